@@ -1,0 +1,1 @@
+"""Vectorlog: vector stores on an event log."""

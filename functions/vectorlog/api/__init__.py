@@ -1,0 +1,1 @@
+"""HTTP in two dialects: routes, bodies, answers, errors."""

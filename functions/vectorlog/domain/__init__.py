@@ -1,0 +1,1 @@
+"""What is true, as pure functions: aggregates, filters, ids, errors."""

@@ -1,0 +1,1 @@
+"""The event log: the one thing that everything else is derived from."""

@@ -1,0 +1,1 @@
+"""The chunk index: vectors and BM25, filtered before top-k."""

@@ -1,0 +1,1 @@
+"""Bytes to text, chunks, vectors, artefact and index entry."""

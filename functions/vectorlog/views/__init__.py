@@ -1,0 +1,1 @@
+"""Read models, made from commits and rebuildable from them."""
