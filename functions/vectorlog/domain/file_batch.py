@@ -1,0 +1,76 @@
+"""A file batch: the files that it names, and whether it was cancelled. How each of them went is in the files' own streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.tenancy import Owner
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class FileBatchCreated:
+    """`owner` is who asked; the store may be somebody else's."""
+
+    at: int
+    store: str
+    owner: Owner
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class FileBatchCancelled:
+    """Found something unfinished; the batch is `cancelled` for good."""
+
+    at: int
+
+
+Event = FileBatchCreated | FileBatchCancelled
+
+# State
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`owner` is None until the batch is created."""
+
+    owner: Owner | None = None
+    store: str = ""
+    created_at: int = 0
+    manifest: Manifest = Manifest(0)
+    cancelled: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Created."""
+        return self.owner is not None
+
+
+INITIAL = State()
+
+# Evolve
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after one more event."""
+    match event:
+        case FileBatchCreated():
+            return State(event.owner, event.store, event.at, event.manifest)
+        case FileBatchCancelled():
+            return replace(state, cancelled=True)
+
+
+# Decisions
+
+
+def create(state: State, command: FileBatchCreated) -> Sequence[Event]:
+    """A batch is created once."""
+    return [] if state.exists else [command]
+
+
+def cancel(state: State, at: int, *, in_progress: int) -> Sequence[Event]:
+    """Cancels what is unfinished; after the end, or a second time, it changes nothing."""
+    return [FileBatchCancelled(at)] if state.exists and not state.cancelled and in_progress > 0 else []

@@ -1,0 +1,181 @@
+"""A vector store: what was asked for at its creation, its name and notes, and when it was last of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.tenancy import Owner
+
+DAY_MS = 86_400_000
+USED_EVERY_MS = 60_000
+"""At most one VectorStoreUsed a minute (contract, 10.3)."""
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBatch:
+    """The batch that a store was created with."""
+
+    id: str
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStoreCreated:
+    """Times are in ms since 1970; the model is `provider:name`."""
+
+    at: int
+    owner: Owner
+    model: str
+    dimensions: int
+    name: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    expires_after_days: int | None = None
+    batch: FirstBatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStoreModified:
+    """The whole of what can be modified, as it is from now on."""
+
+    at: int
+    name: str | None
+    metadata: Mapping[str, Scalar]
+    expires_after_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStoreUsed:
+    """A search (`used`), or a change of its files."""
+
+    at: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStoreExpired:
+    """Nobody used it for as long as its policy says."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStoreDeleted:
+    """Decides for every file in it."""
+
+    at: int
+
+
+Event = VectorStoreCreated | VectorStoreModified | VectorStoreUsed | VectorStoreExpired | VectorStoreDeleted
+
+# State
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`owner` is None until the store is created."""
+
+    owner: Owner | None = None
+    created_at: int = 0
+    model: str = ""
+    dimensions: int = 0
+    name: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    expires_after_days: int | None = None
+    active_at: int = 0
+    used_at: int | None = None
+    ended: Literal["expired", "deleted"] | None = None
+    batch: FirstBatch | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Created and not deleted; an expired store still exists."""
+        return self.owner is not None and self.ended != "deleted"
+
+    @property
+    def expires_at(self) -> int | None:
+        """In ms; None without a policy."""
+        return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
+
+    def expired(self, at: int) -> bool:
+        """Whether its time is over, also where the event that says so is still to come."""
+        return self.ended == "expired" or (self.expires_at is not None and self.expires_at <= at)
+
+
+INITIAL = State()
+
+# Evolve
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after one more event."""
+    match event:
+        case VectorStoreCreated():
+            return State(
+                owner=event.owner,
+                created_at=event.at,
+                model=event.model,
+                dimensions=event.dimensions,
+                name=event.name,
+                description=event.description,
+                metadata=event.metadata,
+                expires_after_days=event.expires_after_days,
+                active_at=event.at,
+                batch=event.batch,
+            )
+        case VectorStoreModified():
+            return replace(
+                state,
+                name=event.name,
+                metadata=event.metadata,
+                expires_after_days=event.expires_after_days,
+                active_at=max(state.active_at, event.at),
+            )
+        case VectorStoreUsed():
+            used_at = max(state.used_at or 0, event.at) if event.used else state.used_at
+            return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
+        case VectorStoreExpired():
+            return replace(state, ended="expired")
+        case VectorStoreDeleted():
+            return replace(state, ended="deleted")
+
+
+# Decisions
+
+
+def create(state: State, command: VectorStoreCreated) -> Sequence[Event]:
+    """A store is created once."""
+    return [] if state.owner is not None else [command]
+
+
+def modify(state: State, command: VectorStoreModified) -> Sequence[Event]:
+    """Changes name, metadata and expiry of a store that lives."""
+    if not state.exists or state.expired(command.at):
+        return []
+    same = (command.name, command.metadata, command.expires_after_days) == (state.name, state.metadata, state.expires_after_days)
+    return [] if same and command.at - state.active_at < USED_EVERY_MS else [command]
+
+
+def use(state: State, command: VectorStoreUsed) -> Sequence[Event]:
+    """Notes a use, at most once a minute and never after the end."""
+    if not state.exists or state.expired(command.at):
+        return []
+    last = state.used_at if command.used else state.active_at
+    return [] if last is not None and command.at - last < USED_EVERY_MS else [command]
+
+
+def expire(state: State, at: int) -> Sequence[Event]:
+    """Ends a store whose time is over; one that was used meanwhile goes on."""
+    return [VectorStoreExpired(at)] if state.owner is not None and state.ended is None and state.expired(at) else []
+
+
+def delete(state: State, at: int) -> Sequence[Event]:
+    """Ends a store for good, expired or not."""
+    return [VectorStoreDeleted(at)] if state.exists else []

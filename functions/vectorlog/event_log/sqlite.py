@@ -1,0 +1,91 @@
+"""The event log in SQLite, and its feed."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, Fed
+from vectorlog.sqlite.database import Database
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS commits (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, version INTEGER NOT NULL, id TEXT NOT NULL,
+        events TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, meta TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS stream_version ON commits (stream, version)",
+)
+_FIELDS = "stream, version, id, events, state, at, meta"
+_INSERT = f"INSERT INTO commits ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, version) DO NOTHING"
+_AT = f"SELECT {_FIELDS} FROM commits WHERE stream = ? AND version = ?"
+_NEWEST = f"SELECT {_FIELDS} FROM commits WHERE stream = ? ORDER BY version DESC LIMIT 1"
+_FROM = f"SELECT {_FIELDS} FROM commits WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?"
+_AFTER = f"SELECT position, {_FIELDS} FROM commits WHERE position > ? ORDER BY position LIMIT ?"
+
+
+class SQLiteEventLog:
+    """Implements EventLog and Feed. One `append` is one transaction; appends at the same time share one fsync."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, _SCHEMA, synchronous="FULL")
+        self._grown = threading.Condition()
+        self._end = self._last_position()
+
+    def load(self, stream: str) -> Commit | None:
+        """See EventLog."""
+        found = self._database.read().execute(_NEWEST, (stream,)).fetchone()
+        return Commit(*found) if found else None
+
+    def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
+        """See EventLog."""
+        found = ((stream, self.load(stream)) for stream in streams)
+        return {stream: commit for stream, commit in found if commit is not None}
+
+    def read(self, stream: str, start: int = 0, limit: int = 1000) -> list[Commit]:
+        """See EventLog."""
+        return [Commit(*row) for row in self._database.read().execute(_FROM, (stream, start, limit))]
+
+    def append(self, commits: Sequence[Commit]) -> list[Commit]:
+        """See EventLog."""
+        for commit in commits:
+            if commit.size > COMMIT_BYTES:
+                raise CommitTooLarge(f"commit {commit.version} of {commit.stream} has {commit.size} bytes; {COMMIT_BYTES} fit")
+
+        def insert(connection: sqlite3.Connection) -> list[Commit]:
+            standing = []
+            for commit in commits:
+                row = (commit.stream, commit.version, commit.id, commit.events, commit.state, commit.at, commit.meta)
+                taken = connection.execute(_INSERT, row).rowcount == 0
+                standing.append(Commit(*connection.execute(_AT, row[:2]).fetchone()) if taken else commit)
+            return standing
+
+        standing = self._database.write(insert)
+        with self._grown:
+            self._end = self._last_position()
+            self._grown.notify_all()
+        return standing
+
+    def scan(self) -> Iterator[Commit]:
+        """See EventLog."""
+        position = 0
+        while page := self.after(position, 1000):
+            position = page[-1].position
+            yield from (fed.commit for fed in page)
+
+    def after(self, position: int, limit: int) -> list[Fed]:
+        """See Feed."""
+        return [Fed(row[0], Commit(*row[1:])) for row in self._database.read().execute(_AFTER, (position, limit))]
+
+    def wait(self, position: int, timeout: float) -> bool:
+        """See Feed."""
+        with self._grown:
+            return self._grown.wait_for(lambda: self._end > position, timeout)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    def _last_position(self) -> int:
+        found = self._database.read().execute("SELECT max(position) FROM commits").fetchone()
+        return int(found[0] or 0)

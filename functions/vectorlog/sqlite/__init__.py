@@ -1,0 +1,1 @@
+"""SQLite as the local edition uses it."""

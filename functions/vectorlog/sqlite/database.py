@@ -1,0 +1,112 @@
+"""One SQLite file: any number of readers beside one writer, and one fsync for all that was written at the same time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+class _Job(Generic[T]):
+    """A write that waits for its turn."""
+
+    __slots__ = ("action", "done", "error", "result")
+
+    def __init__(self, action: Callable[[sqlite3.Connection], T]) -> None:
+        self.action = action
+        self.done = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class Database:
+    """A WAL database.
+
+    With `synchronous` FULL a write is on the disk when it returns; with NORMAL it survives a crash of the process, and a
+    power cut takes the newest writes back, in order.
+    """
+
+    def __init__(self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"]) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._waiting: deque[_Job[Any]] = deque()
+        self._lock = threading.Lock()
+        self._writer = self._connect()
+        self._writer.execute("PRAGMA journal_mode=WAL")
+        self._writer.execute(f"PRAGMA synchronous={synchronous}")
+        for statement in schema:
+            self._writer.execute(statement)
+
+    def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs the action in a transaction and returns its result once that is committed.
+
+        The action may raise: then its own writes are undone, and nobody else's. Whoever holds the lock runs all that
+        wait, in the order in which they came, and commits them together.
+        """
+        job = _Job(action)
+        self._waiting.append(job)
+        with self._lock:
+            if not job.done:
+                self._run_waiting()
+        if job.error is not None:
+            raise job.error
+        return job.result  # type: ignore[return-value]  # a job without an error has a result of type T
+
+    def read(self) -> sqlite3.Connection:
+        """This thread's connection for reading; it sees every write that was committed before its statement began."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only=ON")
+            self._local.connection = connection
+            with self._readers_lock:
+                self._readers.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Closes every connection, whichever thread opened it."""
+        with self._lock, self._readers_lock:
+            for connection in (*self._readers, self._writer):
+                connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+    def _run_waiting(self) -> None:
+        jobs: list[_Job[Any]] = []
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            while self._waiting and len(jobs) < 512:
+                job = self._waiting.popleft()
+                jobs.append(job)
+                self._run(job)
+            self._writer.execute("COMMIT")
+        except BaseException as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            for job in jobs:
+                job.error = job.error or error
+            if not jobs:
+                raise
+        finally:
+            for job in jobs:
+                job.done = True
+
+    def _run(self, job: _Job[Any]) -> None:
+        self._writer.execute("SAVEPOINT job")
+        try:
+            job.result = job.action(self._writer)
+        except Exception as error:
+            self._writer.execute("ROLLBACK TO job")
+            job.error = error
+        self._writer.execute("RELEASE job")
