@@ -1,0 +1,109 @@
+"""Work queues in SQLite.
+
+Fairness is a turn per message: a group's messages get successive turns, and a group that comes late starts at the turn
+that is being served, so one project's thousand files do not hold back another's one (start-time fair queueing).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+
+from vectorlog.sqlite.database import Database
+from vectorlog.work.queue import Outgoing, Received
+
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL, "group" TEXT NOT NULL,
+        turn INTEGER NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0, receipt TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX IF NOT EXISTS messages_turn ON messages (queue, turn, id)",
+    'CREATE INDEX IF NOT EXISTS messages_group ON messages (queue, "group", turn)',
+    "CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_at)",
+)
+_RECEIVE = """UPDATE messages SET receipt = ?, receives = receives + 1, visible_at = ? WHERE id IN
+    (SELECT id FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY turn, id LIMIT ?)
+    RETURNING body, "group", receipt || ':' || id, receives, turn"""
+
+
+class SQLiteQueue:
+    """Implements Queue under one name in a database that other derived things may share. `clock` is in ms."""
+
+    def __init__(self, database: Database, name: str, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._name = name
+        self._clock = clock
+        self._turn = 0
+        self._sent = threading.Condition()
+
+    def send(self, messages: Sequence[Outgoing]) -> None:
+        """See Queue."""
+        if not messages:
+            return
+        now = self._clock()
+
+        def insert(connection: sqlite3.Connection) -> None:
+            turns: dict[str, int] = {}
+            for message in messages:
+                if message.group not in turns:
+                    last = 'SELECT max(turn) FROM messages WHERE queue = ? AND "group" = ?'
+                    found = connection.execute(last, (self._name, message.group)).fetchone()[0]
+                    turns[message.group] = max(found or 0, self._turn)
+                turns[message.group] += 1
+                connection.execute(
+                    'INSERT INTO messages (queue, body, "group", turn, visible_at) VALUES (?, ?, ?, ?, ?)',
+                    (self._name, message.body, message.group, turns[message.group], now + message.delay),
+                )
+
+        self._database.write(insert)
+        with self._sent:
+            self._sent.notify_all()
+
+    def receive(self, limit: int, visibility: int) -> list[Received]:
+        """See Queue."""
+        now = self._clock()
+        values = (uuid.uuid4().hex, now + visibility, self._name, now, limit)
+        found = self._database.write(lambda connection: connection.execute(_RECEIVE, values).fetchall())
+        self._turn = max([self._turn, *(row[4] for row in found)])
+        return [Received(*row[:4]) for row in sorted(found, key=lambda row: row[4])]
+
+    def acknowledge(self, receipts: Sequence[str]) -> None:
+        """See Queue."""
+        rows = [self._parse(receipt) for receipt in receipts]
+        self._database.write(lambda connection: connection.executemany("DELETE FROM messages WHERE id = ? AND receipt = ?", rows))
+
+    def release(self, receipt: str, delay: int) -> None:
+        """See Queue."""
+        values = (self._clock() + delay, *self._parse(receipt))
+        self._database.write(
+            lambda connection: connection.execute("UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values)
+        )
+
+    def wait(self, timeout: float) -> bool:
+        """Waits up to `timeout` seconds for a message that can be received; whether there may be one."""
+        with self._sent:
+            next_at = self._next_visible()
+            if next_at is not None:
+                timeout = min(timeout, max(0.0, (next_at - self._clock()) / 1000))
+            return timeout == 0 or self._sent.wait(timeout)
+
+    def recall(self) -> None:
+        """Makes every lent message visible: whoever held one died with the process that this one follows."""
+        now = self._clock()
+        lent = "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?"
+        self._database.write(lambda connection: connection.execute(lent, (now, self._name, now)).rowcount)
+
+    def depth(self) -> int:
+        """How many messages there are, lent and delayed ones included."""
+        found = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        return int(found[0])
+
+    def _next_visible(self) -> int | None:
+        found = self._database.read().execute("SELECT min(visible_at) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        return None if found[0] is None else int(found[0])
+
+    @staticmethod
+    def _parse(receipt: str) -> tuple[int, str]:
+        token, number = receipt.rsplit(":", 1)
+        return int(number), token
