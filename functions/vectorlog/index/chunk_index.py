@@ -5,11 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from vectorlog.domain.filters import Attributes, Filter
 
-Vector = array[float]
+Vector: TypeAlias = "array[float]"
 """Typecode `f` (float32), unit length; its buffer is what numpy and struct read without a copy."""
 
 
