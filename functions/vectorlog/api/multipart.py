@@ -1,0 +1,251 @@
+"""Forms (`multipart/form-data`) read as they arrive: files go to disk, text fields are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from pathlib import Path
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+SPOOL_PREFIX = "upload-"  # tells what a crash left over from other files
+MAX_FIELDS = 64
+MAX_FIELD_BYTES = 64 * 1024
+FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
+"""What a form may hold besides the bytes of its files: fields, headers, boundaries."""
+
+
+class BrokenForm(ValueError):
+    """The body is no readable form; the message is a sentence for the client."""
+
+
+class FormTooLarge(ValueError):
+    """The form's files hold more bytes than the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The form is larger than {limit_bytes:,} bytes.")
+        self.limit_bytes = limit_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledFile:
+    """A file part on disk. Whoever keeps it moves it away from `path`; it is not synced yet.
+
+    Attributes:
+        filename: as the client wrote it, so it may hold slashes.
+        size: in bytes.
+        sha256: of the bytes, in hex.
+    """
+
+    path: Path
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A whole form: the values of each text field in order, and the file of each file field."""
+
+    fields: dict[str, list[str]]
+    files: dict[str, SpooledFile]
+
+
+class FormReader:
+    """Reads one form, in pieces of any size, with memory for one piece and the text fields.
+
+    Any error of `feed` and `finish` removes the files that were spooled; a form that is given up is `discard`ed by its owner.
+
+    Args:
+        content_type: the request's header, with the boundary.
+        folder: where file parts are spooled; it must exist.
+        limit_bytes: for all files together.
+
+    Raises:
+        BrokenForm: the header names no usable boundary.
+    """
+
+    def __init__(self, content_type: str, folder: Path, limit_bytes: int) -> None:
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+        if not boundary:
+            raise BrokenForm("The Content-Type header of the form names no boundary.")
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_header_field": self._add_header_name,
+                    "on_header_value": self._add_header_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._open_part,
+                    "on_part_data": self._add_data,
+                    "on_part_end": self._end_part,
+                    "on_end": self._end_form,
+                },
+            )
+        except FormParserError as error:
+            raise BrokenForm(f"The form's boundary cannot be used: {error}.") from error
+        self._folder = folder
+        self._limit = limit_bytes
+        self._fed = self._spooled = 0
+        self._complete = False
+        self._header_name, self._header_value = bytearray(), bytearray()
+        self._headers = Message()
+        self._part: _FieldPart | _FilePart | None = None
+        self._fields: dict[str, list[str]] = {}
+        self._field_count = 0
+        self._files: dict[str, SpooledFile] = {}
+
+    def feed(self, data: bytes) -> None:
+        """Reads the next piece of the body.
+
+        Raises:
+            BrokenForm: it is not well-formed, or has more or longer text fields than are taken.
+            FormTooLarge: the files pass the limit.
+            OSError: the disk did not take it.
+        """
+        try:
+            self._fed += len(data)
+            if self._fed > self._limit + FORM_OVERHEAD_BYTES:
+                raise FormTooLarge(self._limit)
+            self._parser.write(data)
+        except BaseException as error:
+            self.discard()
+            if isinstance(error, FormParserError):
+                raise BrokenForm(f"The form is not well-formed: {error}.") from error
+            raise
+
+    def finish(self) -> Form:
+        """The whole form; its files now belong to the caller.
+
+        Raises:
+            BrokenForm: the closing boundary has not come.
+        """
+        if not self._complete:
+            self.discard()
+            raise BrokenForm("The form ends before its closing boundary.")
+        return Form(self._fields, self._files)
+
+    def discard(self) -> None:
+        """Removes what was spooled; may be called at any time, also twice."""
+        if isinstance(self._part, _FilePart):
+            self._part.discard()
+        self._part = None
+        for file in self._files.values():
+            file.path.unlink(missing_ok=True)
+        self._files = {}
+        self._complete = False
+
+    def _add_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _add_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._header_name.decode("latin-1")] = self._header_value.decode("latin-1")
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def _open_part(self) -> None:
+        headers, self._headers = self._headers, Message()
+        encoding = headers.get("content-transfer-encoding", "binary").lower()
+        if encoding not in ("binary", "8bit", "7bit"):
+            raise BrokenForm(f"A part of the form has the Content-Transfer-Encoding '{encoding}'. Send its bytes as they are.")
+        # An extended parameter (`filename*`, RFC 5987) comes after the plain one of the same name, and replaces it.
+        parameters = dict(headers.get_params([], "content-disposition"))
+        if "name" not in parameters:
+            raise BrokenForm("A part of the form has no name in its Content-Disposition header.")
+        name = _text(parameters["name"])
+        if "filename" not in parameters:
+            self._field_count += 1
+            if self._field_count > MAX_FIELDS:
+                raise BrokenForm(f"The form has more than {MAX_FIELDS} text fields.")
+            self._part = _FieldPart(name)
+        elif name in self._files:
+            raise BrokenForm(f"The form has more than one file in its field '{name}'. Send one request for each file.")
+        else:
+            content_type = headers.get("content-type", "application/octet-stream")
+            self._part = _FilePart(name, _text(parameters["filename"]), content_type, self._folder)
+
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
+        if isinstance(self._part, _FilePart):
+            self._spooled += end - start
+            if self._spooled > self._limit:
+                raise FormTooLarge(self._limit)
+        if self._part is not None:
+            self._part.add(memoryview(data)[start:end])
+
+    def _end_part(self) -> None:
+        if isinstance(self._part, _FilePart):
+            self._files[self._part.name] = self._part.close()
+        elif self._part is not None:
+            self._fields.setdefault(self._part.name, []).append(self._part.close())
+        self._part = None
+
+    def _end_form(self) -> None:
+        self._complete = True
+
+
+class _FieldPart:
+    """A text field that is being read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._value = bytearray()
+
+    def add(self, data: memoryview) -> None:
+        self._value += data
+        if len(self._value) > MAX_FIELD_BYTES:
+            raise BrokenForm(f"The form's field '{self.name}' is longer than {MAX_FIELD_BYTES:,} bytes.")
+
+    def close(self) -> str:
+        try:
+            return self._value.decode()
+        except UnicodeDecodeError as error:
+            raise BrokenForm(f"The form's field '{self.name}' is not UTF-8.") from error
+
+
+class _FilePart:
+    """A file that is being written to disk and hashed."""
+
+    def __init__(self, name: str, filename: str, content_type: str, folder: Path) -> None:
+        self.name = name
+        self._filename = filename
+        self._content_type = content_type
+        self._hash = hashlib.sha256()
+        self._size = 0
+        descriptor, path = tempfile.mkstemp(prefix=SPOOL_PREFIX, dir=folder)
+        self._path = Path(path)
+        self._file = os.fdopen(descriptor, "wb")
+
+    def add(self, data: memoryview) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    def close(self) -> SpooledFile:
+        self._file.close()
+        return SpooledFile(self._path, self._filename, self._content_type, self._size, self._hash.hexdigest())
+
+    def discard(self) -> None:
+        with suppress(OSError):  # closing writes what is buffered, and the disk may be the reason for giving up
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _text(parameter: str | tuple[str | None, str | None, str]) -> str:
+    """A header's parameter: RFC 5987, or raw UTF-8 with the three escapes of browsers (WHATWG HTML, multipart/form-data)."""
+    if isinstance(parameter, tuple):
+        return collapse_rfc2231_value(parameter)
+    try:
+        raw = parameter.encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        raise BrokenForm("A name in the form is not UTF-8.") from error
+    return raw.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
