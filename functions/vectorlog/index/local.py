@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
 
 from vectorlog.index import local_store
 from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query, Space
-from vectorlog.index.local_database import Database
+from vectorlog.index.local_schema import SCHEMA, own
 from vectorlog.index.local_search import Scored, search
 from vectorlog.index.local_snapshot import Snapshot
 from vectorlog.index.local_store import Entry
+from vectorlog.sqlite.database import Database
 
 MEMORY = 1 << 30
 """Bytes of stores kept in memory: about 500,000 chunks of 384 dimensions."""
@@ -34,18 +35,19 @@ class LocalIndex:
 
     A search reads the newest snapshot of its store and waits for nobody, unless the store has to be read from disk first.
     Cosines are computed from float16 vectors. Stores that were not used for longest leave memory first.
+
+    Args:
+        folder: made where it is missing.
+        memory: bytes that stores may hold; the one in use may exceed it.
+
+    Raises:
+        FolderInUse: another process has the folder open.
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY) -> None:
-        """Opens the folder, and makes it where it is missing.
-
-        Args:
-            memory: bytes that stores may hold; the one in use may exceed it.
-
-        Raises:
-            FolderInUse: another process has it open.
-        """
-        self._database = Database(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._owner = own(folder)
+        self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
         self._held = 0
@@ -57,20 +59,17 @@ class LocalIndex:
         parts: defaultdict[str, list[tuple[FileChunks, Sequence[Entry]]]] = defaultdict(list)
         for file in files:
             parts[file.store].append((file, [local_store.entry(chunk, space.dimensions) for chunk in file.chunks]))
-        with self._changing(*((space, name) for name in parts)) as (connection, states):
-            for (_, name), state in states.items():
-                states[space, name] = local_store.add(connection, space, name, state, parts[name])
+        stores = [(space, name) for name in parts]
+        self._change(stores, lambda connection, store, state: local_store.add(connection, *store, state, parts[store[1]]))
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """Takes a generation of a file (None: all of them) out."""
-        with self._changing((space, store)) as (connection, states):
-            states[space, store] = local_store.remove(connection, states[space, store], file, generation)
+        self._change([(space, store)], lambda connection, _, state: local_store.remove(connection, state, file, generation))
 
     def remove_store(self, space: Space, store: str) -> None:
         """Takes everything of a store out."""
         with self._lock((space, store)):
-            with self._database.write() as connection:
-                local_store.remove_store(connection, space, store)
+            self._database.write(lambda connection: local_store.remove_store(connection, space, store))
             self._forget((space, store))
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
@@ -84,6 +83,7 @@ class LocalIndex:
     def close(self) -> None:
         """Closes the database and frees the memory."""
         self._database.close()
+        self._owner.close()
         with self._guard:
             self._snapshots.clear()
             self._held = 0
@@ -105,21 +105,18 @@ class LocalIndex:
 
     def _texts(self, ids: set[int]) -> dict[int, str] | None:
         """The texts with these ids; None where one is gone."""
-        with self._database.read() as connection:
-            marks = ",".join("?" * len(ids))
-            texts = dict(connection.execute(f"select id, body from text where id in ({marks})", tuple(ids)).fetchall())
+        marks = ",".join("?" * len(ids))
+        texts = dict(self._database.read().execute(f"select id, body from text where id in ({marks})", tuple(ids)).fetchall())
         return texts if len(texts) == len(ids) else None
 
-    @contextmanager
-    def _changing(self, *stores: _Store) -> Iterator[tuple[Connection, dict[_Store, Snapshot]]]:
-        """One durable change: the stores' states, to be replaced by the next, which searches see once they are on disk."""
+    def _change(self, stores: Sequence[_Store], step: Callable[[Connection, _Store, Snapshot], Snapshot]) -> None:
+        """Takes stores to their next state in one durable transaction; searches see it once it is on disk."""
         with ExitStack() as locks:
             for place in sorted({hash(store) % _LOCKS for store in stores}):
                 locks.enter_context(self._locks[place])
             states = {store: self._opened(store) for store in stores}
             try:
-                with self._database.write() as connection:
-                    yield connection, states
+                states = self._database.write(lambda connection: {store: step(connection, store, states[store]) for store in stores})
             except BaseException:
                 for store in stores:  # what is in memory may be ahead of the disk
                     self._forget(store)
@@ -144,8 +141,7 @@ class LocalIndex:
         with self._guard:
             snapshot = self._snapshots.get(store)
         if snapshot is None:
-            with self._database.read() as connection:
-                snapshot = local_store.load(connection, *store)
+            snapshot = local_store.load(self._database.read(), *store)
             self._publish(store, snapshot)
         return snapshot
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.domain.filters import matches
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.english import terms
 from vectorlog.index.local_snapshot import File, Snapshot
@@ -66,10 +65,7 @@ def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
     """Rows that are live, of a file that matches the filter and is not left out."""
     if query.filter is None and not query.without:
         return np.flatnonzero(snapshot.live)
-    files = np.ones(len(snapshot.files), bool)
-    if query.filter is not None:
-        condition = query.filter
-        files[:] = [file is not None and matches(condition, file.attributes) for file in snapshot.files]
+    files = np.ones(len(snapshot.files), bool) if query.filter is None else snapshot.attributes.matching(query.filter)
     for name in query.without:
         files[[number for number in snapshot.numbers.get(name, ()) if number < len(files)]] = False
     return np.flatnonzero(snapshot.live & files[snapshot.rows["file"]])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.domain.filters import Attributes
+from vectorlog.index.attribute_table import AttributeTable
 from vectorlog.index.postings import Postings, Statistics
 
 ROW = np.dtype(
@@ -71,6 +72,7 @@ class Snapshot:
         vectors: float32, shape (windows, dimensions); `vector_column` likewise.
         live: False for a row that was removed or replaced, shape (rows,).
         files: by number; None for one that was removed.
+        attributes: of the files, by number.
         numbers: of the files of a name; may be ahead of `files`, for it is shared with the next state.
         nbytes: memory held, about.
     """
@@ -80,6 +82,7 @@ class Snapshot:
     vectors: NDArray[np.float32]
     live: NDArray[np.bool_]
     files: list[File | None]
+    attributes: AttributeTable
     numbers: dict[str, tuple[int, ...]]
     segments: tuple[Postings, ...]
     statistics: Statistics

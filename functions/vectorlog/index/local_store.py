@@ -12,6 +12,8 @@ from sqlite3 import Connection
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorlog.domain.filters import Attributes
+from vectorlog.index.attribute_table import AttributeTable
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.index.english import terms
 from vectorlog.index.local_snapshot import ROW, Column, File, Snapshot
@@ -72,7 +74,8 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
     for number, file, generation, row, revision, attributes in listed:
         files[number] = File(file, generation, row, revision, json.loads(attributes))
         numbers[file] = (*numbers.get(file, ()), number)
-    return _snapshot(key, Column(rows), Column(vectors), _newest(rows, files), files, numbers, postings)
+    live = _newest(rows, files)
+    return _snapshot(key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings)
 
 
 def add(connection: Connection, space: Space, name: str, old: Snapshot, parts: Sequence[tuple[FileChunks, Sequence[Entry]]]) -> Snapshot:
@@ -94,7 +97,9 @@ def add(connection: Connection, space: Space, name: str, old: Snapshot, parts: S
         old.row_column.extend(rows)
         old.vector_column.extend(vectors.astype(np.float32))
         live = np.concatenate([live, np.ones(len(rows), bool)])
-    return _compacted(connection, _snapshot(key, old.row_column, old.vector_column, live, files, old.numbers, segments))
+    retagged = any(before is not after for before, after in zip(old.files, files, strict=False))
+    table = AttributeTable(_attributes(files)) if retagged else old.attributes.grown(_attributes(files))
+    return _compacted(connection, _snapshot(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments))
 
 
 def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
@@ -108,7 +113,9 @@ def remove(connection: Connection, old: Snapshot, name: str, generation: int | N
     if left:
         old.numbers[name] = left
     live = old.live & ~np.isin(old.rows["file"], going)
-    return _compacted(connection, _snapshot(old.key, old.row_column, old.vector_column, live, files, old.numbers, old.segments))
+    return _compacted(
+        connection, _snapshot(old.key, old.row_column, old.vector_column, live, files, old.attributes, old.numbers, old.segments)
+    )
 
 
 def remove_store(connection: Connection, space: Space, name: str) -> None:
@@ -205,7 +212,7 @@ def _compacted(connection: Connection, old: Snapshot) -> Snapshot:
         data = vectors[int(part["window"][0]) : end].astype(np.float16).tobytes()
         connection.execute("insert into block values(?, ?, ?, ?)", (old.key, first, part.tobytes(), data))
     connection.executemany("insert into postings(store, data) values(?, ?)", [(old.key, segment.to_bytes()) for segment in segments])
-    return _snapshot(old.key, Column(rows), Column(vectors), np.ones(len(rows), bool), old.files, old.numbers, segments)
+    return _snapshot(old.key, Column(rows), Column(vectors), np.ones(len(rows), bool), old.files, old.attributes, old.numbers, segments)
 
 
 def _newest(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
@@ -224,6 +231,7 @@ def _snapshot(
     vector_column: Column[np.float32],
     live: NDArray[np.bool_],
     files: list[File | None],
+    attributes: AttributeTable,
     numbers: dict[str, tuple[int, ...]],
     segments: tuple[Postings, ...],
 ) -> Snapshot:
@@ -231,7 +239,14 @@ def _snapshot(
     statistics = Statistics.of(rows["length"], live)
     nbytes = row_column.nbytes + vector_column.nbytes + live.nbytes + statistics.norms.nbytes + sum(each.nbytes for each in segments)
     nbytes += _FILE * (len(files) + 1)
-    return Snapshot(key, rows, vector_column.items, live, files, numbers, segments, statistics, row_column, vector_column, nbytes)
+    return Snapshot(
+        key, rows, vector_column.items, live, files, attributes, numbers, segments, statistics, row_column, vector_column, nbytes
+    )
+
+
+def _attributes(files: Sequence[File | None]) -> list[Attributes]:
+    """Of each file, by number."""
+    return [file.attributes if file else {} for file in files]
 
 
 def _file(files: Sequence[File | None], number: int) -> File:
