@@ -53,6 +53,11 @@ def matches(condition: Filter, attributes: Attributes) -> bool:
     return equal if operator in ("eq", "in") else not equal
 
 
+def same_attributes(one: Attributes, other: Attributes) -> bool:
+    """Equal by value: 1 is 1.0, and True is not 1."""
+    return one == other and all(kind(value) == kind(other[key]) for key, value in one.items())
+
+
 def kind(value: object) -> Literal["bool", "number", "string", "other"]:
     """The type that a value compares as."""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vectorlog.domain.chunking import AUTO, Chunking
-from vectorlog.domain.filters import Scalar, kind
+from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Listed
 
 SINGLE = "single"
@@ -56,8 +56,9 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class FileAttached:
-    """Opens a generation, or joins the open one (`generation` tells). `asked_at`: when the command was given, which for a
-    file of a batch is earlier than `at`."""
+    """Opens a generation, or `joins` the open one. `asked_at`: when the command was given, which for a
+    file of a batch is earlier than `at`.
+    """
 
     at: int
     asked_at: int
@@ -70,6 +71,7 @@ class FileAttached:
     sha256: str
     attributes: Mapping[str, Scalar]
     chunking: Chunking
+    joins: bool = False
     retires: tuple[Retired, ...] = ()
 
 
@@ -109,7 +111,8 @@ class FileFailed:
 @dataclass(frozen=True, slots=True)
 class FileCancelled:
     """`by` no longer wants it. `ended`: the open generation, if nobody else wants it either. `placement` is set where the
-    file was not in the store, and is now listed as cancelled."""
+    file was not in the store, and is now listed as cancelled.
+    """
 
     at: int
     by: str
@@ -211,9 +214,9 @@ def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
     match event:
         case FileAttached():
-            joined = state.open is not None and state.open.generation == event.generation
-            chunks = state.open.chunks if joined and state.open else 0
-            since = state.open.since if joined and state.open else event.at
+            opened = Open(event.generation, event.at, event.owners)
+            if event.joins and state.open:
+                opened = replace(state.open, owners=event.owners)
             return replace(
                 state,
                 generation=event.generation,
@@ -226,7 +229,7 @@ def evolve(state: State, event: Event) -> State:
                 chunking=event.chunking,
                 revision=event.revision,
                 asked_at=max(state.asked_at, event.asked_at),
-                open=Open(event.generation, since, event.owners, chunks),
+                open=opened,
                 failure=None,
                 seen=_see(state, event.by, event.at),
             )
@@ -240,8 +243,13 @@ def evolve(state: State, event: Event) -> State:
         case FileCancelled():
             return _evolve_cancelled(state, event)
         case FileAttributesChanged():
-            serving = state.serving and replace(state.serving, attributes=event.attributes)
-            return replace(state, attributes=event.attributes, revision=event.revision, serving=serving)
+            return replace(
+                state,
+                attributes=event.attributes,
+                revision=event.revision,
+                asked_at=max(state.asked_at, event.at),
+                serving=state.serving and replace(state.serving, attributes=event.attributes),
+            )
         case FileDetached():
             return replace(state, attached=False, open=None, serving=None, failure=None, detached_at=max(state.detached_at, event.at))
 
@@ -285,7 +293,8 @@ def _without(owners: tuple[str, ...], one: str) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Attach:
     """Ask for a file: directly (`by` is `single`), or as one of a batch (its id; then `placement` is the batch's time and
-    the file's position). `asked_at` settles which of two commands is newer."""
+    the file's position). `asked_at` settles which of two commands is newer.
+    """
 
     at: int
     asked_at: int
@@ -301,7 +310,7 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
     """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once."""
     if state.has_seen(command.by):
         return []
-    if not state.attached and command.by != SINGLE and command.asked_at < state.detached_at:
+    if _comes_after_detach(state, command):
         return [FileCancelled(command.at, command.by)]
     newest = not state.attached or command.asked_at >= state.asked_at
     attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
@@ -322,6 +331,7 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         sha256=command.sha256,
         attributes=attributes,
         chunking=chunking,
+        joins=joins,
         retires=() if joins else _open_generation(state),
     )
     return [event]
@@ -329,9 +339,11 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
 
 def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Event]:
     """Lists a file as cancelled because another one with the same bytes is in the store; a file that is there stays as it is."""
-    if state.attached or state.has_seen(command.by):
-        return [] if state.has_seen(command.by) or command.by == SINGLE else [FileCancelled(command.at, command.by)]
-    message = f"The store already holds the same content as '{holder}'. Search finds it there; attach without skip_duplicates to index it again."
+    if state.has_seen(command.by) or (state.attached and command.by == SINGLE):
+        return []
+    if state.attached or _comes_after_detach(state, command):
+        return [FileCancelled(command.at, command.by)]
+    message = f"The store already holds the same content as '{holder}'. Attach it without skip_duplicates to index it again."
     return [
         FileCancelled(
             at=command.at,
@@ -392,7 +404,8 @@ def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[E
 
 def cancel(state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: Listed, filename: str) -> Sequence[Event]:
     """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is done
-    with stays as it is."""
+    with stays as it is.
+    """
     if state.open is not None and batch in state.open.owners:
         last = state.open.owners == (batch,)
         retires = _open_generation(state) if last else ()
@@ -420,9 +433,9 @@ def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -
     return [FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]
 
 
-def same_attributes(one: Mapping[str, Scalar], other: Mapping[str, Scalar]) -> bool:
-    """Equal by value: 1 is 1.0, and True is not 1."""
-    return one == other and all(kind(value) == kind(other[key]) for key, value in one.items())
+def _comes_after_detach(state: State, command: Attach) -> bool:
+    """Whether this is a batch that was asked for before the file was detached."""
+    return not state.attached and command.by != SINGLE and command.asked_at < state.detached_at
 
 
 def _open_generation(state: State) -> tuple[Retired, ...]:
@@ -444,11 +457,11 @@ def entries(event: Event) -> Mapping[str, Literal["open", "completed", "failed",
         case FileCancelled():
             return {} if event.by == SINGLE else {event.by: "cancelled"}
         case FileIngested():
-            return {batch: "completed" for batch in _without(event.owners, SINGLE)}
+            return dict.fromkeys(_without(event.owners, SINGLE), "completed")
         case FileFailed():
-            return {batch: "failed" for batch in _without(event.owners, SINGLE)}
+            return dict.fromkeys(_without(event.owners, SINGLE), "failed")
         case FileDetached():
             outcome: Literal["failed", "cancelled"] = "failed" if event.reason == "file_deleted" else "cancelled"
-            return {batch: outcome for batch in _without(event.owners, SINGLE)}
+            return dict.fromkeys(_without(event.owners, SINGLE), outcome)
         case _:
             return {}

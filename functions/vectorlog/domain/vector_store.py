@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from vectorlog.domain.filters import Scalar
+from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
 
@@ -159,7 +159,8 @@ def modify(state: State, command: VectorStoreModified) -> Sequence[Event]:
     """Changes name, metadata and expiry of a store that lives."""
     if not state.exists or state.expired(command.at):
         return []
-    same = (command.name, command.metadata, command.expires_after_days) == (state.name, state.metadata, state.expires_after_days)
+    same = (command.name, command.expires_after_days) == (state.name, state.expires_after_days)
+    same = same and same_attributes(command.metadata, state.metadata)
     return [] if same and command.at - state.active_at < USED_EVERY_MS else [command]
 
 

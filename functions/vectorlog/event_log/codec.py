@@ -64,7 +64,7 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
     """
     if "/" in stream and stream.startswith("vs_"):
         return STORE_FILE
-    kinds = {"vs": VECTOR_STORE, "vsfb": FILE_BATCH, "key": API_KEY}
+    kinds: dict[str, Aggregate[Any, Any]] = {"vs": VECTOR_STORE, "vsfb": FILE_BATCH, "key": API_KEY}
     kind = UPLOADED_FILE if stream.startswith("file-") else kinds.get(stream.split("_", 1)[0])
     if kind is None:
         raise UnknownSchema(f"stream '{stream}' is of no kind that this version knows")
@@ -143,9 +143,7 @@ def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None
     return state
 
 
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_adapter: Callable[[type[Any]], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def _dump(kind: type[Any], value: object) -> str:

@@ -80,7 +80,9 @@ class SQLiteEventLog:
     def wait(self, position: int, timeout: float) -> bool:
         """See Feed."""
         with self._grown:
-            return self._grown.wait_for(lambda: self._end > position, timeout)
+            if not self._grown.wait_for(lambda: self._end > position, timeout):
+                self._end = self._last_position()  # another process may have appended, such as `vectorlog keys`
+            return self._end > position
 
     def close(self) -> None:
         """Closes the file."""

@@ -13,7 +13,11 @@ class NoSuchBlob(KeyError):
 
 
 class Blobs(Protocol):
-    """Bytes by key (`a/b/c`). What `put` returned is durable; a key is written whole or not at all."""
+    """Bytes by key (`a/b/c`). What `put` returned is durable; a key is written whole or not at all.
+
+    A key has no empty part, no `.` and no `..`, and none is the beginning of another (`a/b` and `a/b/c`). Every method
+    raises ValueError for what is not a key.
+    """
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
         """Keeps each under its key, replacing what was there. A file at a Path is moved or copied, and gone afterwards."""

@@ -34,7 +34,7 @@ class Database:
     def __init__(self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"]) -> None:
         self._path = path
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
         self._readers_lock = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
@@ -48,12 +48,15 @@ class Database:
         """Runs the action in a transaction and returns its result once that is committed.
 
         The action may raise: then its own writes are undone, and nobody else's. Whoever holds the lock runs all that
-        wait, in the order in which they came, and commits them together.
+        wait, in the order in which they came, and commits them together. An action never calls `write` itself.
+
+        Raises:
+            sqlite3.Error: nothing of the action was written.
         """
         job = _Job(action)
         self._waiting.append(job)
         with self._lock:
-            if not job.done:
+            while not job.done:
                 self._run_waiting()
         if job.error is not None:
             raise job.error
@@ -67,13 +70,15 @@ class Database:
             connection.execute("PRAGMA query_only=ON")
             self._local.connection = connection
             with self._readers_lock:
-                self._readers.append(connection)
+                for thread in [thread for thread in self._readers if not thread.is_alive()]:
+                    self._readers.pop(thread).close()
+                self._readers[threading.current_thread()] = connection
         return connection
 
     def close(self) -> None:
         """Closes every connection, whichever thread opened it."""
         with self._lock, self._readers_lock:
-            for connection in (*self._readers, self._writer):
+            for connection in (*self._readers.values(), self._writer):
                 connection.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -83,21 +88,17 @@ class Database:
         return connection
 
     def _run_waiting(self) -> None:
-        jobs: list[_Job[Any]] = []
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), 512))]
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            while self._waiting and len(jobs) < 512:
-                job = self._waiting.popleft()
-                jobs.append(job)
+            for job in jobs:
                 self._run(job)
             self._writer.execute("COMMIT")
-        except BaseException as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+        except BaseException as error:  # noqa: BLE001  # whoever waits has to hear that nothing was written
             for job in jobs:
                 job.error = job.error or error
-            if not jobs:
-                raise
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
         finally:
             for job in jobs:
                 job.done = True
@@ -106,7 +107,7 @@ class Database:
         self._writer.execute("SAVEPOINT job")
         try:
             job.result = job.action(self._writer)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # `write` raises it in the thread whose action it was
             self._writer.execute("ROLLBACK TO job")
             job.error = error
         self._writer.execute("RELEASE job")

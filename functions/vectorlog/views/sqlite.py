@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from vectorlog.sqlite.database import Database
-from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write
+from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS views (
@@ -22,7 +22,8 @@ SCHEMA = (
 _FIELDS = "pk, sk, version, data, status, deadline, gone, closed, counts"
 _GET = f"SELECT {_FIELDS} FROM views WHERE pk = ? AND sk = ?"
 _STANDING = "SELECT version, closed, counts FROM views WHERE pk = ? AND sk = ?"
-_PUT = """INSERT INTO views (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')
+_PUT = """INSERT INTO views (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')
     ON CONFLICT (pk, sk) DO UPDATE SET version = excluded.version, data = excluded.data, status = excluded.status,
     deadline = excluded.deadline, gone = excluded.gone, closed = excluded.closed, expires_at = excluded.expires_at"""
 _ADD = f"""INSERT INTO views (pk, sk, version, data, gone, closed, counts) VALUES (?, ?, {NO_ROW}, '', 0, 0, ?)
@@ -68,6 +69,7 @@ class SQLiteTable:
 
     def write(self, writes: Sequence[Write]) -> None:
         """See Table."""
+        check(writes)
 
         def apply(connection: sqlite3.Connection) -> None:
             for each in writes:

@@ -90,6 +90,14 @@ WRITE_LIMIT = 100
 """Actions of one `write` (DynamoDB's transaction)."""
 
 
+def check(writes: Sequence[Write]) -> None:
+    """Raises ValueError for what no table takes in one `write`."""
+    if len(writes) > WRITE_LIMIT:
+        raise ValueError(f"{len(writes)} writes in one transaction; {WRITE_LIMIT} fit")
+    if len({each.key for each in writes}) < len(writes):
+        raise ValueError("two writes on one key in one transaction")
+
+
 class Table(Protocol):
     """Rows. Every read sees every write that has returned, but for `query(status=…)` and `due`, which on AWS may lag."""
 
@@ -121,6 +129,7 @@ class Table(Protocol):
         Raises:
             RowConflict: by a Put.
             RowClosed: by an Add.
+            ValueError: too many writes, or two on one key.
         """
         ...
 

@@ -34,8 +34,8 @@ class SQLiteQueue:
         self._database = database
         self._name = name
         self._clock = clock
-        self._turn = 0
-        self._sent = threading.Condition()
+        self._turn = self._first_turn()
+        self._visible = threading.Condition()
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         """See Queue."""
@@ -57,8 +57,7 @@ class SQLiteQueue:
                 )
 
         self._database.write(insert)
-        with self._sent:
-            self._sent.notify_all()
+        self._tell()
 
     def receive(self, limit: int, visibility: int) -> list[Received]:
         """See Queue."""
@@ -79,29 +78,44 @@ class SQLiteQueue:
         self._database.write(
             lambda connection: connection.execute("UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values)
         )
+        self._tell()
 
     def wait(self, timeout: float) -> bool:
-        """Waits up to `timeout` seconds for a message that can be received; whether there may be one."""
-        with self._sent:
-            next_at = self._next_visible()
-            if next_at is not None:
-                timeout = min(timeout, max(0.0, (next_at - self._clock()) / 1000))
-            return timeout == 0 or self._sent.wait(timeout)
+        """Waits up to `timeout` seconds for a message that can be received; whether there is one.
+
+        It may return early, without one, when something was sent or given back with a delay.
+        """
+        with self._visible:
+            delay = self._delay()
+            if delay > 0:
+                self._visible.wait(min(timeout, delay))
+        return self._delay() <= 0
 
     def recall(self) -> None:
         """Makes every lent message visible: whoever held one died with the process that this one follows."""
         now = self._clock()
         lent = "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?"
         self._database.write(lambda connection: connection.execute(lent, (now, self._name, now)).rowcount)
+        self._tell()
 
     def depth(self) -> int:
         """How many messages there are, lent and delayed ones included."""
         found = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
         return int(found[0])
 
-    def _next_visible(self) -> int | None:
+    def _tell(self) -> None:
+        with self._visible:
+            self._visible.notify_all()
+
+    def _delay(self) -> float:
+        """Seconds until the next message can be received; infinite where there is none."""
         found = self._database.read().execute("SELECT min(visible_at) FROM messages WHERE queue = ?", (self._name,)).fetchone()
-        return None if found[0] is None else int(found[0])
+        return float("inf") if found[0] is None else (found[0] - self._clock()) / 1000
+
+    def _first_turn(self) -> int:
+        """The turn that was being served when an earlier process ended."""
+        found = self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        return (found[0] or 1) - 1
 
     @staticmethod
     def _parse(receipt: str) -> tuple[int, str]:
