@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, MAX_FIELD_BYTES, MAX_FIELDS, BrokenForm, Form, FormReader, FormTooLarge
+from vectorlog.api.form import Form
+from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, MAX_FIELD_BYTES, MAX_FIELDS, BrokenForm, FormReader, FormTooLarge
 
 TYPE = "multipart/form-data; boundary=B"
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from pathlib import Path
@@ -14,7 +13,11 @@ from pathlib import Path
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-SPOOL_PREFIX = "upload-"  # tells what a crash left over from other files
+from vectorlog.api.form import Form, SpooledFile
+
+SPOOL_PREFIX = "upload-"
+"""How the names of spooled files begin, so that what a crash left over can be told from other files."""
+
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
@@ -31,31 +34,6 @@ class FormTooLarge(ValueError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"The form is larger than {limit_bytes:,} bytes.")
         self.limit_bytes = limit_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SpooledFile:
-    """A file part on disk. Whoever keeps it moves it away from `path`; it is not synced yet.
-
-    Attributes:
-        filename: as the client wrote it, so it may hold slashes.
-        size: in bytes.
-        sha256: of the bytes, in hex.
-    """
-
-    path: Path
-    filename: str
-    content_type: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A whole form: the values of each text field in order, and the file of each file field."""
-
-    fields: dict[str, list[str]]
-    files: dict[str, SpooledFile]
 
 
 class FormReader:
