@@ -40,7 +40,7 @@ class Reference:
 
     def __call__(self, text: str) -> Array:
         ids = self.tokenizer.encode(text).ids
-        x = self.matrix("word_emb")[ids] + self.weights["pos_emb"][2 : 2 + len(ids)] + self.weights["type_emb"]
+        x = self.matrix("word_emb", ids) + self.weights["pos_emb"][2 : 2 + len(ids)] + self.weights["type_emb"]
         x = self.normalised(x, "emb_ln")
         for layer in ("l0", "l1", "l2", "l3", "l4", "l5"):
             x = self.normalised(x + self.attention(x, layer), f"{layer}.aln")
@@ -59,8 +59,8 @@ class Reference:
         heads = scores / scores.sum(axis=-1, keepdims=True) @ values
         return self.linear(heads.transpose(1, 0, 2).reshape(x.shape), f"{layer}.ao")
 
-    def matrix(self, name: str) -> Array:
-        codes, scales = self.weights[name], self.weights[f"{name}.scale"]
+    def matrix(self, name: str, rows: list[int] | slice = slice(None)) -> Array:
+        codes, scales = self.weights[name][rows], self.weights[f"{name}.scale"][rows]
         blocks = codes.reshape(*scales.shape, 64).astype(np.float32) - 128
         return np.asarray((blocks * scales[..., None]).reshape(len(codes), -1), np.float32)
 

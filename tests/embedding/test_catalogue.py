@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.embedding.stub_server import StubServer
+
+from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.index.chunk_index import Space
+
+LOCAL = Space("local:granite-embedding-30m-english", 384)
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(dimensions=1536) as server:
+        yield server
+
+
+@pytest.fixture
+def endpoint(stub: StubServer) -> Iterator[Endpoint]:
+    endpoint = Endpoint(stub.base_url, "sk-test")
+    yield endpoint
+    endpoint.close()
+
+
+@pytest.fixture
+def models(endpoint: Endpoint) -> Iterator[Models]:
+    models = Models([local_offer(threads=1), *openai_offers(endpoint)])
+    yield models
+    models.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "dimensions", "space"),
+    [
+        (None, None, LOCAL),
+        (None, 384, LOCAL),
+        ("local:granite-embedding-30m-english", None, LOCAL),
+        ("granite-embedding-30m-english", None, LOCAL),
+        ("text-embedding-3-small", None, Space("openai:text-embedding-3-small", 1536)),
+        ("openai:text-embedding-3-small", 512, Space("openai:text-embedding-3-small", 512)),
+        ("openai:text-embedding-3-large", 1, Space("openai:text-embedding-3-large", 1)),
+        ("openai:text-embedding-3-large", 3072, Space("openai:text-embedding-3-large", 3072)),
+        ("openai:text-embedding-ada-002", 1536, Space("openai:text-embedding-ada-002", 1536)),
+    ],
+)
+def test_a_request_gets_the_space_that_it_names(models: Models, model: str | None, dimensions: int | None, space: Space) -> None:
+    """Nothing named is the first model; a bare name will do; dimensions may be shortened where the model can."""
+    assert models.resolve(model, dimensions) == space
+
+
+@pytest.mark.parametrize("name", ["text-embedding-4", "openai:", "azure:text-embedding-3-small", ":text-embedding-3-small"])
+def test_an_unknown_model_is_refused_with_a_list(models: Models, name: str) -> None:
+    """Who mistypes a name learns which there are."""
+    with pytest.raises(
+        UnknownModel, match="local:granite-embedding-30m-english, openai:text-embedding-3-small, openai:text-embedding-3-large"
+    ):
+        models.resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "dimensions", "allowed"),
+    [
+        ("granite-embedding-30m-english", 256, "384 only"),
+        ("text-embedding-3-small", 1537, "1 to 1536"),
+        ("text-embedding-3-small", 0, "1 to 1536"),
+        ("text-embedding-3-small", -1, "1 to 1536"),
+        ("text-embedding-ada-002", 512, "1536 only"),
+    ],
+)
+def test_dimensions_that_a_model_lacks_are_refused(models: Models, model: str, dimensions: int, allowed: str) -> None:
+    """The message says which it has."""
+    with pytest.raises(UnsupportedDimensions, match=allowed):
+        models.resolve(model, dimensions)
+
+
+def test_a_name_that_two_providers_share_needs_its_provider(endpoint: Endpoint) -> None:
+    """A bare name never picks a provider by chance."""
+    models = Models([*openai_offers(endpoint), *openai_offers(endpoint, provider="proxy", models={"text-embedding-3-small": None})])
+    with pytest.raises(UnknownModel, match="openai:text-embedding-3-small, proxy:text-embedding-3-small"):
+        models.resolve("text-embedding-3-small")
+    assert models.resolve("proxy:text-embedding-3-small", 256) == Space("proxy:text-embedding-3-small", 256)
+
+
+def test_the_default_can_be_named(endpoint: Endpoint) -> None:
+    """The deployment's setting decides; a default that is not offered is noticed at the start."""
+    offers = [local_offer(), *openai_offers(endpoint)]
+    assert Models(offers, "text-embedding-3-small").resolve().model == "openai:text-embedding-3-small"
+    with pytest.raises(UnknownModel, match="nothing-of-the-kind is not offered"):
+        Models(offers, "nothing-of-the-kind")
+
+
+def test_dimensions_of_another_model_are_asked_for_once(stub: StubServer, endpoint: Endpoint) -> None:
+    """Any model of a compatible endpoint will do; names may hold colons; the number is learnt at the first use, not at the start."""
+    stub.dimensions = 768
+    models = Models(openai_offers(endpoint, provider="ollama", models={"nomic-embed-text:latest": None, "known": 32}))
+    assert models.resolve("known") == Space("ollama:known", 32)
+    assert stub.requests == []
+    space = models.resolve("nomic-embed-text:latest")
+    assert space == models.resolve("ollama:nomic-embed-text:latest", 768) == Space("ollama:nomic-embed-text:latest", 768)
+    assert len(stub.requests) == 1
+    assert len(models.embedder(space).query("pump")) == 768
+    models.close()
+
+
+def test_dimensions_that_cannot_be_learnt_are_asked_for_again(stub: StubServer, endpoint: Endpoint) -> None:
+    """A provider that was down when first asked does no lasting harm."""
+    models = Models(openai_offers(endpoint, provider="ollama", models={"nomic": None}))
+    stub.fail(404, "pull it first")
+    with pytest.raises(EmbeddingError, match="pull it first"):
+        models.resolve()
+    assert models.resolve() == Space("ollama:nomic", 1536)
+
+
+def test_each_space_has_one_embedder(models: Models, stub: StubServer) -> None:
+    """Threads and connections are made once; a space's dimensions reach the provider only where they are fewer than its own."""
+    full, short = models.resolve("text-embedding-3-small"), models.resolve("text-embedding-3-small", 512)
+    assert models.embedder(full) is models.embedder(full)
+    assert (len(models.embedder(full).query("pump")), len(models.embedder(short).query("pump"))) == (1536, 512)
+    assert [request.get("dimensions") for request in stub.requests] == [None, 512]
+    assert models.embedder(LOCAL).space == LOCAL
+
+
+def test_a_store_of_a_model_that_is_gone_says_so(models: Models) -> None:
+    """After a setting was taken away, its stores fail with the model's name."""
+    with pytest.raises(ModelNotConfigured, match="cohere:embed-v4 is not configured here"):
+        models.embedder(Space("cohere:embed-v4", 1024))

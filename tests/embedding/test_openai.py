@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.embedding.stub_server import StubServer
+
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.endpoint import Endpoint, Patience
+from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
+from vectorlog.index.chunk_index import Space
+
+KEY = "sk-very-secret-0123456789"
+FULL = "x" * (BYTES - 1)
+"""A text with which a request is full."""
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    with StubServer(dimensions=64) as server:
+        yield server
+
+
+@pytest.fixture
+def endpoint(stub: StubServer) -> Iterator[Endpoint]:
+    endpoint = Endpoint(stub.base_url, KEY)
+    yield endpoint
+    endpoint.close()
+
+
+@pytest.fixture
+def embedder(endpoint: Endpoint) -> Iterator[OpenAIEmbedder]:
+    embedder = OpenAIEmbedder(endpoint, Space("openai:stub", 64), "stub", concurrency=3)
+    yield embedder
+    embedder.close()
+
+
+class TestRequests:
+    def test_a_request_says_model_texts_and_key(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """The provider gets what OpenAI's API asks for; dimensions only where a store asked for fewer than the model's."""
+        embedder.documents(["pump", "bread"])
+        assert stub.requests == [{"model": "stub", "encoding_format": "base64", "input": ["pump", "bread"]}]
+        assert stub.keys == [KEY]
+
+    def test_fewer_dimensions_are_asked_for(self, stub: StubServer, endpoint: Endpoint) -> None:
+        """A shortened space gets vectors of its size, at unit length."""
+        shortened = OpenAIEmbedder(endpoint, Space("openai:stub", 16), "stub", shortened=True)
+        assert len(shortened.query("pump")) == 16
+        assert stub.requests[0]["dimensions"] == 16
+        shortened.close()
+
+    def test_no_key_no_header(self, stub: StubServer) -> None:
+        """An endpoint on one's own machine needs no key."""
+        endpoint = Endpoint(stub.base_url + "/", None)
+        assert dimensions_of(endpoint, "stub") == 64
+        assert stub.keys == [""]
+        endpoint.close()
+
+    def test_lists_of_numbers_are_read_too(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """A server that ignores `encoding_format` gives the same vectors."""
+        as_base64 = embedder.query("pump")
+        stub.floats = True
+        assert list(embedder.query("pump")) == pytest.approx(list(as_base64), abs=1e-6)
+
+    def test_connections_stay_open(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """Questions one after the other pay for one handshake."""
+        for number in range(20):
+            embedder.query(f"pump {number}")
+        assert stub.connections == 1
+
+    def test_no_more_requests_at_once_than_allowed(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """A large ingest keeps to the concurrency that it was given, over several calls too, and uses it."""
+        stub.delay = 0.1
+        embedder.documents([FULL] * 9)
+        assert (stub.busiest, len(stub.requests)) == (3, 9)
+
+    @given(st.lists(st.sampled_from(["", "pump", "é" * 1000, "x" * 70_000, FULL, FULL * 2]), max_size=40))
+    def test_batches_keep_order_and_limits(self, texts: list[str]) -> None:
+        """No request is larger than OpenAI takes, unless one text alone is; nothing is lost or moved."""
+        found = list(batches(texts))
+        assert list(chain.from_iterable(found)) == texts
+        assert all(batch and (len(batch) == 1 or sum(len(text.encode()) for text in batch) <= BYTES) for batch in found)
+        assert [len(batch) for batch in batches(["x"] * (INPUTS + 1))] == [INPUTS, 1]
+
+
+class TestPatience:
+    def test_throttling_is_waited_out(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """A 429 or 503 that says when to come back is repeated then, and the caller notices nothing."""
+        stub.fail(429, times=2, headers={"retry-after-ms": "1"})
+        stub.fail(503, headers={"retry-after": "0"})
+        assert len(embedder.documents(["pump"])) == 1
+        assert len(stub.requests) == 4
+
+    @pytest.mark.parametrize(
+        "when", [{"retry-after": "3600"}, {"retry-after": "Fri, 31 Dec 2100 00:00:00 GMT"}, {"retry-after-ms": "3600000"}]
+    )
+    def test_a_long_wait_is_left_to_the_caller(self, stub: StubServer, embedder: OpenAIEmbedder, when: dict[str, str]) -> None:
+        """Who asks for an hour is not asked again now: the error says how long to wait, so that work can be put off."""
+        stub.fail(429, "Rate limit reached for requests", headers=when)
+        with pytest.raises(EmbeddingError, match="Rate limit reached for requests") as caught:
+            embedder.documents(["pump"])
+        assert caught.value.temporary
+        assert caught.value.retry_after is not None
+        assert caught.value.retry_after >= 3600
+        assert len(stub.requests) == 1
+
+    def test_attempts_end(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """A provider that is always busy gives an error with its own words, its status and the wait that it asked for."""
+        stub.fail(429, "You exceeded your current quota.", times=9, headers={"retry-after-ms": "2"})
+        with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\.") as caught:
+            embedder.documents(["pump"])
+        assert (caught.value.temporary, caught.value.retry_after, len(stub.requests)) == (True, 0.002, 6)
+
+    def test_a_nonsensical_wait_is_ignored(self, stub: StubServer, endpoint: Endpoint) -> None:
+        """A header that cannot be read is as good as none."""
+        stub.fail(503, headers={"retry-after": "soon", "retry-after-ms": "-5"})
+        with pytest.raises(EmbeddingError) as caught:
+            endpoint.post({}, Patience(attempts=1, wait=0, answer=5))
+        assert (caught.value.temporary, caught.value.retry_after) == (True, None)
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+    def test_a_refused_request_is_not_repeated(self, stub: StubServer, embedder: OpenAIEmbedder, status: int) -> None:
+        """A wrong key, an unknown model, a text that the provider rejects: the error is for good."""
+        stub.fail(status, "No.", times=9)
+        with pytest.raises(EmbeddingError, match=f"answered {status}: No") as caught:
+            embedder.documents(["pump"])
+        assert (caught.value.temporary, len(stub.requests)) == (False, 1)
+
+    def test_a_failed_request_stops_the_rest(self, stub: StubServer, endpoint: Endpoint) -> None:
+        """After one refusal no money is spent on the other batches of the call."""
+        embedder = OpenAIEmbedder(endpoint, Space("openai:stub", 64), "stub", concurrency=1)
+        stub.delay = 0.05
+        stub.fail(400)
+        with pytest.raises(EmbeddingError):
+            embedder.documents([FULL] * 8)
+        embedder.close()
+        assert len(stub.requests) <= 2
+
+    def test_no_connection_is_temporary(self) -> None:
+        """A provider that is down may be back later; the error names the host."""
+        with StubServer() as stub:
+            gone = Endpoint(stub.base_url, KEY)
+        with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
+            gone.post({}, Patience(attempts=2, wait=1, answer=1))
+        assert caught.value.temporary
+
+    def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
+        """Someone who searches does not wait for a provider that hangs."""
+        stub.delay = 0.5
+        with pytest.raises(EmbeddingError, match="timed out") as caught:
+            endpoint.post({"model": "stub", "input": ["pump"]}, Patience(attempts=1, wait=0, answer=0.05))
+        assert caught.value.temporary
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"<html>",
+            b"{}",
+            b'{"data": 1}',
+            b'{"data": [{"index": 0, "embedding": "AAA"}]}',
+            b'{"data": [{"index": 0, "embedding": [1e99]}]}',
+        ],
+    )
+    def test_an_answer_that_is_none_is_an_error(self, stub: StubServer, embedder: OpenAIEmbedder, body: bytes) -> None:
+        """A proxy's page or a broken body never becomes a vector."""
+        stub.fail(200, body)
+        with pytest.raises(EmbeddingError, match="stub"):
+            embedder.query("pump")
+
+    @pytest.mark.parametrize("indexes", [[0], [0, 0], [0, 2], [0, 1, 2]])
+    def test_a_vector_too_few_or_too_many_is_an_error(self, stub: StubServer, embedder: OpenAIEmbedder, indexes: list[int]) -> None:
+        """Vectors are never matched with the wrong texts."""
+        stub.fail(200, json.dumps({"data": [{"index": index, "embedding": [1.0] * 64} for index in indexes]}).encode())
+        with pytest.raises(EmbeddingError, match="for 2 texts"):
+            embedder.documents(["pump", "bread"])
+
+    def test_vectors_are_put_in_order(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """The provider's numbering counts, not the order in which it lists them."""
+        first, second = [1.0] + [0.0] * 63, [0.0] * 63 + [1.0]
+        stub.fail(200, json.dumps({"data": [{"index": 1, "embedding": second}, {"index": 0, "embedding": first}]}).encode())
+        assert [list(vector) for (vector,) in embedder.documents(["a", "b"])] == [first, second]
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", "0"])
+    def test_a_vector_without_a_direction_is_an_error(self, stub: StubServer, embedder: OpenAIEmbedder, number: str) -> None:
+        """NaN, infinity and the null vector never reach the index."""
+        stub.fail(200, ('{"data": [{"index": 0, "embedding": [' + ", ".join([number] * 64) + "]}]}").encode())
+        with pytest.raises(EmbeddingError, match="vector of length"):
+            embedder.query("pump")
+
+    def test_other_dimensions_are_an_error_for_good(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """A model that was exchanged behind its name is noticed, with both numbers in the message."""
+        stub.dimensions = 32
+        with pytest.raises(EmbeddingError, match="openai:stub gave 32 dimensions, not 64") as caught:
+            embedder.query("pump")
+        assert not caught.value.temporary
+
+    def test_vectors_that_are_not_of_unit_length_are_scaled(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
+        """Providers that do not normalise are scored like those that do."""
+        stub.fail(200, json.dumps({"data": [{"index": 0, "embedding": [2.0] * 64}]}).encode())
+        assert list(embedder.query("pump")) == pytest.approx([0.125] * 64)
+
+
+def test_the_key_is_in_no_error_and_no_log(stub: StubServer, embedder: OpenAIEmbedder, caplog: pytest.LogCaptureFixture) -> None:
+    """Errors are shown to users and logs are kept: neither holds the key, even where the provider repeats it."""
+    caplog.set_level(logging.DEBUG)
+    stub.fail(401, f"Incorrect API key provided: {KEY}.")
+    stub.fail(400, f"<b>Bearer {KEY}</b>".encode())
+    for _ in range(2):
+        with pytest.raises(EmbeddingError) as caught:
+            embedder.query("pump")
+        assert KEY not in "".join(traceback.format_exception(caught.value))
+        assert KEY not in repr(caught.value)
+        assert "[key]" in str(caught.value)
+    assert KEY not in caplog.text
+    assert KEY not in repr(embedder)
+
+
+@pytest.mark.parametrize("body", [b"", b"Bad gateway", b'{"detail": "x"}', b'{"error": "Bad gateway"}', b"[1]", b"\xff" * 9999])
+def test_any_refusal_has_a_short_readable_reason(stub: StubServer, endpoint: Endpoint, body: bytes) -> None:
+    """Whatever form a provider's error has, the message stays one line that fits a file's `last_error`."""
+    stub.fail(502, body)
+    with pytest.raises(EmbeddingError) as caught:
+        endpoint.post({}, Patience(attempts=1, wait=0, answer=5))
+    message = str(caught.value)
+    assert "answered 502: " in message
+    assert not message.endswith(": ")
+    assert len(message) < 400
+    assert "\n" not in message
