@@ -1,0 +1,409 @@
+"""What every chunk index promises. An adapter joins by a line in `OPENERS`; it needs to do no more than the port says."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
+from vectorlog.index.chunk_index import Chunk, ChunkIndex, FileChunks, Found, Hit, Query, Space, Vector
+from vectorlog.index.local import LocalIndex
+
+SPACE = Space("test:model", 8)
+Opener = Callable[[Path], ChunkIndex]
+OPENERS: Mapping[str, Opener] = {"local": LocalIndex}
+
+
+@pytest.fixture(params=list(OPENERS))
+def opener(request: pytest.FixtureRequest) -> Opener:
+    return OPENERS[request.param]
+
+
+@pytest.fixture
+def index(opener: Opener, tmp_path: Path) -> Iterator[ChunkIndex]:
+    index = opener(tmp_path)
+    yield index
+    index.close()
+
+
+def unit(*parts: float) -> Vector:
+    """The unit vector in this direction; what is not said is 0."""
+    length = math.hypot(*parts)
+    return array("f", [part / length for part in parts] + [0.0] * (SPACE.dimensions - len(parts)))
+
+
+X, Y, Z = unit(1), unit(0, 1), unit(0, 0, 1)
+
+
+def towards(cosine: float) -> Vector:
+    """A unit vector whose cosine with X is this."""
+    return unit(cosine, math.sqrt(1 - cosine**2))
+
+
+def file(
+    name: str,
+    *chunks: tuple[str, Vector],
+    store: str = "s",
+    generation: int = 0,
+    revision: int = 0,
+    attributes: Attributes | None = None,
+    row: str = "row",
+    first: int = 0,
+) -> FileChunks:
+    """A file whose chunks have one window each."""
+    made = tuple(Chunk(n, text, (vector,)) for n, (text, vector) in enumerate(chunks, first))
+    return FileChunks(store, name, generation, row, revision, attributes or {}, made)
+
+
+def ask(
+    index: ChunkIndex,
+    *,
+    vector: Vector | None = None,
+    text: str | None = None,
+    limit: int = 10,
+    store: str = "s",
+    where: Filter | None = None,
+    without: Sequence[str] = (),
+) -> Found:
+    """The answer to one query."""
+    (found,) = index.search(SPACE, [Query(store, vector, text, limit, where, frozenset(without))])
+    return found
+
+
+def names(hits: Sequence[Hit]) -> list[str]:
+    return [hit.file for hit in hits]
+
+
+def contents(found: Found) -> list[list[tuple[str, int, int, str]]]:
+    """What was found, without scores: those of equal states may differ by what an index has not cleaned up yet."""
+    return [[(hit.file, hit.generation, hit.n, hit.text) for hit in hits] for hits in (found.by_vector, found.by_text)]
+
+
+class TestSearch:
+    def test_nothing_is_found_where_nothing_is(self, index: ChunkIndex) -> None:
+        """A store that nobody has written to answers like an empty one."""
+        assert ask(index, vector=X, text="anything") == Found((), (), 0.0)
+        assert index.count(SPACE, "s") == {}
+
+    def test_what_was_added_is_found(self, index: ChunkIndex) -> None:
+        """The search after an add finds the chunk, with all that was said about it."""
+        index.add(SPACE, [file("f", ("Foxes jump.", X), generation=3, row="row-7")])
+        found = ask(index, vector=X, text="fox")
+        (by_vector,), (by_text,) = found.by_vector, found.by_text
+        for hit in (by_vector, by_text):
+            assert (hit.file, hit.generation, hit.row, hit.n, hit.text) == ("f", 3, "row-7", 0, "Foxes jump.")
+        assert by_vector.cosine == pytest.approx(1, abs=2e-3)
+        assert by_text.bm25 is not None
+        assert 0 < by_text.bm25 <= found.bm25_bound
+        assert index.count(SPACE, "s") == {("f", 3): 1}
+
+    def test_best_come_first(self, index: ChunkIndex) -> None:
+        """Hits come in descending score, as many as were asked for."""
+        cosines = [0.1, 0.9, -0.5, 0.7, 0.3]
+        index.add(SPACE, [file(f"f{i}", ("x", towards(cosine))) for i, cosine in enumerate(cosines)])
+        hits = ask(index, vector=X, limit=4).by_vector
+        assert names(hits) == ["f1", "f3", "f4", "f0"]
+        assert [hit.cosine for hit in hits] == pytest.approx([0.9, 0.7, 0.3, 0.1], abs=2e-3)
+
+    def test_words_rank_as_bm25_ranks_them(self, index: ChunkIndex) -> None:
+        """A rare word counts more than a common one, twice more than once, in a short text more than in a long one."""
+        long = "zebra " + "filler " * 30
+        texts = ["zebra zebra common", "zebra common common", long + "common", "common words", "common things"]
+        index.add(SPACE, [file(f"f{i}", (text, Y)) for i, text in enumerate(texts)])
+        hits = ask(index, text="zebra").by_text
+        assert names(hits) == ["f0", "f1", "f2"]
+        both = ask(index, text="zebra common")
+        scores = {hit.file: hit.bm25 or 0.0 for hit in both.by_text}
+        assert len(scores) == 5
+        assert max(scores["f3"], scores["f4"]) < scores["f0"] <= both.bm25_bound
+
+    def test_words_match_by_their_stems(self, index: ChunkIndex) -> None:
+        """Plurals, possessives and case do not keep a text from being found; stop words and unknown words find nothing."""
+        index.add(SPACE, [file("f", ("The company's RUNNERS", X))])
+        for query in ("companies", "runner", "Company's"):
+            assert names(ask(index, text=query).by_text) == ["f"]
+        for query in ("the", "elephant", "", "?!"):
+            assert ask(index, text=query) == Found((), (), 0.0)
+
+    def test_one_kind_alone(self, index: ChunkIndex) -> None:
+        """A query without a vector or without text gets that list empty."""
+        index.add(SPACE, [file("f", ("fox", X))])
+        assert ask(index, vector=X).by_text == ()
+        assert ask(index, text="fox").by_vector == ()
+
+    def test_best_window_counts(self, index: ChunkIndex) -> None:
+        """A chunk of several windows comes back once, with the cosine of the window that fits best."""
+        chunks = (Chunk(0, "long", (Y, Z, towards(0.8))), Chunk(1, "short", (towards(0.5),)), Chunk(2, "other", (Z, Y)))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
+        hits = ask(index, vector=X).by_vector
+        assert [hit.n for hit in hits] == [0, 1, 2]
+        assert [hit.cosine for hit in hits] == pytest.approx([0.8, 0.5, 0], abs=2e-3)
+
+    def test_several_queries_in_order(self, index: ChunkIndex) -> None:
+        """Each query of a request has its own answer, in the order of the queries, also of different stores."""
+        index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", Y)), file("h", ("cat", X), store="t")])
+        answers = index.search(SPACE, [Query("s", Y, None, 1), Query("t", X, None, 1), Query("s", X, None, 1), Query("none", X, None, 1)])
+        assert [names(answer.by_vector) for answer in answers] == [["g"], ["h"], ["f"], []]
+
+    def test_files_can_be_left_out(self, index: ChunkIndex) -> None:
+        """Files that the caller names do not come back, and others fill their places."""
+        index.add(SPACE, [file(f"f{i}", ("fox", towards(0.9 - i / 10))) for i in range(4)])
+        found = ask(index, vector=X, text="fox", limit=2, without=["f0", "f2", "unknown"])
+        assert names(found.by_vector) == ["f1", "f3"]
+        assert sorted(names(found.by_text)) == ["f1", "f3"]
+
+
+class TestFilters:
+    FILES: Mapping[str, Attributes] = {
+        "one": {"k": 1},
+        "float": {"k": 1.0},
+        "two": {"k": 2.5},
+        "true": {"k": True},
+        "a": {"k": "a"},
+        "b": {"k": "b"},
+        "digit": {"k": "1"},
+        "none": {"other": 1},
+    }
+
+    @pytest.mark.parametrize(
+        ("condition", "expected"),
+        [
+            (Comparison("eq", "k", 1), {"one", "float"}),
+            (Comparison("eq", "k", True), {"true"}),
+            (Comparison("eq", "k", "1"), {"digit"}),
+            (Comparison("ne", "k", 1), {"two", "true", "a", "b", "digit", "none"}),
+            (Comparison("gt", "k", 1), {"two"}),
+            (Comparison("gte", "k", 1), {"one", "float", "two"}),
+            (Comparison("lt", "k", 2.5), {"one", "float"}),
+            (Comparison("lte", "k", 2.5), {"one", "float", "two"}),
+            (Comparison("gt", "k", "a"), {"b"}),
+            (Comparison("lte", "k", "a"), {"a", "digit"}),
+            (Comparison("in", "k", ("a", 1)), {"a", "one", "float"}),
+            (Comparison("nin", "k", ("a", 1)), {"two", "true", "b", "digit", "none"}),
+            (Comparison("eq", "missing", 1), set()),
+            (Comparison("ne", "missing", 1), set(FILES)),
+            (Compound("and", (Comparison("gte", "k", 1), Comparison("lt", "k", 2))), {"one", "float"}),
+            (Compound("or", (Comparison("eq", "k", "a"), Comparison("eq", "other", 1))), {"a", "none"}),
+            (
+                Compound("and", (Comparison("ne", "k", 1), Compound("or", (Comparison("gt", "k", 0), Comparison("eq", "k", "b"))))),
+                {"two", "b"},
+            ),
+        ],
+        ids=str,
+    )
+    def test_every_operator(self, index: ChunkIndex, condition: Filter, expected: set[str]) -> None:
+        """Filters compare by value and by kind: 1 is 1.0, and neither is true or "1"; without the key only ne and nin match."""
+        index.add(SPACE, [file(name, ("fox", X), attributes=attributes) for name, attributes in self.FILES.items()])
+        found = ask(index, vector=X, text="fox", where=condition)
+        assert set(names(found.by_vector)) == expected
+        assert set(names(found.by_text)) == expected
+
+    def test_filter_comes_before_the_best(self, index: ChunkIndex) -> None:
+        """A filter that few files pass still gets as many hits as were asked for, though all of them are the worst."""
+        files = [file(f"good{i}", ("fox fox", X), attributes={"kind": "good"}) for i in range(40)]
+        files += [file(f"rare{i}", ("fox and many other words of no use", towards(i / 100)), attributes={"kind": "rare"}) for i in range(3)]
+        index.add(SPACE, files)
+        found = ask(index, vector=X, text="fox", limit=3, where=Comparison("eq", "kind", "rare"))
+        assert names(found.by_vector) == ["rare2", "rare1", "rare0"]
+        assert set(names(found.by_text)) == {"rare0", "rare1", "rare2"}
+
+    def test_a_filter_that_nothing_passes(self, index: ChunkIndex) -> None:
+        """It finds nothing, and is no error."""
+        index.add(SPACE, [file("f", ("fox", X))])
+        found = ask(index, vector=X, text="fox", where=Comparison("eq", "k", "v"))
+        assert (found.by_vector, found.by_text) == ((), ())
+
+
+class TestReplace:
+    def test_adding_twice_changes_nothing(self, index: ChunkIndex) -> None:
+        """Redelivery leaves one chunk, not two, and the same scores."""
+        once = file("f", ("fox", X), ("dog", Y))
+        index.add(SPACE, [once])
+        before = contents(ask(index, vector=X, text="fox fox dog"))
+        index.add(SPACE, [once])
+        index.add(SPACE, [once, once])
+        assert contents(ask(index, vector=X, text="fox fox dog")) == before
+        assert index.count(SPACE, "s") == {("f", 0): 2}
+
+    def test_other_content_takes_the_place(self, index: ChunkIndex) -> None:
+        """A chunk that is added again with other text and vector is found by these and no longer by the old ones."""
+        index.add(SPACE, [file("f", ("fox", X), ("bird", Z))])
+        index.add(SPACE, [file("f", ("dog", Y))])
+        assert ask(index, text="fox").by_text == ()
+        assert [hit.text for hit in ask(index, vector=Y, limit=1).by_vector] == ["dog"]
+        assert sorted(hit.text for hit in ask(index, vector=X).by_vector) == ["bird", "dog"]
+        assert index.count(SPACE, "s") == {("f", 0): 2}
+
+    def test_last_of_one_call_wins(self, index: ChunkIndex) -> None:
+        """Where one call names a chunk twice, its last form stays."""
+        index.add(SPACE, [file("f", ("fox", X)), file("f", ("dog", Y))])
+        assert [hit.text for hit in ask(index, vector=X).by_vector] == ["dog"]
+
+    def test_parts_of_a_large_file_add_up(self, index: ChunkIndex) -> None:
+        """A file may come in several calls."""
+        index.add(SPACE, [file("f", ("fox", X), ("dog", Y))])
+        index.add(SPACE, [file("f", ("cat", Z), first=2)])
+        assert {hit.n: hit.text for hit in ask(index, vector=X).by_vector} == {0: "fox", 1: "dog", 2: "cat"}
+
+    def test_retag(self, index: ChunkIndex) -> None:
+        """The same chunks with newer attributes are found by these at once, all chunks of the file, and never by the old ones."""
+        index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "old"}, row="r1")])
+        index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "new"}, row="r2", revision=1)])
+        assert ask(index, vector=X, where=Comparison("eq", "k", "old")).by_vector == ()
+        hits = ask(index, vector=X, where=Comparison("eq", "k", "new")).by_vector
+        assert [(hit.text, hit.row) for hit in hits] == [("fox", "r2"), ("dog", "r2")]
+        assert index.count(SPACE, "s") == {("f", 0): 2}
+
+    def test_older_attributes_never_win(self, index: ChunkIndex) -> None:
+        """A late message with a lower revision does not bring old attributes back."""
+        index.add(SPACE, [file("f", ("fox", X), attributes={"k": "new"}, revision=5)])
+        index.add(SPACE, [file("f", ("fox", X), attributes={"k": "old"}, revision=4)])
+        assert names(ask(index, vector=X, where=Comparison("eq", "k", "new")).by_vector) == ["f"]
+        assert ask(index, vector=X, where=Comparison("eq", "k", "old")).by_vector == ()
+
+    def test_generations_stand_side_by_side(self, index: ChunkIndex) -> None:
+        """Two generations of a file have chunks and attributes of their own, until one is removed."""
+        index.add(SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", X), generation=1, attributes={"k": 2})])
+        assert index.count(SPACE, "s") == {("f", 0): 1, ("f", 1): 1}
+        (hit,) = ask(index, vector=X, where=Comparison("eq", "k", 2)).by_vector
+        assert (hit.generation, hit.text) == (1, "dog")
+        index.remove(SPACE, "s", "f", 0)
+        assert [hit.generation for hit in ask(index, vector=X, text="fox dog").by_vector] == [1]
+
+
+class TestRemove:
+    def test_a_file(self, index: ChunkIndex) -> None:
+        """A removed file is gone from every search that starts afterwards, all generations of it, and its neighbours stay."""
+        index.add(SPACE, [file("f", ("fox", X)), file("f", ("fox", X), generation=1), file("g", ("fox", Y))])
+        index.remove(SPACE, "s", "f")
+        found = ask(index, vector=X, text="fox")
+        assert names(found.by_vector) == names(found.by_text) == ["g"]
+        assert index.count(SPACE, "s") == {("g", 0): 1}
+
+    def test_a_store(self, index: ChunkIndex) -> None:
+        """A removed store is empty, others are not touched, and it can be filled again."""
+        index.add(SPACE, [file("f", ("fox", X)), file("g", ("fox", X), store="t")])
+        index.remove_store(SPACE, "s")
+        assert ask(index, vector=X, text="fox") == Found((), (), 0.0)
+        assert names(ask(index, vector=X, store="t").by_vector) == ["g"]
+        index.add(SPACE, [file("h", ("fox", X))])
+        assert names(ask(index, vector=X).by_vector) == ["h"]
+
+    def test_what_is_not_there(self, index: ChunkIndex) -> None:
+        """Removing what is not there is no error, once or twice."""
+        index.remove(SPACE, "s", "f")
+        index.remove_store(SPACE, "s")
+        index.add(SPACE, [file("f", ("fox", X))])
+        index.remove(SPACE, "s", "f", 7)
+        index.remove(SPACE, "s", "g")
+        assert index.count(SPACE, "s") == {("f", 0): 1}
+
+    def test_a_removed_file_can_come_back(self, index: ChunkIndex) -> None:
+        """A file that is added again after its removal has only its new chunks and attributes, whatever their revision."""
+        index.add(SPACE, [file("f", ("fox", X), ("cat", Z), attributes={"k": 1}, revision=9)])
+        index.remove(SPACE, "s", "f", 0)
+        index.add(SPACE, [file("f", ("dog", X), attributes={"k": 2})])
+        assert [hit.text for hit in ask(index, vector=X, where=Comparison("eq", "k", 2)).by_vector] == ["dog"]
+        assert index.count(SPACE, "s") == {("f", 0): 1}
+
+    def test_removed_words_no_longer_count(self, index: ChunkIndex) -> None:
+        """Once a file is removed, a word that only it held is unknown."""
+        index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", X))])
+        index.remove(SPACE, "s", "f")
+        assert ask(index, text="fox").by_text == ()
+
+
+class TestIsolation:
+    def test_stores_do_not_see_each_other(self, index: ChunkIndex) -> None:
+        """The same file in two stores answers in each by what it is there."""
+        index.add(SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", Y), store="t", attributes={"k": 2})])
+        assert [hit.text for hit in ask(index, vector=X, text="dog fox").by_vector] == ["fox"]
+        assert [hit.text for hit in ask(index, vector=X, store="t", where=Comparison("eq", "k", 2)).by_vector] == ["dog"]
+        index.remove(SPACE, "t", "f")
+        assert names(ask(index, vector=X).by_vector) == ["f"]
+
+    def test_words_of_other_stores_do_not_count(self, index: ChunkIndex) -> None:
+        """How rare a word is, and so every score, depends on the store alone: nobody learns what others hold."""
+        index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", X))])
+        before = ask(index, text="fox")
+        index.add(SPACE, [file(f"f{i}", ("fox and a longer text", X), store="t") for i in range(30)])
+        after = ask(index, text="fox")
+        assert after.by_text[0].bm25 == pytest.approx(before.by_text[0].bm25, rel=1e-3)
+        assert after.bm25_bound == pytest.approx(before.bm25_bound, rel=1e-3)
+
+    def test_spaces_do_not_see_each_other(self, index: ChunkIndex) -> None:
+        """Chunks of one model are not searched with vectors of another."""
+        other = Space("test:other", 2)
+        index.add(SPACE, [file("f", ("fox", X))])
+        index.add(other, [FileChunks("s", "g", 0, "row", 0, {}, (Chunk(0, "fox", (array("f", [1, 0]),)),))])
+        assert names(ask(index, vector=X).by_vector) == ["f"]
+        (found,) = index.search(other, [Query("s", array("f", [1, 0]), "fox", 5)])
+        assert names(found.by_vector) == names(found.by_text) == ["g"]
+        index.remove_store(other, "s")
+        assert index.count(SPACE, "s") == {("f", 0): 1}
+
+    def test_a_call_may_span_stores(self, index: ChunkIndex) -> None:
+        """Files of several stores in one call all arrive."""
+        index.add(SPACE, [file(f"f{i}", ("fox", X), store=f"s{i % 5}") for i in range(20)])
+        assert [sum(index.count(SPACE, f"s{i}").values()) for i in range(5)] == [4] * 5
+
+
+class TestOverTime:
+    def test_everything_is_there_after_a_restart(self, opener: Opener, tmp_path: Path) -> None:
+        """Closing and opening again changes no answer: adds, replacements, attributes and removals last."""
+        index = opener(tmp_path)
+        index.add(SPACE, [file(f"f{i}", (f"fox number{i}", towards(i / 10)), attributes={"k": i}) for i in range(8)])
+        index.add(SPACE, [file("f3", ("dog", Y), attributes={"k": 30}, revision=1)])
+        index.remove(SPACE, "s", "f4")
+        index.add(SPACE, [file("f4", ("fox again", Z)), file("f5", ("fox", X), generation=1)])
+        index.remove(SPACE, "s", "f5", 0)
+        before, count = contents(ask(index, vector=X, text="fox dog number2")), index.count(SPACE, "s")
+        index.close()
+        index = opener(tmp_path)
+        try:
+            assert index.count(SPACE, "s") == count
+            assert contents(ask(index, vector=X, text="fox dog number2")) == before
+            assert names(ask(index, vector=X, where=Comparison("gt", "k", 6)).by_vector) == ["f7", "f3"]
+        finally:
+            index.close()
+
+    def test_searches_beside_adds(self, index: ChunkIndex) -> None:
+        """Eight threads that search while files are added and removed see whole states: what is in stays in, scores are those of
+        the text they come with, and nothing that was removed before the search began comes back.
+        """
+        index.add(SPACE, [file("fixed", ("anchor", X), attributes={"keep": True})])
+        stop, removed = Event(), set[str]()
+
+        def search() -> int:
+            rounds = 0
+            while not stop.is_set() or not rounds:
+                gone = frozenset(removed)
+                found = ask(index, vector=X, text="anchor churn", limit=50)
+                assert found.by_vector[0].file == "fixed"
+                assert "fixed" in names(found.by_text)
+                for hit in (*found.by_vector, *found.by_text):
+                    assert hit.file not in gone
+                    assert hit.text == ("anchor" if hit.file == "fixed" else f"churn {hit.file} {hit.n}")
+                    assert hit.cosine is None or hit.cosine == pytest.approx(1 if hit.file == "fixed" else 0.5, abs=2e-3)
+                assert names(ask(index, vector=X, where=Comparison("eq", "keep", True)).by_vector) == ["fixed"]
+                rounds += 1
+            return rounds
+
+        with ThreadPoolExecutor(8) as threads:
+            searches = [threads.submit(search) for _ in range(8)]
+            try:
+                for i in range(60):
+                    index.add(SPACE, [file(f"f{i}", *((f"churn f{i} {n}", towards(0.5)) for n in range(3)))])
+                    if i >= 10:
+                        index.remove(SPACE, "s", f"f{i - 10}")
+                        removed.add(f"f{i - 10}")
+            finally:
+                stop.set()
+            assert all(each.result() for each in searches)
+        assert sum(index.count(SPACE, "s").values()) == 31

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vectorlog.index.chunk_index import Found, Hit
+from vectorlog.index.fusion import Ranked, Weights, fuse
+
+BOTH = Weights(0.5, 0.5)
+
+
+def hit(file: str, cosine: float | None = None, bm25: float | None = None, n: int = 0, generation: int = 0) -> Hit:
+    return Hit(file, generation, "row", n, f"text of {file}", cosine, bm25)
+
+
+def scores(ranked: list[Ranked]) -> dict[str, float]:
+    return {each.hit.file: round(each.score, 6) for each in ranked}
+
+
+class TestScore:
+    def test_meaning_alone(self) -> None:
+        """Without weight for words the score is (1 + cosine) / 2."""
+        found = Found((hit("a", 1.0, 9.0), hit("b", 0.0, 9.0), hit("c", -1.0, 9.0)), (), 10.0)
+        assert scores(fuse([found], Weights(1, 0), 9)) == {"a": 1.0, "b": 0.5, "c": 0.0}
+
+    def test_words_alone(self) -> None:
+        """Without weight for meaning it is (1 + bm25 / bound) / 2."""
+        found = Found((), (hit("a", None, 10.0), hit("b", None, 5.0)), 10.0)
+        assert scores(fuse([found], Weights(0, 3), 9)) == {"a": 1.0, "b": 0.75}
+
+    def test_both_by_weight(self) -> None:
+        """Weights count by their ratio."""
+        found = Found((hit("a", 0.5, 5.0),), (hit("a", 0.5, 5.0),), 10.0)
+        assert scores(fuse([found], Weights(3, 1), 9)) == {"a": 0.75}
+        assert scores(fuse([Found((hit("a", 0.6, 0.0),), (), 10.0)], Weights(3, 1), 9)) == {"a": 0.725}
+
+    def test_no_known_word(self) -> None:
+        """Where the store knows none of the words, they are unrelated, which is 0.5."""
+        assert scores(fuse([Found((hit("a", 1.0, 0.0),), (), 0.0)], BOTH, 9)) == {"a": 0.75}
+
+    def test_scores_that_the_index_did_not_compute(self) -> None:
+        """A missing cosine is the lowest that came back, a missing BM25 is 0."""
+        found = Found((hit("a", 0.9), hit("b", 0.4)), (hit("c", None, 10.0),), 10.0)
+        assert scores(fuse([found], BOTH, 9)) == {"a": 0.725, "b": 0.6, "c": 0.85}
+
+    @pytest.mark.parametrize(("embedding", "text"), [(0, 0), (-1, 2), (1, -0.1)])
+    def test_weights_must_mean_something(self, embedding: float, text: float) -> None:
+        """Negative weights, or none at all, are refused."""
+        with pytest.raises(ValueError, match="Weights"):
+            Weights(embedding, text)
+
+
+class TestRanking:
+    def test_each_chunk_once(self) -> None:
+        """A chunk of both lists comes once; other chunks and generations of its file come too."""
+        same = hit("a", 0.5, 5.0)
+        ranked = fuse([Found((same, hit("a", 0.5, 5.0, n=1)), (same, hit("a", 0.5, 5.0, generation=1)), 10.0)], BOTH, 9)
+        assert [(each.hit.generation, each.hit.n) for each in ranked] == [(0, 0), (0, 1), (1, 0)]
+
+    def test_best_over_several_queries(self) -> None:
+        """With several queries a chunk has the score of the one that it fits best."""
+        ranked = fuse([Found((hit("a", 0.2), hit("b", 0.1)), (), 0), Found((hit("b", 0.8), hit("a", 0.1)), (), 0)], Weights(1, 0), 9)
+        assert scores(ranked) == {"b": 0.9, "a": 0.6}
+        assert [each.hit.file for each in ranked] == ["b", "a"]
+
+    def test_limit_and_ties(self) -> None:
+        """At most `limit` come back; equal scores stand in order of file and n."""
+        hits = (hit("b", 0.5), hit("a", 0.5, n=1), hit("c", 0.9), hit("a", 0.5))
+        ranked = fuse([Found(hits, (), 0)], Weights(1, 0), 3)
+        assert [(each.hit.file, each.hit.n) for each in ranked] == [("c", 0), ("a", 0), ("a", 1)]
+
+    def test_nothing_from_nothing(self) -> None:
+        """No query, or no hit, is an empty ranking."""
+        assert fuse([], BOTH, 5) == []
+        assert fuse([Found((), (), 0.0)], BOTH, 5) == []
+
+    @given(
+        st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | st.floats(-1, 1), st.none() | st.floats(0, 8)), max_size=12),
+        st.floats(0, 1),
+        st.integers(1, 8),
+    )
+    def test_always_a_ranking(self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int) -> None:
+        """Whatever was found, scores lie in 0..1 and descend, and no chunk comes twice."""
+        hits = tuple(hit(*each) for each in drawn)
+        ranked = fuse([Found(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)
+        values = [each.score for each in ranked]
+        assert all(0 <= value <= 1 for value in values)
+        assert values == sorted(values, reverse=True)
+        assert len({each.hit.file for each in ranked}) == len(ranked) == min(limit, len({each.file for each in hits}))
