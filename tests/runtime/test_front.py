@@ -111,7 +111,7 @@ class Client:
 
     def ask(self, method: str, pieces: Sequence[bytes] = (b"",), **headers: str) -> Reply:
         """The reply, where there must be one."""
-        reply = self.send(method, pieces, **headers)
+        reply = self.send(method, pieces, cut=False, leaves=False, **headers)
         assert reply is not None
         return reply
 
