@@ -1,0 +1,68 @@
+"""How fast the embedding models are here.
+
+python benchmarks/embedding.py                       the local model, on 1 thread and on all
+python benchmarks/embedding.py URL MODEL [--key KEY]  one behind an OpenAI-compatible endpoint
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+from vectorlog.embedding.embedder import Embedder
+from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.onnx import LocalEmbedder
+from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
+from vectorlog.index.chunk_index import Space
+
+WORDS = ["the", "pump", "of", "warranty", "is", "covered", "by", "law", "when", "a", "customer", "returns", "his", "broken", "device", "to"]
+"""Each is one token of the local model; random ones in a row cost what prose costs."""
+
+
+def text(tokens: int, seed: int) -> str:
+    """About so many tokens."""
+    return " ".join(random.Random(seed).choices(WORDS, k=tokens))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(name: str, embedder: Embedder) -> None:
+    """Prints the rates of documents and the latency of queries."""
+    print(f"{name}: first use {seconds(lambda: embedder.query('first')):.3f} s")
+    for tokens, count in ((20, 400), (200, 160), (800, 40)):
+        documents = [text(tokens, seed) for seed in range(count)]
+        print(f"  {tokens:4} tokens: {count / seconds(partial(embedder.documents, documents)):6.1f} documents/s")
+    for tokens in (10, 100):
+        times = sorted(1000 * seconds(partial(embedder.query, text(tokens, seed))) for seed in range(100))
+        print(f"  query of {tokens} tokens: p50 {statistics.median(times):.2f} ms, p95 {times[94]:.2f} ms")
+    embedder.close()
+
+
+def main() -> None:
+    """Measures what the command line names."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("url", nargs="?")
+    arguments.add_argument("model", nargs="?")
+    arguments.add_argument("--key")
+    given = arguments.parse_args()
+    if given.url:
+        endpoint = Endpoint(given.url, given.key)
+        space = Space(f"openai:{given.model}", dimensions_of(endpoint, given.model))
+        measure(space.model, OpenAIEmbedder(endpoint, space, given.model))
+        return
+    for threads in sorted({1, os.cpu_count() or 1}):
+        measure(f"local, {threads} thread(s)", LocalEmbedder(threads))
+
+
+if __name__ == "__main__":
+    main()
