@@ -13,12 +13,15 @@ from vectorlog.domain.tenancy import Owner
 
 @dataclass(frozen=True, slots=True)
 class FileBatchCreated:
-    """`owner` is who asked; the store may be somebody else's."""
+    """`owner` is who asked; the store may be somebody else's. `skip_duplicates`: a file whose bytes the store holds already
+    is listed as cancelled instead of being indexed twice.
+    """
 
     at: int
     store: str
     owner: Owner
     manifest: Manifest
+    skip_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class State:
     store: str = ""
     created_at: int = 0
     manifest: Manifest = Manifest(0)
+    skip_duplicates: bool = False
     cancelled: bool = False
 
     @property
@@ -58,7 +62,7 @@ def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
     match event:
         case FileBatchCreated():
-            return State(event.owner, event.store, event.at, event.manifest)
+            return State(event.owner, event.store, event.at, event.manifest, event.skip_duplicates)
         case FileBatchCancelled():
             return replace(state, cancelled=True)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import TypeAdapter
@@ -23,6 +22,8 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 EVENT_VERSIONS: Mapping[str, int] = {}
 """Schema version of each event type that is not at 1 any more."""
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
 """For (type, v): what turns data of schema `v` into data of schema `v + 1`."""
@@ -143,7 +144,10 @@ def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None
     return state
 
 
-_adapter: Callable[[type[Any]], TypeAdapter[Any]] = cache(TypeAdapter)
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _dump(kind: type[Any], value: object) -> str:

@@ -1,0 +1,191 @@
+"""Load, decide, append: how a decision gets into the log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Generic, TypeVar
+
+from vectorlog.domain.errors import Conflict, KeyReused
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import Aggregate, IdempotencyKey
+from vectorlog.event_log.event_log import Commit, EventLog
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+NO_VERSION = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """A stream as it was read; `version` is `NO_VERSION` where it has no commit."""
+
+    stream: str
+    version: int
+    state: S
+    keys: tuple[IdempotencyKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S, E]):
+    """A commit, decoded. `text` is its state as it is stored."""
+
+    stream: str
+    version: int
+    at: int
+    events: tuple[E, ...]
+    state: S
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[S, E]):
+    """What to decide on one stream. `key` makes a repeated request decide nothing."""
+
+    aggregate: Aggregate[S, E]
+    stream: str
+    decide: Callable[[S], Sequence[E]]
+    key: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[S, E]):
+    """What became of a plan: the state it led to or found, and the decision, if there was one to make."""
+
+    state: S
+    version: int
+    decision: Decision[S, E] | None
+
+
+class Streams:
+    """The log, decoded."""
+
+    def __init__(self, log: EventLog, clock: Callable[[], int], random: Random, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.log = log
+        self._clock = clock
+        self._random = random
+        self._sleep = sleep
+
+    def load(self, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
+        """The stream's newest state."""
+        return self._loaded(aggregate, stream, self.log.load(stream))
+
+    def load_many(self, aggregate: Aggregate[S, E], streams: Sequence[str]) -> dict[str, Loaded[S]]:
+        """The newest state of each stream, the initial one for those that have no commit."""
+        commits = self.log.load_many(streams)
+        return {stream: self._loaded(aggregate, stream, commits.get(stream)) for stream in streams}
+
+    def first(self, aggregate: Aggregate[S, E], stream: str) -> Decision[S, E] | None:
+        """The commit that opened the stream."""
+        found = self.log.read(stream, 0, 1)
+        return self.decode(found[0]) if found else None
+
+    def decode(self, commit: Commit) -> Decision[Any, Any]:
+        """A commit's events and state.
+
+        Raises:
+            UnknownSchema: newer code wrote it.
+        """
+        aggregate = codec.aggregate_of(commit.stream)
+        events = codec.decode_events(aggregate, commit.events)
+        return Decision(commit.stream, commit.version, commit.at, events, self._state(aggregate, commit), commit.state)
+
+    def decide(
+        self,
+        aggregate: Aggregate[S, E],
+        stream: str,
+        decide: Callable[[S], Sequence[E]],
+        *,
+        meta: str = "{}",
+        key: IdempotencyKey | None = None,
+    ) -> Outcome[S, E]:
+        """One plan; see `decide_all`."""
+        return self.decide_all([Plan(aggregate, stream, decide, key)], meta=meta)[0]
+
+    def decide_all(self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5) -> list[Outcome[S, E]]:
+        """Loads each stream, decides, appends all that was decided at once; where another commit got in first, again.
+
+        Raises:
+            Conflict: still blocked after `tries` rounds.
+            KeyReused: the plan's key was used on its stream with another body.
+        """
+        outcomes: dict[int, Outcome[S, E]] = {}
+        for attempt in range(tries):
+            waiting = [place for place in range(len(plans)) if place not in outcomes]
+            if not waiting:
+                break
+            if attempt:
+                self._sleep(self._random.uniform(0, 0.01 * 2**attempt))
+            self._round(plans, waiting, outcomes, meta)
+        if len(outcomes) < len(plans):
+            raise Conflict("Other requests keep changing the same thing at the same time. Please send the request again.")
+        return [outcomes[place] for place in range(len(plans))]
+
+    def _round(self, plans: Sequence[Plan[S, E]], waiting: Sequence[int], outcomes: dict[int, Outcome[S, E]], meta: str) -> None:
+        commits = self.log.load_many(list(dict.fromkeys(plans[place].stream for place in waiting)))
+        drafts: dict[int, tuple[Commit, Decision[S, E]]] = {}
+        drafted: set[str] = set()
+        for place in waiting:
+            plan = plans[place]
+            if plan.stream in drafted:  # a second plan for one stream waits for the next round
+                continue
+            loaded = self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
+            events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
+            if not events:
+                outcomes[place] = Outcome(loaded.state, loaded.version, None)
+                continue
+            drafted.add(plan.stream)
+            drafts[place] = self._draft(plan, loaded, events, meta)
+        if not drafts:
+            return
+        standing = self.log.append([commit for commit, _ in drafts.values()])
+        for (place, (commit, decision)), there in zip(drafts.items(), standing, strict=True):
+            if there.id == commit.id:
+                outcomes[place] = Outcome(decision.state, commit.version, decision)
+
+    def _draft(self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str) -> tuple[Commit, Decision[S, E]]:
+        state = codec.fold(plan.aggregate, events, loaded.state)
+        keys = loaded.keys if plan.key is None else (*loaded.keys, plan.key)
+        text = codec.encode_state(plan.aggregate, state, keys)
+        commit = Commit(
+            stream=plan.stream,
+            version=loaded.version + 1,
+            id=self._random.randbytes(16).hex(),
+            events=codec.encode_events(events),
+            state=text,
+            at=self._clock(),
+            meta=meta,
+        )
+        return commit, Decision(plan.stream, commit.version, commit.at, events, state, text)
+
+    @staticmethod
+    def _repeated(plan: Plan[S, E], loaded: Loaded[S]) -> bool:
+        if plan.key is None:
+            return False
+        for known in loaded.keys:
+            if known.key == plan.key.key:
+                if known.body != plan.key.body:
+                    raise KeyReused("This Idempotency-Key was used before with another request body. Use a new key for a new request.")
+                return True
+        return False
+
+    def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
+        if commit is None:
+            return Loaded(stream, NO_VERSION, aggregate.initial)
+        return Loaded(stream, commit.version, self._state(aggregate, commit), codec.decode_keys(commit.state))
+
+    def _state(self, aggregate: Aggregate[S, E], commit: Commit) -> S:
+        state = codec.decode_state(aggregate, commit.state)
+        if state is None:
+            history = self.log.read(commit.stream, 0, commit.version + 1)
+            state = codec.fold(aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)])
+        return state
+
+
+def meta_of(actor: str, request: str) -> str:
+    """A commit's meta: who asked, in which request."""
+    return json.dumps({"actor": actor, "request": request}, separators=(",", ":"))

@@ -1,0 +1,53 @@
+"""What a caller may touch: things of their project, and of themselves where they act as an end user."""
+
+from __future__ import annotations
+
+from vectorlog.domain import errors, file_batch, uploaded_file, vector_store
+from vectorlog.domain.errors import Expired
+from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.streams import Loaded
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+
+
+def store(edition: Edition, actor: Actor, store: str, *, expired_too: bool = False) -> Loaded[vector_store.State]:
+    """A store that the caller sees.
+
+    Raises:
+        NotFound: none there, or not for this caller.
+        Expired: its time is over, unless `expired_too`.
+    """
+    loaded = edition.streams.load(VECTOR_STORE, store)
+    state = loaded.state
+    if not state.exists or state.owner is None or not actor.caller.sees(state.owner):
+        raise errors.no_store(store)
+    if not expired_too and state.expired(edition.clock()):
+        raise Expired(f"Vector store '{store}' has expired", param="vector_store_id")
+    return loaded
+
+
+def file(edition: Edition, actor: Actor, file: str, param: str = "id") -> Loaded[uploaded_file.State]:
+    """An uploaded file that the caller sees.
+
+    Raises:
+        NotFound: none there, or not for this caller; `param` names the field that asked for it.
+    """
+    loaded = edition.streams.load(UPLOADED_FILE, file)
+    owner = loaded.state.owner
+    if owner is None or not loaded.state.lives(edition.clock()) or not actor.caller.sees(owner):
+        raise errors.no_file(file, param)
+    return loaded
+
+
+def batch(edition: Edition, actor: Actor, store_id: str, batch: str) -> Loaded[file_batch.State]:
+    """A batch of a store that the caller sees.
+
+    Raises:
+        NotFound: no such store or batch.
+        Expired: the store's time is over.
+    """
+    store(edition, actor, store_id)
+    loaded = edition.streams.load(FILE_BATCH, batch)
+    if loaded.state.store != store_id:
+        raise errors.no_batch(store_id, batch)
+    return loaded

@@ -1,0 +1,180 @@
+"""The files of a batch: checked before it is made, attached one after the other, cancelled, and found before they are reached.
+
+Handlers and workers share these steps; each may be repeated, and done by several at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vectorlog.domain import errors, ids, store_file, uploaded_file
+from vectorlog.domain.file_batch import State as Batch
+from vectorlog.domain.manifest import Listed
+from vectorlog.domain.store_file import Attach, Event, Failure, Placement, State
+from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
+from vectorlog.event_log.streams import Outcome, Plan
+from vectorlog.use_cases import duplicates, manifests
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.views import keys
+
+STEP = 100
+"""Files that one step attaches or cancels (a BatchGet's worth)."""
+DELETED = Failure("invalid_file", "The file was deleted before it could be ingested. Upload it again and attach the new file.")
+
+
+def uploaded(edition: Edition, files: Sequence[str]) -> dict[str, uploaded_file.State]:
+    """The uploaded files that live, by id."""
+    now, found = edition.clock(), {}
+    for start in range(0, len(files), STEP):
+        part = files[start : start + STEP]
+        rows = edition.views.rows([keys.file(file) for file in part])
+        for file in part:
+            row = rows.get(keys.file(file))
+            state = codec.decode_state(UPLOADED_FILE, row.data) if row else None
+            if row and state is None:
+                state = edition.streams.load(UPLOADED_FILE, file).state
+            if state is not None and state.lives(now):
+                found[file] = state
+    return found
+
+
+def check(edition: Edition, actor: Actor, listed: Sequence[Listed], param: str) -> None:
+    """Every file is there for this caller.
+
+    Raises:
+        NotFound: names the first that is not.
+    """
+    found = uploaded(edition, [each.file for each in listed])
+    for each in listed:
+        state = found.get(each.file)
+        if state is None or state.owner is None or not actor.caller.sees(state.owner):
+            raise errors.no_file(each.file, param)
+
+
+def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
+    """Attaches the next files of a batch; gives what was decided, and where to go on (None: done)."""
+    state = edition.streams.load(FILE_BATCH, batch).state
+    if state.cancelled:
+        return [], None
+    listed = manifests.read(edition, batch, state.manifest)
+    part = list(enumerate(listed))[cursor : cursor + STEP]
+    outcomes = _attach(edition, store, batch, state, part)
+    return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
+
+
+def cancel_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
+    """Cancels the next files of a batch, those included that it has not reached yet."""
+    state = edition.streams.load(FILE_BATCH, batch).state
+    listed = manifests.read(edition, batch, state.manifest)
+    part = list(enumerate(listed))[cursor : cursor + STEP]
+    outcomes = _cancel(edition, store, batch, state, part)
+    return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
+
+
+def fan_out_small(edition: Edition, batch: str, count: int) -> None:
+    """Attaches the files of a small batch before its request is answered, where the edition does so; work finds it done."""
+    if count > edition.inline_files:
+        return
+    store, cursor = edition.streams.load(FILE_BATCH, batch).state.store, 0
+    following: int | None = cursor
+    while following is not None:
+        outcomes, following = attach_step(edition, store, batch, following)
+        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    edition.views.close_batch(store, batch)
+
+
+def flush(edition: Edition, store: str, file: str) -> None:
+    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes after them."""
+    if edition.views.store_counts(store).unreached <= 0:
+        return
+    for batch, state, position, each in _open_batches_with(edition, store, file):
+        settle = _cancel if state.cancelled else _attach
+        outcomes = settle(edition, store, batch, state, [(position, each)])
+        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+
+
+def awaited(edition: Edition, store: str, file: str) -> State | None:
+    """What a file will be that an open batch names and has not reached; None where none names it."""
+    if edition.views.store_counts(store).unreached <= 0:
+        return None
+    for _, state, position, each in _open_batches_with(edition, store, file):
+        return expected(state, position, each)
+    return None
+
+
+def expected(batch: Batch, position: int, each: Listed) -> State:
+    """The state of a file that a batch has named and not reached."""
+    return State(
+        attached=True,
+        placement=Placement(batch.created_at, position),
+        status="cancelled" if batch.cancelled else "in_progress",
+        attributes=each.attributes,
+        chunking=each.chunking,
+    )
+
+
+def open_batches(edition: Edition, store: str) -> list[tuple[str, Batch]]:
+    """The batches of a store that have not reached all of their files, oldest first."""
+    loaded = edition.streams.load_many(FILE_BATCH, edition.views.open_batches(store))
+    found = [(batch, each.state) for batch, each in loaded.items() if each.state.exists]
+    return sorted(found, key=lambda one: (one[1].created_at, one[0]))
+
+
+def _open_batches_with(edition: Edition, store: str, file: str) -> Iterator[tuple[str, Batch, int, Listed]]:
+    for batch, state in open_batches(edition, store):
+        for position, each in enumerate(manifests.read(edition, batch, state.manifest)):
+            if each.file == file:
+                yield batch, state, position, each
+
+
+def _cancel(edition: Edition, store: str, batch: str, state: Batch, part: Sequence[tuple[int, Listed]]) -> list[Outcome[State, Event]]:
+    names, at = uploaded(edition, [each.file for _, each in part]), edition.clock()
+
+    def plan(position: int, each: Listed) -> Plan[State, Event]:
+        filename = names[each.file].filename if each.file in names else ""
+        placement = Placement(state.created_at, position)
+        return Plan(
+            STORE_FILE,
+            ids.store_file_stream(store, each.file),
+            lambda found: store_file.cancel(found, at, batch, state.created_at, placement, each, filename),
+        )
+
+    return edition.streams.decide_all([plan(*one) for one in part])
+
+
+def _attach(edition: Edition, store: str, batch: str, state: Batch, part: Sequence[tuple[int, Listed]]) -> list[Outcome[State, Event]]:
+    if state.owner is None:
+        return []
+    at, caller = edition.clock(), Caller(state.owner.project, state.owner.user)
+    files = uploaded(edition, [each.file for _, each in part])
+    seen = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
+    holders = duplicates.holders(edition, store, [(file, found.sha256) for file, found in seen.items()]) if state.skip_duplicates else {}
+
+    def plan(position: int, each: Listed) -> Plan[State, Event]:
+        known = seen.get(each.file)
+        command = Attach(
+            at=at,
+            asked_at=state.created_at,
+            by=batch,
+            placement=Placement(state.created_at, position),
+            filename=known.filename if known else "",
+            sha256=known.sha256 if known else "",
+            attributes=each.attributes,
+            chunking=each.chunking,
+        )
+
+        def decide(found: State) -> Sequence[Event]:
+            if each.file in holders:
+                return store_file.refuse_duplicate(found, command, holders[each.file])
+            events = list(store_file.attach(found, command))
+            if known is None and events:
+                after = codec.fold(STORE_FILE, events, found)
+                events += store_file.fail(after, at, after.generation, DELETED)
+            return events
+
+        return Plan(STORE_FILE, ids.store_file_stream(store, each.file), decide)
+
+    return edition.streams.decide_all([plan(*one) for one in part])

@@ -1,0 +1,22 @@
+"""Which files of a store hold the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vectorlog.use_cases.edition import Edition
+from vectorlog.views import keys
+
+
+def holders(edition: Edition, store: str, files: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """For each (file, sha256) whose bytes another attached file holds, or one before it in this list: that file."""
+    found: dict[str, str] = {}
+    first: dict[str, str] = {}
+    for file, sha256 in files:
+        rows = edition.views.table.query(keys.content(store, sha256, "").pk, prefix=f"{sha256}#", limit=2)
+        others = [other for other in (keys.thing_of(row.key.sk) for row in rows) if other != file]
+        holder = others[0] if others else first.get(sha256)
+        if holder is not None:
+            found[file] = holder
+        first.setdefault(sha256, file)
+    return found

@@ -1,0 +1,37 @@
+"""The parts that an edition is made of, as every use case gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from vectorlog.embedding.catalogue import Models
+from vectorlog.event_log.streams import Streams
+from vectorlog.files.blobs import Blobs
+from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.views.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Adapters and rules of one deployment.
+
+    Attributes:
+        clock: ms since 1970.
+        random: of ids and jitter.
+        duplicate_content: whether a store takes the same bytes twice.
+        inline_files: a batch up to this size is fanned out before its request is answered; above it, and always in the
+            end, by work.
+    """
+
+    streams: Streams
+    views: Views
+    blobs: Blobs
+    index: ChunkIndex
+    models: Models
+    clock: Callable[[], int]
+    random: Random
+    duplicate_content: Literal["allow", "refuse"] = "allow"
+    inline_files: int = 0

@@ -1,0 +1,129 @@
+"""File batches: create, get, cancel, list their files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vectorlog.domain import errors, file_batch
+from vectorlog.domain.file_batch import FileBatchCreated
+from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.manifest import Listed
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
+from vectorlog.event_log.streams import Plan
+from vectorlog.use_cases import access, batch_files, manifests, pages, vector_stores
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.use_cases.pages import Page, PageRequest
+from vectorlog.use_cases.store_files import StoreFileView
+from vectorlog.views.views import Counts
+
+CANCEL_FOR_S = 2.0
+"""How long a cancel works on the files before it answers; work does the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch as it is shown."""
+
+    id: str
+    state: file_batch.State
+    counts: Counts
+
+    @property
+    def status(self) -> Literal["in_progress", "completed", "failed", "cancelled"]:
+        """Derived, never stored (contract, "Batch status")."""
+        if self.state.cancelled:
+            return "cancelled"
+        if self.counts.in_progress:
+            return "in_progress"
+        return "failed" if self.counts.total and self.counts.failed == self.counts.total else "completed"
+
+
+def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed], param: str, *, skip_duplicates: bool = False) -> BatchView:
+    """Attaches many files at once.
+
+    Raises:
+        NotFound: one of the files is not there; then none is attached.
+    """
+    vector_stores.require_model(edition, access.store(edition, actor, store).state)
+    batch_files.check(edition, actor, listed, param)
+    batch, at = actor.new_id("vsfb", edition.random), edition.clock()
+    manifest = manifests.store(edition, batch, listed)
+    created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
+    plans: list[Plan[Any, Any]] = [
+        Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key),
+        vector_stores.used(store, at, search=False),
+    ]
+    opened, used = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.project([each.decision for each in (opened, used) if each.decision])
+    batch_files.fan_out_small(edition, batch, opened.state.manifest.count)
+    return _view(edition, batch, opened.state)
+
+
+def get(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
+    """A batch with its counts."""
+    return _view(edition, batch, access.batch(edition, actor, store, batch).state)
+
+
+def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
+    """Cancels what is unfinished, for good; after the end it changes nothing."""
+    access.batch(edition, actor, store, batch)
+    at = edition.clock()
+
+    def decide(state: file_batch.State) -> Sequence[file_batch.Event]:
+        counts = edition.views.batch_counts(batch, state.manifest.count)
+        return file_batch.cancel(state, at, in_progress=counts.in_progress)
+
+    outcome = edition.streams.decide(FILE_BATCH, batch, decide, meta=actor.meta)
+    if outcome.decision:
+        edition.views.project([outcome.decision])
+        _cancel_files(edition, store, batch)
+    return _view(edition, batch, outcome.state)
+
+
+def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
+    """A page of a batch's files, in the order of its request; detached ones are left out."""
+    state = access.batch(edition, actor, store, batch).state
+    listed = manifests.read(edition, batch, state.manifest)
+    places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
+    asked = pages.window(request, places.get)
+    order = list(enumerate(listed))
+    chosen = [one for one in (reversed(order) if asked.descending else order) if pages.inside(f"{one[0]:05d}", asked)]
+    views: list[StoreFileView] = []
+    for start in range(0, len(chosen), batch_files.STEP):
+        views += _shown(edition, store, batch, state, chosen[start : start + batch_files.STEP], status)
+        if len(views) > asked.limit:
+            break
+    return pages.cut(views, asked)
+
+
+def _shown(
+    edition: Edition, store: str, batch: str, state: file_batch.State, part: Sequence[tuple[int, Listed]], status: str | None
+) -> list[StoreFileView]:
+    streams = edition.streams.load_many(STORE_FILE, [store_file_stream(store, each.file) for _, each in part])
+    views = []
+    for position, each in part:
+        loaded = streams[store_file_stream(store, each.file)]
+        found = loaded.state
+        if not found.attached and not found.has_seen(batch):
+            found = batch_files.expected(state, position, each)
+        if found.attached and status in (None, found.status):
+            views.append(StoreFileView(store, each.file, found))
+    return views
+
+
+def _cancel_files(edition: Edition, store: str, batch: str) -> None:
+    until = time.monotonic() + CANCEL_FOR_S
+    cursor: int | None = 0
+    while cursor is not None and time.monotonic() < until:
+        outcomes, cursor = batch_files.cancel_step(edition, store, batch, cursor)
+        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+
+
+def _view(edition: Edition, batch: str, state: file_batch.State) -> BatchView:
+    if not state.exists:
+        raise errors.no_batch(state.store, batch)
+    return BatchView(batch, state, edition.views.batch_counts(batch, state.manifest.count))

@@ -1,0 +1,191 @@
+"""Files in a store: attach, get, list, change attributes, detach, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vectorlog.domain import errors, ids, store_file
+from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.errors import DuplicateContent, Invalid
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import STORE_FILE
+from vectorlog.event_log.streams import Plan
+from vectorlog.files import artefact
+from vectorlog.use_cases import access, batch_files, duplicates, manifests, pages, vector_stores
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.use_cases.pages import Page, PageRequest
+from vectorlog.views import keys
+from vectorlog.views.table import Row
+
+
+@dataclass(frozen=True, slots=True)
+class AttachFile:
+    """What to attach and how."""
+
+    file: str
+    attributes: Mapping[str, Scalar]
+    chunking: Chunking
+    skip_duplicates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFileView:
+    """A file in a store as it is shown."""
+
+    store: str
+    file: str
+    state: State
+
+
+def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> StoreFileView:
+    """Attaches a file; one that is there already is ingested again.
+
+    Raises:
+        NotFound: no such store or file.
+        DuplicateContent: the deployment refuses the same bytes twice in a store.
+        Invalid: the store's model is not configured any more.
+    """
+    vector_stores.require_model(edition, access.store(edition, actor, store).state)
+    known = access.file(edition, actor, command.file, "file_id").state
+    batch_files.flush(edition, store, command.file)
+    at = edition.clock()
+    attach = Attach(at, at, SINGLE, Placement(at), known.filename, known.sha256, command.attributes, command.chunking)
+    holder = None
+    if command.skip_duplicates or edition.duplicate_content == "refuse":
+        holder = duplicates.holders(edition, store, [(command.file, known.sha256)]).get(command.file)
+        if holder and not command.skip_duplicates:
+            raise DuplicateContent(f"The store already holds the same content as file '{holder}'.", param="file_id")
+
+    def decide(state: State) -> Sequence[Event]:
+        return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)
+
+    plans: list[Plan[Any, Any]] = [
+        Plan(STORE_FILE, ids.store_file_stream(store, command.file), decide, actor.key),
+        vector_stores.used(store, at, search=False),
+    ]
+    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    return StoreFileView(store, command.file, outcomes[0].state)
+
+
+def get(edition: Edition, actor: Actor, store: str, file: str) -> StoreFileView:
+    """A file in a store, from its own stream: never stale."""
+    access.store(edition, actor, store)
+    return StoreFileView(store, file, _state(edition, store, file))
+
+
+def list_page(edition: Edition, actor: Actor, store: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
+    """A page of a store's files, by the time they were asked for; those included that a batch has yet to reach."""
+    access.store(edition, actor, store)
+    waiting = _waiting(edition, store) if status in (None, "in_progress", "cancelled") else {}
+    places = {keys.thing_of(row): row for row in waiting}
+
+    def place(file: str) -> str | None:
+        placement = edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state.placement
+        return keys.FILES + placement.row(file) if placement else places.get(file)
+
+    asked = pages.window(request, place)
+    rows = pages.read(edition.views.table.query, keys.store(store).pk, asked, prefix=keys.FILES, status=status)
+    found: dict[str, Row | State] = {
+        sk: state for sk, state in waiting.items() if pages.inside(sk, asked) and status in (None, state.status)
+    }
+    found.update((row.key.sk, row) for row in rows)
+    ordered = sorted(found, reverse=asked.descending)[: asked.limit + 1]
+    return pages.cut([_shown(edition, store, sk, found[sk]) for sk in ordered], asked)
+
+
+def change_attributes(edition: Edition, actor: Actor, store: str, file: str, attributes: Mapping[str, Scalar]) -> StoreFileView:
+    """Replaces a file's attributes."""
+    access.store(edition, actor, store)
+    batch_files.flush(edition, store, file)
+    at = edition.clock()
+    plans: list[Plan[Any, Any]] = [
+        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.change_attributes(state, at, attributes), actor.key),
+        vector_stores.used(store, at, search=False),
+    ]
+    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    if not outcomes[0].state.attached:
+        raise errors.no_store_file(store, file)
+    return StoreFileView(store, file, outcomes[0].state)
+
+
+def detach(edition: Edition, actor: Actor, store: str, file: str) -> None:
+    """Takes a file out of a store; from now on no search finds it."""
+    access.store(edition, actor, store)
+    batch_files.flush(edition, store, file)
+    at = edition.clock()
+    plans: list[Plan[Any, Any]] = [
+        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "detached")),
+        vector_stores.used(store, at, search=False),
+    ]
+    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    if outcomes[0].decision is None:
+        raise errors.no_store_file(store, file)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The text that was indexed of a file."""
+
+    view: StoreFileView
+    text: str
+
+
+def content(edition: Edition, actor: Actor, store: str, file: str) -> Content:
+    """The text of what serves.
+
+    Raises:
+        Invalid: nothing serves yet, or the file could not be read.
+    """
+    access.store(edition, actor, store)
+    state = _state(edition, store, file)
+    if state.serving is None:
+        why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
+        raise Invalid(
+            f"File '{file}' has no content to show: its status is '{state.status}'. {why}", param="file_id", code="file_not_ready"
+        )
+    text = artefact.read_text(edition.blobs, store, file, state.serving.generation)
+    return Content(StoreFileView(store, file, state), text)
+
+
+def _state(edition: Edition, store: str, file: str) -> State:
+    state = edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
+    if state.attached:
+        return state
+    awaited = batch_files.awaited(edition, store, file)
+    if awaited is None:
+        raise errors.no_store_file(store, file)
+    known = batch_files.uploaded(edition, [file]).get(file)
+    return replace(awaited, filename=known.filename if known else "")
+
+
+def _shown(edition: Edition, store: str, sk: str, found: Row | State) -> StoreFileView:
+    file = keys.thing_of(sk)
+    if isinstance(found, State):
+        known = batch_files.uploaded(edition, [file]).get(file)
+        return StoreFileView(store, file, replace(found, filename=known.filename if known else ""))
+    state = codec.decode_state(STORE_FILE, found.data) or edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
+    return StoreFileView(store, file, state)
+
+
+def _waiting(edition: Edition, store: str) -> dict[str, State]:
+    """Files that open batches name and have not reached, by sort key."""
+    if edition.views.store_counts(store).unreached <= 0:
+        return {}
+    waiting: dict[str, State] = {}
+    for batch, state in batch_files.open_batches(edition, store):
+        listed = manifests.read(edition, batch, state.manifest)
+        entries = edition.views.rows([keys.entry(batch, each.file) for each in listed])
+        attached = edition.views.rows([keys.attachment(each.file, store) for each in listed])
+        for position, each in enumerate(listed):
+            if keys.entry(batch, each.file) not in entries and keys.attachment(each.file, store) not in attached:
+                expected = batch_files.expected(state, position, each)
+                waiting[keys.FILES + Placement(state.created_at, position).row(each.file)] = expected
+    return waiting

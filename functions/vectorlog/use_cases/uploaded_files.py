@@ -1,0 +1,125 @@
+"""Uploaded files: upload, get, list, delete, download."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vectorlog.domain import errors, ids, store_file, uploaded_file
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
+from vectorlog.event_log.streams import Plan
+from vectorlog.use_cases import access, pages
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.use_cases.pages import Page, PageRequest
+from vectorlog.views import keys
+
+DETACH_INLINE = 100
+"""Stores that a deleted file leaves before the delete is answered; work does the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that has arrived; it is moved from `path`. `sha256` in hex."""
+
+    filename: str
+    purpose: str
+    path: Path
+    size: int
+    sha256: str
+    content_type: str
+    expires_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """An uploaded file as it is shown."""
+
+    id: str
+    state: uploaded_file.State
+
+
+def blob_key(file: str, sha256: str) -> str:
+    """Where the bytes are; two bodies under one id never overwrite each other."""
+    return f"files/{file}/{sha256}"
+
+
+def upload(edition: Edition, actor: Actor, command: Upload) -> FileView:
+    """Keeps a file."""
+    file, at = actor.new_id("file", edition.random), edition.clock()
+    expires_at = None if command.expires_after_s is None else at + command.expires_after_s * 1000
+    uploaded = uploaded_file.FileUploaded(
+        at=at,
+        owner=actor.caller.as_owner(),
+        filename=command.filename,
+        purpose=command.purpose,
+        size=command.size,
+        sha256=command.sha256,
+        content_type=command.content_type,
+        expires_at=expires_at,
+    )
+    edition.blobs.put([(blob_key(file, command.sha256), command.path)])
+    outcome = edition.streams.decide(
+        UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), meta=actor.meta, key=actor.key
+    )
+    if outcome.decision:
+        edition.views.project([outcome.decision])
+    return FileView(file, outcome.state)
+
+
+def get(edition: Edition, actor: Actor, file: str) -> FileView:
+    """A file."""
+    return FileView(file, access.file(edition, actor, file).state)
+
+
+def list_page(edition: Edition, actor: Actor, request: PageRequest, purpose: str | None, sha256: str | None) -> Page[FileView]:
+    """A page of the caller's files, by creation."""
+
+    def place(file: str) -> str | None:
+        state = edition.streams.load(UPLOADED_FILE, file).state
+        return keys.list_row(state.created_at, file) if state.owner and actor.caller.sees(state.owner) else None
+
+    asked, pk, now = pages.window(request, place), keys.list_of("file", actor.caller), edition.clock()
+    found: list[FileView] = []
+    after = asked.after
+    while len(found) <= asked.limit:
+        rows = edition.views.table.query(pk, after=after, before=asked.before, limit=asked.limit + 1, descending=asked.descending)
+        for row in rows:
+            file = keys.thing_of(row.key.sk)
+            state = codec.decode_state(UPLOADED_FILE, row.data) or edition.streams.load(UPLOADED_FILE, file).state
+            if state.lives(now) and purpose in (None, state.purpose) and sha256 in (None, state.sha256):
+                found.append(FileView(file, state))
+        if len(rows) <= asked.limit:
+            break
+        after = rows[-1].key.sk
+    return pages.cut(found, asked)
+
+
+def delete(edition: Edition, actor: Actor, file: str) -> None:
+    """Deletes a file and takes it out of every store; from now on no search finds it."""
+    access.file(edition, actor, file)
+    at = edition.clock()
+    outcome = edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), meta=actor.meta)
+    if outcome.decision is None:
+        raise errors.no_file(file)
+    edition.views.project([outcome.decision])
+    detach_everywhere(edition, file, limit=DETACH_INLINE)
+
+
+def detach_everywhere(edition: Edition, file: str, *, limit: int) -> bool:
+    """Takes a deleted file out of up to `limit` stores, and shows it; whether none is left."""
+    stores, at = edition.views.stores_of(file, limit + 1), edition.clock()
+    plans = [
+        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "file_deleted"))
+        for store in stores[:limit]
+    ]
+    outcomes = edition.streams.decide_all(plans)
+    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    return len(stores) <= limit
+
+
+def content(edition: Edition, actor: Actor, file: str) -> tuple[FileView, str]:
+    """A file and the key of its bytes."""
+    view = get(edition, actor, file)
+    return view, blob_key(file, view.state.sha256)

@@ -1,0 +1,172 @@
+"""Vector stores: create, get, list, modify, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vectorlog.domain import errors, file_batch, ids, vector_store
+from vectorlog.domain.errors import Invalid, Unavailable
+from vectorlog.domain.file_batch import FileBatchCreated
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.manifest import Listed
+from vectorlog.embedding.catalogue import ModelNotConfigured, UnknownModel, UnsupportedDimensions
+from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
+from vectorlog.event_log.streams import Plan
+from vectorlog.index.chunk_index import Space
+from vectorlog.use_cases import access, batch_files, manifests, pages
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.use_cases.pages import Page, PageRequest
+from vectorlog.views import keys
+from vectorlog.views.views import Counts, store_counts_of
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStore:
+    """What a new store is asked to be; `files` are attached as its first batch."""
+
+    name: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    expires_after_days: int | None = None
+    model: str | None = None
+    dimensions: int | None = None
+    files: tuple[Listed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """A store as it is shown."""
+
+    id: str
+    state: vector_store.State
+    counts: Counts
+    expired: bool
+
+
+def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
+    """Makes a store, and attaches its first files.
+
+    Raises:
+        Invalid: an unknown model, or dimensions that it does not have.
+        NotFound: one of the files is not there; then there is no store either.
+    """
+    store = actor.new_id("vs", edition.random)
+    space, at, owner = _space(edition, command), edition.clock(), actor.caller.as_owner()
+    first = None
+    if command.files:
+        batch_files.check(edition, actor, command.files, param="file_ids")
+        batch = ids.make("vsfb", store.encode())
+        first = vector_store.FirstBatch(batch, manifests.store(edition, batch, command.files))
+    created = vector_store.VectorStoreCreated(
+        at=at,
+        owner=owner,
+        model=space.model,
+        dimensions=space.dimensions,
+        name=command.name,
+        description=command.description,
+        metadata=command.metadata,
+        expires_after_days=command.expires_after_days,
+        batch=first,
+    )
+    plans: list[Plan[Any, Any]] = [Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key)]
+    if first is not None:
+        opened = FileBatchCreated(at, store, owner, first.manifest)
+        plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened)))
+    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    if first is not None:
+        batch_files.fan_out_small(edition, first.id, first.manifest.count)
+    return _view(edition, store, outcomes[0].state, edition.views.store_counts(store))
+
+
+def get(edition: Edition, actor: Actor, store: str) -> StoreView:
+    """A store with its counts."""
+    loaded = access.store(edition, actor, store, expired_too=True)
+    return _view(edition, store, loaded.state, edition.views.store_counts(store))
+
+
+def list_page(edition: Edition, actor: Actor, request: PageRequest) -> Page[StoreView]:
+    """A page of the caller's stores, by creation."""
+
+    def place(store: str) -> str | None:
+        state = edition.streams.load(VECTOR_STORE, store).state
+        seen = state.owner is not None and actor.caller.sees(state.owner)
+        return keys.list_row(state.created_at, store) if seen else None
+
+    asked = pages.window(request, place)
+    listed = pages.read(edition.views.table.query, keys.list_of("store", actor.caller), asked)
+    stores = [keys.thing_of(row.key.sk) for row in listed]
+    rows = edition.views.rows([keys.store(store) for store in stores])
+    views = []
+    for store in stores:
+        row = rows.get(keys.store(store))
+        state = codec.decode_state(VECTOR_STORE, row.data) if row and row.data else None
+        state = state or edition.streams.load(VECTOR_STORE, store).state
+        views.append(_view(edition, store, state, store_counts_of(row.counts if row else {})))
+    page = pages.cut(views, asked)
+    return Page(tuple(view for view in page.items if view.state.exists), page.has_more)
+
+
+def modify(
+    edition: Edition, actor: Actor, store: str, change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]]
+) -> StoreView:
+    """Changes a store; `change` gives name, metadata and days to expiry as they shall be."""
+    access.store(edition, actor, store)
+    at = edition.clock()
+
+    def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
+        return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
+
+    outcome = edition.streams.decide(VECTOR_STORE, store, decide, meta=actor.meta, key=actor.key)
+    if outcome.decision:
+        edition.views.project([outcome.decision])
+    if not outcome.state.exists:
+        raise errors.no_store(store)
+    return _view(edition, store, outcome.state, edition.views.store_counts(store))
+
+
+def delete(edition: Edition, actor: Actor, store: str) -> None:
+    """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
+    access.store(edition, actor, store, expired_too=True)
+    at = edition.clock()
+    outcome = edition.streams.decide(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), meta=actor.meta)
+    if outcome.decision is None:
+        raise errors.no_store(store)
+    edition.views.project([outcome.decision])
+
+
+def require_model(edition: Edition, state: vector_store.State) -> Embedder:
+    """The embedder of a store's model.
+
+    Raises:
+        Invalid: the deployment does not offer it any more.
+    """
+    try:
+        return edition.models.embedder(Space(state.model, state.dimensions))
+    except ModelNotConfigured as error:
+        raise Invalid(str(error), param="embedding_model", code="model_not_configured") from None
+
+
+def used(store: str, at: int, *, search: bool) -> Plan[vector_store.State, vector_store.Event]:
+    """The plan that notes a use of a store."""
+    return Plan(VECTOR_STORE, store, lambda state: vector_store.use(state, vector_store.VectorStoreUsed(at, search)))
+
+
+def _space(edition: Edition, command: CreateStore) -> Space:
+    try:
+        return edition.models.resolve(command.model, command.dimensions)
+    except UnknownModel as error:
+        raise Invalid(str(error), param="embedding_model") from None
+    except UnsupportedDimensions as error:
+        raise Invalid(str(error), param="embedding_dimensions") from None
+    except EmbeddingError as error:
+        raise Unavailable(f"The embedding model did not say how many dimensions it has: {error}") from None
+
+
+def _view(edition: Edition, store: str, state: vector_store.State, counts: Counts) -> StoreView:
+    return StoreView(store, state, counts, state.expired(edition.clock()))

@@ -1,0 +1,222 @@
+"""What a commit changes in the views, as a pure function of the commit and the rows that stand.
+
+Every commit is projected, not only a stream's newest: where a row is already newer its part is dropped, and what the
+commit says of batch entries is kept. Row, entries and counts are written in one transaction, so duplicates, reordering
+and crashes all lead to the same rows (architecture, "Read models").
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.tenancy import Owner
+from vectorlog.event_log.streams import Decision
+from vectorlog.views import keys
+from vectorlog.views.table import NO_ROW, Add, Key, Put, Row, Write
+
+INGEST_DEADLINE_MS = 86_400_000
+"""After a day a file that is still open ends as failed (promise 1)."""
+TOMBSTONE_MS = 8 * 86_400_000
+"""Longer than any commit may come late (a stream keeps its records for a day)."""
+
+_ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
+
+
+class Rows:
+    """The rows that were read, with what is to be written laid over them."""
+
+    def __init__(self, read: Mapping[Key, Row]) -> None:
+        self._read = read
+        self._puts: dict[Key, Put] = {}
+        self._adds: dict[Key, dict[str, int]] = defaultdict(dict)
+
+    def version(self, key: Key) -> int:
+        """The version of the row as it will be, or `NO_ROW`."""
+        standing = self._puts.get(key) or self._read.get(key)
+        return standing.version if standing else NO_ROW
+
+    def status(self, key: Key) -> str | None:
+        """The status of the row as it will be."""
+        standing = self._puts.get(key) or self._read.get(key)
+        return standing.status if standing else None
+
+    def data(self, key: Key) -> str:
+        """The data of the row as it will be."""
+        standing = self._puts.get(key) or self._read.get(key)
+        return standing.data if standing else ""
+
+    def gone(self, key: Key) -> bool:
+        """Whether the row is not there, or will be a tombstone."""
+        standing = self._puts.get(key) or self._read.get(key)
+        return standing is None or standing.gone
+
+    def closed(self, key: Key) -> bool:
+        """Whether the row refuses counts."""
+        return key in self._read and self._read[key].closed
+
+    def put(self, key: Key, version: int, **fields: Any) -> None:
+        """Writes a row unless it is as new already."""
+        if self.version(key) < version:
+            read = self._read.get(key)
+            self._puts[key] = Put(key, version, read.version if read else NO_ROW, **fields)
+
+    def add(self, key: Key, **counts: int) -> None:
+        """Adds to counts."""
+        sums = self._adds[key]
+        for name, number in counts.items():
+            sums[name] = sums.get(name, 0) + number
+
+    def writes(self) -> list[Write]:
+        """What is to be written, one write per key."""
+        adds = ((key, {name: number for name, number in counts.items() if number}) for key, counts in self._adds.items())
+        return [*self._puts.values(), *(Add(key, counts) for key, counts in adds if counts)]
+
+
+def touched(decision: Decision[Any, Any]) -> list[Key]:
+    """The rows that `project` has to see."""
+    stream, state = decision.stream, decision.state
+    match state:
+        case store_file.State():
+            store, file = stream.split("/")
+            found = [keys.store(store), keys.attachment(file, store), keys.content(store, state.sha256, file)]
+            if state.placement is not None:
+                found.append(keys.store_file(store, file, state.placement))
+            batches = {batch for event in decision.events for batch in store_file.entries(event)}
+            return found + [keys.entry(batch, file) for batch in sorted(batches)]
+        case vector_store.State():
+            return [keys.store(stream), *_lists("store", state.owner, state.created_at, stream)]
+        case file_batch.State():
+            return [keys.batch(stream), keys.open_batch(state.store, stream), keys.store(state.store)]
+        case uploaded_file.State():
+            return [keys.file(stream), *_lists("file", state.owner, state.created_at, stream)]
+        case api_key.State():
+            return [keys.api_key(stream)]
+    return []
+
+
+def project(decision: Decision[Any, Any], rows: Rows) -> None:
+    """Lays what the commit changes over the rows."""
+    match decision.state:
+        case store_file.State():
+            _project_store_file(decision, rows)
+        case vector_store.State():
+            _project_store(decision, rows)
+        case file_batch.State():
+            _project_batch(decision, rows)
+        case uploaded_file.State():
+            _project_file(decision, rows)
+        case api_key.State():
+            rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
+
+
+def groups(decisions: Iterable[Decision[Any, Any]], size: int) -> Iterable[list[Decision[Any, Any]]]:
+    """Decisions that may share a transaction: up to `size` neighbours about files of one store, others alone."""
+    group: list[Decision[Any, Any]] = []
+    for decision in decisions:
+        store = decision.stream.partition("/")[0] if "/" in decision.stream else None
+        if group and (store is None or len(group) == size or not group[0].stream.startswith(f"{store}/")):
+            yield group
+            group = []
+        group.append(decision)
+    if group:
+        yield group
+
+
+def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:
+    store, file = decision.stream.split("/")
+    state, totals = decision.state, keys.store(store)
+    if rows.closed(totals) or all(isinstance(event, store_file.FileChunked) for event in decision.events):
+        return  # the number of chunks alone shows in no list; the next commit's row carries it
+    if state.placement is not None:
+        _project_place(decision, state.placement, rows)
+    for event in decision.events:
+        for batch, outcome in store_file.entries(event).items():
+            _settle(rows, totals, batch, keys.entry(batch, file), outcome)
+
+
+def _project_place(decision: Decision[store_file.State, store_file.Event], placement: store_file.Placement, rows: Rows) -> None:
+    store, file = decision.stream.split("/")
+    state, totals, key = decision.state, keys.store(store), keys.store_file(store, file, placement)
+    if rows.version(key) < decision.version:
+        _move(rows, totals, rows.status(key), rows.data(key), state)
+        _put_store_file(decision, rows, key)
+    gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
+    for pointer in (keys.attachment(file, store), keys.content(store, state.sha256, file)):
+        if gone or rows.gone(pointer):
+            rows.put(pointer, decision.version, **gone)
+
+
+def _put_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows, key: Key) -> None:
+    state = decision.state
+    if not state.attached:
+        rows.put(key, decision.version, data=decision.text, gone=True, expires_at=decision.at + TOMBSTONE_MS)
+        return
+    deadline = state.open.since + INGEST_DEADLINE_MS if state.open else None
+    rows.put(key, decision.version, data=decision.text, status=state.status, deadline=deadline)
+
+
+def _move(rows: Rows, totals: Key, before: str | None, data: str, state: store_file.State) -> None:
+    """The store's counts: out of the old status, into the new one. A tombstone has no status and counts for nothing."""
+    if before is not None:
+        rows.add(totals, **{before: -1, "usage_bytes": -_usage_bytes(before, data)})
+    if state.attached:
+        in_use = state.serving.usage_bytes if state.status == "completed" and state.serving else 0
+        rows.add(totals, **{state.status: 1, "usage_bytes": in_use})
+
+
+def _usage_bytes(status: str, data: str) -> int:
+    if status != "completed":
+        return 0
+    serving = json.loads(data)["data"]["serving"]
+    return int(serving["usage_bytes"]) if serving else 0
+
+
+def _settle(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str) -> None:
+    rank, standing = _ENTRY_RANK[outcome], rows.version(entry)
+    if rank <= standing:
+        return
+    counts = {outcome: 1} if rank else {}
+    if standing == NO_ROW:
+        counts["reached"] = 1
+        rows.add(totals, unreached=-1)
+    rows.put(entry, rank, data=outcome)
+    rows.add(keys.batch(batch), **counts)
+
+
+def _project_store(decision: Decision[vector_store.State, vector_store.Event], rows: Rows) -> None:
+    state = decision.state
+    deleted = state.ended == "deleted"
+    deadline = None if state.ended else state.expires_at
+    rows.put(keys.store(decision.stream), decision.version, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
+    if deleted or any(isinstance(event, vector_store.VectorStoreCreated) for event in decision.events):
+        tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if deleted else {}
+        for key in _lists("store", state.owner, state.created_at, decision.stream):
+            rows.put(key, decision.version, **tombstone)
+
+
+def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows: Rows) -> None:
+    state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
+    if rows.closed(totals):
+        return
+    opened = keys.open_batch(state.store, decision.stream)
+    if rows.version(own) == NO_ROW:
+        rows.add(totals, unreached=state.manifest.count)
+        rows.put(opened, 0, deadline=state.created_at + INGEST_DEADLINE_MS)
+    rows.put(own, decision.version, data=decision.text)
+
+
+def _project_file(decision: Decision[uploaded_file.State, uploaded_file.Event], rows: Rows) -> None:
+    state = decision.state
+    gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
+    deadline = None if state.deleted else state.expires_at
+    rows.put(keys.file(decision.stream), decision.version, data=decision.text, deadline=deadline, **gone)
+    for key in _lists("file", state.owner, state.created_at, decision.stream):
+        rows.put(key, decision.version, data=decision.text, **gone)
+
+
+def _lists(kind: keys.Listable, owner: Owner | None, created_at: int, thing: str) -> tuple[Key, ...]:
+    return () if owner is None else keys.lists_with(kind, owner, created_at, thing)

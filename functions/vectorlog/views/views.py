@@ -1,0 +1,123 @@
+"""The views: commits go in, rows and counts come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from vectorlog.domain.errors import Unavailable
+from vectorlog.event_log.streams import Decision
+from vectorlog.views import keys
+from vectorlog.views.projection import Rows, groups, project, touched
+from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
+
+GROUP = 16
+"""Files of one store that share a transaction: six writes each at most in the common case, and 100 are allowed."""
+TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Files by status; they add up to `total`. `usage_bytes` is of completed files' text."""
+
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    usage_bytes: int = 0
+    unreached: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.in_progress + self.completed + self.failed + self.cancelled
+
+
+class Views:
+    """Rows made from commits."""
+
+    def __init__(self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.table = table
+        self._random = random
+        self._sleep = sleep
+
+    def project(self, decisions: Sequence[Decision[Any, Any]]) -> None:
+        """Brings the rows up to these commits; projecting one again changes nothing.
+
+        Raises:
+            Unavailable: other projections got in first every time.
+        """
+        for group in groups(decisions, GROUP):
+            for attempt in range(TRIES):
+                if attempt:
+                    self._sleep(self._random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
+                if self._projected(group):
+                    break
+            else:
+                raise Unavailable(
+                    "The change is stored, but its lists and counts are still being brought up to date. Please repeat the request."
+                )
+
+    def _projected(self, group: Sequence[Decision[Any, Any]]) -> bool:
+        rows = Rows(self.table.get([key for decision in group for key in touched(decision)]))
+        for decision in group:
+            project(decision, rows)
+        writes = rows.writes()
+        try:
+            if writes:
+                self.table.write(writes)
+        except RowConflict:
+            return False
+        except RowClosed:  # the store was deleted meanwhile: nothing of it is shown any more
+            return True
+        return True
+
+    def row(self, key: Key) -> Row | None:
+        """A row that is no tombstone."""
+        found = self.table.get([key]).get(key)
+        return None if found is None or found.gone else found
+
+    def rows(self, wanted: Sequence[Key]) -> dict[Key, Row]:
+        """Those of the rows that are no tombstones."""
+        return {key: row for key, row in self.table.get(wanted).items() if not row.gone}
+
+    def store_counts(self, store: str) -> Counts:
+        """Files of a store, those included that an open batch has named and not reached yet."""
+        found = self.table.get([keys.store(store)]).get(keys.store(store))
+        return store_counts_of(found.counts if found else {})
+
+    def batch_counts(self, batch: str, total: int) -> Counts:
+        """Files of a batch: what is not settled is in progress."""
+        found = self.table.get([keys.batch(batch)]).get(keys.batch(batch))
+        counts = found.counts if found else {}
+        settled = {status: counts.get(status, 0) for status in ("completed", "failed", "cancelled")}
+        return Counts(in_progress=total - sum(settled.values()), unreached=total - counts.get("reached", 0), **settled)
+
+    def close_batch(self, store: str, batch: str) -> None:
+        """Takes a batch that has reached all of its files from the open ones."""
+        self.table.write([Remove(keys.open_batch(store, batch))])
+
+    def open_batches(self, store: str) -> list[str]:
+        """Batches that have not reached all of their files."""
+        return [row.key.sk for row in self.table.query(keys.open_batch(store, "").pk, limit=1000)]
+
+    def stores_of(self, file: str, limit: int) -> list[str]:
+        """Stores that an uploaded file is in, up to `limit`."""
+        found = self.table.query(keys.file(file).pk, prefix="VS#", limit=limit)
+        return [row.key.sk.removeprefix("VS#") for row in found]
+
+
+def store_counts_of(counts: Mapping[str, int]) -> Counts:
+    """A store's counts as its row holds them."""
+    unreached = counts.get("unreached", 0)
+    return Counts(
+        in_progress=counts.get("in_progress", 0) + unreached,
+        completed=counts.get("completed", 0),
+        failed=counts.get("failed", 0),
+        cancelled=counts.get("cancelled", 0),
+        usage_bytes=counts.get("usage_bytes", 0),
+        unreached=unreached,
+    )

@@ -1,0 +1,119 @@
+"""Work messages: what a worker is asked to do, as small records. Doing one twice is as doing it once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from vectorlog.domain.store_file import Retired
+from vectorlog.work.queue import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Ingest a generation of a file; `crashes` counts how often reading it killed a child process."""
+
+    store: str
+    file: str
+    generation: int
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """Append the batch that a store was created with, if that is still to be done."""
+
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """Attach the files of a batch, from this position of its manifest on."""
+
+    store: str
+    batch: str
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBatch:
+    """Cancel the files of a cancelled batch, from this position of its manifest on."""
+
+    store: str
+    batch: str
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Remove chunks and artefacts of generations that nobody needs any more."""
+
+    store: str
+    file: str
+    retired: tuple[Retired, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeStore:
+    """Remove whatever a deleted or expired store left."""
+
+    store: str
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """Write a file's attributes to its chunks in the index."""
+
+    store: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Detach a deleted file from every store, and remove its bytes."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Project a stream again from its first commit, and send what follows from it."""
+
+    stream: str
+
+
+Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay
+
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
+
+
+def encode(message: Message) -> str:
+    """A message as JSON text."""
+    name = type(message).__name__
+    return f'{{"type":"{name}","data":{_adapter(name).dump_json(message).decode()}}}'
+
+
+def decode(text: str) -> Message:
+    """A message of JSON text.
+
+    Raises:
+        KeyError: newer code sent it.
+    """
+    written = json.loads(text)
+    message: Message = _adapter(written["type"]).validate_python(written["data"])
+    return message
+
+
+def outgoing(message: Message, project: str, delay: int = 0) -> Outgoing:
+    """A message on its way, fair to the project that it works for."""
+    return Outgoing(encode(message), project, delay)
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_KINDS[name])
