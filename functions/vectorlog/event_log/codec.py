@@ -23,10 +23,10 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 EVENT_VERSIONS: Mapping[str, int] = {}
 """Schema version of each event type that is not at 1 any more."""
 
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
 """For (type, v): what turns data of schema `v` into data of schema `v + 1`."""
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class UnknownSchema(Exception):
