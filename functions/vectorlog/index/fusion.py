@@ -24,6 +24,11 @@ class Weights:
             raise ValueError("Weights must not be negative, and one must be above 0.")
 
 
+DEFAULT_WEIGHTS = Weights(embedding=0.75, text=0.25)
+"""Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 0.778 at text weights of 0.2 to 0.3, 0.765 at
+0.5, 0.750 for vectors and 0.699 for BM25 alone, 0.767 for a min-max fusion, whose scores would not be comparable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A chunk that was found, and its score, 0..1."""

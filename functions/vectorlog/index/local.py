@@ -80,6 +80,11 @@ class LocalIndex:
         """How many chunks there are, by (file, generation)."""
         return self._newest((space, store)).count()
 
+    @property
+    def held(self) -> int:
+        """Bytes of stores in memory, about."""
+        return self._held
+
     def close(self) -> None:
         """Closes the database and frees the memory."""
         self._database.close()
