@@ -195,7 +195,6 @@ class TestFilters:
                 {"two", "b"},
             ),
         ],
-        ids=str,
     )
     def test_every_operator(self, index: ChunkIndex, condition: Filter, expected: set[str]) -> None:
         """Filters compare by value and by kind: 1 is 1.0, and neither is true or "1"; without the key only ne and nin match."""
