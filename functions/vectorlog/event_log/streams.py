@@ -79,11 +79,6 @@ class Streams:
         commits = self.log.load_many(streams)
         return {stream: self._loaded(aggregate, stream, commits.get(stream)) for stream in streams}
 
-    def first(self, aggregate: Aggregate[S, E], stream: str) -> Decision[S, E] | None:
-        """The commit that opened the stream."""
-        found = self.log.read(stream, 0, 1)
-        return self.decode(found[0]) if found else None
-
     def decode(self, commit: Commit) -> Decision[Any, Any]:
         """A commit's events and state.
 

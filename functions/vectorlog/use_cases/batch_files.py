@@ -59,7 +59,7 @@ def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[
     state = edition.streams.load(FILE_BATCH, batch).state
     if state.cancelled:
         return [], None
-    listed = manifests.read(edition, batch, state.manifest)
+    listed = manifests.read(edition, state.manifest)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _attach(edition, store, batch, state, part)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
@@ -68,7 +68,7 @@ def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[
 def cancel_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
     """Cancels the next files of a batch, those included that it has not reached yet."""
     state = edition.streams.load(FILE_BATCH, batch).state
-    listed = manifests.read(edition, batch, state.manifest)
+    listed = manifests.read(edition, state.manifest)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _cancel(edition, store, batch, state, part)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
@@ -125,7 +125,7 @@ def open_batches(edition: Edition, store: str) -> list[tuple[str, Batch]]:
 
 def _open_batches_with(edition: Edition, store: str, file: str) -> Iterator[tuple[str, Batch, int, Listed]]:
     for batch, state in open_batches(edition, store):
-        for position, each in enumerate(manifests.read(edition, batch, state.manifest)):
+        for position, each in enumerate(manifests.read(edition, state.manifest)):
             if each.file == file:
                 yield batch, state, position, each
 

@@ -13,7 +13,7 @@ def holders(edition: Edition, store: str, files: Sequence[tuple[str, str]]) -> d
     found: dict[str, str] = {}
     first: dict[str, str] = {}
     for file, sha256 in files:
-        rows = edition.views.table.query(keys.content(store, sha256, "").pk, prefix=f"{sha256}#", limit=2)
+        rows = edition.views.table.query(keys.contents(store), prefix=f"{sha256}#", limit=2)
         others = [other for other in (keys.thing_of(row.key.sk) for row in rows) if other != file]
         holder = others[0] if others else first.get(sha256)
         if holder is not None:

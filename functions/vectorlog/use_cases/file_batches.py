@@ -51,7 +51,7 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
     vector_stores.require_model(edition, access.store(edition, actor, store).state)
     batch_files.check(edition, actor, listed, param)
     batch, at = actor.new_id("vsfb", edition.random), edition.clock()
-    manifest = manifests.store(edition, batch, listed)
+    manifest = manifests.keep(edition, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plans: list[Plan[Any, Any]] = [
         Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key),
@@ -87,7 +87,7 @@ def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
 def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
     """A page of a batch's files, in the order of its request; detached ones are left out."""
     state = access.batch(edition, actor, store, batch).state
-    listed = manifests.read(edition, batch, state.manifest)
+    listed = manifests.read(edition, state.manifest)
     places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     asked = pages.window(request, places.get)
     order = list(enumerate(listed))

@@ -181,7 +181,7 @@ def _waiting(edition: Edition, store: str) -> dict[str, State]:
         return {}
     waiting: dict[str, State] = {}
     for batch, state in batch_files.open_batches(edition, store):
-        listed = manifests.read(edition, batch, state.manifest)
+        listed = manifests.read(edition, state.manifest)
         entries = edition.views.rows([keys.entry(batch, each.file) for each in listed])
         attached = edition.views.rows([keys.attachment(each.file, store) for each in listed])
         for position, each in enumerate(listed):

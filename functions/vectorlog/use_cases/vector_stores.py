@@ -61,7 +61,7 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     if command.files:
         batch_files.check(edition, actor, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
-        first = vector_store.FirstBatch(batch, manifests.store(edition, batch, command.files))
+        first = vector_store.FirstBatch(batch, manifests.keep(edition, store, batch, command.files))
     created = vector_store.VectorStoreCreated(
         at=at,
         owner=owner,

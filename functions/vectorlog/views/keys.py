@@ -27,9 +27,23 @@ def store_file_row(store: str, row: str) -> Key:
     return Key(f"VS#{store}", FILES + row)
 
 
+def batches(store: str) -> str:
+    """The pk of a store's batches."""
+    return f"VS#{store}#B"
+
+
+OPEN = "open#"
+EVERY = "every#"
+
+
 def open_batch(store: str, batch: str) -> Key:
     """A batch that has not reached all of its files."""
-    return Key(f"VS#{store}#B", batch)
+    return Key(batches(store), OPEN + batch)
+
+
+def every_batch(store: str, batch: str) -> Key:
+    """A batch, for as long as its store is there."""
+    return Key(batches(store), EVERY + batch)
 
 
 def batch(batch: str) -> Key:
@@ -52,9 +66,14 @@ def attachment(file: str, store: str) -> Key:
     return Key(f"FILE#{file}", f"VS#{store}")
 
 
+def contents(store: str) -> str:
+    """The pk of a store's contents."""
+    return f"VS#{store}#D"
+
+
 def content(store: str, sha256: str, file: str) -> Key:
     """That a file with these bytes is in a store."""
-    return Key(f"VS#{store}#D", f"{sha256}#{file}")
+    return Key(contents(store), f"{sha256}#{file}")
 
 
 def api_key(key: str) -> Key:

@@ -90,7 +90,12 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
         case vector_store.State():
             return [keys.store(stream), *_lists("store", state.owner, state.created_at, stream)]
         case file_batch.State():
-            return [keys.batch(stream), keys.open_batch(state.store, stream), keys.store(state.store)]
+            return [
+                keys.batch(stream),
+                keys.open_batch(state.store, stream),
+                keys.every_batch(state.store, stream),
+                keys.store(state.store),
+            ]
         case uploaded_file.State():
             return [keys.file(stream), *_lists("file", state.owner, state.created_at, stream)]
         case api_key.State():
@@ -205,6 +210,7 @@ def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows:
     opened = keys.open_batch(state.store, decision.stream)
     if rows.version(own) == NO_ROW:
         rows.add(totals, unreached=state.manifest.count)
+        rows.put(keys.every_batch(state.store, decision.stream), 0)
         rows.put(opened, 0, deadline=state.created_at + INGEST_DEADLINE_MS)
     rows.put(own, decision.version, data=decision.text)
 

@@ -102,7 +102,8 @@ class Views:
 
     def open_batches(self, store: str) -> list[str]:
         """Batches that have not reached all of their files."""
-        return [row.key.sk for row in self.table.query(keys.open_batch(store, "").pk, limit=1000)]
+        found = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)
+        return [keys.thing_of(row.key.sk) for row in found]
 
     def stores_of(self, file: str, limit: int) -> list[str]:
         """Stores that an uploaded file is in, up to `limit`."""

@@ -1,0 +1,52 @@
+"""The stream's one consumer: projects every commit, and sends the work that follows from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from vectorlog.event_log.codec import UnknownSchema
+from vectorlog.event_log.event_log import Commit
+from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.reactions.reactions import reactions
+from vectorlog.views.views import Views
+from vectorlog.work.messages import Ingest, Message, Replay, outgoing
+from vectorlog.work.queue import Outgoing, Queue
+
+log = logging.getLogger(__name__)
+
+
+class Projector:
+    """Makes rows and messages of commits. Doing the same commits again, late or in another order changes nothing."""
+
+    def __init__(self, streams: Streams, views: Views, work: Queue, embed: Queue) -> None:
+        self._streams = streams
+        self._views = views
+        self._work = work
+        self._embed = embed
+
+    def handle(self, commits: Sequence[Commit]) -> None:
+        """Projects the commits, then sends what follows from each, whether or not its rows had to change."""
+        decisions: list[Decision[Any, Any]] = []
+        messages: list[tuple[str, Message]] = []
+        for commit in commits:
+            try:
+                decisions.append(self._streams.decode(commit))
+            except UnknownSchema:
+                log.exception("cannot project commit %s of %s; its stream will be replayed", commit.version, commit.stream)
+                messages.append((commit.stream, Replay(commit.stream)))
+        self._views.project(decisions)
+        messages += [(decision.stream, message) for decision in decisions for message in reactions(decision)]
+        self.send(messages)
+
+    def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
+        """Sends messages that follow from these streams, fair between stores; `delay` in ms."""
+        work: list[Outgoing] = []
+        embed: list[Outgoing] = []
+        for stream, message in messages:
+            (embed if isinstance(message, Ingest) else work).append(outgoing(message, stream.partition("/")[0], delay))
+        if work:
+            self._work.send(work)
+        if embed:
+            self._embed.send(embed)

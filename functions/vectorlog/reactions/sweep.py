@@ -1,0 +1,58 @@
+"""The sweep: whatever is past its deadline is ended, or sent on its way again."""
+
+from __future__ import annotations
+
+import logging
+
+from vectorlog.domain import store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.store_file import Failure
+from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.reactions.projector import Projector
+from vectorlog.use_cases.edition import Edition
+from vectorlog.views import keys
+from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.table import Row
+from vectorlog.work.messages import FanOut, Replay
+
+OVERDUE = Failure("server_error", "The file was not ingested within a day. Attach it again to retry.")
+
+log = logging.getLogger(__name__)
+
+
+def sweep(edition: Edition, projector: Projector, limit: int = 100) -> int:
+    """Looks at up to `limit` rows whose deadline is over; gives their number."""
+    due = edition.views.table.due(edition.clock(), limit)
+    for row in due:
+        _settle(edition, projector, row)
+    return len(due)
+
+
+def _settle(edition: Edition, projector: Projector, row: Row) -> None:
+    kind, _, rest = row.key.pk.partition("#")
+    at = edition.clock()
+    decided = True
+    if kind == "FILE":
+        stream = rest
+        decided = edition.streams.decide(UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at)).decision is not None
+    elif rest.endswith("#B"):
+        store, batch = rest.removesuffix("#B"), keys.thing_of(row.key.sk)
+        projector.send([(store, FanOut(store, batch))])
+        return
+    elif row.key.sk == keys.COUNTS:
+        stream = rest
+        decided = edition.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at)).decision is not None
+    else:
+        stream = store_file_stream(rest, keys.thing_of(row.key.sk))
+
+        def fail(state: store_file.State) -> list[store_file.Event]:
+            return list(store_file.fail(state, at, state.generation, OVERDUE)) if state.open and _overdue(state, at) else []
+
+        decided = edition.streams.decide(STORE_FILE, stream, fail).decision is not None
+    if not decided:  # the row is behind its stream
+        log.warning("the row of %s was behind its stream", stream)
+        projector.send([(stream, Replay(stream))])
+
+
+def _overdue(state: store_file.State, at: int) -> bool:
+    return state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS

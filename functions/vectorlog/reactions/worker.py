@@ -1,0 +1,137 @@
+"""What each work message does. Everything may be done twice, and by several at once."""
+
+from __future__ import annotations
+
+from vectorlog.domain import file_batch, vector_store
+from vectorlog.domain.file_batch import FileBatchCreated
+from vectorlog.domain.ids import store_file_stream
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
+from vectorlog.files import artefact
+from vectorlog.index.chunk_index import FileChunks, Space
+from vectorlog.reactions import purge
+from vectorlog.reactions.projector import Projector
+from vectorlog.use_cases import batch_files, uploaded_files
+from vectorlog.use_cases.edition import Edition
+from vectorlog.work.messages import (
+    CancelBatch,
+    FanOut,
+    Forget,
+    Ingest,
+    Message,
+    OpenBatch,
+    Purge,
+    PurgeStore,
+    Replay,
+    Retag,
+)
+
+UNSETTLED_MS = 500
+"""How long to wait for the projection before looking again whether a batch has reached all of its files."""
+PURGE_AGAIN_MS = 24 * 3_600_000
+"""A purge is repeated once no ingest of the store can be under way any more."""
+
+
+class Worker:
+    """Does work messages; what has to follow is sent through the projector."""
+
+    def __init__(self, edition: Edition, projector: Projector) -> None:
+        self._edition = edition
+        self._projector = projector
+
+    def work(self, message: Message) -> None:
+        """Does one message, or a step of it and sends the next."""
+        match message:
+            case OpenBatch():
+                self._open_batch(message.store)
+            case FanOut():
+                self._fan_out(message)
+            case CancelBatch():
+                self._cancel(message)
+            case Purge():
+                self._purge(message)
+            case PurgeStore():
+                self._purge_store(message)
+            case Retag():
+                self._retag(message.store, message.file)
+            case Forget():
+                self._forget(message.file)
+            case Replay():
+                self._replay(message.stream)
+            case Ingest():
+                self._projector.send([(message.store, message)])
+
+    def _open_batch(self, store: str) -> None:
+        state = self._edition.streams.load(VECTOR_STORE, store).state
+        if state.batch is None or state.owner is None or not state.exists:
+            return
+        created = FileBatchCreated(state.created_at, store, state.owner, state.batch.manifest)
+        self._edition.streams.decide(FILE_BATCH, state.batch.id, lambda found: file_batch.create(found, created))
+
+    def _fan_out(self, message: FanOut) -> None:
+        if self._store(message.store).ended:
+            return
+        cursor: int | None = message.cursor
+        while cursor is not None:
+            _, cursor = batch_files.attach_step(self._edition, message.store, message.batch, cursor)
+        self._close(message.store, message.batch, message)
+
+    def _cancel(self, message: CancelBatch) -> None:
+        if self._store(message.store).ended:
+            return
+        cursor: int | None = message.cursor
+        while cursor is not None:
+            _, cursor = batch_files.cancel_step(self._edition, message.store, message.batch, cursor)
+        self._close(message.store, message.batch, message)
+
+    def _close(self, store: str, batch: str, message: FanOut | CancelBatch) -> None:
+        """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
+        state = self._edition.streams.load(FILE_BATCH, batch).state
+        if self._edition.views.batch_counts(batch, state.manifest.count).unreached <= 0:
+            self._edition.views.close_batch(store, batch)
+        elif not (state.cancelled and isinstance(message, FanOut)):
+            self._projector.send([(store, message)], delay=UNSETTLED_MS)
+
+    def _purge(self, message: Purge) -> None:
+        space = self._space(message.store)
+        for each in message.retired:
+            self._edition.index.remove(space, message.store, message.file, each.generation)
+            artefact.delete(self._edition.blobs, message.store, message.file, each.generation)
+
+    def _purge_store(self, message: PurgeStore) -> None:
+        state = self._store(message.store)
+        purge.contents(self._edition, message.store, self._space(message.store))
+        if state.ended == "deleted":
+            purge.rows(self._edition, message.store)
+        if message.again:
+            self._projector.send([(message.store, PurgeStore(message.store, again=False))], delay=PURGE_AGAIN_MS)
+
+    def _retag(self, store: str, file: str) -> None:
+        state = self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
+        serving, placement = state.serving, state.placement
+        if serving is None or placement is None or self._store(store).ended:
+            return
+        for chunks in artefact.read_parts(self._edition.blobs, store, file, serving.generation):
+            row = placement.row(file)
+            tagged = FileChunks(store, file, serving.generation, row, state.revision, serving.attributes, chunks)
+            self._edition.index.add(self._space(store), [tagged])
+        after = self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
+        if after.serving is None or after.serving.generation != serving.generation:
+            self._edition.index.remove(self._space(store), store, file, serving.generation)
+
+    def _forget(self, file: str) -> None:
+        while not uploaded_files.detach_everywhere(self._edition, file, limit=batch_files.STEP):
+            pass
+        self._edition.blobs.delete(list(self._edition.blobs.list(f"files/{file}/")))
+
+    def _replay(self, stream: str) -> None:
+        start = 0
+        while page := self._edition.streams.log.read(stream, start, 100):
+            self._projector.handle(page)
+            start = page[-1].version + 1
+
+    def _store(self, store: str) -> vector_store.State:
+        return self._edition.streams.load(VECTOR_STORE, store).state
+
+    def _space(self, store: str) -> Space:
+        state = self._store(store)
+        return Space(state.model, state.dimensions)
