@@ -397,7 +397,7 @@ class TestOverTime:
         with ThreadPoolExecutor(8) as threads:
             searches = [threads.submit(search) for _ in range(8)]
             try:
-                for i in range(60):
+                for i in range(30):
                     index.add(SPACE, [file(f"f{i}", *((f"churn f{i} {n}", towards(0.5)) for n in range(3)))])
                     if i >= 10:
                         index.remove(SPACE, "s", f"f{i - 10}")

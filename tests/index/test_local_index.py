@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from vectorlog.domain.filters import Attributes, Comparison, matches
-from vectorlog.index import local_store
+from vectorlog.index import local_compaction, local_store
 from vectorlog.index.chunk_index import Chunk, FileChunks, Query, Space, Vector
 from vectorlog.index.english import stem, words
 from vectorlog.index.local import LocalIndex
@@ -104,8 +104,8 @@ class TestExactness:
     @pytest.mark.parametrize("seed", range(4))
     def test_random_histories(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
         """After any adds, replacements, removals, merges, compactions and restarts, hits and scores are those of the definitions."""
-        monkeypatch.setattr(local_store, "_DEAD", 6)
-        monkeypatch.setattr(local_store, "_BLOCK", 5)
+        monkeypatch.setattr(local_compaction, "_DEAD", 6)
+        monkeypatch.setattr(local_compaction, "_BLOCK", 5)
         source, naive, index = random.Random(seed), Naive(), LocalIndex(tmp_path)
         for step in range(90):
             if source.random() < 0.6:
@@ -188,7 +188,7 @@ class TestMemory:
 
     def test_removing_gives_space_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A store whose files come and go holds about what is there now, on disk too."""
-        monkeypatch.setattr(local_store, "_DEAD", 10)
+        monkeypatch.setattr(local_compaction, "_DEAD", 10)
         index, source = LocalIndex(tmp_path), random.Random(3)
         for i in range(60):
             index.add(SPACE, [some_file(source, f"f{i}")])

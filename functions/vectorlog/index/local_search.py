@@ -94,8 +94,8 @@ def _windows(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[NDArray[np.int
 
 def _candidates(values: NDArray[np.floating], limit: int, margin: float) -> NDArray[np.intp]:
     """Places of the highest values, and of all that are within the margin of the last of them."""
-    if len(values) <= limit:
-        return np.arange(len(values))
+    if not 0 < limit < len(values):
+        return np.arange(min(len(values), max(limit, 0)))
     last = np.partition(values, len(values) - limit)[len(values) - limit]
     return np.flatnonzero(values >= last - margin)
 

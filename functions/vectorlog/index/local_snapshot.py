@@ -24,6 +24,9 @@ ROW = np.dtype(
 )
 """One chunk, in memory and on disk."""
 
+_FILE = 1_024
+"""Bytes that a file's record takes in memory, about."""
+
 _Item = TypeVar("_Item", bound=np.generic)
 
 
@@ -73,7 +76,7 @@ class Snapshot:
         live: False for a row that was removed or replaced, shape (rows,).
         files: by number; None for one that was removed.
         attributes: of the files, by number.
-        numbers: of the files of a name; may be ahead of `files`, for it is shared with the next state.
+        numbers: of the files of a name; an add puts its files in before they are in `files`.
         nbytes: memory held, about.
     """
 
@@ -89,6 +92,24 @@ class Snapshot:
     row_column: Column[np.void]
     vector_column: Column[np.float32]
     nbytes: int
+
+    @classmethod
+    def of(
+        cls,
+        key: int | None,
+        rows: Column[np.void],
+        vectors: Column[np.float32],
+        live: NDArray[np.bool_],
+        files: list[File | None],
+        attributes: AttributeTable,
+        numbers: dict[str, tuple[int, ...]],
+        segments: tuple[Postings, ...],
+    ) -> Snapshot:
+        """The state as the columns are now."""
+        statistics = Statistics.of(rows.items["length"], live)
+        nbytes = rows.nbytes + vectors.nbytes + live.nbytes + statistics.norms.nbytes + sum(segment.nbytes for segment in segments)
+        nbytes += _FILE * (len(files) + 1)
+        return cls(key, rows.items, vectors.items, live, files, attributes, numbers, segments, statistics, rows, vectors, nbytes)
 
     def count(self) -> dict[tuple[str, int], int]:
         """Live rows by (file, generation)."""

@@ -16,15 +16,9 @@ from vectorlog.domain.filters import Attributes
 from vectorlog.index.attribute_table import AttributeTable
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.index.english import terms
+from vectorlog.index.local_compaction import compacted
 from vectorlog.index.local_snapshot import ROW, Column, File, Snapshot
-from vectorlog.index.postings import Postings, Statistics, due, invert, merge
-
-_BLOCK = 16_384
-"""Rows in one block when a store is compacted; keeps a blob far below SQLite's 1 GB."""
-_FILE = 1_024
-"""Bytes that a file's record takes in memory, about."""
-_DEAD = 1_024
-"""Dead rows below which a store is not worth compacting."""
+from vectorlog.index.postings import Postings, due, invert, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
         files[number] = File(file, generation, row, revision, json.loads(attributes))
         numbers[file] = (*numbers.get(file, ()), number)
     live = _newest(rows, files)
-    return _snapshot(key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings)
+    return Snapshot.of(key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings)
 
 
 def add(connection: Connection, space: Space, name: str, old: Snapshot, parts: Sequence[tuple[FileChunks, Sequence[Entry]]]) -> Snapshot:
@@ -99,7 +93,7 @@ def add(connection: Connection, space: Space, name: str, old: Snapshot, parts: S
         live = np.concatenate([live, np.ones(len(rows), bool)])
     retagged = any(before is not after for before, after in zip(old.files, files, strict=False))
     table = AttributeTable(_attributes(files)) if retagged else old.attributes.grown(_attributes(files))
-    return _compacted(connection, _snapshot(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments))
+    return compacted(connection, Snapshot.of(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments))
 
 
 def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
@@ -109,12 +103,13 @@ def remove(connection: Connection, old: Snapshot, name: str, generation: int | N
         return old
     connection.executemany("delete from file where store = ? and number = ?", [(old.key, number) for number in going])
     files = [None if number in going else file for number, file in enumerate(old.files)]
-    left = tuple(number for number in old.numbers.pop(name) if number not in going)
-    if left:
-        old.numbers[name] = left
+    numbers = old.numbers.copy()
+    numbers[name] = tuple(number for number in old.numbers[name] if number not in going)
+    if not numbers[name]:
+        del numbers[name]
     live = old.live & ~np.isin(old.rows["file"], going)
-    return _compacted(
-        connection, _snapshot(old.key, old.row_column, old.vector_column, live, files, old.attributes, old.numbers, old.segments)
+    return compacted(
+        connection, Snapshot.of(old.key, old.row_column, old.vector_column, live, files, old.attributes, numbers, old.segments)
     )
 
 
@@ -191,30 +186,6 @@ def _index(connection: Connection, key: int, segments: tuple[Postings, ...], mor
     return merged
 
 
-def _compacted(connection: Connection, old: Snapshot) -> Snapshot:
-    """The same store without its dead rows, where they are more than the live ones; texts and files keep their ids."""
-    kept = np.flatnonzero(old.live)
-    if len(old.rows) - len(kept) <= max(_DEAD, len(kept)):
-        return old
-    places = np.full(len(old.rows), -1, np.int32)
-    places[kept] = np.arange(len(kept), dtype=np.int32)
-    ends = np.append(old.rows["window"][1:], len(old.vectors))
-    windows = ends - old.rows["window"]
-    vectors = old.vectors[np.repeat(old.live, windows)]
-    rows = old.rows[kept]
-    rows["window"] = np.cumsum(windows[kept]) - windows[kept]
-    segments = tuple(segment.only(places) for segment in old.segments)
-    connection.execute("delete from block where store = ?", (old.key,))
-    connection.execute("delete from postings where store = ?", (old.key,))
-    for first in range(0, len(rows), _BLOCK):
-        part = rows[first : first + _BLOCK]
-        end = int(part["window"][-1]) + int(windows[kept[first + len(part) - 1]])
-        data = vectors[int(part["window"][0]) : end].astype(np.float16).tobytes()
-        connection.execute("insert into block values(?, ?, ?, ?)", (old.key, first, part.tobytes(), data))
-    connection.executemany("insert into postings(store, data) values(?, ?)", [(old.key, segment.to_bytes()) for segment in segments])
-    return _snapshot(old.key, Column(rows), Column(vectors), np.ones(len(rows), bool), old.files, old.attributes, old.numbers, segments)
-
-
 def _newest(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
     """Whether each row is the last of its (file, n), and its file is there."""
     present = np.array([file is not None for file in files], bool)
@@ -223,25 +194,6 @@ def _newest(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool
     newest[len(rows) - 1 - last] = True
     newest &= present[rows["file"]]
     return newest
-
-
-def _snapshot(
-    key: int | None,
-    row_column: Column[np.void],
-    vector_column: Column[np.float32],
-    live: NDArray[np.bool_],
-    files: list[File | None],
-    attributes: AttributeTable,
-    numbers: dict[str, tuple[int, ...]],
-    segments: tuple[Postings, ...],
-) -> Snapshot:
-    rows = row_column.items
-    statistics = Statistics.of(rows["length"], live)
-    nbytes = row_column.nbytes + vector_column.nbytes + live.nbytes + statistics.norms.nbytes + sum(each.nbytes for each in segments)
-    nbytes += _FILE * (len(files) + 1)
-    return Snapshot(
-        key, rows, vector_column.items, live, files, attributes, numbers, segments, statistics, row_column, vector_column, nbytes
-    )
 
 
 def _attributes(files: Sequence[File | None]) -> list[Attributes]:

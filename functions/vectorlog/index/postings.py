@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +92,9 @@ def merge(parts: Sequence[Postings]) -> Postings:
 def due(sizes: Sequence[int]) -> int:
     """How many of the newest segments, given the postings of each, shall become one; 0 for none."""
     newest = _tier(sizes[-1])
-    run = len(list(takewhile(lambda size: size <= _LARGEST and _tier(size) <= newest, reversed(sizes))))
-    return run if run >= _FAN and sum(sizes[-run:]) <= _LARGEST else 0
+    run = len(list(takewhile(lambda size: _tier(size) <= newest, reversed(sizes))))
+    fitting = sum(total <= _LARGEST for total in accumulate(reversed(sizes[-run:])))
+    return fitting if run >= _FAN and fitting > 1 else 0
 
 
 def _tier(size: int) -> int:
