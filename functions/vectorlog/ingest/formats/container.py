@@ -1,0 +1,65 @@
+"""Zip containers, the outside of Office, OpenDocument and EPUB files, opened with limits."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from xml.etree import ElementTree
+
+from vectorlog.ingest.document import Unreadable
+
+MOST_PARTS = 20_000
+MOST_BYTES = 1 << 30
+"""What all parts may be together when unpacked: 1 GB."""
+
+MOST_XML_BYTES = 1 << 28
+"""What the XML parts may be together where a library holds them as a tree, which takes about six times their size: 256 MB."""
+
+_LOCKED = 0x1
+
+
+class Container:
+    """A zip file for reading; `with` closes it.
+
+    Raises:
+        Unreadable: it would unpack to more than the limits.
+        zipfile.BadZipFile: it is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path)
+        parts = self._zip.infolist()
+        self.names = frozenset(part.filename for part in parts)
+        self.locked = any(part.flag_bits & _LOCKED for part in parts)
+        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
+            raise _too_large()
+
+    def require_small_xml(self) -> None:
+        """Raise Unreadable if the XML parts are too large to be held as trees."""
+        if sum(part.file_size for part in self._zip.infolist() if part.filename.endswith((".xml", ".rels"))) > MOST_XML_BYTES:
+            raise _too_large()
+
+    def open(self, name: str) -> IO[bytes]:
+        """A part as a stream. zipfile never gives more than the size that was counted against the limits."""
+        return self._zip.open(name)
+
+    def read(self, name: str) -> bytes:
+        """A part's bytes."""
+        with self.open(name) as part:
+            return part.read(MOST_BYTES)
+
+    def tree(self, name: str) -> ElementTree.Element:
+        """A part's XML. Expat refuses entities that grow, and entities from outside are never fetched."""
+        return ElementTree.fromstring(self.read(name))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._zip.close()
+
+
+def _too_large() -> Unreadable:
+    return Unreadable("invalid_file", "The file unpacks to more than 1 GB, 256 MB of XML or 20,000 parts. Split it into smaller files.")

@@ -1,0 +1,90 @@
+"""Bytes of unknown encoding to text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from vectorlog.ingest.document import Unreadable
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is the beginning of this one
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE = 1 << 16
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
+_MOST_NOT_TEXT = 0.02
+"""Share of control characters above which bytes are not text. Random bytes have a tenth, texts with colours of a terminal less than 0.01."""
+
+_SURE_ENOUGH = 0.2
+"""chardet's confidence below which Windows-1252, the usual legacy encoding of short western texts, is the better guess."""
+
+
+def decode(data: bytes, *, declares: bool = False) -> str:
+    """The text of `data`; with `declares`, an encoding that is named in its first 2 KB (HTML, XML) is tried first.
+
+    Raises:
+        Unreadable: these bytes are not text.
+    """
+    text = _decoded(data, declares=declares)
+    sample = text[:_SAMPLE]
+    if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample):
+        raise Unreadable("unsupported_file", "The file holds binary data, not text. Convert it to a text, PDF or Office file.")
+    return text
+
+
+def _decoded(data: bytes, *, declares: bool) -> str:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    if declares and (named := _DECLARED.search(data[:2048])) and (text := _strictly(data, named[1].decode("ascii"))) is not None:
+        return text
+    if (text := _wide(data)) is not None:
+        return text
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return _damaged_utf8(data) or _legacy(data, error.start)
+
+
+def _strictly(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (LookupError, UnicodeError):  # a name that is unknown or wrong is no error of the file: the bytes tell
+        return None
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark: known by where its zero bytes are."""
+    sample = data[:4096]
+    zeros = [sample[place::4].count(0) / (len(sample) // 4 or 1) for place in range(4)]
+    if min(zeros[2:]) > 0.9 and zeros[0] < 0.1:
+        return _strictly(data, "utf-32-le")
+    if min(zeros[:2]) > 0.9 and zeros[3] < 0.1:
+        return _strictly(data, "utf-32-be")
+    if min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.1:
+        return data.decode("utf-16-le", "replace")
+    if min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.1:
+        return data.decode("utf-16-be", "replace")
+    return None
+
+
+def _damaged_utf8(data: bytes) -> str | None:
+    """UTF-8 with a few wrong bytes, such as a log that was cut inside a character: most of what is not ASCII must be right."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    return text if right > 20 * wrong else None
+
+
+def _legacy(data: bytes, first: int) -> str:
+    """An encoding from before Unicode, guessed around the first byte that is not UTF-8."""
+    import chardet
+
+    guess = chardet.detect(data[max(0, first - _SAMPLE) : first + _SAMPLE], prefer_superset=True)
+    encoding = guess["encoding"] if guess["confidence"] >= _SURE_ENOUGH else None
+    return data.decode(encoding or "cp1252", "replace")

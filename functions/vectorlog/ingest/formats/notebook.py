@@ -1,0 +1,32 @@
+"""Jupyter notebooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.markdown import blocks
+from vectorlog.ingest.formats.pages import whole
+
+
+def read(path: Path) -> Text:
+    """Cells in their order: prose as it is, code in fences, each with its text output. Images are left out."""
+    notebook = json.loads(decode(path.read_bytes()))
+    sheets = notebook.get("worksheets", ())  # notebooks of before 2015 (nbformat 3) keep their cells one level down
+    cells = notebook["cells"] if "cells" in notebook else [cell for sheet in sheets for cell in sheet["cells"]]
+    language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "")
+    return whole(blocks(part for cell in cells for part in _cell(cell, language)))
+
+
+def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
+    source = "".join(cell.get("source", cell.get("input", "")))
+    if cell["cell_type"] != "code":
+        yield source
+        return
+    yield f"```{language}\n{source}\n```" if source.strip() else ""
+    for output in cell.get("outputs", ()):
+        yield "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))

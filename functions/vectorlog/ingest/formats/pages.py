@@ -1,0 +1,36 @@
+"""What every format's text goes through: clean characters, and pages with their offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from vectorlog.ingest.document import Text
+
+_LINE_END = re.compile(r"\r\n?")
+_DROPPED = re.compile("[\0\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BETWEEN = "\n\n"
+
+
+def clean(text: str) -> str:
+    """Lines end with a line feed; no NUL, no byte order mark, no half of a surrogate pair (UTF-8 could not hold it)."""
+    return _SURROGATE.sub("\ufffd", _DROPPED.sub("", _LINE_END.sub("\n", text)))
+
+
+def whole(text: str) -> Text:
+    """A text without pages."""
+    return Text(clean(text))
+
+
+def paged(pages: Iterable[str]) -> Text:
+    """Pages one after the other, with a blank line between them."""
+    parts: list[str] = []
+    offsets: list[int] = []
+    length = 0
+    for page in pages:
+        part = clean(page)
+        offsets.append(length)
+        parts.append(part)
+        length += len(part) + len(_BETWEEN)
+    return Text(_BETWEEN.join(parts), tuple(offsets))

@@ -1,0 +1,148 @@
+"""What kind of file this is: its content decides, then its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile
+
+from vectorlog.ingest.document import Unreadable
+from vectorlog.ingest.formats.container import Container
+
+Kind = Literal["plain", "web", "pdf", "word", "slides", "sheets", "opendocument", "book", "rich text", "mail", "notebook"]
+
+_HEAD = 4096
+_BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UNREAD: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF87a", "an image"),
+    (b"GIF89a", "an image"),
+    (b"II*\0", "an image"),
+    (b"MM\0*", "an image"),
+    (b"\x1f\x8b\x08", "an archive"),
+    (b"BZh", "an archive"),
+    (b"\xfd7zXZ\0", "an archive"),
+    (b"(\xb5/\xfd", "an archive"),
+    (b"7z\xbc\xaf\x27\x1c", "an archive"),
+    (b"Rar!\x1a\x07", "an archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90\0", "a program"),
+    (b"OggS\0", "a recording"),
+    (b"ID3", "a recording"),
+    (b"fLaC\0", "a recording"),
+    (b"\x1aE\xdf\xa3", "a recording"),
+    (b"SQLite format 3\0", "a database"),
+)
+_REMEDIES = {
+    "an image": "Run text recognition (OCR) on it and upload the text.",
+    "an archive": "Unpack it and upload the files in it.",
+    "a program": "Upload its source or its documentation.",
+    "a recording": "Upload a transcript of it.",
+    "a database": "Export its tables as CSV or JSON.",
+}
+_BY_EXTENSION: dict[str, Kind] = {
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "web"),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), "mail"),
+    ".ipynb": "notebook",
+}
+_OFFICE: tuple[tuple[str, Kind], ...] = (("word/", "word"), ("ppt/", "slides"), ("xl/", "sheets"))
+_OPENDOCUMENT: tuple[tuple[bytes, Kind], ...] = (
+    (b"application/epub+zip", "book"),
+    (b"application/vnd.oasis.opendocument.text", "opendocument"),
+    (b"application/vnd.oasis.opendocument.presentation", "opendocument"),
+    (b"application/vnd.oasis.opendocument.spreadsheet", "sheets"),
+)
+
+
+def kind_of(path: Path, filename: str) -> Kind:
+    """The kind of the file at `path`, which its owner calls `filename`.
+
+    Raises:
+        Unreadable: it is empty, locked, or of a kind that is not read.
+        OSError: it could not be opened.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        blank = not head.strip(_BLANK)
+        while blank and (more := file.read(1 << 20)):
+            blank = not more.strip(_BLANK)
+    if blank:
+        raise Unreadable("invalid_file", "The file is empty. Upload a file that holds text.")
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if head.startswith(b"{\\rtf"):
+        return "rich text"
+    if head.startswith(_OLE):
+        return _in_ole(path)
+    if head.startswith(b"PK\x03\x04"):
+        return _in_zip(path)
+    if found := next((what for mark, what in _UNREAD if head.startswith(mark)), _by_box(head)):
+        raise Unreadable("unsupported_file", f"The file is {found}, which is not read. {_REMEDIES[found]}")
+    if _HTML.match(head):
+        return "web"
+    return _BY_EXTENSION.get(Path(filename).suffix.lower(), "plain")
+
+
+def _by_box(head: bytes) -> str | None:
+    """Media whose mark does not stand at the very beginning: RIFF, MP4 with HEIC, tar."""
+    if head[:4] == b"RIFF" and b"\0" in head[:16]:
+        return "an image" if head[8:12] == b"WEBP" else "a recording"
+    if head[4:8] == b"ftyp":
+        return "an image" if head[8:12] in (b"heic", b"heix", b"avif", b"mif1") else "a recording"
+    return "an archive" if head[257:262] == b"ustar" else None
+
+
+def _in_ole(path: Path) -> Kind:
+    """OLE containers name their streams in UTF-16."""
+    data = path.read_bytes()
+
+    def holds(*streams: str) -> bool:
+        return any(stream.encode("utf-16-le") in data for stream in streams)
+
+    if holds("EncryptedPackage"):
+        raise Unreadable("invalid_file", "The Office file is locked with a password. Remove the password and upload it again.")
+    if holds("WordDocument", "PowerPoint Document"):
+        raise Unreadable("unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF.")
+    if holds("Workbook", "Book"):
+        return "sheets"
+    raise Unreadable("unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF.")
+
+
+def _in_zip(path: Path) -> Kind:
+    try:
+        container = Container(path)
+    except BadZipFile as error:
+        raise Unreadable("invalid_file", "The file is damaged: its zip container is not complete. Save or upload it again.") from error
+    with container:
+        if container.locked or _has_locked_parts(container):
+            raise Unreadable("invalid_file", "The file is locked with a password. Remove the password and upload it again.")
+        if "[Content_Types].xml" in container.names:
+            for folder, kind in _OFFICE:
+                if any(name.startswith(folder) for name in container.names):
+                    return _plain_office(container, kind)
+        if "mimetype" in container.names:
+            written = container.read("mimetype").strip()
+            for mimetype, kind in _OPENDOCUMENT:
+                if written.startswith(mimetype):
+                    return kind
+    raise Unreadable("unsupported_file", f"The file is an archive, which is not read. {_REMEDIES['an archive']}")
+
+
+def _has_locked_parts(container: Container) -> bool:
+    manifest = "META-INF/manifest.xml"
+    return manifest in container.names and b"encryption-data" in container.read(manifest)
+
+
+def _plain_office(container: Container, kind: Kind) -> Kind:
+    """Macro and template forms have content types that python-docx and python-pptx refuse."""
+    types = container.read("[Content_Types].xml")
+    special = re.search(rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types)
+    if kind != "sheets" and special:
+        raise Unreadable("unsupported_file", "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.")
+    if "xl/workbook.bin" in container.names:
+        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) are not read. Save it as .xlsx.")
+    return kind
