@@ -1,0 +1,158 @@
+"""What every keeper of bytes promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.files.folder import FolderBlobs
+
+BYTES = bytes(range(256)) * 10
+
+
+@contextmanager
+def folder(place: Path) -> Iterator[Blobs]:
+    yield FolderBlobs(place / "blobs", place / "staging")
+
+
+@pytest.fixture(params=[folder], ids=lambda adapter: adapter.__name__)
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
+    with request.param(tmp_path / "here") as made:
+        yield made
+
+
+class TestBlobs:
+    def test_empty(self, blobs: Blobs) -> None:
+        """What is not there is an error to read, has no size, is in no list, and is no error to delete."""
+        with pytest.raises(NoSuchBlob, match="a/b"):
+            blobs.read("a/b")
+        with pytest.raises(NoSuchBlob, match="a/b"), blobs.local("a/b"):
+            pass
+        assert blobs.size("a/b") is None
+        assert list(blobs.list("a/")) == []
+        blobs.delete(["a/b"])
+        blobs.delete([])
+        blobs.put([])
+
+    @pytest.mark.parametrize("content", [b"", b"x", BYTES, b"\r\n\0" * 700_000], ids=["empty", "one", "all", "2 MB"])
+    def test_bytes(self, blobs: Blobs, content: bytes) -> None:
+        """Bytes come back as they were, none of them changed."""
+        blobs.put([("files/file-1/ab", content)])
+        assert blobs.read("files/file-1/ab") == content
+        assert blobs.size("files/file-1/ab") == len(content)
+        with blobs.local("files/file-1/ab") as path:
+            assert path.read_bytes() == content
+
+    def test_path(self, blobs: Blobs, tmp_path: Path) -> None:
+        """A file is taken over: its bytes are kept, and it is gone from where it was."""
+        source = tmp_path / "upload"
+        source.write_bytes(BYTES)
+        blobs.put([("a/b", source)])
+        assert blobs.read("a/b") == BYTES
+        assert not source.exists()
+
+    def test_many(self, blobs: Blobs, tmp_path: Path) -> None:
+        """One call keeps many, bytes and files alike."""
+        source = tmp_path / "upload"
+        source.write_bytes(b"of a file")
+        blobs.put([*((f"a/{number}", str(number).encode()) for number in range(40)), ("b/c/d", source)])
+        assert [blobs.read(f"a/{number}") for number in range(40)] == [str(number).encode() for number in range(40)]
+        assert blobs.read("b/c/d") == b"of a file"
+
+    def test_replace(self, blobs: Blobs, tmp_path: Path) -> None:
+        """A key holds what was put last, longer or shorter than before."""
+        source = tmp_path / "upload"
+        source.write_bytes(b"file")
+        blobs.put([("a", BYTES)])
+        blobs.put([("a", b"short")])
+        assert blobs.read("a") == b"short"
+        blobs.put([("a", source)])
+        assert blobs.read("a") == b"file"
+        assert blobs.size("a") == 4
+
+    def test_list(self, blobs: Blobs) -> None:
+        """Every key that begins so, at any depth, and no other."""
+        keys = ["a/1", "a/b/2", "a/b/c/3", "ab/4", "b/a/5"]
+        blobs.put([(key, b"") for key in keys])
+        assert sorted(blobs.list("a/")) == ["a/1", "a/b/2", "a/b/c/3"]
+        assert sorted(blobs.list("a/b/")) == ["a/b/2", "a/b/c/3"]
+        assert list(blobs.list("c/")) == []
+        assert sorted(blobs.list("")) == keys
+
+    def test_delete(self, blobs: Blobs) -> None:
+        """Deleted keys are gone, once and for all; their neighbours stay."""
+        blobs.put([("a/1", b"1"), ("a/b/2", b"2"), ("a/b/3", b"3")])
+        blobs.delete(["a/1", "a/b/2", "a/none"])
+        blobs.delete(["a/1"])
+        assert list(blobs.list("a/")) == ["a/b/3"]
+        assert blobs.size("a/1") is None
+        blobs.delete(["a/b/3"])
+        assert list(blobs.list("a/")) == []
+
+    def test_beginning_of_a_key(self, blobs: Blobs) -> None:
+        """What other keys begin with is not a key itself, nor is what begins with one."""
+        blobs.put([("a/b/c", b"x")])
+        for key in ("a", "a/b", "a/b/c/d"):
+            assert blobs.size(key) is None
+            with pytest.raises(NoSuchBlob):
+                blobs.read(key)
+            blobs.delete([key])
+        assert blobs.read("a/b/c") == b"x"
+
+    @pytest.mark.parametrize("key", ["", "/", "/a", "a/", "..", "../a", "a/../../b", "a/..", "./a", "a//b", "a/./b", "a\0b"])
+    def test_not_a_key(self, blobs: Blobs, tmp_path: Path, key: str) -> None:
+        """Nothing outside is written, read or deleted, whatever a key says."""
+        outside = tmp_path / "a"
+        outside.write_bytes(b"outside")
+        with pytest.raises(ValueError, match="not a key"):
+            blobs.put([("good", b""), (key, b"evil")])
+        with pytest.raises(ValueError, match="not a key"):
+            blobs.read(key)
+        with pytest.raises(ValueError, match="not a key"):
+            blobs.size(key)
+        with pytest.raises(ValueError, match="not a key"), blobs.local(key):
+            pass
+        with pytest.raises(ValueError, match="not a key"):
+            blobs.delete(["good", key])
+        assert outside.read_bytes() == b"outside"
+        assert blobs.size("good") is None
+
+    def test_put_beside_delete(self, blobs: Blobs) -> None:
+        """What is put into a place that others are emptying is there."""
+
+        def put_and_delete(worker: int) -> None:
+            for turn in range(25):
+                key = f"shared/deep/{worker}-{turn}"
+                blobs.put([(key, key.encode())])
+                assert blobs.read(key) == key.encode()
+                blobs.delete([key])
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(put_and_delete, range(8)))
+        assert list(blobs.list("shared/")) == []
+
+    def test_whole_or_not_at_all(self, blobs: Blobs) -> None:
+        """Who reads while others replace sees one of the contents, never a mixture."""
+        contents = [bytes([letter]) * 50_000 for letter in b"abcd"]
+        digests = {sha256(content).digest() for content in contents}
+        blobs.put([("a/b", contents[0])])
+
+        def replace(content: bytes) -> None:
+            for _ in range(10):
+                blobs.put([("a/b", content)])
+
+        def read(_: int) -> set[bytes]:
+            return {sha256(blobs.read("a/b")).digest() for _ in range(50)}
+
+        with ThreadPoolExecutor(8) as pool:
+            replacing = [pool.submit(replace, content) for content in contents]
+            reading = [pool.submit(read, number) for number in range(4)]
+            assert set().union(*(each.result() for each in reading)) <= digests
+            for each in replacing:
+                each.result()

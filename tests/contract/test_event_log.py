@@ -1,0 +1,175 @@
+"""What every event log promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, EventLog
+from vectorlog.event_log.sqlite import SQLiteEventLog
+
+BIG = "x" * COMMIT_BYTES
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[EventLog]:
+    log = SQLiteEventLog(folder / "events.db")
+    yield log
+    log.close()
+
+
+@pytest.fixture(params=[sqlite], ids=lambda adapter: adapter.__name__)
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
+    with request.param(tmp_path) as made:
+        yield made
+
+
+def commit(stream: str = "vs_1", version: int = 0, *, events: str = "[]", state: str = "{}", meta: str = "{}") -> Commit:
+    return Commit(stream, version, uuid4().hex, events, state, 1_700_000_000_000 + version, meta)
+
+
+def stream_of(length: int, stream: str = "vs_1") -> list[Commit]:
+    return [commit(stream, version) for version in range(length)]
+
+
+class TestEventLog:
+    def test_empty(self, log: EventLog) -> None:
+        """A stream that nobody wrote to is nothing, not an error."""
+        assert log.load("vs_1") is None
+        assert log.read("vs_1") == []
+        assert log.load_many(["vs_1"]) == {}
+        assert list(log.scan()) == []
+
+    def test_append_of_nothing(self, log: EventLog) -> None:
+        """A decision that was taken already appends nothing."""
+        assert log.append([]) == []
+        assert list(log.scan()) == []
+
+    def test_load_what_was_appended(self, log: EventLog) -> None:
+        """Every field comes back as it was written, text of any script included."""
+        made = Commit("vs_1/file-1", 0, "c0", '[{"a":"é 漢 \U0001f600"}]', '{"s":1}', 1_700_000_000_123, '{"by":"ünï"}')
+        assert log.append([made]) == [made]
+        assert log.load("vs_1/file-1") == made
+        assert log.read("vs_1/file-1") == [made]
+
+    def test_load_is_the_newest(self, log: EventLog) -> None:
+        """A load sees the newest commit, by number and not by text: 10 comes after 9."""
+        commits = stream_of(11)
+        for each in commits:
+            log.append([each])
+        assert log.load("vs_1") == commits[10]
+
+    def test_read_in_order(self, log: EventLog) -> None:
+        """A stream is read by version, from any version on, in pages of any size."""
+        commits = stream_of(12)
+        log.append(list(reversed(commits)))
+        assert log.read("vs_1") == commits
+        assert log.read("vs_1", 3, 4) == commits[3:7]
+        assert log.read("vs_1", 9) == commits[9:]
+        assert log.read("vs_1", 12) == []
+
+    def test_conflict(self, log: EventLog) -> None:
+        """Of two commits for one place the first stands; the second is told which one blocks it."""
+        mine, yours = commit(), commit()
+        log.append([mine])
+        assert log.append([yours]) == [mine]
+        assert log.read("vs_1") == [mine]
+
+    def test_own_id_is_success(self, log: EventLog) -> None:
+        """A repeated append whose first answer was lost went in once, and says so."""
+        mine = commit(events='["x"]')
+        log.append([mine])
+        assert log.append([mine]) == [mine]
+        assert log.read("vs_1") == [mine]
+
+    def test_own_id_further_back(self, log: EventLog) -> None:
+        """A repeated append is a success also when others have gone on from it."""
+        first, second = stream_of(2)
+        log.append([first])
+        log.append([second])
+        assert log.append([first]) == [first]
+        assert log.load("vs_1") == second
+
+    def test_each_stands_alone(self, log: EventLog) -> None:
+        """In one append to several streams a blocked commit does not hold back the others; answers come in the order asked."""
+        blocking = commit("vs_2")
+        log.append([blocking])
+        first, blocked, last = commit("vs_1"), commit("vs_2"), commit("vs_3")
+        assert log.append([first, blocked, last]) == [first, blocking, last]
+        assert log.load_many(["vs_1", "vs_2", "vs_3"]) == {"vs_1": first, "vs_2": blocking, "vs_3": last}
+
+    def test_many_streams_at_once(self, log: EventLog) -> None:
+        """One append takes as many streams as a batch needs."""
+        commits = [commit(f"vs_1/file-{number}") for number in range(250)]
+        assert log.append(commits) == commits
+        assert log.load_many([each.stream for each in commits]) == {each.stream: each for each in commits}
+
+    def test_load_many(self, log: EventLog) -> None:
+        """The newest of each stream; a stream that is asked for twice or that is not there does no harm."""
+        log.append([*stream_of(3, "vs_1"), *stream_of(1, "vs_2")])
+        found = log.load_many(["vs_2", "vs_1", "vs_0", "vs_2"])
+        assert {stream: each.version for stream, each in found.items()} == {"vs_1": 2, "vs_2": 0}
+        assert log.load_many([]) == {}
+
+    def test_streams_are_apart(self, log: EventLog) -> None:
+        """A stream whose name begins like another one's has nothing to do with it."""
+        store, file = commit("vs_1"), commit("vs_1/file-1")
+        log.append([store, file])
+        assert log.read("vs_1") == [store]
+        assert log.load("vs_1/file") is None
+
+    def test_largest(self, log: EventLog) -> None:
+        """A commit of `COMMIT_BYTES` goes in; it counts bytes of UTF-8, and events, state and meta together."""
+        text = "é" * (COMMIT_BYTES // 4)
+        largest = commit(events=text, state=text[:-1], meta="{}")
+        assert largest.size == COMMIT_BYTES
+        assert log.append([largest]) == [largest]
+        assert log.load("vs_1") == largest
+
+    @pytest.mark.parametrize("big", [commit(events=BIG), commit(state=BIG), commit(meta=BIG)], ids=["events", "state", "meta"])
+    def test_too_large(self, log: EventLog, big: Commit) -> None:
+        """A commit over the limit is refused before anything of its append is written."""
+        with pytest.raises(CommitTooLarge, match="vs_1"):
+            log.append([commit("vs_0"), big])
+        assert list(log.scan()) == []
+
+    def test_one_winner(self, log: EventLog) -> None:
+        """A hundred writers on one stream, each repeating until it is in: versions without a gap, everyone once."""
+
+        def insist(writer: int) -> Commit:
+            version = 0
+            while True:
+                mine = commit(version=version, meta=str(writer))
+                [standing] = log.append([mine])
+                if standing.id == mine.id:
+                    return mine
+                newest = log.load("vs_1")
+                assert newest is not None  # something blocked us
+                version = newest.version + 1
+
+        with ThreadPoolExecutor(100) as pool:
+            went_in = list(pool.map(insist, range(100)))
+        assert log.read("vs_1") == sorted(went_in, key=lambda each: each.version)
+        assert [each.version for each in log.read("vs_1")] == list(range(100))
+
+    def test_one_place(self, log: EventLog) -> None:
+        """Of many commits for one place exactly one goes in, and all are told the same one."""
+        rivals = [commit() for _ in range(32)]
+        with ThreadPoolExecutor(32) as pool:
+            standing = {each.id for [each] in pool.map(lambda rival: log.append([rival]), rivals)}
+        assert standing == {each.id for each in log.read("vs_1")}
+        assert len(standing) == 1
+
+    def test_scan(self, log: EventLog) -> None:
+        """A scan gives every commit once, those of one stream in order."""
+        commits = [commit(f"vs_{stream}", version) for version in range(40) for stream in range(30)]
+        log.append(commits)
+        scanned = list(log.scan())
+        assert sorted(each.id for each in scanned) == sorted(each.id for each in commits)
+        for stream in range(30):
+            assert [each.version for each in scanned if each.stream == f"vs_{stream}"] == list(range(40))

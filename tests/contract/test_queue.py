@@ -1,0 +1,188 @@
+"""What every work queue promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from vectorlog.sqlite.database import Database
+from vectorlog.work.queue import Outgoing, Queue, Received
+from vectorlog.work.sqlite import SCHEMA, SQLiteQueue
+
+VISIBILITY = 30_000
+
+
+class Setting(Protocol):
+    """An empty queue, and how its time passes: a real adapter waits in `advance`."""
+
+    queue: Queue
+
+    def advance(self, ms: int) -> None: ...
+
+
+class SQLiteSetting:
+    def __init__(self, database: Database) -> None:
+        self.now = 1_700_000_000_000
+        self.queue: Queue = SQLiteQueue(database, "embed", lambda: self.now)
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Setting]:
+    database = Database(folder / "work.db", SCHEMA, synchronous="NORMAL")
+    SQLiteQueue(database, "other", lambda: 0).send([Outgoing("of another queue", "p")])
+    yield SQLiteSetting(database)
+    database.close()
+
+
+@pytest.fixture(params=[sqlite], ids=lambda adapter: adapter.__name__)
+def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]:
+    with request.param(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def queue(setting: Setting) -> Queue:
+    return setting.queue
+
+
+def drain(queue: Queue, limit: int = 10) -> list[Received]:
+    """Receives and acknowledges until nothing comes."""
+    drained = []
+    while received := queue.receive(limit, VISIBILITY):
+        queue.acknowledge([each.receipt for each in received])
+        drained += received
+    return drained
+
+
+def send(queue: Queue, group: str, count: int) -> None:
+    queue.send([Outgoing(f"{group}{number}", group) for number in range(count)])
+
+
+class TestQueue:
+    def test_empty(self, queue: Queue) -> None:
+        """An empty queue gives nothing, at once; sending and acknowledging nothing does nothing."""
+        queue.send([])
+        queue.acknowledge([])
+        assert queue.receive(10, VISIBILITY) == []
+
+    def test_what_was_sent(self, queue: Queue) -> None:
+        """Body and group come back as they were sent, text of any script included."""
+        queue.send([Outgoing('{"é":"漢 \U0001f600"}', "project-é")])
+        [received] = queue.receive(10, VISIBILITY)
+        assert (received.body, received.group, received.receives) == ('{"é":"漢 \U0001f600"}', "project-é", 1)
+
+    def test_every_message(self, queue: Queue) -> None:
+        """Each message is received, equal bodies as often as they were sent, never more at once than asked for."""
+        send(queue, "p", 25)
+        send(queue, "p", 5)
+        received = []
+        while page := queue.receive(7, VISIBILITY):
+            assert len(page) <= 7
+            received += page
+        assert sorted(each.body for each in received) == sorted([f"p{number}" for number in (*range(25), *range(5))])
+
+    def test_lent_to_one(self, setting: Setting) -> None:
+        """Nobody else gets a lent message until its time is over; then it counts as received twice."""
+        setting.queue.send([Outgoing("a", "p")])
+        [first] = setting.queue.receive(10, VISIBILITY)
+        setting.advance(VISIBILITY - 1)
+        assert setting.queue.receive(10, VISIBILITY) == []
+        setting.advance(1)
+        [second] = setting.queue.receive(10, VISIBILITY)
+        assert (second.body, second.receives) == ("a", 2)
+        assert second.receipt != first.receipt
+
+    def test_acknowledged(self, setting: Setting) -> None:
+        """A message that is done never comes back; the others of its batch do."""
+        send(setting.queue, "p", 3)
+        done, *others = setting.queue.receive(10, VISIBILITY)
+        setting.queue.acknowledge([done.receipt])
+        setting.queue.acknowledge([done.receipt])
+        setting.advance(VISIBILITY)
+        assert {each.body for each in setting.queue.receive(10, VISIBILITY)} == {each.body for each in others}
+
+    def test_stale_receipt(self, setting: Setting) -> None:
+        """Who was too slow can neither forget nor give back what somebody else works on now."""
+        setting.queue.send([Outgoing("a", "p")])
+        [late] = setting.queue.receive(1, VISIBILITY)
+        setting.advance(VISIBILITY)
+        [held] = setting.queue.receive(1, VISIBILITY)
+        setting.queue.acknowledge([late.receipt])
+        setting.queue.release(late.receipt, 0)
+        assert setting.queue.receive(1, VISIBILITY) == []
+        setting.advance(VISIBILITY)
+        [again] = setting.queue.receive(1, VISIBILITY)
+        assert (again.body, again.receives) == (held.body, 3)
+
+    def test_release(self, setting: Setting) -> None:
+        """A message that is given back comes again after its delay, not only when the loan is over."""
+        setting.queue.send([Outgoing("a", "p")])
+        [lent] = setting.queue.receive(1, VISIBILITY)
+        setting.queue.release(lent.receipt, 5_000)
+        setting.advance(4_999)
+        assert setting.queue.receive(1, VISIBILITY) == []
+        setting.advance(1)
+        assert [each.receives for each in setting.queue.receive(1, VISIBILITY)] == [2]
+
+    def test_release_at_once(self, queue: Queue) -> None:
+        """With no delay it is there at once."""
+        queue.send([Outgoing("a", "p")])
+        [lent] = queue.receive(1, VISIBILITY)
+        queue.release(lent.receipt, 0)
+        assert [each.body for each in queue.receive(1, VISIBILITY)] == ["a"]
+
+    def test_release_extends(self, setting: Setting) -> None:
+        """A message may be put off to long after the loan would have ended."""
+        setting.queue.send([Outgoing("a", "p")])
+        [lent] = setting.queue.receive(1, VISIBILITY)
+        setting.queue.release(lent.receipt, 3 * VISIBILITY)
+        setting.advance(2 * VISIBILITY)
+        assert setting.queue.receive(1, VISIBILITY) == []
+        setting.advance(VISIBILITY)
+        assert len(setting.queue.receive(1, VISIBILITY)) == 1
+
+    def test_delay(self, setting: Setting) -> None:
+        """A delayed message is not seen before its time, and holds nobody back."""
+        setting.queue.send([Outgoing("later", "p", delay=10_000), Outgoing("now", "p")])
+        assert [each.body for each in drain(setting.queue)] == ["now"]
+        setting.advance(9_999)
+        assert drain(setting.queue) == []
+        setting.advance(1)
+        assert [each.body for each in drain(setting.queue)] == ["later"]
+
+    def test_late_group(self, queue: Queue) -> None:
+        """One message of a project that comes late is received before the hundredth of a busy one."""
+        send(queue, "busy", 200)
+        for each in queue.receive(10, VISIBILITY):
+            queue.acknowledge([each.receipt])
+        queue.send([Outgoing("late", "late")])
+        order = [each.body for each in drain(queue)]
+        assert order.index("late") < 100 - 10
+        assert len(order) == 191
+
+    def test_two_busy_groups(self, queue: Queue) -> None:
+        """Two projects with much to do share: neither gets far ahead of the other."""
+        send(queue, "a", 60)
+        send(queue, "b", 60)
+        half = [each.group for each in drain(queue)][:60]
+        assert 15 <= half.count("b") <= 45
+
+    def test_many_workers(self, queue: Queue) -> None:
+        """Senders and workers at once: everything arrives, and nothing twice while it is lent."""
+
+        def work(worker: int) -> list[str]:
+            send(queue, f"group{worker}-", 25)
+            return [each.body for each in drain(queue, limit=4)]
+
+        with ThreadPoolExecutor(8) as pool:
+            worked = [body for bodies in pool.map(work, range(8)) for body in bodies]
+        worked += [each.body for each in drain(queue)]
+        assert sorted(worked) == sorted(f"group{worker}-{number}" for worker in range(8) for number in range(25))
