@@ -58,7 +58,7 @@ class Rows:
         """Whether the row refuses counts."""
         return key in self._read and self._read[key].closed
 
-    def put(self, key: Key, version: int, **fields: Any) -> None:
+    def put(self, key: Key, version: int, **fields: Any) -> None:  # noqa: ANN401  # fields of Put
         """Writes a row unless it is as new already."""
         if self.version(key) < version:
             read = self._read.get(key)

@@ -1,0 +1,73 @@
+"""`vectorlog keys`: create, list, revoke; works beside a running server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from vectorlog.cli import options
+from vectorlog.domain.errors import NotFound
+from vectorlog.runtime.data_folder import DataFolder
+from vectorlog.runtime.ledger import Ledger
+from vectorlog.use_cases import api_keys
+
+
+@click.group()
+def command() -> None:
+    """Create, list and revoke API keys."""
+
+
+@command.command()
+@options.settings(["data"])
+@click.option("--project", required=True, help="What the key opens.")
+@click.option("--name", default="", help="What it is for, for you to read.")
+def create(data: Path, project: str, name: str) -> None:
+    """Make a key. Its secret is shown once and kept nowhere."""
+    if not project.strip() or not project.isprintable() or "/" in project or "#" in project:
+        raise click.BadParameter("a project's name is printable and holds neither '/' nor '#'", param_hint="--project")
+    with _ledger(data) as ledger:
+        view, secret = api_keys.create(ledger, project, name)
+    click.echo(f"{secret}", nl=True)
+    click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
+
+
+@command.command(name="list")
+@options.settings(["data"])
+@click.option("--project", default=None, help="Only this project's.")
+def list_keys(data: Path, project: str | None) -> None:
+    """List keys, oldest first."""
+    with _ledger(data) as ledger:
+        for view in api_keys.list_all(ledger, project):
+            made = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.state.created_at / 1000))
+            state = "revoked" if view.state.revoked_at else "active"
+            click.echo(f"{view.id}  {state:<7}  {made}  {view.state.project}  {view.state.name}".rstrip())
+
+
+@command.command()
+@options.settings(["data"])
+@click.option("--project", default=None, help="Refuse if the key is another project's.")
+@click.argument("key")
+def revoke(data: Path, project: str | None, key: str) -> None:
+    """Revoke a key; it opens nothing from now on."""
+    with _ledger(data) as ledger:
+        known = {view.id for view in api_keys.list_all(ledger, project)}
+        try:
+            if key not in known:
+                raise NotFound(f"No such key: {key}")
+            api_keys.revoke(ledger, key)
+        except NotFound as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Key {key} is revoked.")
+
+
+@contextmanager
+def _ledger(data: Path) -> Iterator[Ledger]:
+    ledger = Ledger(DataFolder(Path(data).expanduser().absolute()))
+    try:
+        yield ledger
+    finally:
+        ledger.close()

@@ -1,0 +1,43 @@
+"""The `vectorlog` command; each command's module is imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "serve": "Serve the API from a folder.",
+    "demo": "Ingest this repository's documents and search them.",
+    "keys": "Create, list and revoke API keys.",
+}
+
+
+class _Lazy(click.Group):
+    """Finds a command `x` in `vectorlog.cli.x`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"vectorlog.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy)
+@click.version_option(package_name="vectorlog")
+def main() -> None:
+    """Vector stores on an event log: OpenAI's and MKA1's API on your own machine."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Flags made from the settings, each with its environment variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import Field
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import click
+
+from vectorlog.runtime.settings import Settings, described, variable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def settings(only: Sequence[str] | None = None) -> Callable[[F], F]:
+    """Gives a command the flags of all settings, or of these."""
+    hints = get_type_hints(Settings)
+    wanted = [each for each in described() if only is None or each.name in only]
+
+    def decorate(command: F) -> F:
+        for each in reversed(wanted):
+            command = _option(each, hints[each.name])(command)
+        return command
+
+    return decorate
+
+
+def _option(setting: Field[Any], hint: Any) -> Callable[[F], F]:  # noqa: ANN401  # a type hint is of no type of its own
+    kind: Any = click.Choice(get_args(hint)) if get_origin(hint) is not None else hint
+    if hint is Path:
+        kind = click.Path(file_okay=False, path_type=Path)
+    return click.option(
+        f"--{setting.name.replace('_', '-')}",
+        envvar=variable(setting.name),
+        type=kind,
+        default=setting.default,
+        show_default=not setting.metadata["secret"],
+        show_envvar=True,
+        help=setting.metadata["help"],
+    )

@@ -1,0 +1,91 @@
+"""The folder that a local edition lives in: its format, and who has it open."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import IO
+
+FORMAT = 1
+
+
+class FolderInUse(Exception):
+    """Another server has the folder open; the message names its process."""
+
+
+class UnknownFormat(Exception):
+    """A newer version of Vectorlog made the folder."""
+
+
+class DataFolder:
+    """Paths of one data folder; made where it is missing.
+
+    Raises:
+        UnknownFormat: it is not for this version of the code.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        marker = path / "vectorlog.json"
+        if not marker.exists():
+            draft = path / f"vectorlog.json.{os.getpid()}"
+            draft.write_text(json.dumps({"format": FORMAT}) + "\n")
+            draft.replace(marker)
+        found = json.loads(marker.read_text())["format"]
+        if found != FORMAT:
+            raise UnknownFormat(
+                f"{path} has format {found}; this version of Vectorlog knows format {FORMAT}. Use the version that made it."
+            )
+
+    @property
+    def log(self) -> Path:
+        """The event log: the one file that nothing else can replace, with the blobs."""
+        return self.path / "log.db"
+
+    @property
+    def derived(self) -> Path:
+        """Views and queues: made from the log."""
+        return self.path / "derived.db"
+
+    @property
+    def index(self) -> Path:
+        """The chunk index: made from the artefacts."""
+        return self.path / "index"
+
+    @property
+    def blobs(self) -> Path:
+        """Uploaded files, manifests, artefacts."""
+        return self.path / "blobs"
+
+    @property
+    def staging(self) -> Path:
+        """Bytes on their way into blobs."""
+        return self.path / "staging"
+
+    @property
+    def spool(self) -> Path:
+        """Uploads that are still arriving."""
+        return self.path / "spool"
+
+    def lock(self) -> IO[str]:
+        """Takes the folder for this process until the file that is returned is closed, or the process ends.
+
+        Raises:
+            FolderInUse: another process has it.
+        """
+        file = (self.path / "lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            message = f"{self.path} is in use by the Vectorlog server with process id {holder}."
+            raise FolderInUse(f"{message} Stop it first, or give another folder with --data.") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file

@@ -1,0 +1,145 @@
+"""The threads of the local edition: the projector, the workers, the sweep."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from vectorlog.event_log.event_log import Feed
+from vectorlog.ingest.worker import Later
+from vectorlog.ingest.worker import Worker as IngestWorker
+from vectorlog.reactions.projector import Projector
+from vectorlog.reactions.sweep import sweep
+from vectorlog.reactions.worker import Worker
+from vectorlog.runtime.checkpoint import Checkpoint
+from vectorlog.use_cases.edition import Edition
+from vectorlog.work.messages import Ingest, Message, decode, outgoing
+from vectorlog.work.queue import Received
+from vectorlog.work.sqlite import SQLiteQueue
+
+FEED_PAGE = 256
+INGEST_BATCH = 16
+"""Files that one worker takes at a time: they share appends, embedding calls and index writes."""
+WORKERS = 2
+LENT_MS = 7 * 86_400_000
+"""Messages are lent for as long as the process lives; a new process takes them all back."""
+SWEEP_EVERY_S = 5.0
+PATIENCE_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
+"""How long a message waits after its first, second … failure."""
+GIVE_UP_AFTER = 8
+"""Receives of an ingest that keeps failing for no reason of the provider's: then the file is failed with the cause."""
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Runs what happens behind the requests, from `start` to `stop`."""
+
+    def __init__(
+        self, edition: Edition, feed: Feed, checkpoint: Checkpoint, work: SQLiteQueue, embed: SQLiteQueue, ingest: IngestWorker
+    ) -> None:
+        self._edition = edition
+        self._feed = feed
+        self._checkpoint = checkpoint
+        self._work = work
+        self._embed = embed
+        self._ingest = ingest
+        self._projector = Projector(edition.streams, edition.views, work, embed)
+        self._worker = Worker(edition, self._projector)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Takes back what the last process had lent, and starts the threads."""
+        self._work.recall()
+        self._embed.recall()
+        loops: list[tuple[str, Callable[[], None]]] = [("projector", self._project), ("sweep", self._sweep)]
+        loops += [(f"work-{number}", self._do_work) for number in range(WORKERS)]
+        loops += [(f"ingest-{number}", self._do_ingest) for number in range(WORKERS)]
+        for name, step in loops:
+            thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, timeout: float) -> bool:
+        """Asks the threads to end and waits up to `timeout` seconds; whether all did. What was not finished is done after
+        the next start.
+        """
+        self._stopping.set()
+        until = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _loop(self, name: str, step: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                step()
+            except Exception:
+                log.exception("%s failed; it goes on", name)
+                self._stopping.wait(1.0)
+
+    def _project(self) -> None:
+        position = self._checkpoint.read()
+        if not self._feed.wait(position, 0.5):
+            return
+        page = self._feed.after(position, FEED_PAGE)
+        if page:
+            self._projector.handle([fed.commit for fed in page])
+            self._checkpoint.write(page[-1].position)
+
+    def _sweep(self) -> None:
+        if sweep(self._edition, self._projector) == 0:
+            self._stopping.wait(SWEEP_EVERY_S)
+
+    def _do_work(self) -> None:
+        for received in self._receive(self._work, 1):
+            try:
+                self._worker.work(decode(received.body))
+            except Exception:
+                log.exception("work failed (try %s); it is tried again: %s", received.receives, received.body)
+                self._work.release(received.receipt, _patience(received))
+            else:
+                self._work.acknowledge([received.receipt])
+
+    def _do_ingest(self) -> None:
+        received = self._receive(self._embed, INGEST_BATCH)
+        if not received:
+            return
+        messages = {each.receipt: decode(each.body) for each in received}
+        ingests = [message for message in messages.values() if isinstance(message, Ingest)]
+        try:
+            later = self._ingest.ingest(ingests)
+        except Exception as error:
+            log.exception("an ingest failed; its files are tried again")
+            self._retry(received, messages, error)
+            return
+        self._postpone(received, later)
+        self._embed.acknowledge([each.receipt for each in received])
+
+    def _retry(self, received: Sequence[Received], messages: Mapping[str, Message], error: Exception) -> None:
+        for each in received:
+            message = messages[each.receipt]
+            if each.receives >= GIVE_UP_AFTER and isinstance(message, Ingest):
+                self._ingest.give_up(message, f"an internal error ({type(error).__name__})")
+                self._embed.acknowledge([each.receipt])
+            else:
+                self._embed.release(each.receipt, _patience(each))
+
+    def _postpone(self, received: Sequence[Received], later: Sequence[Later]) -> None:
+        for each in later:
+            log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
+        patience = _patience(max(received, key=lambda each: each.receives))
+        self._embed.send([outgoing(each.message, each.message.store, patience if each.delay is None else each.delay) for each in later])
+
+    def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
+        received = queue.receive(limit, LENT_MS)
+        if not received:
+            queue.wait(0.5)
+        return received
+
+
+def _patience(received: Received) -> int:
+    return PATIENCE_MS[min(received.receives, len(PATIENCE_MS)) - 1]

@@ -1,0 +1,95 @@
+"""The local edition: which adapters it is made of, and how it starts and stops."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from vectorlog.embedding.catalogue import Models
+from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.files.folder import FolderBlobs
+from vectorlog.index.local import LocalIndex
+from vectorlog.ingest.sandbox import Sandbox
+from vectorlog.ingest.worker import Worker
+from vectorlog.runtime.checkpoint import Checkpoint
+from vectorlog.runtime.data_folder import DataFolder
+from vectorlog.runtime.engine import Engine
+from vectorlog.runtime.ledger import Ledger, clock
+from vectorlog.runtime.settings import MB, Settings
+from vectorlog.use_cases.edition import Edition
+from vectorlog.work.sqlite import SQLiteQueue
+
+INLINE_FILES = 100
+"""A batch of up to so many files is fanned out before its request is answered: two milliseconds here."""
+
+
+class Local:
+    """A whole local edition on its data folder, from construction to `close`.
+
+    Raises:
+        FolderInUse: another server has the folder.
+        UnknownFormat: a newer version made it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._resources = ExitStack()
+        try:
+            self._open(settings)
+        except BaseException:
+            self._resources.close()
+            raise
+
+    def _open(self, settings: Settings) -> None:
+        self.folder = DataFolder(settings.data)
+        self._resources.enter_context(self.folder.lock())
+        ledger = Ledger(self.folder)
+        self._resources.callback(ledger.close)
+        index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
+        self._resources.callback(index.close)
+        self.models = _models(settings, self._resources)
+        self.sandbox = Sandbox(settings.readers, memory=settings.reader_memory_mb * MB)
+        self._resources.callback(self.sandbox.close)
+        executor = self._resources.enter_context(ThreadPoolExecutor(2 * settings.readers, thread_name_prefix="reader"))
+        self.edition = Edition(
+            streams=ledger.streams,
+            views=ledger.views,
+            blobs=FolderBlobs(self.folder.blobs, self.folder.staging),
+            index=index,
+            models=self.models,
+            clock=clock,
+            random=ledger.random,
+            duplicate_content=settings.duplicate_content,
+            inline_files=INLINE_FILES,
+        )
+        self.engine = Engine(
+            self.edition,
+            feed=ledger.log,
+            checkpoint=Checkpoint(ledger.derived, "projector"),
+            work=SQLiteQueue(ledger.derived, "work", clock),
+            embed=SQLiteQueue(ledger.derived, "embed", clock),
+            ingest=Worker(self.edition, self.sandbox, executor),
+        )
+
+    def start(self) -> None:
+        """Starts what runs behind the requests."""
+        self.sandbox.warm()
+        self.engine.start()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Stops it and closes everything; work that is under way after `timeout` seconds is done again after the next start."""
+        if self.engine.stop(timeout):
+            self._resources.close()
+
+
+def _models(settings: Settings, resources: ExitStack) -> Models:
+    offers = [local_offer()]
+    if settings.embedding == "openai":
+        endpoint = Endpoint(settings.embedding_base_url, settings.embedding_api_key)
+        resources.callback(endpoint.close)
+        named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
+        offers = [*openai_offers(endpoint, models=named), *offers]
+    models = Models(offers)
+    resources.callback(models.close)
+    return models
