@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - it prints
 """Measures the embedded chunk index: rate of adds, time to open, and latency of searches, at 1,000, 10,000 and 100,000 chunks.
 
 Run `python benchmarks/index.py [chunks …]`. Chunks are made up: 150 words each, drawn by Zipf's law from 30,000, and vectors of

@@ -20,7 +20,7 @@ from vectorlog.domain.filters import Attributes, Comparison, matches
 from vectorlog.index import local_compaction, local_store
 from vectorlog.index.chunk_index import Chunk, FileChunks, Query, Space, Vector
 from vectorlog.index.english import stem, words
-from vectorlog.index.local import LocalIndex
+from vectorlog.index.local import IndexDamaged, LocalIndex
 from vectorlog.index.local_schema import FolderInUse
 
 SPACE = Space("test:model", 16)
@@ -240,6 +240,17 @@ class TestFailure:
         assert index.count(SPACE, "s") == {("good", 0): 3}
         index.add(SPACE, [some_file(source, "next")])
         assert index.count(SPACE, "s") == {("good", 0): 3, ("next", 0): 3}
+        index.close()
+
+    def test_a_missing_text_is_said(self, tmp_path: Path) -> None:
+        """A database that lost a text makes the search fail with the store's name; it neither hangs nor leaves the hit out."""
+        index, file = LocalIndex(tmp_path), some_file(random.Random(7), "f")
+        index.add(SPACE, [file])
+        with sqlite3.connect(tmp_path / "chunks.db") as writer:
+            writer.execute("delete from text")
+        writer.close()
+        with pytest.raises(IndexDamaged, match="store s "):
+            index.search(SPACE, [Query("s", file.chunks[0].vectors[0], None, 5)])
         index.close()
 
     def test_one_owner(self, tmp_path: Path) -> None:
