@@ -80,4 +80,7 @@ def measure(folder: Path, embedder: Embedder) -> None:
 
 
 if __name__ == "__main__":
-    measure(Path(sys.argv[1]), LocalEmbedder())
+    if len(sys.argv) == 2:
+        measure(Path(sys.argv[1]), LocalEmbedder())
+    else:
+        print("ranking: name the folder of a judged collection to measure")

@@ -18,7 +18,7 @@ from vectorlog.index.local_store import Entry
 from vectorlog.sqlite.database import Database
 
 MEMORY = 1 << 30
-"""Bytes of stores kept in memory: about 500,000 chunks of 384 dimensions."""
+"""Bytes of stores kept in memory: about 400,000 chunks of 384 dimensions."""
 
 _LOCKS = 64
 """Stores share this many locks, so that locks need no bookkeeping."""
