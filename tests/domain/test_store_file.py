@@ -228,7 +228,12 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         attach(A, asked_at=4),
         [attached(A, generation=2, at=9, asked_at=4, chunking=SMALL)],
     ),
-    "a command of the same millisecond counts as newer": (
+    "a direct attach is the newest although another machine's clock was ahead": (
+        [attached(A, at=12, attributes=RED)],
+        attach(SINGLE, attributes=BLUE),
+        [attached(A, SINGLE, generation=2, at=9, attributes=BLUE, revision=1, retires=[Retired(1, 0)])],
+    ),
+    "a batch of the same millisecond counts as newer": (
         [attached(SINGLE, at=5, attributes=RED)],
         attach(A, asked_at=5, attributes=BLUE),
         [attached(SINGLE, A, generation=2, at=9, asked_at=5, attributes=BLUE, revision=1, retires=[Retired(1, 0)])],

@@ -307,12 +307,16 @@ class Attach:
 
 
 def attach(state: State, command: Attach) -> Sequence[Event]:
-    """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once."""
+    """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once.
+
+    A direct attach is decided as it is asked, so its settings hold whatever the clocks of other machines said before; those
+    of a batch hold unless a newer command's do.
+    """
     if state.has_seen(command.by):
         return []
     if _comes_after_detach(state, command):
         return [FileCancelled(command.at, command.by)]
-    newest = not state.attached or command.asked_at >= state.asked_at
+    newest = not state.attached or command.by == SINGLE or command.asked_at >= state.asked_at
     attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
     alike = same_attributes(attributes, state.attributes)
     owners = state.open.owners if state.open else ()

@@ -1,0 +1,64 @@
+"""What a batch names, packed."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vectorlog.domain import ids
+from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.manifest import INLINE_BYTES, Listed, Manifest, inline, pack, read_inline, unpack
+
+SCALARS = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.text(st.characters(codec="utf-8")))
+LISTED = st.builds(
+    Listed,
+    st.text("file-0aZ", min_size=1),
+    st.dictionaries(st.text(st.characters(codec="utf-8")), SCALARS, max_size=3),
+    st.one_of(st.just(AUTO), st.builds(Chunking, st.just("static"), st.integers(100, 4096), st.integers(0, 2048))),
+)
+
+
+def files(count: int) -> list[str]:
+    return [ids.make("file", str(number).encode()) for number in range(count)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LISTED, max_size=20))
+def test_round_trip(listed: list[Listed]) -> None:
+    """What was packed comes back in its order, each file with its own settings and their types."""
+    back = unpack(pack(listed))
+    assert back == tuple(listed)
+    assert [repr(each) for each in back] == [repr(each) for each in listed]  # 1, 1.0 and True are told apart
+
+
+def test_settings_are_shared() -> None:
+    """Two thousand files with the same long attributes take little more room than without."""
+    noise = random.Random(0).randbytes(2000).hex()
+    bare = pack([Listed(file) for file in files(2000)])
+    shared = pack([Listed(file, {"note": noise}) for file in files(2000)])
+    assert len(shared) < len(bare) + len(noise)
+
+
+def test_inline_up_to_its_limit() -> None:
+    """A manifest lives in its event as long as it fits; the limit is on the compressed bytes."""
+    listed = [Listed(file) for file in files(50)]
+    small = inline(listed, pack(listed))
+    assert small is not None
+    assert (small.count, small.object) == (50, None)
+    assert read_inline(small) == tuple(listed)
+    assert inline(listed, b"x" * INLINE_BYTES) is not None
+    assert inline(listed, b"x" * (INLINE_BYTES + 1)) is None
+
+
+def test_two_thousand_files_do_not_fit() -> None:
+    """The largest batch of random ids is over the limit and goes to an object."""
+    listed = [Listed(file) for file in files(2000)]
+    assert inline(listed, pack(listed)) is None
+
+
+def test_object_holds_nothing_inline() -> None:
+    """A manifest that is kept as an object is not mistaken for an empty one."""
+    assert read_inline(Manifest(3, object="manifests/vsfb_1")) is None
+    assert read_inline(inline([], pack([])) or Manifest(0)) == ()
