@@ -29,17 +29,21 @@ class Ledger:
     """What somebody who reads only the events knows."""
 
     generations: dict[int, Literal["open", "serving", "retired"]] = field(default_factory=dict)
+    chunks: dict[int, int] = field(default_factory=dict)
     entries: dict[str, str] = field(default_factory=dict)
 
     def read(self, event: Event) -> None:
         if isinstance(event, FileAttached) and not event.joins:
             assert event.generation not in self.generations
             self.generations[event.generation] = "open"
+        if isinstance(event, store_file.FileChunked):
+            self.chunks[event.generation] = event.chunks
         if isinstance(event, store_file.FileIngested):
             assert self.generations[event.generation] == "open"
             self.generations[event.generation] = "serving"
         for retired in getattr(event, "retires", ()):
             assert self.generations[retired.generation] != "retired"
+            assert retired.chunks == self.chunks.get(retired.generation, 0)
             self.generations[retired.generation] = "retired"
         for batch, outcome in entries(event).items():
             before = self.entries.get(batch)

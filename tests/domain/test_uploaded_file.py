@@ -1,0 +1,77 @@
+"""What happens to an uploaded file: given these events, when this is asked, then these events follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+
+import pytest
+
+from vectorlog.domain import uploaded_file
+from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.uploaded_file import INITIAL, Event, FileDeleted, FileUploaded, State, evolve
+
+Decision = Callable[[State], Sequence[Event]]
+
+UPLOADED = FileUploaded(1, Owner("p"), "a.txt", "assistants", 3, "5a", "text/plain")
+UNTIL_10 = FileUploaded(1, Owner("p"), "a.txt", "assistants", 3, "5a", "text/plain", expires_at=10)
+
+
+def after(*events: Event) -> State:
+    return reduce(evolve, events, INITIAL)
+
+
+def upload(state: State) -> Sequence[Event]:
+    return uploaded_file.upload(state, UPLOADED)
+
+
+def delete(state: State) -> Sequence[Event]:
+    return uploaded_file.delete(state, 5)
+
+
+def expire(at: int) -> Decision:
+    return lambda state: uploaded_file.expire(state, at)
+
+
+SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] = {
+    "a file is uploaded": ([], upload, [UPLOADED]),
+    "uploaded twice is once": ([UPLOADED], upload, []),
+    "a deleted file is not uploaded again": ([UPLOADED, FileDeleted(2)], upload, []),
+    "a file is deleted": ([UPLOADED], delete, [FileDeleted(5)]),
+    "deleted twice is once": ([UPLOADED, FileDeleted(2)], delete, []),
+    "what is not there is not deleted": ([], delete, []),
+    "a file without an end does not expire": ([UPLOADED], expire(10**15), []),
+    "a file does not expire before its time": ([UNTIL_10], expire(9), []),
+    "a file expires in time": ([UNTIL_10], expire(10), [FileDeleted(10, expired=True)]),
+    "expired twice is once": ([UNTIL_10, FileDeleted(10, expired=True)], expire(11), []),
+    "a deleted file does not expire": ([UNTIL_10, FileDeleted(2)], expire(10), []),
+    "what is not there does not expire": ([], expire(10), []),
+}
+
+
+@pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
+def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
+    """Every decision is what the table says, and a decision that was taken is taken once."""
+    assert list(when(after(*given))) == list(then)
+    assert list(when(after(*given, *then))) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "at", "lives"),
+    [
+        ([], 1, False),
+        ([UPLOADED], 10**15, True),
+        ([UPLOADED, FileDeleted(2)], 1, False),
+        ([UNTIL_10], 9, True),
+        ([UNTIL_10], 10, False),
+    ],
+)
+def test_lives(events: Sequence[Event], at: int, lives: bool) -> None:
+    """A file lives from its upload until it is deleted or its time is over, whether that was written down yet or not."""
+    assert after(*events).lives(at) is lives
+
+
+def test_state() -> None:
+    """A file is what it was uploaded as; a deletion takes nothing of that away."""
+    expected = State(Owner("p"), 1, "a.txt", "assistants", 3, "5a", "text/plain", 10, deleted=True)
+    assert after(UNTIL_10, FileDeleted(2)) == expected
