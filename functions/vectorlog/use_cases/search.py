@@ -13,14 +13,12 @@ from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.index.chunk_index import Found, Hit, Query, Space, Vector
-from vectorlog.index.fusion import Ranked, Weights, fuse
+from vectorlog.index.fusion import DEFAULT_WEIGHTS, Ranked, Weights, fuse
 from vectorlog.use_cases import access, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 
-HYBRID = Weights(0.5, 0.5)
-"""The best of .2 … .8 on SciFact's development queries (shared/ir), measured with the local model."""
 ROUNDS = 3
 """A page that lost hits to the check is asked for again without the files that they were of, at most so often."""
 
@@ -61,7 +59,7 @@ def search(edition: Edition, actor: Actor, store: str, asked: Search) -> list[Re
         Unavailable: the embedding provider does not answer.
     """
     state = access.store(edition, actor, store).state
-    space, weights = Space(state.model, state.dimensions), asked.weights or HYBRID
+    space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(edition, state), asked.queries) if weights.embedding else None
     results = _confirmed_results(edition, store, space, asked, weights, vectors)
     used = vector_stores.used(store, edition.clock(), search=True)
