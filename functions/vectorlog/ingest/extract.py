@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,10 +23,21 @@ _READERS: dict[Kind, Callable[[Path], Text]] = {
     "mail": mail.read,
     "notebook": notebook.read,
 }
+_NAMES: dict[Kind, str] = {
+    "plain": "text",
+    "web": "HTML",
+    "pdf": "a PDF",
+    "word": "a Word document",
+    "slides": "a presentation",
+    "sheets": "a spreadsheet",
+    "opendocument": "an OpenDocument file",
+    "book": "an EPUB book",
+    "rich text": "RTF",
+    "mail": "a mail message",
+    "notebook": "a notebook",
+}
 
-_DOCUMENTS = frozenset(
-    [".txt", ".md", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".html", ".htm", ".pdf", ".docx", ".pptx", ".xlsx", ".xls", ".ods", ".odt", ".odp", ".epub", ".rtf", ".eml", ".ipynb"]
-)
+_DOCUMENTS = re.compile(r"\.(txt|md|jsonl?|csv|tsv|xml|html?|pdf|docx|pptx|xlsx?|ods|odt|odp|epub|rtf|eml|ipynb)", re.IGNORECASE)
 """Extensions that promise a document: where the content is something else, the file is damaged rather than of a kind that is not read."""
 
 
@@ -40,7 +52,7 @@ def extract(path: Path, filename: str) -> Text:
     try:
         text = _READERS[kind](path)
     except Unreadable as error:
-        if error.code == "unsupported_file" and Path(filename).suffix.lower() in _DOCUMENTS:
+        if error.code == "unsupported_file" and _DOCUMENTS.fullmatch(Path(filename).suffix):
             raise Unreadable("invalid_file", str(error)) from error
         raise
     except MemoryError as error:
@@ -54,18 +66,3 @@ def extract(path: Path, filename: str) -> Text:
     if not text.text.strip():
         raise Unreadable("invalid_file", "No text was found in the file. Upload a file that holds text.")
     return text
-
-
-_NAMES: dict[Kind, str] = {
-    "plain": "text",
-    "web": "HTML",
-    "pdf": "a PDF",
-    "word": "a Word document",
-    "slides": "a presentation",
-    "sheets": "a spreadsheet",
-    "opendocument": "an OpenDocument file",
-    "book": "an EPUB book",
-    "rich text": "RTF",
-    "mail": "a mail message",
-    "notebook": "a notebook",
-}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile
 
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.formats.container import Container
@@ -114,21 +113,26 @@ def _in_ole(path: Path) -> Kind:
 
 def _in_zip(path: Path) -> Kind:
     try:
-        container = Container(path)
-    except BadZipFile as error:
+        with Container(path) as container:
+            return _in_container(container)
+    except Unreadable:
+        raise
+    except Exception as error:
         raise Unreadable("invalid_file", "The file is damaged: its zip container is not complete. Save or upload it again.") from error
-    with container:
-        if container.locked or _has_locked_parts(container):
-            raise Unreadable("invalid_file", "The file is locked with a password. Remove the password and upload it again.")
-        if "[Content_Types].xml" in container.names:
-            for folder, kind in _OFFICE:
-                if any(name.startswith(folder) for name in container.names):
-                    return _plain_office(container, kind)
-        if "mimetype" in container.names:
-            written = container.read("mimetype").strip()
-            for mimetype, kind in _OPENDOCUMENT:
-                if written.startswith(mimetype):
-                    return kind
+
+
+def _in_container(container: Container) -> Kind:
+    if container.locked or _has_locked_parts(container):
+        raise Unreadable("invalid_file", "The file is locked with a password. Remove the password and upload it again.")
+    if "[Content_Types].xml" in container.names:
+        for folder, kind in _OFFICE:
+            if any(name.startswith(folder) for name in container.names):
+                return _plain_office(container, kind)
+    if "mimetype" in container.names:
+        written = container.read("mimetype").strip()
+        for mimetype, kind in _OPENDOCUMENT:
+            if written.startswith(mimetype):
+                return kind
     raise Unreadable("unsupported_file", f"The file is an archive, which is not read. {_REMEDIES['an archive']}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,20 @@ _SAFE = re.compile(r"\n(?=\S)|(?<=\S)(?= )")
 _NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
 
 
-@cache
-def _cl100k() -> Any:
-    import toktok
+class _Tokenizer(Protocol):
+    def count(self, text: str) -> int: ...
 
-    return toktok._encoding("cl100k_base")  # private: the public functions give no tokens (toktok-rs is pinned)
+    def encode_batch_to_numpy(self, texts: list[str], threads: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+
+    def token_byte_values(self) -> list[bytes]: ...
+
+
+@cache
+def _cl100k() -> _Tokenizer:
+    import toktok  # type: ignore[import-untyped]
+
+    tokenizer: _Tokenizer = toktok._encoding("cl100k_base")  # private: the public functions give no tokens (toktok-rs is pinned)
+    return tokenizer
 
 
 @cache
@@ -37,8 +46,7 @@ def count(text: str) -> int:
     Raises:
         UnicodeEncodeError: `text` holds half of a surrogate pair.
     """
-    tokens: int = _cl100k().count(text)
-    return tokens
+    return _cl100k().count(text)
 
 
 def is_seam(text: str, offset: int) -> bool:

@@ -18,7 +18,7 @@ _SAMPLE = 1 << 16
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 _MOST_NOT_TEXT = 0.02
-"""Share of control characters above which bytes are not text. Random bytes have a tenth, texts with colours of a terminal less than 0.01."""
+"""Share of control characters above which bytes are not text. Random bytes have a tenth; a log with a terminal's colours has none."""
 
 _SURE_ENOUGH = 0.2
 """chardet's confidence below which Windows-1252, the usual legacy encoding of short western texts, is the better guess."""

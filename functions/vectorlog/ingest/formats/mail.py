@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.policy import default
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def read(path: Path) -> Text:
     return whole("\n\n".join(part for part in _parts(message) if part.strip()))
 
 
-def _parts(message: EmailMessage) -> Iterator[str]:
+def _parts(message: MIMEPart) -> Iterator[str]:
     yield "\n".join(f"{name}: {message[name]}" for name in _HEADERS if message[name])
     if (body := message.get_body(("plain", "html"))) is not None:
         yield _content(body)
@@ -34,7 +34,7 @@ def _parts(message: EmailMessage) -> Iterator[str]:
             yield from _parts(part.get_content())
 
 
-def _content(part: EmailMessage) -> str:
+def _content(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)  # a part with a text type has no parts below it
     charset = part.get_content_charset()

@@ -11,7 +11,7 @@ from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats.pages import paged
 
 if TYPE_CHECKING:
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
 

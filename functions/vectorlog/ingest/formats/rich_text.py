@@ -12,4 +12,4 @@ def read(path: Path) -> Text:
     """The text and the cells of tables."""
     from striprtf.striprtf import rtf_to_text
 
-    return whole(rtf_to_text(path.read_bytes().decode("latin-1"), errors="replace"))
+    return whole(rtf_to_text(path.read_bytes().decode("latin-1"), errors="replace"))  # type: ignore[no-untyped-call]

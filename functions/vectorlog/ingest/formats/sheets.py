@@ -109,7 +109,7 @@ def _opendocument_areas(content: IO[bytes]) -> Iterator[int]:
             continue
         if kind in ("table-cell", "covered-table-cell"):
             position += _repeated(element, "columns")
-            if len(element) or any(key.endswith(("}value-type", "}formula")) for key in element.keys()):
+            if len(element) or any(key.endswith(("}value-type", "}formula")) for key, _ in element.items()):
                 row_width = position
         elif kind == "table-row":
             pending += _repeated(element, "rows")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.pages import whole
+
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
+_BEGINNING = 500
+"""Characters in which a title is looked for: most pages repeat it as their first heading."""
 
 
 def read(path: Path) -> Text:
@@ -18,7 +24,7 @@ def markdown(html: str) -> str:
     """`html` as Markdown."""
     from html_to_markdown import ConversionOptions, convert
 
-    result = convert(html, ConversionOptions(extract_metadata=False, skip_images=True))
-    title = result.metadata.document.title if result.metadata else None
-    content = (result.content or "").strip()
-    return f"{title}\n\n{content}" if title and title not in content[:500] else content
+    content = (convert(html, ConversionOptions(extract_metadata=False, skip_images=True)).content or "").strip()
+    found = _TITLE.search(html)
+    title = " ".join(unescape(found[1]).split()) if found else ""
+    return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
