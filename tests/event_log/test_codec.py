@@ -1,0 +1,282 @@
+"""Events and states as text that outlives the code that wrote it.
+
+`golden/` holds a text of each event type, state and schema version. A new one is written, and none is ever changed, by
+
+    .venv/bin/python -c "import runpy; runpy.run_path('tests/event_log/test_codec.py')['write_missing']()"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.store_file import Failure, Placement, Retired
+from vectorlog.domain.tenancy import Owner
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import (
+    AGGREGATES,
+    API_KEY,
+    EVENT_VERSIONS,
+    FILE_BATCH,
+    KEPT_KEYS,
+    STORE_FILE,
+    UPLOADED_FILE,
+    VECTOR_STORE,
+    Aggregate,
+    IdempotencyKey,
+    UnknownSchema,
+    aggregate_of,
+    decode_events,
+    decode_keys,
+    decode_state,
+    encode_events,
+    encode_state,
+    fold,
+)
+
+AnyAggregate = Aggregate[Any, Any]
+
+GOLDEN = Path(__file__).parent / "golden"
+
+ANN = Owner("project", "ann")
+ATTRIBUTES: Mapping[str, Scalar] = {"text": "é 漢", "whole": 1, "real": 1.0, "yes": True}
+MANIFEST = Manifest(2, "eJw=", "manifests/vsfb_1")
+BROKEN = Failure("invalid_file", "The file holds no text. Upload one that does.")
+
+EXAMPLES: tuple[Any, ...] = (
+    vector_store.VectorStoreCreated(
+        1, ANN, "local:granite", 384, "Notes", "Of a course", ATTRIBUTES, 7, vector_store.FirstBatch("vsfb_1", MANIFEST)
+    ),
+    vector_store.VectorStoreModified(2, "Notes", ATTRIBUTES, 7),
+    vector_store.VectorStoreUsed(3, used=True),
+    vector_store.VectorStoreExpired(4),
+    vector_store.VectorStoreDeleted(5),
+    store_file.FileAttached(
+        2,
+        1,
+        "vsfb_1",
+        3,
+        ("single", "vsfb_1"),
+        Placement(1, 7),
+        4,
+        "a.txt",
+        "5a",
+        ATTRIBUTES,
+        Chunking("static", 100, 50),
+        True,
+        (Retired(2, 9),),
+    ),
+    store_file.FileChunked(3, 12),
+    store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),)),
+    store_file.FileFailed(5, 3, BROKEN, ("single", "vsfb_1"), (Retired(3, 12),)),
+    store_file.FileCancelled(
+        6, "vsfb_1", 3, Placement(1, 7), "a.txt", "5a", ATTRIBUTES, Chunking("static", 100, 50), BROKEN, (Retired(3, 12),)
+    ),
+    store_file.FileAttributesChanged(7, ATTRIBUTES, 5),
+    store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
+    file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
+    file_batch.FileBatchCancelled(2),
+    uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
+    uploaded_file.FileDeleted(2, expired=True),
+    api_key.ApiKeyCreated(1, "project", "laptop", "5a"),
+    api_key.ApiKeyRevoked(2),
+)
+"""One event of each type, with no field at its default."""
+
+BY_TYPE = {type(event).__name__: event for event in EXAMPLES}
+TYPES = [(aggregate, name) for aggregate in AGGREGATES for name in aggregate.events]
+EACH_TYPE = pytest.mark.parametrize(("aggregate", "name"), TYPES, ids=[name for _, name in TYPES])
+EACH_AGGREGATE = pytest.mark.parametrize("aggregate", AGGREGATES, ids=[aggregate.name for aggregate in AGGREGATES])
+
+
+def example_state(aggregate: AnyAggregate) -> Any:
+    """A state in which everything that can be nested is."""
+    if aggregate is not STORE_FILE:
+        return fold(aggregate, [BY_TYPE[name] for name in aggregate.events])
+    attached = BY_TYPE["FileAttached"]
+    state = fold(
+        aggregate, [replace(attached, joins=False), BY_TYPE["FileIngested"], replace(attached, by="vsfb_2", generation=4, joins=False)]
+    )
+    return replace(state, failure=BROKEN)
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Where each golden text of the current versions is, and what this code would write there."""
+    for _, name in TYPES:
+        yield GOLDEN / f"{name}.v{EVENT_VERSIONS.get(name, 1)}.json", encode_events([BY_TYPE[name]]) + "\n"
+    for aggregate in AGGREGATES:
+        keys = [IdempotencyKey("k" * 8, "b" * 8)]
+        yield (
+            GOLDEN / "states" / f"{aggregate.name}.v{aggregate.state_version}.json",
+            encode_state(aggregate, example_state(aggregate), keys) + "\n",
+        )
+
+
+def write_missing() -> None:
+    for path, text in texts():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(text)
+
+
+class TestGolden:
+    @pytest.mark.parametrize(("path", "text"), list(texts()), ids=lambda value: value.name if isinstance(value, Path) else "")
+    def test_written_as_ever(self, path: Path, text: str) -> None:
+        """What is written today is what was written when this version of the schema was made; else the version has to grow."""
+        assert path.read_text() == text
+
+    @EACH_TYPE
+    def test_events_read_as_ever(self, aggregate: AnyAggregate, name: str) -> None:
+        """An event of any version that was ever written is read; one of the current version is what it was, type by type."""
+        current = EVENT_VERSIONS.get(name, 1)
+        read = [decode_events(aggregate, (GOLDEN / f"{name}.v{version}.json").read_text()) for version in range(1, current + 1)]
+        assert [type(event).__name__ for [event] in read] == [name] * current
+        assert repr(read[-1]) == repr((BY_TYPE[name],))
+
+    @EACH_AGGREGATE
+    def test_states_read_as_ever(self, aggregate: AnyAggregate) -> None:
+        """A state of the current version is read as it was written, its idempotency keys too."""
+        text = (GOLDEN / "states" / f"{aggregate.name}.v{aggregate.state_version}.json").read_text()
+        assert decode_state(aggregate, text) == example_state(aggregate)
+        assert decode_keys(text) == (IdempotencyKey("k" * 8, "b" * 8),)
+
+    def test_nothing_is_left_over(self) -> None:
+        """Every golden text belongs to a type that this code knows: a type is never renamed or taken away."""
+        names = {path.name.split(".")[0] for path in GOLDEN.glob("*.json")}
+        assert names == {name for _, name in TYPES}
+
+    @EACH_TYPE
+    def test_examples_say_everything(self, aggregate: AnyAggregate, name: str) -> None:
+        """No field of an example is at its default, so that a change of any field shows."""
+        for field in fields(BY_TYPE[name]):
+            default = field.default if field.default_factory is MISSING else field.default_factory()
+            assert getattr(BY_TYPE[name], field.name) != default, field.name
+
+
+def test_type_names_are_unique() -> None:
+    """Versions and upcasters go by the name of the type alone."""
+    assert len({name for _, name in TYPES}) == len(TYPES)
+
+
+SCALARS = st.one_of(st.text(max_size=9), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+"""The API lets no other number in."""
+st.register_type_strategy(Mapping, lambda _: st.dictionaries(st.text(max_size=9), SCALARS, max_size=3))
+
+
+@EACH_AGGREGATE
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_round_trip_of_events(aggregate: AnyAggregate, data: st.DataObject) -> None:
+    """Any events come back as they were, in their order, with 1, 1.0 and True told apart."""
+    events = data.draw(st.lists(st.one_of([st.from_type(kind) for kind in aggregate.events.values()]), max_size=4))
+    assert repr(decode_events(aggregate, encode_events(events))) == repr(tuple(events))
+
+
+@EACH_AGGREGATE
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_round_trip_of_states(aggregate: AnyAggregate, data: st.DataObject) -> None:
+    """Any state comes back as it was."""
+    state = data.draw(st.from_type(type(aggregate.initial)))
+    assert repr(decode_state(aggregate, encode_state(aggregate, state))) == repr(state)
+
+
+@EACH_AGGREGATE
+def test_round_trip_of_nothing(aggregate: AnyAggregate) -> None:
+    """No events are no events, and the state before the first is a state."""
+    assert decode_events(aggregate, encode_events([])) == ()
+    assert decode_state(aggregate, encode_state(aggregate, aggregate.initial)) == aggregate.initial
+
+
+def test_keys_are_kept_up_to_a_number() -> None:
+    """A stream remembers its newest idempotency keys, oldest first."""
+    keys = [IdempotencyKey(str(number), "body") for number in range(KEPT_KEYS + 3)]
+    assert decode_keys(encode_state(API_KEY, API_KEY.initial, keys)) == tuple(keys[3:])
+    assert decode_keys(encode_state(API_KEY, API_KEY.initial)) == ()
+
+
+class TestUnknown:
+    def test_type(self) -> None:
+        """An event of an unknown type is refused, never skipped, also beside known ones."""
+        text = encode_events([BY_TYPE["FileDeleted"]])[:-1] + ',{"type":"FileRenamed","v":1,"data":{}}]'
+        with pytest.raises(UnknownSchema, match="FileRenamed"):
+            decode_events(UPLOADED_FILE, text)
+
+    def test_type_of_another_kind_of_stream(self) -> None:
+        """An event in the wrong stream is refused."""
+        with pytest.raises(UnknownSchema, match="uploaded_file event 'FileChunked'"):
+            decode_events(UPLOADED_FILE, encode_events([BY_TYPE["FileChunked"]]))
+
+    @EACH_TYPE
+    def test_version(self, aggregate: AnyAggregate, name: str) -> None:
+        """An event of a newer version is refused, although its data could be read."""
+        [written] = json.loads(encode_events([BY_TYPE[name]]))
+        written["v"] += 1
+        with pytest.raises(UnknownSchema, match=f"{name}' v"):
+            decode_events(aggregate, json.dumps([written]))
+
+    @EACH_AGGREGATE
+    def test_state(self, aggregate: AnyAggregate) -> None:
+        """A state of a newer version is refused."""
+        newer = replace(aggregate, state_version=aggregate.state_version + 1)
+        with pytest.raises(UnknownSchema, match=aggregate.name):
+            decode_state(aggregate, encode_state(newer, aggregate.initial))
+
+    @pytest.mark.parametrize("stream", ["", "thread_1", "vsx_1", "x/vs_1", "/", "file_1"])
+    def test_stream(self, stream: str) -> None:
+        """A stream of an unknown kind is refused."""
+        with pytest.raises(UnknownSchema):
+            aggregate_of(stream)
+
+
+@pytest.mark.parametrize(
+    ("stream", "aggregate"),
+    [("vs_1", VECTOR_STORE), ("vs_1/file-2", STORE_FILE), ("vsfb_1", FILE_BATCH), ("file-1", UPLOADED_FILE), ("key_1", API_KEY)],
+)
+def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:
+    """A stream's id tells what it holds."""
+    assert aggregate_of(stream) is aggregate
+
+
+class TestOlder:
+    def test_events_are_upcast_step_by_step(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Data of an older version go through every step between, each once; data of the current one through none."""
+        monkeypatch.setattr(codec, "EVENT_VERSIONS", {"FileDeleted": 3})
+        steps = {
+            ("FileDeleted", 1): lambda data: {"time": data["when"]},
+            ("FileDeleted", 2): lambda data: {"at": data["time"] + 1, "expired": True},
+        }
+        monkeypatch.setattr(codec, "UPCASTERS", steps)
+        written: list[dict[str, Any]] = [
+            {"type": "FileDeleted", "v": 1, "data": {"when": 7}},
+            {"type": "FileDeleted", "v": 2, "data": {"time": 7}},
+            {"type": "FileDeleted", "v": 3, "data": {"at": 7, "expired": False}},
+        ]
+        upcast = uploaded_file.FileDeleted(8, expired=True)
+        assert decode_events(UPLOADED_FILE, json.dumps(written)) == (upcast, upcast, uploaded_file.FileDeleted(7))
+        assert json.loads(encode_events([upcast]))[0]["v"] == 3
+
+    @EACH_AGGREGATE
+    def test_state_has_to_be_folded(self, aggregate: AnyAggregate) -> None:
+        """A state of an older version is not guessed from: it says so, and the events lead to the new one."""
+        newer = replace(aggregate, state_version=aggregate.state_version + 1)
+        assert decode_state(newer, encode_state(aggregate, example_state(aggregate))) is None
+
+    @EACH_AGGREGATE
+    def test_fold_goes_on_from_a_state(self, aggregate: AnyAggregate) -> None:
+        """Folding all events, and folding the rest from a stored state, lead to the same."""
+        events = [BY_TYPE[name] for name in aggregate.events]
+        for cut in range(len(events) + 1):
+            stored = decode_state(aggregate, encode_state(aggregate, fold(aggregate, events[:cut])))
+            assert fold(aggregate, events[cut:], stored) == fold(aggregate, events)

@@ -1,0 +1,79 @@
+"""Bytes in a folder: what a kill leaves, and what is left over."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vectorlog.files.folder import FolderBlobs
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs", tmp_path / "staging")
+
+
+def test_no_empty_folders(blobs: FolderBlobs, tmp_path: Path) -> None:
+    """Deleting the last key of a folder takes the folder away, but never the one that everything is in."""
+    blobs.put([("a/b/c/1", b""), ("a/2", b"")])
+    blobs.delete(["a/b/c/1"])
+    assert sorted(path.name for path in (tmp_path / "blobs").rglob("*")) == ["2", "a"]
+    blobs.delete(["a/2"])
+    assert list((tmp_path / "blobs").iterdir()) == []
+
+
+def test_staging_is_emptied(blobs: FolderBlobs, tmp_path: Path) -> None:
+    """Staging holds nothing after a put, and what a crash left there is gone at the next start."""
+    source = tmp_path / "upload"
+    source.write_bytes(b"x")
+    blobs.put([("a", b"1"), ("b", source)])
+    assert list((tmp_path / "staging").iterdir()) == []
+    (tmp_path / "staging" / "half").write_bytes(b"left over")
+    FolderBlobs(tmp_path / "blobs", tmp_path / "staging")
+    assert list((tmp_path / "staging").iterdir()) == []
+    assert blobs.read("a") == b"1"
+
+
+def test_large_file_is_not_copied(blobs: FolderBlobs, tmp_path: Path) -> None:
+    """A file on the same disk is moved: the same file, under another name."""
+    source = tmp_path / "upload"
+    source.write_bytes(b"x" * 100_000)
+    inode = source.stat().st_ino
+    blobs.put([("a/b", source)])
+    with blobs.local("a/b") as path:
+        assert path.stat().st_ino == inode
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from vectorlog.files.folder import FolderBlobs
+
+blobs = FolderBlobs(Path(sys.argv[1]) / "blobs", Path(sys.argv[1]) / "staging")
+for number in range(1_000_000):
+    letter = b"abcdefgh"[number % 8 : number % 8 + 1]
+    blobs.put([(f"a/{number}", letter * 200_000), ("a/same", letter * 200_000)])
+    print(number, flush=True)
+"""
+
+
+def test_killed(tmp_path: Path) -> None:
+    """A process killed in the middle of a put leaves whole contents only, and all that it was told are kept."""
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    acknowledged = [int(process.stdout.readline()) for _ in range(20)]
+    process.kill()
+    acknowledged += [int(line) for line in process.stdout.read().splitlines()[:-1]]
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+    blobs = FolderBlobs(tmp_path / "blobs", tmp_path / "staging")
+    keys = list(blobs.list("a/"))
+    assert {f"a/{number}" for number in acknowledged} <= set(keys)
+    for key in keys:
+        content = blobs.read(key)
+        assert len(content) == 200_000
+        assert content == content[:1] * 200_000
