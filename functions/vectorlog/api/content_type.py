@@ -1,0 +1,53 @@
+"""As what a file is downloaded."""
+
+from __future__ import annotations
+
+import codecs
+import mimetypes
+from collections.abc import Callable
+
+HEAD_BYTES = 4096
+"""How much of a file tells whether it is text."""
+
+_TEXT = frozenset({"plain", "csv", "html", "css", "javascript", "markdown", "xml", "x-python"})
+_APPLICATION = frozenset(
+    {
+        "json", "x-ndjson", "jsonl", "xml", "javascript", "pdf", "msword", "rtf", "vnd.ms-excel", "vnd.ms-powerpoint",
+        "vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "vnd.openxmlformats-officedocument.presentationml.presentation",
+    }
+)  # fmt: skip
+_IMAGE = frozenset({"png", "jpeg", "jpg", "gif", "webp", "tiff", "svg+xml"})
+KNOWN = frozenset(f"{kind}/{each}" for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE)) for each in group)
+"""Types that MKA1's client takes for a download (contract, 10.4)."""
+
+_UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+def served_as(declared: str, filename: str, read_head: Callable[[int], bytes]) -> str:
+    """The Content-Type of a download: what the uploader said, else what the name says; any other text is `text/plain`.
+
+    Args:
+        declared: the type of the file's part in the form.
+        filename: for its extension.
+        read_head: gives the file's first bytes, up to a number; called only where they matter.
+    """
+    guessed = mimetypes.guess_type(filename)[0] or ""
+    named = next((each for each in (declared.partition(";")[0].strip().lower(), guessed) if each not in _UNKNOWN), "")
+    if named in KNOWN and not named.startswith("text/"):
+        return named
+    text = _is_utf8_text(read_head(HEAD_BYTES))
+    if named in KNOWN:
+        return f"{named}; charset=utf-8" if text else named
+    if text:
+        return "text/plain; charset=utf-8"
+    return "text/plain" if named.startswith("text/") else named or "application/octet-stream"
+
+
+def _is_utf8_text(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head

@@ -1,0 +1,83 @@
+"""Filters of a search, from JSON to the domain's tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from vectorlog.api import refusals
+from vectorlog.api.scalars import MAX_KEY_CHARS, scalar_refusal
+from vectorlog.domain.errors import Invalid
+from vectorlog.domain.filters import Comparison, Compound, Filter, Operator, Scalar
+
+MAX_DEPTH = 16
+"""Levels of `and` and `or`; deeper trees are made by mistake."""
+
+_COMPARISONS: Sequence[str] = get_args(Operator)
+_COMPOUNDS = ("and", "or")
+_OF_ARRAYS = ("in", "nin")
+
+
+def read(value: object, path: str = "filters", depth: int = 1) -> Filter:
+    """The filter that this JSON value is.
+
+    Raises:
+        Invalid: names the path of what is wrong, and the operator where it matters.
+    """
+    if not isinstance(value, dict):
+        raise refusals.wrong_type(path, "an object", value)
+    if depth > MAX_DEPTH:
+        raise Invalid(f"Invalid '{path}': filters are nested more than {MAX_DEPTH} levels deep.", param=path)
+    match _field(value, "type", path):
+        case "and" | "or" as operator:
+            return Compound(operator, _inner(value, path, depth))
+        case "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "in" | "nin" as comparison:
+            return _comparison(comparison, value, path)
+        case str() as other:
+            raise refusals.unsupported(f"{path}.type", other, [*_COMPARISONS, *_COMPOUNDS])
+        case other:
+            raise refusals.wrong_type(f"{path}.type", "a string", other)
+
+
+def _inner(value: dict[str, Any], path: str, depth: int) -> tuple[Filter, ...]:
+    _only(value, {"type", "filters"}, path)
+    inner = _field(value, "filters", path)
+    if not isinstance(inner, list):
+        raise refusals.wrong_type(f"{path}.filters", "an array", inner)
+    if not inner:
+        raise refusals.empty_array(f"{path}.filters")
+    return tuple(read(each, f"{path}.filters[{place}]", depth + 1) for place, each in enumerate(inner))
+
+
+def _comparison(operator: Operator, value: dict[str, Any], path: str) -> Comparison:
+    _only(value, {"type", "key", "value"}, path)
+    key, wanted = _field(value, "key", path), _field(value, "value", path)
+    if not isinstance(key, str):
+        raise refusals.wrong_type(f"{path}.key", "a string", key)
+    if len(key) > MAX_KEY_CHARS:
+        raise refusals.string_too_long(f"{path}.key", MAX_KEY_CHARS, len(key))
+    if operator not in _OF_ARRAYS:
+        return Comparison(operator, key, _scalar(wanted, f"{path}.value", operator))
+    if not isinstance(wanted, list):
+        raise refusals.wrong_type(f"{path}.value", f"an array (operator '{operator}')", wanted)
+    return Comparison(operator, key, tuple(_scalar(each, f"{path}.value[{place}]", operator) for place, each in enumerate(wanted)))
+
+
+def _scalar(value: Any, path: str, operator: str) -> Scalar:  # noqa: ANN401  # any JSON value
+    if not isinstance(value, str | int | float):
+        raise refusals.wrong_type(path, f"a string, a number or a boolean (operator '{operator}')", value)
+    if refusal := scalar_refusal(value):
+        raise refusal(path)
+    return value
+
+
+def _field(value: dict[str, Any], name: str, path: str) -> object:
+    if name not in value:
+        raise refusals.missing(f"{path}.{name}")
+    return value[name]
+
+
+def _only(value: dict[str, Any], known: set[str], path: str) -> None:
+    for name in value:
+        if name not in known:
+            raise refusals.unknown(f"{path}.{refusals.echo(name)}")

@@ -1,0 +1,117 @@
+"""Checked input: pydantic looks at shapes, and what it finds becomes the contract's codes and sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from vectorlog.api import refusals
+from vectorlog.api.json_text import dotted, read_object
+from vectorlog.domain import ids
+from vectorlog.domain.errors import Invalid
+
+M = TypeVar("M", bound=BaseModel)
+Refusal = Callable[[str], Invalid]
+
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_parsing": "an integer",
+    "int_parsing_size": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "bool_type": "a boolean",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+}
+
+
+def json_body(schema: type[M], body: bytes) -> M:
+    """The body as this schema reads it.
+
+    Raises:
+        Invalid: with the code, sentence and field of the contract.
+    """
+    return checked(schema, read_object(body))
+
+
+def query_string(schema: type[M], query: Mapping[str, Sequence[str]]) -> M:
+    """The query string as this schema reads it; a parameter without a value counts as not given.
+
+    Raises:
+        Invalid: with the code, sentence and field of the contract.
+    """
+    for key, values in query.items():
+        if len(values) > 1:
+            raise refusals.duplicate(key)
+    return checked(schema, {key: values[0] for key, values in query.items() if values[0] or key not in schema.model_fields})
+
+
+def checked(schema: type[M], value: Mapping[str, Any]) -> M:
+    """An object as this schema reads it.
+
+    Raises:
+        Invalid: with the code, sentence and field of the contract.
+    """
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False)[0]) from None
+
+
+def identifier(kind: ids.Kind, value: str, param: str) -> str:
+    """An id of that kind.
+
+    Raises:
+        Invalid: it cannot be one.
+    """
+    if not ids.begins_right(kind, value):
+        raise refusals.wrong_id(param, value, ids.PREFIX[kind])
+    return value
+
+
+def refused(refusal: Refusal, *at: str | int) -> PydanticCustomError:
+    """For validators in schemas: the refusal, `at` steps below the field that is being validated."""
+    return PydanticCustomError("refused", "refused", {"refusal": refusal, "at": at})
+
+
+def invalid(found: ErrorDetails) -> Invalid:
+    """What the contract says to an error of pydantic."""
+    path, value, limits = dotted(found["loc"]), found["input"], found.get("ctx", {})
+    match found["type"]:
+        case "refused":
+            refusal: Refusal = limits["refusal"]
+            return refusal(dotted((*found["loc"], *limits["at"])))
+        case "missing":
+            return refusals.missing(path)
+        case "extra_forbidden":
+            return refusals.unknown(path)
+        case "literal_error" if not isinstance(value, str):
+            return refusals.wrong_type(path, "a string", value)
+        case "literal_error":
+            return refusals.unsupported(path, value, re.findall(r"'([^']*)'", limits["expected"]))
+        case "less_than_equal":
+            return refusals.number_too_large(path, limits["le"], value)
+        case "greater_than_equal":
+            return refusals.number_too_small(path, limits["ge"], value)
+        case "finite_number":
+            return refusals.not_finite(path)
+        case "string_too_long":
+            return refusals.string_too_long(path, limits["max_length"], len(value))
+        case "string_too_short":
+            return refusals.string_too_short(path, limits["min_length"])
+        case "too_long" if isinstance(value, dict):
+            return refusals.too_many_keys(path, limits["max_length"], len(value))
+        case "too_long":
+            return refusals.array_too_long(path, limits["max_length"], len(value))
+        case "too_short":
+            return refusals.empty_array(path)
+        case known if known in _EXPECTED:
+            return refusals.wrong_type(path, _EXPECTED[known], value)
+        case _:
+            return Invalid(f"Invalid '{path}': {found['msg']}.", param=path or None)

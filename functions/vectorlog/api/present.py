@@ -1,0 +1,147 @@
+"""Views as JSON objects: the union of both dialects' fields. Times are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vectorlog.api.dialect import Dialect, Json, Text
+from vectorlog.domain.store_file import State
+from vectorlog.use_cases.file_batches import BatchView
+from vectorlog.use_cases.search import Result
+from vectorlog.use_cases.store_files import Content, StoreFileView
+from vectorlog.use_cases.uploaded_files import FileView
+from vectorlog.use_cases.vector_stores import StoreView
+from vectorlog.views.views import Counts
+
+
+def file(view: FileView) -> Json:
+    """An uploaded file."""
+    state = view.state
+    return {
+        "id": view.id,
+        "object": "file",
+        "bytes": state.size,
+        "created_at": _seconds(state.created_at),
+        "expires_at": _maybe_seconds(state.expires_at),
+        "filename": state.filename,
+        "purpose": state.purpose,
+        "status": "processed",
+        "status_details": None,
+        "sha256": state.sha256,
+    }
+
+
+def store(view: StoreView) -> Json:
+    """A vector store."""
+    state, days = view.state, view.state.expires_after_days
+    active = "in_progress" if view.counts.in_progress else "completed"
+    return {
+        "id": view.id,
+        "object": "vector_store",
+        "created_at": _seconds(state.created_at),
+        "name": state.name,
+        "description": state.description,
+        "usage_bytes": view.counts.usage_bytes,
+        "file_counts": _counts(view.counts),
+        "status": "expired" if view.expired else active,
+        "expires_after": None if days is None else {"anchor": "last_active_at", "days": days},
+        "expires_at": _maybe_seconds(state.expires_at),
+        "last_active_at": _seconds(state.active_at),
+        "last_used_at": _maybe_seconds(state.used_at),
+        "metadata": dict(state.metadata),
+        "embedding_model": state.model,
+        "embedding_dimensions": state.dimensions,
+        "retrieval_mode": "vector",
+    }
+
+
+def store_file(view: StoreFileView, dialect: Dialect) -> Json:
+    """A file in a store; its id is the uploaded file's."""
+    state = view.state
+    return {
+        "id": view.file,
+        "object": "vector_store.file",
+        "usage_bytes": state.serving.usage_bytes if state.serving and state.status == "completed" else 0,
+        "created_at": _seconds(state.placement.at if state.placement else 0),
+        "vector_store_id": view.store,
+        "status": state.status,
+        "last_error": {"code": state.failure.code, "message": state.failure.message} if state.failure else None,
+        "chunking_strategy": dialect.chunking(state.chunking),
+        "attributes": dict(state.attributes),
+        "filename": state.filename,
+        **_progress(state),
+    }
+
+
+def batch(view: BatchView) -> Json:
+    """A file batch."""
+    return {
+        "id": view.id,
+        "object": "vector_store.file_batch",
+        "created_at": _seconds(view.state.created_at),
+        "vector_store_id": view.state.store,
+        "status": view.status,
+        "file_counts": _counts(view.counts),
+    }
+
+
+def content(found: Content, dialect: Dialect) -> Json:
+    """The text of a file in a store, with the attributes that serve."""
+    state = found.view.state
+    attributes = state.serving.attributes if state.serving else state.attributes
+    return dialect.content(Text(found.view.file, state.filename, attributes, found.text))
+
+
+def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -> Json:
+    """What a search found."""
+    data = [
+        {
+            "file_id": each.file,
+            "filename": each.filename,
+            "score": each.score,
+            "attributes": dict(each.attributes),
+            "content": [{"type": "text", "text": each.text}],
+        }
+        for each in found
+    ]
+    query = dialect.search_query(queries)
+    return {"object": "vector_store.search_results.page", "search_query": query, "data": data, "has_more": False, "next_page": None}
+
+
+def page(data: Sequence[Json], dialect: Dialect, *, has_more: bool) -> Json:
+    """A page of a list."""
+    first, last = (data[0]["id"], data[-1]["id"]) if data else (dialect.empty_id, dialect.empty_id)
+    return {"object": "list", "data": list(data), "first_id": first, "last_id": last, "has_more": has_more}
+
+
+def deleted(kind: str, thing: str) -> Json:
+    """That a thing is gone."""
+    return {"id": thing, "object": kind, "deleted": True}
+
+
+def _progress(state: State) -> Json:
+    """Chunks and pages: of the generation that is being ingested while one is, else of what serves."""
+    if state.open is not None:
+        return {"chunk_count": state.open.chunks or None, "processed_chunk_count": 0, "page_count": None, "processed_page_count": 0}
+    if state.serving is None:
+        return {"chunk_count": None, "processed_chunk_count": None, "page_count": None, "processed_page_count": None}
+    chunks, pages = state.serving.chunks, state.serving.pages or None
+    return {"chunk_count": chunks, "processed_chunk_count": chunks, "page_count": pages, "processed_page_count": pages}
+
+
+def _counts(counts: Counts) -> Json:
+    return {
+        "in_progress": counts.in_progress,
+        "completed": counts.completed,
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
+        "total": counts.total,
+    }
+
+
+def _seconds(ms: int) -> int:
+    return ms // 1000
+
+
+def _maybe_seconds(ms: int | None) -> int | None:
+    return None if ms is None else ms // 1000

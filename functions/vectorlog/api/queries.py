@@ -1,0 +1,75 @@
+"""What query strings may hold (contract, section 1.1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from vectorlog.api import refusals
+from vectorlog.api.parse import refused
+from vectorlog.domain import ids
+from vectorlog.use_cases.pages import PageRequest
+
+
+class NoParameters(BaseModel):
+    """For everything but lists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _cursor(kind: ids.Kind) -> AfterValidator:
+    def check(value: str) -> str:
+        if not ids.begins_right(kind, value):
+            raise refused(lambda path: refusals.wrong_id(path, value, ids.PREFIX[kind]))
+        return value
+
+    return AfterValidator(check)
+
+
+StoreCursor = Annotated[str, _cursor("vs")]
+FileCursor = Annotated[str, _cursor("file")]
+
+
+class FileList(NoParameters):
+    """Any purpose may be asked for, also one that no file has."""
+
+    limit: int = Field(10_000, ge=1, le=10_000)
+    order: Literal["asc", "desc"] = "desc"
+    after: FileCursor | None = None
+    purpose: str | None = None
+    sha256: str | None = None
+
+    @property
+    def page(self) -> PageRequest:
+        """Which part of the list."""
+        return PageRequest(self.limit, self.order, self.after)
+
+
+class StoreList(NoParameters):
+    """A part of the list of stores."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "desc"
+    after: StoreCursor | None = None
+    before: StoreCursor | None = None
+
+    @property
+    def page(self) -> PageRequest:
+        """Which part of the list."""
+        return PageRequest(self.limit, self.order, self.after, self.before)
+
+
+class StoreFileList(NoParameters):
+    """A part of the list of a store's or a batch's files; `filter` is their status."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "desc"
+    after: FileCursor | None = None
+    before: FileCursor | None = None
+    filter: Literal["in_progress", "completed", "failed", "cancelled"] | None = None
+
+    @property
+    def page(self) -> PageRequest:
+        """Which part of the list."""
+        return PageRequest(self.limit, self.order, self.after, self.before)

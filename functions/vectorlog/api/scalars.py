@@ -1,0 +1,48 @@
+"""Attributes and metadata: small maps from strings to scalars."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from vectorlog.api import refusals
+from vectorlog.api.parse import Refusal, refused
+from vectorlog.domain.filters import Scalar
+
+MAX_KEYS = 16
+MAX_KEY_CHARS = 64
+MAX_VALUE_CHARS = 512
+MAX_INTEGER = 2**63 - 1
+"""Integers stay within 64 bits, which is what search engines compare exactly; other numbers are doubles."""
+
+
+def scalar_refusal(value: object) -> Refusal | None:
+    """What is wrong with a value of an attribute or a filter, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        long = len(value) > MAX_VALUE_CHARS
+        return partial(refusals.string_too_long, maximum=MAX_VALUE_CHARS, length=len(value)) if long else None
+    if isinstance(value, int):
+        if value > MAX_INTEGER:
+            return partial(refusals.number_too_large, maximum=MAX_INTEGER, value=value)
+        return partial(refusals.number_too_small, minimum=-MAX_INTEGER, value=value) if value < -MAX_INTEGER else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else refusals.not_finite
+    return partial(refusals.wrong_type, expected="a string, a number or a boolean", value=value)
+
+
+def _scalars(values: dict[str, Any]) -> dict[str, Scalar]:
+    for key, value in values.items():
+        if len(key) > MAX_KEY_CHARS:
+            raise refused(partial(refusals.string_too_long, maximum=MAX_KEY_CHARS, length=len(key)), key)
+        if refusal := scalar_refusal(value):
+            raise refused(refusal, key)
+    return values
+
+
+Scalars = Annotated[dict[str, Any], Field(max_length=MAX_KEYS), AfterValidator(_scalars)]
+"""Up to 16 keys of up to 64 characters; values are strings of up to 512 characters, numbers and booleans (contract, 5.1)."""

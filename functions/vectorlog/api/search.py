@@ -1,0 +1,40 @@
+"""The route of search."""
+
+from __future__ import annotations
+
+from vectorlog.api import filter_tree, present
+from vectorlog.api.request import Answer, Request
+from vectorlog.api.search_schemas import RankingOptions, SearchRequest
+from vectorlog.index.fusion import Weights
+from vectorlog.use_cases import search as use_case
+from vectorlog.use_cases.search import Search
+
+DEFAULT_RESULTS = 10
+MEANING_ONLY = Weights(embedding=1, text=0)
+
+
+def search(request: Request) -> Answer:
+    """POST /vector_stores/<vector_store_id>/search."""
+    request.no_query()
+    store, body = request.id("vector_store_id"), request.body(SearchRequest)
+    ranking = body.ranking_options or RankingOptions()
+    asked = Search(
+        queries=tuple(body.query),
+        limit=body.max_num_results or DEFAULT_RESULTS,
+        filter=None if body.filters is None else filter_tree.read(body.filters),
+        weights=_weights(ranking),
+        threshold=ranking.score_threshold or 0.0,
+    )
+    found = use_case.search(request.edition, request.actor, store, asked)
+    return Answer(present.results(found, body.query, request.dialect))
+
+
+def _weights(ranking: RankingOptions) -> Weights | None:
+    if ranking.ranker == "none":
+        return MEANING_ONLY
+    if ranking.hybrid_search is None:
+        return None
+    # Only their ratio matters, and sums of very large ones are not finite.
+    embedding, text = ranking.hybrid_search.embedding_weight, ranking.hybrid_search.text_weight
+    largest = max(embedding, text)
+    return Weights(embedding / largest, text / largest)

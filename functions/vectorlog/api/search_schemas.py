@@ -1,0 +1,88 @@
+"""What a search may ask for (contract, section 7)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from vectorlog.api import refusals
+from vectorlog.api.parse import refused
+from vectorlog.api.schemas import Body
+from vectorlog.domain.errors import Invalid
+
+MAX_QUERIES = 16
+MAX_QUERY_CHARS = 4096
+
+
+class HybridSearch(Body):
+    """How much meaning and words count; one must be above 0."""
+
+    embedding_weight: float = Field(ge=0.0)
+    text_weight: float = Field(ge=0.0)
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        if not self.embedding_weight and not self.text_weight:
+            raise refused(_no_weight)
+        return self
+
+
+class RankingOptions(Body):
+    """`default-2024-11-15` is `auto`; `none` ranks by meaning alone."""
+
+    ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    hybrid_search: HybridSearch | None = None
+
+    @model_validator(mode="after")
+    def _weighs_or_not(self) -> Self:
+        if self.ranker == "none" and self.hybrid_search is not None:
+            raise refused(lambda path: refusals.both(f"{path}.ranker", f"{path}.hybrid_search"))
+        return self
+
+
+def _queries(value: object) -> object:
+    if isinstance(value, str):
+        _refuse_query(value)
+        return [value]
+    if not isinstance(value, list):
+        raise refused(partial(refusals.wrong_type, expected="a string or an array of strings", value=value))
+    for place, each in enumerate(value):
+        _refuse_query(each, place)
+    return value
+
+
+def _refuse_query(value: object, *at: int) -> None:
+    if isinstance(value, str) and not value.strip():
+        raise refused(partial(refusals.string_too_short, minimum=1), *at)
+    if isinstance(value, str) and len(value) > MAX_QUERY_CHARS:
+        raise refused(partial(refusals.string_too_long, maximum=MAX_QUERY_CHARS, length=len(value)), *at)
+
+
+class SearchRequest(Body):
+    """`filters` is read by `filter_tree`. `rewrite_query: true` is refused, because queries are not rewritten and nothing is
+    ignored in silence.
+    """
+
+    query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    rewrite_query: bool | None = None
+    filters: Any = None
+    ranking_options: RankingOptions | None = None
+
+    @model_validator(mode="after")
+    def _is_not_rewritten(self) -> Self:
+        if self.rewrite_query:
+            raise refused(_no_rewriting, "rewrite_query")
+        return self
+
+
+def _no_weight(path: str) -> Invalid:
+    return Invalid(f"Invalid '{path}': embedding_weight or text_weight must be above 0.", param=path)
+
+
+def _no_rewriting(path: str) -> Invalid:
+    message = f"Unsupported value: '{path}' does not support true here: queries are searched for as they are. Send false, or leave it out."
+    return Invalid(message, param=path, code="unsupported_value")
