@@ -85,6 +85,8 @@ def _legacy(data: bytes, first: int) -> str:
     """An encoding from before Unicode, guessed around the first byte that is not UTF-8."""
     import chardet
 
-    guess = chardet.detect(data[max(0, first - _SAMPLE) : first + _SAMPLE], prefer_superset=True)
+    region = data[max(0, first - 64) : first + 16 * _SAMPLE]
+    telling = b"\n".join(line for line in region.split(b"\n") if not line.isascii())  # the rest would only dilute the evidence
+    guess = chardet.detect(telling[:_SAMPLE], prefer_superset=True)
     encoding = guess["encoding"] if guess["confidence"] >= _SURE_ENOUGH else None
     return data.decode(encoding or "cp1252", "replace")

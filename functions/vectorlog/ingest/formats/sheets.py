@@ -21,6 +21,7 @@ MOST_CELLS = 20_000_000
 """Cells of the rectangle around a sheet's content: calamine allocates them all, 24 bytes each, and aborts if it cannot."""
 
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']\$?([A-Za-z]{1,4})?\$?([0-9]{0,9})["']""")
+_LONGEST_REFERENCE = 64
 _PIECE = 1 << 20
 
 
@@ -82,10 +83,11 @@ def _area(sheet: IO[bytes]) -> int:
     columns: set[bytes] = set()
     rest = b""
     while piece := sheet.read(_PIECE):
-        found = _REFERENCE.findall(rest + piece)
+        seen = rest + piece
+        found = _REFERENCE.findall(seen)
         columns.update(column for column, _ in found)
         rows.update(row for _, row in found)
-        rest = piece[-64:]
+        rest = seen[-_LONGEST_REFERENCE:]
     return max((int(row or 0) for row in rows), default=0) * max(map(_column, columns), default=0)
 
 
