@@ -127,8 +127,8 @@ class TestBlobs:
         """What is put into a place that others are emptying is there."""
 
         def put_and_delete(worker: int) -> None:
-            for turn in range(25):
-                key = f"shared/deep/{worker}-{turn}"
+            for turn in range(40):
+                key = f"shared/{turn % 2}/deep/{worker}-{turn}"
                 blobs.put([(key, key.encode())])
                 assert blobs.read(key) == key.encode()
                 blobs.delete([key])

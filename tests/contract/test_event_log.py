@@ -68,6 +68,7 @@ class TestEventLog:
         """A stream is read by version, from any version on, in pages of any size."""
         commits = stream_of(12)
         log.append(list(reversed(commits)))
+        assert log.load("vs_1") == commits[11]
         assert log.read("vs_1") == commits
         assert log.read("vs_1", 3, 4) == commits[3:7]
         assert log.read("vs_1", 9) == commits[9:]

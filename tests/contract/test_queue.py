@@ -168,6 +168,14 @@ class TestQueue:
         assert order.index("late") < 100 - 10
         assert len(order) == 191
 
+    def test_late_group_does_not_push_in(self, queue: Queue) -> None:
+        """A project that comes late with much to do shares with the one that was waiting; it does not go before it."""
+        send(queue, "old", 100)
+        for _ in range(5):
+            queue.acknowledge([each.receipt for each in queue.receive(10, VISIBILITY)])
+        send(queue, "new", 100)
+        assert [each.group for each in drain(queue)][:40].count("old") >= 10
+
     def test_two_busy_groups(self, queue: Queue) -> None:
         """Two projects with much to do share: neither gets far ahead of the other."""
         send(queue, "a", 60)

@@ -407,6 +407,7 @@ class TestServing:
         """Detached means gone; only the generation and the batches that were here are remembered."""
         state = after(*SERVES_AND_OPEN, detached(B, retires=[Retired(2, 0), Retired(1, 3)]))
         assert (state.attached, state.serving, state.open) == (False, None, None)
+        assert after(attached(A), has_failed(A), detached()).failure is None
         assert (state.generation, state.has_seen(A), state.has_seen(B)) == (2, True, True)
 
 

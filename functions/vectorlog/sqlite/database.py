@@ -56,7 +56,7 @@ class Database:
         job = _Job(action)
         self._waiting.append(job)
         with self._lock:
-            while not job.done:
+            if not job.done:
                 self._run_waiting()
         if job.error is not None:
             raise job.error
@@ -88,7 +88,7 @@ class Database:
         return connection
 
     def _run_waiting(self) -> None:
-        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), 512))]
+        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             for job in jobs:
