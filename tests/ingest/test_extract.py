@@ -283,7 +283,8 @@ class TestFormats:
         body = (
             '<office:spreadsheet><table:table table:name="One"><table:table-row>'
             '<table:table-cell office:value-type="string"><text:p>left</text:p></table:table-cell>'
-            '<table:table-cell table:number-columns-repeated="16383"/></table:table-row><table:table-row table:number-rows-repeated="1048575">'
+            '<table:table-cell table:number-columns-repeated="16383"/></table:table-row>'
+            '<table:table-row table:number-rows-repeated="1048575">'
             '<table:table-cell table:number-columns-repeated="16384"/></table:table-row></table:table></office:spreadsheet>'
         )
         assert read(_opendocument("spreadsheet", body), "a.ods").text == "## One\n\n| left |\n| --- |"
@@ -299,7 +300,8 @@ class TestFormats:
 
     def test_odp(self, read: Read) -> None:
         """The slides of an OpenDocument presentation are pages, with their notes."""
-        page = "<draw:page><draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame><presentation:notes><draw:frame><draw:text-box><text:p>hint</text:p></draw:text-box></draw:frame></presentation:notes></draw:page>"
+        frame = "<draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+        page = f"<draw:page>{frame}<presentation:notes>{frame.format('hint')}</presentation:notes></draw:page>"
         text = read(
             _opendocument("presentation", f"<office:presentation>{page.format('one')}{page.format('two')}</office:presentation>"), "a.odp"
         )
@@ -502,8 +504,10 @@ class TestBombs:
         """A container that unpacks to more than the limits is not unpacked."""
         data = _word("x" * 200_000)
         monkeypatch.setattr(container, "MOST_XML_BYTES", 100_000)
-        with pytest.raises(Unreadable, match="Split"):
-            read(data, "a.docx")
+        odt = _opendocument("text", f"<office:text><text:p>{'x' * 200_000}</text:p></office:text>")
+        for grown, name in ((data, "a.docx"), (odt, "a.odt")):
+            with pytest.raises(Unreadable, match="Split"):
+                read(grown, name)
         monkeypatch.setattr(container, "MOST_BYTES", 100_000)
         with pytest.raises(Unreadable, match="Split"):
             read(data, "a.docx")

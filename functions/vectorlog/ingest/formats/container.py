@@ -14,8 +14,8 @@ MOST_PARTS = 20_000
 MOST_BYTES = 1 << 30
 """What all parts may be together when unpacked: 1 GB."""
 
-MOST_XML_BYTES = 1 << 28
-"""What the XML parts may be together where a library holds them as a tree, which takes about six times their size: 256 MB."""
+MOST_XML_BYTES = 1 << 26
+"""What the XML parts may be together where a library holds them as trees, which take up to fifteen times their size: 64 MB."""
 
 _LOCKED = 0x1
 
@@ -52,6 +52,7 @@ class Container:
 
     def tree(self, name: str) -> ElementTree.Element:
         """A part's XML. Expat refuses entities that grow, and entities from outside are never fetched."""
+        self.require_small_xml()
         return ElementTree.fromstring(self.read(name))
 
     def __enter__(self) -> Self:
@@ -62,4 +63,4 @@ class Container:
 
 
 def _too_large() -> Unreadable:
-    return Unreadable("invalid_file", "The file unpacks to more than 1 GB, 256 MB of XML or 20,000 parts. Split it into smaller files.")
+    return Unreadable("invalid_file", "The file unpacks to more than 1 GB, 64 MB of XML or 20,000 parts. Split it into smaller files.")
