@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from vectorlog.embedding.catalogue import Models
+from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.local import LocalIndex
+from vectorlog.ingest.document import ReaderCrashed
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.worker import Worker
 from vectorlog.runtime.checkpoint import Checkpoint
@@ -19,6 +23,8 @@ from vectorlog.runtime.ledger import Ledger, clock
 from vectorlog.runtime.settings import MB, Settings
 from vectorlog.use_cases.edition import Edition
 from vectorlog.work.sqlite import SQLiteQueue
+
+log = logging.getLogger(__name__)
 
 INLINE_FILES = 100
 """A batch of up to so many files is fanned out before its request is answered: two milliseconds here."""
@@ -49,7 +55,7 @@ class Local:
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
         self._resources.callback(index.close)
         self.models = _models(settings, self._resources)
-        self.sandbox = Sandbox(settings.readers, memory=settings.reader_memory_mb * MB)
+        self.sandbox = Sandbox(settings.readers, memory_bytes=settings.reader_memory_mb * MB)
         self._resources.callback(self.sandbox.close)
         executor = self._resources.enter_context(ThreadPoolExecutor(2 * settings.readers, thread_name_prefix="reader"))
         self.edition = Edition(
@@ -73,9 +79,16 @@ class Local:
         )
 
     def start(self) -> None:
-        """Starts what runs behind the requests."""
-        self.sandbox.warm()
+        """Starts what runs behind the requests; readers and the local model get ready meanwhile."""
         self.engine.start()
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            self.sandbox.warm()
+            self.models.embedder(self.models.resolve()).query("ready")
+        except (EmbeddingError, ReaderCrashed) as error:
+            log.warning("not ready yet: %s", error)
 
     def close(self, timeout: float = 10.0) -> None:
         """Stops it and closes everything; work that is under way after `timeout` seconds is done again after the next start."""

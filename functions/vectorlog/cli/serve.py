@@ -1,0 +1,68 @@
+"""`vectorlog serve`: the API on this machine, from one folder."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vectorlog.cli import options
+from vectorlog.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from vectorlog.runtime.local import Local
+    from vectorlog.runtime.server import Server
+
+
+@click.command()
+@options.settings()
+def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
+    """Serve the API from a folder, until Ctrl-C."""
+    from vectorlog.index.local_schema import FolderInUse as IndexInUse
+    from vectorlog.runtime import logs
+    from vectorlog.runtime.data_folder import FolderInUse, UnknownFormat
+    from vectorlog.runtime.local import Local
+    from vectorlog.runtime.server import Server
+
+    settings = Settings(**values)
+    logs.configure(people=sys.stderr.isatty())
+    try:
+        local = Local(settings)
+    except (FolderInUse, UnknownFormat, IndexInUse) as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        server = Server(local)
+    except OSError as error:
+        local.close()
+        raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+    click.echo(_banner(local, server))
+    try:
+        server.run()
+    finally:
+        click.echo("Stopping; what is not finished goes on after the next start.", err=True)
+        local.close()
+
+
+def _banner(local: Local, server: Server) -> str:
+    settings = local.settings
+    model = local.models.resolve()
+    if server.open:
+        keys = f"none made yet: any is let in, as project 'default'. Make one: vectorlog keys create --project NAME --data {settings.data}"
+    elif server.any_key:
+        keys = "required"
+    else:
+        keys = f"required, and none made yet. Make one: vectorlog keys create --project NAME --data {settings.data}"
+    return f"""Vectorlog is listening on {server.url}
+
+  model   {model.model} ({model.dimensions} dimensions)
+  data    {settings.data}
+  keys    {keys}
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{server.url}/v1", api_key="{"any" if server.open else "vlk_…"}")
+  store = client.vector_stores.create(name="docs")
+  client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
+  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+
+Ctrl-C stops it."""
