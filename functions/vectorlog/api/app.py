@@ -22,9 +22,9 @@ from vectorlog.api.form import Form
 from vectorlog.api.request import Answer, Arrived, Request
 from vectorlog.api.routes import HEALTH, ROUTES, Route, decoded, matching
 from vectorlog.api.transport import Transport
-from vectorlog.domain.errors import Refused
+from vectorlog.domain.errors import Refused, Unavailable
 from vectorlog.domain.tenancy import Caller
-from vectorlog.event_log.codec import IdempotencyKey
+from vectorlog.event_log.codec import IdempotencyKey, UnknownSchema
 from vectorlog.use_cases.actor import Actor, idempotency_key
 from vectorlog.use_cases.edition import Edition
 
@@ -158,6 +158,9 @@ def _guarded(handle: Callable[[], Answer], spoken: Dialect, operation: str, arri
         return handle()
     except Refused as error:
         return errors.refusal(error, spoken, operation)
+    except UnknownSchema:
+        log.exception("%s %r met newer data (%s)", arrived.method, arrived.path, arrived.request_id)
+        return errors.refusal(Unavailable("A newer version of this server wrote what was asked for. Update this one."), spoken, operation)
     except Exception:
         log.exception("%s %r failed (%s)", arrived.method, arrived.path, arrived.request_id)
         return errors.unexpected(arrived.request_id)
