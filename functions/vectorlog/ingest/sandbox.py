@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
@@ -112,7 +111,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _take(self) -> _Child:

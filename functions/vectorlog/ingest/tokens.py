@@ -21,7 +21,7 @@ _NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
 class _Tokenizer(Protocol):
     def count(self, text: str) -> int: ...
 
-    def encode_batch_to_numpy(self, texts: list[str], threads: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+    def encode_batch_to_numpy(self, texts: list[str], _threads: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
 
     def token_byte_values(self) -> list[bytes]: ...
 
@@ -104,7 +104,7 @@ class Boundaries:
             end = seam.end()
         self._read = end
         piece = self._text[start:end]
-        ids, _ = _cl100k().encode_batch_to_numpy([piece], threads=1)
+        ids, _ = _cl100k().encode_batch_to_numpy([piece], 1)
         offsets = np.cumsum(_token_lengths()[ids])
         numbers = np.arange(1, len(offsets) + 1, dtype=np.int64)
         if not piece.isascii():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 from xml.etree import ElementTree
 
@@ -58,7 +57,7 @@ class Container:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
 
