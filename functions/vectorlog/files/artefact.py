@@ -54,9 +54,9 @@ def firsts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     return sorted(int(name) for name in names if name != "text")
 
 
-def read_parts(blobs: Blobs, store: str, file: str, generation: int) -> Iterator[tuple[Chunk, ...]]:
-    """The chunks, part by part, in order."""
-    found = firsts(blobs, store, file, generation)
+def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int = 0) -> Iterator[tuple[Chunk, ...]]:
+    """The chunks, part by part, in order; of the parts that begin at chunk `start` or after it."""
+    found = [first for first in firsts(blobs, store, file, generation) if first >= start]
     text = read_text(blobs, store, file, generation) if found else ""
     for first in found:
         yield _unpack(blobs.read(f"{folder(store, file, generation)}{first:08d}"), first, text)

@@ -23,14 +23,13 @@ from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.ingest.document import Document, ReaderCrashed, Unreadable
+from vectorlog.ingest.job import Job, Slice, rounds, slices
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
-ROUND = 512
-"""Chunks that one round embeds, writes and indexes: bounds memory, whatever the size of the file."""
 CRASHES = 2
 """A file that kills its reader so often is failed."""
 
@@ -60,41 +59,6 @@ class Later:
 _Due = tuple[Ingest, State, vector_store.State, uploaded_file.State]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A generation that is being ingested."""
-
-    message: Ingest
-    state: State
-    space: Space
-    document: Document
-
-    @property
-    def stream(self) -> str:
-        return store_file_stream(self.message.store, self.message.file)
-
-    def of(self, chunks: Sequence[Chunk]) -> FileChunks:
-        """Chunks of it, as the index takes them."""
-        state, placement = self.state, self.state.placement
-        row = placement.row(self.message.file) if placement else ""
-        message = self.message
-        return FileChunks(message.store, message.file, message.generation, row, state.revision, state.attributes, tuple(chunks))
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """Chunks of a job that are still to be embedded: `first` up to `end`."""
-
-    job: _Job
-    first: int
-    end: int
-
-    @property
-    def texts(self) -> list[str]:
-        document = self.job.document
-        return [document.text[span.start : span.end] for span in document.spans[self.first : self.end]]
-
-
 class Worker:
     """Ingests files, several at a time; `executor` runs the readers side by side."""
 
@@ -103,22 +67,21 @@ class Worker:
         self._reader = reader
         self._executor = executor
 
-    def ingest(self, messages: Sequence[Ingest]) -> list[Later]:
-        """Brings each message's generation to its end, and gives back what has to be tried again."""
+    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool] = lambda: True) -> list[Later]:
+        """Brings each message's generation to its end, and gives back what has to come again.
+
+        `time_left` is asked before each round; once it says no, a file goes on later from the chunk where it stopped.
+        """
         later: list[Later] = []
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         for outcome in self._executor.map(self._prepare, self._due(messages)):
             if isinstance(outcome, Later):
                 later.append(outcome)
             elif outcome is not None:
                 jobs.append(outcome)
         self._note_chunks(jobs)
-        done: list[_Job] = []
         for group in _by_space(jobs):
-            finished, postponed = self._embed_all(group)
-            done += finished
-            later += postponed
-        self._serve(done)
+            later += self._embed_all(group, time_left)
         return later
 
     def give_up(self, message: Ingest, reason: str) -> None:
@@ -146,7 +109,7 @@ class Worker:
             else:
                 yield message, state, store, file
 
-    def _prepare(self, due: _Due) -> _Job | Later | None:
+    def _prepare(self, due: _Due) -> Job | Later | None:
         message, state, store, file = due
         chunking = state.chunking
         try:
@@ -164,72 +127,78 @@ class Worker:
             cause = f"Reading this file stopped the reader {CRASHES} times: {error}"
             self._fail(message, Failure("invalid_file", f"{cause}. Save it again in another format, or split it, and attach the new file."))
         else:
-            return _Job(message, state, Space(store.model, store.dimensions), document)
+            return Job(message, state, Space(store.model, store.dimensions), document)
         return None
 
-    def _note_chunks(self, jobs: Sequence[_Job]) -> None:
-        def plan(job: _Job) -> Plan[State, store_file.Event]:
+    def _note_chunks(self, jobs: Sequence[Job]) -> None:
+        def plan(job: Job) -> Plan[State, store_file.Event]:
             chunks = len(job.document.spans)
             return Plan(STORE_FILE, job.stream, lambda state: store_file.chunked(state, job.message.generation, chunks))
 
         self._edition.streams.decide_all([plan(job) for job in jobs])
 
-    def _embed_all(self, jobs: Sequence[_Job]) -> tuple[list[_Job], list[Later]]:
-        """Embeds and indexes jobs of one space; a refusal of all is tried again one by one, so that it fails only its cause."""
+    def _embed_all(self, jobs: Sequence[Job], time_left: Callable[[], bool]) -> list[Later]:
+        """Embeds, indexes and serves jobs of one space, small ones first; gives back those that have to come again."""
+        waiting = {job: job.message.next for job in sorted(jobs, key=lambda job: len(job.document.spans))}
         try:
-            for slices in _rounds(self._open_slices(jobs)):
-                self._embed(slices)
+            for cut in rounds(self._open_slices(list(waiting))):
+                if not time_left():
+                    return [Later(replace(job.message, next=next_), 0, "out of time") for job, next_ in waiting.items()]
+                self._embed(cut)
+                waiting |= {each.job: each.end for each in cut}
+                done = [each.job for each in cut if each.last]
+                self._serve(done)
+                for job in done:
+                    del waiting[job]
+            self._serve(list(waiting))  # every chunk of these was there already
         except EmbeddingError as error:
-            if error.temporary:
-                delay = None if error.retry_after is None else int(error.retry_after * 1000)
-                return [], [Later(job.message, delay, str(error)) for job in jobs]
-            if len(jobs) > 1:
-                finished: list[_Job] = []
-                postponed: list[Later] = []
-                for job in jobs:
-                    one, more = self._embed_all([job])
-                    finished += one
-                    postponed += more
-                return finished, postponed
-            remedy = "Check the deployment's embedding settings, then attach the file again."
-            self._fail(jobs[0].message, Failure("server_error", f"The embedding provider refused the text: {error}. {remedy}"))
-            return [], []
-        return list(jobs), []
+            return self._refused(waiting, error, time_left)
+        return []
 
-    def _open_slices(self, jobs: Sequence[_Job]) -> Iterator[_Slice]:
-        """What is still to be embedded; parts that an earlier try has left are indexed as they are."""
-        edition = self._edition
+    def _refused(self, waiting: dict[Job, int], error: EmbeddingError, time_left: Callable[[], bool]) -> list[Later]:
+        """A temporary refusal delays; a final one of several is tried again one by one, so that it fails only its cause."""
+        if error.temporary:
+            delay = None if error.retry_after is None else int(error.retry_after * 1000)
+            return [Later(replace(job.message, next=next_), delay, str(error)) for job, next_ in waiting.items()]
+        if len(waiting) > 1:
+            return [later for job in waiting for later in self._embed_all([job], time_left)]
+        remedy = "Check the deployment's embedding settings, then attach the file again."
+        for job in waiting:
+            self._fail(job.message, Failure("server_error", f"The embedding provider refused the text: {error}. {remedy}"))
+        return []
+
+    def _open_slices(self, jobs: Sequence[Job]) -> Iterator[Slice]:
+        """What is still to be embedded. Parts that an earlier try has left behind `next` are indexed as they are."""
         for job in jobs:
-            message, end = job.message, 0
-            for chunks in artefact.read_parts(edition.blobs, message.store, message.file, message.generation):
-                if chunks[0].n == end and _unchanged(job, chunks):
-                    edition.index.add(job.space, [job.of(chunks)])
+            message, end = job.message, job.message.next
+            for chunks in artefact.read_parts(self._edition.blobs, message.store, message.file, message.generation, start=end):
+                if chunks[0].n == end and job.matches(chunks):
+                    self._edition.index.add(job.space, [job.carries(chunks)])
                     end += len(chunks)
-            for first in range(end, len(job.document.spans), ROUND):
-                yield _Slice(job, first, min(first + ROUND, len(job.document.spans)))
+            yield from slices(job, end)
 
-    def _embed(self, slices: Sequence[_Slice]) -> None:
-        edition, space = self._edition, slices[0].job.space
-        texts = [text for each in slices for text in each.texts]
+    def _embed(self, cut: Sequence[Slice]) -> None:
+        edition, space = self._edition, cut[0].job.space
+        texts = [text for each in cut for text in each.texts]
         vectors = iter(edition.models.embedder(space).documents(texts))
         items: list[tuple[str, bytes]] = []
         additions: list[FileChunks] = []
-        for each in slices:
+        for each in cut:
             message, document = each.job.message, each.job.document
-            windows = [next(vectors) for _ in range(each.first, each.end)]
+            windows = [next(vectors) for _ in range(each.size)]
             spans = [(span.start, span.end) for span in document.spans[each.first : each.end]]
             if each.first == 0:
                 items.append(artefact.text_item(message.store, message.file, message.generation, document.text))
             items.append(artefact.part_item(message.store, message.file, message.generation, each.first, spans, windows))
             chunks = [Chunk(each.first + place, text, windows[place]) for place, text in enumerate(each.texts)]
-            additions.append(each.job.of(chunks))
+            additions.append(each.job.carries(chunks))
         edition.blobs.put(items)
         edition.index.add(space, additions)
 
-    def _serve(self, jobs: Sequence[_Job]) -> None:
+    def _serve(self, jobs: Sequence[Job]) -> None:
         at = self._edition.clock()
 
-        def plan(job: _Job) -> Plan[State, store_file.Event]:
+        def plan(job: Job) -> Plan[State, store_file.Event]:
             document = job.document
             command = Ingested(
                 at=at,
@@ -267,26 +236,8 @@ def _wanted(state: State, generation: int) -> bool:
     return serves or (state.open is not None and state.open.generation == generation)
 
 
-def _unchanged(job: _Job, chunks: Sequence[Chunk]) -> bool:
-    spans = job.document.spans
-    return chunks[-1].n < len(spans) and all(chunk.text == job.document.text[spans[chunk.n].start : spans[chunk.n].end] for chunk in chunks)
-
-
-def _by_space(jobs: Sequence[_Job]) -> list[list[_Job]]:
-    groups: dict[Space, list[_Job]] = defaultdict(list)
+def _by_space(jobs: Sequence[Job]) -> list[list[Job]]:
+    groups: dict[Space, list[Job]] = defaultdict(list)
     for job in jobs:
         groups[job.space].append(job)
     return list(groups.values())
-
-
-def _rounds(slices: Iterator[_Slice]) -> Iterator[list[_Slice]]:
-    gathered: list[_Slice] = []
-    size = 0
-    for each in slices:
-        if gathered and size + each.end - each.first > ROUND:
-            yield gathered
-            gathered, size = [], 0
-        gathered.append(each)
-        size += each.end - each.first
-    if gathered:
-        yield gathered

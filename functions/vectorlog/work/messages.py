@@ -15,11 +15,12 @@ from vectorlog.work.queue import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Ingest a generation of a file; `crashes` counts how often reading it killed a child process."""
+    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child process."""
 
     store: str
     file: str
     generation: int
+    next: int = 0
     crashes: int = 0
 
 
