@@ -335,3 +335,12 @@ class TestDue:
         table.write([Put(K, 5, NO_ROW, gone=True, expires_at=4_000_000_000_000)])
         table.due(3_999_999_999_999)
         assert row(table).gone
+
+
+class TestScan:
+    def test_every_row_once(self, table: Table) -> None:
+        """All rows of all partitions, tombstones and rows of counts alone included, each once."""
+        fill(table, "a", "b")
+        table.write([Put(Key("FILE#1", "C"), 4, NO_ROW, "{}", gone=True), Add(K, {"total": 2})])
+        assert sorted(each.key for each in table.scan()) == [Key("FILE#1", "C"), K, Key("VS#1", "a"), Key("VS#1", "b")]
+        assert {each.key: each for each in table.scan()} == table.get([each.key for each in table.scan()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from vectorlog.sqlite.database import Database
@@ -82,6 +82,14 @@ class SQLiteTable:
         self._database.write(lambda connection: connection.execute("DELETE FROM views WHERE expires_at <= ?", (at,)).rowcount)
         statement = f"SELECT {_FIELDS} FROM views WHERE deadline <= ? ORDER BY deadline LIMIT ?"
         return [_row(found) for found in self._database.read().execute(statement, (at, limit))]
+
+    def scan(self) -> Iterator[Row]:
+        """See Table."""
+        last = ("", "")
+        statement = f"SELECT {_FIELDS} FROM views WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT 1000"
+        while page := [_row(found) for found in self._database.read().execute(statement, last)]:
+            yield from page
+            last = page[-1].key
 
     def close(self) -> None:
         """Whoever made the database closes it."""

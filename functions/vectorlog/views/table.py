@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -135,6 +135,10 @@ class Table(Protocol):
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """Rows whose deadline is over, oldest first."""
+        ...
+
+    def scan(self) -> Iterator[Row]:
+        """Every row, tombstones included, in no order; each as it stands when it is reached."""
         ...
 
     def close(self) -> None:
