@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import mimetypes
+import re
 from collections.abc import Callable
 
 HEAD_BYTES = 4096
@@ -22,7 +23,8 @@ _IMAGE = frozenset({"png", "jpeg", "jpg", "gif", "webp", "tiff", "svg+xml"})
 KNOWN = frozenset(f"{kind}/{each}" for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE)) for each in group)
 """Types that MKA1's client takes for a download (contract, 10.4)."""
 
-_UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_UNKNOWN = frozenset({"application/octet-stream", "binary/octet-stream"})
+_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def served_as(declared: str, filename: str, read_head: Callable[[int], bytes]) -> str:
@@ -34,7 +36,8 @@ def served_as(declared: str, filename: str, read_head: Callable[[int], bytes]) -
         read_head: gives the file's first bytes, up to a number; called only where they matter.
     """
     guessed = mimetypes.guess_type(filename)[0] or ""
-    named = next((each for each in (declared.partition(";")[0].strip().lower(), guessed) if each not in _UNKNOWN), "")
+    said = (declared.partition(";")[0].strip().lower(), guessed)
+    named = next((each for each in said if _TYPE.fullmatch(each) and each not in _UNKNOWN), "")
     if named in KNOWN and not named.startswith("text/"):
         return named
     text = _is_utf8_text(read_head(HEAD_BYTES))
@@ -47,7 +50,7 @@ def served_as(declared: str, filename: str, read_head: Callable[[int], bytes]) -
 
 def _is_utf8_text(head: bytes) -> bool:
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)
     except UnicodeDecodeError:
         return False
     return b"\0" not in head
