@@ -41,7 +41,7 @@ OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6)
 
 
 @pytest.mark.parametrize("schema", [StoreCreation, StoreChange, FileAttachment, AttributesChange, BatchCreation, SearchRequest])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(body=OBJECTS)
 @example(body={"type": {}, "": "\ud800"})
 def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]
         assert refusal.message.endswith(".")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tree=VALUES, attributes=st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=2) | st.floats() | st.integers() | st.booleans()))
 def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> None:
     """A filter that was read can be evaluated on any attributes."""
@@ -64,7 +64,7 @@ def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> N
         matches(filter_tree.read(tree), attributes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=40))
 def test_bytes_are_read_or_refused(body: bytes) -> None:
     """What is no JSON is refused with a sentence."""
