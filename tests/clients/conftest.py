@@ -1,0 +1,118 @@
+"""Real clients on a live server.
+
+Set VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive another server than the one that is started here; each test then
+acts as an end user of its own, so what else is there does not matter. Tests of keys need a server of their own and are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from meetkai_mka1 import SDK
+from openai import OpenAI
+from openai.types import FileObject
+from tests.clients.service import HeldStub, Service, running
+
+URL = os.environ.get("VECTORLOG_TEST_URL", "").rstrip("/")
+KEY = os.environ.get("VECTORLOG_TEST_KEY", "any")
+
+Upload = Callable[..., FileObject]
+Attached = Callable[..., FileObject]
+
+
+@pytest.fixture(scope="session")
+def stub() -> Iterator[HeldStub]:
+    with HeldStub(dimensions=1536) as stub:  # as text-embedding-3-small, the first model that is offered
+        yield stub
+
+
+@pytest.fixture(scope="session")
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    if URL:
+        yield Service(URL, KEY, None)
+        return
+    stub = request.getfixturevalue("stub")
+    with running(tmp_path_factory.mktemp("service") / "data", stub) as url:
+        yield Service(url, KEY, stub)
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """One pool of connections for all clients: a pool of its own takes each 30 ms."""
+    with httpx.Client(timeout=60) as http:
+        yield http
+
+
+@pytest.fixture
+def user() -> str:
+    """The end user of a test: lists show nothing of any other test."""
+    return f"user-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def openai_client(service: Service, http: httpx.Client, user: str) -> OpenAI:
+    headers = {"X-On-Behalf-Of": user}
+    return OpenAI(base_url=f"{service.url}/v1", api_key=service.key, http_client=http, default_headers=headers)
+
+
+@pytest.fixture
+def mka1_client(service: Service, http: httpx.Client) -> SDK:
+    """Acts for the project; `x_on_behalf_of=user` in a call makes it see what `openai_client` does."""
+    return SDK(bearer_auth=service.key, server_url=service.url, client=http)
+
+
+@pytest.fixture
+def raw(service: Service, user: str) -> Iterator[httpx.Client]:
+    """Sends what no client would."""
+    headers = {"Authorization": f"Bearer {service.key}", "X-On-Behalf-Of": user}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=60) as raw:
+        yield raw
+
+
+@pytest.fixture
+def upload(openai_client: OpenAI) -> Upload:
+    """Uploads a text, or bytes, under a name."""
+
+    def upload(content: str | bytes, name: str = "note.txt", **fields: Any) -> FileObject:
+        data = content.encode() if isinstance(content, str) else content
+        return openai_client.files.create(file=(name, data), **{"purpose": "assistants", **fields})
+
+    return upload
+
+
+@pytest.fixture
+def attached(openai_client: OpenAI, upload: Upload) -> Attached:
+    """Uploads a text, attaches it to a store and waits until it is in."""
+
+    def attached(store: str, content: str, name: str = "note.txt", **settings: Any) -> FileObject:
+        file = upload(content, name)
+        row = openai_client.vector_stores.files.create_and_poll(file.id, vector_store_id=store, **settings)
+        assert row.status == "completed", row.last_error
+        return file
+
+    return attached
+
+
+@pytest.fixture
+def store(openai_client: OpenAI) -> str:
+    """An empty store."""
+    return openai_client.vector_stores.create(name="test").id
+
+
+@pytest.fixture
+def embedding_held(service: Service) -> Iterator[Callable[[], None]]:
+    """Until what this gives is called, nothing is embedded, so what is attached stays in progress.
+
+    On somebody else's server nothing is held: there, what a test does at once must come before the first file is in.
+    """
+    if service.stub is None:
+        yield lambda: None
+        return
+    service.stub.released.clear()
+    yield service.stub.released.set
+    service.stub.released.set()
