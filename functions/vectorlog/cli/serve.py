@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
 
     settings = Settings(**values)
     logs.configure(people=sys.stderr.isatty())
+    for ends in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal that it caught once more when it has stopped
+        signal.signal(ends, lambda *_: sys.exit(0))
     try:
         local = Local(settings)
     except (FolderInUse, UnknownFormat, IndexInUse) as error:
