@@ -211,8 +211,10 @@ class Worker:
             return Plan(STORE_FILE, job.stream, lambda state: store_file.ingested(state, command))
 
         outcomes = self._edition.streams.decide_all([plan(job) for job in jobs])
+        stores = self._edition.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
         for job, outcome in zip(jobs, outcomes, strict=True):
-            if outcome.decision is None and not _wanted(outcome.state, job.message.generation):
+            ended = stores[job.message.store].state.ended  # its purge may have run before these chunks were written
+            if ended or (outcome.decision is None and not _wanted(outcome.state, job.message.generation)):
                 self._remove(job.message, job.space)
 
     def _discard(self, message: Ingest, store: vector_store.State) -> None:
