@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": "Serve the API from a folder.",
     "demo": "Ingest this repository's documents and search them.",
     "keys": "Create, list and revoke API keys.",
+    "verify": "Check that everything derived agrees with the log.",
 }
 
 

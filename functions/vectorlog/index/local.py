@@ -39,14 +39,16 @@ class LocalIndex:
     Args:
         folder: made where it is missing.
         memory: bytes that stores may hold; the one in use may exceed it.
+        look: only to look at a folder that another process may own: nothing may be added or removed, and a store stays as it
+            was when it was first looked at.
 
     Raises:
         FolderInUse: another process has the folder open.
     """
 
-    def __init__(self, folder: Path, memory: int = MEMORY) -> None:
+    def __init__(self, folder: Path, memory: int = MEMORY, *, look: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._owner = own(folder)
+        self._owner = None if look else own(folder)
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
@@ -88,7 +90,8 @@ class LocalIndex:
     def close(self) -> None:
         """Closes the database and frees the memory."""
         self._database.close()
-        self._owner.close()
+        if self._owner is not None:
+            self._owner.close()
         with self._guard:
             self._snapshots.clear()
             self._held = 0

@@ -22,7 +22,7 @@ def store(edition: Edition, actor: Actor, store: str, *, expired_too: bool = Fal
     if not state.exists or state.owner is None or not actor.caller.sees(state.owner):
         raise errors.no_store(store)
     if not expired_too and state.expired(edition.clock()):
-        raise Expired(f"Vector store '{store}' has expired", param="vector_store_id")
+        raise Expired(f"Vector store '{store}' has expired")
     return loaded
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from vectorlog.domain import errors, ids, store_file, uploaded_file
 from vectorlog.domain.file_batch import State as Batch
 from vectorlog.domain.manifest import Listed
-from vectorlog.domain.store_file import Attach, Event, Failure, Placement, State
+from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
@@ -22,7 +22,6 @@ from vectorlog.views import keys
 
 STEP = 100
 """Files that one step attaches or cancels (a BatchGet's worth)."""
-DELETED = Failure("invalid_file", "The file was deleted before it could be ingested. Upload it again and attach the new file.")
 
 
 def uploaded(edition: Edition, files: Sequence[str]) -> dict[str, uploaded_file.State]:
@@ -62,6 +61,8 @@ def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[
     listed = manifests.read(edition, state.manifest)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _attach(edition, store, batch, state, part)
+    if state.skip_duplicates:  # the next step has to see whose bytes these files hold
+        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
@@ -83,7 +84,16 @@ def fan_out_small(edition: Edition, batch: str, count: int) -> None:
     while following is not None:
         outcomes, following = attach_step(edition, store, batch, following)
         edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    close_if_reached(edition, store, batch)
+
+
+def close_if_reached(edition: Edition, store: str, batch: str) -> bool:
+    """Takes a batch from the open ones once the projection has seen all of its files; whether it has."""
+    total = edition.streams.load(FILE_BATCH, batch).state.manifest.count
+    if edition.views.batch_counts(batch, total).unreached > 0:
+        return False
     edition.views.close_batch(store, batch)
+    return True
 
 
 def flush(edition: Edition, store: str, file: str) -> None:
@@ -96,19 +106,25 @@ def flush(edition: Edition, store: str, file: str) -> None:
         edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
 
 
-def awaited(edition: Edition, store: str, file: str) -> State | None:
-    """What a file will be that an open batch names and has not reached; None where none names it."""
+def awaited(edition: Edition, store: str, file: str, found: State) -> State | None:
+    """What a file that is not in the store will be, because an open batch names it; None where there is none that has yet
+    to reach it.
+    """
     if edition.views.store_counts(store).unreached <= 0:
         return None
-    for _, state, position, each in _open_batches_with(edition, store, file):
-        return expected(state, position, each)
+    for batch, state, position, each in _open_batches_with(edition, store, file):
+        known = None if found.has_seen(batch) else uploaded(edition, [file]).get(file)
+        if known is not None:
+            return expected(state, position, each, known)
     return None
 
 
-def expected(batch: Batch, position: int, each: Listed) -> State:
+def expected(batch: Batch, position: int, each: Listed, known: uploaded_file.State) -> State:
     """The state of a file that a batch has named and not reached."""
     return State(
         attached=True,
+        filename=known.filename,
+        sha256=known.sha256,
         placement=Placement(batch.created_at, position),
         status="cancelled" if batch.cancelled else "in_progress",
         attributes=each.attributes,
@@ -139,7 +155,9 @@ def _cancel(edition: Edition, store: str, batch: str, state: Batch, part: Sequen
         return Plan(
             STORE_FILE,
             ids.store_file_stream(store, each.file),
-            lambda found: store_file.cancel(found, at, batch, state.created_at, placement, each, filename),
+            lambda found: _unless_deleted(
+                found, store_file.cancel(found, at, batch, state.created_at, placement, each, filename), at, deleted=each.file not in names
+            ),
         )
 
     return edition.streams.decide_all([plan(*one) for one in part])
@@ -169,12 +187,15 @@ def _attach(edition: Edition, store: str, batch: str, state: Batch, part: Sequen
         def decide(found: State) -> Sequence[Event]:
             if each.file in holders:
                 return store_file.refuse_duplicate(found, command, holders[each.file])
-            events = list(store_file.attach(found, command))
-            if known is None and events:
-                after = codec.fold(STORE_FILE, events, found)
-                events += store_file.fail(after, at, after.generation, DELETED)
-            return events
+            return _unless_deleted(found, store_file.attach(found, command), at, deleted=known is None)
 
         return Plan(STORE_FILE, ids.store_file_stream(store, each.file), decide)
 
     return edition.streams.decide_all([plan(*one) for one in part])
+
+
+def _unless_deleted(found: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:
+    """What a batch decides on a file; one that was deleted meanwhile leaves the store again in the same commit."""
+    if not deleted or not events:
+        return events
+    return [*events, *store_file.detach(codec.fold(STORE_FILE, events, found), at, "file_deleted")]

@@ -104,12 +104,13 @@ def _shown(
     edition: Edition, store: str, batch: str, state: file_batch.State, part: Sequence[tuple[int, Listed]], status: str | None
 ) -> list[StoreFileView]:
     streams = edition.streams.load_many(STORE_FILE, [store_file_stream(store, each.file) for _, each in part])
+    uploaded = batch_files.uploaded(edition, [each.file for _, each in part])
     views = []
     for position, each in part:
         loaded = streams[store_file_stream(store, each.file)]
         found = loaded.state
-        if not found.attached and not found.has_seen(batch):
-            found = batch_files.expected(state, position, each)
+        if not found.attached and not found.has_seen(batch) and each.file in uploaded:
+            found = batch_files.expected(state, position, each, uploaded[each.file])
         if found.attached and status in (None, found.status):
             views.append(StoreFileView(store, each.file, found))
     return views

@@ -115,19 +115,23 @@ def _confirm(edition: Edition, store: str, hits: Sequence[Hit], known: dict[str,
     """Learns of every file that was hit whether and what it serves: from its rows, and where they do not confirm a hit
     from its stream, which has the last word.
     """
-    new = {hit.file: hit for hit in hits if hit.file not in known}
-    wanted = [keys.store_file_row(store, hit.row) for hit in new.values()] + [keys.file(file) for file in new]
-    rows = edition.views.rows([*wanted, keys.store(store)])
+    new: dict[str, list[Hit]] = {}
+    for hit in hits:
+        if hit.file not in known:
+            new.setdefault(hit.file, []).append(hit)
+    wanted = [keys.store_file_row(store, of_file[0].row) for of_file in new.values()] + [keys.file(file) for file in new]
+    rows, now = edition.views.rows([*wanted, keys.store(store)]), edition.clock()
     if keys.store(store) not in rows:  # deleted since this search began
         known.update(dict.fromkeys(new))
         return
     doubtful = []
-    for file, hit in new.items():
-        row = rows.get(keys.store_file_row(store, hit.row))
+    for file, of_file in new.items():
+        row, uploaded = rows.get(keys.store_file_row(store, of_file[0].row)), rows.get(keys.file(file))
         state = codec.decode_state(STORE_FILE, row.data) if row else None
-        deleted = keys.file(file) not in rows
+        deleted = uploaded is None or (uploaded.deadline is not None and uploaded.deadline <= now)
         known[file] = None if deleted else state
-        if not deleted and (state is None or not _serves(hit, state)):
+        # While a generation is open, the stream may have let it serve already; a worker waits for no row.
+        if not deleted and (state is None or state.open is not None or not all(_serves(hit, state) for hit in of_file)):
             doubtful.append(file)
     if doubtful:
         loaded = edition.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in doubtful])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from vectorlog.domain import errors, ids, store_file
@@ -15,6 +15,7 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, batch_files, duplicates, manifests, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
@@ -145,13 +146,19 @@ def content(edition: Edition, actor: Actor, store: str, file: str) -> Content:
         Invalid: nothing serves yet, or the file could not be read.
     """
     access.store(edition, actor, store)
-    state = _state(edition, store, file)
-    if state.serving is None:
-        why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
-        raise Invalid(
-            f"File '{file}' has no content to show: its status is '{state.status}'. {why}", param="file_id", code="file_not_ready"
-        )
-    text = artefact.read_text(edition.blobs, store, file, state.serving.generation)
+    for last in (False, True):
+        state = _state(edition, store, file)
+        if state.serving is None:
+            why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
+            message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
+            raise Invalid(message, param="file_id", code="file_not_ready")
+        try:
+            text = artefact.read_text(edition.blobs, store, file, state.serving.generation)
+        except NoSuchBlob:  # a newer generation took over meanwhile, and its purge was quick
+            if last:
+                raise
+        else:
+            break
     return Content(StoreFileView(store, file, state), text)
 
 
@@ -159,33 +166,34 @@ def _state(edition: Edition, store: str, file: str) -> State:
     state = edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
     if state.attached:
         return state
-    awaited = batch_files.awaited(edition, store, file)
+    awaited = batch_files.awaited(edition, store, file, state)
     if awaited is None:
         raise errors.no_store_file(store, file)
-    known = batch_files.uploaded(edition, [file]).get(file)
-    return replace(awaited, filename=known.filename if known else "")
+    return awaited
 
 
 def _shown(edition: Edition, store: str, sk: str, found: Row | State) -> StoreFileView:
     file = keys.thing_of(sk)
     if isinstance(found, State):
-        known = batch_files.uploaded(edition, [file]).get(file)
-        return StoreFileView(store, file, replace(found, filename=known.filename if known else ""))
+        return StoreFileView(store, file, found)
     state = codec.decode_state(STORE_FILE, found.data) or edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
     return StoreFileView(store, file, state)
 
 
 def _waiting(edition: Edition, store: str) -> dict[str, State]:
-    """Files that open batches name and have not reached, by sort key."""
+    """Files that open batches name and have not reached, by sort key; each once, as the oldest batch will attach it."""
     if edition.views.store_counts(store).unreached <= 0:
         return {}
     waiting: dict[str, State] = {}
+    named: set[str] = set()
     for batch, state in batch_files.open_batches(edition, store):
         listed = manifests.read(edition, state.manifest)
         entries = edition.views.rows([keys.entry(batch, each.file) for each in listed])
         attached = edition.views.rows([keys.attachment(each.file, store) for each in listed])
+        uploaded = batch_files.uploaded(edition, [each.file for each in listed if keys.entry(batch, each.file) not in entries])
         for position, each in enumerate(listed):
-            if keys.entry(batch, each.file) not in entries and keys.attachment(each.file, store) not in attached:
-                expected = batch_files.expected(state, position, each)
-                waiting[keys.FILES + Placement(state.created_at, position).row(each.file)] = expected
+            if each.file in uploaded and each.file not in named and keys.attachment(each.file, store) not in attached:
+                named.add(each.file)
+                sk = keys.FILES + Placement(state.created_at, position).row(each.file)
+                waiting[sk] = batch_files.expected(state, position, each, uploaded[each.file])
     return waiting

@@ -49,11 +49,6 @@ class Rows:
         standing = self._puts.get(key) or self._read.get(key)
         return standing.data if standing else ""
 
-    def gone(self, key: Key) -> bool:
-        """Whether the row is not there, or will be a tombstone."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing is None or standing.gone
-
     def closed(self, key: Key) -> bool:
         """Whether the row refuses counts."""
         return key in self._read and self._read[key].closed
@@ -149,10 +144,16 @@ def _project_place(decision: Decision[store_file.State, store_file.Event], place
     if rows.version(key) < decision.version:
         _move(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
-    gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
-    for pointer in (keys.attachment(file, store), keys.content(store, state.sha256, file)):
-        if gone or rows.gone(pointer):
+    if any(map(_moves, decision.events)):
+        gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
+        for pointer in (keys.attachment(file, store), keys.content(store, state.sha256, file)):
             rows.put(pointer, decision.version, **gone)
+
+
+def _moves(event: store_file.Event) -> bool:
+    """Whether it puts the file into the store, or takes it out."""
+    placed = isinstance(event, store_file.FileCancelled) and event.placement is not None
+    return placed or isinstance(event, store_file.FileAttached | store_file.FileDetached)
 
 
 def _put_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows, key: Key) -> None:

@@ -103,6 +103,11 @@ class SQLiteQueue:
         found = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
         return int(found[0])
 
+    def under_way(self, within: int) -> int:
+        """How many messages are lent, or can be received within so many ms."""
+        count = "SELECT count(*) FROM messages WHERE queue = ? AND (receives > 0 OR visible_at <= ?)"
+        return int(self._database.read().execute(count, (self._name, self._clock() + within)).fetchone()[0])
+
     def _tell(self) -> None:
         with self._visible:
             self._visible.notify_all()

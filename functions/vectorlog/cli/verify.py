@@ -1,0 +1,34 @@
+"""`vectorlog verify`: checks a data folder, beside a running server or without one."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from vectorlog.cli import options
+from vectorlog.runtime.inspection import inspect
+from vectorlog.verify.verify import verify
+
+PAUSE_S = 2.0
+
+
+@click.command()
+@options.settings(["data"])
+def command(data: Path) -> None:
+    """Check that views, index, artefacts and blobs agree with the log.
+
+    Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.
+    """
+    with inspect(data.expanduser().absolute()) as (edition, under_way):
+        report = verify(edition, under_way, lambda: time.sleep(PAUSE_S))
+    for verdict, found in (("differs", report.differing), ("pending", report.pending)):
+        for each in found:
+            click.echo(f"{verdict}  {each.kind:<9} {each.where}  {each.what}")
+    waiting = report.under_way
+    click.echo(
+        f"{report.streams:,} streams: {len(report.differing)} differences, {len(report.pending)} pending; "
+        f"{waiting.commits} commits and {waiting.messages} messages are under way."
+    )
+    raise SystemExit(1 if report.differing else 0)

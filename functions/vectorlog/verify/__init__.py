@@ -1,0 +1,1 @@
+"""Whether everything that is derived from the log agrees with it."""

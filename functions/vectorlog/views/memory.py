@@ -1,0 +1,81 @@
+"""The views in memory: what a fresh projection of the log is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from vectorlog.views.table import Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
+
+
+class MemoryTable:
+    """Implements Table for one thread."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Key, Row] = {}
+
+    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+        """See Table."""
+        return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def query(
+        self,
+        pk: str,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 100,
+        descending: bool = False,
+        status: str | None = None,
+    ) -> list[Row]:
+        """See Table."""
+        low, high = (before, after) if descending else (after, before)
+        found = [
+            row
+            for key, row in self._rows.items()
+            if key.pk == pk
+            and not row.gone
+            and key.sk.startswith(prefix)
+            and (low is None or key.sk > low)
+            and (high is None or key.sk < high)
+            and status in (None, row.status)
+        ]
+        return sorted(found, key=lambda row: row.key.sk, reverse=descending)[:limit]
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """See Table."""
+        check(writes)
+        changed: dict[Key, Row | None] = {write.key: self._changed(write) for write in writes}
+        for key, row in changed.items():
+            if row is None:
+                self._rows.pop(key, None)
+            else:
+                self._rows[key] = row
+
+    def due(self, at: int, limit: int = 100) -> list[Row]:
+        """See Table."""
+        found = [row for row in self._rows.values() if row.deadline is not None and row.deadline <= at]
+        return sorted(found, key=lambda row: row.deadline or 0)[:limit]
+
+    def scan(self) -> Iterator[Row]:
+        """See Table."""
+        yield from self._rows.values()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _changed(self, write: Write) -> Row | None:
+        standing = self._rows.get(write.key, Row(write.key))
+        match write:
+            case Put():
+                if standing.version != write.replaces:
+                    raise RowConflict(f"{write.key} is not at version {write.replaces}")
+                return Row(write.key, write.version, write.data, write.status, write.deadline, write.gone, write.closed, standing.counts)
+            case Add():
+                if standing.closed:
+                    raise RowClosed(f"{write.key} is closed")
+                added = {name: standing.counts.get(name, 0) + number for name, number in write.counts.items()}
+                return replace(standing, counts={**standing.counts, **added})
+            case Remove():
+                return None
