@@ -98,9 +98,7 @@ def test_batch_with_failures(openai_client: OpenAI, upload: Upload, store: str) 
     assert (every.status, every.file_counts.to_dict()) == ("failed", counts(failed=1))
 
 
-def test_cancelled_batch_stays_cancelled(
-    openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
-) -> None:
+def test_cancelled_batch_stays_cancelled(openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]) -> None:
     """A cancel is final: nothing of the batch is found later, and a second cancel changes nothing."""
     files = [upload(f"otter {n}").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create(store, file_ids=files)
