@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import moto_aws
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.files.folder import FolderBlobs
+from vectorlog.files.s3 import S3Blobs
 
 BYTES = bytes(range(256)) * 10
 
@@ -21,7 +23,19 @@ def folder(place: Path) -> Iterator[Blobs]:
     yield FolderBlobs(place / "blobs", place / "staging")
 
 
-@pytest.fixture(params=[folder], ids=lambda adapter: adapter.__name__)
+@contextmanager
+def s3(place: Path) -> Iterator[Blobs]:
+    """S3 in moto."""
+    with moto_aws.aws():
+        moto_aws.s3().create_bucket(Bucket="blobs")
+        made = S3Blobs(moto_aws.s3(), "blobs", place)
+        place.mkdir()
+        yield made
+        assert list(place.iterdir()) == []
+        made.close()
+
+
+@pytest.fixture(params=[folder, s3], ids=lambda adapter: adapter.__name__)
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     with request.param(tmp_path / "here") as made:
         yield made

@@ -50,3 +50,13 @@ class Blobs(Protocol):
     def delete(self, keys: Sequence[str]) -> None:
         """Forgets them; one that is not there is no error."""
         ...
+
+
+def check_key(key: str) -> None:
+    """Refuses what is not a key.
+
+    Raises:
+        ValueError: it has an empty part, `.`, `..`, or a null character.
+    """
+    if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+        raise ValueError(f"not a key: {key!r}")

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 
-from vectorlog.files.blobs import NoSuchBlob
+from vectorlog.files.blobs import NoSuchBlob, check_key
 
 _NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -84,10 +84,8 @@ class FolderBlobs:
                         folder.rmdir()
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in ("", ".", "..") for part in parts) or "\0" in key:
-            raise ValueError(f"not a key: {key!r}")
-        return self._folder.joinpath(*parts)
+        check_key(key)
+        return self._folder.joinpath(*key.split("/"))
 
     def _stage(self, content: bytes | Path) -> Path:
         path = self._staging / uuid.uuid4().hex

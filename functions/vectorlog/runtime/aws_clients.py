@@ -6,7 +6,7 @@ servers). `max_attempts` counts all tries of a call, the first included. Clients
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -58,7 +58,7 @@ def secrets_manager() -> BaseClient:
 
 
 def _client(
-    service: str, *, connect_timeout: float, read_timeout: float, attempts: int, connections: int = CALLS_AT_ONCE, **settings: Any
+    service: str, *, connect_timeout: float, read_timeout: float, attempts: int, connections: int = CALLS_AT_ONCE, **settings: str
 ) -> BaseClient:
     config = Config(
         connect_timeout=connect_timeout,

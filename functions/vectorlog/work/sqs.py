@@ -115,7 +115,9 @@ class SQSQueue:
                 "Body": record["body"],
                 "ReceiptHandle": record["receiptHandle"],
                 "Attributes": record["attributes"],
-                "MessageAttributes": {name: {"StringValue": value.get("stringValue")} for name, value in record["messageAttributes"].items()},
+                "MessageAttributes": {
+                    name: {"StringValue": value.get("stringValue")} for name, value in record["messageAttributes"].items()
+                },
             }
         )
         return None if self._send_on(received, not_before) else received

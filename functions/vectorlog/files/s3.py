@@ -1,0 +1,173 @@
+"""Bytes in an S3 bucket, under the keys as they are."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+
+from vectorlog.files.blobs import NoSuchBlob, check_key
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+MB = 1024 * 1024
+KEYS = 1_000
+"""Keys that S3 deletes in one call."""
+
+_TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * MB, max_concurrency=4)
+_PIECE = MB
+_BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_ATTEMPTS = 3
+_ABSENT = {"404", "NoSuchKey"}
+
+
+class BlobsError(Exception):
+    """S3 took a call but not all of its keys; the message names its reason."""
+
+
+class S3Blobs:
+    """Implements Blobs. Safe to use from several threads; memory stays flat whatever the size of a file.
+
+    The role needs `s3:ListBucket` beside the rights on objects: without it S3 says "forbidden" of a key that is not there. The bucket
+    should abort what is left of broken multipart uploads by a lifecycle rule.
+
+    Args:
+        client: of S3.
+        bucket: its name.
+        folder: where `local` puts copies; Lambda's `/tmp` where it is None.
+    """
+
+    def __init__(self, client: BaseClient, bucket: str, folder: Path | None = None) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="s3")
+
+    def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
+        """See Blobs. Files above 16 MB go in parts; of several items some may have been kept where one fails."""
+        for key, _ in items:
+            check_key(key)
+        made = map if len(items) == 1 else self._pool.map
+        for content in list(made(self._put, items)):
+            if isinstance(content, Path):
+                content.unlink()
+
+    def read(self, key: str) -> bytes:
+        """See Blobs."""
+        content = BytesIO()
+        self._fetch(key, content)
+        return content.getvalue()
+
+    def size(self, key: str) -> int | None:
+        """See Blobs."""
+        check_key(key)
+        try:
+            return int(self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"])
+        except ClientError as error:
+            if _code(error) in _ABSENT:
+                return None
+            raise
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """See Blobs; a copy that is deleted with the context."""
+        with tempfile.NamedTemporaryFile(prefix="blob-", dir=self._folder) as file:
+            self._fetch(key, file)
+            file.flush()
+            yield Path(file.name)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See Blobs."""
+        if prefix:
+            check_key(prefix.removesuffix("/"))
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            yield from (found["Key"] for found in page.get("Contents", ()))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See Blobs.
+
+        Raises:
+            BlobsError: S3 refused some of them.
+        """
+        for key in keys:
+            check_key(key)
+        rest = iter(keys)
+        while batch := list(islice(rest, KEYS)):
+            self._delete(batch)
+
+    def download_url(self, key: str, seconds: int, *, name: str, content_type: str) -> str:
+        """An address from which anyone may GET the bytes for so long, as a file of this name and type.
+
+        It ends with the credentials that signed it, in Lambda after hours at most.
+        """
+        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        return self._signed("get_object", key, seconds, ResponseContentDisposition=disposition, ResponseContentType=content_type)
+
+    def upload_url(self, key: str, seconds: int, *, size: int) -> str:
+        """An address to which anyone may PUT exactly `size` bytes for so long; it ends as a download's does. Up to 5 GB."""
+        return self._signed("put_object", key, seconds, ContentLength=size)
+
+    def close(self) -> None:
+        """Ends the threads that put."""
+        self._pool.shutdown()
+
+    def _put(self, item: tuple[str, bytes | Path]) -> bytes | Path:
+        key, content = item
+        if isinstance(content, Path):
+            self._client.upload_file(str(content), self._bucket, key, Config=_TRANSFER)
+        else:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return content
+
+    def _fetch(self, key: str, into: IO[bytes]) -> None:
+        """Streams an object; botocore tries a request again, but not a body that breaks off."""
+        check_key(key)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                for piece in self._get(key).iter_chunks(_PIECE):
+                    into.write(piece)
+            except _BROKEN:
+                if attempt == _ATTEMPTS:
+                    raise
+                into.seek(0)
+                into.truncate()
+            else:
+                return
+
+    def _get(self, key: str) -> Any:  # noqa: ANN401  # botocore's StreamingBody has no types
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+        except ClientError as error:
+            if _code(error) in _ABSENT:
+                raise NoSuchBlob(key) from None
+            raise
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        for _ in range(_ATTEMPTS):
+            objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            errors = self._client.delete_objects(Bucket=self._bucket, Delete=objects).get("Errors", ())
+            keys = [error["Key"] for error in errors]
+            if not keys:
+                return
+        raise BlobsError(f"{len(keys)} keys were not deleted: {errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}")
+
+    def _signed(self, operation: str, key: str, seconds: int, **parameters: str | int) -> str:
+        check_key(key)
+        address: str = self._client.generate_presigned_url(
+            operation, Params={"Bucket": self._bucket, "Key": key, **parameters}, ExpiresIn=seconds
+        )
+        return address
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])

@@ -1,0 +1,45 @@
+"""AWS in this process, by moto: empty in every `aws()`, while clients, which take long to make, are kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto import mock_aws
+
+from vectorlog.runtime import aws_clients
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+@contextmanager
+def aws() -> Iterator[None]:
+    """An AWS with nothing in it."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+
+
+@cache
+def s3() -> BaseClient:
+    """One call at a time: moto keeps an object's bytes in one file object, which threads close under each other."""
+    client, turn = aws_clients.s3(), threading.Lock()
+    call = client._make_api_call
+
+    def in_turn(*given: Any) -> Any:
+        with turn:
+            return call(*given)
+
+    client._make_api_call = in_turn
+    return client
+
+
+@cache
+def sqs() -> BaseClient:
+    """As the AWS edition makes it."""
+    return aws_clients.sqs()
