@@ -1,41 +1,24 @@
-"""The views in DynamoDB: an item per row.
-
-    pk, sk      the row's key
-    v           version; absent where the row holds counts only
-    d           data; absent where empty
-    s           status
-    t           deadline, in ms
-    g, c        gone, closed; absent where not
-    +<name>     a count
-    l           pk|status of a row that `query(status=…)` finds through the index `by_status`
-    q           OPEN#0…15 of a row with a deadline, which `due` finds through the index `by_deadline`
-    expires_at  seconds since 1970 from which DynamoDB may delete the item
-
-Names are short because their bytes are paid for with every row.
-"""
+"""The views in DynamoDB; `dynamodb_items.py` says what an item holds."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from random import Random
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-from zlib import crc32
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
+from vectorlog.views.dynamodb_items import COMMON_STATUS, DEADLINE_SHARDS, Item, key_item, key_of, list_of, request_of, row_of, shard_of
+from vectorlog.views.table import Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 BY_STATUS = "by_status"
 BY_DEADLINE = "by_deadline"
-
-COMMON_STATUS = "completed"
-"""Where most rows end. It is not in the index: a write less for each of them, and their list is consistent."""
-
-DEADLINE_SHARDS = 16
-"""Partitions of `by_deadline`, so that no one of them takes every new file."""
 
 KEYS_PER_GET = 100
 """The most that a BatchGetItem takes."""
@@ -43,28 +26,23 @@ KEYS_PER_GET = 100
 TRIES = 10
 FIRST_PAUSE_S = 0.02
 LAST_PAUSE_S = 0.64
-"""About 1.6 s in all: other transactions on a row last milliseconds, and a request has 29 s."""
+"""Pauses double from first to last and are random below that, about 1.6 s in all: transactions last milliseconds."""
 
-_PASSING = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction that may be gone in the next try."""
 
 _FIRST, _LAST = "\x00", "\U0010ffff"
-_PUT = ("v", "d", "s", "t", "g", "c", "l", "q", "expires_at")
-
-Attribute = Mapping[str, Any]
 
 
 class DynamoDBTable:
-    """Implements Table."""
+    """Implements Table.
+
+    A `RowConflict` may also follow an answer that was lost: then the row that stands is the caller's own, as a caller that
+    reads again will see.
+    """
 
     def __init__(
-        self,
-        client: Any,  # noqa: ANN401  # botocore makes its classes at run time
-        table: str,
-        random: Random,
-        sleep: Callable[[float], None] = time.sleep,
-        *,
-        threads: int = 16,
+        self, client: BaseClient, table: str, random: Random, sleep: Callable[[float], None] = time.sleep, *, threads: int = 16
     ) -> None:
         self._client = client
         self._table = table
@@ -90,9 +68,9 @@ class DynamoDBTable:
         descending: bool = False,
         status: str | None = None,
     ) -> list[Row]:
-        """See Table. A page that tombstones or an index that lags left short is filled up from larger and larger ones."""
+        """See Table. A page that tombstones or a lagging index left short is filled up from larger and larger ones."""
         low, high = (before, after) if descending else (after, before)
-        first = max(prefix or _FIRST, _FIRST if low is None else low + "\x00")
+        first = max(prefix or _FIRST, _FIRST if low is None else low + _FIRST)
         last = min(prefix + _LAST, _LAST if high is None else high)
         if first > last:
             return []
@@ -100,45 +78,46 @@ class DynamoDBTable:
         found: list[Row] = []
         while True:
             answer = self._client.query(**request)
-            rows = self._confirmed(answer["Items"], status) if "IndexName" in request else map(_row, answer["Items"])
-            found += (row for row in rows if row.key.sk != high)  # DynamoDB has no condition for >= first AND < last
+            rows = self._confirmed(answer["Items"], status) if "IndexName" in request else map(row_of, answer["Items"])
+            found += (row for row in rows if row.key.sk != high)  # BETWEEN takes its ends in
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
                 return found[:limit]
             request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": request["Limit"] * 4}
 
     def write(self, writes: Sequence[Write]) -> None:
-        """See Table. An Add is a transaction even when alone: its token keeps a repeated request from counting twice.
+        """See Table. An Add is a transaction also when alone: its token keeps a repeated request from counting twice.
 
         Raises:
-            Unavailable: other transactions, or too many requests, were in the way each time.
+            Unavailable: other transactions, or too many requests, were in the way every time.
         """
         check(writes)
-        if not writes:
-            return
-        if len(writes) == 1 and not isinstance(writes[0], Add):
-            self._write_one(writes[0])
-        else:
-            self._write_all(writes)
+        match writes:
+            case []:
+                return
+            case [Put() | Remove() as write]:
+                self._write_one(write)
+            case _:
+                self._write_all(writes)
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
-        """See Table. What the index finds is read again, so a row that was settled meanwhile is left out."""
+        """See Table. What the index finds is read again, so rows that were settled meanwhile are left out."""
         overdue = self._pool.map(lambda shard: self._overdue(shard, at, limit), range(DEADLINE_SHARDS))
         keys = [key for _, key in sorted(chain.from_iterable(overdue))]
-        found: list[tuple[int, Row]] = []
+        found: list[tuple[int, Key, Row]] = []
         for start in range(0, len(keys), limit):
-            rows = self.get(keys[start : start + limit]).values()
-            found += ((row.deadline, row) for row in rows if row.deadline is not None and row.deadline <= at)
+            rows = self.get(keys[start : start + limit])
+            found += ((row.deadline, key, row) for key, row in rows.items() if row.deadline is not None and row.deadline <= at)
             if len(found) >= limit:
                 break
-        return [row for _, row in sorted(found, key=lambda each: each[0])[:limit]]
+        return [row for *_, row in sorted(found, key=lambda each: each[:2])[:limit]]
 
     def scan(self) -> Iterator[Row]:
         """See Table."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
-            yield from map(_row, page["Items"])
+            yield from map(row_of, page["Items"])
 
     def close(self) -> None:
-        """Ends the threads; the client is its maker's."""
+        """Ends the threads; whoever made the client closes it."""
         self._pool.shutdown()
 
     def _tries(self) -> Iterator[None]:
@@ -149,9 +128,80 @@ class DynamoDBTable:
         raise Unavailable("The database is busy. Please repeat the request.")
 
     def _get(self, keys: Sequence[Key]) -> list[Row]:
-        wanted = {self._table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        wanted = {self._table: {"Keys": [key_item(key) for key in keys], "ConsistentRead": True}}
         found: list[Row] = []
         for _ in self._tries():
-            while wanted:  # 
-                answer = self._client.batch_get_item(RequestItems=wanted)
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            found += map(row_of, answer["Responses"].get(self._table, ()))
+            wanted = answer["UnprocessedKeys"]  # over 16 MB, or throttled
+            if not wanted:
+                break
         return found
+
+    def _list(self, pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
+        request: dict[str, Any] = {"TableName": self._table}
+        values = {":first": {"S": first}, ":last": {"S": last}}
+        if status is None or status == COMMON_STATUS:
+            request |= {"ConsistentRead": True, "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else "")}
+            partition, values[":pk"] = "pk", {"S": pk}
+            if status:
+                values[":s"] = {"S": status}
+        else:
+            request |= {"IndexName": BY_STATUS}
+            partition, values[":pk"] = "l", {"S": list_of(pk, status)}
+        return {
+            **request,
+            "KeyConditionExpression": f"{partition} = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": values,
+        }
+
+    def _confirmed(self, items: Sequence[Item], status: str | None) -> list[Row]:
+        keys = [key_of(item) for item in items]
+        rows = self.get(keys)
+        return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
+
+    def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=BY_DEADLINE,
+            KeyConditionExpression="q = :q AND t <= :at",
+            ExpressionAttributeValues={":q": {"S": shard_of(shard)}, ":at": {"N": str(at)}},
+            Limit=limit,
+        )
+        return [(int(item["t"]["N"]), key_of(item)) for item in answer["Items"]]
+
+    def _write_one(self, write: Put | Remove) -> None:
+        request = {"TableName": self._table, **request_of(write)}
+        send = self._client.delete_item if isinstance(write, Remove) else self._client.update_item
+        for _ in self._tries():
+            try:
+                send(**request)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                raise _refusal(write) from None
+            except self._client.exceptions.TransactionConflictException:
+                continue
+            return
+
+    def _write_all(self, writes: Sequence[Write]) -> None:
+        actions = [
+            {"Delete" if isinstance(write, Remove) else "Update": {"TableName": self._table, **request_of(write)}} for write in writes
+        ]
+        token = uuid4().hex
+        for _ in self._tries():
+            try:
+                self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
+            except self._client.exceptions.TransactionCanceledException as cancelled:
+                reasons = [reason["Code"] for reason in cancelled.response["CancellationReasons"]]
+                refused = [write for write, reason in zip(writes, reasons, strict=True) if reason == "ConditionalCheckFailed"]
+                if refused:
+                    raise _refusal(refused[0]) from None
+                if not _PASSING.issuperset(reasons):
+                    raise
+                continue
+            return
+
+
+def _refusal(write: Write) -> RowConflict | RowClosed:
+    if isinstance(write, Put):
+        return RowConflict(f"{write.key} is not at version {write.replaces}")
+    return RowClosed(f"{write.key} is closed")

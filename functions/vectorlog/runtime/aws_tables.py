@@ -1,0 +1,44 @@
+"""The two tables as data: what CreateTable takes, for tests, `./dev aws` and the stack alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vectorlog.views.dynamodb import BY_DEADLINE, BY_STATUS
+
+TTL_ATTRIBUTE = "expires_at"
+"""Of the views: seconds since 1970."""
+
+
+def events(name: str) -> dict[str, Any]:
+    """The event log, with its stream."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": _attributes(pk="S", sk="N"),
+        "KeySchema": _key("pk", "sk"),
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    }
+
+
+def views(name: str) -> dict[str, Any]:
+    """The views. Both indexes are sparse and hold keys alone: what they find is read from the table."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": _attributes(pk="S", sk="S", l="S", q="S", t="N"),
+        "KeySchema": _key("pk", "sk"),
+        "GlobalSecondaryIndexes": [_index(BY_STATUS, "l", "sk"), _index(BY_DEADLINE, "q", "t")],
+    }
+
+
+def _attributes(**types: str) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()]
+
+
+def _key(partition: str, order: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": order, "KeyType": "RANGE"}]
+
+
+def _index(name: str, partition: str, order: str) -> dict[str, Any]:
+    return {"IndexName": name, "KeySchema": _key(partition, order), "Projection": {"ProjectionType": "KEYS_ONLY"}}

@@ -1,0 +1,124 @@
+"""What a row, and each write on one, is in DynamoDB.
+
+    pk, sk      the row's key
+    v           version; absent where the row holds counts only
+    d           data; absent where empty
+    s           status
+    t           deadline, in ms
+    g, c        gone, closed; absent where not
+    +<name>     a count
+    l           pk|status of a row that the index `by_status` holds
+    q           OPEN#0…15 of a row with a deadline, which the index `by_deadline` holds
+    expires_at  seconds since 1970 from which DynamoDB may delete the item
+
+Names are short because their bytes are paid for with every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+from zlib import crc32
+
+from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, Write
+
+Item = Mapping[str, Mapping[str, Any]]
+"""Attributes as DynamoDB writes them: `{"v": {"N": "3"}, …}`."""
+
+COMMON_STATUS = "completed"
+"""Where most rows end. The index leaves it out: a write less for each of them."""
+
+DEADLINE_SHARDS = 16
+"""Partitions of `by_deadline`, so that no one of them takes every new file."""
+
+_COUNT = "+"
+
+
+def key_item(key: Key) -> Item:
+    """A key's attributes."""
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def key_of(item: Item) -> Key:
+    """Whose attributes they are."""
+    return Key(item["pk"]["S"], item["sk"]["S"])
+
+
+def row_of(item: Item) -> Row:
+    """The row that an item keeps."""
+    texts = {name: text for name, value in item.items() for text in value.values()}
+    return Row(
+        key=key_of(item),
+        version=int(texts.get("v", NO_ROW)),
+        data=texts.get("d", ""),
+        status=texts.get("s"),
+        deadline=int(texts["t"]) if "t" in texts else None,
+        gone="g" in texts,
+        closed="c" in texts,
+        counts={name.removeprefix(_COUNT): int(number) for name, number in texts.items() if name.startswith(_COUNT)},
+    )
+
+
+def list_of(pk: str, status: str) -> str:
+    """The partition of `by_status` that lists these rows."""
+    return f"{pk}|{status}"
+
+
+def shard_of(number: int) -> str:
+    """A partition of `by_deadline`, by its number."""
+    return f"OPEN#{number}"
+
+
+def request_of(write: Write) -> dict[str, Any]:
+    """What UpdateItem, DeleteItem and their twins in a transaction take, but for the table's name."""
+    match write:
+        case Put():
+            return _put(write)
+        case Add():
+            return _add(write)
+        case Remove():
+            return {"Key": key_item(write.key)}
+        case _ as never:
+            assert_never(never)
+
+
+def _put(put: Put) -> dict[str, Any]:
+    """An update, because a put would take the counts away."""
+    fields = _fields(put)
+    values = {f":{name}": value for name, value in fields.items() if value is not None}
+    sets = ", ".join(f"{name} = :{name}" for name, value in fields.items() if value is not None)
+    removes = ", ".join(name for name, value in fields.items() if value is None)
+    guard = "attribute_not_exists(v)" if put.replaces == NO_ROW else "v = :replaces"
+    return {
+        "Key": key_item(put.key),
+        "UpdateExpression": f"SET {sets} REMOVE {removes}",
+        "ConditionExpression": guard,
+        "ExpressionAttributeValues": values if put.replaces == NO_ROW else {**values, ":replaces": {"N": str(put.replaces)}},
+    }
+
+
+def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
+    listed = put.status not in (None, COMMON_STATUS) and not put.gone
+    return {
+        "v": {"N": str(put.version)},
+        "d": {"S": put.data} if put.data else None,
+        "s": {"S": put.status} if put.status is not None else None,
+        "t": {"N": str(put.deadline)} if put.deadline is not None else None,
+        "g": {"BOOL": True} if put.gone else None,
+        "c": {"BOOL": True} if put.closed else None,
+        "l": {"S": list_of(put.key.pk, put.status)} if listed else None,
+        "q": {"S": shard_of(crc32("|".join(put.key).encode()) % DEADLINE_SHARDS)} if put.deadline is not None else None,
+        "expires_at": {"N": str(-(-put.expires_at // 1000))} if put.expires_at is not None else None,
+    }
+
+
+def _add(add: Add) -> dict[str, Any]:
+    names = {f"#{place}": f"{_COUNT}{name}" for place, name in enumerate(add.counts)}
+    values = {f":{place}": {"N": str(number)} for place, number in enumerate(add.counts.values())}
+    return {
+        "Key": key_item(add.key),
+        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(add.counts))),
+        "ConditionExpression": "attribute_not_exists(c)",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
