@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 from meetkai_mka1 import SDK
-from openai import OpenAI
+from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
+
 from tests.clients.service import HeldStub, Service, running
 
 URL = os.environ.get("VECTORLOG_TEST_URL", "").rstrip("/")
@@ -42,10 +43,17 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def http() -> Iterator[httpx.Client]:
-    """One pool of connections for all clients: a pool of its own takes each 30 ms."""
-    with httpx.Client(timeout=60) as http:
-        yield http
+def openai_pool() -> Iterator[DefaultHttpxClient]:
+    """Connections for all `openai` clients: a pool of its own takes each 30 ms."""
+    with DefaultHttpxClient() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[httpx.Client]:
+    """Connections for `mka1_client` and `raw`."""
+    with httpx.Client(timeout=60) as pool:
+        yield pool
 
 
 @pytest.fixture
@@ -55,15 +63,15 @@ def user() -> str:
 
 
 @pytest.fixture
-def openai_client(service: Service, http: httpx.Client, user: str) -> OpenAI:
+def openai_client(service: Service, openai_pool: DefaultHttpxClient, user: str) -> OpenAI:
     headers = {"X-On-Behalf-Of": user}
-    return OpenAI(base_url=f"{service.url}/v1", api_key=service.key, http_client=http, default_headers=headers)
+    return OpenAI(base_url=f"{service.url}/v1", api_key=service.key, http_client=openai_pool, default_headers=headers)
 
 
 @pytest.fixture
-def mka1_client(service: Service, http: httpx.Client) -> SDK:
+def mka1_client(service: Service, pool: httpx.Client) -> SDK:
     """Acts for the project; `x_on_behalf_of=user` in a call makes it see what `openai_client` does."""
-    return SDK(bearer_auth=service.key, server_url=service.url, client=http)
+    return SDK(bearer_auth=service.key, server_url=service.url, client=pool)
 
 
 @pytest.fixture

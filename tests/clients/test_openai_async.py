@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from openai import AsyncOpenAI
+
 from tests.clients.service import Service
 
 

@@ -10,6 +10,7 @@ from unittest.mock import ANY
 import openai
 import pytest
 from openai import OpenAI
+
 from tests.clients.conftest import Upload
 
 CONTENTS = [

@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 from openai import OpenAI
+
 from tests.clients.conftest import Upload
 
 SIZE = 7

@@ -8,6 +8,7 @@ from unittest.mock import ANY
 
 import pytest
 from openai import OpenAI
+
 from tests.clients.conftest import Attached
 from tests.clients.service import eventually
 

@@ -9,6 +9,7 @@ from unittest.mock import ANY
 import openai
 import pytest
 from openai import OpenAI
+
 from tests.clients.conftest import Attached, Upload
 
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
@@ -114,7 +115,7 @@ def test_content_is_what_was_indexed(openai_client: OpenAI, attached: Attached, 
         "has_more": False,
         "next_page": None,
     }
-    assert [each.text.strip() for each in answer.parse()] == ["Zeile eins\n数 ist eine Zahl"]
+    assert [(each.text or "").strip() for each in answer.parse()] == ["Zeile eins\n数 ist eine Zahl"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from unittest.mock import ANY
 import openai
 import pytest
 from openai import OpenAI
+
 from tests.clients.conftest import Upload
 
 COUNTS = {"in_progress": 0, "completed": 0, "failed": 0, "cancelled": 0, "total": 0}
@@ -104,8 +105,9 @@ def test_update_changes_what_is_given(openai_client: OpenAI) -> None:
     assert renamed.expires_after
     assert openai_client.vector_stores.update(store, metadata={"b": "2"}).metadata == {"b": "2"}
     cleared = openai_client.vector_stores.update(store, name=None, expires_after=None, metadata=None)
-    assert (cleared.name, cleared.expires_after, cleared.expires_at, cleared.metadata) == (None, None, None, {})
-    assert openai_client.vector_stores.retrieve(store).to_dict() == cleared.to_dict()
+    shown = cleared.to_dict()
+    assert [shown[field] for field in ("name", "expires_after", "expires_at", "metadata")] == [None, None, None, {}]
+    assert openai_client.vector_stores.retrieve(store).to_dict() == shown
 
 
 def test_deleted_store_is_gone(openai_client: OpenAI, upload: Upload, store: str) -> None:
@@ -136,13 +138,11 @@ def test_deleted_store_is_gone(openai_client: OpenAI, upload: Upload, store: str
 
 def test_use_moves_last_active_at(openai_client: OpenAI, store: str) -> None:
     """A search is a use: `last_used_at` is set, and activity never moves back."""
-    made = openai_client.vector_stores.retrieve(store)
+    made: Any = openai_client.vector_stores.retrieve(store)
     openai_client.vector_stores.search(store, query="anything")
-    used = openai_client.vector_stores.retrieve(store)
-    assert made.to_dict()["last_used_at"] is None
-    assert used.to_dict()["last_used_at"] >= used.created_at
-    assert made.last_active_at is not None
-    assert used.last_active_at is not None
+    used: Any = openai_client.vector_stores.retrieve(store)
+    assert made.last_used_at is None
+    assert used.last_used_at >= used.created_at
     assert used.last_active_at >= made.last_active_at
 
 
