@@ -16,6 +16,7 @@ from vectorlog.domain.errors import (
     KeyReused,
     NotFound,
     Refused,
+    TooLarge,
     Unavailable,
 )
 
@@ -65,6 +66,7 @@ TABLE: Mapping[type[Refused], Row] = {
     NotFound: Row(404),
     UnknownRoute: Row(404),
     WrongMethod: Row(405, "method_not_allowed"),
+    TooLarge: Row(413, "request_too_large"),
     Conflict: Row(409, "conflict", retry=True),
     DuplicateContent: Row(409, "duplicate_file", retry=False),
     KeyReused: Row(409, "idempotency_key_reused", retry=False),

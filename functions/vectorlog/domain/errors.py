@@ -5,6 +5,7 @@
     ├── NotFound           there is no such thing, or not for this caller (404)
     ├── Forbidden          may read, may not write (403)
     ├── Expired            the store has expired (400 in OpenAI's dialect, 410 in MKA1's)
+    ├── TooLarge           the body is larger than the edition takes (413)
     ├── Conflict           another command got in first, too often (409)
     ├── DuplicateContent   the deployment refuses the same bytes twice in a store (409)
     ├── KeyReused          the same Idempotency-Key came with another body (409)
@@ -45,6 +46,10 @@ class Forbidden(Refused):
 
 class Expired(Refused):
     """The vector store has expired; only list, delete and create still work."""
+
+
+class TooLarge(Refused):
+    """The message says the limit and how to send it instead."""
 
 
 class Conflict(Refused):

@@ -1,0 +1,56 @@
+"""What stands between a client and the resolver in the AWS edition: API Gateway's events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
+
+from vectorlog.api.form import Form
+from vectorlog.api.multipart import BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.transport import Bytes
+from vectorlog.domain.errors import Invalid, TooLarge
+from vectorlog.files.blobs import Blobs
+
+UPLOAD_LIMIT = 4_500_000
+"""Bytes: Lambda takes 6 MB, and API Gateway sends binary bodies in base64."""
+INLINE_LIMIT = 4_000_000
+"""Bytes of a download that Lambda's 6 MB answer holds in base64; above it the client is sent to S3."""
+
+
+class Gateway:
+    """Reads forms out of events; sends small files itself, and points to S3 for larger ones.
+
+    Args:
+        spool: where uploads are put down, Lambda's /tmp.
+        sign: a short-lived address of a blob.
+    """
+
+    def __init__(self, spool: Path, sign: Callable[[str], str]) -> None:
+        self._spool = spool
+        self._sign = sign
+
+    def request_id(self, event: BaseProxyEvent) -> str:
+        """API Gateway's own, which its access log has too."""
+        return str(event["requestContext"]["requestId"])
+
+    def form(self, content_type: str, body: bytes) -> Form | None:
+        """The form of the body, its files in the spool folder."""
+        if not content_type.lower().startswith("multipart/form-data"):
+            return None
+        try:
+            reader = FormReader(content_type, self._spool, UPLOAD_LIMIT)
+            reader.feed(body)
+            return reader.finish()
+        except BrokenForm as error:
+            raise Invalid(str(error), code=None) from error
+        except FormTooLarge as error:
+            raise TooLarge(f"{error} Send a larger file in parts of up to 4 MB by the Uploads API (POST /v1/uploads).") from error
+
+    def blob(self, blobs: Blobs, key: str) -> Bytes:
+        """The bytes, or where they are."""
+        size = blobs.size(key)
+        if size is not None and size > INLINE_LIMIT:
+            return Bytes(b"", {"location": self._sign(key)}, status=302)
+        return Bytes(blobs.read(key), {})
