@@ -22,14 +22,30 @@ def aws() -> Iterator[None]:
     """An AWS with nothing in it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not answer at an account's own address of DynamoDB
         yield
 
 
 @cache
 def s3() -> BaseClient:
     """One call at a time: moto keeps an object's bytes in one file object, which threads close under each other."""
-    client, turn = aws_clients.s3(), threading.Lock()
-    call = client._make_api_call
+    return _in_turn(aws_clients.s3())
+
+
+@cache
+def dynamodb() -> BaseClient:
+    """One call at a time: moto checks a condition and writes without a lock between."""
+    return _in_turn(aws_clients.dynamodb())
+
+
+@cache
+def sqs() -> BaseClient:
+    """As the AWS edition makes it."""
+    return aws_clients.sqs()
+
+
+def _in_turn(client: BaseClient) -> BaseClient:
+    call, turn = client._make_api_call, threading.Lock()
 
     def in_turn(*given: Any) -> Any:
         with turn:
@@ -37,9 +53,3 @@ def s3() -> BaseClient:
 
     client._make_api_call = in_turn
     return client
-
-
-@cache
-def sqs() -> BaseClient:
-    """As the AWS edition makes it."""
-    return aws_clients.sqs()

@@ -10,8 +10,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests import moto_aws
+from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, EventLog
 from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.runtime import aws_clients, aws_tables
 
 BIG = "x" * COMMIT_BYTES
 
@@ -23,7 +26,26 @@ def sqlite(folder: Path) -> Iterator[EventLog]:
     log.close()
 
 
-@pytest.fixture(params=[sqlite], ids=lambda adapter: adapter.__name__)
+@contextmanager
+def moto(_: Path) -> Iterator[EventLog]:
+    with moto_aws.aws():
+        moto_aws.dynamodb().create_table(**aws_tables.events("events"))
+        log = DynamoDBEventLog(moto_aws.dynamodb(), "events")
+        yield log
+        log.close()
+
+
+@contextmanager
+def dynamodb(_: Path) -> Iterator[EventLog]:
+    client, name = aws_clients.dynamodb(), f"events-{uuid4().hex}"
+    client.create_table(**aws_tables.events(name))
+    log = DynamoDBEventLog(client, name)
+    yield log
+    log.close()
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture(params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     with request.param(tmp_path) as made:
         yield made

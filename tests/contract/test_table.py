@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
+from uuid import uuid4
 
 import pytest
 
+from tests import moto_aws
+from vectorlog.runtime import aws_clients, aws_tables
 from vectorlog.sqlite.database import Database
+from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
 from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Table, Write
 
@@ -23,7 +28,26 @@ def sqlite(folder: Path) -> Iterator[Table]:
     database.close()
 
 
-@pytest.fixture(params=[sqlite], ids=lambda adapter: adapter.__name__)
+@contextmanager
+def moto(_: Path) -> Iterator[Table]:
+    with moto_aws.aws():
+        moto_aws.dynamodb().create_table(**aws_tables.views("views"))
+        table = DynamoDBTable(moto_aws.dynamodb(), "views", Random())
+        yield table
+        table.close()
+
+
+@contextmanager
+def dynamodb(_: Path) -> Iterator[Table]:
+    client, name = aws_clients.dynamodb(), f"views-{uuid4().hex}"
+    client.create_table(**aws_tables.views(name))
+    table = DynamoDBTable(client, name, Random())
+    yield table
+    table.close()
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture(params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:
     with request.param(tmp_path) as made:
         yield made
