@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from vectorlog.runtime.settings import Settings
 if TYPE_CHECKING:
     from vectorlog.runtime.local import Local
     from vectorlog.runtime.server import Server
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -43,7 +46,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     try:
         server.run()
     finally:
-        click.echo("Stopping; what is not finished goes on after the next start.", err=True)
+        log.info("stopping; what is not finished goes on after the next start")
         local.close()
 
 

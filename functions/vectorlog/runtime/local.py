@@ -55,7 +55,7 @@ class Local:
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
         self._resources.callback(index.close)
         self.models = _models(settings, self._resources)
-        self.sandbox = Sandbox(settings.readers, memory_bytes=settings.reader_memory_mb * MB)
+        self.sandbox = Sandbox(settings.readers, memory_bytes=settings.reader_memory_mb * MB, seconds=settings.reader_seconds)
         self._resources.callback(self.sandbox.close)
         executor = self._resources.enter_context(ThreadPoolExecutor(2 * settings.readers, thread_name_prefix="reader"))
         self.edition = Edition(

@@ -29,6 +29,7 @@ class Settings:
     duplicate_content: Literal["allow", "refuse"] = _setting("allow", "Whether a store takes the same bytes twice.")
     upload_limit_mb: int = _setting(512, "Largest upload, in MB.")
     readers: int = _setting(max(1, min(4, os.cpu_count() or 1)), "Child processes that read files.")
+    reader_seconds: float = _setting(60.0, "Time that a file may take to be read, in seconds; each of its MB gives one more.")
     reader_memory_mb: int = _setting(2048, "Address space of each of them, in MB.")
     index_memory_mb: int = _setting(1024, "Memory that open stores of the index may hold, in MB.")
 

@@ -1,0 +1,117 @@
+"""A real `vectorlog serve` on a folder, started, killed and started again; its log tells what went wrong inside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from openai import OpenAI
+
+T = TypeVar("T")
+
+DIMENSIONS = 64
+"""Of the stub's vectors: small, because these tests are of everything but vectors."""
+
+
+class LiveServer:
+    """One folder, and the server process that has it open between `start` and `stop` or `kill`.
+
+    Attributes:
+        data: the folder.
+        log: what every process of it wrote to standard error: a JSON object per line.
+        url: of the running server; the port stays the same after the first start.
+    """
+
+    def __init__(self, data: Path, embeddings: str, *flags: str) -> None:
+        self.data = data
+        self.log = data.with_suffix(".log")
+        self.url = ""
+        self._flags = ["--data", str(data), *flags]
+        if embeddings:
+            self._flags += ["--embedding", "openai", "--embedding-base-url", embeddings]
+            self._flags += ["--embedding-model", "stub", "--embedding-dimensions", str(DIMENSIONS)]
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The running server."""
+        assert self._process is not None, "not started"
+        return self._process
+
+    def start(self) -> None:
+        """Starts it, and returns when it says that it listens."""
+        with self.log.open("a") as log:
+            port = self.url.rpartition(":")[2] or "0"
+            command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        assert "listening on" in said, self.log.read_text()[-2000:]
+        self.url = said.split()[-1]
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.process.kill()
+        self._ended()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Asks it to end; gives its exit code."""
+        self.process.send_signal(number)
+        return self._ended()
+
+    def client(self) -> OpenAI:
+        """A client that repeats nothing by itself, so that every failure shows."""
+        return OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0, timeout=30)
+
+    def errors(self) -> list[str]:
+        """Exceptions and error lines of the log."""
+        lines = (json.loads(line) if line.startswith("{") else {"level": "error", "message": line} for line in self.log.open())
+        return [f"{line.get('message')}\n{line.get('exception', '')}" for line in lines if line["level"] in ("error", "critical")]
+
+    def resident_mb(self) -> float:
+        """Memory that the server process has in use (Linux)."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+    def _ended(self) -> int:
+        code = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._process = None
+        return code
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
+
+@contextmanager
+def serving(data: Path, embeddings: str, *flags: str) -> Iterator[LiveServer]:
+    """A started server; it is killed at the end if it still runs."""
+    server = LiveServer(data, embeddings, *flags)
+    try:
+        server.start()
+        yield server
+    finally:
+        if server.running:
+            server.kill()
+
+
+def until(met: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+    """Asks again and again until the answer is true, and gives it.
+
+    Raises:
+        AssertionError: it was not, for so long.
+    """
+    end = time.monotonic() + seconds
+    while not (found := met()):
+        assert time.monotonic() < end, f"waited {seconds} s for: {what}"
+        time.sleep(0.02)
+    return found
