@@ -54,11 +54,16 @@ class Plan(Generic[S, E]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S, E]):
-    """What became of a plan: the state it led to or found, and the decision, if there was one to make."""
+    """What became of a plan: the state it led to or found, and the decision, if there was one to make.
+
+    `newest` is that decision, or the stream's newest commit where it was true already: whoever made that may have died
+    before its rows stood, so a request that is repeated projects it again.
+    """
 
     state: S
     version: int
     decision: Decision[S, E] | None
+    newest: Decision[S, E] | None
 
 
 class Streams:
@@ -128,10 +133,11 @@ class Streams:
             plan = plans[place]
             if plan.stream in drafted:  # a second plan for one stream waits for the next round
                 continue
-            loaded = self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
+            commit = commits.get(plan.stream)
+            loaded = self._loaded(plan.aggregate, plan.stream, commit)
             events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
             if not events:
-                outcomes[place] = Outcome(loaded.state, loaded.version, None)
+                outcomes[place] = Outcome(loaded.state, loaded.version, None, self.decode(commit) if commit else None)
                 continue
             drafted.add(plan.stream)
             drafts[place] = self._draft(plan, loaded, events, meta)
@@ -140,7 +146,7 @@ class Streams:
         standing = self.log.append([commit for commit, _ in drafts.values()])
         for (place, (commit, decision)), there in zip(drafts.items(), standing, strict=True):
             if there.id == commit.id:
-                outcomes[place] = Outcome(decision.state, commit.version, decision)
+                outcomes[place] = Outcome(decision.state, commit.version, decision, decision)
 
     def _draft(self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str) -> tuple[Commit, Decision[S, E]]:
         state = codec.fold(plan.aggregate, events, loaded.state)

@@ -21,6 +21,7 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.ingest.document import Document, ReaderCrashed, Unreadable
 from vectorlog.ingest.job import Job, Slice, rounds, slices
@@ -30,6 +31,7 @@ from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
+EXPIRED = Failure("server_error", "The vector store expired before the file was ingested. Attach it to a new store.")
 CRASHES = 2
 """A file that kills its reader so often is failed."""
 
@@ -98,7 +100,10 @@ class Worker:
         for message in dict.fromkeys(messages):
             state = states[store_file_stream(message.store, message.file)].state
             store, file = stores[message.store].state, files[message.file].state
-            if not store.exists or store.ended or not _wanted(state, message.generation):
+            if not store.exists or not _wanted(state, message.generation):
+                self._discard(message, store)
+            elif store.ended:
+                self._fail(message, EXPIRED)
                 self._discard(message, store)
             elif state.open is None:
                 continue  # it serves already
@@ -118,6 +123,8 @@ class Worker:
                 document = self._reader.read(path, file.filename, chunking.max_tokens, chunking.overlap)
         except Invalid as error:
             self._fail(message, Failure("server_error", error.message))
+        except NoSuchBlob:
+            self._without_bytes(message)
         except Unreadable as error:
             self._fail(message, Failure(error.code, str(error)))
         except ReaderCrashed as error:
@@ -129,6 +136,14 @@ class Worker:
         else:
             return Job(message, state, Space(store.model, store.dimensions), document)
         return None
+
+    def _without_bytes(self, message: Ingest) -> None:
+        """Ends a generation whose bytes are gone: because the file was deleted a moment ago, or else for a fault of ours."""
+        now = self._edition.clock()
+        if self._edition.streams.load(UPLOADED_FILE, message.file).state.lives(now):
+            self._fail(message, Failure("server_error", "The file's bytes are missing. Upload it again and attach the new file."))
+        else:
+            self._decide(message, lambda found: store_file.detach(found, now, "file_deleted"))
 
     def _note_chunks(self, jobs: Sequence[Job]) -> None:
         def plan(job: Job) -> Plan[State, store_file.Event]:

@@ -16,6 +16,9 @@ from vectorlog.work.queue import Outgoing, Queue
 
 log = logging.getLogger(__name__)
 
+REPLAY_AFTER_MS = 60_000
+"""How long what this code cannot read waits for code that can."""
+
 
 class Projector:
     """Makes rows and messages of commits. Doing the same commits again, late or in another order changes nothing."""
@@ -29,16 +32,16 @@ class Projector:
     def handle(self, commits: Sequence[Commit]) -> None:
         """Projects the commits, then sends what follows from each, whether or not its rows had to change."""
         decisions: list[Decision[Any, Any]] = []
-        messages: list[tuple[str, Message]] = []
+        replays: list[tuple[str, Message]] = []
         for commit in commits:
             try:
                 decisions.append(self._streams.decode(commit))
             except UnknownSchema:
                 log.exception("cannot project commit %s of %s; its stream will be replayed", commit.version, commit.stream)
-                messages.append((commit.stream, Replay(commit.stream)))
+                replays.append((commit.stream, Replay(commit.stream)))
         self._views.project(decisions)
-        messages += [(decision.stream, message) for decision in decisions for message in reactions(decision)]
-        self.send(messages)
+        self.send([(decision.stream, message) for decision in decisions for message in reactions(decision)])
+        self.send(replays, delay=REPLAY_AFTER_MS)
 
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
         """Sends messages that follow from these streams, fair between stores; `delay` in ms."""

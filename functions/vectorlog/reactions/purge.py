@@ -13,14 +13,14 @@ from vectorlog.views.table import WRITE_LIMIT, Key, Remove
 
 
 def contents(edition: Edition, store: str, space: Space) -> None:
-    """Chunks, artefacts and manifests."""
+    """Chunks and artefacts."""
     edition.index.remove_store(space, store)
     artefact.delete(edition.blobs, store)
-    edition.blobs.delete(list(edition.blobs.list(manifests.folder(store))))
 
 
 def rows(edition: Edition, store: str) -> None:
-    """Every row of a deleted store but the closed one with its counts, which keeps late projections out."""
+    """The manifests, and every row of a deleted store but the closed one with its counts, which keeps late projections out."""
+    edition.blobs.delete(list(edition.blobs.list(manifests.folder(store))))
     files = _keys(edition, keys.store(store).pk, prefix=keys.FILES)
     attached = [keys.attachment(keys.thing_of(key.sk), store) for key in files]
     batches = _keys(edition, keys.batches(store), prefix=keys.EVERY)

@@ -33,11 +33,11 @@ def _reactions(decision: Decision[Any, Any], event: object) -> Sequence[Message]
         case store_file.FileAttached():
             return [*_ingest(stream, event), *_purge(stream, event.retires)]
         case store_file.FileIngested():
-            return [*_purge(stream, event.retires), *(_retag(stream) if state.revision > event.revision else [])]
+            return [*_purge(stream, event.retires), *(_retag(stream, state) if state.revision > event.revision else [])]
         case store_file.FileFailed() | store_file.FileCancelled() | store_file.FileDetached():
             return _purge(stream, event.retires)
         case store_file.FileAttributesChanged():
-            return _retag(stream) if state.serving else []
+            return _retag(stream, state)
     return []
 
 
@@ -51,6 +51,6 @@ def _purge(stream: str, retired: tuple[store_file.Retired, ...]) -> Sequence[Mes
     return [Purge(store, file, retired)] if retired else []
 
 
-def _retag(stream: str) -> Sequence[Message]:
+def _retag(stream: str, state: store_file.State) -> Sequence[Message]:
     store, file = stream.split("/")
-    return [Retag(store, file)]
+    return [Retag(store, file, state.serving.generation)] if state.serving else []

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.streams import Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 from vectorlog.views.projection import INGEST_DEADLINE_MS
-from vectorlog.views.table import Row
+from vectorlog.views.table import Put, Row
 from vectorlog.work.messages import FanOut, Replay
 
+AGAIN_MS = 3_600_000
+"""How long a batch has, once it was sent on its way again."""
 OVERDUE = Failure("server_error", "The file was not ingested within a day. Attach it again to retry.")
 
 log = logging.getLogger(__name__)
@@ -31,25 +35,26 @@ def sweep(edition: Edition, projector: Projector, limit: int = 100) -> int:
 def _settle(edition: Edition, projector: Projector, row: Row) -> None:
     kind, _, rest = row.key.pk.partition("#")
     at = edition.clock()
-    decided = True
     if kind == "FILE":
         stream = rest
-        decided = edition.streams.decide(UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at)).decision is not None
+        outcome: Outcome[Any, Any] = edition.streams.decide(UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at))
     elif rest.endswith("#B"):
         store, batch = rest.removesuffix("#B"), keys.thing_of(row.key.sk)
         projector.send([(store, FanOut(store, batch))])
+        edition.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
         return
     elif row.key.sk == keys.COUNTS:
         stream = rest
-        decided = edition.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at)).decision is not None
+        outcome = edition.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at))
     else:
         stream = store_file_stream(rest, keys.thing_of(row.key.sk))
 
         def fail(state: store_file.State) -> list[store_file.Event]:
             return list(store_file.fail(state, at, state.generation, OVERDUE)) if state.open and _overdue(state, at) else []
 
-        decided = edition.streams.decide(STORE_FILE, stream, fail).decision is not None
-    if not decided:  # the row is behind its stream
+        outcome = edition.streams.decide(STORE_FILE, stream, fail)
+    edition.views.show([outcome])  # so that the next sweep does not meet the same row
+    if outcome.decision is None:
         log.warning("the row of %s was behind its stream", stream)
         projector.send([(stream, Replay(stream))])
 

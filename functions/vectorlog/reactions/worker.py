@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vectorlog.domain import file_batch, vector_store
+from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
@@ -52,7 +52,7 @@ class Worker:
             case PurgeStore():
                 self._purge_store(message)
             case Retag():
-                self._retag(message.store, message.file)
+                self._retag(message)
             case Forget():
                 self._forget(message.file)
             case Replay():
@@ -68,7 +68,7 @@ class Worker:
         self._edition.streams.decide(FILE_BATCH, state.batch.id, lambda found: file_batch.create(found, created))
 
     def _fan_out(self, message: FanOut) -> None:
-        if self._store(message.store).ended:
+        if self._store(message.store).ended == "deleted":
             return
         cursor: int | None = message.cursor
         while cursor is not None:
@@ -76,7 +76,7 @@ class Worker:
         self._close(message.store, message.batch, message)
 
     def _cancel(self, message: CancelBatch) -> None:
-        if self._store(message.store).ended:
+        if self._store(message.store).ended == "deleted":
             return
         cursor: int | None = message.cursor
         while cursor is not None:
@@ -86,9 +86,7 @@ class Worker:
     def _close(self, store: str, batch: str, message: FanOut | CancelBatch) -> None:
         """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
         state = self._edition.streams.load(FILE_BATCH, batch).state
-        if self._edition.views.batch_counts(batch, state.manifest.count).unreached <= 0:
-            self._edition.views.close_batch(store, batch)
-        elif not (state.cancelled and isinstance(message, FanOut)):
+        if not batch_files.close_if_reached(self._edition, store, batch) and not (state.cancelled and isinstance(message, FanOut)):
             self._projector.send([(store, message)], delay=UNSETTLED_MS)
 
     def _purge(self, message: Purge) -> None:
@@ -105,22 +103,24 @@ class Worker:
         if message.again:
             self._projector.send([(message.store, PurgeStore(message.store, again=False))], delay=PURGE_AGAIN_MS)
 
-    def _retag(self, store: str, file: str) -> None:
-        state = self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
-        serving, placement = state.serving, state.placement
-        if serving is None or placement is None or self._store(store).ended:
+    def _retag(self, message: Retag) -> None:
+        store, file, generation = message.store, message.file, message.generation
+        if self._store(store).ended:
             return
-        for chunks in artefact.read_parts(self._edition.blobs, store, file, serving.generation):
-            row = placement.row(file)
-            tagged = FileChunks(store, file, serving.generation, row, state.revision, serving.attributes, chunks)
-            self._edition.index.add(self._space(store), [tagged])
-        after = self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
-        if after.serving is None or after.serving.generation != serving.generation:
-            self._edition.index.remove(self._space(store), store, file, serving.generation)
+        state = self._file(store, file)
+        if state.serving is not None and state.serving.generation == generation and state.placement is not None:
+            row, attributes = state.placement.row(file), state.serving.attributes
+            for chunks in artefact.read_parts(self._edition.blobs, store, file, generation):
+                tagged = FileChunks(store, file, generation, row, state.revision, attributes, chunks)
+                self._edition.index.add(self._space(store), [tagged])
+        after = self._file(store, file).serving
+        if after is None or after.generation != generation:  # retired meanwhile, or by the time of a second try
+            self._edition.index.remove(self._space(store), store, file, generation)
 
     def _forget(self, file: str) -> None:
-        while not uploaded_files.detach_everywhere(self._edition, file, limit=batch_files.STEP):
-            pass
+        after = uploaded_files.detach_step(self._edition, file)
+        while after is not None:
+            after = uploaded_files.detach_step(self._edition, file, after)
         self._edition.blobs.delete(list(self._edition.blobs.list(f"files/{file}/")))
 
     def _replay(self, stream: str) -> None:
@@ -128,6 +128,9 @@ class Worker:
         while page := self._edition.streams.log.read(stream, start, 100):
             self._projector.handle(page)
             start = page[-1].version + 1
+
+    def _file(self, store: str, file: str) -> store_file.State:
+        return self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
 
     def _store(self, store: str) -> vector_store.State:
         return self._edition.streams.load(VECTOR_STORE, store).state

@@ -17,12 +17,36 @@ def store(edition: Edition, actor: Actor, store: str, *, expired_too: bool = Fal
         NotFound: none there, or not for this caller.
         Expired: its time is over, unless `expired_too`.
     """
-    loaded = edition.streams.load(VECTOR_STORE, store)
+    loaded = own_store(edition, actor, store)
     state = loaded.state
-    if not state.exists or state.owner is None or not actor.caller.sees(state.owner):
+    if not state.exists:
         raise errors.no_store(store)
     if not expired_too and state.expired(edition.clock()):
         raise Expired(f"Vector store '{store}' has expired")
+    return loaded
+
+
+def own_store(edition: Edition, actor: Actor, store: str) -> Loaded[vector_store.State]:
+    """A store that the caller sees or saw, deleted or not.
+
+    Raises:
+        NotFound: there never was one, or not for this caller.
+    """
+    loaded = edition.streams.load(VECTOR_STORE, store)
+    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
+        raise errors.no_store(store)
+    return loaded
+
+
+def own_file(edition: Edition, actor: Actor, file: str, param: str = "id") -> Loaded[uploaded_file.State]:
+    """An uploaded file that the caller sees or saw, deleted or not.
+
+    Raises:
+        NotFound: there never was one, or not for this caller.
+    """
+    loaded = edition.streams.load(UPLOADED_FILE, file)
+    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
+        raise errors.no_file(file, param)
     return loaded
 
 
@@ -32,9 +56,8 @@ def file(edition: Edition, actor: Actor, file: str, param: str = "id") -> Loaded
     Raises:
         NotFound: none there, or not for this caller; `param` names the field that asked for it.
     """
-    loaded = edition.streams.load(UPLOADED_FILE, file)
-    owner = loaded.state.owner
-    if owner is None or not loaded.state.lives(edition.clock()) or not actor.caller.sees(owner):
+    loaded = own_file(edition, actor, file, param)
+    if not loaded.state.lives(edition.clock()):
         raise errors.no_file(file, param)
     return loaded
 

@@ -62,7 +62,7 @@ def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _attach(edition, store, batch, state, part)
     if state.skip_duplicates:  # the next step has to see whose bytes these files hold
-        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+        edition.views.show(outcomes)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
@@ -83,7 +83,7 @@ def fan_out_small(edition: Edition, batch: str, count: int) -> None:
     following: int | None = cursor
     while following is not None:
         outcomes, following = attach_step(edition, store, batch, following)
-        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+        edition.views.show(outcomes)
     close_if_reached(edition, store, batch)
 
 
@@ -103,7 +103,7 @@ def flush(edition: Edition, store: str, file: str) -> None:
     for batch, state, position, each in _open_batches_with(edition, store, file):
         settle = _cancel if state.cancelled else _attach
         outcomes = settle(edition, store, batch, state, [(position, each)])
-        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+        edition.views.show(outcomes)
 
 
 def awaited(edition: Edition, store: str, file: str, found: State) -> State | None:
@@ -113,7 +113,8 @@ def awaited(edition: Edition, store: str, file: str, found: State) -> State | No
     if edition.views.store_counts(store).unreached <= 0:
         return None
     for batch, state, position, each in _open_batches_with(edition, store, file):
-        known = None if found.has_seen(batch) else uploaded(edition, [file]).get(file)
+        heard = found.has_seen(batch) or state.created_at < found.detached_at
+        known = None if heard else uploaded(edition, [file]).get(file)
         if known is not None:
             return expected(state, position, each, known)
     return None

@@ -49,8 +49,9 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
         NotFound: one of the files is not there; then none is attached.
     """
     vector_stores.require_model(edition, access.store(edition, actor, store).state)
-    batch_files.check(edition, actor, listed, param)
     batch, at = actor.new_id("vsfb", edition.random), edition.clock()
+    if not edition.streams.load(FILE_BATCH, batch).state.exists:  # else repeated under its key: some may be deleted by now
+        batch_files.check(edition, actor, listed, param)
     manifest = manifests.keep(edition, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plans: list[Plan[Any, Any]] = [
@@ -58,7 +59,7 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
         vector_stores.used(store, at, search=False),
     ]
     opened, used = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.project([each.decision for each in (opened, used) if each.decision])
+    edition.views.show([opened, used])
     batch_files.fan_out_small(edition, batch, opened.state.manifest.count)
     return _view(edition, batch, opened.state)
 
@@ -78,8 +79,8 @@ def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
         return file_batch.cancel(state, at, in_progress=counts.in_progress)
 
     outcome = edition.streams.decide(FILE_BATCH, batch, decide, meta=actor.meta)
+    edition.views.show([outcome])
     if outcome.decision:
-        edition.views.project([outcome.decision])
         _cancel_files(edition, store, batch)
     return _view(edition, batch, outcome.state)
 
@@ -121,7 +122,7 @@ def _cancel_files(edition: Edition, store: str, batch: str) -> None:
     cursor: int | None = 0
     while cursor is not None and time.monotonic() < until:
         outcomes, cursor = batch_files.cancel_step(edition, store, batch, cursor)
-        edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+        edition.views.show(outcomes)
 
 
 def _view(edition: Edition, batch: str, state: file_batch.State) -> BatchView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from vectorlog.domain import manifest
@@ -19,8 +20,10 @@ def keep(edition: Edition, store: str, batch: str, listed: Sequence[Listed]) -> 
     packed = manifest.pack(listed)
     found = manifest.inline(listed, packed)
     if found is None:
-        found = Manifest(len(listed), object=folder(store) + batch)
-        edition.blobs.put([(folder(store) + batch, packed)])
+        # Its name follows from what it says: a second request under the same key never changes what the first one named.
+        key = f"{folder(store)}{batch}/{hashlib.sha256(packed).hexdigest()}"
+        found = Manifest(len(listed), object=key)
+        edition.blobs.put([(key, packed)])
     return found
 
 

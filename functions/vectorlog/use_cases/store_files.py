@@ -70,7 +70,7 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
         vector_stores.used(store, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    edition.views.show(outcomes)
     return StoreFileView(store, command.file, outcomes[0].state)
 
 
@@ -110,7 +110,7 @@ def change_attributes(edition: Edition, actor: Actor, store: str, file: str, att
         vector_stores.used(store, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    edition.views.show(outcomes)
     if not outcomes[0].state.attached:
         raise errors.no_store_file(store, file)
     return StoreFileView(store, file, outcomes[0].state)
@@ -126,7 +126,7 @@ def detach(edition: Edition, actor: Actor, store: str, file: str) -> None:
         vector_stores.used(store, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    edition.views.show(outcomes)
     if outcomes[0].decision is None:
         raise errors.no_store_file(store, file)
 

@@ -15,8 +15,8 @@ from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 
-DETACH_INLINE = 100
-"""Stores that a deleted file leaves before the delete is answered; work does the rest."""
+DETACH_STEP = 100
+"""Stores that a file leaves in one step: the first before its delete is answered, work does the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ def upload(edition: Edition, actor: Actor, command: Upload) -> FileView:
         content_type=command.content_type,
         expires_at=expires_at,
     )
-    edition.blobs.put([(blob_key(file, command.sha256), command.path)])
+    if edition.streams.load(UPLOADED_FILE, file).state.owner is None:
+        edition.blobs.put([(blob_key(file, command.sha256), command.path)])
     outcome = edition.streams.decide(
         UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), meta=actor.meta, key=actor.key
     )
-    if outcome.decision:
-        edition.views.project([outcome.decision])
+    edition.views.show([outcome])
     return FileView(file, outcome.state)
 
 
@@ -98,25 +98,23 @@ def list_page(edition: Edition, actor: Actor, request: PageRequest, purpose: str
 
 def delete(edition: Edition, actor: Actor, file: str) -> None:
     """Deletes a file and takes it out of every store; from now on no search finds it."""
-    access.file(edition, actor, file)
+    access.own_file(edition, actor, file)
     at = edition.clock()
     outcome = edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), meta=actor.meta)
+    edition.views.show([outcome])
+    detach_step(edition, file)
     if outcome.decision is None:
         raise errors.no_file(file)
-    edition.views.project([outcome.decision])
-    detach_everywhere(edition, file, limit=DETACH_INLINE)
 
 
-def detach_everywhere(edition: Edition, file: str, *, limit: int) -> bool:
-    """Takes a deleted file out of up to `limit` stores, and shows it; whether none is left."""
-    stores, at = edition.views.stores_of(file, limit + 1), edition.clock()
+def detach_step(edition: Edition, file: str, after: str | None = None) -> str | None:
+    """Takes a deleted file out of the next stores, and shows it; gives the store to go on after (None: that was all)."""
+    stores, at = edition.views.stores_of(file, DETACH_STEP, after), edition.clock()
     plans = [
-        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "file_deleted"))
-        for store in stores[:limit]
+        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "file_deleted")) for store in stores
     ]
-    outcomes = edition.streams.decide_all(plans)
-    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
-    return len(stores) <= limit
+    edition.views.show(edition.streams.decide_all(plans))
+    return stores[-1] if len(stores) == DETACH_STEP else None
 
 
 def content(edition: Edition, actor: Actor, file: str) -> tuple[FileView, str]:

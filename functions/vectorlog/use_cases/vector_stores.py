@@ -59,7 +59,8 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     space, at, owner = _space(edition, command), edition.clock(), actor.caller.as_owner()
     first = None
     if command.files:
-        batch_files.check(edition, actor, command.files, param="file_ids")
+        if edition.streams.load(VECTOR_STORE, store).state.owner is None:  # else repeated under its key: some may be deleted by now
+            batch_files.check(edition, actor, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
         first = vector_store.FirstBatch(batch, manifests.keep(edition, store, batch, command.files))
     created = vector_store.VectorStoreCreated(
@@ -78,7 +79,7 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
         opened = FileBatchCreated(at, store, owner, first.manifest)
         plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened)))
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.project([outcome.decision for outcome in outcomes if outcome.decision])
+    edition.views.show(outcomes)
     if first is not None:
         batch_files.fan_out_small(edition, first.id, first.manifest.count)
     return _view(edition, store, outcomes[0].state, edition.views.store_counts(store))
@@ -123,8 +124,7 @@ def modify(
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
     outcome = edition.streams.decide(VECTOR_STORE, store, decide, meta=actor.meta, key=actor.key)
-    if outcome.decision:
-        edition.views.project([outcome.decision])
+    edition.views.show([outcome])
     if not outcome.state.exists:
         raise errors.no_store(store)
     return _view(edition, store, outcome.state, edition.views.store_counts(store))
@@ -132,12 +132,12 @@ def modify(
 
 def delete(edition: Edition, actor: Actor, store: str) -> None:
     """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
-    access.store(edition, actor, store, expired_too=True)
+    access.own_store(edition, actor, store)
     at = edition.clock()
     outcome = edition.streams.decide(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), meta=actor.meta)
+    edition.views.show([outcome])
     if outcome.decision is None:
         raise errors.no_store(store)
-    edition.views.project([outcome.decision])
 
 
 def require_model(edition: Edition, state: vector_store.State) -> Embedder:

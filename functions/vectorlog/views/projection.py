@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.streams import Decision
 from vectorlog.views import keys
-from vectorlog.views.table import NO_ROW, Add, Key, Put, Row, Write
+from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Add, Key, Put, Row, Write
 
 INGEST_DEADLINE_MS = 86_400_000
 """After a day a file that is still open ends as failed (promise 1)."""
 TOMBSTONE_MS = 8 * 86_400_000
 """Longer than any commit may come late (a stream keeps its records for a day)."""
+
+OWN_WRITES, SHARED_WRITES = 3, 1
+"""Rows of a file besides its batches' (two for each), and of its store: the counts."""
+OWNERS = 40
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
@@ -80,8 +85,7 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
             found = [keys.store(store), keys.attachment(file, store), keys.content(store, state.sha256, file)]
             if state.placement is not None:
                 found.append(keys.store_file(store, file, state.placement))
-            batches = {batch for event in decision.events for batch in store_file.entries(event)}
-            return found + [keys.entry(batch, file) for batch in sorted(batches)]
+            return found + [keys.entry(batch, file) for batch in sorted(_batches(decision))]
         case vector_store.State():
             return [keys.store(stream), *_lists("store", state.owner, state.created_at, stream)]
         case file_batch.State():
@@ -113,17 +117,39 @@ def project(decision: Decision[Any, Any], rows: Rows) -> None:
             rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
 
 
-def groups(decisions: Iterable[Decision[Any, Any]], size: int) -> Iterable[list[Decision[Any, Any]]]:
-    """Decisions that may share a transaction: up to `size` neighbours about files of one store, others alone."""
+def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[Any, Any]]]:
+    """Decisions that may share a transaction: neighbours about files of one store as long as their writes fit, others alone."""
     group: list[Decision[Any, Any]] = []
-    for decision in decisions:
+    writes = SHARED_WRITES
+    for decision in (part for whole in decisions for part in _parts(whole)):
         store = decision.stream.partition("/")[0] if "/" in decision.stream else None
-        if group and (store is None or len(group) == size or not group[0].stream.startswith(f"{store}/")):
+        more = OWN_WRITES + 2 * len(_batches(decision))
+        if group and (store is None or writes + more > WRITE_LIMIT or not group[0].stream.startswith(f"{store}/")):
             yield group
-            group = []
+            group, writes = [], SHARED_WRITES
         group.append(decision)
+        writes += more
     if group:
         yield group
+
+
+def _parts(decision: Decision[Any, Any]) -> Iterator[Decision[Any, Any]]:
+    """The decision; where more batches wait for the file than a transaction has room for, once for each part of them."""
+    most = max((len(getattr(event, "owners", ())) for event in decision.events), default=0)
+    if most <= OWNERS:
+        yield decision
+        return
+    for start in range(0, most, OWNERS):
+        events = (
+            replace(event, owners=event.owners[start : start + OWNERS]) if hasattr(event, "owners") else event for event in decision.events
+        )
+        yield replace(decision, events=tuple(events))
+
+
+def _batches(decision: Decision[Any, Any]) -> set[str]:
+    if not isinstance(decision.state, store_file.State):
+        return set()
+    return {batch for event in decision.events for batch in store_file.entries(event)}
 
 
 def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:

@@ -9,13 +9,11 @@ from random import Random
 from typing import Any
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.streams import Decision, Outcome
 from vectorlog.views import keys
 from vectorlog.views.projection import Rows, groups, project, touched
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
 
-GROUP = 16
-"""Files of one store that share a transaction: six writes each at most in the common case, and 100 are allowed."""
 TRIES = 12
 
 
@@ -44,13 +42,21 @@ class Views:
         self._random = random
         self._sleep = sleep
 
+    def show(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
+        """Brings the rows up to what became of a request's plans, also where that was true already.
+
+        Raises:
+            Unavailable: as `project`.
+        """
+        self.project([outcome.newest for outcome in outcomes if outcome.newest])
+
     def project(self, decisions: Sequence[Decision[Any, Any]]) -> None:
         """Brings the rows up to these commits; projecting one again changes nothing.
 
         Raises:
             Unavailable: other projections got in first every time.
         """
-        for group in groups(decisions, GROUP):
+        for group in groups(decisions):
             for attempt in range(TRIES):
                 if attempt:
                     self._sleep(self._random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
@@ -105,9 +111,10 @@ class Views:
         found = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)
         return [keys.thing_of(row.key.sk) for row in found]
 
-    def stores_of(self, file: str, limit: int) -> list[str]:
-        """Stores that an uploaded file is in, up to `limit`."""
-        found = self.table.query(keys.file(file).pk, prefix="VS#", limit=limit)
+    def stores_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
+        """Stores that an uploaded file is in, by id, up to `limit`, those behind `after`."""
+        behind = None if after is None else keys.attachment(file, after).sk
+        found = self.table.query(keys.file(file).pk, prefix="VS#", after=behind, limit=limit)
         return [row.key.sk.removeprefix("VS#") for row in found]
 
 

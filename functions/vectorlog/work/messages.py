@@ -68,10 +68,11 @@ class PurgeStore:
 
 @dataclass(frozen=True, slots=True)
 class Retag:
-    """Write a file's attributes to its chunks in the index."""
+    """Write a file's attributes to the chunks of the generation that served when they changed."""
 
     store: str
     file: str
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)

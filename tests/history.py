@@ -1,0 +1,387 @@
+"""A random history: commands of one caller on a few files, batches and stores, between random steps of the pump, with
+crashes anywhere. It knows only what was answered, and checks after every step what may be relied on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, Lost
+from vectorlog.domain import ids, store_file, vector_store
+from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.errors import NotFound, Refused
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.files import artefact
+from vectorlog.sqlite.database import Database
+from vectorlog.use_cases import file_batches, manifests, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.views import keys
+from vectorlog.views import sqlite as sqlite_views
+from vectorlog.views.sqlite import SQLiteTable
+from vectorlog.views.table import Key
+from vectorlog.views.views import Counts, Views
+
+TEXTS = ("alpha beta", "alpha gamma\nalpha delta", "damaged", "deadly", "beta beta\nbeta\nbeta gamma")
+STATUSES = ("in_progress", "completed", "failed", "cancelled")
+T = TypeVar("T")
+RowOf = tuple[int, str, str | None, int | None, int, int, int | None]
+
+
+class History:
+    """One history from one seed."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.draw = Random(seed)
+        self.bench = Bench(folder, index=DictIndex(), seed=seed, inline_files=self.draw.choice([0, 0, 3, 100]))
+        self.folder = folder
+        self.files: list[str] = []
+        self.stores: list[str] = []
+        self.batches: list[tuple[str, str]] = []
+        self.deleted: set[str] = set()
+        self.maybe_deleted: set[str] = set()
+        self.there: set[tuple[str, str]] = set()
+        self.out: set[tuple[str, str]] = set()
+        self.unsure: set[tuple[str, str]] = set()
+        self.half_done: set[tuple[str, str]] = set()
+        self.settled: dict[Key, str] = {}
+        self.crashes = 0
+        self.story: list[str] = []
+
+    # Commands
+
+    def step(self) -> None:
+        """One command or one step of the pump, which may be the last of its process."""
+        chosen = self.draw.choices(
+            [self.upload, self.create, self.attach, self.attach_batch, self.cancel, self.detach, self.change, self.delete_file]
+            + [self.delete_store, self.search, self.wait, self.project, self.work, self.ingest, self.deliver_again],
+            [4, 1, 6, 5, 3, 3, 3, 1, 0.5, 3, 2, 14, 14, 10, 2],
+        )[0]
+        self.story.append(chosen.__name__)
+        if self.draw.random() < 0.12:
+            try:
+                with self.bench.faults.dying(self.draw.randint(1, 8), after=self.draw.random() < 0.5):
+                    chosen()
+            except Lost as lost:
+                self.crashes += 1
+                self.story.append(f"  died {lost}")
+                self.bench.pump.restart()
+        else:
+            chosen()
+
+    def upload(self) -> None:
+        if len(self.files) < 8:
+            self.files.append(self.bench.upload(self.draw.choice(TEXTS)))
+
+    def create(self) -> None:
+        if len(self.stores) < 3:
+            living = self._some_files()
+            listed = tuple(manifests.Listed(file) for file in living) if self.draw.random() < 0.5 else ()
+            store = self._answered(lambda: self.bench.store(files=listed))
+            if store is not None:
+                self.stores.append(store)
+                self.there |= {(store, each.file) for each in listed}
+                if listed:
+                    self.batches.append((store, ids.make("vsfb", store.encode())))
+
+    def attach(self) -> None:
+        store, file = self._place()
+        if store and file:
+            before = set(self.unsure)
+            self._may_appear(store, [file])
+            chunking = self.draw.choice([AUTO, AUTO, Chunking("static", 100, 0)])
+            command = store_files.AttachFile(file, {"n": self.draw.randint(0, 2)}, chunking)
+            if self._answered(lambda: store_files.attach(self.bench.edition, PROJECT, store, command)) is not None:
+                self.there.add((store, file))
+                self.unsure -= {(store, file)} - before
+
+    def attach_batch(self) -> None:
+        store, files = self._store(), self._some_files()
+        if store and files:
+            before = set(self.unsure)
+            self._may_appear(store, files)
+            skip = self.draw.random() < 0.2
+            made = self._answered(lambda: self.bench.batch(store, files, skip=skip, n=self.draw.randint(0, 2)))
+            if made is not None:
+                self.batches.append((store, made.id))
+                self.there |= {(store, file) for file in files}
+                self.unsure -= {(store, file) for file in files} - before
+
+    def cancel(self) -> None:
+        if self.batches:
+            store, batch = self.draw.choice(self.batches)
+            before = self._serving(store)
+            answered = self._answered(lambda: file_batches.cancel(self.bench.edition, PROJECT, store, batch))
+            if answered is not None:
+                assert before.items() <= self._serving(store).items(), "a cancel took away what was completed"
+
+    def detach(self) -> None:
+        store, file = self._place()
+        if store and file:
+            self.there.discard((store, file))
+            known = (store, file) not in self.unsure
+            try:
+                store_files.detach(self.bench.edition, PROJECT, store, file)
+            except NotFound:  # nothing answered put it there, or it is gone
+                if known:
+                    self.out.add((store, file))
+            except Refused:
+                return
+            else:
+                self.out.add((store, file))
+
+    def change(self) -> None:
+        store, file = self._place()
+        if store and file:
+            attributes = {"n": self.draw.randint(0, 2)}
+            self.half_done.add((store, file))  # until an answer: the rows may be behind
+            if self._answered(lambda: store_files.change_attributes(self.bench.edition, PROJECT, store, file, attributes)):
+                self.half_done.discard((store, file))
+
+    def delete_file(self) -> None:
+        if self.files:
+            file = self.draw.choice(self.files)
+            self.maybe_deleted.add(file)
+            self.there = {(store, each) for store, each in self.there if each != file}
+            if self._told_gone(lambda: uploaded_files.delete(self.bench.edition, PROJECT, file)):
+                self.deleted.add(file)
+
+    def delete_store(self) -> None:
+        store = self._store()
+        if store and len(self.stores) > 1:
+            self.maybe_deleted.add(store)
+            if self._told_gone(lambda: vector_stores.delete(self.bench.edition, PROJECT, store)):
+                self.deleted.add(store)
+
+    def search(self) -> None:
+        store = self._store()
+        if store:
+            self._answered(lambda: self._check_search(store))
+
+    def wait(self) -> None:
+        self.bench.clock.advance(self.draw.choice([1, 400, 1000, 61_000]))
+
+    # Steps of the pump
+
+    def project(self) -> None:
+        self.bench.pump.project(self.draw.choice([1, 2, 5, 50]), order=self.draw if self.draw.random() < 0.4 else None)
+
+    def work(self) -> None:
+        self.bench.pump.work_one(self.draw, twice=self.draw.random() < 0.2)
+
+    def ingest(self) -> None:
+        self.bench.pump.ingest_some(self.draw.randint(1, 4), self.draw, twice=self.draw.random() < 0.2)
+
+    def deliver_again(self) -> None:
+        self.bench.pump.again(self.draw)
+
+    # What may be relied on after every step
+
+    def check(self) -> None:
+        """Counts are counts, what was created is there, what is settled stays, and a search tells the truth."""
+        edition = self.bench.edition
+        for store in self.stores:
+            if store in self.deleted:
+                assert self._told_gone(lambda: vector_stores.get(edition, PROJECT, store)), "a deleted store is shown"
+            elif store not in self.maybe_deleted:
+                self._add_up(vector_stores.get(edition, PROJECT, store).counts)
+        for store, batch in self.batches:
+            if store not in self.maybe_deleted:
+                view = file_batches.get(edition, PROJECT, store, batch)
+                self._add_up(view.counts)
+                assert view.counts.total == view.state.manifest.count
+                self._stays_settled(batch)
+        for store, file in sorted(self.there):
+            if store not in self.maybe_deleted and file not in self.maybe_deleted:
+                store_files.get(edition, PROJECT, store, file)
+        for store, file in sorted(self.out):
+            if store not in self.maybe_deleted:
+                assert self._told_gone(lambda: store_files.get(edition, PROJECT, store, file)), "a detached file is shown"
+
+    def _check_search(self, store: str) -> bool:
+        edition = self.bench.edition
+        for found in search.search(edition, PROJECT, store, search.Search(("alpha beta",), limit=50)):
+            assert found.file not in self.deleted, "a search finds a deleted file"
+            assert (store, found.file) not in self.out, "a search finds a detached file"
+            state = edition.streams.load(STORE_FILE, ids.store_file_stream(store, found.file)).state
+            assert state.serving is not None
+            if (store, found.file) not in self.half_done:
+                assert found.attributes == state.serving.attributes, "a search shows attributes of before"
+        return True
+
+    @staticmethod
+    def _add_up(counts: Counts) -> None:
+        parts = [counts.in_progress, counts.completed, counts.failed, counts.cancelled, counts.usage_bytes, counts.unreached]
+        assert min(parts) >= 0, f"a count is negative: {counts}"
+
+    def _stays_settled(self, batch: str) -> None:
+        for row in self.bench.edition.views.table.query(keys.batch(batch).pk, prefix="E#", limit=1000):
+            before = self.settled.get(row.key)
+            assert before in (None, row.data), f"an entry went from {before} to {row.data}"
+            if row.data != "open":
+                self.settled[row.key] = row.data
+
+    # What holds in the end
+
+    def finish(self) -> None:
+        """Everything comes to rest, and what is left is exactly what the log says."""
+        pump, clock = self.bench.pump, self.bench.clock
+        pump.restart()
+        pump.settle()
+        self.check()
+        self._check_ended()
+        self._check_views()
+        self._check_rest()
+        clock.advance(DAY_MS + 1)
+        pump.settle()
+        pump.sweep()
+        pump.settle()
+        assert pump.work.depth() == pump.embed.depth() == 0, "messages are left"
+        self._check_rest()
+        self._check_deleted_stores()
+
+    def _living_stores(self) -> dict[str, vector_store.State]:
+        streams = {commit.stream for commit in self.bench.log.scan() if commit.stream.startswith("vs_") and "/" not in commit.stream}
+        loaded = self.bench.edition.streams.load_many(VECTOR_STORE, sorted(streams))
+        return {stream: each.state for stream, each in loaded.items() if each.state.exists}
+
+    def _files_of(self, store: str) -> dict[str, store_file.State]:
+        streams = sorted({commit.stream for commit in self.bench.log.scan() if commit.stream.startswith(f"{store}/")})
+        loaded = self.bench.edition.streams.load_many(STORE_FILE, streams)
+        return {stream.split("/")[1]: each.state for stream, each in loaded.items()}
+
+    def _check_ended(self) -> None:
+        edition = self.bench.edition
+        for store in self._living_stores():
+            counts = vector_stores.get(edition, PROJECT, store).counts
+            assert counts.in_progress == counts.unreached == 0, f"something of {store} never ends: {counts}"
+            listed = self._list(store)
+            assert len(listed) == len({view.file for view in listed}), "a list shows a file twice"
+            states = {file: state for file, state in self._files_of(store).items() if state.attached}
+            assert {view.file: view.state for view in listed} == states, "a list differs from the streams"
+            sums = Counter(view.state.status for view in listed)
+            assert {status: getattr(counts, status) for status in STATUSES} == {status: sums[status] for status in STATUSES}
+            serving = [view.state.serving for view in listed if view.state.status == "completed"]
+            assert counts.usage_bytes == sum(each.usage_bytes for each in serving if each)
+            assert not edition.views.open_batches(store), "a batch stays open"
+            deleted = {file for file in states if not edition.streams.load(UPLOADED_FILE, file).state.lives(self.bench.clock())}
+            assert not deleted, "a deleted file stays in a store"
+        for batch in {commit.stream for commit in self.bench.log.scan() if commit.stream.startswith("vsfb_")}:
+            state = edition.streams.load(FILE_BATCH, batch).state
+            if state.store in self._living_stores():
+                counts = edition.views.batch_counts(batch, state.manifest.count)
+                rows = edition.views.table.query(keys.batch(batch).pk, prefix="E#", limit=1000)
+                assert Counter(row.data for row in rows) == Counter(
+                    {status: getattr(counts, status) for status in STATUSES if getattr(counts, status)}
+                )
+                assert counts.in_progress == 0, f"batch {batch} never ends: {counts}"
+
+    def _list(self, store: str) -> Sequence[store_files.StoreFileView]:
+        found: list[store_files.StoreFileView] = []
+        after, more, limit = None, True, self.draw.randint(1, 3)
+        while more:
+            page = store_files.list_page(self.bench.edition, PROJECT, store, PageRequest(limit, "asc", after), None)
+            found += page.items
+            after, more = page.items[-1].file if page.items else None, page.has_more
+        return found
+
+    def _check_views(self) -> None:
+        """The rows are those of a projection of the whole log, commit by commit, into an empty table."""
+        fresh = Database(self.folder / "fresh.db", sqlite_views.SCHEMA, synchronous="NORMAL")
+        streams, views = self.bench.edition.streams, Views(SQLiteTable(fresh), self.draw)
+        for commit in self.bench.log.scan():
+            views.project([streams.decode(commit)])
+        assert self._rows(self.bench.derived) == self._rows(fresh)
+        fresh.close()
+
+    def _rows(self, database: Database) -> dict[Key, tuple[RowOf, str]]:
+        living = self._living_stores()
+        batches = {commit.stream for commit in self.bench.log.scan() if commit.stream.startswith("vsfb_")}
+        gone = {batch for batch in batches if self.bench.edition.streams.load(FILE_BATCH, batch).state.store not in living}
+        found: dict[Key, tuple[RowOf, str]] = {}
+        for pk, sk, *fields, counts in database.read().execute(
+            "SELECT pk, sk, version, data, status, deadline, gone, closed, expires_at, counts FROM views"
+        ):
+            kind, _, rest = pk.partition("#")
+            of_deleted = (kind == "VS" and rest.split("#")[0] not in living and sk != keys.COUNTS) or (kind == "VSFB" and rest in gone)
+            of_deleted = of_deleted or (kind == "FILE" and sk != keys.COUNTS and sk.removeprefix("VS#") not in living)
+            if not of_deleted and not sk.startswith(keys.OPEN):
+                closed = kind == "VS" and rest not in living  # its counts stop when it is deleted, wherever they are
+                numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
+                found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))  # type: ignore[assignment]  # seven columns
+        return found
+
+    def _check_rest(self) -> None:
+        """The index and the blobs hold exactly what something living needs."""
+        bench, wanted, living = self.bench, set(), self._living_stores()
+        for store in living:
+            serving = {file: state.serving for file, state in self._files_of(store).items() if state.serving}
+            count = bench.index.count(bench.space, store)
+            assert count == {(file, each.generation): each.chunks for file, each in serving.items()}, "the index holds something else"
+            wanted |= {artefact.folder(store, file, each.generation) for file, each in serving.items()}
+        folders = {key.rsplit("/", 1)[0] + "/" for key in bench.blobs.list("") if key.startswith("artefacts/")}
+        assert {folder for folder in folders if folder.split("/")[1] in living} == wanted, "artefacts are left over"
+        for key in bench.blobs.list(""):
+            kind, first, *_ = key.split("/")
+            if kind == "files":
+                state = bench.edition.streams.load(UPLOADED_FILE, first).state
+                lost = state.owner is None and self.crashes  # its upload was never answered
+                assert lost or state.lives(bench.clock()), f"bytes of a deleted file are left: {key}"
+
+    def _check_deleted_stores(self) -> None:
+        bench, living = self.bench, self._living_stores()
+        for store in {commit.stream for commit in bench.log.scan() if commit.stream.startswith("vs_") and "/" not in commit.stream} - set(
+            living
+        ):
+            assert not bench.index.count(bench.space, store)
+        assert not [key for key in bench.blobs.list("") if key.split("/")[0] != "files" and key.split("/")[1] not in living]
+        rows = bench.derived.read().execute("SELECT pk, sk FROM views WHERE NOT gone").fetchall()
+        left = [(pk, sk) for pk, sk in rows if pk.startswith("VS#") and pk.split("#")[1] not in living]
+        left += [(pk, sk) for pk, sk in rows if sk.startswith("VS#") and sk.split("#")[1] not in living]
+        assert not left, "rows of a deleted store are left"
+
+    def _may_appear(self, store: str, files: Sequence[str]) -> None:
+        """Until it is answered, a request may put these into the store at any later time, and for good if it never is."""
+        self.out -= {(store, file) for file in files}
+        self.unsure |= {(store, file) for file in files}
+
+    # Drawing
+
+    def _store(self) -> str | None:
+        return self.draw.choice(self.stores) if self.stores else None
+
+    def _place(self) -> tuple[str | None, str | None]:
+        return self._store(), self.draw.choice(self.files) if self.files else None
+
+    def _some_files(self) -> list[str]:
+        return self.draw.sample(self.files, self.draw.randint(0, len(self.files)))
+
+    def _serving(self, store: str) -> dict[str, int]:
+        return {file: state.serving.generation for file, state in self._files_of(store).items() if state.serving}
+
+    @staticmethod
+    def _answered(command: Callable[[], T]) -> T | None:
+        """The answer, or None where the command was refused."""
+        try:
+            return command()
+        except Refused:
+            return None
+
+    @staticmethod
+    def _told_gone(command: Callable[[], object]) -> bool:
+        """Whether the answer says that the thing is not there (any more)."""
+        try:
+            return command() is None
+        except NotFound:
+            return True
+        except Refused:
+            return False
+
+
+def _load(counts: str) -> dict[str, int]:
+    loaded: dict[str, int] = json.loads(counts)
+    return loaded
