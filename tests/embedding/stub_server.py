@@ -91,6 +91,10 @@ class StubServer:
         """Answers the next requests like this; a status of 200 with a body of bytes is a broken success."""
         self._failures += [Failure(status, body, headers or {})] * times
 
+    def obey(self) -> None:
+        """Answers every request with vectors again."""
+        self._failures.clear()
+
     def serve_forever(self) -> None:
         """Serves in this thread."""
         self._server.serve_forever(poll_interval=0.02)

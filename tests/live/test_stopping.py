@@ -131,6 +131,23 @@ class TestStopped:
             assert ended(client, store, batch).file_counts.completed == 80
             assert server.errors() == []
 
+    def test_while_the_provider_makes_it_wait(self, tmp_path: Path, own_stub: StubServer) -> None:
+        """A provider that asks for a long pause does not keep the server from ending."""
+        with serving(tmp_path / "data", own_stub.base_url) as server:
+            client = server.client()
+            store = client.vector_stores.create().id
+            until(lambda: own_stub.requests, "the server to be ready")
+            own_stub.fail(429, times=1000, headers={"retry-after": "15"})
+            file = upload(client, "patience")
+            client.vector_stores.files.create(store, file_id=file)
+            until(lambda: "patience" in str(own_stub.requests), "the first refusal")
+            began = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - began < 10
+            own_stub.obey()
+            server.start()
+            assert settled(client, store) == {file: "completed"}
+
     def test_an_upload_under_way_is_not_half_kept(self, tmp_path: Path, own_stub: StubServer) -> None:
         """A server that is killed while a file arrives keeps nothing of it; what it spooled is removed at the next start."""
         with serving(tmp_path / "data", own_stub.base_url) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
         server.run()
     finally:
         log.info("stopping; what is not finished goes on after the next start")
-        local.close()
+        if not local.close() and isinstance(sys.exception(), SystemExit):
+            os._exit(0)  # the interpreter would wait for the threads that still wait
 
 
 def _banner(local: Local, server: Server) -> str:

@@ -111,7 +111,7 @@ class Engine:
         messages = {each.receipt: decode(each.body) for each in received}
         ingests = [message for message in messages.values() if isinstance(message, Ingest)]
         try:
-            later = self._ingest.ingest(ingests)
+            later = self._ingest.ingest(ingests, lambda: not self._stopping.is_set())
         except Exception as error:
             log.exception("an ingest failed; its files are tried again")
             self._retry(received, messages, error)

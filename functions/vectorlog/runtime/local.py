@@ -90,10 +90,15 @@ class Local:
         except (EmbeddingError, ReaderCrashed) as error:
             log.warning("not ready yet: %s", error)
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Stops it and closes everything; work that is under way after `timeout` seconds is done again after the next start."""
-        if self.engine.stop(timeout):
+    def close(self, timeout: float = 5.0) -> bool:
+        """Stops it and closes everything; False where threads still wait for a reader or a provider after `timeout` seconds.
+
+        Then everything is left as a crash would leave it: what they were doing is done again after the next start.
+        """
+        stopped = self.engine.stop(timeout)
+        if stopped:
             self._resources.close()
+        return stopped
 
 
 def _models(settings: Settings, resources: ExitStack) -> Models:
