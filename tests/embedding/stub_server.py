@@ -77,6 +77,7 @@ class StubServer:
 
     def __post_init__(self) -> None:
         self._failures: list[Failure] = []
+        self._refused: dict[str, Failure] = {}
         self._lock = threading.Lock()
         self._busy = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Handler", (_Handler,), {"stub": self}))
@@ -91,9 +92,14 @@ class StubServer:
         """Answers the next requests like this; a status of 200 with a body of bytes is a broken success."""
         self._failures += [Failure(status, body, headers or {})] * times
 
+    def refuse(self, text: str, status: int, body: str) -> None:
+        """Answers like this whenever this text is among the inputs."""
+        self._refused[text] = Failure(status, body, {})
+
     def obey(self) -> None:
         """Answers every request with vectors again."""
         self._failures.clear()
+        self._refused.clear()
 
     def serve_forever(self) -> None:
         """Serves in this thread."""
@@ -115,6 +121,7 @@ class StubServer:
             self._busy += 1
             self.busiest = max(self.busiest, self._busy)
             failure = self._failures.pop(0) if self._failures else None
+            failure = failure or next((self._refused[text] for text in request["input"] if text in self._refused), None)
         try:
             if self.delay:
                 time.sleep(self.delay)

@@ -33,6 +33,7 @@ def stub(shared_server: tuple[LiveServer, StubServer]) -> Iterator[StubServer]:
     _, found = shared_server
     yield found
     found.delay = 0
+    found.obey()
 
 
 @pytest.fixture

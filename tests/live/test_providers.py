@@ -1,0 +1,109 @@
+"""An embedding provider that throttles, breaks, is away or refuses: files wait for it, and fail only where waiting cannot help."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from openai import InternalServerError, OpenAI
+
+from tests.embedding.stub_server import StubServer
+from tests.live.live_server import DIMENSIONS, LiveServer, serving, until
+from tests.live.uploads import ended, settled, upload_many
+
+
+@contextmanager
+def answering(server: LiveServer, stub: StubServer) -> Iterator[OpenAI]:
+    """The server's client, once the server has asked its provider whether it is there."""
+    until(lambda: stub.requests, "the server's first question")
+    yield server.client()
+    assert server.errors() == []
+
+
+class TestThrottled:
+    @pytest.mark.parametrize(
+        ("status", "headers"),
+        [(429, {"retry-after-ms": "50"}), (429, {"retry-after": "1"}), (503, {}), (500, {})],
+        ids=["429, 50 ms", "429, 1 s", "503", "500"],
+    )
+    def test_for_a_while(self, status: int, headers: dict[str, str], client: OpenAI, stub: StubServer) -> None:
+        """No file fails; all complete once the provider answers again."""
+        store = client.vector_stores.create().id
+        files = upload_many(client, [f"throttled {number}" for number in range(30)])
+        stub.fail(status, times=3, headers=headers)
+        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+        assert ended(client, store, batch).file_counts.completed == 30
+
+    def test_longer_than_it_is_waited_for(self, tmp_path: Path, own_stub: StubServer) -> None:
+        """Files that the provider sends away again and again stay in progress, and keep nobody else waiting."""
+        with serving(tmp_path / "data", own_stub.base_url) as server, answering(server, own_stub) as client:
+            store = client.vector_stores.create().id
+            files = upload_many(client, [f"patient {number}" for number in range(20)])
+            own_stub.fail(429, "Rate limit reached", times=8, headers={"retry-after": "21"})  # over what one try waits
+            batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+            until(lambda: "waits: " in server.log.read_text(), "files to be put off")
+            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+            assert (counts.in_progress, counts.failed) == (20, 0)
+            assert "Rate limit reached" in server.log.read_text()
+            own_stub.obey()
+            later = upload_many(client, [f"after the storm {number}" for number in range(3)])
+            assert ended(client, store, client.vector_stores.file_batches.create(store, file_ids=later).id).status == "completed"
+
+
+class TestAway:
+    def test_connection_refused_for_a_while(self, tmp_path: Path) -> None:
+        """A provider that is down when the server starts, and comes later, gets every file that waited; a search says why it fails."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with serving(tmp_path / "data", f"http://127.0.0.1:{port}/v1") as server:
+            client = server.client()
+            store = client.vector_stores.create().id
+            files = upload_many(client, [f"waiting {number}" for number in range(20)])
+            batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+            with pytest.raises(InternalServerError, match="could not be embedded") as failed:
+                client.vector_stores.search(store, query="waiting")
+            assert failed.value.status_code == 503
+            assert failed.value.response.headers["retry-after"]
+            assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.in_progress == 20
+            with StubServer(port=port, dimensions=DIMENSIONS):
+                assert ended(client, store, batch, 30).file_counts.completed == 20
+                assert len(client.vector_stores.search(store, query="waiting", max_num_results=50).data) == 20
+            assert server.errors() == []
+
+
+class TestRefused:
+    def test_a_wrong_key(self, client: OpenAI, stub: StubServer) -> None:
+        """Files fail at once, with the provider's reason and what to do about it; attached again after that is done, they complete."""
+        store = client.vector_stores.create().id
+        files = upload_many(client, ["refused one", "refused two"])
+        stub.fail(401, "Incorrect API key provided: sk-nope", times=1000)
+        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+        final = ended(client, store, batch)
+        stub.obey()
+        assert (final.status, final.file_counts.failed) == ("failed", 2)
+        for file in files:
+            error = client.vector_stores.files.retrieve(file, vector_store_id=store).last_error
+            assert error is not None
+            assert error.code == "server_error"
+            for part in ("401", "Incorrect API key", "embedding settings", "attach the file again"):
+                assert part in error.message
+        for file in files:
+            client.vector_stores.files.create(store, file_id=file)
+        assert settled(client, store) == dict.fromkeys(files, "completed")
+
+    def test_one_text_of_many(self, client: OpenAI, stub: StubServer) -> None:
+        """A refusal of a whole request fails only the files that are refused alone."""
+        store = client.vector_stores.create().id
+        files = upload_many(client, [f"mixed {number}" for number in range(6)])
+        stub.refuse("mixed 3", 400, "This text is not allowed.")
+        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+        final = ended(client, store, batch)
+        stub.obey()
+        assert (final.file_counts.completed, final.file_counts.failed) == (5, 1)
+        error = client.vector_stores.files.retrieve(files[3], vector_store_id=store).last_error
+        assert error is not None
+        assert "This text is not allowed" in error.message
