@@ -69,8 +69,14 @@ def openai_client(service: Service, openai_pool: DefaultHttpxClient, user: str) 
 
 
 @pytest.fixture
+def me(user: str) -> dict[str, Any]:
+    """What makes a call of `mka1_client` see what `openai_client` does."""
+    return {"x_on_behalf_of": user}
+
+
+@pytest.fixture
 def mka1_client(service: Service, pool: httpx.Client) -> SDK:
-    """Acts for the project; `x_on_behalf_of=user` in a call makes it see what `openai_client` does."""
+    """Acts for the project, or for an end user with `x_on_behalf_of`; refuses answers that are not as MKA1 specifies."""
     return SDK(bearer_auth=service.key, server_url=service.url, client=pool)
 
 

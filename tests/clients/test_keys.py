@@ -1,0 +1,138 @@
+"""Keys, on servers of our own: who is let in, and that projects see nothing of each other."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+from tests.clients.conftest import URL
+from tests.clients.service import HeldStub, running, vectorlog
+
+pytestmark = pytest.mark.skipif(bool(URL), reason="needs the data folder of its server")
+
+Connect = Callable[[str | None], OpenAI]
+
+
+def keys(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`vectorlog keys …` beside the running server."""
+    command, *rest = arguments
+    return subprocess.run([*vectorlog(), "keys", command, "--data", str(data), *rest], capture_output=True, text=True, check=False)
+
+
+def created(data: Path, project: str, *flags: str) -> str:
+    made = keys(data, "create", "--project", project, *flags)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def connect(data: Path, stub: HeldStub) -> Iterator[Connect]:
+    """Clients of a new server, with a key each."""
+    with running(data, stub) as url:
+        yield lambda key: OpenAI(base_url=f"{url}/v1", api_key=key or "any", max_retries=0)
+
+
+def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
+    """Open until the first key is made, then only keys open; a revoked one opens nothing from the next request on."""
+    anybody = connect(None)
+    store = anybody.vector_stores.create(name="from before").id
+    secret = created(data, "default", "--name", "laptop")
+    with pytest.raises(openai.AuthenticationError) as caught:
+        anybody.vector_stores.list()
+    assert (caught.value.code, caught.value.type, caught.value.param) == ("invalid_api_key", "invalid_request_error", None)
+    assert "Incorrect API key provided: ********." in caught.value.message
+    assert caught.value.request_id
+    client = connect(secret)
+    assert [each.id for each in client.vector_stores.list()] == [store]
+    listed = keys(data, "list").stdout
+    key, state, *_, project, name = listed.split()
+    assert (state, project, name) == ("active", "default", "laptop")
+    assert secret not in listed
+    assert keys(data, "revoke", key).returncode == 0
+    with pytest.raises(openai.AuthenticationError):
+        client.vector_stores.list()
+    with pytest.raises(openai.AuthenticationError):  # no key is left, but there was one
+        anybody.vector_stores.list()
+    assert " revoked " in keys(data, "list").stdout
+    assert keys(data, "revoke", "key_unknown").returncode == 1
+
+
+def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> None:
+    """With another project's key every thing is a 404, every list is empty, and nothing changes."""
+    ours, theirs = (connect(created(data, project)) for project in ("ours", "theirs"))
+    file = ours.files.create(file=("a.txt", b"ours alone"), purpose="assistants").id
+    store = ours.vector_stores.create(name="ours", file_ids=[file]).id
+    batch = ours.vector_stores.file_batches.create_and_poll(store, file_ids=[file]).id
+    own = theirs.vector_stores.create().id
+    calls: list[Callable[[], Any]] = [
+        lambda: theirs.files.retrieve(file),
+        lambda: theirs.files.content(file),
+        lambda: theirs.files.delete(file),
+        lambda: theirs.vector_stores.retrieve(store),
+        lambda: theirs.vector_stores.update(store, name="theirs"),
+        lambda: theirs.vector_stores.delete(store),
+        lambda: theirs.vector_stores.search(store, query="ours"),
+        lambda: theirs.vector_stores.create(file_ids=[file]),
+        lambda: theirs.vector_stores.files.create(own, file_id=file),
+        lambda: theirs.vector_stores.files.create(store, file_id=file),
+        lambda: theirs.vector_stores.files.list(store),
+        lambda: theirs.vector_stores.files.retrieve(file, vector_store_id=store),
+        lambda: theirs.vector_stores.files.update(file, vector_store_id=store, attributes={}),
+        lambda: theirs.vector_stores.files.content(file, vector_store_id=store),
+        lambda: theirs.vector_stores.files.delete(file, vector_store_id=store),
+        lambda: theirs.vector_stores.file_batches.create(own, file_ids=[file]),
+        lambda: theirs.vector_stores.file_batches.retrieve(batch, vector_store_id=store),
+        lambda: theirs.vector_stores.file_batches.retrieve(batch, vector_store_id=own),
+        lambda: theirs.vector_stores.file_batches.cancel(batch, vector_store_id=store),
+        lambda: theirs.vector_stores.file_batches.list_files(batch, vector_store_id=store),
+    ]
+    for call in calls:
+        with pytest.raises(openai.NotFoundError):
+            call()
+    # A header cannot reach over either: an end user belongs to the key's project.
+    assert [each.id for each in theirs.vector_stores.list()] == [own]
+    assert theirs.vector_stores.list(extra_headers={"X-On-Behalf-Of": "ours"}).data == []
+    assert theirs.files.list().data == theirs.files.list(extra_headers={"X-On-Behalf-Of": "ours"}).data == []
+    for cursor in ("after", "before"):
+        with pytest.raises(openai.BadRequestError):
+            theirs.vector_stores.list(extra_query={cursor: store})
+    assert ours.vector_stores.search(store, query="ours").data[0].file_id == file
+    assert ours.vector_stores.retrieve(store).name == "ours"
+
+
+def test_without_a_key(connect: Connect, data: Path) -> None:
+    """No key, or another scheme: 401 in the envelope, with what to send; on both prefixes, and for unknown ids too."""
+    url = str(connect(None).base_url).removesuffix("/v1/")
+    created(data, "ours")
+    with httpx.Client(base_url=url) as client:
+        for path in ("/v1/files", "/v1/vector_stores/vs_1", "/api/v1/llm/vector_stores", "/api/v1/llm/files/file-1"):
+            for headers in ({}, {"Authorization": "Basic b3VyczpvdXJz"}, {"Authorization": "Bearer"}):
+                answer = client.get(path, headers=headers)
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"] == "Bearer"
+                error = answer.json()["error"]
+                assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
+                assert "Authorization: Bearer" in error["message"]
+        assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+
+
+def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:
+    """On an address that other machines reach nobody is let in without a key, also before the first one is made."""
+    with running(data, stub, "--host", "0.0.0.0") as url:
+        url = url.replace("0.0.0.0", "127.0.0.1")
+        with pytest.raises(openai.AuthenticationError):
+            OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0).vector_stores.list()
+        client = OpenAI(base_url=f"{url}/v1", api_key=created(data, "ours"), max_retries=0)
+        assert client.vector_stores.list().data == []
