@@ -16,6 +16,7 @@ from vectorlog.domain.errors import (
     KeyReused,
     NotFound,
     Refused,
+    TooLarge,
     Unavailable,
 )
 
@@ -28,6 +29,7 @@ CASES: list[tuple[Refused, int, str, str | None, str | None, dict[str, str]]] = 
     (NotFound("no", param="id"), 404, "invalid_request_error", "id", None, {}),
     (UnknownRoute("no"), 404, "invalid_request_error", None, None, {}),
     (WrongMethod("no", allow="GET"), 405, "invalid_request_error", None, "method_not_allowed", {"allow": "GET"}),
+    (TooLarge("no"), 413, "invalid_request_error", None, "request_too_large", {}),
     (Conflict("no"), 409, "invalid_request_error", None, "conflict", {"x-should-retry": "true"}),
     (
         DuplicateContent("no", param="file_id"),

@@ -43,6 +43,32 @@ class Projector:
         self.send([(decision.stream, message) for decision in decisions for message in reactions(decision)])
         self.send(replays, delay=REPLAY_AFTER_MS)
 
+    def handle_in_order(self, commits: Sequence[Commit]) -> int:
+        """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by a
+        message. Gives how many commits at the end are still to be done because not even that could be sent."""
+        try:
+            self.handle(commits)
+        except Exception:
+            log.exception("a batch of %s commits failed; they are handled one by one", len(commits))
+        else:
+            return 0
+        for place, commit in enumerate(commits):
+            if not self._handled(commit):
+                return len(commits) - place
+        return 0
+
+    def _handled(self, commit: Commit) -> bool:
+        try:
+            self.handle([commit])
+        except Exception:
+            log.exception("commit %s of %s failed; its stream will be replayed", commit.version, commit.stream)
+            try:
+                self.send([(commit.stream, Replay(commit.stream))], delay=REPLAY_AFTER_MS)
+            except Exception:
+                log.exception("its replay could not be sent")
+                return False
+        return True
+
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
         """Sends messages that follow from these streams, fair between stores; `delay` in ms."""
         work: list[Outgoing] = []

@@ -1,0 +1,18 @@
+"""Every route but search, behind API Gateway. It never imports OpenSearch's client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from handlers.observed import logger, tracer
+from vectorlog.runtime.aws_api import resolver
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers one request."""
+    return resolver().resolve(event, context)

@@ -1,0 +1,29 @@
+"""Messages that failed too often: a file's is settled as failed, others are sent again, slowly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from handlers.observed import logger, tracer
+from vectorlog.runtime.aws import settle
+from vectorlog.work.messages import decode
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Settles each message."""
+    return dict(process_partial_response(event, _settle, processor, context))
+
+
+def _settle(record: SQSRecord) -> None:
+    logger.error("a message failed too often", extra={"message": record.body})
+    settle(decode(record.body))

@@ -1,0 +1,27 @@
+"""The stream's one consumer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from handlers.observed import logger, metrics, tracer
+from vectorlog.event_log.dynamodb import commit_of
+from vectorlog.runtime.aws import projector
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    """Projects a batch of commits and sends what follows; names the first record that it could do neither for."""
+    records = [record["dynamodb"] for record in event["Records"] if record["eventName"] == "INSERT"]
+    metrics.add_metric("Commits", MetricUnit.Count, len(records))
+    left = projector().handle_in_order([commit_of(record["NewImage"]) for record in records])
+    if left == 0:
+        return {"batchItemFailures": []}
+    return {"batchItemFailures": [{"itemIdentifier": records[-left]["SequenceNumber"]}]}

@@ -1,0 +1,24 @@
+"""By the clock: whatever is past its deadline is ended, or sent on its way again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from handlers.observed import logger, metrics, tracer
+from vectorlog.reactions.sweep import sweep
+from vectorlog.runtime.aws import edition, projector
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
+    """Sweeps what is due."""
+    swept = sweep(edition(), projector())
+    metrics.add_metric("Swept", MetricUnit.Count, swept)
+    return {"swept": swept}

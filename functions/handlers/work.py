@@ -1,0 +1,30 @@
+"""Work messages: fan-out, cancel, purge, re-tag, replay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from handlers.observed import logger, tracer
+from vectorlog.runtime.aws import work_queue, worker
+from vectorlog.work.messages import decode
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Does each message; one that fails comes again."""
+    return dict(process_partial_response(event, _work, processor, context))
+
+
+def _work(record: SQSRecord) -> None:
+    received = work_queue().accept(record.raw_event)
+    if received is not None:
+        worker().work(decode(received.body))
