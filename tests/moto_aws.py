@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def credentials(**variables: str) -> Iterator[None]:
+    """A region, keys that open nothing, and other variables."""
+    keys = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (keys | variables).items():
+            patch.setenv(name, value)
+        yield
+
+
+@contextmanager
 def aws() -> Iterator[None]:
     """An AWS with nothing in it."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not answer at an account's own address of DynamoDB
+    with credentials(AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled"), mock_aws():  # moto does not answer at an account's own address of DynamoDB
         yield
 
 
@@ -45,7 +53,7 @@ def sqs() -> BaseClient:
 
 
 def _in_turn(client: BaseClient) -> BaseClient:
-    call, turn = client._make_api_call, threading.Lock()
+    call, turn = client._make_api_call, threading.RLock()
 
     def in_turn(*given: Any) -> Any:
         with turn:

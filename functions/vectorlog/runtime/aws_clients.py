@@ -6,21 +6,37 @@ servers). `max_attempts` counts all tries of a call, the first included. Clients
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
+
+from vectorlog.domain.errors import Unavailable
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
 
 CALLS_AT_ONCE = 16
 """Threads that call a service at the same time, and so the connections that its client keeps."""
 
+_BUSY = frozenset(
+    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "TransactionInProgressException"}
+)
+"""DynamoDB's answers of status 400 that may be another one later; those of 5xx all may (its guide, "Error handling")."""
+
 
 def dynamodb() -> BaseClient:
-    """Answers in milliseconds or not at all: a call that takes a second is given up and tried again."""
-    return _client("dynamodb", connect_timeout=1, read_timeout=3, attempts=5, connections=4 * CALLS_AT_ONCE)
+    """Answers in milliseconds or not at all: a call that takes three seconds is given up and tried again.
+
+    When all tries were in vain its calls raise `Unavailable`, so a request is answered 503 and a message goes back.
+    """
+    client = _client("dynamodb", connect_timeout=1, read_timeout=3, attempts=5, connections=4 * CALLS_AT_ONCE)
+    client.meta.events.register_last("after-call", _raise_if_busy)
+    client.meta.events.register_last("after-call-error", _raise_if_unreachable)
+    return client
 
 
 def sqs() -> BaseClient:
@@ -70,3 +86,14 @@ def _client(
         **settings,
     )
     return boto3.client(service, config=config)
+
+
+def _raise_if_busy(http_response: AWSResponse, parsed: Mapping[str, Any], **_: object) -> None:
+    code = parsed.get("Error", {}).get("Code")
+    if http_response.status_code >= 500 or code in _BUSY:
+        raise Unavailable(f"The database is busy ({code}). Please repeat the request.")
+
+
+def _raise_if_unreachable(exception: Exception, **_: object) -> None:
+    if isinstance(exception, HTTPClientError):
+        raise Unavailable("The database does not answer. Please repeat the request.") from exception
