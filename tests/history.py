@@ -15,10 +15,11 @@ from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, Lost
 from vectorlog.domain import ids, store_file, vector_store
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import NotFound, Refused
+from vectorlog.domain.manifest import Listed
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.files import artefact
 from vectorlog.sqlite.database import Database
-from vectorlog.use_cases import file_batches, manifests, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.views import keys
 from vectorlog.views import sqlite as sqlite_views
@@ -27,7 +28,7 @@ from vectorlog.views.table import Key
 from vectorlog.views.views import Counts, Views
 
 TEXTS = ("alpha beta", "alpha gamma\nalpha delta", "damaged", "deadly", "beta beta\nbeta\nbeta gamma")
-STATUSES = ("in_progress", "completed", "failed", "cancelled")
+STATUSES: tuple[store_file.Status, ...] = ("in_progress", "completed", "failed", "cancelled")
 T = TypeVar("T")
 RowOf = tuple[int, str, str | None, int | None, int, int, int | None]
 
@@ -57,8 +58,10 @@ class History:
     def step(self) -> None:
         """One command or one step of the pump, which may be the last of its process."""
         chosen = self.draw.choices(
-            [self.upload, self.create, self.attach, self.attach_batch, self.cancel, self.detach, self.change, self.delete_file]
-            + [self.delete_store, self.search, self.wait, self.project, self.work, self.ingest, self.deliver_again],
+            [
+                *[self.upload, self.create, self.attach, self.attach_batch, self.cancel, self.detach, self.change, self.delete_file],
+                *[self.delete_store, self.search, self.wait, self.project, self.work, self.ingest, self.deliver_again],
+            ],
             [4, 1, 6, 5, 3, 3, 3, 1, 0.5, 3, 2, 14, 14, 10, 2],
         )[0]
         self.story.append(chosen.__name__)
@@ -80,7 +83,7 @@ class History:
     def create(self) -> None:
         if len(self.stores) < 3:
             living = self._some_files()
-            listed = tuple(manifests.Listed(file) for file in living) if self.draw.random() < 0.5 else ()
+            listed = tuple(Listed(file) for file in living) if self.draw.random() < 0.5 else ()
             store = self._answered(lambda: self.bench.store(files=listed))
             if store is not None:
                 self.stores.append(store)
@@ -124,6 +127,7 @@ class History:
         if store and file:
             self.there.discard((store, file))
             known = (store, file) not in self.unsure
+            self.bench.clock.advance(1)
             try:
                 store_files.detach(self.bench.edition, PROJECT, store, file)
             except NotFound:  # nothing answered put it there, or it is gone
@@ -182,13 +186,10 @@ class History:
     # What may be relied on after every step
 
     def check(self) -> None:
-        """Counts are counts, what was created is there, what is settled stays, and a search tells the truth."""
+        """Counts are counts, what was created is there, and what is settled stays."""
         edition = self.bench.edition
         for store in self.stores:
-            if store in self.deleted:
-                assert self._told_gone(lambda: vector_stores.get(edition, PROJECT, store)), "a deleted store is shown"
-            elif store not in self.maybe_deleted:
-                self._add_up(vector_stores.get(edition, PROJECT, store).counts)
+            self._check_store(store)
         for store, batch in self.batches:
             if store not in self.maybe_deleted:
                 view = file_batches.get(edition, PROJECT, store, batch)
@@ -200,7 +201,16 @@ class History:
                 store_files.get(edition, PROJECT, store, file)
         for store, file in sorted(self.out):
             if store not in self.maybe_deleted:
-                assert self._told_gone(lambda: store_files.get(edition, PROJECT, store, file)), "a detached file is shown"
+                self._check_out(store, file)
+
+    def _check_store(self, store: str) -> None:
+        if store in self.deleted:
+            assert self._told_gone(lambda: vector_stores.get(self.bench.edition, PROJECT, store)), "a deleted store is shown"
+        elif store not in self.maybe_deleted:
+            self._add_up(vector_stores.get(self.bench.edition, PROJECT, store).counts)
+
+    def _check_out(self, store: str, file: str) -> None:
+        assert self._told_gone(lambda: store_files.get(self.bench.edition, PROJECT, store, file)), "a detached file is shown"
 
     def _check_search(self, store: str) -> bool:
         edition = self.bench.edition
@@ -312,7 +322,7 @@ class History:
             if not of_deleted and not sk.startswith(keys.OPEN):
                 closed = kind == "VS" and rest not in living  # its counts stop when it is deleted, wherever they are
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
-                found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))  # type: ignore[assignment]  # seven columns
+                found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))
         return found
 
     def _check_rest(self) -> None:

@@ -1,0 +1,147 @@
+"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call which changes something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, Lost, keyed
+from tests.history import History
+from vectorlog.domain.chunking import AUTO
+from vectorlog.domain.errors import NotFound
+from vectorlog.domain.manifest import Listed
+from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.use_cases.store_files import AttachFile
+from vectorlog.use_cases.vector_stores import CreateStore
+from vectorlog.views.views import Counts
+
+T = TypeVar("T")
+
+HISTORIES = 48
+STEPS = 100
+PARTS = 6
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_histories(part: int, tmp_path: Path) -> None:
+    """Whatever is asked for, in whatever order work is done and wherever processes die: counts add up at every step, what
+    was created is there, what was deleted is not found, every file and every batch ends, and what is left is what the log says.
+    """
+    for seed in range(part, HISTORIES, PARTS):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        history = History(folder, seed)
+        try:
+            for _ in range(STEPS):
+                history.step()
+                history.check()
+            history.finish()
+        except Exception as error:
+            story = "\n".join(history.story[-40:])
+            raise AssertionError(f"seed {seed}: {error}\n{story}") from error
+        finally:
+            history.bench.close()
+
+
+class Scenario:
+    """Requests one after the other, with all work between them; whoever's process died sends its request again."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.bench = Bench(folder, index=DictIndex(), seed=7, inline_files=2)
+        self.died = ""
+
+    def run(self) -> dict[str, object]:
+        """Everything that a caller sees in the end, and everything that is kept for it."""
+        bench, edition, say = self.bench, self.bench.edition, self._say
+        files = [self._upload(number) for number in range(4)]
+        every = [Listed(file) for file in files]
+        store = say(lambda: vector_stores.create(edition, keyed("s", "s"), CreateStore(files=(every[0],)))).id
+        other = say(lambda: vector_stores.create(edition, keyed("o", "o"), CreateStore(files=(every[1],)))).id
+        say(lambda: store_files.attach(edition, keyed("a", "a"), store, AttachFile(files[3], {"n": 1}, AUTO)))
+        first = say(lambda: file_batches.create(edition, keyed("b", "b"), store, every, "file_ids")).id
+        say(bench.pump.settle)
+        bench.clock.advance(1)
+        say(lambda: store_files.change_attributes(edition, keyed("c", "c"), store, files[1], {"n": 2}))
+        say(lambda: store_files.attach(edition, keyed("r", "r"), store, AttachFile(files[2], {"n": 3}, AUTO)))
+        bench.clock.advance(1)
+        second = say(lambda: file_batches.create(edition, keyed("d", "d"), store, every, "file_ids")).id
+        say(lambda: file_batches.cancel(edition, PROJECT, store, second))
+        say(lambda: _gone(lambda: store_files.detach(edition, PROJECT, store, files[0])))
+        say(lambda: _gone(lambda: uploaded_files.delete(edition, PROJECT, files[1])))
+        say(lambda: _gone(lambda: vector_stores.delete(edition, PROJECT, other)))
+        assert not {files[0], files[1]} & set(say(lambda: bench.find(store, "alpha beta"))), "a search finds what was deleted"
+        say(bench.pump.settle)
+        bench.clock.advance(DAY_MS)
+        say(bench.pump.settle)
+        listed = store_files.list_page(edition, PROJECT, store, PageRequest(order="asc"), None).items
+        return {
+            "found": sorted(say(lambda: bench.find(store, "alpha beta"))),
+            "files": [(view.file, view.state.status, view.state.attributes) for view in listed],
+            "counts": vector_stores.get(edition, PROJECT, store).counts,
+            "batches": [file_batches.get(edition, PROJECT, store, batch).counts for batch in (first, second)],
+            "statuses": [file_batches.get(edition, PROJECT, store, batch).status for batch in (first, second)],
+            "chunks": sorted(bench.index.count(bench.space, store))
+            == sorted((view.file, view.state.serving.generation) for view in listed if view.state.serving),
+            "blobs": sorted("/".join(key.split("/")[:3]) for key in bench.blobs.list("")),
+            "messages": (bench.pump.work.depth(), bench.pump.embed.depth()),
+            "other": bench.index.count(bench.space, other),
+        }
+
+    def _upload(self, number: int) -> str:
+        return self._say(lambda: self.bench.upload(f"alpha {number}\nbeta {number}", keyed(f"u{number}", "")))
+
+    def _say(self, step: Callable[[], T]) -> T:
+        try:
+            return step()
+        except Lost as lost:
+            self.died = str(lost)
+            self.bench.pump.restart()
+            return step()
+
+
+def _gone(delete: Callable[[], None]) -> None:
+    """A delete that is sent again may be told that the thing is gone."""
+    try:
+        delete()
+    except NotFound:
+        return
+
+
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
+    """What the scenario leads to when nothing dies, and how many calls it makes that change something."""
+    scenario = Scenario(tmp_path_factory.mktemp("uncut") / "run")
+    result = scenario.run()
+    scenario.bench.close()
+    return result, scenario.bench.faults.calls
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_cut_at_every_call(part: int, uncut: tuple[dict[str, object], int], tmp_path: Path) -> None:
+    """Wherever a process dies, before any call that changes something (which is after the one before it), the same requests
+    and the work that is done again lead to the same end.
+    """
+    expected, calls = uncut
+    for call in range(1 + part, calls + 1, PARTS):
+        scenario = Scenario(tmp_path / str(call))
+        with scenario.bench.faults.dying(call, after=False):
+            result = scenario.run()
+        scenario.bench.close()
+        assert scenario.died, f"call {call} of {calls} was never made"
+        assert result == expected, f"call {call}: died {scenario.died}"
+
+
+def test_uncut(uncut: tuple[dict[str, object], int]) -> None:
+    """The end that every cut leads to is the right one."""
+    result, _ = uncut
+    assert result["statuses"] == ["completed", "cancelled"]
+    assert result["batches"] == [Counts(completed=4), Counts(cancelled=4)]
+    assert [(status, attributes) for _, status, attributes in cast(Any, result["files"])] == [("completed", {}), ("completed", {"n": 3})]
+    assert result["chunks"] is True
+    assert result["messages"] == (0, 0)
+    assert result["other"] == {}
