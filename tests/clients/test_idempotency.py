@@ -104,7 +104,7 @@ def test_key_belongs_to_path_and_end_user(raw: httpx.Client, user: str, store: s
     assert theirs["id"] != made["id"]
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 257])
+@pytest.mark.parametrize("key", ["", "x" * 257])
 def test_key_that_is_none_is_refused(raw: httpx.Client, key: str) -> None:
     """An empty or endless key is a 400 that names the header, and nothing is made."""
     answer = raw.post("/v1/vector_stores", json={}, headers={"Idempotency-Key": key})
