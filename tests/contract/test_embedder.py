@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from tests.embedding.stub_server import StubServer
 
+from tests import moto_aws
+from tests.embedding.bedrock_stub import BedrockStub
+from tests.embedding.stub_server import StubServer
+from vectorlog.embedding.bedrock import COHERE, TITAN, bedrock_offers
+from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder
 from vectorlog.index.chunk_index import Space, Vector
+from vectorlog.runtime import aws_clients
 
 TEXTS = [
     "The pump is guaranteed for two years from the day of purchase.",
@@ -24,12 +30,25 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["local", "openai"])
+@contextmanager
+def bedrock(name: str) -> Iterator[Embedder]:
+    """Bedrock's side is a stub with its limits; no local server has its models."""
+    with BedrockStub() as stub, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=stub.url):
+        models = Models(bedrock_offers(aws_clients.bedrock_for_ingest()))
+        yield models.embedder(models.resolve(name))
+        models.close()
+
+
+@pytest.fixture(scope="module", params=["local", "openai", TITAN, *COHERE])
 def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
     if request.param == "local":
         local = LocalEmbedder(threads=2)
         yield local
         local.close()
+        return
+    if request.param != "openai":
+        with bedrock(request.param) as made:
+            yield made
         return
     with StubServer(dimensions=256) as stub:
         endpoint = Endpoint(stub.base_url, "sk-test")

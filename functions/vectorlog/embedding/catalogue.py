@@ -42,6 +42,7 @@ class Offer:
         dimensions: its own number, or how to learn it (asked once; may raise `EmbeddingError`).
         shortens: whether it gives any smaller number of dimensions too.
         connect: makes its embedder; cheap, connects at first use.
+        sizes: the only smaller numbers that it gives, where it does not give any.
     """
 
     provider: str
@@ -49,6 +50,7 @@ class Offer:
     dimensions: int | Callable[[], int]
     shortens: bool
     connect: Callable[[Space], Embedder]
+    sizes: tuple[int, ...] = ()
 
     @property
     def model(self) -> str:
@@ -93,9 +95,9 @@ class Models:
         own = self._dimensions(offer)
         if dimensions is None or dimensions == own:
             return Space(offer.model, own)
-        if offer.shortens and 0 < dimensions < own:
+        if offer.shortens and (dimensions in offer.sizes if offer.sizes else 0 < dimensions < own):
             return Space(offer.model, dimensions)
-        allowed = f"1 to {own}" if offer.shortens else f"{own} only"
+        allowed = _listed((*offer.sizes, own)) if offer.sizes else f"1 to {own}" if offer.shortens else f"{own} only"
         raise UnsupportedDimensions(f"{offer.model} gives {allowed} dimensions, not {dimensions}.")
 
     def embedder(self, space: Space) -> Embedder:
@@ -138,3 +140,7 @@ class Models:
         if offer.model not in self._learnt:
             self._learnt[offer.model] = offer.dimensions()
         return self._learnt[offer.model]
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return f"{', '.join(map(str, sizes[:-1]))} or {sizes[-1]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint, Patience
+from vectorlog.embedding.vectors import unit
 from vectorlog.index.chunk_index import Space, Vector
 
 INPUTS = 2_048
@@ -22,7 +22,6 @@ BYTES = 300_000
 
 _INGEST = Patience(attempts=6, wait=20, answer=60)
 _SEARCH = Patience(attempts=3, wait=2, answer=10)
-_UNIT = 1e-6  # what float32 leaves of an exact 1
 
 
 class OpenAIEmbedder:
@@ -77,15 +76,7 @@ class OpenAIEmbedder:
         self._pool.shutdown(cancel_futures=True)
 
     def _embed(self, texts: Sequence[str], patience: Patience) -> list[Vector]:
-        return [self._checked(vector) for vector in fetch(self._endpoint, self._settings, texts, patience)]
-
-    def _checked(self, vector: Vector) -> Vector:
-        if len(vector) != self._space.dimensions:
-            raise EmbeddingError(f"{self._space.model} gave {len(vector)} dimensions, not {self._space.dimensions}.", temporary=False)
-        length = math.hypot(*vector)
-        if not math.isfinite(length) or length == 0:
-            raise EmbeddingError(f"{self._space.model} gave a vector of length {length}.")
-        return vector if abs(length - 1) < _UNIT else array("f", (x / length for x in vector))
+        return [unit(vector, self._space) for vector in fetch(self._endpoint, self._settings, texts, patience)]
 
 
 def dimensions_of(endpoint: Endpoint, model: str) -> int:
