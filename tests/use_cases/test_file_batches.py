@@ -1,0 +1,201 @@
+"""File batches: made, reached, cancelled, and what becomes of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, keyed
+from vectorlog.domain.errors import KeyReused, NotFound
+from vectorlog.domain.manifest import Listed
+from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.views.views import Counts
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Bench]:
+    """An edition that leaves every fan-out to work."""
+    made = Bench(tmp_path, inline_files=0)
+    yield made
+    made.close()
+
+
+def counts(bench: Bench, store: str, batch: str) -> Counts:
+    return file_batches.get(bench.edition, PROJECT, store, batch).counts
+
+
+class TestCreate:
+    def test_seen_before_it_is_reached(self, slow: Bench) -> None:
+        """Right after the answer every file is there: in counts, in lists, by GET; and its name with it."""
+        store, files = slow.store(), [slow.upload(f"alpha {number}", name=f"{number}.txt") for number in range(3)]
+        batch = slow.batch(store, files)
+        assert batch.counts.in_progress == 3
+        assert vector_stores.get(slow.edition, PROJECT, store).counts.in_progress == 3
+        listed = store_files.list_page(slow.edition, PROJECT, store, PageRequest(order="asc"), "in_progress").items
+        assert [(view.file, view.state.filename) for view in listed] == [(file, f"{place}.txt") for place, file in enumerate(files)]
+        of_batch = file_batches.list_files(slow.edition, PROJECT, store, batch.id, PageRequest(order="asc"), None).items
+        assert of_batch == listed
+        assert slow.status(store, files[2]) == "in_progress"
+        slow.pump.settle()
+        assert counts(slow, store, batch.id) == Counts(completed=3)
+
+    def test_large(self, tmp_path: Path) -> None:
+        """A batch that no event holds: its manifest is an object, all of it ends, and its store leaves nothing behind."""
+        bench = Bench(tmp_path, index=DictIndex())
+        store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(500)]
+        listed = [Listed(file, {"n": place}) for place, file in enumerate(files)]
+        batch = file_batches.create(bench.edition, PROJECT, store, listed, "files")
+        assert batch.state.manifest.object
+        bench.pump.settle()
+        assert counts(bench, store, batch.id) == Counts(completed=500)
+        vector_stores.delete(bench.edition, PROJECT, store)
+        bench.pump.settle()
+        assert not [key for key in bench.blobs.list("") if not key.startswith("files/")]
+
+    def test_missing_file(self, bench: Bench) -> None:
+        """One file that is not there refuses the whole batch, and names it."""
+        store, file = bench.store(), bench.upload("alpha")
+        with pytest.raises(NotFound, match="file-nothing"):
+            bench.batch(store, [file, "file-nothing"])
+        assert vector_stores.get(bench.edition, PROJECT, store).counts.total == 0
+
+    def test_same_key(self, bench: Bench) -> None:
+        """Repeated under its key it is the same batch, also when a file is deleted by then; another body is refused and
+        changes nothing of what the first one named.
+        """
+        store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(3)]
+        noise = f"{bench.random.getrandbits(100_000):x}"
+        large = [Listed(file, {"noise": noise}) for file in files]
+        first = file_batches.create(bench.edition, keyed("k", "one"), store, large, "files")
+        uploaded_files.delete(bench.edition, PROJECT, files[0])
+        again = file_batches.create(bench.edition, keyed("k", "one"), store, large, "files")
+        assert (again.id, again.state) == (first.id, first.state)
+        with pytest.raises(KeyReused):
+            file_batches.create(bench.edition, keyed("k", "two"), store, [Listed(files[1], {"noise": noise[::-1]})], "files")
+        bench.pump.settle()
+        assert counts(bench, store, first.id) == Counts(completed=2, failed=1)
+
+    def test_duplicates_of_each_other(self, slow: Bench) -> None:
+        """With skip_duplicates one file of each content is indexed, however far apart they are named."""
+        store = slow.store()
+        files = [slow.upload(f"alpha {number % 105}") for number in range(110)]
+        batch = slow.batch(store, files, skip=True)
+        slow.pump.settle()
+        assert counts(slow, store, batch.id) == Counts(completed=105, cancelled=5)
+
+
+class TestCancel:
+    def test_before_it_is_reached(self, slow: Bench) -> None:
+        """Nothing that was cancelled turns up completed; the store's total keeps it, as cancelled."""
+        store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(3)]
+        batch = slow.batch(store, files).id
+        assert file_batches.cancel(slow.edition, PROJECT, store, batch).status == "cancelled"
+        slow.pump.settle()
+        assert counts(slow, store, batch) == Counts(cancelled=3)
+        assert vector_stores.get(slow.edition, PROJECT, store).counts == Counts(cancelled=3)
+        assert slow.find(store, "alpha") == []
+
+    def test_while_it_is_ingested(self, bench: Bench) -> None:
+        """What is completed stays; what is not is cancelled; together they are the batch."""
+        store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(4)]
+        batch = bench.batch(store, files).id
+        bench.pump.project()
+        bench.pump.ingest_some(2)
+        bench.pump.project()
+        view = file_batches.cancel(bench.edition, PROJECT, store, batch)
+        assert view.status == "cancelled"
+        bench.pump.settle()
+        assert counts(bench, store, batch) == Counts(completed=2, cancelled=2)
+        assert len(bench.find(store, "alpha")) == 2
+
+    def test_after_the_end(self, bench: Bench) -> None:
+        """Cancelling what has ended changes nothing."""
+        store, file = bench.store(), bench.upload("alpha")
+        batch = bench.batch(store, [file]).id
+        bench.pump.settle()
+        assert file_batches.cancel(bench.edition, PROJECT, store, batch).status == "completed"
+
+    def test_one_of_two_batches(self, slow: Bench) -> None:
+        """A file in two batches is ingested for the one that was not cancelled."""
+        store, file = slow.store(), slow.upload("alpha")
+        kept, dropped = slow.batch(store, [file]).id, slow.batch(store, [file]).id
+        file_batches.cancel(slow.edition, PROJECT, store, dropped)
+        slow.pump.settle()
+        assert counts(slow, store, kept) == Counts(completed=1)
+        assert counts(slow, store, dropped) == Counts(cancelled=1)
+        assert vector_stores.get(slow.edition, PROJECT, store).counts.completed == 1
+
+    def test_of_what_serves(self, bench: Bench) -> None:
+        """A batch that would ingest a file again and is cancelled leaves what served before."""
+        store, file = bench.store(), bench.upload("alpha")
+        bench.attach(store, file, n=1)
+        bench.pump.settle()
+        batch = bench.batch(store, [file], n=2).id
+        file_batches.cancel(bench.edition, PROJECT, store, batch)
+        bench.pump.settle()
+        state = store_files.get(bench.edition, PROJECT, store, file).state
+        assert (state.status, state.attributes) == ("completed", {"n": 1})
+        assert bench.find(store, "alpha") == [file]
+
+
+class TestNewerCommands:
+    def test_detached_before_it_is_reached(self, slow: Bench) -> None:
+        """A file that is detached while its batch is open is gone at once and stays so; the others go on."""
+        store, one, two = slow.store(), slow.upload("alpha"), slow.upload("beta")
+        batch = slow.batch(store, [one, two]).id
+        store_files.detach(slow.edition, PROJECT, store, one)
+        with pytest.raises(NotFound):
+            store_files.get(slow.edition, PROJECT, store, one)
+        listed = store_files.list_page(slow.edition, PROJECT, store, PageRequest(), None).items
+        assert [view.file for view in listed] == [two]
+        slow.pump.settle()
+        assert counts(slow, store, batch) == Counts(completed=1, cancelled=1)
+
+    def test_file_deleted_before_it_is_reached(self, slow: Bench) -> None:
+        """A deleted file is in no store: not in those that it is in, and not in those that a batch would put it in."""
+        stores = [slow.store() for _ in range(3)]
+        waits, file = slow.store(), slow.upload("alpha")
+        for store in stores:
+            slow.attach(store, file)
+        slow.pump.settle()
+        batch = slow.batch(waits, [file]).id
+        uploaded_files.delete(slow.edition, PROJECT, file)
+        for store in [*stores, waits]:
+            assert slow.find(store, "alpha") == []
+            assert store_files.list_page(slow.edition, PROJECT, store, PageRequest(), None).items == ()
+        slow.pump.settle()
+        assert counts(slow, waits, batch) == Counts(failed=1)
+        assert all(vector_stores.get(slow.edition, PROJECT, store).counts == Counts() for store in [*stores, waits])
+        assert not list(slow.blobs.list(""))
+
+    def test_store_deleted_in_mid_batch(self, slow: Bench) -> None:
+        """Deleting a store in the middle of a batch leaves nothing of it, and no work that never ends."""
+        store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(120)]
+        slow.batch(store, files)
+        slow.pump.project()
+        slow.pump.work_one()
+        slow.pump.project(20)
+        slow.pump.ingest_some()
+        vector_stores.delete(slow.edition, PROJECT, store)
+        slow.pump.settle()
+        slow.clock.advance(DAY_MS)
+        slow.pump.settle()
+        assert slow.index.count(slow.space, store) == {}
+        assert not list(slow.blobs.list("artefacts/"))
+        assert slow.pump.work.depth() == slow.pump.embed.depth() == 0
+        uploaded_files.delete(slow.edition, PROJECT, files[0])
+
+
+def test_open_batch_is_swept_once_an_hour(slow: Bench) -> None:
+    """A batch that is open after a day is sent on its way again, not once per sweep."""
+    store, file = slow.store(), slow.upload("alpha")
+    batch = slow.batch(store, [file]).id
+    slow.clock.advance(DAY_MS)
+    assert slow.pump.sweep() == 1
+    assert slow.pump.sweep() == 0
+    slow.pump.work_one()
+    slow.pump.settle()
+    assert counts(slow, store, batch) == Counts(completed=1)
