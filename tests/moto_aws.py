@@ -30,7 +30,11 @@ def credentials(**variables: str) -> Iterator[None]:
 @contextmanager
 def aws() -> Iterator[None]:
     """An AWS with nothing in it."""
-    with credentials(AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled"), mock_aws():  # moto does not answer at an account's own address of DynamoDB
+    addresses = {
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not answer at an account's own address of DynamoDB
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",  # of the real servers, when their tests run in the same process
+    }
+    with credentials(**addresses), mock_aws():
         yield
 
 
