@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local_aws import servers as local_servers
+from local_aws.servers import VARIABLE, Servers
 from tests.edition import Bench
 
 
@@ -16,3 +19,22 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The real local servers, with the environment pointed at them: those that run already (`./dev test aws`), or its own."""
+    if VARIABLE in os.environ:
+        yield Servers.of(os.environ[VARIABLE])
+        return
+    with local_servers.running() as started, pytest.MonkeyPatch.context() as patch:
+        for name, value in started.environment.items():
+            patch.setenv(name, value)
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _on_servers(request: pytest.FixtureRequest) -> None:
+    """What is marked `aws` finds the servers."""
+    if request.node.get_closest_marker("aws"):
+        request.getfixturevalue("servers")

@@ -1,0 +1,110 @@
+"""Runs a server as a child process for as long as it is needed."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import urllib3
+
+HOST = "127.0.0.1"
+START_S = 180
+"""Longest wait for a first answer; ten times what a start takes on two busy cores."""
+STOP_S = 10
+STARTS = 3
+_POLL_S = 0.05
+
+Command: TypeAlias = Callable[[int], Sequence[str | Path]]
+"""A command line, by the port that the server is to listen on."""
+
+
+class StartError(Exception):
+    """A server did not start; the message ends with what it printed last."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(name: str, command: Command, folder: Path, *, ready: str = "/", status: int = 200) -> Iterator[str]:
+    """Starts `command(port)`, waits until it answers the path `ready` with `status`, and gives its URL; stops it at the end.
+
+    It runs in `folder` and prints into `<name>.log` there.
+
+    Raises:
+        StartError: it ended, or did not answer in `START_S`.
+    """
+    for _ in range(STARTS - 1):
+        try:
+            process, url = _start(name, command, folder, ready, status)
+            break
+        except _PortTaken:
+            continue
+    else:
+        process, url = _start(name, command, folder, ready, status)
+    try:
+        yield url
+    finally:
+        _stop(process)
+
+
+class _PortTaken(StartError):
+    """Somebody took the port between its choice and its use."""
+
+
+def _start(name: str, command: Command, folder: Path, ready: str, status: int) -> tuple[subprocess.Popen[bytes], str]:
+    port = free_port()
+    log = folder / f"{name}.log"
+    with open(log, "wb") as output:
+        # In a session of its own: Ctrl-C is for whoever uses the server, who then stops it.
+        process = subprocess.Popen(
+            command(port), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True
+        )
+    url = f"http://{HOST}:{port}"
+    try:
+        _wait(name, process, url + ready, status)
+    except BaseException as error:
+        _stop(process)
+        printed = log.read_text(errors="replace")[-4000:]
+        if isinstance(error, StartError):
+            kind = _PortTaken if "in use" in printed else StartError
+            raise kind(f"{error}\n{printed}") from None
+        raise
+    return process, url
+
+
+def _wait(name: str, process: subprocess.Popen[bytes], url: str, status: int) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise StartError(f"{name} ended with status {process.returncode}:")
+        if _status(url) == status and process.poll() is None:
+            return
+        time.sleep(_POLL_S)
+    raise StartError(f"{name} did not answer in {START_S} s:")
+
+
+def _status(url: str) -> int | None:
+    try:
+        return urllib3.request("GET", url, retries=False, timeout=10).status
+    except urllib3.exceptions.HTTPError:
+        return None  # not yet
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
