@@ -45,12 +45,12 @@ class TestCreate:
     def test_large(self, tmp_path: Path) -> None:
         """A batch that no event holds: its manifest is an object, all of it ends, and its store leaves nothing behind."""
         bench = Bench(tmp_path, index=DictIndex())
-        store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(500)]
-        listed = [Listed(file, {"n": place}) for place, file in enumerate(files)]
+        store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(120)]
+        listed = [Listed(file, {"noise": f"{bench.random.getrandbits(1000):x}"}) for file in files]
         batch = file_batches.create(bench.edition, PROJECT, store, listed, "files")
         assert batch.state.manifest.object
         bench.pump.settle()
-        assert counts(bench, store, batch.id) == Counts(completed=500)
+        assert counts(bench, store, batch.id) == Counts(completed=120)
         vector_stores.delete(bench.edition, PROJECT, store)
         bench.pump.settle()
         assert not [key for key in bench.blobs.list("") if not key.startswith("files/")]
