@@ -1,0 +1,187 @@
+"""Decisions on a file in a store: what a command makes of its state. One that is already true decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.filters import Scalar, same_attributes
+from vectorlog.domain.manifest import Listed
+from vectorlog.domain.store_file.events import (
+    SINGLE,
+    Event,
+    Failure,
+    FileAttached,
+    FileAttributesChanged,
+    FileCancelled,
+    FileChunked,
+    FileDetached,
+    FileFailed,
+    FileIngested,
+    Placement,
+    Retired,
+    without,
+)
+from vectorlog.domain.store_file.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Ask for a file: directly (`by` is `single`), or as one of a batch (its id; then `placement` is the batch's time and
+    the file's position). `asked_at` settles which of two commands is newer.
+    """
+
+    at: int
+    asked_at: int
+    by: str
+    placement: Placement
+    filename: str
+    sha256: str
+    attributes: Mapping[str, Scalar]
+    chunking: Chunking
+
+
+def attach(state: State, command: Attach) -> Sequence[Event]:
+    """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once.
+
+    A direct attach is decided as it is asked, so its settings hold whatever the clocks of other machines said before; those
+    of a batch hold unless a newer command's do.
+    """
+    if state.has_seen(command.by):
+        return []
+    if _comes_after_detach(state, command):
+        return [FileCancelled(command.at, command.by)]
+    newest = not state.attached or command.by == SINGLE or command.asked_at >= state.asked_at
+    attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
+    alike = same_attributes(attributes, state.attributes)
+    owners = state.open.owners if state.open else ()
+    joins = state.open is not None and alike and chunking == state.chunking
+    if joins and command.by in owners:
+        return []
+    event = FileAttached(
+        at=command.at,
+        asked_at=command.asked_at,
+        by=command.by,
+        generation=state.generation if joins else state.generation + 1,
+        owners=(*without(owners, command.by), command.by),
+        placement=state.placement if state.attached and state.placement else command.placement,
+        revision=state.revision if alike else state.revision + 1,
+        filename=command.filename,
+        sha256=command.sha256,
+        attributes=attributes,
+        chunking=chunking,
+        joins=joins,
+        retires=() if joins else _open_generation(state),
+    )
+    return [event]
+
+
+def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Event]:
+    """Lists a file as cancelled because another one with the same bytes is in the store; a file that is there stays as it is."""
+    if state.has_seen(command.by) or (state.attached and command.by == SINGLE):
+        return []
+    if state.attached or _comes_after_detach(state, command):
+        return [FileCancelled(command.at, command.by)]
+    message = f"The store already holds the same content as '{holder}'. Attach it without skip_duplicates to index it again."
+    return [
+        FileCancelled(
+            at=command.at,
+            by=command.by,
+            placement=command.placement,
+            filename=command.filename,
+            sha256=command.sha256,
+            attributes=command.attributes,
+            chunking=command.chunking,
+            failure=Failure("duplicate_file", message),
+        )
+    ]
+
+
+def chunked(state: State, generation: int, chunks: int) -> Sequence[Event]:
+    """Notes the number of chunks before the first is indexed; it never shrinks."""
+    if state.open is None or state.open.generation != generation or chunks <= state.open.chunks:
+        return []
+    return [FileChunked(generation, chunks)]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What the worker made of a generation."""
+
+    at: int
+    generation: int
+    chunks: int
+    usage_bytes: int
+    pages: int
+    revision: int
+
+
+def ingested(state: State, command: Ingested) -> Sequence[Event]:
+    """Lets a generation serve, if it is still the open one, and retires the one that served before."""
+    if state.open is None or state.open.generation != command.generation:
+        return []
+    return [
+        FileIngested(
+            at=command.at,
+            generation=command.generation,
+            chunks=command.chunks,
+            usage_bytes=command.usage_bytes,
+            pages=command.pages,
+            revision=command.revision,
+            owners=state.open.owners,
+            retires=_serving_generation(state),
+        )
+    ]
+
+
+def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[Event]:
+    """Ends a generation that cannot be ingested, if it is still the open one."""
+    if state.open is None or state.open.generation != generation:
+        return []
+    return [FileFailed(at, generation, failure, state.open.owners, _open_generation(state))]
+
+
+def cancel(state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: Listed, filename: str) -> Sequence[Event]:
+    """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is done
+    with stays as it is.
+    """
+    if state.open is not None and batch in state.open.owners:
+        last = state.open.owners == (batch,)
+        retires = _open_generation(state) if last else ()
+        return [FileCancelled(at, batch, ended=state.open.generation if last else None, retires=retires)]
+    if state.has_seen(batch):
+        return []
+    if state.attached or asked_at < state.detached_at:
+        return [FileCancelled(at, batch)]
+    return [FileCancelled(at, batch, placement=placement, filename=filename, attributes=listed.attributes, chunking=listed.chunking)]
+
+
+def change_attributes(state: State, at: int, attributes: Mapping[str, Scalar]) -> Sequence[Event]:
+    """Replaces the attributes of what serves and of what is being ingested."""
+    serving = state.serving.attributes if state.serving else attributes
+    if not state.attached or (same_attributes(attributes, state.attributes) and same_attributes(attributes, serving)):
+        return []
+    return [FileAttributesChanged(at, attributes, state.revision + 1)]
+
+
+def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -> Sequence[Event]:
+    """Takes the file out of the store, whatever is under way."""
+    if not state.attached:
+        return []
+    owners = state.open.owners if state.open else ()
+    return [FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]
+
+
+def _comes_after_detach(state: State, command: Attach) -> bool:
+    """Whether this is a batch that was asked for before the file was detached."""
+    return not state.attached and command.by != SINGLE and command.asked_at < state.detached_at
+
+
+def _open_generation(state: State) -> tuple[Retired, ...]:
+    return (Retired(state.open.generation, state.open.chunks),) if state.open else ()
+
+
+def _serving_generation(state: State) -> tuple[Retired, ...]:
+    return (Retired(state.serving.generation, state.serving.chunks),) if state.serving else ()
