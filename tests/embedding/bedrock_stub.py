@@ -26,17 +26,17 @@ class BedrockStub:
         failures: what the next requests get: an error code with its status, an answer's bytes, or None for a connection that closes.
         always: an error code with its status, for all that find no failure.
         busiest: most requests that were being answered at once.
-        gate: is waited for before each answer.
+        together: makes so many requests wait for each other before any is answered.
     """
 
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: list[tuple[int, str] | bytes | None] = field(default_factory=list)
     always: tuple[int, str] | None = None
     busiest: int = 0
-    gate: threading.Event = field(default_factory=threading.Event)
+    together: int = 1
 
     def __post_init__(self) -> None:
-        self.gate.set()
+        self._gate = threading.Barrier(self.together, timeout=10)
         self._lock = threading.Lock()
         self._busy = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": self}))
@@ -67,7 +67,7 @@ class BedrockStub:
                 self.requests.append((model, body))
                 if self.failures:
                     return self.failures.pop(0)
-            self.gate.wait()
+            self._gate.wait()
             return self.always or _answer(model, body)
 
     @contextmanager
