@@ -21,7 +21,7 @@ from vectorlog.views.views import Counts
 
 T = TypeVar("T")
 
-HISTORIES = 48
+HISTORIES = 36
 STEPS = 100
 PARTS = 6
 

@@ -1,0 +1,56 @@
+"""Where a process of a test dies: any call that changes something outside of it can be its last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Lost(BaseException):
+    """The process died here; no handler of ours may catch it."""
+
+
+class Faults:
+    """Where the process dies: before or after the n-th call, from now on, of what changes things outside of it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.dies_at: int | None = None
+        self.after = False
+        self.last = ""
+
+    @contextmanager
+    def dying(self, call: int, *, after: bool) -> Iterator[None]:
+        self.calls, self.dies_at, self.after = 0, call, after
+        try:
+            yield
+        finally:
+            self.dies_at = None
+
+    def run(self, name: str, call: Callable[[], Any]) -> Any:
+        self.calls += 1
+        self.last = name
+        dies = self.calls == self.dies_at
+        if dies and not self.after:
+            raise Lost(f"before {name}")
+        result = call()
+        if dies:
+            raise Lost(f"after {name}")
+        return result
+
+
+class Fragile:
+    """A port whose changing calls can be the last ones."""
+
+    def __init__(self, target: object, changing: Collection[str], faults: Faults) -> None:
+        self._target = target
+        self._changing = changing
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if name not in self._changing:
+            return found
+        label = f"{type(self._target).__name__}.{name}"
+        return lambda *args, **kwargs: self._faults.run(label, lambda: found(*args, **kwargs))
