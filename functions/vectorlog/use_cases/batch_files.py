@@ -40,17 +40,20 @@ def uploaded(edition: Edition, files: Sequence[str]) -> dict[str, uploaded_file.
     return found
 
 
-def check(edition: Edition, actor: Actor, listed: Sequence[Listed], param: str) -> None:
-    """Every file is there for this caller.
+def check(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed], param: str, *, skip_duplicates: bool = False) -> None:
+    """Every file is there for this caller, and may come into the store.
 
     Raises:
-        NotFound: names the first that is not.
+        NotFound: names the first that is not there.
+        DuplicateContent: the deployment refuses the same bytes twice in a store.
     """
     found = uploaded(edition, [each.file for each in listed])
     for each in listed:
         state = found.get(each.file)
         if state is None or state.owner is None or not actor.caller.sees(state.owner):
             raise errors.no_file(each.file, param)
+    if not skip_duplicates:
+        duplicates.refuse(edition, store, [(each.file, found[each.file].sha256) for each in listed])
 
 
 def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vectorlog.domain.errors import DuplicateContent
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
+
+
+def refuse(edition: Edition, store: str, files: Sequence[tuple[str, str]]) -> None:
+    """Lets (file, sha256) pairs into a store, or says that it takes the same bytes only once, where the deployment says so.
+
+    Raises:
+        DuplicateContent: names the file that holds the bytes of the first that may not come.
+    """
+    if edition.duplicate_content == "allow":
+        return
+    for file, holder in holders(edition, store, files).items():
+        raise DuplicateContent(f"The store takes the same content once, and file '{holder}' has that of '{file}'.", param="file_id")
 
 
 def holders(edition: Edition, store: str, files: Sequence[tuple[str, str]]) -> dict[str, str]:

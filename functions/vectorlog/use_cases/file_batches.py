@@ -47,11 +47,12 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
 
     Raises:
         NotFound: one of the files is not there; then none is attached.
+        DuplicateContent: the deployment refuses the same bytes twice in a store; then none is attached either.
     """
     vector_stores.require_model(edition, access.store(edition, actor, store).state)
     batch, at = actor.new_id("vsfb", edition.random), edition.clock()
     if not edition.streams.load(FILE_BATCH, batch).state.exists:  # else repeated under its key: some may be deleted by now
-        batch_files.check(edition, actor, listed, param)
+        batch_files.check(edition, actor, store, listed, param, skip_duplicates=skip_duplicates)
     manifest = manifests.keep(edition, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plans: list[Plan[Any, Any]] = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
-from vectorlog.domain.errors import DuplicateContent, Invalid
+from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
@@ -57,10 +57,10 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
     at = edition.clock()
     attach = Attach(at, at, SINGLE, Placement(at), known.filename, known.sha256, command.attributes, command.chunking)
     holder = None
-    if command.skip_duplicates or edition.duplicate_content == "refuse":
+    if command.skip_duplicates:
         holder = duplicates.holders(edition, store, [(command.file, known.sha256)]).get(command.file)
-        if holder and not command.skip_duplicates:
-            raise DuplicateContent(f"The store already holds the same content as file '{holder}'.", param="file_id")
+    else:
+        duplicates.refuse(edition, store, [(command.file, known.sha256)])
 
     def decide(state: State) -> Sequence[Event]:
         return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)

@@ -54,13 +54,14 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     Raises:
         Invalid: an unknown model, or dimensions that it does not have.
         NotFound: one of the files is not there; then there is no store either.
+        DuplicateContent: the deployment refuses the same bytes twice in a store, and two of the files have the same.
     """
     store = actor.new_id("vs", edition.random)
     space, at, owner = _space(edition, command), edition.clock(), actor.caller.as_owner()
     first = None
     if command.files:
         if edition.streams.load(VECTOR_STORE, store).state.owner is None:  # else repeated under its key: some may be deleted by now
-            batch_files.check(edition, actor, command.files, param="file_ids")
+            batch_files.check(edition, actor, store, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
         first = vector_store.FirstBatch(batch, manifests.keep(edition, store, batch, command.files))
     created = vector_store.VectorStoreCreated(
