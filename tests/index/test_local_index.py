@@ -151,6 +151,17 @@ class TestExactness:
         assert [(hit.text, hit.cosine) for hit in found.by_text] == [("dog", 0.0)]
         index.close()
 
+    def test_words_of_other_stores_do_not_count(self, tmp_path: Path) -> None:
+        """How rare a word is, and so every score, depends on the store alone: nobody learns what others hold."""
+        source, index = random.Random(5), LocalIndex(tmp_path)
+        query = Query("s", None, f"{WORDS[0]} {WORDS[4]}", 50)
+        index.add(SPACE, [some_file(source, f"f{i}") for i in range(10)])
+        before = index.search(SPACE, [query])
+        index.add(SPACE, [some_file(source, f"g{i}", store="t") for i in range(30)])
+        assert index.search(SPACE, [query]) == before
+        assert before[0].by_text
+        index.close()
+
 
 class TestRetag:
     def test_a_retag_writes_no_chunks(self, tmp_path: Path) -> None:

@@ -73,7 +73,8 @@ class Hit:
 
     Attributes:
         cosine: of the best window, -1..1.
-        bm25: Lucene's BM25 (k1 1.2, b 0.75) over the store, 0 and up.
+        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 and up. How rare a word is and how long a text is on average, it takes from the store, or
+            from all that an index keeps together with it.
     """
 
     file: str

@@ -1,0 +1,252 @@
+"""The chunk index in OpenSearch: an index per space that all stores share, routed by store.
+
+An operation is safe to repeat: documents have ids of their own, and one with attributes of a lower revision never replaces another.
+Nothing of opensearch-py is imported until `connect` is called, so that functions which never search do not load it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from vectorlog.domain.errors import Unavailable
+from vectorlog.index.chunk_index import FileChunks, Found, Query, Space
+from vectorlog.index.opensearch_documents import Document, Lines, batches, documents, surplus
+from vectorlog.index.opensearch_mapping import Json, Layout, alias, index_body
+from vectorlog.index.opensearch_query import bodies, found
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+DELETED_AT_ONCE = 5_000
+"""Documents that one request deletes, so that its answer comes in seconds."""
+PAGE = 1_000
+"""Files in one request for counts."""
+
+_BUSY = 503
+_TEMPORARY = {429, 502, _BUSY, 504}
+_BAD_REQUEST = 400
+_STALE = 409
+_MISSING = "index_not_found_exception"
+_FIRST_PAUSE = 0.2
+_LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try: so many requests at most, each for so many seconds."""
+
+    attempts: int
+    seconds: float
+
+
+SEARCHING = Patience(attempts=3, seconds=9)
+"""Someone waits, for 29 s at most behind API Gateway."""
+WRITING = Patience(attempts=5, seconds=30)
+"""A wait for the refresh takes up to a second, rarely eleven."""
+
+
+class IndexRefused(Exception):
+    """OpenSearch will not take this request, repeated or not; the message names its reason."""
+
+
+def connect(url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es") -> OpenSearch:
+    """A client to make once and share between threads; it never repeats a request, the index does.
+
+    Args:
+        url: with scheme; all of its path is a prefix.
+        credentials: botocore's, which sign every request for the region; None signs none.
+        region: such as `eu-central-1`.
+        service: that requests are signed for.
+    """
+    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
+
+    signer = None if credentials is None else Urllib3AWSV4SignerAuth(credentials, region, service)
+    return OpenSearch(url, http_auth=signer, connection_class=Urllib3HttpConnection, pool_maxsize=16, timeout=30, max_retries=0)
+
+
+class _Busy(Exception):
+    """The same request may succeed in a moment."""
+
+
+class OpenSearchIndex:
+    """A ChunkIndex; any number of processes and threads may use it.
+
+    Words are as rare as they are in the shard that a store shares with others, so BM25 scores change a little with what these hold.
+    Every method raises Unavailable where OpenSearch does not answer, and IndexRefused where it answers that it will not.
+
+    Args:
+        client: from `connect`.
+        layout: of indexes that are made here; one that is there keeps its own, but for its name.
+        refresh: how what was written becomes visible: `wait_for` the next refresh, once a second, or at once by one of its own (`true`),
+            which is quicker for one writer and slower for many.
+        pause: waits so many seconds between two tries.
+    """
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        layout: Layout,
+        *,
+        refresh: Literal["wait_for", "true"] = "wait_for",
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._layout = layout
+        self._refresh = refresh
+        self._pause = pause
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        """See ChunkIndex. Makes the space's index where it is missing."""
+        made, replaced = documents(files), list[Document]()
+        parts = list(batches(made, alias(space, self._layout)))
+        for batch, following in zip_longest(parts, parts[1:]):
+            # Later documents of a store are in the same shard, and so seen no earlier.
+            awaited = following is None or batch[0][0].routing != following[0][0].routing
+            replaced += self._bulk(space, batch, self._refresh if awaited else "false")
+        for store, windows in surplus(made, replaced).items():
+            self._delete(space, store, [windows])
+
+    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
+        """See ChunkIndex."""
+        of_generation = [] if generation is None else [{"term": {"generation": generation}}]
+        self._delete(space, store, [{"term": {"file": file}}, *of_generation])
+
+    def remove_store(self, space: Space, store: str) -> None:
+        """See ChunkIndex."""
+        self._delete(space, store, [])
+
+    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
+        """See ChunkIndex. One request, however many queries.
+
+        Cosines are None for hits by text alone, BM25 for hits by vector alone. Integers of 2^53 or more may match a filter that they only
+        nearly match.
+        """
+        header = {"index": alias(space, self._layout), "ignore_unavailable": True, "allow_partial_search_results": False}
+        parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
+        lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
+        answers = iter(self._patiently(SEARCHING, lambda: self._answers(lines)) if parts else ())
+        return [found(query, answers) for query in queries]
+
+    def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
+        """See ChunkIndex."""
+        sources = [{name: {"terms": {"field": name}}} for name in ("file", "generation")]
+        groups: Json = {"size": PAGE, "sources": sources}
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
+            "aggs": {"files": {"composite": groups}},
+        }
+        counts: dict[tuple[str, int], int] = {}
+        while True:
+            answer = self._request("POST", f"/{alias(space, self._layout)}/_search", {**_LENIENT, "routing": store}, body)
+            page = answer.get("aggregations", {}).get("files", {})
+            counts |= {(each["key"]["file"], each["key"]["generation"]): each["doc_count"] for each in page.get("buckets", ())}
+            if "after_key" not in page:
+                return counts
+            groups["after"] = page["after_key"]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def _answers(self, lines: str) -> list[Json]:
+        """The answers to the bodies of an `_msearch`."""
+        answers: list[Json] = self._once("POST", "/_msearch", {}, lines, SEARCHING)["responses"]
+        _raise([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
+        return answers
+
+    def _bulk(self, space: Space, batch: Sequence[Lines], refresh: str) -> list[Document]:
+        """Writes documents, and gives back those that took another one's place."""
+        params = {"refresh": refresh, "require_alias": "true", "filter_path": "items.*.status,items.*.result,items.*.error"}
+        left, replaced = batch, list[Document]()
+
+        def write() -> None:
+            nonlocal left
+            answer = self._once("POST", "/_bulk", params, b"".join(lines for _, lines in left), WRITING)
+            outcomes = [(part, item["index"]) for part, item in zip(left, answer["items"], strict=True)]
+            replaced.extend(document for (document, _), item in outcomes if item.get("result") == "updated")
+            failed = [(part, item) for part, item in outcomes if "error" in item and item["status"] != _STALE]
+            left = [part for part, _ in failed]
+            if any(item["error"]["type"] == _MISSING for _, item in failed):
+                self._create(space)
+            _raise([(_BUSY if item["error"]["type"] == _MISSING else item["status"], item["error"]) for _, item in failed])
+
+        self._patiently(WRITING, write)
+        return replaced
+
+    def _create(self, space: Space) -> None:
+        """Makes the space's index, unless another process just did."""
+        name = f"{alias(space, self._layout)}-1"  # the alias lets another index take its place
+        answer = self._once("PUT", f"/{name}", {}, index_body(space, self._layout), WRITING, ignore=(_BAD_REQUEST,))
+        if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
+            raise IndexRefused(_reason(answer["error"]))
+
+    def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
+        """Deletes documents of a store, also those that no search has seen yet."""
+        path, body = f"/{alias(space, self._layout)}", {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
+        params = {**_LENIENT, "routing": store, "conflicts": "proceed", "refresh": "true", "max_docs": str(DELETED_AT_ONCE)}
+
+        def delete() -> None:
+            answer: Json = {"total": DELETED_AT_ONCE}
+            while answer["total"] == DELETED_AT_ONCE:
+                answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
+                _raise([(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]])
+                if answer["version_conflicts"]:
+                    raise _Busy("documents were replaced while they were deleted")
+
+        self._request("POST", f"{path}/_refresh", _LENIENT)
+        self._patiently(WRITING, delete)
+
+    def _request(self, method: str, path: str, params: Mapping[str, str], body: object = None) -> Json:
+        return self._patiently(WRITING, lambda: self._once(method, path, params, body, WRITING))
+
+    def _patiently(self, patience: Patience, step: Callable[[], _T]) -> _T:
+        """Takes a step, again while OpenSearch is busy."""
+        for attempt in range(1, patience.attempts + 1):
+            try:
+                return step()
+            except _Busy as busy:
+                if attempt == patience.attempts:
+                    raise Unavailable(f"The search index does not answer: {busy}") from busy
+            self._pause(_FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(1, 1.5))
+        raise ValueError("patience for at least one attempt")
+
+    def _once(
+        self, method: str, path: str, params: Mapping[str, str], body: object, patience: Patience, ignore: tuple[int, ...] = ()
+    ) -> Json:
+        from opensearchpy.exceptions import ConnectionError, TransportError
+
+        transport = self._client.transport
+        try:
+            answer: Json = transport.perform_request(method, path, params=dict(params), body=body, timeout=patience.seconds, ignore=ignore)
+        except ConnectionError as error:
+            raise _Busy(str(error)) from error
+        except TransportError as error:
+            kind = _Busy if error.status_code in _TEMPORARY else IndexRefused
+            raise kind(str(error)) from error
+        return answer
+
+
+def _raise(errors: Sequence[tuple[int, object]]) -> None:
+    """Raises what these errors, each with its status, mean together."""
+    for status, error in errors:
+        if status not in _TEMPORARY:
+            raise IndexRefused(_reason(error))
+    if errors:
+        raise _Busy(_reason(errors[0][1]))
+
+
+def _reason(error: object) -> str:
+    """OpenSearch's own words, and those of the cause."""
+    if not isinstance(error, dict):
+        return str(error)
+    cause = error.get("caused_by", {}).get("reason")
+    return f"{error.get('reason')}" + (f" ({cause})" if cause else "")
