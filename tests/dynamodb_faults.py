@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -16,20 +17,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lost_answers(client: BaseClient, operation: str, times: int) -> Iterator[list[bytes]]:
-    """The next tries of an operation are done by moto, and their answers never arrive; gives the bodies of all tries."""
+    """The next tries of an operation are done, and their answers never arrive; gives the bodies of all tries."""
     bodies: list[bytes] = []
 
     def lose(request: AWSPreparedRequest, **_: object) -> None:
+        if not request.headers["X-Amz-Target"].endswith(f".{operation}".encode()):
+            return
         bodies.append(request.body)
         if len(bodies) <= times:
+            if "//127.0.0.1:" in request.url:
+                URLLib3Session().send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
-    event = f"before-send.dynamodb.{operation}"
-    client.meta.events.register_last(event, lose)  # behind moto's own handler
+    client.meta.events.register_last("before-send", lose)  # behind moto's handler of this very event, which does the call
     try:
         yield bodies
     finally:
-        client.meta.events.unregister(event, lose)
+        client.meta.events.unregister("before-send", lose)
 
 
 def refusal(code: str, **fields: Any) -> dict[str, Any]:
@@ -43,14 +47,16 @@ def cancelled(*reasons: str) -> dict[str, Any]:
 
 
 @contextmanager
-def refused(client: BaseClient, operation: str, answers: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+def refused(
+    client: BaseClient, operation: str, answers: Sequence[Mapping[str, Any]], *, status: int = 400
+) -> Iterator[list[Mapping[str, Any]]]:
     """The next calls of an operation get these answers, and do nothing; gives those that are left."""
     left = list(answers)
 
     def answer(**_: object) -> tuple[AWSResponse, Mapping[str, Any]] | None:
         if not left:
             return None
-        return AWSResponse("", 400, {}, None), left.pop(0)
+        return AWSResponse("", status, {}, None), left.pop(0)
 
     event = f"before-call.dynamodb.{operation}"
     client.meta.events.register_first(event, answer)

@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from uuid import uuid4
 
 import pytest
 
-from tests import moto_aws
-from vectorlog.runtime import aws_clients, aws_tables
+from tests import dynamodb_local, moto_aws
+from vectorlog.runtime import aws_tables
 from vectorlog.sqlite.database import Database
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
@@ -39,12 +38,10 @@ def moto(_: Path) -> Iterator[Table]:
 
 @contextmanager
 def dynamodb(_: Path) -> Iterator[Table]:
-    client, name = aws_clients.dynamodb(), f"views-{uuid4().hex}"
-    client.create_table(**aws_tables.views(name))
-    table = DynamoDBTable(client, name, Random())
-    yield table
-    table.close()
-    client.delete_table(TableName=name)
+    with dynamodb_local.table(aws_tables.views) as name:
+        table = DynamoDBTable(dynamodb_local.client(), name, Random())
+        yield table
+        table.close()
 
 
 @pytest.fixture(params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)

@@ -57,6 +57,7 @@ class TestUnknownOutcomes:
         with lost_answers(client, "PutItem", 5) as tries, pytest.raises(Unavailable, match="does not answer"):
             log.append([commit()])
         assert len(tries) == 5
+        assert log.load("vs_1") == commit()
         assert log.append([commit()]) == [commit()]
         assert len(log.read("vs_1")) == 1
 
