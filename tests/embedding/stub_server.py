@@ -15,6 +15,7 @@ import argparse
 import base64
 import json
 import re
+import sys
 import threading
 import time
 import zlib
@@ -187,4 +188,7 @@ if __name__ == "__main__":
     arguments.add_argument("--port", type=int, default=8089)
     arguments.add_argument("--dimensions", type=int, default=256)
     given = arguments.parse_args()
-    StubServer(port=given.port, dimensions=given.dimensions).serve_forever()
+    stub = StubServer(port=given.port, dimensions=given.dimensions)
+    sys.stdout.write(f"{stub.base_url}\n")
+    sys.stdout.flush()
+    stub.serve_forever()

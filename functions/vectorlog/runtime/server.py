@@ -25,6 +25,8 @@ BODY_LIMIT = 6 * MB
 THREADS = 32
 """Requests that are answered at the same time; their appends share fsyncs."""
 SHUTDOWN_S = 5
+KEEP_ALIVE_S = 75
+"""Longer than clients keep an idle connection (httpx 5 s, nginx 60 s): they close it, so no request meets a closed one."""
 
 
 class Server:
@@ -61,6 +63,7 @@ class Server:
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 server_header=False,
             )
             uvicorn.Server(config).run(sockets=[self._socket])
