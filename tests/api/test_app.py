@@ -496,7 +496,7 @@ class Gateway:
     def form(self, content_type: str, body: bytes) -> Form | None:
         return None
 
-    def blob(self, blobs: Blobs, key: str) -> Bytes:
+    def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:  # headers say them
         return Bytes(blobs.read(key), {})
 
 

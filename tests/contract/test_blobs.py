@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests import moto_aws
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.s3 import S3Blobs
+from vectorlog.runtime import aws_clients
 
 BYTES = bytes(range(256)) * 10
 
@@ -24,8 +26,7 @@ def folder(place: Path) -> Iterator[Blobs]:
 
 
 @contextmanager
-def s3(place: Path) -> Iterator[Blobs]:
-    """S3 in moto."""
+def moto(place: Path) -> Iterator[Blobs]:
     with moto_aws.aws():
         moto_aws.s3().create_bucket(Bucket="blobs")
         made = S3Blobs(moto_aws.s3(), "blobs", place)
@@ -35,13 +36,33 @@ def s3(place: Path) -> Iterator[Blobs]:
         made.close()
 
 
-@pytest.fixture(params=[folder, s3], ids=lambda adapter: adapter.__name__)
+@contextmanager
+def s3(place: Path) -> Iterator[Blobs]:
+    client, bucket = aws_clients.s3(), f"blobs-{uuid4().hex}"
+    client.create_bucket(Bucket=bucket)
+    made = S3Blobs(client, bucket, place)
+    place.mkdir()
+    yield made
+    made.delete(list(made.list("")))
+    client.delete_bucket(Bucket=bucket)
+    made.close()
+
+
+@pytest.fixture(params=[folder, moto, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     with request.param(tmp_path / "here") as made:
         yield made
 
 
 class TestBlobs:
+    def test_head(self, blobs: Blobs) -> None:
+        """The first bytes of a blob, or all that there are; an absent one says so."""
+        blobs.put([("a/b", b"0123456789"), ("a/empty", b"")])
+        assert [blobs.head("a/b", size) for size in (4, 10, 99)] == [b"0123", b"0123456789", b"0123456789"]
+        assert blobs.head("a/empty", 4) == b""
+        with pytest.raises(NoSuchBlob):
+            blobs.head("a/absent", 4)
+
     def test_empty(self, blobs: Blobs) -> None:
         """What is not there is an error to read, has no size, is in no list, and is no error to delete."""
         with pytest.raises(NoSuchBlob, match="a/b"):

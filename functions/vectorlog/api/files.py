@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -79,19 +80,16 @@ def content(request: Request) -> Answer:
     file, blobs = request.id("file_id"), request.edition.blobs
     view, key = uploaded_files.content(request.edition, request.actor, file)
 
-    def read_head(size: int) -> bytes:
-        with blobs.local(key) as path, path.open("rb") as opened:
-            return opened.read(size)
-
+    name = view.state.filename
     try:
-        content_type = served_as(view.state.content_type, view.state.filename, read_head)
-        found = request.transport.blob(blobs, key)
+        content_type = served_as(view.state.content_type, name, partial(blobs.head, key))
+        found = request.transport.blob(blobs, key, name=name, content_type=content_type)
     except NoSuchBlob:  # deleted since it was looked up
         raise errors.no_file(file) from None
     # A browser must not run an uploaded page as if it were ours.
     headers = {
         "content-type": content_type,
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(view.state.filename, safe='')}",
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "x-content-type-options": "nosniff",
     }
     return Answer(found.body, found.status, {**headers, **found.headers})

@@ -24,10 +24,10 @@ class Gateway:
 
     Args:
         spool: where uploads are put down, Lambda's /tmp.
-        sign: a short-lived address of a blob.
+        sign: a short-lived address of a blob's key, for a file of this name and type.
     """
 
-    def __init__(self, spool: Path, sign: Callable[[str], str]) -> None:
+    def __init__(self, spool: Path, sign: Callable[[str, str, str], str]) -> None:
         self._spool = spool
         self._sign = sign
 
@@ -48,9 +48,9 @@ class Gateway:
         except FormTooLarge as error:
             raise TooLarge(f"{error} Send a larger file in parts of up to 4 MB by the Uploads API (POST /v1/uploads).") from error
 
-    def blob(self, blobs: Blobs, key: str) -> Bytes:
+    def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:
         """The bytes, or where they are."""
         size = blobs.size(key)
         if size is not None and size > INLINE_LIMIT:
-            return Bytes(b"", {"location": self._sign(key)}, status=302)
+            return Bytes(b"", {"location": self._sign(key, name, content_type)}, status=302)
         return Bytes(blobs.read(key), {})

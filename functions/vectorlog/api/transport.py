@@ -36,8 +36,8 @@ class Transport(Protocol):
         """
         ...
 
-    def blob(self, blobs: Blobs, key: str) -> Bytes:
-        """The answer that brings these bytes to the client.
+    def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:
+        """The answer that brings these bytes to the client, as a file of this name and type.
 
         Raises:
             NoSuchBlob: there are none.
@@ -59,7 +59,7 @@ class BehindFront:
         """The form that the front packed."""
         return unpack(body) if content_type == FORM_TYPE else None
 
-    def blob(self, blobs: Blobs, key: str) -> Bytes:
+    def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:  # noqa: ARG002  # headers say name and type
         """Names the file; a folder keeps it where it is, so its path holds after the context has closed."""
         with blobs.local(key) as path:
             return Bytes(b"", {"x-sendfile": str(path.absolute())})

@@ -31,6 +31,14 @@ class Blobs(Protocol):
         """
         ...
 
+    def head(self, key: str, size: int) -> bytes:
+        """The first `size` bytes, or all of them where there are fewer.
+
+        Raises:
+            NoSuchBlob: nothing is there.
+        """
+        ...
+
     def size(self, key: str) -> int | None:
         """Bytes, or None where nothing is there."""
         ...

@@ -50,6 +50,11 @@ class FolderBlobs:
         except _NO_FILE:
             raise NoSuchBlob(key) from None
 
+    def head(self, key: str, size: int) -> bytes:
+        """See Blobs."""
+        with self.local(key) as path, path.open("rb") as opened:
+            return opened.read(size)
+
     def size(self, key: str) -> int | None:
         """See Blobs."""
         try:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
-from vectorlog.files.s3 import S3Blobs
-from vectorlog.index.opensearch import OpenSearchIndex
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime import aws_clients
@@ -25,6 +24,10 @@ from vectorlog.work.messages import Ingest, Message, decode, outgoing
 from vectorlog.work.sqs import SQSQueue
 
 if TYPE_CHECKING:
+    from vectorlog.embedding.catalogue import Models
+    from vectorlog.files.blobs import Blobs
+    from vectorlog.files.s3 import S3Blobs
+    from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.ingest.worker import Worker as IngestWorker
 
 READER_MEMORY_BYTES = 1 << 30
@@ -50,10 +53,10 @@ def edition() -> Edition:
     dynamodb = aws_clients.dynamodb()
     return Edition(
         streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
-        views=Views(DynamoDBTable(dynamodb, here.views_table), random),
-        blobs=blobs(),
-        index=OpenSearchIndex(here.opensearch_endpoint, engine=here.opensearch_engine, refresh=here.opensearch_refresh),
-        models=models(here),
+        views=Views(DynamoDBTable(dynamodb, here.views_table, random), random),
+        blobs=cast("Blobs", _AtFirstUse(blobs)),
+        index=cast("ChunkIndex", _AtFirstUse(_index)),
+        models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
         clock=clock,
         random=random,
         duplicate_content=here.duplicate_content,
@@ -63,7 +66,30 @@ def edition() -> Edition:
 @cache
 def blobs() -> S3Blobs:
     """Bytes in S3."""
+    from vectorlog.files.s3 import S3Blobs
+
     return S3Blobs(aws_clients.s3(), deployment().bucket)
+
+
+def _index() -> ChunkIndex:
+    from vectorlog.index.opensearch import OpenSearchIndex, connect
+    from vectorlog.index.opensearch_mapping import Layout
+
+    here = deployment()
+    signed = here.opensearch_endpoint.startswith("https://")
+    credentials, region = aws_clients.signing() if signed else (None, None)
+    client = connect(here.opensearch_endpoint, credentials=credentials, region=region)
+    return OpenSearchIndex(client, Layout(engine=here.opensearch_engine), refresh=here.opensearch_refresh)
+
+
+class _AtFirstUse:
+    """Stands for a part until it is used: a function that never does never imports what the part needs."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = cache(make)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._make(), name)
 
 
 @cache
@@ -96,8 +122,9 @@ def ingest() -> IngestBatches:
     from vectorlog.ingest.sandbox import Sandbox
     from vectorlog.ingest.worker import Worker as IngestWorker
 
+    patient = replace(edition(), models=models(deployment(), searching=False))
     sandbox = Sandbox(1, memory_bytes=READER_MEMORY_BYTES)
-    return IngestBatches(IngestWorker(edition(), sandbox, ThreadPoolExecutor(4, "reader")), embed_queue())
+    return IngestBatches(IngestWorker(patient, sandbox, ThreadPoolExecutor(4, "reader")), embed_queue())
 
 
 def settle(message: Message) -> None:
@@ -117,7 +144,8 @@ class IngestBatches:
 
     def batch(self, records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> None:
         """Ingests the files of these records together. What is to come later is sent as a new message before Lambda deletes
-        the old one; where this raises, Lambda brings all of them again."""
+        the old one; where this raises, Lambda brings all of them again.
+        """
         received = [each for each in map(self._queue.accept, records) if each is not None]
         messages = [decode(each.body) for each in received]
         later = self.worker.ingest([message for message in messages if isinstance(message, Ingest)], time_left)

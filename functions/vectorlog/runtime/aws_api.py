@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from functools import cache, partial
+import time
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from vectorlog.api import app, auth
 from vectorlog.api.gateway import Gateway
 from vectorlog.runtime import aws
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SIGNED_FOR_S = 300
 """How long an address of a download holds."""
@@ -20,6 +25,20 @@ SIGNED_FOR_S = 300
 def resolver() -> APIGatewayRestResolver:
     """The route table, on this deployment's edition."""
     edition = aws.edition()
-    spool = Path(tempfile.mkdtemp(prefix="vectorlog-"))
-    transport = Gateway(spool, partial(aws.blobs().download_url, seconds=SIGNED_FOR_S))
+    transport = Gateway(Path(tempfile.mkdtemp(prefix="vectorlog-")), _signed)
     return app.build(APIGatewayRestResolver(), edition, authenticate=auth.keys_required(edition), transport=transport)
+
+
+def _signed(key: str, name: str, content_type: str) -> str:
+    return aws.blobs().download_url(key, SIGNED_FOR_S, name=name, content_type=content_type)
+
+
+def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The answer to one event, with the headers that every answer carries."""
+    began = time.perf_counter()
+    made = resolver().resolve(event, context)
+    headers: dict[str, list[str]] = made["multiValueHeaders"]
+    headers.pop(app.PROJECT, None)
+    headers["x-request-id"] = [event["requestContext"]["requestId"]]
+    headers["openai-processing-ms"] = [str(round((time.perf_counter() - began) * 1000))]
+    return made

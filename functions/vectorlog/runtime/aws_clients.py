@@ -73,6 +73,12 @@ def secrets_manager() -> BaseClient:
     return _client("secretsmanager", connect_timeout=2, read_timeout=5, attempts=3)
 
 
+def signing() -> tuple[object, str]:
+    """This role's credentials and region, for requests to OpenSearch."""
+    session = boto3.Session()
+    return session.get_credentials(), session.region_name
+
+
 def _client(
     service: str, *, connect_timeout: float, read_timeout: float, attempts: int, connections: int = CALLS_AT_ONCE, **settings: str
 ) -> BaseClient:

@@ -34,9 +34,7 @@ def api_key(client: BaseClient, secret: str) -> str:
         code = error.response["Error"]["Code"]
         if code not in ("ResourceNotFoundException", "AccessDeniedException", "DecryptionFailure"):
             raise
-        raise SecretUnusable(
-            f"The secret {secret} cannot be read ({code}): it must exist, and the role may read it."
-        ) from None
+        raise SecretUnusable(f"The secret {secret} cannot be read ({code}): it must exist, and the role may read it.") from None
     key = _field(text) if text.startswith("{") else text
     if not key:
         raise SecretUnusable(f"The secret {secret} holds no key: put it there as plain text, or as JSON in the field {FIELD}.")
