@@ -1,0 +1,105 @@
+"""What API Gateway does, as far as handlers can tell: HTTP in, a REST proxy event to the handler, its answer out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local_aws.invocation import Context
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+REQUEST_BYTES = 10 * 1024 * 1024
+EVENT_BYTES = 6 * 1024 * 1024
+"""API Gateway's limit of a request, and Lambda's of an event and of an answer."""
+BINARY = ("multipart/form-data", "application/octet-stream")
+"""`binaryMediaTypes`: bodies of these come in base64."""
+
+
+class Gateway:
+    """An ASGI app before a handler; `choose` gives the function that serves a method and path, as the routes say."""
+
+    def __init__(self, choose: Callable[[str, str], Handler], pool: Executor, stage: str = "local") -> None:
+        self._choose = choose
+        self._pool = pool
+        self._stage = stage
+
+    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        body = await _read(receive)
+        if len(body) > REQUEST_BYTES:
+            await _send(send, _refused(413, "The body is larger than API Gateway's 10 MB.", "request_too_large"))
+            return
+        event = self._event(scope, body)
+        if len(json.dumps(event)) > EVENT_BYTES:
+            await _send(send, _refused(413, "The request is larger than Lambda's 6 MB.", "request_too_large"))
+            return
+        handler = self._choose(scope["method"], scope["path"])
+        answer = await asyncio.get_running_loop().run_in_executor(self._pool, handler, event, Context(seconds=29))
+        await _send(send, answer)
+
+    def _event(self, scope: Scope, body: bytes) -> dict[str, Any]:
+        headers: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in scope["headers"]:
+            headers[name.decode("latin-1")].append(value.decode("utf-8", "replace"))
+        query: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+            query[name].append(value)
+        binary = headers.get("content-type", [""])[0].lower().startswith(BINARY)
+        path, request = scope["path"], str(uuid.uuid4())
+        return {
+            "resource": "/{proxy+}",
+            "path": path,
+            "httpMethod": scope["method"],
+            "headers": {name: values[-1] for name, values in headers.items()},
+            "multiValueHeaders": dict(headers),
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": dict(query) or None,
+            "pathParameters": {"proxy": path.removeprefix("/")},
+            "stageVariables": None,
+            "requestContext": {
+                "stage": self._stage,
+                "requestId": request,
+                "path": f"/{self._stage}{path}",
+                "resourcePath": "/{proxy+}",
+                "httpMethod": scope["method"],
+                "identity": {"sourceIp": "127.0.0.1", "userAgent": headers.get("user-agent", [""])[0]},
+            },
+            "body": (base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")) or None,
+            "isBase64Encoded": binary,
+        }
+
+
+async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes:
+    body, more = bytearray(), True
+    while more and len(body) <= REQUEST_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+async def _send(send: Callable[[Message], Awaitable[None]], answer: dict[str, Any]) -> None:
+    content: str = answer.get("body") or ""
+    body = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
+    values = {**{name: [value] for name, value in (answer.get("headers") or {}).items()}, **(answer.get("multiValueHeaders") or {})}
+    headers = [(name.lower().encode(), str(each).encode()) for name, many in values.items() for each in many]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _refused(status: int, message: str, code: str) -> dict[str, Any]:
+    error = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(error)}

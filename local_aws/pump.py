@@ -1,0 +1,43 @@
+"""Drives event source mappings in threads, until it is stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.02
+"""Between two steps when there was nothing to do; a stream's record waits that long at most."""
+BROKEN_S = 1.0
+
+Step = Callable[[], bool]
+"""Does what there is to do, and says whether there was something."""
+
+
+@contextmanager
+def pumping(steps: Sequence[Step]) -> Iterator[None]:
+    """Repeats each step in a thread of its own. At the end, steps that are under way are waited for."""
+    stopping = threading.Event()
+    threads = [threading.Thread(target=_repeat, args=(step, stopping), name=f"pump-{place}") for place, step in enumerate(steps)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def _repeat(step: Step, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        try:
+            idle = 0.0 if step() else IDLE_S
+        except Exception:
+            if not stopping.is_set():
+                log.exception("a step of the pump failed; it is repeated")
+            idle = BROKEN_S
+        stopping.wait(idle)
