@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,11 +13,13 @@ from concurrent.futures import Executor
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local_aws.invocation import Context
+from local_aws.function import FunctionError
+from local_aws.payloads import Invoke
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 10 * 1024 * 1024
 EVENT_BYTES = 6 * 1024 * 1024
@@ -28,7 +31,7 @@ BINARY = ("multipart/form-data", "application/octet-stream")
 class Gateway:
     """An ASGI app before a handler; `choose` gives the function that serves a method and path, as the routes say."""
 
-    def __init__(self, choose: Callable[[str, str], Handler], pool: Executor, stage: str = "local") -> None:
+    def __init__(self, choose: Callable[[str, str], Invoke], pool: Executor, stage: str = "local") -> None:
         self._choose = choose
         self._pool = pool
         self._stage = stage
@@ -45,9 +48,13 @@ class Gateway:
         if len(json.dumps(event)) > EVENT_BYTES:
             await _send(send, _refused(413, "The request is larger than Lambda's 6 MB.", "request_too_large"))
             return
-        handler = self._choose(scope["method"], scope["path"])
-        answer = await asyncio.get_running_loop().run_in_executor(self._pool, handler, event, Context(seconds=29))
-        await _send(send, answer)
+        invoke = self._choose(scope["method"], scope["path"])
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._pool, invoke, event)
+        except FunctionError:
+            log.exception("%s %s", scope["method"], scope["path"])
+            answer = _refused(502, "The function behind this address failed; its log says why.", None)
+        await _send(send, answer or _refused(502, "The function behind this address answered nothing.", None))
 
     def _event(self, scope: Scope, body: bytes) -> dict[str, Any]:
         headers: defaultdict[str, list[str]] = defaultdict(list)
@@ -100,6 +107,7 @@ async def _send(send: Callable[[Message], Awaitable[None]], answer: dict[str, An
     await send({"type": "http.response.body", "body": body})
 
 
-def _refused(status: int, message: str, code: str) -> dict[str, Any]:
-    error = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+def _refused(status: int, message: str, code: str | None) -> dict[str, Any]:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    error = {"error": {"message": message, "type": kind, "param": None, "code": code}}
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(error)}
