@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 import pytest
 from moto.sqs import models as moto_sqs
 
 from tests import moto_aws
+from vectorlog.runtime import aws_clients
 from vectorlog.sqlite.database import Database
 from vectorlog.work.queue import Outgoing, Queue, Received
 from vectorlog.work.sqlite import SCHEMA, SQLiteQueue
 from vectorlog.work.sqs import SQSQueue
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 VISIBILITY = 30_000
 
@@ -63,7 +70,7 @@ class MotoSetting:
 
 
 @contextmanager
-def sqs(_: Path) -> Iterator[Setting]:
+def moto(_: Path) -> Iterator[Setting]:
     with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
         setting = MotoSetting()
         patch.setattr(moto_sqs, "unix_time_millis", lambda: setting.now)
@@ -74,7 +81,42 @@ def sqs(_: Path) -> Iterator[Setting]:
         yield setting
 
 
-@pytest.fixture(params=[sqlite, sqs], ids=lambda adapter: adapter.__name__)
+class RealSetting:
+    """SQS, whose time passes by itself: five seconds of a test are one, the least that SQS counts."""
+
+    fair = False  # ElasticMQ gives the oldest message first
+
+    def __init__(self, client: BaseClient, url: str) -> None:
+        self.now = 0
+        self.queue: Queue = Quick(client, url, lambda: time.time_ns() // 1_000_000)
+
+    def advance(self, ms: int) -> None:
+        before, self.now = self.now, self.now + ms
+        time.sleep(self.now // 5_000 - before // 5_000 + 0.3)  # what has begun before this call ends 0.3 s before its return
+
+
+class Quick(SQSQueue):
+    """Takes times of a test and asks SQS for a fifth of them."""
+
+    def send(self, messages: Sequence[Outgoing]) -> None:
+        super().send([replace(message, delay=message.delay // 5) for message in messages])
+
+    def receive(self, limit: int, visibility: int) -> list[Received]:
+        return super().receive(limit, visibility // 5)
+
+    def release(self, receipt: str, delay: int) -> None:
+        super().release(receipt, delay // 5)
+
+
+@contextmanager
+def sqs(_: Path) -> Iterator[Setting]:
+    client = aws_clients.sqs()
+    url = client.create_queue(QueueName=f"embed-{uuid4().hex}")["QueueUrl"]
+    yield RealSetting(client, url)
+    client.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture(params=[sqlite, moto, pytest.param(sqs, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]:
     with request.param(tmp_path) as made:
         yield made
