@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from meetkai_mka1 import SDK
+from meetkai_mka1.errors import GetFileContentUnauthorizedError, SDKDefaultError
 from openai import OpenAI
 
 from tests.clients.conftest import URL
@@ -126,6 +128,29 @@ def test_without_a_key(connect: Connect, data: Path) -> None:
                 assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
                 assert "Authorization: Bearer" in error["message"]
         assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+
+
+def test_mka1_client_reads_what_a_wrong_key_is_told(connect: Connect, data: Path) -> None:
+    """MKA1's client understands the refusal, also that of a download, whose code it wants to be no word."""
+    created(data, "ours")
+    sdk = SDK(bearer_auth="wrong", server_url=str(connect(None).base_url).removesuffix("/v1/"))
+    with pytest.raises(GetFileContentUnauthorizedError, match="Incorrect API key provided"):
+        sdk.llm.files.content(file_id="file-1")
+    with pytest.raises(SDKDefaultError, match="Incorrect API key provided") as caught:
+        sdk.llm.vector_stores.list()
+    assert caught.value.status_code == 401
+
+
+def test_keys_of_one_project(connect: Connect, data: Path) -> None:
+    """`keys list` and `keys revoke` can be held to a project: another one's key is neither shown nor revoked."""
+    ours = connect(created(data, "ours"))
+    created(data, "theirs")
+    listed = keys(data, "list", "--project", "ours").stdout.split()
+    assert "ours" in listed
+    assert "theirs" not in listed
+    assert keys(data, "revoke", "--project", "theirs", listed[0]).returncode == 1
+    assert ours.vector_stores.list().data == []
+    assert keys(data, "create", "--project", "a/b").returncode == 2
 
 
 def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:

@@ -32,3 +32,22 @@ def test_from_upload_to_search(service: Service, user: str) -> None:
             assert [each.id async for each in client.vector_stores.list()] == []
 
     asyncio.run(path())
+
+
+def test_sixteen_attaches_at_once(service: Service, user: str) -> None:
+    """One file attached sixteen times at the same moment is one file in the store, found once."""
+
+    async def path() -> None:
+        headers = {"X-On-Behalf-Of": user}
+        async with AsyncOpenAI(base_url=f"{service.url}/v1", api_key=service.key, default_headers=headers) as client:
+            store = (await client.vector_stores.create()).id
+            file = (await client.files.create(file=("a.txt", b"only once"), purpose="assistants")).id
+            rows = await asyncio.gather(*(client.vector_stores.files.create(store, file_id=file) for _ in range(16)))
+            assert {(row.id, row.created_at) for row in rows} == {(file, rows[0].created_at)}
+            await client.vector_stores.files.poll(file, vector_store_id=store)
+            counts = (await client.vector_stores.retrieve(store)).file_counts
+            assert (counts.total, counts.completed) == (1, 1)
+            found = await client.vector_stores.search(store, query="once")
+            assert [hit.file_id for hit in found.data] == [file]
+
+    asyncio.run(path())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 from typing import Any
 from unittest.mock import ANY
@@ -71,6 +72,15 @@ def test_download_is_what_was_uploaded(openai_client: OpenAI, upload: Upload, na
     downloaded = openai_client.files.content(upload(content, name).id)
     assert downloaded.content == content
     assert downloaded.response.headers["content-type"] == content_type
+
+
+def test_large_binary_is_the_same_byte_for_byte(openai_client: OpenAI, upload: Upload) -> None:
+    """Three megabytes of anything come back as they were, also when they are streamed."""
+    content = random.Random(7).randbytes(3_000_000)
+    file = upload(content, "large.bin")
+    assert file.bytes == len(content)
+    with openai_client.files.with_streaming_response.content(file.id) as streamed:
+        assert b"".join(streamed.iter_bytes()) == content
 
 
 def test_raw_bytes_get_a_name(openai_client: OpenAI) -> None:
