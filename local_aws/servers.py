@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from local_aws import dynamodb, opensearch, s3, sqs
 from local_aws.account import CREDENTIALS
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 VARIABLE = "VECTORLOG_LOCAL_AWS"
 """Tells child processes where the servers are: `Servers` as JSON."""
@@ -40,6 +43,19 @@ class Servers:
             "VECTORLOG_OPENSEARCH_REFRESH": "true",
             VARIABLE: json.dumps(asdict(self)),
         }
+
+    def client(self, service: Literal["dynamodb", "dynamodbstreams", "sqs", "s3", "secretsmanager"]) -> BaseClient:
+        """A client of one of them, whatever this process's environment says."""
+        import boto3
+
+        urls = {"sqs": self.sqs, "s3": self.s3, "secretsmanager": self.s3}
+        return boto3.client(
+            service,
+            endpoint_url=urls.get(service, self.dynamodb),
+            region_name=CREDENTIALS["AWS_DEFAULT_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
 
     @classmethod
     def of(cls, variable: str) -> Self:

@@ -1,0 +1,92 @@
+"""Tables, queues and a bucket on the local servers, as the stack makes them on AWS. Index and mapping are the adapter's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from local_aws.servers import Servers
+from vectorlog.runtime import aws_tables
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+@dataclass(frozen=True, slots=True)
+class LocalQueue:
+    """A queue: where it is called, and how mappings and policies name it."""
+
+    url: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one deployment owns; names begin with the deployment's, so that many live side by side."""
+
+    events_table: str
+    views_table: str
+    stream_arn: str
+    bucket: str
+    work: LocalQueue
+    work_dead: LocalQueue
+    embed: LocalQueue
+    embed_dead: LocalQueue
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What functions are given, beside where the servers are."""
+        return {
+            "VECTORLOG_EVENTS_TABLE": self.events_table,
+            "VECTORLOG_VIEWS_TABLE": self.views_table,
+            "VECTORLOG_BUCKET": self.bucket,
+            "VECTORLOG_WORK_QUEUE": self.work.url,
+            "VECTORLOG_EMBED_QUEUE": self.embed.url,
+        }
+
+
+def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Resources:
+    """Makes everything for a deployment of its own.
+
+    Args:
+        servers: where.
+        visibility_s: for which a message is lent; on AWS it is six times the function's time-out.
+        receives: after which a message goes to its queue's dead letters.
+    """
+    name = f"vectorlog-{uuid4().hex[:8]}"
+    dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
+    events, views = f"{name}-events", f"{name}-views"
+    stream = dynamodb.create_table(**aws_tables.events(events))["TableDescription"]["LatestStreamArn"]
+    dynamodb.create_table(**aws_tables.views(views))
+    dynamodb.update_time_to_live(TableName=views, TimeToLiveSpecification={"Enabled": True, "AttributeName": aws_tables.TTL_ATTRIBUTE})
+    s3.create_bucket(Bucket=name)
+    work, work_dead = _queue(sqs, f"{name}-work", visibility_s, receives)
+    embed, embed_dead = _queue(sqs, f"{name}-embed", visibility_s, receives)
+    return Resources(events, views, stream, name, work, work_dead, embed, embed_dead)
+
+
+def remove(servers: Servers, resources: Resources) -> None:
+    """Takes it all away, the bucket's content included."""
+    dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
+    for queue in (resources.work, resources.work_dead, resources.embed, resources.embed_dead):
+        sqs.delete_queue(QueueUrl=queue.url)
+    for table in (resources.events_table, resources.views_table):
+        dynamodb.delete_table(TableName=table)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=resources.bucket):
+        for stored in page.get("Contents", ()):
+            s3.delete_object(Bucket=resources.bucket, Key=stored["Key"])
+    s3.delete_bucket(Bucket=resources.bucket)
+
+
+def _queue(sqs: BaseClient, name: str, visibility_s: int, receives: int) -> tuple[LocalQueue, LocalQueue]:
+    """A queue and its dead letters, which are kept for 14 days."""
+    dead = _made(sqs, f"{name}-dead", {"MessageRetentionPeriod": "1209600", "VisibilityTimeout": str(visibility_s)})
+    redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": receives})
+    return _made(sqs, name, {"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}), dead
+
+
+def _made(sqs: BaseClient, name: str, attributes: dict[str, str]) -> LocalQueue:
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return LocalQueue(url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
