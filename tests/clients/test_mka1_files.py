@@ -22,6 +22,8 @@ DOWNLOADS = [
     ("paper.pdf", b"%PDF-1.4\n\x00\xff", "application/pdf"),
     ("picture.png", bytes(range(256)), "image/png"),
     ("code.rs", b"fn main() {}", "text/plain; charset=utf-8"),
+    ("archive.zip", b"PK\x03\x04\x00\xff", "text/plain"),
+    ("unknown.bin", bytes(range(256)), "text/plain"),
 ]
 
 

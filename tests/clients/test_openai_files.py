@@ -24,6 +24,8 @@ CONTENTS = [
     ("no extension", "grüße".encode(), "text/plain; charset=utf-8"),
     ("code.rs", b"fn main() {}", "text/plain; charset=utf-8"),
     ("empty.txt", b"", "text/plain; charset=utf-8"),
+    ("archive.zip", b"PK\x03\x04\x00\xff", "application/zip"),
+    ("unknown.bin", bytes(range(256)), "application/octet-stream"),
 ]
 
 

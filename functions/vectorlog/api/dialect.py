@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vectorlog.api.content_type import KNOWN
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 
@@ -34,6 +35,7 @@ class Dialect:
         search_query: how the answer of a search repeats its queries.
         content: the body that shows a file's text.
         chunking: how the chunking of a file is shown.
+        download: the Content-Type of a download, from the type of the file.
     """
 
     prefix: str
@@ -44,6 +46,7 @@ class Dialect:
     search_query: Callable[[Sequence[str]], Any]
     content: Callable[[Text], Json]
     chunking: Callable[[Chunking], Json]
+    download: Callable[[str], str]
 
 
 def of(path: str) -> Dialect:
@@ -70,6 +73,15 @@ def _as_sent(chunking: Chunking) -> Json:
     return {"type": "auto"} if chunking.type == "auto" else _sizes(chunking)
 
 
+def _real(content_type: str) -> str:
+    return content_type
+
+
+def _taken(content_type: str) -> str:
+    """MKA1's client refuses a download of any other type, whatever its bytes."""
+    return content_type if content_type.partition(";")[0] in KNOWN else "text/plain"
+
+
 OPENAI = Dialect(
     prefix="/v1",
     empty_id=None,
@@ -79,6 +91,7 @@ OPENAI = Dialect(
     search_query=list,
     content=_page,
     chunking=_sizes,
+    download=_real,
 )
 
 MKA1 = Dialect(
@@ -90,6 +103,7 @@ MKA1 = Dialect(
     search_query="\n".join,
     content=_named,
     chunking=_as_sent,
+    download=_taken,
 )
 
 DIALECTS = (OPENAI, MKA1)

@@ -82,7 +82,7 @@ def content(request: Request) -> Answer:
 
     name = view.state.filename
     try:
-        content_type = served_as(view.state.content_type, name, partial(blobs.head, key))
+        content_type = request.dialect.download(served_as(view.state.content_type, name, partial(blobs.head, key)))
         found = request.transport.blob(blobs, key, name=name, content_type=content_type)
     except NoSuchBlob:  # deleted since it was looked up
         raise errors.no_file(file) from None
