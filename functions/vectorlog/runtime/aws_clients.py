@@ -1,7 +1,7 @@
 """The boto3 clients of the AWS edition: every time-out, retry and pool of connections, set here and nowhere else.
 
 Region, credentials and endpoints come from the environment as boto3 reads them (`AWS_ENDPOINT_URL_SQS` and its like point at local
-servers). `max_attempts` counts all tries of a call, the first included. Clients are safe to share between threads; make one per process.
+servers). `attempts` counts all tries of a call, the first included. Clients are safe to share between threads; make one per process.
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ def s3() -> BaseClient:
 
 
 def bedrock_for_ingest() -> BaseClient:
-    """Nobody waits, but a function's time is limited: after about 15 s of refusals the message goes back to its queue."""
+    """Nobody waits, but a function's time is limited: after about 15 s of refusals the message goes back to its queue.
+
+    botocore's adaptive mode would hold 16 threads back for two minutes before it gave up, for its bucket is shared by all of them
+    (measured with a Bedrock that throttles every request: 126 s, in standard mode 16 s).
+    """
     return _client("bedrock-runtime", connect_timeout=2, read_timeout=30, attempts=6, connections=2 * CALLS_AT_ONCE)
 
 
