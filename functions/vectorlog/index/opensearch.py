@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeVar
+from uuid import uuid4
 
 from vectorlog.domain.errors import Unavailable
 from vectorlog.index.chunk_index import FileChunks, Found, Query, Space
@@ -126,10 +127,15 @@ class OpenSearchIndex:
     def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
         """See ChunkIndex. One request, however many queries.
 
-        Cosines are None for hits by text alone, BM25 for hits by vector alone. Integers of 2^53 or more may match a filter that they only
-        nearly match.
+        Of a chunk with several windows a score may be None: its cosine where it was found by text alone, its BM25 where a later window was
+        found by vector alone. Integers of 2^53 or more may match a filter that they only nearly match.
         """
-        header = {"index": alias(space, self._layout), "ignore_unavailable": True, "allow_partial_search_results": False}
+        header = {
+            "index": alias(space, self._layout),
+            "ignore_unavailable": True,
+            "allow_partial_search_results": False,
+            "preference": uuid4().hex,  # all bodies go to one copy of the shard, whose nearest vectors and statistics are the same
+        }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
         answers = iter(self._patiently(SEARCHING, lambda: self._answers(lines)) if parts else ())

@@ -90,6 +90,7 @@ def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
         "row": file.row,
         "n": chunk.n,
         "chunk": name,
+        "windows": len(chunk.vectors),
         "attributes": _attributes(file.attributes),
     }
     for window, vector in enumerate(chunk.vectors):

@@ -12,7 +12,7 @@ from vectorlog.index.chunk_index import Space
 
 Json: TypeAlias = dict[str, Any]
 
-SOURCE = ["file", "generation", "row", "n", "window", "text", "hidden_text"]
+SOURCE = ["file", "generation", "row", "n", "window", "windows", "text", "hidden_text"]
 """What a hit is read from."""
 
 _LONGEST_NAME = 100
@@ -74,6 +74,7 @@ def index_body(space: Space, layout: Layout) -> Json:
                 "n": {"type": "integer"},
                 "chunk": keyword,
                 "window": {"type": "integer"},
+                "windows": {"type": "integer", "index": False, "doc_values": False},
                 "text": {"type": "text", "analyzer": "english"},
                 "hidden_text": unindexed,
                 "attributes": {"type": "nested", "properties": attribute},

@@ -1,19 +1,22 @@
 """A query as OpenSearch's search bodies, and their answers as what was found; pure.
 
-A query is several bodies of one `_msearch`: the best by vector, the best by text, and for each word of the text the one
-document that matches it best, whose explanation holds the word's idf: no other call gives it beside a search. The idfs add up to
-`bm25_bound`, as no document can score more than its words' idf.
+A query is several bodies of one `_msearch`, so that every hit has both scores, as in the embedded index:
+
+- the best by vector, and the best by text;
+- of the nearest vectors, the BM25 of each; of the best texts, the cosine of each;
+- for each word, the one document that matches it best, whose explanation holds the word's idf: no other call gives it beside a search.
+  The idfs add up to `bm25_bound`, as no document can score more than the idf of its words.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from vectorlog.domain.filters import Comparison, Compound, Filter, Scalar, kind
-from vectorlog.index.chunk_index import Found, Hit, Query
+from vectorlog.index.chunk_index import Found, Hit, Query, Vector
 from vectorlog.index.opensearch_mapping import SOURCE, Json, field
 
 EF_SEARCH = 200
@@ -26,6 +29,7 @@ PROBES = 32
 _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
 _EXACT = 2**53  # integers from here on may share a double
 _IDF = "idf, computed as"
+_SCORES: Json = {"_source": False, "track_total_hits": False}
 _MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query
 # About Lucene's standard tokenizer, for which Han and Hiragana are words of one sign.
 _SIGNS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -33,39 +37,46 @@ _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
 
 
 def bodies(query: Query) -> list[Json]:
-    """Bodies of one query, as many as `words` says plus one for the vector and one for the text, where it has them."""
+    """The bodies of one query, in the order in which `found` reads their answers."""
     where = allowed(query)
-    made = []
+    nearest = {"match_none": {}} if query.vector is None else _nearest(query.vector, query.limit, where)
+    matching = {"bool": {"must": [{"match": {"text": _searched(query.text or "")}}], "filter": [where]}}
+    made: list[Json] = []
     if query.vector is not None:
-        made.append(_by_vector(query, where))
+        # Of a chunk's windows the best one stands for it.
+        made.append(_page(query.limit) | {"query": nearest, "collapse": {"field": "chunk"}})
     if query.text is not None:
-        made.append(_by_text(query, where))
-        made += [_probe(word) for word in _words(query.text)]
-    return made
+        made.append(_page(query.limit) | {"query": matching})
+    if query.vector is not None and query.text is not None:
+        of_nearest = {"bool": {"must": matching["bool"]["must"], "filter": [nearest]}}
+        made.append(_SCORES | {"size": _neighbours(query.limit), "query": of_nearest})
+        made.append(_SCORES | {"size": query.limit, "query": matching, "rescore": _by_cosine(query.vector, query.limit)})
+    words = _words(query.text or "")
+    return made + [_SCORES | {"size": 1, "explain": True, "query": {"match": {"text": word}}} for word in words]
 
 
 def found(query: Query, answers: Iterator[Json]) -> Found:
     """What was found, from the answers to `bodies(query)`, which are taken off the iterator."""
-    vector_hits = _hits(next(answers)) if query.vector is not None else []
-    text_hits = _hits(next(answers)) if query.text is not None else []
-    words = _words(query.text) if query.text is not None else Counter[str]()
-    idfs = [sum(_idfs(hit["_explanation"]) for hit in _hits(answer)) for answer in islice(answers, len(words))]
-    cosines = {_chunk(hit): min(max(2 * hit["_score"] - 1, -1.0), 1.0) for hit in vector_hits}
-    scores = {_chunk(hit): float(hit["_score"]) for hit in text_hits}
-    by_vector, by_text = (
-        [_hit(each["_source"], cosines.get(_chunk(each)), scores.get(_chunk(each))) for each in hits] for hits in (vector_hits, text_hits)
-    )
+    by_vector = _hits(next(answers)) if query.vector is not None else []
+    by_text = _hits(next(answers)) if query.text is not None else []
+    both = query.vector is not None and query.text is not None
+    words_of_nearest = {hit["_id"]: float(hit["_score"]) for hit in _hits(next(answers))} if both else {}
+    cosines_of_texts = {hit["_id"]: hit["_score"] - 1.0 for hit in _hits(next(answers))} if both else {}
+    cosines = {_chunk(hit): 2.0 * hit["_score"] - 1.0 for hit in by_vector}
+    scores = {_chunk(hit): float(hit["_score"]) for hit in by_text}
+    if both:
+        for hit in by_vector:  # a later window holds no words
+            if hit["_source"]["window"] == 0:
+                scores.setdefault(_chunk(hit), words_of_nearest.get(hit["_id"], 0.0))
+        for hit in by_text:  # another window may fit better
+            if hit["_source"]["windows"] == 1 and hit["_id"] in cosines_of_texts:
+                cosines.setdefault(_chunk(hit), cosines_of_texts[hit["_id"]])
+    hits = {_chunk(hit): _hit(hit["_source"], cosines.get(_chunk(hit)), scores.get(_chunk(hit))) for hit in (*by_vector, *by_text)}
     return Found(
-        tuple(sorted(by_vector, key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))),
-        tuple(sorted(by_text, key=lambda hit: (-(hit.bm25 or 0.0), hit.file, hit.generation, hit.n))),
-        max(bound(words, query.text or "", idfs), max(scores.values())) if scores else 0.0,
+        tuple(sorted((hits[_chunk(hit)] for hit in by_vector), key=lambda hit: (-(hit.cosine or 0.0), *_place(hit)))),
+        tuple(sorted((hits[_chunk(hit)] for hit in by_text), key=lambda hit: (-(hit.bm25 or 0.0), *_place(hit)))),
+        _bound(query.text or "", answers, max(scores.values(), default=0.0)),
     )
-
-
-def bound(words: Mapping[str, int], text: str, idfs: Sequence[float]) -> float:
-    """The sum of the idf of each word of a text, as often as it is there."""
-    known = sum(times * idf for times, idf in zip(words.values(), idfs, strict=True))
-    return known * len(_WORD.findall(text)) / max(sum(words.values()), 1)
 
 
 def allowed(query: Query) -> Json:
@@ -100,24 +111,21 @@ def condition(wanted: Filter) -> Json:
     return _attribute(wanted.key, {"range": {f"attributes.{field(value)}": {operator: value}}})
 
 
-def _by_vector(query: Query, where: Json) -> Json:
-    neighbours = min(max(query.limit, 1) * WINDOWS, _MOST_NEIGHBOURS)
-    knn = {
-        "vector": list(query.vector or ()),
-        "k": neighbours,
-        "method_parameters": {"ef_search": max(EF_SEARCH, neighbours)},
-        "filter": where,
-    }
-    # Of a chunk's windows the best one stands for it.
-    return _page(query.limit) | {"query": {"knn": {"vector": knn}}, "collapse": {"field": "chunk"}}
+def _nearest(vector: Vector, limit: int, where: Json) -> Json:
+    """A score of (1 + cosine) / 2."""
+    effort = {"ef_search": max(EF_SEARCH, _neighbours(limit))}
+    return {"knn": {"vector": {"vector": list(vector), "k": _neighbours(limit), "method_parameters": effort, "filter": where}}}
 
 
-def _by_text(query: Query, where: Json) -> Json:
-    return _page(query.limit) | {"query": {"bool": {"must": [{"match": {"text": _searched(query.text or "")}}], "filter": [where]}}}
+def _neighbours(limit: int) -> int:
+    return min(max(limit, 1) * WINDOWS, _MOST_NEIGHBOURS)
 
 
-def _probe(word: str) -> Json:
-    return {"size": 1, "_source": False, "explain": True, "track_total_hits": False, "query": {"match": {"text": word}}}
+def _by_cosine(vector: Vector, limit: int) -> Json:
+    """Gives the best of a search a score of 1 + cosine instead of theirs."""
+    script = {"source": "1.0 + cosineSimilarity(params.vector, doc['vector'])", "params": {"vector": list(vector)}}
+    rescored = {"script_score": {"query": {"match_all": {}}, "script": script}}
+    return {"window_size": limit, "query": {"rescore_query": rescored, "query_weight": 0, "rescore_query_weight": 1}}
 
 
 def _page(limit: int) -> Json:
@@ -141,6 +149,15 @@ def _hits(answer: Json) -> list[Json]:
     return hits
 
 
+def _bound(text: str, answers: Iterator[Json], best: float) -> float:
+    """The sum of the idf of each word of a text, as often as it is there; 0 where no text scored."""
+    words = _words(text)
+    idfs = [sum(_idfs(hit["_explanation"]) for hit in _hits(answer)) for answer in islice(answers, len(words))]
+    known = sum(times * idf for times, idf in zip(words.values(), idfs, strict=True))
+    every = known * len(_WORD.findall(text)) / max(words.total(), 1)
+    return max(every, best) if best else 0.0
+
+
 def _idfs(explanation: Json) -> float:
     """The idf of all terms in an explanation."""
     if explanation["description"].startswith(_IDF):
@@ -153,9 +170,14 @@ def _chunk(hit: Json) -> tuple[str, int, int]:
     return source["file"], source["generation"], source["n"]
 
 
+def _place(hit: Hit) -> tuple[str, int, int]:
+    return hit.file, hit.generation, hit.n
+
+
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
-    return Hit(source["file"], source["generation"], source["row"], source["n"], text, cosine, bm25)
+    within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # float32 may be a little beyond
+    return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
 
 
 def _values(wanted: Comparison) -> tuple[Scalar, ...]:
