@@ -15,7 +15,7 @@ from vectorlog.domain.errors import Unavailable
 from vectorlog.runtime import aws_tables
 from vectorlog.runtime.aws_meter import metered
 from vectorlog.sqlite.database import Database
-from vectorlog.views.dynamodb import TRIES, DynamoDBTable
+from vectorlog.views.dynamodb import LONGEST_PAGE, TRIES, DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Table, Write
 
@@ -210,6 +210,24 @@ class TestLimits:
             [found] = table.query("VS#1", limit=1)
         assert found.key.sk == "F#9999"
         assert cost.calls == {"Query": 4}
+
+    def test_very_many_tombstones(self, client: BaseClient, table: DynamoDBTable) -> None:
+        """However far away the next row is, no page is asked for that is longer than DynamoDB takes."""
+        table.write([Put(FILE, 0, NO_ROW)])
+        asked: list[int] = []
+        empty = {"Items": [], "LastEvaluatedKey": {"pk": {"S": "VS#1"}, "sk": {"S": "A"}}}
+
+        def note(params: dict[str, Any], **_: object) -> None:
+            asked.append(params["Limit"])
+
+        client.meta.events.register("before-parameter-build.dynamodb.Query", note)
+        try:
+            with refused(client, "Query", [empty] * 20, status=200):
+                assert [row.key for row in table.query("VS#1")] == [FILE]
+        finally:
+            client.meta.events.unregister("before-parameter-build.dynamodb.Query", note)
+        assert len(asked) == 21
+        assert max(asked) == LONGEST_PAGE
 
     def test_any_name_counts(self, table: DynamoDBTable) -> None:
         """A count may be called by a word that DynamoDB reserves."""

@@ -23,6 +23,9 @@ BY_DEADLINE = "by_deadline"
 KEYS_PER_GET = 100
 """The most that a BatchGetItem takes."""
 
+LONGEST_PAGE = 5000
+"""Items that a Query is asked for at most: there are few that have more in the megabyte that it reads."""
+
 TRIES = 10
 FIRST_PAUSE_S = 0.02
 LAST_PAUSE_S = 0.64
@@ -82,7 +85,7 @@ class DynamoDBTable:
             found += (row for row in rows if row.key.sk != high)  # BETWEEN takes its ends in
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
                 return found[:limit]
-            request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": request["Limit"] * 4}
+            request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(LONGEST_PAGE, request["Limit"] * 4)}
 
     def write(self, writes: Sequence[Write]) -> None:
         """See Table. An Add is a transaction also when alone: its token keeps a repeated request from counting twice.
