@@ -38,10 +38,12 @@ class FolderBlobs:
         staged = [self._stage(content) for _, content in items]
         self._sync(staged)
         with self._naming:
+            for folder in {target.parent for target in targets}:
+                folder.mkdir(parents=True, exist_ok=True)
             for source, target in zip(staged, targets, strict=True):
-                target.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(target)
-        self._sync({folder for target in targets for folder in target.parents if folder.is_relative_to(self._folder)})
+        folders = {key[:end] for key, _ in items for end, character in enumerate(key) if character == "/"}
+        self._sync([self._folder, *(self._folder / folder for folder in folders)])
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
