@@ -98,7 +98,7 @@ def _put(put: Put) -> dict[str, Any]:
 
 
 def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
-    listed = put.status not in (None, COMMON_STATUS) and not put.gone
+    listed = None if put.gone or put.status == COMMON_STATUS else put.status
     return {
         "v": {"N": str(put.version)},
         "d": {"S": put.data} if put.data else None,
@@ -106,7 +106,7 @@ def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
         "t": {"N": str(put.deadline)} if put.deadline is not None else None,
         "g": {"BOOL": True} if put.gone else None,
         "c": {"BOOL": True} if put.closed else None,
-        "l": {"S": list_of(put.key.pk, put.status)} if listed else None,
+        "l": {"S": list_of(put.key.pk, listed)} if listed is not None else None,
         "q": {"S": shard_of(crc32("|".join(put.key).encode()) % DEADLINE_SHARDS)} if put.deadline is not None else None,
         "expires_at": {"N": str(-(-put.expires_at // 1000))} if put.expires_at is not None else None,
     }
