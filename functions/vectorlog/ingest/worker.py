@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +32,8 @@ from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
 EXPIRED = Failure("server_error", "The vector store expired before the file was ingested. Attach it to a new store.")
+GATHER_S = 0.25
+"""How long files that were read wait for those that are read beside them; a slow file holds up nobody else for longer."""
 CRASHES = 2
 """A file that kills its reader so often is failed."""
 
@@ -75,12 +77,19 @@ class Worker:
         `time_left` is asked before each round; once it says no, a file goes on later from the chunk where it stopped.
         """
         later: list[Later] = []
-        jobs: list[Job] = []
-        for outcome in self._executor.map(self._prepare, self._due(messages)):
-            if isinstance(outcome, Later):
-                later.append(outcome)
-            elif outcome is not None:
-                jobs.append(outcome)
+        reading = [self._executor.submit(self._prepare, due) for due in self._due(messages)]
+        while reading:
+            read, unread = wait(reading, GATHER_S)
+            if not read:
+                read, unread = wait(reading, return_when=FIRST_COMPLETED)
+            later += self._go_on([each.result() for each in reading if each in read], time_left)
+            reading = [each for each in reading if each in unread]
+        return later
+
+    def _go_on(self, outcomes: Sequence[Job | Later | None], time_left: Callable[[], bool]) -> list[Later]:
+        """Takes files that were read through the other steps."""
+        later = [outcome for outcome in outcomes if isinstance(outcome, Later)]
+        jobs = [outcome for outcome in outcomes if isinstance(outcome, Job)]
         self._note_chunks(jobs)
         for group in _by_space(jobs):
             later += self._embed_all(group, time_left)
