@@ -143,7 +143,7 @@ def batches(server: LiveServer) -> None:
         files = uploaded(server, [text(size, number) for number in range(count)])
         show(f"upload {count} × {size // 1000} KB, 4 clients", f"{count / (time.perf_counter() - began):.0f} files/s")
         store = api.ask("POST", "/v1/vector_stores", {})["id"]
-        took = timed(lambda store=store, files=files: batch(api, store, files))
+        took = timed(batch, api, store, files)
         show(f"a batch of {count} × {size // 1000} KB", f"{count / took:.0f} files/s ({seconds(took)})")
 
 
@@ -152,12 +152,12 @@ def sizes(server: LiveServer) -> None:
     api = Api(server.url)
     store = api.ask("POST", "/v1/vector_stores", {})["id"]
     before = server.resident_mb()
-    took = timed(lambda: api.upload(bytes(512 * 1024 * 1024 - 4096)))
+    took = timed(api.upload, bytes(512 * 1024 * 1024 - 4096))
     show("upload 512 MB", f"{seconds(took)}; memory {before:.0f} → {server.resident_mb():.0f} MB")
     file = api.upload(text(50 * MB, 1))
-    took = timed(lambda: attached(api, store, file, pause=0.2))
+    took = timed(attached, api, store, file, 0.2)
     show("a text of 50 MB until it is searchable", f"{seconds(took)}; memory {server.resident_mb():.0f} MB")
-    show("search in it", seconds(timed(lambda: api.ask("POST", f"/v1/vector_stores/{store}/search", {"query": "winter harbour"}))))
+    show("search in it", seconds(timed(api.ask, "POST", f"/v1/vector_stores/{store}/search", {"query": "winter harbour"})))
 
 
 def local_model(server: LiveServer) -> None:
@@ -166,10 +166,10 @@ def local_model(server: LiveServer) -> None:
     store = api.ask("POST", "/v1/vector_stores", {})["id"]
     attach(api, store, text(1000, 0))
     files = uploaded(server, [text(1100, number) for number in range(100)])
-    took = timed(lambda: batch(api, store, files))
+    took = timed(batch, api, store, files)
     show("local model: a batch of 100 × 200 tokens", f"{len(files) / took:.1f} files/s")
     file = api.upload(text(20 * 3000, 7))
-    show("local model: one document of 20 pages", seconds(timed(lambda: attached(api, store, file))))
+    show("local model: one document of 20 pages", seconds(timed(attached, api, store, file)))
     latency(
         "local model: search", lambda number: api.ask("POST", f"/v1/vector_stores/{store}/search", {"query": WORDS[number % len(WORDS)]})
     )
@@ -213,14 +213,14 @@ def batch(api: Api, store: str, files: Sequence[str]) -> None:
 def latency(name: str, call: Callable[[int], object]) -> None:
     """Calls it `ROUNDS` times and prints the median and the 95th percentile."""
     call(0)
-    took = [timed(lambda number=number: call(number)) * 1000 for number in range(ROUNDS)]
+    took = [timed(call, number) * 1000 for number in range(ROUNDS)]
     show(name, f"p50 {statistics.median(took):6.1f} ms   p95 {statistics.quantiles(took, n=20)[-1]:6.1f} ms")
 
 
-def timed(call: Callable[[], object]) -> float:
+def timed(call: Callable[..., object], *arguments: object) -> float:
     """Seconds that a call takes."""
     began = time.perf_counter()
-    call()
+    call(*arguments)
     return time.perf_counter() - began
 
 

@@ -104,7 +104,7 @@ def serving(data: Path, embeddings: str, *flags: str) -> Iterator[LiveServer]:
             server.kill()
 
 
-def until(met: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+def until(met: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
     """Asks again and again until the answer is true, and gives it.
 
     Raises:

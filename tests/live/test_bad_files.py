@@ -102,7 +102,8 @@ def _outlast(client: OpenAI) -> None:
     store, other = client.vector_stores.create().id, client.vector_stores.create().id
     bad = upload(client, _endless(), "endless.docx")
     files = upload_many(client, [f"quick {number}" for number in range(20)])
-    client.vector_stores.files.create(store, file_id=bad)
+    beside = upload(client, "in the same batch")
+    client.vector_stores.file_batches.create(store, file_ids=[bad, beside])
     batch = client.vector_stores.file_batches.create(other, file_ids=files).id
 
     slowest = 0.0
@@ -116,6 +117,7 @@ def _outlast(client: OpenAI) -> None:
         slowest = max(slowest, time.perf_counter() - began)
         pending = found.status == "in_progress"
         done = client.vector_stores.file_batches.retrieve(batch, vector_store_id=other).status == "completed"
+        done = done and client.vector_stores.files.retrieve(beside, vector_store_id=store).status == "completed"
         completed_meanwhile = completed_meanwhile or (pending and done)
         return not pending
 

@@ -237,15 +237,15 @@ class TestRefusals:
         def storm(seed: int) -> None:
             for step in range(6):
                 file = files[(seed * 5 + step * 3) % len(files)]
-                chosen: Callable[[], Any] = [
+                choices: list[Callable[[], object]] = [
                     partial(client.vector_stores.files.create, store, file_id=file, attributes={"seed": seed}),
                     partial(client.vector_stores.files.delete, file, vector_store_id=store),
                     partial(client.vector_stores.search, store, query="storm"),
                     partial(client.vector_stores.files.update, file, vector_store_id=store, attributes={"seed": -seed}),
                     partial(client.vector_stores.file_batches.create, store, file_ids=files[seed % 4 :]),
-                ][(seed + step) % 5]
+                ]
                 try:
-                    chosen()
+                    choices[(seed + step) % 5]()
                 except NotFoundError:
                     continue  # detached by another thread
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -70,8 +71,7 @@ class TestKilled:
             busy = Client(server.client, store)
             busy.start()
             for _ in range(5):
-                before = _completed(client, store)
-                until(lambda least=before + 12: _completed(client, store) >= least, "progress")
+                _progress(client, store, files=12)
                 assert client.vector_stores.retrieve(store).file_counts.in_progress > 50, "the kill came too late to show anything"
                 server.kill()
                 server.start()
@@ -108,8 +108,10 @@ class TestKilled:
             assert server.errors() == []
 
 
-def _completed(client: OpenAI, store: str) -> int:
-    return client.vector_stores.retrieve(store).file_counts.completed
+def _progress(client: OpenAI, store: str, files: int) -> None:
+    """Waits until so many more files are completed."""
+    before = client.vector_stores.retrieve(store).file_counts.completed
+    until(lambda: client.vector_stores.retrieve(store).file_counts.completed >= before + files, "progress")
 
 
 class TestStopped:
@@ -165,13 +167,14 @@ class TestStopped:
             assert server.client().files.list().data == []
 
 
-class _Slow:
+class _Slow(io.BytesIO):
     """A file whose second read waits for something."""
 
     def __init__(self, first: bytes, second: Callable[[], bytes]) -> None:
+        super().__init__()
         self._parts: list[Callable[[], bytes]] = [lambda: first, second]
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         del size
         return self._parts.pop(0)() if self._parts else b""
 
