@@ -25,8 +25,9 @@ from vectorlog.index import opensearch, opensearch_documents
 from vectorlog.index.chunk_index import Chunk, FileChunks, Found, Query, Space, Vector
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
 from vectorlog.index.local import LocalIndex
-from vectorlog.index.opensearch import SEARCHING, WRITING, IndexRefused, OpenSearchIndex, connect
+from vectorlog.index.opensearch import OpenSearchIndex, connect
 from vectorlog.index.opensearch_mapping import Json, Layout, alias
+from vectorlog.index.opensearch_patience import SEARCHING, WRITING, IndexRefused
 
 SPACE = Space("test:model", 8)
 LAYOUT = Layout(prefix="test", engine="lucene")
@@ -232,9 +233,12 @@ class TestSearch:
 class TestRemove:
     @staticmethod
     def deleted(total: int, conflicts: int = 0) -> Json:
-        return {"total": total, "deleted": total - conflicts, "version_conflicts": conflicts, "failures": []}
+        return {"total": total, "deleted": total - conflicts, "version_conflicts": conflicts, "timed_out": False, "failures": []}
 
-    @pytest.mark.parametrize("first", [deleted(3, 1), {**deleted(3), "failures": [{"status": 429, "cause": {"reason": "full"}}]}])
+    @pytest.mark.parametrize(
+        "first",
+        [deleted(3, 1), deleted(3) | {"timed_out": True}, {**deleted(3), "failures": [{"status": 429, "cause": {"reason": "full"}}]}],
+    )
     def test_what_was_in_the_way(self, first: Json) -> None:
         """What changed while it was deleted, or met a busy shard, is deleted by another request."""
         server = Server([{}, first, self.deleted(1)])
@@ -356,6 +360,15 @@ class TestServer:
         (found,) = index.search(SPACE, [Query("s", X, text, 10)])
         assert len(found.by_vector) == 2
         assert all(0 < (hit.bm25 or 0) <= found.bm25_bound for hit in found.by_text)
+
+    @pytest.mark.parametrize(
+        "text", ["x" * 40_000, "字" * 40_000, "a\0b \u200d🦊 \ufeff", "", "\n\n"], ids=["word", "signs", "odd", "none", "blank"]
+    )
+    def test_any_text(self, index: OpenSearchIndex, text: str) -> None:
+        """Whatever a chunk's text, it is taken, in every window, and comes back as it was."""
+        index.add(SPACE, [file("f", text, windows=2), FileChunks("s", "g", 0, "row", 0, {}, (Chunk(0, text, (X,)),))])
+        (found,) = index.search(SPACE, [Query("s", X, text[:4096], 10)])
+        assert [hit.text for hit in found.by_vector] == [text, text]
 
     def test_first_adds_at_once(self, index: OpenSearchIndex) -> None:
         """Several workers may be the first in a space."""

@@ -7,18 +7,27 @@ Nothing of opensearch-py is imported until `connect` is called, so that function
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
-from vectorlog.domain.errors import Unavailable
 from vectorlog.index.chunk_index import FileChunks, Found, Query, Space
 from vectorlog.index.opensearch_documents import Document, Lines, batches, documents, surplus
 from vectorlog.index.opensearch_mapping import Json, Layout, alias, index_body
+from vectorlog.index.opensearch_patience import (
+    BUSY,
+    SEARCHING,
+    TEMPORARY,
+    WRITING,
+    Busy,
+    IndexRefused,
+    Patience,
+    patiently,
+    raise_for,
+    reason,
+)
 from vectorlog.index.opensearch_query import bodies, found
 
 if TYPE_CHECKING:
@@ -29,33 +38,10 @@ DELETED_AT_ONCE = 5_000
 PAGE = 1_000
 """Files in one request for counts."""
 
-_BUSY = 503
-_TEMPORARY = {429, 502, _BUSY, 504}
 _BAD_REQUEST = 400
 _STALE = 409
 _MISSING = "index_not_found_exception"
-_FIRST_PAUSE = 0.2
 _LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try: so many requests at most, each for so many seconds."""
-
-    attempts: int
-    seconds: float
-
-
-SEARCHING = Patience(attempts=3, seconds=9)
-"""Someone waits, for 29 s at most behind API Gateway."""
-WRITING = Patience(attempts=5, seconds=30)
-"""A wait for the refresh takes up to a second, rarely eleven."""
-
-
-class IndexRefused(Exception):
-    """OpenSearch will not take this request, repeated or not; the message names its reason."""
 
 
 def connect(url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es") -> OpenSearch:
@@ -71,10 +57,6 @@ def connect(url: str, *, credentials: object | None = None, region: str | None =
 
     signer = None if credentials is None else Urllib3AWSV4SignerAuth(credentials, region, service)
     return OpenSearch(url, http_auth=signer, connection_class=Urllib3HttpConnection, pool_maxsize=16, timeout=30, max_retries=0)
-
-
-class _Busy(Exception):
-    """The same request may succeed in a moment."""
 
 
 class OpenSearchIndex:
@@ -138,7 +120,7 @@ class OpenSearchIndex:
         }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
-        answers = iter(self._patiently(SEARCHING, lambda: self._answers(lines)) if parts else ())
+        answers = iter(patiently(SEARCHING, self._pause, lambda: self._answers(lines)) if parts else ())
         return [found(query, answers) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
@@ -150,9 +132,10 @@ class OpenSearchIndex:
             "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
             "aggs": {"files": {"composite": groups}},
         }
+        path, params = f"/{alias(space, self._layout)}/_search", _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
         counts: dict[tuple[str, int], int] = {}
         while True:
-            answer = self._request("POST", f"/{alias(space, self._layout)}/_search", {**_LENIENT, "routing": store}, body)
+            answer = self._request("POST", path, params, body)
             page = answer.get("aggregations", {}).get("files", {})
             counts |= {(each["key"]["file"], each["key"]["generation"]): each["doc_count"] for each in page.get("buckets", ())}
             if "after_key" not in page:
@@ -166,7 +149,7 @@ class OpenSearchIndex:
     def _answers(self, lines: str) -> list[Json]:
         """The answers to the bodies of an `_msearch`."""
         answers: list[Json] = self._once("POST", "/_msearch", {}, lines, SEARCHING)["responses"]
-        _raise([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
+        raise_for([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
         return answers
 
     def _bulk(self, space: Space, batch: Sequence[Lines], refresh: str) -> list[Document]:
@@ -183,9 +166,9 @@ class OpenSearchIndex:
             left = [part for part, _ in failed]
             if any(item["error"]["type"] == _MISSING for _, item in failed):
                 self._create(space)
-            _raise([(_BUSY if item["error"]["type"] == _MISSING else item["status"], item["error"]) for _, item in failed])
+            raise_for([(BUSY if item["error"]["type"] == _MISSING else item["status"], item["error"]) for _, item in failed])
 
-        self._patiently(WRITING, write)
+        patiently(WRITING, self._pause, write)
         return replaced
 
     def _create(self, space: Space) -> None:
@@ -193,7 +176,7 @@ class OpenSearchIndex:
         name = f"{alias(space, self._layout)}-1"  # the alias lets another index take its place
         answer = self._once("PUT", f"/{name}", {}, index_body(space, self._layout), WRITING, ignore=(_BAD_REQUEST,))
         if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
-            raise IndexRefused(_reason(answer["error"]))
+            raise IndexRefused(reason(answer["error"]))
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
         """Deletes documents of a store, also those that no search has seen yet."""
@@ -204,26 +187,15 @@ class OpenSearchIndex:
             answer: Json = {"total": DELETED_AT_ONCE}
             while answer["total"] == DELETED_AT_ONCE:
                 answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
-                _raise([(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]])
-                if answer["version_conflicts"]:
-                    raise _Busy("documents were replaced while they were deleted")
+                raise_for([(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]])
+                if answer["version_conflicts"] or answer["timed_out"]:
+                    raise Busy("documents were replaced while they were deleted, or took too long to find")
 
         self._request("POST", f"{path}/_refresh", _LENIENT)
-        self._patiently(WRITING, delete)
+        patiently(WRITING, self._pause, delete)
 
     def _request(self, method: str, path: str, params: Mapping[str, str], body: object = None) -> Json:
-        return self._patiently(WRITING, lambda: self._once(method, path, params, body, WRITING))
-
-    def _patiently(self, patience: Patience, step: Callable[[], _T]) -> _T:
-        """Takes a step, again while OpenSearch is busy."""
-        for attempt in range(1, patience.attempts + 1):
-            try:
-                return step()
-            except _Busy as busy:
-                if attempt == patience.attempts:
-                    raise Unavailable(f"The search index does not answer: {busy}") from busy
-            self._pause(_FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(1, 1.5))
-        raise ValueError("patience for at least one attempt")
+        return patiently(WRITING, self._pause, lambda: self._once(method, path, params, body, WRITING))
 
     def _once(
         self, method: str, path: str, params: Mapping[str, str], body: object, patience: Patience, ignore: tuple[int, ...] = ()
@@ -234,25 +206,8 @@ class OpenSearchIndex:
         try:
             answer: Json = transport.perform_request(method, path, params=dict(params), body=body, timeout=patience.seconds, ignore=ignore)
         except ConnectionError as error:
-            raise _Busy(str(error)) from error
+            raise Busy(str(error)) from error
         except TransportError as error:
-            kind = _Busy if error.status_code in _TEMPORARY else IndexRefused
+            kind = Busy if error.status_code in TEMPORARY else IndexRefused
             raise kind(str(error)) from error
         return answer
-
-
-def _raise(errors: Sequence[tuple[int, object]]) -> None:
-    """Raises what these errors, each with its status, mean together."""
-    for status, error in errors:
-        if status not in _TEMPORARY:
-            raise IndexRefused(_reason(error))
-    if errors:
-        raise _Busy(_reason(errors[0][1]))
-
-
-def _reason(error: object) -> str:
-    """OpenSearch's own words, and those of the cause."""
-    if not isinstance(error, dict):
-        return str(error)
-    cause = error.get("caused_by", {}).get("reason")
-    return f"{error.get('reason')}" + (f" ({cause})" if cause else "")
