@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
 from local_aws.batch_answer import failed_items
@@ -62,8 +61,8 @@ class StreamMapping:
     def offer(self, records: Sequence[Json]) -> None:
         """Takes records in the stream's order."""
         for record in records:
-            key = next(iter(record["dynamodb"]["Keys"].get("pk", record["dynamodb"]["Keys"]).values()))
-            self.shards[crc32(str(key).encode()) % len(self.shards)].offer(record)
+            partition = record["dynamodb"]["Keys"]["pk"]["S"]
+            self.shards[crc32(partition.encode()) % len(self.shards)].offer(record)
 
     def step(self) -> bool:
         """Lets each shard do a step; whether one of them did something."""
@@ -157,6 +156,6 @@ def _halves(records: tuple[Json, ...]) -> Iterator[tuple[Json, ...]]:
     yield records[middle:]
 
 
-def _written(record: Mapping[str, Any]) -> float:
-    """When a record was written, in ms."""
-    return float(record["dynamodb"]["ApproximateCreationDateTime"]) * 1000
+def _written(record: Json) -> int:
+    """When a record was written, in ms, to the second."""
+    return int(record["dynamodb"]["ApproximateCreationDateTime"]) * 1000
