@@ -156,7 +156,8 @@ def sizes(server: LiveServer) -> None:
     show("upload 512 MB", f"{seconds(took)}; memory {before:.0f} → {server.resident_mb():.0f} MB")
     file = api.upload(text(50 * MB, 1))
     took = timed(attached, api, store, file, 0.2)
-    show("a text of 50 MB until it is searchable", f"{seconds(took)}; memory {server.resident_mb():.0f} MB")
+    own, reader = server.peak_mb()
+    show("a text of 50 MB until it is searchable", f"{seconds(took)}; memory at most: server {own:.0f} MB, reader {reader:.0f} MB")
     show("search in it", seconds(timed(api.ask, "POST", f"/v1/vector_stores/{store}/search", {"query": "winter harbour"})))
 
 

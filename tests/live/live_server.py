@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -79,6 +80,12 @@ class LiveServer:
         """Memory that the server process has in use (Linux)."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
+    def peak_mb(self) -> tuple[float, float]:
+        """Most memory that the server ever had in use, and that the greediest of its living readers had (Linux)."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        readers = [int(child) for children in tasks for child in children.read_text().split()]
+        return _peak_mb(self.process.pid), max((_peak_mb(reader) for reader in readers), default=0.0)
+
     def _ended(self) -> int:
         code = self.process.wait(30)
         assert self.process.stdout is not None
@@ -90,6 +97,12 @@ class LiveServer:
     def running(self) -> bool:
         """Whether it was started and not stopped."""
         return self._process is not None
+
+
+def _peak_mb(pid: int) -> float:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1000
 
 
 @contextmanager
