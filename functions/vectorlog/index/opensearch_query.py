@@ -4,8 +4,8 @@ A query is several bodies of one `_msearch`, so that every hit has both scores, 
 
 - the best by vector, and the best by text;
 - of the nearest vectors, the BM25 of each; of the best texts, the cosine of each;
-- for each word, the one document that matches it best, whose explanation holds the word's idf: no other call gives it beside a search.
-  The idfs add up to `bm25_bound`, as no document can score more than the idf of its words.
+- for each word, the one document of the shard that matches it best, whose explanation holds the word's idf in that shard: no other call
+  gives it beside a search. The idfs add up to `bm25_bound`, as no document can score more than the idf of its words.
 """
 
 from __future__ import annotations
