@@ -6,11 +6,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import Protocol
 
 import uvicorn
@@ -26,6 +27,11 @@ from local_aws.schedule import Schedule
 from local_aws.servers import Servers
 from local_aws.stream_mapping import StreamMapping, StreamSettings
 from local_aws.stream_reader import StreamReader
+from vectorlog.event_log.dynamodb import DynamoDBEventLog
+from vectorlog.event_log.streams import Streams
+from vectorlog.use_cases import api_keys
+from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.views.views import Views
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 VISIBILITY_S = 30
@@ -38,9 +44,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LocalEdition:
-    """A deployment that runs: where its API listens, what it owns, and the environment of its functions."""
+    """A deployment that runs: where its API listens, a key of project `default`, what it owns, and its functions' environment."""
 
     url: str
+    key: str
     resources: Resources
     variables: Mapping[str, str]
 
@@ -54,6 +61,7 @@ def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None
     """Makes a deployment of its own on the servers, runs its functions and serves its API, on 127.0.0.1.
 
     Args:
+        servers: where everything is made, and removed at the end.
         port: 0 takes a free one.
         variables: more of the functions' environment, such as `VECTORLOG_MODELS`.
     """
@@ -70,7 +78,7 @@ def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None
         stack.enter_context(pumping(_steps(servers, owned, function)))
         listener = socket.create_server(("127.0.0.1", port), backlog=512)
         stack.enter_context(_served(listener, functions))
-        yield LocalEdition(f"http://127.0.0.1:{listener.getsockname()[1]}", owned, given)
+        yield LocalEdition(f"http://127.0.0.1:{listener.getsockname()[1]}", _first_key(servers, owned), owned, given)
 
 
 _FOR_FUNCTIONS = {
@@ -79,6 +87,23 @@ _FOR_FUNCTIONS = {
     "POWERTOOLS_METRICS_DISABLED": "1",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    streams: Streams
+    views: Views
+    clock: Callable[[], int]
+
+
+def _first_key(servers: Servers, owned: Resources) -> str:
+    dynamodb, random = servers.client("dynamodb"), SystemRandom()
+    log, table = DynamoDBEventLog(dynamodb, owned.events_table), DynamoDBTable(dynamodb, owned.views_table, random)
+    try:
+        return api_keys.create(_Ledger(Streams(log, _clock, random), Views(table, random), _clock), "default", "first")[1]
+    finally:
+        log.close()
+        table.close()
 
 
 def _steps(servers: Servers, owned: Resources, function: _Maker) -> Sequence[Step]:

@@ -1,7 +1,8 @@
 """Real clients on a live server.
 
-Set VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive another server than the one that is started here; each test then
-acts as an end user of its own, so what else is there does not matter. Tests of keys need a server of their own and are skipped.
+Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), or VECTORLOG_TEST_URL (and
+VECTORLOG_TEST_KEY) to drive somebody else's server. Each test acts as an end user of its own, so what else is there does not matter.
+Tests of keys and settings need a local server of their own and are skipped there.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from meetkai_mka1 import SDK
 from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
 
+from local_aws import edition as local_edition
 from tests.clients.service import HeldStub, Service, running
+from vectorlog.embedding.offers import OPENAI
 
 URL = os.environ.get("VECTORLOG_TEST_URL", "").rstrip("/")
 KEY = os.environ.get("VECTORLOG_TEST_KEY", "any")
+EDITION = os.environ.get("VECTORLOG_TEST_EDITION", "local")
 
 Upload = Callable[..., FileObject]
 Attached = Callable[..., FileObject]
@@ -38,6 +42,12 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield Service(URL, KEY, None)
         return
     stub = request.getfixturevalue("stub")
+    if EDITION == "aws":
+        models = ",".join(f"openai:{name}" for name in OPENAI)
+        variables = {"VECTORLOG_MODELS": models, "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
+        with local_edition.running(request.getfixturevalue("servers"), variables=variables) as edition:
+            yield Service(edition.url, edition.key, stub)
+        return
     with running(tmp_path_factory.mktemp("service") / "data", stub) as url:
         yield Service(url, KEY, stub)
 

@@ -14,10 +14,10 @@ from meetkai_mka1 import SDK
 from meetkai_mka1.errors import GetFileContentUnauthorizedError, SDKDefaultError
 from openai import OpenAI
 
-from tests.clients.conftest import URL
+from tests.clients.conftest import EDITION, URL
 from tests.clients.service import HeldStub, running, vectorlog
 
-pytestmark = pytest.mark.skipif(bool(URL), reason="needs the data folder of its server")
+pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs the data folder of its server")
 
 Connect = Callable[[str | None], OpenAI]
 

@@ -10,10 +10,10 @@ from meetkai_mka1 import SDK
 from meetkai_mka1.errors import SDKDefaultError
 from openai import OpenAI
 
-from tests.clients.conftest import URL
+from tests.clients.conftest import EDITION, URL
 from tests.clients.service import HeldStub, running
 
-pytestmark = pytest.mark.skipif(bool(URL), reason="needs a server with other settings")
+pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a server with other settings")
 
 
 def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:

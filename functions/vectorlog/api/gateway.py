@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
@@ -19,6 +20,11 @@ INLINE_LIMIT = 4_000_000
 """Bytes of a download that Lambda's 6 MB answer holds in base64; above it the client is sent to S3."""
 
 
+def request_id(event: Mapping[str, Any]) -> str:
+    """The id of an event's request: `req_` and 32 hex digits."""
+    return "req_" + str(event["requestContext"]["requestId"]).replace("-", "")
+
+
 class Gateway:
     """Reads forms out of events; sends small files itself, and points to S3 for larger ones.
 
@@ -32,8 +38,8 @@ class Gateway:
         self._sign = sign
 
     def request_id(self, event: BaseProxyEvent) -> str:
-        """API Gateway's own, which its access log has too."""
-        return str(event["requestContext"]["requestId"])
+        """API Gateway's own, which its access log has too, in the form that clients know."""
+        return request_id(event.raw_event)
 
     def form(self, content_type: str, body: bytes) -> Form | None:
         """The form of the body, its files in the spool folder."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from vectorlog.api import app, auth
-from vectorlog.api.gateway import Gateway
+from vectorlog.api.gateway import Gateway, request_id
 from vectorlog.runtime import aws
 
 if TYPE_CHECKING:
@@ -39,6 +39,6 @@ def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     made = resolver().resolve(event, context)
     headers: dict[str, list[str]] = made["multiValueHeaders"]
     headers.pop(app.PROJECT, None)
-    headers["x-request-id"] = [event["requestContext"]["requestId"]]
+    headers["x-request-id"] = [request_id(event)]
     headers["openai-processing-ms"] = [str(round((time.perf_counter() - began) * 1000))]
     return made
