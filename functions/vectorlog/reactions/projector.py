@@ -45,7 +45,8 @@ class Projector:
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:
         """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by a
-        message. Gives how many commits at the end are still to be done because not even that could be sent."""
+        message. Gives how many commits at the end are still to be done because not even that could be sent.
+        """
         try:
             self.handle(commits)
         except Exception:
