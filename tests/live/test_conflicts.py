@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
 from tests.embedding.stub_server import StubServer
-from tests.live.live_server import DIMENSIONS, LiveServer, serving, until
+from tests.live.live_server import until
 from tests.live.uploads import ended, settled, upload, upload_many
-from vectorlog.index.chunk_index import Space
-from vectorlog.index.local import LocalIndex
-from vectorlog.work.messages import PurgeStore, decode
-
-MEMORY = 64 << 20
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -176,57 +168,8 @@ class TestRemove:
             with pytest.raises(NotFoundError):
                 client.vector_stores.files.retrieve(file, vector_store_id=store)
 
-    def test_the_store_in_the_middle_of_a_batch(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """A deleted store is a 404 at once; once work has ended nothing of it is left in index, artefacts, views or queues."""
-        with serving(tmp_path / "data", own_stub.base_url) as server:
-            client = server.client()
-            kept = client.vector_stores.create(name="kept").id
-            settled_file = upload(client, "the other store stays")
-            client.vector_stores.files.create(kept, file_id=settled_file)
-            own_stub.delay = 0.1
-            store = client.vector_stores.create(name="doomed").id
-            files = upload_many(client, [f"doomed {number}" for number in range(130)])
-            batch = client.vector_stores.file_batches.create(store, file_ids=files).id
-            until(lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed, "a first file")
-            client.vector_stores.delete(store)
-            for ask in (
-                lambda: client.vector_stores.retrieve(store),
-                lambda: client.vector_stores.search(store, query="doomed"),
-                lambda: client.vector_stores.files.list(store),
-                lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store),
-            ):
-                with pytest.raises(NotFoundError):
-                    ask()
-            assert store not in {each.id for each in client.vector_stores.list()}
-            until(lambda: _leftovers(server, store) == [], "the purge")
-            until(lambda: settled(client, kept) == {settled_file: "completed"}, "the other store")
-            assert server.stop() == 0
-            assert server.errors() == []
-        assert _leftovers(server, store) == []
-        index = LocalIndex(server.data / "index", MEMORY)
-        try:
-            assert index.count(Space("openai:stub", DIMENSIONS), store) == {}
-            assert index.count(Space("openai:stub", DIMENSIONS), kept) != {}
-        finally:
-            index.close()
 
-
-def _leftovers(server: LiveServer, store: str) -> list[str]:
-    """What there is of a store in artefacts, views and queues, but for its closed row and the purge of tomorrow."""
-    walked = (f"{folder}/{name}" for folder, _, names in os.walk(server.data / "blobs") for name in names)
-    found = [path for path in walked if store in path]
-    derived = sqlite3.connect(f"file:{server.data / 'derived.db'}?mode=ro", uri=True)
-    try:
-        rows = derived.execute("SELECT pk || ' ' || sk FROM views WHERE (pk LIKE ? OR sk LIKE ?) AND NOT gone", [f"%{store}%"] * 2)
-        found += [row for (row,) in rows]
-        waiting = derived.execute("SELECT body FROM messages WHERE body LIKE ?", [f"%{store}%"])
-        found += [body for (body,) in waiting if not isinstance(decode(body), PurgeStore)]
-    finally:
-        derived.close()
-    return found
-
-
-class TestRefusals:
+class TestEverything:
     def test_a_mixed_storm_is_answered(self, client: OpenAI, stub: StubServer) -> None:
         """Attach, detach, re-attach with other settings, cancel and search at random: no request fails inside, and all adds up."""
         stub.delay = 0.02

@@ -155,28 +155,30 @@ class TestStopped:
         with serving(tmp_path / "data", own_stub.base_url) as server:
             spool = server.data / "spool"
 
-            def body() -> bytes:
+            def kill() -> None:
                 until(lambda: any(spool.iterdir()), "a spooled file")
                 server.kill()
-                return b"the end"
 
             with pytest.raises(APIError):
-                server.client().files.create(file=("a.txt", _Slow(b"x" * (3 << 20), body)), purpose="assistants")
+                server.client().files.create(file=("a.txt", _Interrupted(b"x" * (3 << 20), kill)), purpose="assistants")
             server.start()
             until(lambda: not any(spool.iterdir()), "the spool to be emptied")
             assert server.client().files.list().data == []
 
 
-class _Slow(io.BytesIO):
-    """A file whose second read waits for something."""
+class _Interrupted(io.BytesIO):
+    """A file that calls `meanwhile` when two thirds of it were read."""
 
-    def __init__(self, first: bytes, second: Callable[[], bytes]) -> None:
-        super().__init__()
-        self._parts: list[Callable[[], bytes]] = [lambda: first, second]
+    def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._late = 2 * len(content) // 3
+        self._meanwhile: Callable[[], None] | None = meanwhile
 
     def read(self, size: int | None = -1) -> bytes:
-        del size
-        return self._parts.pop(0)() if self._parts else b""
+        if self._meanwhile and self.tell() > self._late:
+            self._meanwhile, meanwhile = None, self._meanwhile
+            meanwhile()
+        return super().read(size)
 
 
 class TestFolder:
