@@ -19,6 +19,12 @@ from local_aws.payloads import Invoke
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 
+TOO_LARGE = (
+    "The request is larger than the 6 MB that this endpoint takes. "
+    "Upload content as a file (POST /v1/files), or in parts of up to 4 MB (POST /v1/uploads), and name its id."
+)
+"""What the stack's gateway response says."""
+
 log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 10 * 1024 * 1024
@@ -40,13 +46,11 @@ class Gateway:
         """Answers one request."""
         if scope["type"] != "http":
             return
-        body = await _read(receive)
-        if len(body) > REQUEST_BYTES:
-            await _send(send, _refused(413, "The body is larger than API Gateway's 10 MB.", "request_too_large"))
-            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        body = b"" if int(announced) > REQUEST_BYTES else await _read(receive)
         event = self._event(scope, body)
-        if len(json.dumps(event)) > EVENT_BYTES:
-            await _send(send, _refused(413, "The request is larger than Lambda's 6 MB.", "request_too_large"))
+        if max(len(body), int(announced)) > REQUEST_BYTES or len(json.dumps(event)) > EVENT_BYTES:
+            await _send(send, _refused(413, TOO_LARGE, "request_too_large"))
             return
         invoke = self._choose(scope["method"], scope["path"])
         try:

@@ -22,12 +22,13 @@ NO_VERSION = -1
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[S]):
-    """A stream as it was read; `version` is `NO_VERSION` where it has no commit."""
+    """A stream as it was read; `version` is `NO_VERSION` where it has no commit, else that of `newest`."""
 
     stream: str
     version: int
     state: S
     keys: tuple[IdempotencyKey, ...] = ()
+    newest: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ class Decision(Generic[S, E]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
-    """What to decide on one stream. `key` makes a repeated request decide nothing."""
+    """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as it
+    was just read, or `Streams.unborn`. If it was not the newest, the append is blocked, and the stream read.
+    """
 
     aggregate: Aggregate[S, E]
     stream: str
     decide: Callable[[S], Sequence[E]]
     key: IdempotencyKey | None = None
+    loaded: Loaded[S] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,11 @@ class Streams:
         """The newest state of each stream, the initial one for those that have no commit."""
         commits = self.log.load_many(streams)
         return {stream: self._loaded(aggregate, stream, commits.get(stream)) for stream in streams}
+
+    @staticmethod
+    def unborn(aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
+        """What a stream is before its first commit, for those whose id was just made."""
+        return Loaded(stream, NO_VERSION, aggregate.initial)
 
     def decode(self, commit: Commit) -> Decision[Any, Any]:
         """A commit's events and state.
@@ -120,24 +129,26 @@ class Streams:
                 break
             if attempt:
                 self._sleep(self._random.uniform(0, 0.01 * 2**attempt))
-            self._round(plans, waiting, outcomes, meta)
+            self._round(plans, waiting, outcomes, meta, first=attempt == 0)
         if len(outcomes) < len(plans):
             raise Conflict("Other requests keep changing the same thing at the same time. Please send the request again.")
         return [outcomes[place] for place in range(len(plans))]
 
-    def _round(self, plans: Sequence[Plan[S, E]], waiting: Sequence[int], outcomes: dict[int, Outcome[S, E]], meta: str) -> None:
-        commits = self.log.load_many(list(dict.fromkeys(plans[place].stream for place in waiting)))
+    def _round(
+        self, plans: Sequence[Plan[S, E]], waiting: Sequence[int], outcomes: dict[int, Outcome[S, E]], meta: str, *, first: bool
+    ) -> None:
+        known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
+        commits = self.log.load_many([stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known])
         drafts: dict[int, tuple[Commit, Decision[S, E]]] = {}
         drafted: set[str] = set()
         for place in waiting:
             plan = plans[place]
             if plan.stream in drafted:  # a second plan for one stream waits for the next round
                 continue
-            commit = commits.get(plan.stream)
-            loaded = self._loaded(plan.aggregate, plan.stream, commit)
+            loaded = known.get(plan.stream) or self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
             events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
             if not events:
-                outcomes[place] = Outcome(loaded.state, loaded.version, None, self.decode(commit) if commit else None)
+                outcomes[place] = Outcome(loaded.state, loaded.version, None, self.decode(loaded.newest) if loaded.newest else None)
                 continue
             drafted.add(plan.stream)
             drafts[place] = self._draft(plan, loaded, events, meta)
@@ -177,7 +188,7 @@ class Streams:
     def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
         if commit is None:
             return Loaded(stream, NO_VERSION, aggregate.initial)
-        return Loaded(stream, commit.version, self._state(aggregate, commit), codec.decode_keys(commit.state))
+        return Loaded(stream, commit.version, self._state(aggregate, commit), codec.decode_keys(commit.state), commit)
 
     def _state(self, aggregate: Aggregate[S, E], commit: Commit) -> S:
         state = codec.decode_state(aggregate, commit.state)

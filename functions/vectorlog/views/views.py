@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -48,7 +49,8 @@ class Views:
         Raises:
             Unavailable: as `project`.
         """
-        self.project([outcome.newest for outcome in outcomes if outcome.newest])
+        born = {outcome.decision.stream for outcome in outcomes if outcome.decision and outcome.decision.version == 0}
+        self._project([outcome.newest for outcome in outcomes if outcome.newest], born)
 
     def project(self, decisions: Sequence[Decision[Any, Any]]) -> None:
         """Brings the rows up to these commits; projecting one again changes nothing.
@@ -56,19 +58,25 @@ class Views:
         Raises:
             Unavailable: other projections got in first every time.
         """
+        self._project(decisions, frozenset())
+
+    def _project(self, decisions: Sequence[Decision[Any, Any]], born: AbstractSet[str]) -> None:
+        """`born`: streams that began with these commits, whose rows need not be read, because there are none; where somebody
+        else has made them since, the write is refused, and they are read."""
         for group in groups(decisions):
+            unread = all(decision.stream in born for decision in group)
             for attempt in range(TRIES):
                 if attempt:
                     self._sleep(self._random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
-                if self._projected(group):
+                if self._projected(group, unread=unread and attempt == 0):
                     break
             else:
                 raise Unavailable(
                     "The change is stored, but its lists and counts are still being brought up to date. Please repeat the request."
                 )
 
-    def _projected(self, group: Sequence[Decision[Any, Any]]) -> bool:
-        rows = Rows(self.table.get([key for decision in group for key in touched(decision)]))
+    def _projected(self, group: Sequence[Decision[Any, Any]], *, unread: bool) -> bool:
+        rows = Rows({} if unread else self.table.get([key for decision in group for key in touched(decision)]))
         for decision in group:
             project(decision, rows)
         writes = rows.writes()
@@ -97,10 +105,12 @@ class Views:
 
     def batch_counts(self, batch: str, total: int) -> Counts:
         """Files of a batch: what is not settled is in progress."""
+        return batch_counts_of(self.settled(batch), total)
+
+    def settled(self, batch: str) -> Mapping[str, int]:
+        """How many files of a batch were reached, and how many ended in which way."""
         found = self.table.get([keys.batch(batch)]).get(keys.batch(batch))
-        counts = found.counts if found else {}
-        settled = {status: counts.get(status, 0) for status in ("completed", "failed", "cancelled")}
-        return Counts(in_progress=total - sum(settled.values()), unreached=total - counts.get("reached", 0), **settled)
+        return found.counts if found else {}
 
     def close_batch(self, store: str, batch: str) -> None:
         """Takes a batch that has reached all of its files from the open ones."""
@@ -116,6 +126,12 @@ class Views:
         behind = None if after is None else keys.attachment(file, after).sk
         found = self.table.query(keys.file(file).pk, prefix="VS#", after=behind, limit=limit)
         return [row.key.sk.removeprefix("VS#") for row in found]
+
+
+def batch_counts_of(settled: Mapping[str, int], total: int) -> Counts:
+    """A batch's counts as its row holds them."""
+    ended = {status: settled.get(status, 0) for status in ("completed", "failed", "cancelled")}
+    return Counts(in_progress=total - sum(ended.values()), unreached=total - settled.get("reached", 0), **ended)
 
 
 def store_counts_of(counts: Mapping[str, int]) -> Counts:
