@@ -82,7 +82,7 @@ def fetch(name: str, prepare: Callable[[Path], None] | None = None, *, stamp: by
 
 def say(line: str) -> None:
     """Tells whoever waits, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{line}\n")  # in one piece, between those of other threads
 
 
 _http = urllib3.PoolManager(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -21,6 +23,9 @@ _POLL_S = 0.05
 
 Command: TypeAlias = Callable[[int], Sequence[str | Path]]
 """A command line, by the port that the server is to listen on."""
+
+_UNTIL_STDIN_ENDS = 'exec 3<&0; "$@" 3<&- </dev/null & server=$!; { read -r _ <&3; kill $server; } & wait $server'
+"""Runs a command until nobody holds the other end of its standard input: whoever started it stopped it, or was killed."""
 
 
 class StartError(Exception):
@@ -44,14 +49,13 @@ def running(name: str, command: Command, folder: Path, *, ready: str = "/", stat
     Raises:
         StartError: it ended, or did not answer in `START_S`.
     """
-    for _ in range(STARTS - 1):
+    for start in range(1, STARTS + 1):
         try:
             process, url = _start(name, command, folder, ready, status)
             break
         except _PortTaken:
-            continue
-    else:
-        process, url = _start(name, command, folder, ready, status)
+            if start == STARTS:
+                raise
     try:
         yield url
     finally:
@@ -66,9 +70,13 @@ def _start(name: str, command: Command, folder: Path, ready: str, status: int) -
     port = free_port()
     log = folder / f"{name}.log"
     with open(log, "wb") as output:
-        # In a session of its own: Ctrl-C is for whoever uses the server, who then stops it.
         process = subprocess.Popen(
-            command(port), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True
+            ("sh", "-c", _UNTIL_STDIN_ENDS, "sh", *command(port)),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C is for whoever uses the server, who then stops it
         )
     url = f"http://{HOST}:{port}"
     try:
@@ -102,9 +110,10 @@ def _status(url: str) -> int | None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    assert process.stdin is not None
+    process.stdin.close()
     try:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
