@@ -172,12 +172,11 @@ class _Interrupted(io.BytesIO):
     def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
         super().__init__(content)
         self._late = 2 * len(content) // 3
-        self._meanwhile: Callable[[], None] | None = meanwhile
+        self._meanwhile = [meanwhile]
 
     def read(self, size: int | None = -1) -> bytes:
         if self._meanwhile and self.tell() > self._late:
-            self._meanwhile, meanwhile = None, self._meanwhile
-            meanwhile()
+            self._meanwhile.pop()()
         return super().read(size)
 
 
