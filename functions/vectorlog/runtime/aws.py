@@ -59,6 +59,7 @@ def edition() -> Edition:
         models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
         clock=clock,
         random=random,
+        together=_together,
         duplicate_content=here.duplicate_content,
     )
 
@@ -80,6 +81,15 @@ def _index() -> ChunkIndex:
     credentials, region = aws_clients.signing() if signed else (None, None)
     client = connect(here.opensearch_endpoint, credentials=credentials, region=region)
     return OpenSearchIndex(client, Layout(engine=here.opensearch_engine), refresh=here.opensearch_refresh)
+
+
+def _together(*reads: Callable[[], Any]) -> list[Any]:
+    return list(_readers().map(lambda read: read(), reads))
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, "read")
 
 
 class _AtFirstUse:

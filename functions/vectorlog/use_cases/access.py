@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from vectorlog.domain import errors, file_batch, uploaded_file, vector_store
 from vectorlog.domain.errors import Expired
-from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE, Aggregate
 from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+
+def begun(edition: Edition, actor: Actor, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
+    """The stream of an id that this request makes: without a commit, unless the request may be the repeat of another."""
+    return edition.streams.load(aggregate, stream) if actor.key else edition.streams.unborn(aggregate, stream)
 
 
 def store(edition: Edition, actor: Actor, store: str, *, expired_too: bool = False) -> Loaded[vector_store.State]:
@@ -69,8 +79,8 @@ def batch(edition: Edition, actor: Actor, store_id: str, batch: str) -> Loaded[f
         NotFound: no such store or batch.
         Expired: the store's time is over.
     """
-    store(edition, actor, store_id)
-    loaded = edition.streams.load(FILE_BATCH, batch)
+    _, loaded = edition.together(lambda: store(edition, actor, store_id), lambda: edition.streams.load(FILE_BATCH, batch))
     if loaded.state.store != store_id:
         raise errors.no_batch(store_id, batch)
-    return loaded
+    found: Loaded[file_batch.State] = loaded
+    return found

@@ -19,6 +19,7 @@ from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
+from vectorlog.views.views import Counts
 
 STEP = 100
 """Files that one step attaches or cancels (a BatchGet's worth)."""
@@ -27,16 +28,14 @@ STEP = 100
 def uploaded(edition: Edition, files: Sequence[str]) -> dict[str, uploaded_file.State]:
     """The uploaded files that live, by id."""
     now, found = edition.clock(), {}
-    for start in range(0, len(files), STEP):
-        part = files[start : start + STEP]
-        rows = edition.views.rows([keys.file(file) for file in part])
-        for file in part:
-            row = rows.get(keys.file(file))
-            state = codec.decode_state(UPLOADED_FILE, row.data) if row else None
-            if row and state is None:
-                state = edition.streams.load(UPLOADED_FILE, file).state
-            if state is not None and state.lives(now):
-                found[file] = state
+    rows = edition.views.rows([keys.file(file) for file in files])
+    for file in files:
+        row = rows.get(keys.file(file))
+        state = codec.decode_state(UPLOADED_FILE, row.data) if row else None
+        if row and state is None:
+            state = edition.streams.load(UPLOADED_FILE, file).state
+        if state is not None and state.lives(now):
+            found[file] = state
     return found
 
 
@@ -99,14 +98,17 @@ def close_if_reached(edition: Edition, store: str, batch: str) -> bool:
     return True
 
 
-def flush(edition: Edition, store: str, file: str) -> None:
-    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes after them."""
-    if edition.views.store_counts(store).unreached <= 0:
-        return
+def flush(edition: Edition, store: str, file: str, counts: Counts) -> bool:
+    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes after them;
+    whether it may have. `counts`: of the store.
+    """
+    if counts.unreached <= 0:
+        return False
     for batch, state, position, each in _open_batches_with(edition, store, file):
         settle = _cancel if state.cancelled else _attach
         outcomes = settle(edition, store, batch, state, [(position, each)])
         edition.views.show(outcomes)
+    return True
 
 
 def awaited(edition: Edition, store: str, file: str, found: State) -> State | None:

@@ -18,7 +18,7 @@ from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
-from vectorlog.views.views import Counts
+from vectorlog.views.views import Counts, batch_counts_of
 
 CANCEL_FOR_S = 2.0
 """How long a cancel works on the files before it answers; work does the rest."""
@@ -49,25 +49,34 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
         NotFound: one of the files is not there; then none is attached.
         DuplicateContent: the deployment refuses the same bytes twice in a store; then none is attached either.
     """
-    vector_stores.require_model(edition, access.store(edition, actor, store).state)
     batch, at = actor.new_id("vsfb", edition.random), edition.clock()
-    if not edition.streams.load(FILE_BATCH, batch).state.exists:  # else repeated under its key: some may be deleted by now
-        batch_files.check(edition, actor, store, listed, param, skip_duplicates=skip_duplicates)
+    begun = access.begun(edition, actor, FILE_BATCH, batch)
+
+    def check() -> None:
+        if not begun.state.exists:  # else repeated under its key: some may be deleted by now
+            batch_files.check(edition, actor, store, listed, param, skip_duplicates=skip_duplicates)
+
+    opened_store, _ = edition.together(lambda: access.store(edition, actor, store), check)
+    vector_stores.require_model(edition, opened_store.state)
     manifest = manifests.keep(edition, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plans: list[Plan[Any, Any]] = [
-        Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key),
-        vector_stores.used(store, at, search=False),
+        Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun),
+        *vector_stores.used(opened_store, at, search=False),
     ]
-    opened, used = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show([opened, used])
+    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.show(outcomes)
+    opened = outcomes[0]
+    if opened.version == 0 and len(listed) > edition.inline_files:
+        return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
     batch_files.fan_out_small(edition, batch, opened.state.manifest.count)
     return _view(edition, batch, opened.state)
 
 
 def get(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
     """A batch with its counts."""
-    return _view(edition, batch, access.batch(edition, actor, store, batch).state)
+    loaded, settled = edition.together(lambda: access.batch(edition, actor, store, batch), lambda: edition.views.settled(batch))
+    return BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.manifest.count))
 
 
 def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:

@@ -58,15 +58,13 @@ def search(edition: Edition, actor: Actor, store: str, asked: Search) -> list[Re
         Invalid: the store's model is not configured any more.
         Unavailable: the embedding provider does not answer.
     """
-    state = access.store(edition, actor, store).state
+    opened = access.store(edition, actor, store)
+    state = opened.state
     space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(edition, state), asked.queries) if weights.embedding else None
     results = _confirmed_results(edition, store, space, asked, weights, vectors)
-    used = vector_stores.used(store, edition.clock(), search=True)
-    if used.decide(state):
-        outcome = edition.streams.decide_all([used], meta=actor.meta)[0]
-        if outcome.decision:
-            edition.views.project([outcome.decision])
+    used = vector_stores.used(opened, edition.clock(), search=True)
+    edition.views.show(edition.streams.decide_all(used, meta=actor.meta))
     return results
 
 

@@ -23,6 +23,9 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 from vectorlog.views.table import Row
 
+SETTLED_MS = 60_000
+"""Lists and counts follow a worker's outcome by the feed, in milliseconds; a reader who comes first within this time brings them."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttachFile:
@@ -51,9 +54,16 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
         DuplicateContent: the deployment refuses the same bytes twice in a store.
         Invalid: the store's model is not configured any more.
     """
-    vector_stores.require_model(edition, access.store(edition, actor, store).state)
-    known = access.file(edition, actor, command.file, "file_id").state
-    batch_files.flush(edition, store, command.file)
+    stream = ids.store_file_stream(store, command.file)
+    opened, uploaded, found, counts = edition.together(
+        lambda: access.store(edition, actor, store),
+        lambda: access.file(edition, actor, command.file, "file_id"),
+        lambda: edition.streams.load(STORE_FILE, stream),
+        lambda: edition.views.store_counts(store),
+    )
+    vector_stores.require_model(edition, opened.state)
+    known = uploaded.state
+    loaded = None if batch_files.flush(edition, store, command.file, counts) else found
     at = edition.clock()
     attach = Attach(at, at, SINGLE, Placement(at), known.filename, known.sha256, command.attributes, command.chunking)
     holder = None
@@ -66,8 +76,8 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
         return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)
 
     plans: list[Plan[Any, Any]] = [
-        Plan(STORE_FILE, ids.store_file_stream(store, command.file), decide, actor.key),
-        vector_stores.used(store, at, search=False),
+        Plan(STORE_FILE, stream, decide, actor.key, loaded),
+        *vector_stores.used(opened, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
     edition.views.show(outcomes)
@@ -75,9 +85,14 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
 
 
 def get(edition: Edition, actor: Actor, store: str, file: str) -> StoreFileView:
-    """A file in a store, from its own stream: never stale."""
-    access.store(edition, actor, store)
-    return StoreFileView(store, file, _state(edition, store, file))
+    """A file in a store, from its own stream: never stale. Whoever sees that it has ended sees that in lists and counts too."""
+    _, loaded = edition.together(
+        lambda: access.store(edition, actor, store), lambda: edition.streams.load(STORE_FILE, ids.store_file_stream(store, file))
+    )
+    state = _awaited(edition, store, file, loaded.state)
+    if state.open is None and loaded.newest and edition.clock() - loaded.newest.at < SETTLED_MS:
+        edition.views.project([edition.streams.decode(loaded.newest)])
+    return StoreFileView(store, file, state)
 
 
 def list_page(edition: Edition, actor: Actor, store: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
@@ -102,12 +117,12 @@ def list_page(edition: Edition, actor: Actor, store: str, request: PageRequest, 
 
 def change_attributes(edition: Edition, actor: Actor, store: str, file: str, attributes: Mapping[str, Scalar]) -> StoreFileView:
     """Replaces a file's attributes."""
-    access.store(edition, actor, store)
-    batch_files.flush(edition, store, file)
+    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
+    batch_files.flush(edition, store, file, counts)
     at = edition.clock()
     plans: list[Plan[Any, Any]] = [
         Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.change_attributes(state, at, attributes), actor.key),
-        vector_stores.used(store, at, search=False),
+        *vector_stores.used(opened, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
     edition.views.show(outcomes)
@@ -118,12 +133,12 @@ def change_attributes(edition: Edition, actor: Actor, store: str, file: str, att
 
 def detach(edition: Edition, actor: Actor, store: str, file: str) -> None:
     """Takes a file out of a store; from now on no search finds it."""
-    access.store(edition, actor, store)
-    batch_files.flush(edition, store, file)
+    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
+    batch_files.flush(edition, store, file, counts)
     at = edition.clock()
     plans: list[Plan[Any, Any]] = [
         Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "detached")),
-        vector_stores.used(store, at, search=False),
+        *vector_stores.used(opened, at, search=False),
     ]
     outcomes = edition.streams.decide_all(plans, meta=actor.meta)
     edition.views.show(outcomes)
@@ -163,7 +178,10 @@ def content(edition: Edition, actor: Actor, store: str, file: str) -> Content:
 
 
 def _state(edition: Edition, store: str, file: str) -> State:
-    state = edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
+    return _awaited(edition, store, file, edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state)
+
+
+def _awaited(edition: Edition, store: str, file: str, state: State) -> State:
     if state.attached:
         return state
     awaited = batch_files.awaited(edition, store, file, state)

@@ -59,11 +59,11 @@ def upload(edition: Edition, actor: Actor, command: Upload) -> FileView:
         content_type=command.content_type,
         expires_at=expires_at,
     )
-    if edition.streams.load(UPLOADED_FILE, file).state.owner is None:
+    begun = access.begun(edition, actor, UPLOADED_FILE, file)
+    if begun.state.owner is None:
         edition.blobs.put([(blob_key(file, command.sha256), command.path)])
-    outcome = edition.streams.decide(
-        UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), meta=actor.meta, key=actor.key
-    )
+    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, begun)
+    [outcome] = edition.streams.decide_all([plan], meta=actor.meta)
     edition.views.show([outcome])
     return FileView(file, outcome.state)
 

@@ -15,7 +15,7 @@ from vectorlog.embedding.catalogue import ModelNotConfigured, UnknownModel, Unsu
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
-from vectorlog.event_log.streams import Plan
+from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.index.chunk_index import Space
 from vectorlog.use_cases import access, batch_files, manifests, pages
 from vectorlog.use_cases.actor import Actor
@@ -59,8 +59,9 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     store = actor.new_id("vs", edition.random)
     space, at, owner = _space(edition, command), edition.clock(), actor.caller.as_owner()
     first = None
+    begun = access.begun(edition, actor, VECTOR_STORE, store)
     if command.files:
-        if edition.streams.load(VECTOR_STORE, store).state.owner is None:  # else repeated under its key: some may be deleted by now
+        if begun.state.owner is None:  # else repeated under its key: some may be deleted by now
             batch_files.check(edition, actor, store, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
         first = vector_store.FirstBatch(batch, manifests.keep(edition, store, batch, command.files))
@@ -75,7 +76,7 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
         expires_after_days=command.expires_after_days,
         batch=first,
     )
-    plans: list[Plan[Any, Any]] = [Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key)]
+    plans: list[Plan[Any, Any]] = [Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, begun)]
     if first is not None:
         opened = FileBatchCreated(at, store, owner, first.manifest)
         plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened)))
@@ -83,13 +84,16 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     edition.views.show(outcomes)
     if first is not None:
         batch_files.fan_out_small(edition, first.id, first.manifest.count)
-    return _view(edition, store, outcomes[0].state, edition.views.store_counts(store))
+    empty = first is None and outcomes[0].version == 0
+    return _view(edition, store, outcomes[0].state, Counts() if empty else edition.views.store_counts(store))
 
 
 def get(edition: Edition, actor: Actor, store: str) -> StoreView:
     """A store with its counts."""
-    loaded = access.store(edition, actor, store, expired_too=True)
-    return _view(edition, store, loaded.state, edition.views.store_counts(store))
+    loaded, counts = edition.together(
+        lambda: access.store(edition, actor, store, expired_too=True), lambda: edition.views.store_counts(store)
+    )
+    return _view(edition, store, loaded.state, counts)
 
 
 def list_page(edition: Edition, actor: Actor, request: PageRequest) -> Page[StoreView]:
@@ -153,9 +157,11 @@ def require_model(edition: Edition, state: vector_store.State) -> Embedder:
         raise Invalid(str(error), param="embedding_model", code="model_not_configured") from None
 
 
-def used(store: str, at: int, *, search: bool) -> Plan[vector_store.State, vector_store.Event]:
-    """The plan that notes a use of a store."""
-    return Plan(VECTOR_STORE, store, lambda state: vector_store.use(state, vector_store.VectorStoreUsed(at, search)))
+def used(loaded: Loaded[vector_store.State], at: int, *, search: bool) -> list[Plan[Any, Any]]:
+    """The plan that notes a use of a store, if one is due."""
+    command = vector_store.VectorStoreUsed(at, search)
+    due = vector_store.use(loaded.state, command)
+    return [Plan(VECTOR_STORE, loaded.stream, lambda state: vector_store.use(state, command), loaded=loaded)] if due else []
 
 
 def _space(edition: Edition, command: CreateStore) -> Space:

@@ -62,7 +62,8 @@ class Views:
 
     def _project(self, decisions: Sequence[Decision[Any, Any]], born: AbstractSet[str]) -> None:
         """`born`: streams that began with these commits, whose rows need not be read, because there are none; where somebody
-        else has made them since, the write is refused, and they are read."""
+        else has made them since, the write is refused, and they are read.
+        """
         for group in groups(decisions):
             unread = all(decision.stream in born for decision in group)
             for attempt in range(TRIES):
