@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.embedding.stub_server import StubServer
 
+from tests.embedding.stub_server import StubServer
 from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint

@@ -9,8 +9,8 @@ from itertools import chain
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.embedding.stub_server import StubServer
 
+from tests.embedding.stub_server import StubServer
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint, Patience
 from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
