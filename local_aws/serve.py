@@ -1,0 +1,62 @@
+"""`./dev aws`: the AWS edition on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from local_aws.edition import LocalEdition, running
+from local_aws.fetch import FetchError, say
+from local_aws.process import StartError
+from local_aws.servers import Servers, described
+from local_aws.servers import running as servers_running
+
+LOCAL_MODEL = "local:granite-embedding-30m-english"
+
+
+@click.command()
+@click.option("--port", default=0, show_default="a free one", help="Port of the API.")
+@click.option("--models", default=LOCAL_MODEL, show_default=True, help="What VECTORLOG_MODELS says in the functions.")
+def main(port: int, models: str) -> None:
+    """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and goes at the end."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _interrupt)
+    say("starting DynamoDB, SQS, S3 and OpenSearch …")
+    try:
+        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}) as edition:
+            click.echo(_banner(servers, edition))
+            signal.pause()
+    except (FetchError, StartError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        say("stopped")
+
+
+def _banner(servers: Servers, edition: LocalEdition) -> str:
+    owned = edition.resources
+    return f"""The AWS edition is listening on {edition.url}
+
+  tables  {owned.events_table}, {owned.views_table}
+  queues  {owned.work.url}, {owned.embed.url}
+  bucket  {owned.bucket}
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
+  store = client.vector_stores.create(name="docs")
+  client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
+  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+
+{described(servers)}
+Ctrl-C stops it."""
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
