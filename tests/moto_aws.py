@@ -52,8 +52,8 @@ def dynamodb() -> BaseClient:
 
 @cache
 def sqs() -> BaseClient:
-    """As the AWS edition makes it."""
-    return aws_clients.sqs()
+    """One call at a time: moto goes through a queue's messages while other threads change them."""
+    return _in_turn(aws_clients.sqs())
 
 
 def _in_turn(client: BaseClient) -> BaseClient:
