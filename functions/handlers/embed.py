@@ -20,7 +20,8 @@ SPARE_MS = 60_000
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Ingests the batch's files together; where that fails, all of them come again."""
-    ingest().batch(event["Records"], lambda: context.get_remaining_time_in_millis() > SPARE_MS)
-    metrics.add_metric("Files", MetricUnit.Count, len(event["Records"]))
-    return {"batchItemFailures": []}
+    """Ingests the batch's files together, and where that fails one by one; names the messages of those that have to come again."""
+    records = event["Records"]
+    failed = ingest(records, lambda: context.get_remaining_time_in_millis() > SPARE_MS)
+    metrics.add_metric("Files", MetricUnit.Count, len(records) - len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

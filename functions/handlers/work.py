@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from handlers.observed import logger, tracer
-from vectorlog.runtime.aws import work_queue, worker
-from vectorlog.work.messages import decode
+from vectorlog.runtime.aws import work
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -20,11 +19,9 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Does each message; one that fails comes again."""
+    """Does each message; one that fails comes again, later each time."""
     return dict(process_partial_response(event, _work, processor, context))
 
 
 def _work(record: SQSRecord) -> None:
-    received = work_queue().accept(record.raw_event)
-    if received is not None:
-        worker().work(decode(received.body))
+    work(record.raw_event)

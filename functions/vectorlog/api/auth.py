@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vectorlog.api.errors import Unauthenticated, WrongKey
+from vectorlog.api.known_keys import KnownKeys
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import api_keys
@@ -17,11 +18,18 @@ DEFAULT_PROJECT = "default"
 MAX_HEADER_CHARS = 256
 
 
-def keys_required(edition: Edition) -> Authenticate:
-    """Only keys that were made."""
+def keys_required(edition: Edition, *, remember_ms: int = 0) -> Authenticate:
+    """Only keys that were made.
+
+    Args:
+        edition: holds them.
+        remember_ms: so long a key that was found valid is not looked up again; a revoked one may be let in for as long, and no longer.
+            A key that opens nothing is looked up each time, so a new one works at once.
+    """
+    known = KnownKeys(edition.clock, remember_ms)
 
     def authenticate(secret: str | None) -> str | None:
-        return None if secret is None else api_keys.authenticate(edition, secret)
+        return None if secret is None else known.project(secret, lambda: api_keys.authenticate(edition, secret))
 
     return authenticate
 

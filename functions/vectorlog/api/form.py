@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -36,14 +37,16 @@ class Form:
     files: dict[str, SpooledFile]
 
 
-_FORM = TypeAdapter(Form)
-
-
 def pack(form: Form) -> bytes:
     """The form as JSON."""
-    return _FORM.dump_json(form)
+    return _adapter().dump_json(form)
 
 
 def unpack(body: str | bytes) -> Form:
     """The form that `pack` was given."""
-    return _FORM.validate_json(body)
+    return _adapter().validate_json(body)
+
+
+@cache
+def _adapter() -> TypeAdapter[Form]:
+    return TypeAdapter(Form)

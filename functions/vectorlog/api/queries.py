@@ -15,7 +15,7 @@ from vectorlog.use_cases.pages import PageRequest
 class NoParameters(BaseModel):
     """For everything but lists."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _cursor(kind: ids.Kind) -> AfterValidator:

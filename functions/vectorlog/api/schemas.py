@@ -26,7 +26,7 @@ MAX_BATCH_FILES = 2000
 class Body(BaseModel):
     """A JSON object without other keys than these."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 def _file_id(value: str) -> str:

@@ -16,11 +16,13 @@ from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime import aws_clients
 from vectorlog.runtime.aws_models import models
+from vectorlog.runtime.aws_records import PATIENCE_MS, Records
 from vectorlog.runtime.aws_settings import Deployment
+from vectorlog.runtime.once import once
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Ingest, Message, decode, outgoing
+from vectorlog.work.messages import Ingest, Message, decode
 from vectorlog.work.sqs import SQSQueue
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 READER_MEMORY_BYTES = 1 << 30
 """Of the child process that reads a file; the function has 1,769 MB, which is one core."""
 GIVE_UP = "it failed every time"
+SEND_AGAIN_MS = 900_000
+"""How long what failed too often waits before it is tried again."""
 
 
 def clock() -> int:
@@ -40,13 +44,13 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-@cache
+@once
 def deployment() -> Deployment:
     """This function's environment."""
     return Deployment.from_environment()
 
 
-@cache
+@once
 def edition() -> Edition:
     """Adapters of this deployment."""
     here, random = deployment(), SystemRandom()
@@ -55,7 +59,7 @@ def edition() -> Edition:
         streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
         views=Views(DynamoDBTable(dynamodb, here.views_table, random), random),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
-        index=cast("ChunkIndex", _AtFirstUse(_index)),
+        index=cast("ChunkIndex", _AtFirstUse(index)),
         models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
         clock=clock,
         random=random,
@@ -64,7 +68,7 @@ def edition() -> Edition:
     )
 
 
-@cache
+@once
 def blobs() -> S3Blobs:
     """Bytes in S3."""
     from vectorlog.files.s3 import S3Blobs
@@ -72,7 +76,8 @@ def blobs() -> S3Blobs:
     return S3Blobs(aws_clients.s3(), deployment().bucket)
 
 
-def _index() -> ChunkIndex:
+def index() -> ChunkIndex:
+    """Chunks in OpenSearch."""
     from vectorlog.index.opensearch import OpenSearchIndex, connect
     from vectorlog.index.opensearch_mapping import Layout
 
@@ -87,7 +92,7 @@ def _together(*reads: Callable[[], Any]) -> list[Any]:
     return list(_readers().map(lambda read: read(), reads))
 
 
-@cache
+@once
 def _readers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(8, "read")
 
@@ -102,62 +107,51 @@ class _AtFirstUse:
         return getattr(self._make(), name)
 
 
-@cache
+@once
 def work_queue() -> SQSQueue:
     """Messages that the work function does."""
     return SQSQueue(aws_clients.sqs(), deployment().work_queue, clock)
 
 
-@cache
+@once
 def embed_queue() -> SQSQueue:
     """Messages that the embed function does."""
     return SQSQueue(aws_clients.sqs(), deployment().embed_queue, clock)
 
 
-@cache
+@once
 def projector() -> Projector:
     """The stream's consumer."""
     return Projector(edition().streams, edition().views, work_queue(), embed_queue())
 
 
-@cache
-def worker() -> Worker:
-    """Does work messages."""
-    return Worker(edition(), projector())
-
-
-@cache
-def ingest() -> IngestBatches:
-    """Ingests files."""
+@once
+def ingest_worker() -> IngestWorker:
+    """Ingests files. Nobody waits for its embeddings, so it asks for them with more patience than a search does."""
     from vectorlog.ingest.sandbox import Sandbox
     from vectorlog.ingest.worker import Worker as IngestWorker
 
     patient = replace(edition(), models=models(deployment(), searching=False))
-    sandbox = Sandbox(1, memory_bytes=READER_MEMORY_BYTES)
-    return IngestBatches(IngestWorker(patient, sandbox, ThreadPoolExecutor(4, "reader")), embed_queue())
+    return IngestWorker(patient, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
+
+
+def work(record: Mapping[str, Any]) -> None:
+    """Does what a record of the work queue asks for; where it raises, report the record as failed."""
+    worker = Worker(edition(), projector())
+    Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
+
+
+def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:
+    """Ingests the files of these records of the embed queue together; ids of the messages to report as failed."""
+    from vectorlog.ingest.deliveries import Deliveries
+
+    deliveries = Deliveries(ingest_worker(), embed_queue(), PATIENCE_MS)
+    return Records(embed_queue()).together(records, lambda received: [each.received for each in deliveries.take(received, time_left)])
 
 
 def settle(message: Message) -> None:
     """Ends what a message that failed too often was about; what must not be lost is sent again, slowly."""
     if isinstance(message, Ingest):
-        ingest().worker.give_up(message, GIVE_UP)
+        ingest_worker().give_up(message, GIVE_UP)
     else:
-        projector().send([("dead", message)], delay=900_000)
-
-
-class IngestBatches:
-    """Batches of the embed queue, as Lambda hands them out."""
-
-    def __init__(self, worker: IngestWorker, queue: SQSQueue) -> None:
-        self.worker = worker
-        self._queue = queue
-
-    def batch(self, records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> None:
-        """Ingests the files of these records together. What is to come later is sent as a new message before Lambda deletes
-        the old one; where this raises, Lambda brings all of them again.
-        """
-        received = [each for each in map(self._queue.accept, records) if each is not None]
-        messages = [decode(each.body) for each in received]
-        later = self.worker.ingest([message for message in messages if isinstance(message, Ingest)], time_left)
-        patience = 1_000 * 2 ** min(max((each.receives for each in received), default=1), 8)
-        self._queue.send([outgoing(each.message, each.message.store, patience if each.delay is None else each.delay) for each in later])
+        projector().send([("dead", message)], delay=SEND_AGAIN_MS)

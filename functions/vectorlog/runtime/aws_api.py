@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +12,25 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from vectorlog.api import app, auth
 from vectorlog.api.gateway import Gateway, request_id
 from vectorlog.runtime import aws
+from vectorlog.runtime.once import once
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SIGNED_FOR_S = 300
 """How long an address of a download holds."""
+KEY_REMEMBERED_MS = 5_000
+"""For so long after a key was seen valid a request with it reads nothing; so a revoked key may still open a warm function."""
 
 
-@cache
+@once
 def resolver() -> APIGatewayRestResolver:
     """The route table, on this deployment's edition."""
     edition = aws.edition()
     transport = Gateway(Path(tempfile.mkdtemp(prefix="vectorlog-")), _signed)
-    return app.build(APIGatewayRestResolver(), edition, authenticate=auth.keys_required(edition), transport=transport)
+    return app.build(
+        APIGatewayRestResolver(), edition, authenticate=auth.keys_required(edition, remember_ms=KEY_REMEMBERED_MS), transport=transport
+    )
 
 
 def _signed(key: str, name: str, content_type: str) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from vectorlog.event_log.event_log import Feed
-from vectorlog.ingest.worker import Later
+from vectorlog.ingest.deliveries import Deliveries, Failed
 from vectorlog.ingest.worker import Worker as IngestWorker
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.checkpoint import Checkpoint
 from vectorlog.use_cases.edition import Edition
-from vectorlog.work.messages import Ingest, Message, decode, outgoing
+from vectorlog.work.messages import decode
+from vectorlog.work.patience import patience
 from vectorlog.work.queue import Received
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -46,6 +47,7 @@ class Engine:
         self._work = work
         self._embed = embed
         self._ingest = ingest
+        self._deliveries = Deliveries(ingest, embed, PATIENCE_MS)
         self._projector = Projector(edition.streams, edition.views, work, embed)
         self._worker = Worker(edition, self._projector)
         self._stopping = threading.Event()
@@ -100,7 +102,7 @@ class Engine:
                 self._worker.work(decode(received.body))
             except Exception:
                 log.exception("work failed (try %s); it is tried again: %s", received.receives, received.body)
-                self._work.release(received.receipt, _patience(received))
+                self._work.release(received.receipt, patience(PATIENCE_MS, received.receives))
             else:
                 self._work.acknowledge([received.receipt])
 
@@ -108,38 +110,22 @@ class Engine:
         received = self._receive(self._embed, INGEST_BATCH)
         if not received:
             return
-        messages = {each.receipt: decode(each.body) for each in received}
-        ingests = [message for message in messages.values() if isinstance(message, Ingest)]
-        try:
-            later = self._ingest.ingest(ingests, lambda: not self._stopping.is_set())
-        except Exception as error:
-            log.exception("an ingest failed; its files are tried again")
-            self._retry(received, messages, error)
-            return
-        self._postpone(received, later)
-        self._embed.acknowledge([each.receipt for each in received])
+        failed = self._deliveries.take(received, lambda: not self._stopping.is_set())
+        again = {each.received.receipt for each in failed}
+        self._embed.acknowledge([each.receipt for each in received if each.receipt not in again])
+        for each in failed:
+            self._retry(each)
 
-    def _retry(self, received: Sequence[Received], messages: Mapping[str, Message], error: Exception) -> None:
-        for each in received:
-            message = messages[each.receipt]
-            if each.receives >= GIVE_UP_AFTER and isinstance(message, Ingest):
-                self._ingest.give_up(message, f"an internal error ({type(error).__name__})")
-                self._embed.acknowledge([each.receipt])
-            else:
-                self._embed.release(each.receipt, _patience(each))
-
-    def _postpone(self, received: Sequence[Received], later: Sequence[Later]) -> None:
-        for each in later:
-            log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
-        patience = _patience(max(received, key=lambda each: each.receives))
-        self._embed.send([outgoing(each.message, each.message.store, patience if each.delay is None else each.delay) for each in later])
+    def _retry(self, failed: Failed) -> None:
+        received = failed.received
+        if failed.message is not None and received.receives >= GIVE_UP_AFTER:
+            self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")
+            self._embed.acknowledge([received.receipt])
+        else:
+            self._embed.release(received.receipt, patience(PATIENCE_MS, received.receives))
 
     def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
         received = queue.receive(limit, LENT_MS)
         if not received:
             queue.wait(0.5)
         return received
-
-
-def _patience(received: Received) -> int:
-    return PATIENCE_MS[min(received.receives, len(PATIENCE_MS)) - 1]

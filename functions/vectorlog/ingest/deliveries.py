@@ -1,0 +1,112 @@
+"""Messages of the embed queue, as a queue lends them: done together, and where that fails one by one, so that a file which cannot be
+ingested takes down none of those beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vectorlog.ingest.worker import Later, Worker
+from vectorlog.work.messages import Ingest, decode, outgoing
+from vectorlog.work.patience import patience
+from vectorlog.work.queue import Queue, Received
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A delivery that is not done, and why; `message` is None where it could not be read."""
+
+    received: Received
+    message: Ingest | None
+    error: Exception
+
+
+class Deliveries:
+    """Does what a queue's messages ask for.
+
+    Args:
+        waits: ms that a file waits that its provider refused without saying for how long, by receives.
+    """
+
+    def __init__(self, worker: Worker, queue: Queue, waits: Sequence[int]) -> None:
+        self._worker = worker
+        self._queue = queue
+        self._waits = waits
+
+    def take(self, received: Sequence[Received], time_left: Callable[[], bool]) -> list[Failed]:
+        """Ingests the files; what is to come later has been sent as a new message when this returns.
+
+        All but those that are given back are done and may be acknowledged; these are to be released.
+        """
+        messages: dict[str, Ingest] = {}
+        failed: list[Failed] = []
+        for each in received:
+            try:
+                messages[each.receipt] = _ingest(each)
+            except Exception as error:
+                log.exception("a message cannot be read: %s", each.body)
+                failed.append(Failed(each, None, error))
+        later, errors = self._together(list(messages.values()), time_left)
+        errors |= self._postpone(later, [each for each in received if each.receipt in messages], messages)
+        for each in received:
+            message = messages.get(each.receipt)
+            if message is not None and (error_of := errors.get(_key(message))):
+                failed.append(Failed(each, message, error_of))
+        return failed
+
+    def _together(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> tuple[list[Later], dict[_Key, Exception]]:
+        try:
+            return self._worker.ingest(messages, time_left), {}
+        except Exception as error:
+            log.exception("ingesting %s files failed", len(messages))
+            if len(messages) == 1:
+                return [], {_key(messages[0]): error}
+        later: list[Later] = []
+        errors: dict[_Key, Exception] = {}
+        for message in messages:
+            if not time_left():
+                later.append(Later(message, 0, "out of time"))
+                continue
+            try:
+                later += self._worker.ingest([message], time_left)
+            except Exception as error:
+                log.exception("%s in %s failed by itself too", message.file, message.store)
+                errors[_key(message)] = error
+        return later, errors
+
+    def _postpone(self, later: Sequence[Later], received: Sequence[Received], messages: dict[str, Ingest]) -> dict[_Key, Exception]:
+        """Sends what comes later; where that cannot be done, all of it failed."""
+        receives = {_key(messages[each.receipt]): each.receives for each in received}
+        for each in later:
+            log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
+        sent = [
+            outgoing(
+                each.message, each.message.store, patience(self._waits, receives[_key(each.message)]) if each.delay is None else each.delay
+            )
+            for each in later
+        ]
+        try:
+            self._queue.send(sent)
+        except Exception as error:
+            log.exception("%s messages for later could not be sent", len(sent))
+            return {_key(each.message): error for each in later}
+        return {}
+
+
+_Key = tuple[str, str, int]
+
+
+def _key(message: Ingest) -> _Key:
+    """What stays the same of a message that comes again."""
+    return message.store, message.file, message.generation
+
+
+def _ingest(received: Received) -> Ingest:
+    message = decode(received.body)
+    if not isinstance(message, Ingest):
+        raise TypeError(f"the embed queue holds a message of another kind: {type(message).__name__}")
+    return message
