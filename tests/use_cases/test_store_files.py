@@ -10,6 +10,8 @@ from tests.edition import DAY_MS, PROJECT, Bench, StubEmbedder, keyed
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import DuplicateContent, Expired, Invalid, KeyReused, NotFound
 from vectorlog.domain.filters import Comparison
+from vectorlog.event_log.codec import UPLOADED_FILE
+from vectorlog.event_log.event_log import Commit
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -224,6 +226,14 @@ class TestExpiry:
         bench.pump.settle()
         assert counts(bench, store) == (0, 0, 0, 0)
         assert not list(bench.blobs.list("files/"))
+
+    def test_unreadable_one_holds_up_nobody(self, bench: Bench) -> None:
+        """A thing that the sweep cannot end, because newer code wrote it, does not keep those behind it from ending."""
+        newer, file = bench.upload("alpha", expires_after_s=3600), bench.upload("beta", expires_after_s=7200)
+        bench.log.append([Commit(newer, 1, "newer", "[]", '{"v":99,"keys":[],"data":{}}', bench.clock(), "{}")])
+        bench.clock.advance(7_200_000)
+        assert bench.pump.sweep() == 1
+        assert bench.edition.streams.load(UPLOADED_FILE, file).state.deleted
 
 
 class TestList:

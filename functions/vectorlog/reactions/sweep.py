@@ -25,11 +25,19 @@ log = logging.getLogger(__name__)
 
 
 def sweep(edition: Edition, projector: Projector, limit: int = 100) -> int:
-    """Looks at up to `limit` rows whose deadline is over; gives their number."""
-    due = edition.views.table.due(edition.clock(), limit)
-    for row in due:
-        _settle(edition, projector, row)
-    return len(due)
+    """Looks at up to `limit` rows whose deadline is over; gives the number of those that it settled.
+
+    One that cannot be settled is left for the next sweep, and holds up none behind it.
+    """
+    settled = 0
+    for row in edition.views.table.due(edition.clock(), limit):
+        try:
+            _settle(edition, projector, row)
+        except Exception:
+            log.exception("the row %s %s could not be settled", *row.key)
+        else:
+            settled += 1
+    return settled
 
 
 def _settle(edition: Edition, projector: Projector, row: Row) -> None:
@@ -50,7 +58,7 @@ def _settle(edition: Edition, projector: Projector, row: Row) -> None:
         stream = store_file_stream(rest, keys.thing_of(row.key.sk))
 
         def fail(state: store_file.State) -> list[store_file.Event]:
-            return list(store_file.fail(state, at, state.generation, OVERDUE)) if state.open and _overdue(state, at) else []
+            return list(store_file.fail(state, at, state.generation, OVERDUE)) if _overdue(state, at) else []
 
         outcome = edition.streams.decide(STORE_FILE, stream, fail)
     edition.views.show([outcome])  # so that the next sweep does not meet the same row
