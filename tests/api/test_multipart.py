@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vectorlog.api.form import Form
-from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, MAX_FIELD_BYTES, MAX_FIELDS, BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, MAX_FIELD_BYTES, MAX_FIELDS, MAX_FILES, BrokenForm, FormReader, FormTooLarge
 
 TYPE = "multipart/form-data; boundary=B"
 
@@ -131,11 +131,12 @@ class TestRefusals:
             part(FILE, b"1") + part(b"name=a", b"MQ==", b"Content-Transfer-Encoding: base64") + END,
             part(FILE, b"1") + part(b"name=a", b"x" * (MAX_FIELD_BYTES + 1)) + END,
             part(FILE, b"1") + part(b"name=a", b"") * (MAX_FIELDS + 1) + END,
+            b"".join(part(b'name=f%d; filename="a"' % number, b"") for number in range(MAX_FILES + 1)) + END,
             part(FILE, b"1") + b"--B\r\nX: " + b"x" * 100_000 + b"\r\n\r\n" + END,
         ],
     )
     def test_broken_form_leaves_nothing(self, tmp_path: Path, body: bytes) -> None:
-        """A form that is cut, malformed or beyond the limits of text fields is refused with a sentence, and no file stays."""
+        """A form that is cut, malformed or beyond the limits of fields and files is refused with a sentence, and no file stays."""
         with pytest.raises(BrokenForm, match=r"^[A-Z].*\.$"):
             read(tmp_path, body)
         assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,8 @@ SPOOL_PREFIX = "upload-"
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
+MAX_FILES = 16
+"""More than any route takes, so that a wrong form is still refused by name, but not so many that their names fill the disk."""
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
 """What a form may hold besides the bytes of its files: fields, headers, boundaries."""
 
@@ -84,7 +86,7 @@ class FormReader:
         """Reads the next piece of the body.
 
         Raises:
-            BrokenForm: it is not well-formed, or has more or longer text fields than are taken.
+            BrokenForm: it is not well-formed, or has more files, or more or longer text fields, than are taken.
             FormTooLarge: the files pass the limit.
             OSError: the disk did not take it.
         """
@@ -148,6 +150,8 @@ class FormReader:
             self._part = _FieldPart(name)
         elif name in self._files:
             raise BrokenForm(f"The form has more than one file in its field '{name}'. Send one request for each file.")
+        elif len(self._files) == MAX_FILES:
+            raise BrokenForm(f"The form has more than {MAX_FILES} files. Send one request for each file.")
         else:
             content_type = headers.get("content-type", "application/octet-stream")
             self._part = _FilePart(name, _text(parameters["filename"]), content_type, self._folder)
