@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
@@ -39,7 +41,7 @@ class Worker:
         self._projector = projector
 
     def work(self, message: Message) -> None:
-        """Does one message, or a step of it and sends the next."""
+        """Does one message; where it has to wait for the projection, sends it again."""
         match message:
             case OpenBatch():
                 self._open_batch(message.store)
@@ -87,7 +89,8 @@ class Worker:
         """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
         state = self._edition.streams.load(FILE_BATCH, batch).state
         if not batch_files.close_if_reached(self._edition, store, batch) and not (state.cancelled and isinstance(message, FanOut)):
-            self._projector.send([(store, message)], delay=UNSETTLED_MS)
+            looking = replace(message, cursor=state.manifest.count)  # every file is in the log by now; only rows are missing
+            self._projector.send([(store, looking)], delay=UNSETTLED_MS)
 
     def _purge(self, message: Purge) -> None:
         space = self._space(message.store)
