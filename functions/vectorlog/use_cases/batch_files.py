@@ -81,10 +81,10 @@ def fan_out_small(edition: Edition, batch: str, count: int) -> None:
     """Attaches the files of a small batch before its request is answered, where the edition does so; work finds it done."""
     if count > edition.inline_files:
         return
-    store, cursor = edition.streams.load(FILE_BATCH, batch).state.store, 0
-    following: int | None = cursor
-    while following is not None:
-        outcomes, following = attach_step(edition, store, batch, following)
+    store = edition.streams.load(FILE_BATCH, batch).state.store
+    cursor: int | None = 0
+    while cursor is not None:
+        outcomes, cursor = attach_step(edition, store, batch, cursor)
         edition.views.show(outcomes)
     close_if_reached(edition, store, batch)
 

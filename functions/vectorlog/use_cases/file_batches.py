@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vectorlog.domain import errors, file_batch
+from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import Listed
@@ -136,6 +136,4 @@ def _cancel_files(edition: Edition, store: str, batch: str) -> None:
 
 
 def _view(edition: Edition, batch: str, state: file_batch.State) -> BatchView:
-    if not state.exists:
-        raise errors.no_batch(state.store, batch)
     return BatchView(batch, state, edition.views.batch_counts(batch, state.manifest.count))

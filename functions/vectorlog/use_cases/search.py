@@ -81,7 +81,8 @@ def _confirmed_results(
 ) -> list[Result]:
     known: dict[str, State | None] = {}
     dropped: frozenset[str] = frozenset()
-    for last in (*([False] * (ROUNDS - 1)), True):
+    results: list[Result] = []
+    for _ in range(ROUNDS):
         queries = [
             Query(
                 store=store,
@@ -96,12 +97,13 @@ def _confirmed_results(
         found = edition.index.search(space, queries)
         ranked = [each for each in fuse(found, weights, 2 * asked.limit) if each.score >= asked.threshold]
         _confirm(edition, store, [each.hit for each in ranked], known)
-        results = [result for each in ranked if (result := _result(each, known, asked.filter))]
-        refused = {each.hit.file for each in ranked if not _result(each, known, asked.filter)}
-        if last or len(results) >= asked.limit or not refused or not _full(found, queries):
-            return results[: asked.limit]
+        checked = [(each.hit.file, _result(each, known, asked.filter)) for each in ranked]
+        results = [result for _, result in checked if result]
+        refused = {file for file, result in checked if not result}
+        if len(results) >= asked.limit or not refused or not _full(found, queries):
+            break
         dropped |= refused
-    return []
+    return results[: asked.limit]
 
 
 def _full(found: Sequence[Found], queries: Sequence[Query]) -> bool:
