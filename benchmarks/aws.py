@@ -1,0 +1,198 @@
+"""What each operation of the AWS edition costs: calls, sequential round trips and capacity units. Exact, on local servers.
+
+    ./dev bench aws
+
+Prints the table of docs/costs.md, then what attaching costs in stores of several sizes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from local_aws.servers import VARIABLE, Servers
+from local_aws.servers import running as servers_running
+from tests.aws_costs import ACTOR, Measured, measured, spooled
+from vectorlog.domain import store_file, uploaded_file
+from vectorlog.domain.chunking import AUTO
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.ids import make, store_file_stream
+from vectorlog.domain.manifest import Listed
+from vectorlog.domain.store_file import SINGLE, Attach, Placement
+from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
+from vectorlog.event_log.streams import Plan
+from vectorlog.runtime.aws_meter import Cost
+from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.use_cases.store_files import AttachFile
+from vectorlog.use_cases.vector_stores import CreateStore
+
+TEXT = "The harbour master keeps the signal lights of the winter engine in a paper window.\n" * 4
+ATTRIBUTES = {"author": "Ada Lovelace", "year": 1843, "public": True}
+MINUTE_MS = 60_000
+SIZES = (100, 1_000, 10_000)
+SAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An operation and what it costs."""
+
+    operation: str
+    cost: Cost
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """As the table shows it."""
+        calls = ", ".join(f"{count} {name}" for name, count in sorted(self.cost.calls.items()))
+        return self.operation, calls, str(self.cost.round_trips), str(self.cost.write_units), f"{self.cost.read_units:g}"
+
+
+def table(lines: Sequence[Line]) -> str:
+    """In Markdown."""
+    head = ("operation", "calls", "round trips", "WCU", "RCU")
+    rows = [head, ("---", "---", "--:", "--:", "--:"), *(line.cells for line in lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def lines(made: Measured) -> Iterator[Line]:
+    """Measures every operation of the table."""
+    edition = made.edition
+
+    def line(operation: str, request: Callable[[], object]) -> Line:
+        return Line(operation, made.cost(request))
+
+    files = seeded_files(made, 2_000)
+    yield line("create a store", lambda: vector_stores.create(edition, ACTOR, CreateStore(name="Handbooks")))
+    store = new_store(made)
+    yield line("upload a file", lambda: upload(made))
+    yield line("attach a file", lambda: attach(made, store, files[0]))
+    yield line("attach a file, a minute after the store's last use", lambda: after_a_minute(made, lambda: attach(made, store, files[1])))
+    yield line("attach a file again", lambda: attach(made, store, files[0], author="Mary Somerville"))
+    completed(made, store, upload(made))  # the first makes the index
+    whole = upload(made)
+    yield line("one file, attached until completed", lambda: completed(made, store, whole))
+    for count in (20, 500, 2_000):
+        yield line(f"create a batch of {count:,} files", partial(new_batch, made, new_store(made), files[:count]))
+    for each in files[2:25]:
+        attach(made, store, each)
+    batch = new_batch(made, new_store(made), files[:40])
+    for _ in range(20):
+        new_store(made)
+    yield line("get a store", lambda: vector_stores.get(edition, ACTOR, store))
+    yield line("get a file", lambda: uploaded_files.get(edition, ACTOR, files[0]))
+    yield line("get a file in a store", lambda: store_files.get(edition, ACTOR, store, files[3]))
+    yield line("get a batch", lambda: file_batches.get(edition, ACTOR, batch.state.store, batch.id))
+    page = PageRequest()
+    yield line("list 20 stores", lambda: vector_stores.list_page(edition, ACTOR, page))
+    yield line("list 20 files", lambda: uploaded_files.list_page(edition, ACTOR, page, None, None))
+    yield line("list 20 files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, None))
+    yield line("list 20 completed files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, "completed"))
+    yield line("list 20 files of a batch", lambda: file_batches.list_files(edition, ACTOR, batch.state.store, batch.id, page, None))
+    asked = search.Search(("harbour lights",))
+    search.search(edition, ACTOR, store, asked)  # the first in a minute notes the use
+    yield line("search", lambda: search.search(edition, ACTOR, store, asked))
+    yield line("search, a minute after the last", lambda: after_a_minute(made, lambda: search.search(edition, ACTOR, store, asked)))
+    yield line("change a file's attributes", lambda: store_files.change_attributes(edition, ACTOR, store, whole, {"year": 1844}))
+    yield line("detach a file", lambda: store_files.detach(edition, ACTOR, store, whole))
+    yield line("delete a file that is in one store", lambda: uploaded_files.delete(edition, ACTOR, files[3]))
+    yield line("delete a store", lambda: vector_stores.delete(edition, ACTOR, store))
+
+
+def new_store(made: Measured) -> str:
+    """An empty one."""
+    made.clock.advance(1)
+    return vector_stores.create(made.edition, ACTOR, CreateStore(name="Handbooks")).id
+
+
+def new_batch(made: Measured, store: str, files: Sequence[str]) -> file_batches.BatchView:
+    """A batch that no work has reached."""
+    return file_batches.create(made.edition, ACTOR, store, [Listed(file, ATTRIBUTES) for file in files], "file_ids")
+
+
+def upload(made: Measured) -> str:
+    """A small file's id."""
+    with spooled(TEXT) as path:
+        sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+        command = uploaded_files.Upload("handbook.txt", "assistants", path, len(TEXT), sha256, "text/plain")
+        return uploaded_files.upload(made.edition, ACTOR, command).id
+
+
+def attach(made: Measured, store: str, file: str, **attributes: Scalar) -> None:
+    """As a request does it."""
+    store_files.attach(made.edition, ACTOR, store, AttachFile(file, {**ATTRIBUTES, **attributes}, AUTO))
+
+
+def after_a_minute(made: Measured, request: Callable[[], object]) -> None:
+    """When the store's use is due to be noted again."""
+    made.clock.advance(MINUTE_MS)
+    request()
+
+
+def completed(made: Measured, store: str, file: str) -> None:
+    """All that becomes of an attach: the request, the projector on each commit, the worker; in the end it serves."""
+    stream = store_file_stream(store, file)
+    attach(made, store, file)
+    made.project(stream)
+    made.ingest()
+    made.project(stream, 1)
+
+
+def seeded_files(made: Measured, count: int) -> list[str]:
+    """Uploaded files, by the log and the views alone; all but one of them without bytes."""
+    sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+    owner, at = ACTOR.caller.as_owner(), made.clock()
+    event = uploaded_file.FileUploaded(
+        at=at,
+        owner=owner,
+        filename="handbook.txt",
+        purpose="assistants",
+        size=len(TEXT),
+        sha256=sha256,
+        content_type="text/plain",
+        expires_at=None,
+    )
+    files = [make("file", made.random.randbytes(16)) for _ in range(count)]
+    made.seed([Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, event)) for file in files])
+    return files
+
+
+def flat(made: Measured, count: int, samples: int = SAMPLES) -> list[Cost]:
+    """What attaching one more file costs, so many times, in a store that was seeded with `count` files."""
+    store, at = new_store(made), made.clock()
+    new = seeded_files(made, samples)
+    events = Attach(at, at, SINGLE, Placement(at), "handbook.txt", hashlib.sha256(TEXT.encode()).hexdigest(), ATTRIBUTES, AUTO)
+    names = (make("file", made.random.randbytes(16)) for _ in range(count))
+    made.seed([Plan(STORE_FILE, store_file_stream(store, name), lambda state: store_file.attach(state, events)) for name in names])
+    return [made.cost(partial(attach, made, store, file)) for file in new]
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Those that run, or its own; the environment names them."""
+    if VARIABLE in os.environ:
+        yield Servers.of(os.environ[VARIABLE])
+        return
+    with servers_running() as started:
+        os.environ.update(started.environment)
+        yield started
+
+
+def main() -> int:
+    """The exit status: 1 where cost grows with a store."""
+    with servers() as running, measured(running) as made:
+        print(table(list(lines(made))), flush=True)
+        costs = {count: flat(made, count) for count in map(int, os.environ.get("SIZES", "10,20").split(","))}
+        for count, found in costs.items():
+            sample = Line(f"attach a file to {count:,}", found[0])
+            print(" | ".join(sample.cells), f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}")
+        return int(len({repr(cost) for found in costs.values() for cost in found}) > 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

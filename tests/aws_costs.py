@@ -1,0 +1,168 @@
+"""The AWS edition with its calls counted: real adapters on the local servers, a stub for the model alone, and requests in this process.
+
+What runs behind the requests is driven by hand, commit by commit and message by message.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+from local_aws import resources
+from local_aws.resources import Resources
+from local_aws.servers import Servers
+from tests.pump import Clock
+from tests.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
+from vectorlog.domain.tenancy import Caller
+from vectorlog.embedding.catalogue import Models, Offer
+from vectorlog.event_log.dynamodb import DynamoDBEventLog
+from vectorlog.event_log.streams import Outcome, Plan, Streams
+from vectorlog.files.s3 import S3Blobs
+from vectorlog.index.opensearch import OpenSearchIndex, connect
+from vectorlog.index.opensearch_mapping import Layout
+from vectorlog.ingest.worker import Worker
+from vectorlog.reactions.projector import Projector
+from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws_meter import Cost, metered
+from vectorlog.use_cases import api_keys
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.edition import Edition
+from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.views.views import Views
+from vectorlog.work.messages import Ingest, decode
+from vectorlog.work.sqs import SQSQueue
+
+ACTOR = Actor(Caller("project-of-mine"), "req_0123456789abcdef0123456789abcdef")
+LATENCY_S = 0.1
+"""Of each measured call; the threads of calls that are made at once all start within it."""
+LENT_MS = 60_000
+
+
+class Measured:
+    """A deployment of its own; `cost` measures what a request does, `handle` and `ingest` what follows from it."""
+
+    def __init__(self, servers: Servers, owned: Resources) -> None:
+        self._counted = (aws_clients.dynamodb(), aws_clients.s3(), aws_clients.sqs())
+        dynamodb, s3, sqs = self._counted
+        self.clock, self.random = Clock(), Random(0)
+        self.calls: Counter[str] = Counter()
+        self.log = DynamoDBEventLog(aws_clients.dynamodb(), owned.events_table)
+        self._log = DynamoDBEventLog(dynamodb, owned.events_table)
+        self._table = DynamoDBTable(dynamodb, owned.views_table, self.random)
+        self.readers = ThreadPoolExecutor(8, "read")
+        self._index = self._searched(servers.opensearch)
+        self.edition = Edition(
+            streams=Streams(self._log, self.clock, self.random),
+            views=Views(self._table, self.random),
+            blobs=S3Blobs(s3, owned.bucket),
+            index=self._index,
+            models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),
+            clock=self.clock,
+            random=self.random,
+            together=self._together,
+        )
+        self._work, self._embed = (SQSQueue(sqs, queue.url, self.clock) for queue in (owned.work, owned.embed))
+        self._received = SQSQueue(aws_clients.sqs(), owned.embed.url, self.clock, wait=1)
+        self._projector = Projector(self.edition.streams, self.edition.views, self._work, self._embed)
+        self._worker = Worker(self.edition, StubReader(), Inline())
+        _, self._secret = api_keys.create(self.edition, ACTOR.caller.project, "measured")
+
+    @contextmanager
+    def metered(self) -> Iterator[Cost]:
+        """Counts calls of AWS, requests to OpenSearch and texts' embeddings in the end included."""
+        self.calls.clear()
+        with metered(*self._counted, latency=LATENCY_S) as cost:
+            yield cost
+        cost.calls.update(self.calls)
+
+    def cost(self, request: Callable[[], object]) -> Cost:
+        """What a request costs, its key's check included."""
+        self.clock.advance(1)
+        with self.metered() as cost:
+            api_keys.authenticate(self.edition, self._secret)
+            request()
+        return cost
+
+    def project(self, stream: str, start: int = 0) -> None:
+        """Handles a stream's commits from version `start` on, each as a record alone."""
+        for commit in self.log.read(stream, start):
+            self._projector.handle([commit])
+
+    def ingest(self) -> None:
+        """Ingests the files that are queued, one by one."""
+        received = self._received.receive(10, LENT_MS)
+        for message in (decode(each.body) for each in received):
+            assert isinstance(message, Ingest)
+            assert not self._worker.ingest([message])
+        self._received.acknowledge([each.receipt for each in received])
+
+    def seed(self, plans: Sequence[Plan[Any, Any]], at_once: int = 320) -> None:
+        """Decides and shows, some at once."""
+        for start in range(0, len(plans), at_once):
+            outcomes = self.edition.streams.decide_all(plans[start : start + at_once])
+            list(self.readers.map(self._show, [outcomes[first : first + 32] for first in range(0, len(outcomes), 32)]))
+
+    def close(self) -> None:
+        """Ends all threads."""
+        for part in (self.log, self._log, self._table, self.edition.blobs, self._index, self._work, self._embed, self._received):
+            part.close()
+        self.readers.shutdown()
+
+    def _show(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
+        self.edition.views.show(outcomes)
+
+    def _together(self, *reads: Callable[[], Any]) -> list[Any]:
+        return list(self.readers.map(lambda read: read(), reads))
+
+    def _searched(self, endpoint: str) -> OpenSearchIndex:
+        client = connect(endpoint)
+        perform = client.transport.perform_request
+
+        def counted(*given: Any, **named: Any) -> Any:
+            self.calls["OpenSearch"] += 1
+            return perform(*given, **named)
+
+        client.transport.perform_request = counted
+        return OpenSearchIndex(client, Layout(prefix=f"test-{uuid4().hex}", engine="lucene", replicas=0), refresh="true")
+
+    def _embedder(self, space: Any) -> StubEmbedder:
+        calls = self.calls
+
+        class Counted(StubEmbedder):
+            def documents(self, texts: Sequence[str]) -> Any:
+                calls["embedding"] += 1
+                return [(StubEmbedder.query(self, text),) for text in texts]
+
+            def query(self, text: str) -> Any:
+                calls["embedding"] += 1
+                return super().query(text)
+
+        return Counted(space)
+
+
+@contextmanager
+def measured(servers: Servers) -> Iterator[Measured]:
+    """A deployment of its own on the servers, which the environment has to name."""
+    owned = resources.make(servers)
+    made = Measured(servers, owned)
+    try:
+        yield made
+    finally:
+        made.close()
+        resources.remove(servers, owned)
+
+
+@contextmanager
+def spooled(text: str) -> Iterator[Path]:
+    """A file that has arrived."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "body"
+        path.write_text(text)
+        yield path
