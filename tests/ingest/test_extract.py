@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -551,3 +552,17 @@ class TestBombs:
     def test_deep_html(self, read: Read) -> None:
         """HTML nested a hundred thousand deep ends, in text or in Unreadable."""
         assert _text_or_refusal(read, b"<html><body>" + b"<div>" * 100_000 + b"deep", "a.html")
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"<!-- note -->\n" * 250 + b"alpha",
+            b"<!-- note -->\n" * 250 + b"<html>alpha</html>",
+            b"<html>" + b"<title" * 200_000 + b">alpha",
+        ],
+    )
+    def test_many_marks_before_the_text(self, read: Read, data: bytes) -> None:
+        """Comments before a text, or titles that never end, take no time to speak of."""
+        began = time.process_time()
+        assert "alpha" in read(data, "a.md").text
+        assert time.process_time() - began < 10

@@ -13,7 +13,11 @@ Kind = Literal["plain", "web", "pdf", "word", "slides", "sheets", "opendocument"
 
 _HEAD = 4096
 _BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
-_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    # Atomic, because comments that may end at any later `-->` take twice as long for each one more.
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n", "an image"),

@@ -10,7 +10,7 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.pages import whole
 
-_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _BEGINNING = 500
 """Characters in which a title is looked for: most pages repeat it as their first heading."""
 
