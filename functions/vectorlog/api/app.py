@@ -73,8 +73,12 @@ class _App:
             caller = auth.caller(arrived.headers, self.authenticate)
             project[PROJECT] = caller.project
             form = self.transport.form(arrived.content_type, arrived.body)
-            actor = _actor(caller, route, arrived, spoken, form)
-            return route.handler(Request(self.edition, self.transport, spoken, actor, arrived, form))
+            try:
+                actor = _actor(caller, route, arrived, spoken, form)
+                return route.handler(Request(self.edition, self.transport, spoken, actor, arrived, form))
+            finally:
+                if form is not None:
+                    form.discard()
 
         answer = _guarded(handle, spoken, route.operation, arrived)
         return Answer(answer.body, answer.status, {**project, **answer.headers})

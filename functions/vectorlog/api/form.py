@@ -36,6 +36,11 @@ class Form:
     fields: dict[str, list[str]]
     files: dict[str, SpooledFile]
 
+    def discard(self) -> None:
+        """Removes the files that nobody kept."""
+        for file in self.files.values():
+            file.path.unlink(missing_ok=True)
+
 
 def pack(form: Form) -> bytes:
     """The form as JSON."""

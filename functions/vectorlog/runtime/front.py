@@ -103,18 +103,17 @@ class Front:
     async def _serve(self, request: _Request, answer: Answer) -> None:
         if FORM_TYPE in request.content_type.lower():
             raise _Refused(400, f"The content type {FORM_TYPE} is for internal use. Send the form as multipart/form-data.")
-        spooled: list[Path] = []
+        form: Form | None = None
         try:
             if request.method == "POST" and request.content_type.lower().startswith("multipart/form-data"):
                 form = await self._receive_form(request)
-                spooled = [file.path for file in form.files.values()]
                 body, content_type = pack(form), FORM_TYPE
             else:
                 body, content_type = await self._receive_body(request), request.content_type
             await self._app(request.forward(answer.request_id, body, content_type), request.replay(body), answer.take)
         finally:
-            for path in spooled:
-                path.unlink(missing_ok=True)
+            if form is not None:  # the app may have refused the request before it looked at the form
+                form.discard()
         await answer.finish(request.header(b"range"), request.receive)
 
     async def _receive_form(self, request: _Request) -> Form:
