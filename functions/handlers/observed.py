@@ -6,4 +6,4 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 logger = Logger(service="vectorlog")
 metrics = Metrics(namespace="vectorlog", service="vectorlog")
-tracer = Tracer(service="vectorlog")
+tracer = Tracer(service="vectorlog", patch_modules=("botocore",))  # all that it could patch is imported otherwise
