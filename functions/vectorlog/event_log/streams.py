@@ -58,16 +58,25 @@ class Plan(Generic[S, E]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S, E]):
-    """What became of a plan: the state it led to or found, and the decision, if there was one to make.
+    """What became of a plan: the stream as it led to it or found it, and the decision, if there was one to make.
 
     `newest` is that decision, or the stream's newest commit where it was true already: whoever made that may have died
     before its rows stood, so a request that is repeated projects it again.
     """
 
-    state: S
-    version: int
+    loaded: Loaded[S]
     decision: Decision[S, E] | None
     newest: Decision[S, E] | None
+
+    @property
+    def state(self) -> S:
+        """The state as it is now."""
+        return self.loaded.state
+
+    @property
+    def version(self) -> int:
+        """The newest commit's, or `NO_VERSION`."""
+        return self.loaded.version
 
 
 class Streams:
@@ -139,7 +148,7 @@ class Streams:
     ) -> None:
         known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
         commits = self.log.load_many([stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known])
-        drafts: dict[int, tuple[Commit, Decision[S, E]]] = {}
+        drafts: dict[int, tuple[Commit, Outcome[S, E]]] = {}
         drafted: set[str] = set()
         for place in waiting:
             plan = plans[place]
@@ -148,18 +157,18 @@ class Streams:
             loaded = known.get(plan.stream) or self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
             events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
             if not events:
-                outcomes[place] = Outcome(loaded.state, loaded.version, None, self.decode(loaded.newest) if loaded.newest else None)
+                outcomes[place] = Outcome(loaded, None, self.decode(loaded.newest) if loaded.newest else None)
                 continue
             drafted.add(plan.stream)
             drafts[place] = self._draft(plan, loaded, events, meta)
         if not drafts:
             return
         standing = self.log.append([commit for commit, _ in drafts.values()])
-        for (place, (commit, decision)), there in zip(drafts.items(), standing, strict=True):
+        for (place, (commit, outcome)), there in zip(drafts.items(), standing, strict=True):
             if there.id == commit.id:
-                outcomes[place] = Outcome(decision.state, commit.version, decision, decision)
+                outcomes[place] = outcome
 
-    def _draft(self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str) -> tuple[Commit, Decision[S, E]]:
+    def _draft(self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str) -> tuple[Commit, Outcome[S, E]]:
         state = codec.fold(plan.aggregate, events, loaded.state)
         keys = loaded.keys if plan.key is None else (*loaded.keys, plan.key)
         text = codec.encode_state(plan.aggregate, state, keys)
@@ -172,7 +181,8 @@ class Streams:
             at=self._clock(),
             meta=meta,
         )
-        return commit, Decision(plan.stream, commit.version, commit.at, events, state, text)
+        decision = Decision(plan.stream, commit.version, commit.at, events, state, text)
+        return commit, Outcome(Loaded(plan.stream, commit.version, state, keys, commit), decision, decision)
 
     @staticmethod
     def _repeated(plan: Plan[S, E], loaded: Loaded[S]) -> bool:

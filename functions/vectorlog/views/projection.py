@@ -38,6 +38,7 @@ class Rows:
         self._read = read
         self._puts: dict[Key, Put] = {}
         self._adds: dict[Key, dict[str, int]] = defaultdict(dict)
+        self._guards: set[Key] = set()
 
     def version(self, key: Key) -> int:
         """The version of the row as it will be, or `NO_ROW`."""
@@ -70,10 +71,16 @@ class Rows:
         for name, number in counts.items():
             sums[name] = sums.get(name, 0) + number
 
+    def guard(self, key: Key) -> None:
+        """Lets nothing be written if the row is closed by then, as counts to be added do by themselves."""
+        self._guards.add(key)
+
     def writes(self) -> list[Write]:
         """What is to be written, one write per key."""
-        adds = ((key, {name: number for name, number in counts.items() if number}) for key, counts in self._adds.items())
-        return [*self._puts.values(), *(Add(key, counts) for key, counts in adds if counts)]
+        adds = {key: {name: number for name, number in counts.items() if number} for key, counts in self._adds.items()}
+        if self._puts:
+            adds = {key: {"unreached": 0} for key in self._guards} | {key: counts for key, counts in adds.items() if counts}
+        return [*self._puts.values(), *(Add(key, counts) for key, counts in adds.items() if counts)]
 
 
 def touched(decision: Decision[Any, Any]) -> list[Key]:
@@ -82,10 +89,12 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
     match state:
         case store_file.State():
             store, file = stream.split("/")
-            found = [keys.store(store), keys.attachment(file, store), keys.content(store, state.sha256, file)]
-            if state.placement is not None:
+            found = [keys.entry(batch, file) for batch in sorted(_batches(decision))]
+            if state.placement is not None and not _shows_nothing(decision):
                 found.append(keys.store_file(store, file, state.placement))
-            return found + [keys.entry(batch, file) for batch in sorted(_batches(decision))]
+            if any(map(_moves, decision.events)):
+                found += _pointers(store, file, state)
+            return found
         case vector_store.State():
             return [keys.store(stream), *_lists("store", state.owner, state.created_at, stream)]
         case file_batch.State():
@@ -155,8 +164,8 @@ def _batches(decision: Decision[Any, Any]) -> set[str]:
 def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:
     store, file = decision.stream.split("/")
     state, totals = decision.state, keys.store(store)
-    if rows.closed(totals) or all(isinstance(event, store_file.FileChunked) for event in decision.events):
-        return  # the number of chunks alone shows in no list; the next commit's row carries it
+    if _shows_nothing(decision):
+        return
     if state.placement is not None:
         _project_place(decision, state.placement, rows)
     for event in decision.events:
@@ -171,9 +180,19 @@ def _project_place(decision: Decision[store_file.State, store_file.Event], place
         _move(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
     if any(map(_moves, decision.events)):
+        rows.guard(totals)  # or a purge could leave pointers behind that are written for a row which is newer already
         gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
-        for pointer in (keys.attachment(file, store), keys.content(store, state.sha256, file)):
+        for pointer in _pointers(store, file, state):
             rows.put(pointer, decision.version, **gone)
+
+
+def _shows_nothing(decision: Decision[store_file.State, store_file.Event]) -> bool:
+    """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
+    return all(isinstance(event, store_file.FileChunked) for event in decision.events)
+
+
+def _pointers(store: str, file: str, state: store_file.State) -> tuple[Key, Key]:
+    return keys.attachment(file, store), keys.content(store, state.sha256, file)
 
 
 def _moves(event: store_file.Event) -> bool:
