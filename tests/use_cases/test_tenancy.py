@@ -9,10 +9,10 @@ import pytest
 
 from tests.edition import PROJECT, Bench
 from vectorlog.domain.chunking import AUTO
-from vectorlog.domain.errors import NotFound
+from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.domain.manifest import Listed
 from vectorlog.domain.tenancy import Caller
-from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import api_keys, file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import PageRequest
@@ -90,3 +90,12 @@ def test_batch_of_another_store(bench: Bench) -> None:
     batch = bench.batch(store, [file]).id
     with pytest.raises(NotFound):
         file_batches.get(bench.edition, PROJECT, other, batch)
+
+
+@pytest.mark.parametrize("project", ["", " ", "acme/ann", "acme#1", "a\n"])
+def test_project_names(bench: Bench, project: str) -> None:
+    """No key is made for a project whose name could stand for an end user of another one."""
+    with pytest.raises(Invalid) as refused:
+        api_keys.create(bench.edition, project, "")
+    assert refused.value.param == "project"
+    assert not api_keys.any_key(bench.edition)

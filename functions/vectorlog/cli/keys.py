@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from vectorlog.cli import options
-from vectorlog.domain.errors import NotFound
+from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.runtime.data_folder import DataFolder
 from vectorlog.runtime.ledger import Ledger
 from vectorlog.use_cases import api_keys
@@ -27,11 +27,12 @@ def command() -> None:
 @click.option("--name", default="", help="What it is for, for you to read.")
 def create(data: Path, project: str, name: str) -> None:
     """Make a key. Its secret is shown once and kept nowhere."""
-    if not project.strip() or not project.isprintable() or "/" in project or "#" in project:
-        raise click.BadParameter("a project's name is printable and holds neither '/' nor '#'", param_hint="--project")
     with _ledger(data) as ledger:
-        view, secret = api_keys.create(ledger, project, name)
-    click.echo(f"{secret}", nl=True)
+        try:
+            view, secret = api_keys.create(ledger, project, name)
+        except Invalid as error:
+            raise click.BadParameter(error.message, param_hint="--project") from None
+    click.echo(secret)
     click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vectorlog.domain import api_key
-from vectorlog.domain.errors import NotFound
+from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import API_KEY
 from vectorlog.event_log.streams import Streams
@@ -44,7 +44,14 @@ class KeyView:
 
 
 def create(ledger: Ledger, project: str, name: str) -> tuple[KeyView, str]:
-    """Makes a key; gives it with its secret, which nothing keeps."""
+    """Makes a key; gives it with its secret, which nothing keeps.
+
+    Raises:
+        Invalid: the project's name is not one.
+    """
+    # Lists are kept by project, or by project and end user (`views/keys.py`): a project named `a/b` would be user b of project a.
+    if not project.strip() or not project.isprintable() or "/" in project or "#" in project:
+        raise Invalid("A project's name is printable and holds neither '/' nor '#'.", param="project")
     secret = api_key.SECRET_PREFIX + secrets.token_urlsafe(32)
     created = api_key.ApiKeyCreated(ledger.clock(), project, name, api_key.hash_of(secret))
     key = api_key.id_of(secret)
