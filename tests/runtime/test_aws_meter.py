@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import dynamodb_local, moto_aws
-from vectorlog.runtime import aws_tables
+from vectorlog.runtime import aws_clients, aws_tables
 from vectorlog.runtime.aws_meter import metered
 from vectorlog.runtime.aws_units import Schema, item_bytes, schema_of, write_units
 
@@ -93,7 +93,7 @@ class TestMeter:
     def test_at_once(self) -> None:
         """Calls that are made at once are one round trip, also where the server is quick; then the next one is the second."""
         with moto_aws.aws():
-            sqs = moto_aws.sqs()
+            sqs = aws_clients.sqs()  # moto_aws's makes one call at a time
             with metered(sqs, latency=0.1) as cost, ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda _: sqs.list_queues(), range(8)))
                 sqs.list_queues()
