@@ -21,7 +21,7 @@ Message = MutableMapping[str, Any]
 
 TOO_LARGE = (
     "The request is larger than the 6 MB that this endpoint takes. "
-    "Upload content as a file (POST /v1/files), or in parts of up to 4 MB (POST /v1/uploads), and name its id."
+    "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
 )
 """What the stack's gateway response says."""
 

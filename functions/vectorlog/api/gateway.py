@@ -52,7 +52,7 @@ class Gateway:
         except BrokenForm as error:
             raise Invalid(str(error), code=None) from error
         except FormTooLarge as error:
-            raise TooLarge(f"{error} Send a larger file in parts of up to 4 MB by the Uploads API (POST /v1/uploads).") from error
+            raise TooLarge(f"{error} Split the file.") from error
 
     def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:
         """The bytes, or where they are."""

@@ -154,11 +154,11 @@ class Front:
         return bytes(body)
 
     def _upload_too_large(self) -> _Refused:
-        advice = "Send the file in parts: POST /v1/uploads, then its parts, then complete it."
+        advice = "Split the file, or start the server with a larger --upload-limit-mb."
         return _Refused(413, f"The upload is larger than {self._upload_limit:,} bytes. {advice}", "request_too_large")
 
     def _body_too_large(self) -> _Refused:
-        advice = "Upload content as a file (POST /v1/files), or in parts (POST /v1/uploads), and name its id."
+        advice = "Upload content as a file (POST /v1/files), and name its id."
         return _Refused(413, f"The body is larger than {self._body_limit:,} bytes. {advice}", "request_too_large")
 
 
