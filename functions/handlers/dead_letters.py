@@ -25,5 +25,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _settle(record: SQSRecord) -> None:
-    logger.error("a message failed too often", extra={"message": record.body})
-    settle(decode(record.body))
+    logger.error("a message failed too often", extra={"body": record.body})
+    try:
+        settle(decode(record.body))
+    except Exception:
+        logger.exception("it could not be settled; it comes again")
+        raise

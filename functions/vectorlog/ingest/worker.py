@@ -19,7 +19,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.streams import Plan
+from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
@@ -60,7 +60,7 @@ class Later:
     reason: str
 
 
-_Due = tuple[Ingest, State, vector_store.State, uploaded_file.State]
+_Due = tuple[Ingest, Loaded[State], vector_store.State, uploaded_file.State]
 
 
 class Worker:
@@ -89,15 +89,16 @@ class Worker:
     def _go_on(self, outcomes: Sequence[Job | Later | None], time_left: Callable[[], bool]) -> list[Later]:
         """Takes files that were read through the other steps."""
         later = [outcome for outcome in outcomes if isinstance(outcome, Later)]
-        jobs = [outcome for outcome in outcomes if isinstance(outcome, Job)]
-        self._note_chunks(jobs)
+        jobs = self._note_chunks([outcome for outcome in outcomes if isinstance(outcome, Job)])
         for group in _by_space(jobs):
             later += self._embed_all(group, time_left)
         return later
 
     def give_up(self, message: Ingest, reason: str) -> None:
-        """Ends a generation that keeps failing for a reason that is not the file's."""
-        self._fail(message, Failure("server_error", f"The file could not be ingested: {reason}. Attach it again to retry."))
+        """Ends a generation that keeps failing for a reason that is not the file's; what one that nobody wants any more left is removed."""
+        state = self._fail(message, Failure("server_error", f"The file could not be ingested: {reason}. Attach it again to retry."))
+        if not _wanted(state, message.generation):
+            self._discard(message, self._edition.streams.load(VECTOR_STORE, message.store).state)
 
     def _due(self, messages: Sequence[Ingest]) -> Iterator[_Due]:
         """The messages whose generation is still open; what the others left behind is removed."""
@@ -107,8 +108,8 @@ class Worker:
         files = streams.load_many(UPLOADED_FILE, list({each.file for each in messages}))
         now = self._edition.clock()
         for message in dict.fromkeys(messages):
-            state = states[store_file_stream(message.store, message.file)].state
-            store, file = stores[message.store].state, files[message.file].state
+            loaded = states[store_file_stream(message.store, message.file)]
+            state, store, file = loaded.state, stores[message.store].state, files[message.file].state
             if not store.exists or not _wanted(state, message.generation):
                 self._discard(message, store)
             elif store.ended:
@@ -121,11 +122,11 @@ class Worker:
             elif now - state.open.since > INGEST_DEADLINE_MS:
                 self.give_up(message, "it was not finished within a day")
             else:
-                yield message, state, store, file
+                yield message, loaded, store, file
 
     def _prepare(self, due: _Due) -> Job | Later | None:
-        message, state, store, file = due
-        chunking = state.chunking
+        message, loaded, store, file = due
+        chunking = loaded.state.chunking
         try:
             vector_stores.require_model(self._edition, store)
             with self._edition.blobs.local(blob_key(message.file, file.sha256)) as path:
@@ -143,7 +144,7 @@ class Worker:
             cause = f"Reading this file stopped the reader {CRASHES} times: {error}"
             self._fail(message, Failure("invalid_file", f"{cause}. Save it again in another format, or split it, and attach the new file."))
         else:
-            return Job(message, state, Space(store.model, store.dimensions), document)
+            return Job(message, loaded, Space(store.model, store.dimensions), document)
         return None
 
     def _without_bytes(self, message: Ingest) -> None:
@@ -154,12 +155,15 @@ class Worker:
         else:
             self._decide(message, lambda found: store_file.detach(found, now, "file_deleted"))
 
-    def _note_chunks(self, jobs: Sequence[Job]) -> None:
+    def _note_chunks(self, jobs: Sequence[Job]) -> list[Job]:
+        """Appends how many chunks there will be; gives the jobs as their streams then stand."""
+
         def plan(job: Job) -> Plan[State, store_file.Event]:
             chunks = len(job.document.spans)
-            return Plan(STORE_FILE, job.stream, lambda state: store_file.chunked(state, job.message.generation, chunks))
+            return Plan(STORE_FILE, job.stream, lambda state: store_file.chunked(state, job.message.generation, chunks), loaded=job.loaded)
 
-        self._edition.streams.decide_all([plan(job) for job in jobs])
+        outcomes = self._edition.streams.decide_all([plan(job) for job in jobs])
+        return [replace(job, loaded=outcome.loaded) for job, outcome in zip(jobs, outcomes, strict=True)]
 
     def _embed_all(self, jobs: Sequence[Job], time_left: Callable[[], bool]) -> list[Later]:
         """Embeds, indexes and serves jobs of one space, small ones first; gives back those that have to come again."""
@@ -232,7 +236,7 @@ class Worker:
                 pages=len(document.pages),
                 revision=job.state.revision,
             )
-            return Plan(STORE_FILE, job.stream, lambda state: store_file.ingested(state, command))
+            return Plan(STORE_FILE, job.stream, lambda state: store_file.ingested(state, command), loaded=job.loaded)
 
         outcomes = self._edition.streams.decide_all([plan(job) for job in jobs])
         stores = self._edition.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
@@ -249,12 +253,12 @@ class Worker:
         self._edition.index.remove(space, message.store, message.file, message.generation)
         artefact.delete(self._edition.blobs, message.store, message.file, message.generation)
 
-    def _fail(self, message: Ingest, failure: Failure) -> None:
+    def _fail(self, message: Ingest, failure: Failure) -> State:
         at = self._edition.clock()
-        self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
+        return self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
 
-    def _decide(self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]) -> None:
-        self._edition.streams.decide(STORE_FILE, store_file_stream(message.store, message.file), decide)
+    def _decide(self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]) -> State:
+        return self._edition.streams.decide(STORE_FILE, store_file_stream(message.store, message.file), decide).state
 
 
 def _wanted(state: State, generation: int) -> bool:

@@ -1,0 +1,78 @@
+"""What importing a handler costs, as a function with tracing does it when it starts cold."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "sweep")
+LIBRARIES = """
+import boto3
+import aws_lambda_powertools.event_handler
+from aws_lambda_powertools import Logger, Tracer
+from pydantic import BaseModel
+class Model(BaseModel):
+    number: int
+boto3.client("dynamodb")
+"""
+BUDGET = 1.3
+RUNS = 7
+ATTEMPTS = 3
+"""Measurements of which one has to keep to the budget: a neighbour on the same core can only make one worse."""
+
+
+def _seconds(program: str) -> float:
+    """CPU time of a fresh interpreter, which an import is made of; what else runs on the machine is not in it."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(FUNCTIONS),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "LAMBDA_TASK_ROOT": "/var/task",  # makes X-Ray's SDK patch what it does in Lambda
+    }
+    process = os.posix_spawn(sys.executable, [sys.executable, "-c", program], environment)
+    _, status, usage = os.wait4(process, 0)
+    assert status == 0, f"this failed:\n{program}"
+    return usage.ru_utime + usage.ru_stime
+
+
+def _measured() -> Mapping[str, float]:
+    """Medians in seconds, measured in turns."""
+    programs = {"libraries": LIBRARIES, **{name: f"import handlers.{name}" for name in HANDLERS}}
+    found: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(RUNS):
+        for name, program in programs.items():
+            found[name].append(_seconds(program))
+    return {name: statistics.median(each) for name, each in found.items()}
+
+
+def test_budget() -> None:
+    """No handler takes more than 1.3 times as long to import as Powertools, pydantic and a DynamoDB client alone."""
+    for _ in range(ATTEMPTS):
+        medians = _measured()
+        ratios = {name: seconds / medians["libraries"] for name, seconds in medians.items()}
+        print("\n".join(f"{name:13}{medians[name] * 1000:6.0f} ms {ratio:5.2f}" for name, ratio in ratios.items()))
+        if max(ratios.values()) <= BUDGET:
+            return
+    pytest.fail(f"above {BUDGET}: {', '.join(name for name, ratio in ratios.items() if ratio > BUDGET)}")
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_left_out(name: str) -> None:
+    """No handler imports what only a search, an ingest or the local edition needs, before it needs it."""
+    heavy = "opensearchpy", "numpy", "onnxruntime", "tokenizers", "sqlite3", "pypdfium2", "uvicorn", "httpx", "requests"
+    _seconds(f"import sys, handlers.{name}\nassert not [each for each in {heavy!r} if each in sys.modules]")
+
+
+def test_api_edition() -> None:
+    """The function behind most routes makes its edition and its routes without OpenSearch's client, vectors or models."""
+    heavy = "opensearchpy", "numpy", "onnxruntime"
+    made = "from vectorlog.runtime import aws_api\naws_api.resolver()"
+    _seconds(f"import sys, handlers.api\n{made}\nassert not [each for each in {heavy!r} if each in sys.modules]")
