@@ -18,9 +18,15 @@ Item = Mapping[str, Mapping[str, Any]]
 
 
 class DynamoDBEventLog:
-    """Implements EventLog. Commits of several streams are put at the same time, those of one stream one after another."""
+    """Implements EventLog. Commits of several streams are put at the same time, those of one stream one after another.
 
-    def __init__(self, client: BaseClient, table: str, *, threads: int = 16) -> None:
+    Args:
+        client: from `aws_clients`.
+        table: as `aws_tables.events` defines it.
+        threads: calls that are made at once; 21 read the streams of a usual page, and whether there is more.
+    """
+
+    def __init__(self, client: BaseClient, table: str, *, threads: int = 24) -> None:
         self._client = client
         self._table = table
         self._pool = ThreadPoolExecutor(threads, "event-log")

@@ -120,9 +120,10 @@ class Streams:
         *,
         meta: str = "{}",
         key: IdempotencyKey | None = None,
+        loaded: Loaded[S] | None = None,
     ) -> Outcome[S, E]:
         """One plan; see `decide_all`."""
-        return self.decide_all([Plan(aggregate, stream, decide, key)], meta=meta)[0]
+        return self.decide_all([Plan(aggregate, stream, decide, key, loaded)], meta=meta)[0]
 
     def decide_all(self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5) -> list[Outcome[S, E]]:
         """Loads each stream, decides, appends all that was decided at once; where another commit got in first, again.

@@ -64,9 +64,8 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
         Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun),
         *vector_stores.used(opened_store, at, search=False),
     ]
-    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show(outcomes)
-    opened = outcomes[0]
+    opened, *_ = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.show([opened])
     if opened.version == 0 and len(listed) > edition.inline_files:
         return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
     batch_files.fan_out_small(edition, batch, opened.state.manifest.count)
@@ -97,31 +96,33 @@ def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
 
 def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
     """A page of a batch's files, in the order of its request; detached ones are left out."""
-    state = access.batch(edition, actor, store, batch).state
-    listed = manifests.read(edition, state.manifest)
+    opened = get(edition, actor, store, batch)
+    listed = manifests.read(edition, opened.state.manifest)
     places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     asked = pages.window(request, places.get)
     order = list(enumerate(listed))
     chosen = [one for one in (reversed(order) if asked.descending else order) if pages.inside(f"{one[0]:05d}", asked)]
     views: list[StoreFileView] = []
-    for start in range(0, len(chosen), batch_files.STEP):
-        views += _shown(edition, store, batch, state, chosen[start : start + batch_files.STEP], status)
+    step = batch_files.STEP if status else asked.limit + 1
+    for start in range(0, len(chosen), step):
+        views += _shown(edition, store, opened, chosen[start : start + step], status)
         if len(views) > asked.limit:
             break
     return pages.cut(views, asked)
 
 
-def _shown(
-    edition: Edition, store: str, batch: str, state: file_batch.State, part: Sequence[tuple[int, Listed]], status: str | None
-) -> list[StoreFileView]:
-    streams = edition.streams.load_many(STORE_FILE, [store_file_stream(store, each.file) for _, each in part])
-    uploaded = batch_files.uploaded(edition, [each.file for _, each in part])
+def _shown(edition: Edition, store: str, batch: BatchView, part: Sequence[tuple[int, Listed]], status: str | None) -> list[StoreFileView]:
+    files = [each.file for _, each in part]
+    streams, uploaded = edition.together(
+        lambda: edition.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in files]),
+        lambda: batch_files.uploaded(edition, files if batch.counts.unreached else ()),
+    )
     views = []
     for position, each in part:
         loaded = streams[store_file_stream(store, each.file)]
         found = loaded.state
-        if not found.attached and not found.has_seen(batch) and each.file in uploaded:
-            found = batch_files.expected(state, position, each, uploaded[each.file])
+        if not found.attached and not found.has_seen(batch.id) and each.file in uploaded:
+            found = batch_files.expected(batch.state, position, each, uploaded[each.file])
         if found.attached and status in (None, found.status):
             views.append(StoreFileView(store, each.file, found))
     return views

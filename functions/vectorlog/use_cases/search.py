@@ -62,10 +62,13 @@ def search(edition: Edition, actor: Actor, store: str, asked: Search) -> list[Re
     state = opened.state
     space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(edition, state), asked.queries) if weights.embedding else None
-    results = _confirmed_results(edition, store, space, asked, weights, vectors)
     used = vector_stores.used(opened, edition.clock(), search=True)
-    edition.views.show(edition.streams.decide_all(used, meta=actor.meta))
-    return results
+    results, _ = edition.together(
+        lambda: _confirmed_results(edition, store, space, asked, weights, vectors),
+        lambda: edition.streams.decide_all(used, meta=actor.meta),
+    )
+    found: list[Result] = results
+    return found
 
 
 def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:

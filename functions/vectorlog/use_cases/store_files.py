@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
-from vectorlog.event_log.codec import STORE_FILE
-from vectorlog.event_log.streams import Plan
+from vectorlog.event_log.codec import STORE_FILE, IdempotencyKey
+from vectorlog.event_log.streams import Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, batch_files, duplicates, manifests, pages, vector_stores
@@ -79,9 +79,9 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
         Plan(STORE_FILE, stream, decide, actor.key, loaded),
         *vector_stores.used(opened, at, search=False),
     ]
-    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show(outcomes)
-    return StoreFileView(store, command.file, outcomes[0].state)
+    outcome, *_ = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.show([outcome])
+    return StoreFileView(store, command.file, outcome.state)
 
 
 def get(edition: Edition, actor: Actor, store: str, file: str) -> StoreFileView:
@@ -97,12 +97,17 @@ def get(edition: Edition, actor: Actor, store: str, file: str) -> StoreFileView:
 
 def list_page(edition: Edition, actor: Actor, store: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
     """A page of a store's files, by the time they were asked for; those included that a batch has yet to reach."""
-    access.store(edition, actor, store)
-    waiting = _waiting(edition, store) if status in (None, "in_progress", "cancelled") else {}
+    cursors = [ids.store_file_stream(store, file) for file in (request.after, request.before) if file is not None]
+    _, counts, known = edition.together(
+        lambda: access.store(edition, actor, store),
+        lambda: edition.views.store_counts(store),
+        lambda: edition.streams.load_many(STORE_FILE, cursors),
+    )
+    waiting = _waiting(edition, store) if counts.unreached > 0 and status in (None, "in_progress", "cancelled") else {}
     places = {keys.thing_of(row): row for row in waiting}
 
     def place(file: str) -> str | None:
-        placement = edition.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state.placement
+        placement = known[ids.store_file_stream(store, file)].state.placement
         return keys.FILES + placement.row(file) if placement else places.get(file)
 
     asked = pages.window(request, place)
@@ -117,33 +122,43 @@ def list_page(edition: Edition, actor: Actor, store: str, request: PageRequest, 
 
 def change_attributes(edition: Edition, actor: Actor, store: str, file: str, attributes: Mapping[str, Scalar]) -> StoreFileView:
     """Replaces a file's attributes."""
-    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
-    batch_files.flush(edition, store, file, counts)
-    at = edition.clock()
-    plans: list[Plan[Any, Any]] = [
-        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.change_attributes(state, at, attributes), actor.key),
-        *vector_stores.used(opened, at, search=False),
-    ]
-    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show(outcomes)
-    if not outcomes[0].state.attached:
+    outcome = _decide(edition, actor, store, file, lambda state, at: store_file.change_attributes(state, at, attributes), actor.key)
+    if not outcome.state.attached:
         raise errors.no_store_file(store, file)
-    return StoreFileView(store, file, outcomes[0].state)
+    return StoreFileView(store, file, outcome.state)
 
 
 def detach(edition: Edition, actor: Actor, store: str, file: str) -> None:
     """Takes a file out of a store; from now on no search finds it."""
-    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
-    batch_files.flush(edition, store, file, counts)
+    outcome = _decide(edition, actor, store, file, lambda state, at: store_file.detach(state, at, "detached"))
+    if outcome.decision is None:
+        raise errors.no_store_file(store, file)
+
+
+def _decide(
+    edition: Edition,
+    actor: Actor,
+    store: str,
+    file: str,
+    decide: Callable[[State, int], Sequence[Event]],
+    key: IdempotencyKey | None = None,
+) -> Outcome[State, Event]:
+    """Decides on a file, after the open batches that name it; `decide` is given the time too."""
+    stream = ids.store_file_stream(store, file)
+    opened, found, counts = edition.together(
+        lambda: access.store(edition, actor, store),
+        lambda: edition.streams.load(STORE_FILE, stream),
+        lambda: edition.views.store_counts(store),
+    )
+    loaded = None if batch_files.flush(edition, store, file, counts) else found
     at = edition.clock()
     plans: list[Plan[Any, Any]] = [
-        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "detached")),
+        Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded),
         *vector_stores.used(opened, at, search=False),
     ]
-    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show(outcomes)
-    if outcomes[0].decision is None:
-        raise errors.no_store_file(store, file)
+    outcome, *_ = edition.streams.decide_all(plans, meta=actor.meta)
+    edition.views.show([outcome])
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +215,6 @@ def _shown(edition: Edition, store: str, sk: str, found: Row | State) -> StoreFi
 
 def _waiting(edition: Edition, store: str) -> dict[str, State]:
     """Files that open batches name and have not reached, by sort key; each once, as the oldest batch will attach it."""
-    if edition.views.store_counts(store).unreached <= 0:
-        return {}
     waiting: dict[str, State] = {}
     named: set[str] = set()
     for batch, state in batch_files.open_batches(edition, store):

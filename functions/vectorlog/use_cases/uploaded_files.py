@@ -98,9 +98,9 @@ def list_page(edition: Edition, actor: Actor, request: PageRequest, purpose: str
 
 def delete(edition: Edition, actor: Actor, file: str) -> None:
     """Deletes a file and takes it out of every store; from now on no search finds it."""
-    access.own_file(edition, actor, file)
+    opened = access.own_file(edition, actor, file)
     at = edition.clock()
-    outcome = edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), meta=actor.meta)
+    outcome = edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), meta=actor.meta, loaded=opened)
     edition.views.show([outcome])
     detach_step(edition, file)
     if outcome.decision is None:

@@ -122,13 +122,13 @@ def modify(
     edition: Edition, actor: Actor, store: str, change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]]
 ) -> StoreView:
     """Changes a store; `change` gives name, metadata and days to expiry as they shall be."""
-    access.store(edition, actor, store)
+    opened = access.store(edition, actor, store)
     at = edition.clock()
 
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
-    outcome = edition.streams.decide(VECTOR_STORE, store, decide, meta=actor.meta, key=actor.key)
+    outcome = edition.streams.decide(VECTOR_STORE, store, decide, meta=actor.meta, key=actor.key, loaded=opened)
     edition.views.show([outcome])
     if not outcome.state.exists:
         raise errors.no_store(store)
@@ -137,9 +137,9 @@ def modify(
 
 def delete(edition: Edition, actor: Actor, store: str) -> None:
     """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
-    access.own_store(edition, actor, store)
+    opened = access.own_store(edition, actor, store)
     at = edition.clock()
-    outcome = edition.streams.decide(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), meta=actor.meta)
+    outcome = edition.streams.decide(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), meta=actor.meta, loaded=opened)
     edition.views.show([outcome])
     if outcome.decision is None:
         raise errors.no_store(store)
@@ -158,7 +158,9 @@ def require_model(edition: Edition, state: vector_store.State) -> Embedder:
 
 
 def used(loaded: Loaded[vector_store.State], at: int, *, search: bool) -> list[Plan[Any, Any]]:
-    """The plan that notes a use of a store, if one is due."""
+    """The plan that notes a use of a store, if one is due. Its outcome need not be shown: no request waits for the time of
+    a use to reach the lists, where the feed brings it.
+    """
     command = vector_store.VectorStoreUsed(at, search)
     due = vector_store.use(loaded.state, command)
     return [Plan(VECTOR_STORE, loaded.stream, lambda state: vector_store.use(state, command), loaded=loaded)] if due else []

@@ -38,14 +38,14 @@ _FIRST, _LAST = "\x00", "\U0010ffff"
 
 
 class DynamoDBTable:
-    """Implements Table.
+    """Implements Table. `threads`: calls that are made at once; 20 read the files of a batch of 2,000.
 
     A `RowConflict` may also follow an answer that was lost: then the row that stands is the caller's own, as a caller that
     reads again will see.
     """
 
     def __init__(
-        self, client: BaseClient, table: str, random: Random, sleep: Callable[[float], None] = time.sleep, *, threads: int = 16
+        self, client: BaseClient, table: str, random: Random, sleep: Callable[[float], None] = time.sleep, *, threads: int = 24
     ) -> None:
         self._client = client
         self._table = table

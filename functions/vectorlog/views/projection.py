@@ -8,8 +8,7 @@ and crashes all lead to the same rows (architecture, "Read models").
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,8 @@ from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vec
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.streams import Decision
 from vectorlog.views import keys
-from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Add, Key, Put, Row, Write
+from vectorlog.views.rows import Rows
+from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Key
 
 INGEST_DEADLINE_MS = 86_400_000
 """After a day a file that is still open ends as failed (promise 1)."""
@@ -29,58 +29,6 @@ OWN_WRITES, SHARED_WRITES = 3, 1
 OWNERS = 40
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
-
-
-class Rows:
-    """The rows that were read, with what is to be written laid over them."""
-
-    def __init__(self, read: Mapping[Key, Row]) -> None:
-        self._read = read
-        self._puts: dict[Key, Put] = {}
-        self._adds: dict[Key, dict[str, int]] = defaultdict(dict)
-        self._guards: set[Key] = set()
-
-    def version(self, key: Key) -> int:
-        """The version of the row as it will be, or `NO_ROW`."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.version if standing else NO_ROW
-
-    def status(self, key: Key) -> str | None:
-        """The status of the row as it will be."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.status if standing else None
-
-    def data(self, key: Key) -> str:
-        """The data of the row as it will be."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.data if standing else ""
-
-    def closed(self, key: Key) -> bool:
-        """Whether the row refuses counts."""
-        return key in self._read and self._read[key].closed
-
-    def put(self, key: Key, version: int, **fields: Any) -> None:  # noqa: ANN401  # fields of Put
-        """Writes a row unless it is as new already."""
-        if self.version(key) < version:
-            read = self._read.get(key)
-            self._puts[key] = Put(key, version, read.version if read else NO_ROW, **fields)
-
-    def add(self, key: Key, **counts: int) -> None:
-        """Adds to counts."""
-        sums = self._adds[key]
-        for name, number in counts.items():
-            sums[name] = sums.get(name, 0) + number
-
-    def guard(self, key: Key) -> None:
-        """Lets nothing be written if the row is closed by then, as counts to be added do by themselves."""
-        self._guards.add(key)
-
-    def writes(self) -> list[Write]:
-        """What is to be written, one write per key."""
-        adds = {key: {name: number for name, number in counts.items() if number} for key, counts in self._adds.items()}
-        if self._puts:
-            adds = {key: {"unreached": 0} for key in self._guards} | {key: counts for key, counts in adds.items() if counts}
-        return [*self._puts.values(), *(Add(key, counts) for key, counts in adds.items() if counts)]
 
 
 def touched(decision: Decision[Any, Any]) -> list[Key]:
