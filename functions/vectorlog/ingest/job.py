@@ -7,22 +7,28 @@ from dataclasses import dataclass
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
+from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
-ROUND = 512
+ROUND = 128
 """Chunks that one round embeds, writes and indexes: bounds memory, whatever the size of the file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A generation that is being ingested."""
+    """A generation that is being ingested; `loaded` is the file's stream as it was last seen."""
 
     message: Ingest
-    state: State
+    loaded: Loaded[State]
     space: Space
     document: Document
+
+    @property
+    def state(self) -> State:
+        """What the file was then."""
+        return self.loaded.state
 
     @property
     def stream(self) -> str:
