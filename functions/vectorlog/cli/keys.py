@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from vectorlog.api.auth import DEFAULT_PROJECT
 from vectorlog.cli import options
 from vectorlog.domain.errors import Invalid, NotFound
-from vectorlog.runtime.data_folder import DataFolder
+from vectorlog.runtime.data_folder import DataFolder, NoDataFolder, UnknownFormat
 from vectorlog.runtime.ledger import Ledger
 from vectorlog.use_cases import api_keys
 
@@ -34,6 +35,8 @@ def create(data: Path, project: str, name: str) -> None:
             raise click.BadParameter(error.message, param_hint="--project") from None
     click.echo(secret)
     click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
+    if project != DEFAULT_PROJECT:
+        click.echo(f"What was made without a key is in project '{DEFAULT_PROJECT}': a key of that project opens it.", err=True)
 
 
 @command.command(name="list")
@@ -41,8 +44,11 @@ def create(data: Path, project: str, name: str) -> None:
 @click.option("--project", default=None, help="Only this project's.")
 def list_keys(data: Path, project: str | None) -> None:
     """List keys, oldest first."""
-    with _ledger(data) as ledger:
-        for view in api_keys.list_all(ledger, project):
+    with _ledger(data, only_old=True) as ledger:
+        views = api_keys.list_all(ledger, project)
+        if not views:
+            click.echo("There is no key.", err=True)
+        for view in views:
             made = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.state.created_at / 1000))
             state = "revoked" if view.state.revoked_at else "active"
             click.echo(f"{view.id}  {state:<7}  {made}  {view.state.project}  {view.state.name}".rstrip())
@@ -54,7 +60,7 @@ def list_keys(data: Path, project: str | None) -> None:
 @click.argument("key")
 def revoke(data: Path, project: str | None, key: str) -> None:
     """Revoke a key; it opens nothing from now on."""
-    with _ledger(data) as ledger:
+    with _ledger(data, only_old=True) as ledger:
         known = {view.id for view in api_keys.list_all(ledger, project)}
         try:
             if key not in known:
@@ -66,8 +72,11 @@ def revoke(data: Path, project: str | None, key: str) -> None:
 
 
 @contextmanager
-def _ledger(data: Path) -> Iterator[Ledger]:
-    ledger = Ledger(DataFolder(Path(data).expanduser().absolute()))
+def _ledger(data: Path, *, only_old: bool = False) -> Iterator[Ledger]:
+    try:
+        ledger = Ledger(DataFolder(Path(data).expanduser().absolute(), only_old=only_old))
+    except (NoDataFolder, UnknownFormat, OSError) as error:
+        raise click.ClickException(str(error)) from None
     try:
         yield ledger
     finally:

@@ -29,6 +29,9 @@ def settings(only: Sequence[str] | None = None) -> Callable[[F], F]:
 
 def _option(setting: Field[Any], hint: Any) -> Callable[[F], F]:  # noqa: ANN401  # a type hint is of no type of its own
     kind: Any = click.Choice(get_args(hint)) if get_origin(hint) is not None else hint
+    if setting.metadata["least"] is not None:
+        ranged = click.IntRange if hint is int else click.FloatRange
+        kind = ranged(setting.metadata["least"], setting.metadata["most"])
     if hint is Path:
         kind = click.Path(file_okay=False, path_type=Path)
     return click.option(

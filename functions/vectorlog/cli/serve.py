@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vectorlog.cli import options
-from vectorlog.runtime.settings import Settings
+from vectorlog.runtime.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
     from vectorlog.runtime.local import Local
@@ -30,7 +30,10 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     from vectorlog.runtime.local import Local
     from vectorlog.runtime.server import Server
 
-    settings = Settings(**values)
+    try:
+        settings = Settings(**values)
+    except WrongSettings as error:
+        raise click.UsageError(str(error)) from None
     logs.configure(people=sys.stderr.isatty())
     for ends in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal that it caught once more when it has stopped
         signal.signal(ends, lambda *_: sys.exit(0))
@@ -38,11 +41,14 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
         local = Local(settings)
     except (FolderInUse, UnknownFormat, IndexInUse) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The data folder {settings.data} cannot be used: {error.strerror}.") from None
     try:
         server = Server(local)
     except OSError as error:
         local.close()
-        raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+        where = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"Cannot listen on {where}: {error.strerror}. Give another address with --host and --port.") from None
     click.echo(_banner(local, server))
     try:
         server.run()
@@ -71,6 +77,7 @@ def _banner(local: Local, server: Server) -> str:
   client = OpenAI(base_url="{server.url}/v1", api_key="{"any" if server.open else "vlk_…"}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
-  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+  for result in client.vector_stores.search(store.id, query="what is this about?").data:
+      print(round(result.score, 3), result.filename, result.content[0].text[:80])
 
 Ctrl-C stops it."""

@@ -15,19 +15,27 @@ class FolderInUse(Exception):
     """Another server has the folder open; the message names its process."""
 
 
+class NoDataFolder(Exception):
+    """There is no data folder where one is only to be looked at."""
+
+
 class UnknownFormat(Exception):
     """A newer version of Vectorlog made the folder."""
 
 
 class DataFolder:
-    """Paths of one data folder; made where it is missing.
+    """Paths of one data folder; made where it is missing, unless it is `only_old`.
 
     Raises:
+        NoDataFolder: it is missing, and was not to be made.
+        OSError: it cannot be made.
         UnknownFormat: it is not for this version of the code.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only_old: bool = False) -> None:
         self.path = path
+        if only_old and not (path / "vectorlog.json").is_file():
+            raise NoDataFolder(f"There is no Vectorlog data in {path}; name its folder with --data.")
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         marker = path / "vectorlog.json"
         if not marker.exists():

@@ -25,7 +25,7 @@ SOON_MS = 60_000
 @contextmanager
 def inspect(path: Path) -> Iterator[tuple[Edition, Callable[[], UnderWay]]]:
     """The folder's parts, and what is under way in it."""
-    folder = DataFolder(path)
+    folder = DataFolder(path, only_old=True)
     with ExitStack() as resources:
         ledger = resources.enter_context(closing(Ledger(folder)))
         staging = Path(resources.enter_context(tempfile.TemporaryDirectory()))

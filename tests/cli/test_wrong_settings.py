@@ -1,0 +1,48 @@
+"""What the command says to settings that cannot be meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from vectorlog.cli import keys, serve
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--port", "99999"], "99999 is not in the range"),
+        (["--port", "-1"], "-1 is not in the range"),
+        (["--readers", "0"], "0 is not in the range"),
+        (["--upload-limit-mb", "0"], "0 is not in the range"),
+        (["--reader-seconds", "-3"], "-3.0 is not in the range"),
+        (["--embedding", "openai"], "VECTORLOG_EMBEDDING_API_KEY"),
+        (["--embedding", "openai", "--embedding-base-url", "notaurl"], "must begin with http"),
+        (["--embedding", "magic"], "'magic' is not one of"),
+    ],
+)
+def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:
+    """A value that cannot work is refused before anything is made, and the message says what to change."""
+    answer = CliRunner().invoke(serve.command, ["--data", str(tmp_path / "data"), *flags], env={"VECTORLOG_EMBEDDING_API_KEY": None})
+    assert answer.exit_code == 2
+    assert says in answer.output
+    assert not (tmp_path / "data").exists()
+
+
+def test_folder_that_is_a_file(tmp_path: Path) -> None:
+    """A data folder that cannot be one is an error of one line."""
+    (tmp_path / "file").touch()
+    answer = CliRunner().invoke(serve.command, ["--data", str(tmp_path / "file" / "data")])
+    assert answer.exit_code == 1
+    assert "cannot be used" in answer.output
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["revoke", "key_1"]])
+def test_folder_that_is_not_there(arguments: list[str], tmp_path: Path) -> None:
+    """Looking at keys makes no folder: a mistyped one is told."""
+    answer = CliRunner().invoke(keys.command, [*arguments, "--data", str(tmp_path / "typo")])
+    assert answer.exit_code == 1
+    assert "There is no Vectorlog data" in answer.output
+    assert not (tmp_path / "typo").exists()
