@@ -12,9 +12,14 @@ class Lost(BaseException):
 
 
 class Faults:
-    """Where the process dies: before or after the n-th call, from now on, of what changes things outside of it."""
+    """Where the process dies: before or after the n-th call, from now on, of what changes things outside of it.
+
+    Attributes:
+        everywhere: calls that only read count as well.
+    """
 
     def __init__(self) -> None:
+        self.everywhere = False
         self.calls = 0
         self.dies_at: int | None = None
         self.after = False
@@ -50,7 +55,7 @@ class Fragile:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._target, name)
-        if name not in self._changing:
+        if name not in self._changing and (not self._faults.everywhere or name.startswith("_") or not callable(found)):
             return found
         label = f"{type(self._target).__name__}.{name}"
         return lambda *args, **kwargs: self._faults.run(label, lambda: found(*args, **kwargs))

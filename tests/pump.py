@@ -9,13 +9,13 @@ from typing import cast
 from tests.stubs import Inline, StubReader
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.worker import Worker as IngestWorker
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.use_cases.edition import Edition
 from vectorlog.work import messages as work_messages
-from vectorlog.work.messages import Ingest
 from vectorlog.work.queue import Received
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -47,7 +47,7 @@ class Pump:
         self.work = work
         self.embed = embed
         self._worker = Worker(edition, projector)
-        self._ingest = IngestWorker(edition, StubReader(), Inline())
+        self._deliveries = Deliveries(IngestWorker(edition, StubReader(), Inline()), embed, (0,))
 
     def project(self, limit: int = 256, *, order: Random | None = None) -> int:
         """Projects the next page, with `order` in another order that keeps each stream's own."""
@@ -78,12 +78,9 @@ class Pump:
     def ingest_some(self, limit: int = 16, draw: Random | None = None, *, twice: bool = False) -> bool:
         """Ingests some messages that are due; whether there were any."""
         received = self._receive(self.embed, limit, draw)
-        messages = [work_messages.decode(each.body) for each in received]
-        ingests = [message for message in messages if isinstance(message, Ingest)]
-        if twice:
-            self._ingest.ingest(ingests)
-        later = self._ingest.ingest(ingests)
-        self.embed.send([work_messages.outgoing(each.message, each.message.store, each.delay or 0) for each in later])
+        for _ in range(2 if twice else 1):
+            failed = self._deliveries.take(received, lambda: True)
+            assert not failed, f"an ingest failed: {failed[0].error!r}"
         self.embed.acknowledge([each.receipt for each in received])
         return bool(received)
 

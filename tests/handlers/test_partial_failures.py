@@ -238,7 +238,7 @@ class TestEmbed:
         assert files.statuses() == ["completed"] * 3
 
     def test_given_up(self, deployment: Deployment) -> None:
-        """After five receives a queue gives a message up, nearly eight minutes after the first; the file is failed, and nothing of it is left
+        """After five receives a queue gives a message up, nearly eight minutes after the first; the file is failed, and nothing is left
         but what its purge removes.
         """
         files = Ingesting(deployment, 1)

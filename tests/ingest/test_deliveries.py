@@ -1,0 +1,109 @@
+"""Messages of the embed queue in either edition: what is done, what comes later, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from vectorlog.ingest.deliveries import Deliveries
+from vectorlog.ingest.worker import Later, Worker
+from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
+from vectorlog.work.patience import patience
+from vectorlog.work.queue import Outgoing, Received
+
+
+class Ingesting:
+    """A worker that a test tells what to do with each file, and the queue that it sends to."""
+
+    def __init__(self, **outcomes: Exception | Later) -> None:
+        self.outcomes = outcomes
+        self.done: list[str] = []
+        self.asked: list[int] = []
+        self.sent: list[tuple[Message, int]] = []
+        self.refuses = False
+        self.deliveries = Deliveries(cast(Worker, self), cast(Any, self), (1_000, 2_000, 5_000))
+
+    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> list[Later]:
+        self.asked.append(len(messages))
+        found = {message: self.outcomes.get(message.file) for message in messages}
+        for outcome in found.values():
+            if isinstance(outcome, Exception):
+                raise outcome
+        self.done += [message.file for message, outcome in found.items() if outcome is None]
+        return [outcome for outcome in found.values() if isinstance(outcome, Later)]
+
+    def send(self, messages: Sequence[Outgoing]) -> None:
+        if self.refuses:
+            raise RuntimeError("stub: not sent")
+        self.sent += [(decode(message.body), message.delay) for message in messages]
+
+    def take(self, *files: str, receives: int = 1, left: Callable[[], bool] = lambda: True) -> list[str]:
+        """Receipts of what failed."""
+        received = [Received(encode(Ingest("vs", file, 1)), "vs", file, receives) for file in files]
+        return [each.received.receipt for each in self.deliveries.take(received, left)]
+
+
+class TestTake:
+    def test_together(self) -> None:
+        """Files are ingested together as long as nothing fails."""
+        ingesting = Ingesting()
+        assert ingesting.take("a", "b", "c") == []
+        assert (ingesting.asked, ingesting.done) == ([3], ["a", "b", "c"])
+
+    def test_poison(self) -> None:
+        """Where that fails each is tried by itself, and only the cause comes again, with its reason."""
+        ingesting = Ingesting(b=RuntimeError("poison"))
+        assert ingesting.take("a", "b", "c") == ["b"]
+        assert ingesting.done == ["a", "c"]
+        assert ingesting.asked == [3, 1, 1, 1]
+
+    def test_alone(self) -> None:
+        """One file is not tried twice in a row."""
+        ingesting = Ingesting(a=RuntimeError("poison"))
+        assert ingesting.take("a") == ["a"]
+        assert ingesting.asked == [1]
+
+    def test_all(self) -> None:
+        """Where nothing works, all of them come again."""
+        ingesting = Ingesting(a=RuntimeError("down"), b=RuntimeError("down"))
+        assert ingesting.take("a", "b") == ["a", "b"]
+
+    def test_no_time(self) -> None:
+        """Once no time is left the others of a failed batch go on later, as new messages."""
+        ingesting = Ingesting(a=RuntimeError("poison"))
+        left = iter([True, False, False])
+        assert ingesting.take("a", "b", "c", left=lambda: next(left)) == ["a"]
+        assert ingesting.sent == [(Ingest("vs", "b", 1), 0), (Ingest("vs", "c", 1), 0)]
+
+    def test_unreadable(self) -> None:
+        """A message of newer code, or of another kind, comes again and holds up nobody."""
+        ingesting = Ingesting()
+        bodies = ['{"type":"Newer","data":{}}', encode(Replay("vs")), "no JSON", encode(Ingest("vs", "a", 1))]
+        failed = ingesting.deliveries.take([Received(body, "vs", body, 1) for body in bodies], lambda: True)
+        assert [each.received.body for each in failed] == bodies[:3]
+        assert {each.message for each in failed} == {None}
+        assert ingesting.done == ["a"]
+
+    def test_later(self) -> None:
+        """What is to come later keeps the provider's delay; without one it waits longer after each receive."""
+        named, unnamed = Ingest("vs", "a", 1, next=7), Ingest("vs", "b", 1)
+        ingesting = Ingesting(a=Later(named, 60_000, "slow down"), b=Later(unnamed, None, "slow down"))
+        assert ingesting.take("a", "b", "c", receives=2) == []
+        assert ingesting.sent == [(named, 60_000), (unnamed, 2_000)]
+
+    def test_not_sent(self) -> None:
+        """Where the new message cannot be sent the old one comes again; nothing is forgotten."""
+        ingesting = Ingesting(a=Later(Ingest("vs", "a", 1, next=7), 0, "out of time"))
+        ingesting.refuses = True
+        assert ingesting.take("a", "b") == ["a"]
+
+    def test_twice(self) -> None:
+        """A message that was delivered twice at once fails twice, or not at all."""
+        ingesting = Ingesting(a=RuntimeError("poison"))
+        received = [Received(encode(Ingest("vs", "a", 1)), "vs", receipt, 1) for receipt in ("1", "2")]
+        assert [each.received.receipt for each in ingesting.deliveries.take(received, lambda: True)] == ["1", "2"]
+
+
+def test_patience() -> None:
+    """A message waits longer after each failure, and never less than after its first."""
+    assert [patience((1, 2, 5), receives) for receives in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]
