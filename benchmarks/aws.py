@@ -23,7 +23,7 @@ from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.ids import make, store_file_stream
 from vectorlog.domain.manifest import Listed
-from vectorlog.domain.store_file import SINGLE, Attach, Placement
+from vectorlog.domain.store_file import SINGLE, Attach, Ingested, Placement
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Plan
 from vectorlog.runtime.aws_meter import Cost
@@ -33,7 +33,7 @@ from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
 
 TEXT = "The harbour master keeps the signal lights of the winter engine in a paper window.\n" * 4
-ATTRIBUTES = {"author": "Ada Lovelace", "year": 1843, "public": True}
+ATTRIBUTES: dict[str, Scalar] = {"author": "Ada Lovelace", "year": 1843, "public": True}
 MINUTE_MS = 60_000
 SIZES = (100, 1_000, 10_000)
 SAMPLES = 20
@@ -79,19 +79,24 @@ def lines(made: Measured) -> Iterator[Line]:
     yield line("one file, attached until completed", lambda: completed(made, store, whole))
     for count in (20, 500, 2_000):
         yield line(f"create a batch of {count:,} files", partial(new_batch, made, new_store(made), files[:count]))
-    for each in files[2:25]:
+    serving = files[2:25]
+    for each in serving:
         attach(made, store, each)
+    serve(made, store, serving)
+    yield line("get a file in a store, just completed", lambda: store_files.get(edition, ACTOR, store, files[3]))
+    made.clock.advance(2 * MINUTE_MS)
     batch = new_batch(made, new_store(made), files[:40])
-    for _ in range(20):
-        new_store(made)
+    newest = [new_store(made) for _ in range(21)][-1]
     yield line("get a store", lambda: vector_stores.get(edition, ACTOR, store))
     yield line("get a file", lambda: uploaded_files.get(edition, ACTOR, files[0]))
     yield line("get a file in a store", lambda: store_files.get(edition, ACTOR, store, files[3]))
     yield line("get a batch", lambda: file_batches.get(edition, ACTOR, batch.state.store, batch.id))
     page = PageRequest()
     yield line("list 20 stores", lambda: vector_stores.list_page(edition, ACTOR, page))
+    yield line("list the next 20 stores", lambda: vector_stores.list_page(edition, ACTOR, PageRequest(after=newest)))
     yield line("list 20 files", lambda: uploaded_files.list_page(edition, ACTOR, page, None, None))
     yield line("list 20 files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, None))
+    yield line("list the next 20 files in a store", lambda: store_files.list_page(edition, ACTOR, store, PageRequest(after=whole), None))
     yield line("list 20 completed files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, "completed"))
     yield line("list 20 files of a batch", lambda: file_batches.list_files(edition, ACTOR, batch.state.store, batch.id, page, None))
     asked = search.Search(("harbour lights",))
@@ -143,8 +148,14 @@ def completed(made: Measured, store: str, file: str) -> None:
     made.project(stream, 1)
 
 
+def serve(made: Measured, store: str, files: Sequence[str]) -> None:
+    """Lets files serve that nobody has read."""
+    command = Ingested(made.clock(), generation=1, chunks=1, usage_bytes=len(TEXT), pages=0, revision=1)
+    made.seed([Plan(STORE_FILE, store_file_stream(store, file), lambda state: store_file.ingested(state, command)) for file in files])
+
+
 def seeded_files(made: Measured, count: int) -> list[str]:
-    """Uploaded files, by the log and the views alone; all but one of them without bytes."""
+    """Files that are there, but for their bytes."""
     sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
     owner, at = ACTOR.caller.as_owner(), made.clock()
     event = uploaded_file.FileUploaded(
@@ -166,9 +177,9 @@ def flat(made: Measured, count: int, samples: int = SAMPLES) -> list[Cost]:
     """What attaching one more file costs, so many times, in a store that was seeded with `count` files."""
     store, at = new_store(made), made.clock()
     new = seeded_files(made, samples)
-    events = Attach(at, at, SINGLE, Placement(at), "handbook.txt", hashlib.sha256(TEXT.encode()).hexdigest(), ATTRIBUTES, AUTO)
+    command = Attach(at, at, SINGLE, Placement(at), "handbook.txt", hashlib.sha256(TEXT.encode()).hexdigest(), ATTRIBUTES, AUTO)
     names = (make("file", made.random.randbytes(16)) for _ in range(count))
-    made.seed([Plan(STORE_FILE, store_file_stream(store, name), lambda state: store_file.attach(state, events)) for name in names])
+    made.seed([Plan(STORE_FILE, store_file_stream(store, name), lambda state: store_file.attach(state, command)) for name in names])
     return [made.cost(partial(attach, made, store, file)) for file in new]
 
 
@@ -187,7 +198,7 @@ def main() -> int:
     """The exit status: 1 where cost grows with a store."""
     with servers() as running, measured(running) as made:
         print(table(list(lines(made))), flush=True)
-        costs = {count: flat(made, count) for count in map(int, os.environ.get("SIZES", "10,20").split(","))}
+        costs = {count: flat(made, count) for count in SIZES}
         for count, found in costs.items():
             sample = Line(f"attach a file to {count:,}", found[0])
             print(" | ".join(sample.cells), f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}")

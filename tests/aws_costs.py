@@ -25,6 +25,7 @@ from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Outcome, Plan, Streams
 from vectorlog.files.s3 import S3Blobs
+from vectorlog.index.chunk_index import Space, Vector
 from vectorlog.index.opensearch import OpenSearchIndex, connect
 from vectorlog.index.opensearch_mapping import Layout
 from vectorlog.ingest.worker import Worker
@@ -40,9 +41,29 @@ from vectorlog.work.messages import Ingest, decode
 from vectorlog.work.sqs import SQSQueue
 
 ACTOR = Actor(Caller("project-of-mine"), "req_0123456789abcdef0123456789abcdef")
-LATENCY_S = 0.1
-"""Of each measured call; the threads of calls that are made at once all start within it."""
+LATENCY_S = 0.25
+"""Of each measured call: calls that are made at once all begin within it, also on a busy machine."""
 LENT_MS = 60_000
+
+
+class CountedEmbedder:
+    """The stub, and how often it was asked."""
+
+    def __init__(self, space: Space, calls: Counter[str]) -> None:
+        self.space = space
+        self._stub = StubEmbedder(space)
+        self._calls = calls
+
+    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        self._calls["embedding"] += 1
+        return self._stub.documents(texts)
+
+    def query(self, text: str) -> Vector:
+        self._calls["embedding"] += 1
+        return self._stub.query(text)
+
+    def close(self) -> None:
+        pass
 
 
 class Measured:
@@ -57,11 +78,12 @@ class Measured:
         self._log = DynamoDBEventLog(dynamodb, owned.events_table)
         self._table = DynamoDBTable(dynamodb, owned.views_table, self.random)
         self.readers = ThreadPoolExecutor(8, "read")
+        self._blobs = S3Blobs(s3, owned.bucket)
         self._index = self._searched(servers.opensearch)
         self.edition = Edition(
             streams=Streams(self._log, self.clock, self.random),
             views=Views(self._table, self.random),
-            blobs=S3Blobs(s3, owned.bucket),
+            blobs=self._blobs,
             index=self._index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),
             clock=self.clock,
@@ -111,7 +133,7 @@ class Measured:
 
     def close(self) -> None:
         """Ends all threads."""
-        for part in (self.log, self._log, self._table, self.edition.blobs, self._index, self._work, self._embed, self._received):
+        for part in (self.log, self._log, self._table, self._blobs, self._index, self._work, self._embed, self._received):
             part.close()
         self.readers.shutdown()
 
@@ -129,22 +151,11 @@ class Measured:
             self.calls["OpenSearch"] += 1
             return perform(*given, **named)
 
-        client.transport.perform_request = counted
+        client.transport.perform_request = counted  # type: ignore[method-assign]  # the one place that every request passes
         return OpenSearchIndex(client, Layout(prefix=f"test-{uuid4().hex}", engine="lucene", replicas=0), refresh="true")
 
-    def _embedder(self, space: Any) -> StubEmbedder:
-        calls = self.calls
-
-        class Counted(StubEmbedder):
-            def documents(self, texts: Sequence[str]) -> Any:
-                calls["embedding"] += 1
-                return [(StubEmbedder.query(self, text),) for text in texts]
-
-            def query(self, text: str) -> Any:
-                calls["embedding"] += 1
-                return super().query(text)
-
-        return Counted(space)
+    def _embedder(self, space: Space) -> CountedEmbedder:
+        return CountedEmbedder(space, self.calls)
 
 
 @contextmanager

@@ -1,0 +1,30 @@
+"""What operations of the AWS edition cost, on the real servers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import aws
+from local_aws.servers import Servers
+from tests.aws_costs import measured
+
+pytestmark = pytest.mark.aws
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "costs.md"
+
+
+def test_documented(servers: Servers) -> None:
+    """docs/costs.md tells exactly the calls, round trips and units that each operation takes."""
+    documented = re.findall(r"^\|.*\|$", DOCUMENT.read_text(), re.MULTILINE)
+    with measured(servers) as made:
+        assert aws.table(list(aws.lines(made))).splitlines() == documented
+
+
+def test_flat(servers: Servers) -> None:
+    """Attaching a file costs the same whatever its store holds, every time."""
+    with measured(servers) as made:
+        few, many = (aws.flat(made, count, samples=3) for count in (5, 150))
+    assert few == many == [few[0]] * 3
