@@ -61,6 +61,7 @@ EXAMPLES: tuple[Any, ...] = (
     vector_store.VectorStoreModified(2, "Notes", ATTRIBUTES, 7),
     vector_store.VectorStoreUsed(3, used=True),
     vector_store.VectorStoreExpired(4),
+    vector_store.VectorStoreMoved(5, "local:granite", 384),
     vector_store.VectorStoreDeleted(5),
     store_file.FileAttached(
         2,

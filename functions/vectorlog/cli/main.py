@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -10,12 +11,14 @@ COMMANDS = {
     "serve": "Serve the API from a folder.",
     "demo": "Ingest this repository's documents and search them.",
     "keys": "Create, list and revoke API keys.",
+    "export": "Write everything that an edition keeps to files.",
+    "import": "Bring in what an export holds.",
     "verify": "Check that everything derived agrees with the log.",
 }
 
 
 class _Lazy(click.Group):
-    """Finds a command `x` in `vectorlog.cli.x`."""
+    """Finds a command `x` in `vectorlog.cli.x`, with a `_` where that is a word of Python."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -25,7 +28,8 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"vectorlog.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"vectorlog.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

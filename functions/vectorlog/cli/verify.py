@@ -1,4 +1,4 @@
-"""`vectorlog verify`: checks a data folder, beside a running server or without one."""
+"""`vectorlog verify`: checks an edition, beside a running server or without one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from vectorlog.cli import options
-from vectorlog.runtime.inspection import inspect
+from vectorlog.cli import editions, options
 from vectorlog.verify.verify import verify
 
 PAUSE_S = 2.0
@@ -16,12 +15,13 @@ PAUSE_S = 2.0
 
 @click.command()
 @options.settings(["data"])
-def command(data: Path) -> None:
+@editions.option
+def command(data: Path, which: str) -> None:
     """Check that views, index, artefacts and blobs agree with the log.
 
     Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.
     """
-    with inspect(data.expanduser().absolute()) as (edition, under_way):
+    with editions.looked_at(which, data) as (edition, under_way):
         report = verify(edition, under_way, lambda: time.sleep(PAUSE_S))
     for verdict, found in (("differs", report.differing), ("pending", report.pending)):
         for each in found:

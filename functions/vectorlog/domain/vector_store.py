@@ -66,13 +66,22 @@ class VectorStoreExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorStoreMoved:
+    """Came by import to an edition that does not offer its model, and has this one from now on; its files are ingested again."""
+
+    at: int
+    model: str
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
 class VectorStoreDeleted:
     """Decides for every file in it."""
 
     at: int
 
 
-Event = VectorStoreCreated | VectorStoreModified | VectorStoreUsed | VectorStoreExpired | VectorStoreDeleted
+Event = VectorStoreCreated | VectorStoreModified | VectorStoreUsed | VectorStoreExpired | VectorStoreMoved | VectorStoreDeleted
 
 # State
 
@@ -143,6 +152,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
         case VectorStoreExpired():
             return replace(state, ended="expired")
+        case VectorStoreMoved():
+            return replace(state, model=event.model, dimensions=event.dimensions)
         case VectorStoreDeleted():
             return replace(state, ended="deleted")
 
@@ -175,6 +186,12 @@ def use(state: State, command: VectorStoreUsed) -> Sequence[Event]:
 def expire(state: State, at: int) -> Sequence[Event]:
     """Ends a store whose time is over; one that was used meanwhile goes on."""
     return [VectorStoreExpired(at)] if state.owner is not None and state.ended is None and state.expired(at) else []
+
+
+def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
+    """Gives a store another model; only an import may, and it has every file ingested again."""
+    same = (command.model, command.dimensions) == (state.model, state.dimensions)
+    return [] if same or state.owner is None or state.ended else [command]
 
 
 def delete(state: State, at: int) -> Sequence[Event]:

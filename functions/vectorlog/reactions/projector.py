@@ -8,6 +8,7 @@ from typing import Any
 
 from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.event_log.event_log import Commit
+from vectorlog.event_log.provenance import was_imported
 from vectorlog.event_log.streams import Decision, Streams
 from vectorlog.reactions.reactions import reactions
 from vectorlog.views.views import Views
@@ -30,17 +31,24 @@ class Projector:
         self._embed = embed
 
     def handle(self, commits: Sequence[Commit]) -> None:
-        """Projects the commits, then sends what follows from each, whether or not its rows had to change."""
+        """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that was imported
+        nothing follows: its work was done before, or the import sees to it.
+        """
         decisions: list[Decision[Any, Any]] = []
+        messages: list[tuple[str, Message]] = []
         replays: list[tuple[str, Message]] = []
         for commit in commits:
             try:
-                decisions.append(self._streams.decode(commit))
+                decision = self._streams.decode(commit)
             except UnknownSchema:
                 log.exception("cannot project commit %s of %s; its stream will be replayed", commit.version, commit.stream)
                 replays.append((commit.stream, Replay(commit.stream)))
+                continue
+            decisions.append(decision)
+            if not was_imported(commit):
+                messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.project(decisions)
-        self.send([(decision.stream, message) for decision in decisions for message in reactions(decision)])
+        self.send(messages)
         self.send(replays, delay=REPLAY_AFTER_MS)
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:

@@ -48,8 +48,8 @@ class Engine:
         self._embed = embed
         self._ingest = ingest
         self._deliveries = Deliveries(ingest, embed, PATIENCE_MS)
-        self._projector = Projector(edition.streams, edition.views, work, embed)
-        self._worker = Worker(edition, self._projector)
+        self.projector = Projector(edition.streams, edition.views, work, embed)
+        self._worker = Worker(edition, self.projector)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -89,11 +89,11 @@ class Engine:
             return
         page = self._feed.after(position, FEED_PAGE)
         if page:
-            self._projector.handle([fed.commit for fed in page])
+            self.projector.handle([fed.commit for fed in page])
             self._checkpoint.write(page[-1].position)
 
     def _sweep(self) -> None:
-        if sweep(self._edition, self._projector) == 0:
+        if sweep(self._edition, self.projector) == 0:
             self._stopping.wait(SWEEP_EVERY_S)
 
     def _do_work(self) -> None:

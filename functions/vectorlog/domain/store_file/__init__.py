@@ -20,6 +20,7 @@ from vectorlog.domain.store_file.decisions import (
     fail,
     ingested,
     refuse_duplicate,
+    reingest,
 )
 from vectorlog.domain.store_file.events import (
     SINGLE,
@@ -73,4 +74,5 @@ __all__ = [
     "fail",
     "ingested",
     "refuse_duplicate",
+    "reingest",
 ]

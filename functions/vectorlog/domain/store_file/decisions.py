@@ -143,6 +143,30 @@ def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[E
     return [FileFailed(at, generation, failure, state.open.owners, _open_generation(state))]
 
 
+def reingest(state: State, at: int) -> Sequence[Event]:
+    """Retires what serves and opens the next generation with the same settings, because its store has another model now; the batches
+    that wait for the open generation wait for this one.
+    """
+    if state.serving is None or state.placement is None:
+        return []
+    return [
+        FileDetached(at, "detached", (), (*_open_generation(state), *_serving_generation(state))),
+        FileAttached(
+            at=at,
+            asked_at=state.asked_at,
+            by=SINGLE,
+            generation=state.generation + 1,
+            owners=(*without(state.open.owners if state.open else (), SINGLE), SINGLE),
+            placement=state.placement,
+            revision=state.revision,
+            filename=state.filename,
+            sha256=state.sha256,
+            attributes=state.attributes,
+            chunking=state.chunking,
+        ),
+    ]
+
+
 def cancel(state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: Listed, filename: str) -> Sequence[Event]:
     """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is done
     with stays as it is.

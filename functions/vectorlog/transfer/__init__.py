@@ -1,0 +1,1 @@
+"""A whole edition as files, and back."""
