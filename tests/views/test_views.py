@@ -1,0 +1,102 @@
+"""What projecting commits reads, and what it leaves of a store that was deleted meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from tests.edition import PROJECT, Bench
+from vectorlog.domain import store_file
+from vectorlog.domain.chunking import AUTO
+from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.store_file import SINGLE, Attach, Event, Ingested, Placement, State
+from vectorlog.event_log.codec import STORE_FILE
+from vectorlog.event_log.streams import Decision
+from vectorlog.use_cases import vector_stores
+from vectorlog.views import keys
+from vectorlog.views.table import Key, Row
+from vectorlog.views.views import Views
+
+
+class Reads:
+    """A table that notes which rows are asked for."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self.keys: list[Key] = []
+
+    def get(self, wanted: Sequence[Key]) -> dict[Key, Row]:
+        self.keys += wanted
+        return cast(dict[Key, Row], self._table.get(wanted))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+
+class History:
+    """Commits of a file in a store, which nobody has projected yet."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.store, self.file = bench.store(), bench.upload("some text")
+        at = bench.clock()
+        self.attach = Attach(at, at, SINGLE, Placement(at), "a.txt", "5a", {}, AUTO)
+        self._streams = bench.edition.streams
+        self.key = keys.store_file(self.store, self.file, Placement(at))
+
+    def commit(self, events: Any) -> Decision[State, Event]:
+        decision = self._streams.decide(STORE_FILE, store_file_stream(self.store, self.file), events).decision
+        assert decision is not None
+        return decision
+
+
+@pytest.fixture
+def history(bench: Bench) -> History:
+    return History(bench)
+
+
+def test_reads(bench: Bench, history: History) -> None:
+    """A projection reads what it may change and no more: three rows of a file that comes, one of a file that was ingested, and
+    none for the number of its chunks.
+    """
+    table = Reads(bench.edition.views.table)
+    views = Views(cast(Any, table), bench.random)
+    ingested = Ingested(bench.clock(), generation=1, chunks=3, usage_bytes=9, pages=0, revision=1)
+    read = []
+    for decide in (
+        lambda state: store_file.attach(state, history.attach),
+        lambda state: store_file.chunked(state, 1, 3),
+        lambda state: store_file.ingested(state, ingested),
+    ):
+        table.keys.clear()
+        views.project([history.commit(decide)])
+        read.append(set(table.keys))
+    attachment, content = keys.attachment(history.file, history.store), keys.content(history.store, "5a", history.file)
+    assert read == [{history.key, attachment, content}, set(), {history.key}]
+    assert views.store_counts(history.store).completed == 1
+
+
+def test_late_pointers(bench: Bench, history: History) -> None:
+    """A commit that comes after a newer one of its file, when the store is deleted, leaves nothing that a purge did not see."""
+    views = bench.edition.views
+    attached = history.commit(lambda state: store_file.attach(state, history.attach))
+    changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
+    views.project([changed])
+    vector_stores.delete(bench.edition, PROJECT, history.store)
+    views.project([attached])
+    assert views.rows([history.key])
+    assert views.stores_of(history.file, 10) == []
+    assert views.table.query(keys.contents(history.store)) == []
+
+
+def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
+    """Where the store lives, the same commit brings what its row's newer version could not."""
+    views = bench.edition.views
+    attached = history.commit(lambda state: store_file.attach(state, history.attach))
+    changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
+    views.project([changed])
+    assert views.stores_of(history.file, 10) == []
+    views.project([attached])
+    assert views.stores_of(history.file, 10) == [history.store]
+    assert views.store_counts(history.store).total == 1
