@@ -11,7 +11,7 @@ import click
 
 from vectorlog.cli import editions, options
 from vectorlog.cli.progress import watch
-from vectorlog.runtime.settings import Settings
+from vectorlog.runtime.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
     from vectorlog.transfer.importing import Target
@@ -40,7 +40,7 @@ def command(which: str, model: str | None, path: Path, **values: Any) -> None:  
     from vectorlog.transfer.history import Diverged
     from vectorlog.transfer.importing import bring
 
-    told = (NotAnExport, Diverged, UnknownSchema, ModelError, EmbeddingError, FolderInUse, IndexInUse, UnknownFormat)
+    told = (NotAnExport, Diverged, UnknownSchema, ModelError, EmbeddingError, FolderInUse, IndexInUse, UnknownFormat, WrongSettings)
     try:
         with _target(which, model, Settings(**values)) as target, reading(path) as source:
             said, settled = bring(source, target, watch)
