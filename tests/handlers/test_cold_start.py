@@ -53,6 +53,7 @@ def _measured() -> Mapping[str, float]:
     return {name: statistics.median(each) for name, each in found.items()}
 
 
+@pytest.mark.aws  # a minute of imports, which says nothing of the local edition
 def test_budget() -> None:
     """No handler takes more than 1.3 times as long to import as Powertools, pydantic and a DynamoDB client alone."""
     for _ in range(ATTEMPTS):
