@@ -77,7 +77,7 @@ def lines(made: Measured) -> Iterator[Line]:
     completed(made, store, upload(made))  # the first makes the index
     whole = upload(made)
     yield line("one file, attached until completed", lambda: completed(made, store, whole))
-    for count in (20, 500, 2_000):
+    for count in (20, 380, 500, 2_000):
         yield line(f"create a batch of {count:,} files", partial(new_batch, made, new_store(made), files[:count]))
     serving = files[2:25]
     for each in serving:
