@@ -110,7 +110,7 @@ class TestApi:
     def test_large_upload(self, deployment: Deployment) -> None:
         """What Lambda would not take whole is refused with the way that does."""
         error = ok(deployment.handle("api", uploading(b"x" * 4_600_000)), 413)["error"]
-        assert "Uploads API" in error["message"]
+        assert "Split the file" in error["message"]
         assert deployment.kept() == {}
 
     def test_key(self, deployment: Deployment) -> None:
