@@ -37,9 +37,9 @@ class Ingesting:
             raise RuntimeError("stub: not sent")
         self.sent += [(decode(message.body), message.delay) for message in messages]
 
-    def take(self, *files: str, receives: int = 1, left: Callable[[], bool] = lambda: True) -> list[str]:
+    def take(self, *files: str, left: Callable[[], bool] = lambda: True) -> list[str]:
         """Receipts of what failed."""
-        received = [Received(encode(Ingest("vs", file, 1)), "vs", file, receives) for file in files]
+        received = [Received(encode(Ingest("vs", file, 1)), "vs", file, 1) for file in files]
         return [each.received.receipt for each in self.deliveries.take(received, left)]
 
 
@@ -85,10 +85,10 @@ class TestTake:
         assert ingesting.done == ["a"]
 
     def test_later(self) -> None:
-        """What is to come later keeps the provider's delay; without one it waits longer after each receive."""
-        named, unnamed = Ingest("vs", "a", 1, next=7), Ingest("vs", "b", 1)
+        """What is to come later keeps the provider's delay; without one it waits longer after each refusal."""
+        named, unnamed = Ingest("vs", "a", 1, next=7), Ingest("vs", "b", 1, refusals=2)
         ingesting = Ingesting(a=Later(named, 60_000, "slow down"), b=Later(unnamed, None, "slow down"))
-        assert ingesting.take("a", "b", "c", receives=2) == []
+        assert ingesting.take("a", "b", "c") == []
         assert ingesting.sent == [(named, 60_000), (unnamed, 2_000)]
 
     def test_not_sent(self) -> None:
@@ -106,4 +106,4 @@ class TestTake:
 
 def test_patience() -> None:
     """A message waits longer after each failure, and never less than after its first."""
-    assert [patience((1, 2, 5), receives) for receives in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]
+    assert [patience((1, 2, 5), tries) for tries in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]

@@ -29,7 +29,7 @@ class Deliveries:
     """Does what a queue's messages ask for.
 
     Args:
-        waits: ms that a file waits that its provider refused without saying for how long, by receives.
+        waits: ms that a file waits that its provider refused without saying for how long, by refusals.
     """
 
     def __init__(self, worker: Worker, queue: Queue, waits: Sequence[int]) -> None:
@@ -51,7 +51,7 @@ class Deliveries:
                 log.exception("a message cannot be read: %s", each.body)
                 failed.append(Failed(each, None, error))
         later, errors = self._together(list(messages.values()), time_left)
-        errors |= self._postpone(later, [each for each in received if each.receipt in messages], messages)
+        errors |= self._postpone(later)
         for each in received:
             message = messages.get(each.receipt)
             if message is not None and (error_of := errors.get(_key(message))):
@@ -78,17 +78,12 @@ class Deliveries:
                 errors[_key(message)] = error
         return later, errors
 
-    def _postpone(self, later: Sequence[Later], received: Sequence[Received], messages: dict[str, Ingest]) -> dict[_Key, Exception]:
+    def _postpone(self, later: Sequence[Later]) -> dict[_Key, Exception]:
         """Sends what comes later; where that cannot be done, all of it failed."""
-        receives = {_key(messages[each.receipt]): each.receives for each in received}
         for each in later:
             log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
-        sent = [
-            outgoing(
-                each.message, each.message.store, patience(self._waits, receives[_key(each.message)]) if each.delay is None else each.delay
-            )
-            for each in later
-        ]
+        delays = (patience(self._waits, each.message.refusals) if each.delay is None else each.delay for each in later)
+        sent = [outgoing(each.message, each.message.store, delay) for each, delay in zip(later, delays, strict=True)]
         try:
             self._queue.send(sent)
         except Exception as error:

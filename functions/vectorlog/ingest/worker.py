@@ -187,7 +187,8 @@ class Worker:
         """A temporary refusal delays; a final one of several is tried again one by one, so that it fails only its cause."""
         if error.temporary:
             delay = None if error.retry_after is None else int(error.retry_after * 1000)
-            return [Later(replace(job.message, next=next_), delay, str(error)) for job, next_ in waiting.items()]
+            refused = [replace(job.message, next=next_, refusals=job.message.refusals + 1) for job, next_ in waiting.items()]
+            return [Later(message, delay, str(error)) for message in refused]
         if len(waiting) > 1:
             return [later for job in waiting for later in self._embed_all([job], time_left)]
         remedy = "Check the deployment's embedding settings, then attach the file again."

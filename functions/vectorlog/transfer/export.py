@@ -1,7 +1,7 @@
 """An edition → its commits and objects.
 
 The commits come first, so the export shows the log as it was then. What is deleted while the objects are copied may be missing among
-them: the import ingests such a file again, or says that its bytes are missing.
+them: `verify` names it after the import.
 """
 
 from __future__ import annotations

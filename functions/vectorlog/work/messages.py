@@ -15,13 +15,16 @@ from vectorlog.work.queue import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child process."""
+    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child process,
+    `refusals` how often its embedding was put off by the provider.
+    """
 
     store: str
     file: str
     generation: int
     next: int = 0
     crashes: int = 0
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
