@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import traceback
 from collections.abc import Iterator
 from itertools import chain
@@ -144,10 +145,11 @@ class TestPatience:
 
     def test_no_connection_is_temporary(self) -> None:
         """A provider that is down may be back later; the error names the host."""
-        with StubServer() as stub:
-            gone = Endpoint(stub.base_url, KEY)
-        with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
-            gone.post({}, Patience(attempts=2, wait=1, answer=1))
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))  # kept, so that no server of another test gets the port
+            gone = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", KEY)
+            with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
+                gone.post({}, Patience(attempts=2, wait=1, answer=1))
         assert caught.value.temporary
 
     def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
