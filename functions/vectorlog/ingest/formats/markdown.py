@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-
-_AROUND_LINE_END = re.compile(r"\s*\n\s*")
 
 
 def heading(level: int, text: str) -> str:
@@ -27,4 +24,8 @@ def blocks(parts: Iterable[str]) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_AROUND_LINE_END.sub(" ", cell.strip()).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(_on_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _on_one_line(cell: str) -> str:
+    return " ".join(line for line in map(str.strip, cell.splitlines()) if line)
