@@ -1,0 +1,22 @@
+"""A large batch on the AWS edition, from its uploads to its end. `./dev bench aws` does the same with as many files as a batch may have."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_aws.servers import Servers
+from tests import aws_batch
+
+pytestmark = pytest.mark.aws
+
+FILES = 500
+
+
+def test_every_file_ends(servers: Servers) -> None:
+    """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over anywhere."""
+    with aws_batch.running(servers) as edition:
+        run = aws_batch.run(edition, FILES)
+        assert [poll for poll in run.polls if not poll.right(FILES)] == []
+        assert run.polls[-1].batch == run.polls[-1].store == aws_batch.expected(FILES)
+        assert "0 differences, 0 pending; 0 commits and 0 messages" in aws_batch.verified(edition)
+        assert aws_batch.left(edition, servers) == 0

@@ -1,0 +1,150 @@
+"""A batch of many files through the API of the AWS edition on the local servers: watched until it ends, and what it leaves over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+
+from openai import DefaultHttpxClient, OpenAI
+
+from local_aws import edition as local_edition
+from local_aws.edition import LocalEdition
+from local_aws.servers import Servers
+from tests.clients.service import vectorlog
+from tests.embedding.stub_server import StubServer
+
+PATIENCE_S = 900
+PAUSE_S = 0.25
+UNREADABLE_EVERY = 50
+"""One file in so many holds no text, so that it fails and nothing else does."""
+DIMENSIONS = 64
+_NUMBERS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many files of a batch or a store have which status, as the API says."""
+
+    in_progress: int
+    completed: int
+    failed: int
+    cancelled: int
+    total: int
+
+    @property
+    def add_up(self) -> bool:
+        """Whether each file is counted once."""
+        return self.in_progress + self.completed + self.failed + self.cancelled == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one look saw, `at` seconds after the batch was created."""
+
+    at: float
+    batch: Counts
+    store: Counts
+
+    def right(self, count: int) -> bool:
+        """Whether each of `count` files was counted once, in the batch and in its store."""
+        return self.batch.add_up and self.store.add_up and self.batch.total == self.store.total == count
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A batch from its uploads to its end.
+
+    Attributes:
+        uploading: seconds that all uploads took.
+        answering: seconds until the creation of the batch was answered.
+    """
+
+    store: str
+    batch: str
+    uploading: float
+    answering: float
+    polls: Sequence[Poll]
+
+    @property
+    def seconds(self) -> float:
+        """From its creation until all files had ended."""
+        return self.polls[-1].at
+
+
+@contextmanager
+def running(servers: Servers) -> Iterator[LocalEdition]:
+    """The edition, embedding with a stub."""
+    with StubServer(dimensions=DIMENSIONS) as stub:
+        variables = {"VECTORLOG_MODELS": "openai:stub", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
+        with local_edition.running(servers, variables=variables) as edition:
+            yield edition
+
+
+def run(edition: LocalEdition, count: int) -> Run:
+    """Uploads small files, attaches them as one batch to a new store, and polls batch and store until nothing is in progress.
+
+    Raises:
+        AssertionError: it did not end.
+    """
+    with DefaultHttpxClient() as pool, ThreadPoolExecutor(4) as clients:
+        client = OpenAI(base_url=f"{edition.url}/v1", api_key=edition.key, http_client=pool)
+        began = time.monotonic()
+        files = list(clients.map(lambda number: _upload(client, number), range(count)))
+        uploaded = time.monotonic()
+        store = client.vector_stores.create(name="many").id
+        created = time.monotonic()
+        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+        answered = time.monotonic()
+        polls: list[Poll] = []
+        while not polls or polls[-1].batch.in_progress or polls[-1].store.in_progress:
+            assert time.monotonic() - created < PATIENCE_S, f"the batch has not ended: {polls[-1]}"
+            if polls:
+                time.sleep(PAUSE_S)
+            polls.append(_poll(client, store, batch, created))
+    return Run(store, batch, uploaded - began, answered - created, polls)
+
+
+def expected(count: int) -> Counts:
+    """How a batch of so many files ends."""
+    failed = count // UNREADABLE_EVERY
+    return Counts(0, count - failed, failed, 0, count)
+
+
+def verified(edition: LocalEdition) -> str:
+    """The last line that `vectorlog verify` prints.
+
+    Raises:
+        AssertionError: something differs.
+    """
+    environment = os.environ | edition.variables
+    done = subprocess.run([*vectorlog(), "verify", "--edition", "aws"], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def left(edition: LocalEdition, servers: Servers) -> int:
+    """Messages in all queues and dead letters: waiting, lent or delayed."""
+    sqs, owned = servers.client("sqs"), edition.resources
+    queues = (owned.work, owned.work_dead, owned.embed, owned.embed_dead)
+    found = [sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=list(_NUMBERS))["Attributes"] for queue in queues]
+    return sum(int(attributes[number]) for attributes in found for number in _NUMBERS)
+
+
+def _upload(client: OpenAI, number: int) -> str:
+    text = "" if number % UNREADABLE_EVERY == UNREADABLE_EVERY - 1 else f"Note {number} of the harbour master, about the lights of winter."
+    return client.files.create(file=(f"{number}.txt", text.encode()), purpose="assistants").id
+
+
+def _poll(client: OpenAI, store: str, batch: str, since: float) -> Poll:
+    of_batch = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+    of_store = client.vector_stores.retrieve(store).file_counts
+    return Poll(time.monotonic() - since, _counts(of_batch), _counts(of_store))
+
+
+def _counts(found: object) -> Counts:
+    return Counts(**{each.name: getattr(found, each.name) for each in fields(Counts)})
