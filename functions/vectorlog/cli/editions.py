@@ -1,9 +1,12 @@
-"""The edition that a command works on: a data folder, or the deployment that the environment names."""
+"""The edition that a command works on: a data folder, or a deployment."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,23 +18,59 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-option: Callable[[F], F] = click.option(
-    "--edition",
-    "which",
-    type=click.Choice(["local", "aws"]),
-    default="local",
-    show_default=True,
-    help="A data folder, or the deployment that the VECTORLOG_ variables of its functions name.",
-)
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a command is to work on.
+
+    Attributes:
+        aws: a deployment, whose names are in the environment; else a data folder.
+        stage: of the deployment's stack; None where the environment was set by hand.
+    """
+
+    aws: bool
+    stage: str | None
+
+
+def option(command: F) -> F:
+    """Gives a command `--edition` and `--stage`, and the argument `which`, a `Chosen`."""
+
+    @click.option(
+        "--edition",
+        type=click.Choice(["local", "aws"]),
+        default=None,
+        help="A data folder (local, the default), or the deployment that the VECTORLOG_ variables of its functions name (aws).",
+    )
+    @click.option("--stage", default=None, metavar="STAGE", help="The deployment of this stage: what its stack's outputs name.")
+    @wraps(command)
+    def chosen(edition: str | None, stage: str | None, **given: Any) -> Any:  # noqa: ANN401  # the command's own
+        return command(which=_chosen(edition, stage), **given)
+
+    return chosen  # type: ignore[return-value]  # click calls it as it would have called the command
+
+
+def _chosen(edition: str | None, stage: str | None) -> Chosen:
+    if stage is None:
+        if edition == "aws":
+            _check_environment()
+        return Chosen(edition == "aws", None)
+    if edition == "local":
+        raise click.UsageError("--stage names a deployment on AWS, and --edition local a data folder. Give one of them.")
+    from vectorlog.runtime.aws_stack import NoStack, environment
+
+    try:
+        os.environ.update(environment(stage))
+    except NoStack as error:
+        raise click.ClickException(str(error)) from None
+    return Chosen(True, stage)
 
 
 @contextmanager
-def looked_at(which: str, data: Path) -> Iterator[tuple[Edition, Callable[[], UnderWay]]]:
+def looked_at(which: Chosen, data: Path) -> Iterator[tuple[Edition, Callable[[], UnderWay]]]:
     """The edition's parts, to read only, and what is under way in it."""
-    if which == "aws":
+    if which.aws:
         from vectorlog.runtime import aws, aws_inspection
 
-        check_deployment()
         yield aws.edition(), aws_inspection.under_way
         return
     from vectorlog.runtime.data_folder import NoDataFolder, UnknownFormat
@@ -45,16 +84,11 @@ def looked_at(which: str, data: Path) -> Iterator[tuple[Edition, Callable[[], Un
         yield found
 
 
-def check_deployment() -> None:
-    """Says which variables are missing.
-
-    Raises:
-        ClickException: at least one is.
-    """
-    from vectorlog.runtime.aws import deployment
+def _check_environment() -> None:
+    from vectorlog.runtime.aws_settings import Deployment
     from vectorlog.runtime.settings import variable
 
-    needed = ("events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint")
-    missing = [variable(name) for name in needed if not getattr(deployment(), name)]
+    here = Deployment.from_environment()
+    missing = [variable(name) for name in Deployment.needed() if not getattr(here, name)]
     if missing:
         raise click.ClickException(f"--edition aws needs the variables of the deployment's functions; not set: {', '.join(missing)}.")

@@ -14,7 +14,7 @@ from vectorlog.cli.progress import watch
 @options.settings(["data"])
 @editions.option
 @click.argument("path", type=click.Path(path_type=Path))
-def command(data: Path, which: str, path: Path) -> None:
+def command(data: Path, which: editions.Chosen, path: Path) -> None:
     """Write every commit and object to PATH: a new folder, or one file where it ends in .tar."""
     from vectorlog.transfer.archive import writing
     from vectorlog.transfer.contents import NotAnExport

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--model", default=None, metavar="PROVIDER:NAME", help="For stores whose own model is not offered here: ingest them with this."
 )
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-def command(which: str, model: str | None, path: Path, **values: Any) -> None:  # noqa: ANN401  # one for each setting
+def command(which: editions.Chosen, model: str | None, path: Path, **values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Bring in what an export holds. The local server must be stopped.
 
     The edition is to be empty, or the one of an earlier import of the same: what is there already stays as it is.
@@ -57,13 +57,12 @@ def _tell(settled: Settled) -> None:
 
 
 @contextmanager
-def _target(which: str, model: str | None, settings: Settings) -> Iterator[Target]:
+def _target(which: editions.Chosen, model: str | None, settings: Settings) -> Iterator[Target]:
     from vectorlog.transfer.importing import Target
 
-    if which == "aws":
+    if which.aws:
         from vectorlog.runtime import aws
 
-        editions.check_deployment()
         edition = aws.edition()
         yield Target(edition, aws.projector(), beside_workers=True, instead=edition.models.resolve(model) if model else None)
         return

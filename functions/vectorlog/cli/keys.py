@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from vectorlog.api.auth import DEFAULT_PROJECT
-from vectorlog.cli import options
+from vectorlog.cli import editions, options
 from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.runtime.data_folder import DataFolder, NoDataFolder, UnknownFormat
 from vectorlog.runtime.ledger import Ledger
@@ -24,27 +24,38 @@ def command() -> None:
 
 @command.command()
 @options.settings(["data"])
+@editions.option
 @click.option("--project", required=True, help="What the key opens.")
 @click.option("--name", default="", help="What it is for, for you to read.")
-def create(data: Path, project: str, name: str) -> None:
-    """Make a key. Its secret is shown once and kept nowhere."""
-    with _ledger(data) as ledger:
+@click.option(
+    "--secret", "keeper", default=None, metavar="NAME", help="On AWS: put it into this secret of Secrets Manager, and show its ARN."
+)
+def create(data: Path, which: editions.Chosen, project: str, name: str, keeper: str | None) -> None:
+    """Make a key. Its secret is shown once and kept nowhere, unless you name a place for it."""
+    if keeper is not None and not which.aws:
+        raise click.UsageError("--secret is a secret of AWS Secrets Manager: give --stage too.")
+    with _ledger(which, data) as ledger:
         try:
             view, secret = api_keys.create(ledger, project, name)
         except Invalid as error:
             raise click.BadParameter(error.message, param_hint="--project") from None
-    click.echo(secret)
-    click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
+        if keeper is None:
+            click.echo(secret)
+            click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
+        else:
+            click.echo(_kept(ledger, view.id, keeper, secret))
+            click.echo(f"Key {view.id} opens project '{project}'. Its secret is the text of {keeper}.", err=True)
     if project != DEFAULT_PROJECT:
         click.echo(f"What was made without a key is in project '{DEFAULT_PROJECT}': a key of that project opens it.", err=True)
 
 
 @command.command(name="list")
 @options.settings(["data"])
+@editions.option
 @click.option("--project", default=None, help="Only this project's.")
-def list_keys(data: Path, project: str | None) -> None:
+def list_keys(data: Path, which: editions.Chosen, project: str | None) -> None:
     """List keys, oldest first."""
-    with _ledger(data, only_old=True) as ledger:
+    with _ledger(which, data, only_old=True) as ledger:
         views = api_keys.list_all(ledger, project)
         if not views:
             click.echo("There is no key.", err=True)
@@ -56,11 +67,12 @@ def list_keys(data: Path, project: str | None) -> None:
 
 @command.command()
 @options.settings(["data"])
+@editions.option
 @click.option("--project", default=None, help="Refuse if the key is another project's.")
 @click.argument("key")
-def revoke(data: Path, project: str | None, key: str) -> None:
+def revoke(data: Path, which: editions.Chosen, project: str | None, key: str) -> None:
     """Revoke a key; it opens nothing from now on."""
-    with _ledger(data, only_old=True) as ledger:
+    with _ledger(which, data, only_old=True) as ledger:
         known = {view.id for view in api_keys.list_all(ledger, project)}
         try:
             if key not in known:
@@ -71,8 +83,25 @@ def revoke(data: Path, project: str | None, key: str) -> None:
     click.echo(f"Key {key} is revoked.")
 
 
+def _kept(ledger: api_keys.Ledger, key: str, keeper: str, secret: str) -> str:
+    """The ARN of the secret that holds it from now on."""
+    from vectorlog.runtime import aws_clients
+    from vectorlog.runtime.aws_secrets import SecretUnusable, keep
+
+    try:
+        return keep(aws_clients.secrets_manager(), keeper, secret)
+    except SecretUnusable as error:
+        api_keys.revoke(ledger, key)  # nobody knows it
+        raise click.ClickException(str(error)) from None
+
+
 @contextmanager
-def _ledger(data: Path, *, only_old: bool = False) -> Iterator[Ledger]:
+def _ledger(which: editions.Chosen, data: Path, *, only_old: bool = False) -> Iterator[api_keys.Ledger]:
+    if which.aws:
+        from vectorlog.runtime import aws
+
+        yield aws.edition()
+        return
     try:
         ledger = Ledger(DataFolder(Path(data).expanduser().absolute(), only_old=only_old))
     except (NoDataFolder, UnknownFormat, OSError) as error:

@@ -16,7 +16,7 @@ PAUSE_S = 2.0
 @click.command()
 @options.settings(["data"])
 @editions.option
-def command(data: Path, which: str) -> None:
+def command(data: Path, which: editions.Chosen) -> None:
     """Check that views, index, artefacts and blobs agree with the log.
 
     Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.

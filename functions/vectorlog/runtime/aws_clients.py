@@ -77,6 +77,11 @@ def secrets_manager() -> BaseClient:
     return _client("secretsmanager", connect_timeout=2, read_timeout=5, attempts=3)
 
 
+def cloudformation() -> BaseClient:
+    """Asked by an operator's command, once or twice."""
+    return _client("cloudformation", connect_timeout=5, read_timeout=20, attempts=5)
+
+
 def signing() -> tuple[object, str]:
     """This role's credentials and region, for requests to OpenSearch."""
     session = boto3.Session()

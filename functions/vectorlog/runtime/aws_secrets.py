@@ -1,11 +1,11 @@
-"""The key of an embedding endpoint, kept in AWS Secrets Manager."""
+"""Keys in AWS Secrets Manager: that of an embedding endpoint, and those of our own that an operator puts there."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -39,6 +39,27 @@ def api_key(client: BaseClient, secret: str) -> str:
     if not key:
         raise SecretUnusable(f"The secret {secret} holds no key: put it there as plain text, or as JSON in the field {FIELD}.")
     return key
+
+
+def keep(client: BaseClient, secret: str, key: str) -> str:
+    """Makes the key the text of a secret, which is made where it is missing; the secret's ARN.
+
+    Args:
+        client: of Secrets Manager.
+        secret: name or ARN.
+        key: what the secret held before stays its previous version.
+
+    Raises:
+        SecretUnusable: the secret cannot be made or written.
+    """
+    try:
+        try:
+            arn: str = client.put_secret_value(SecretId=secret, SecretString=key)["ARN"]
+        except client.exceptions.ResourceNotFoundException:
+            arn = client.create_secret(Name=secret, SecretString=key)["ARN"]
+    except (ClientError, BotoCoreError) as error:
+        raise SecretUnusable(f"The secret {secret} cannot be written: {error}") from None
+    return arn
 
 
 def _field(text: str) -> str | None:

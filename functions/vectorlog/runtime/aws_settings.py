@@ -13,6 +13,7 @@ class Deployment:
     """Each is a variable in capitals that begins with `VECTORLOG_`; a function is given what it needs.
 
     Attributes:
+        views_also: a second table of views, which is written and not read: while `vectorlog rebuild` fills it, and before it goes.
         work_queue, embed_queue: their URLs.
         opensearch_endpoint: URL of the domain.
         opensearch_refresh: `wait_for` waits for OpenSearch's own refresh, `true` makes one.
@@ -22,6 +23,7 @@ class Deployment:
 
     events_table: str = ""
     views_table: str = ""
+    views_also: str = ""
     bucket: str = ""
     work_queue: str = ""
     embed_queue: str = ""
@@ -32,6 +34,11 @@ class Deployment:
     embedding_base_url: str = "https://api.openai.com/v1"
     embedding_secret: str = ""
     duplicate_content: Literal["allow", "refuse"] = "allow"
+
+    @staticmethod
+    def needed() -> tuple[str, ...]:
+        """The fields without which an operator's command finds nothing to work on."""
+        return ("events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Deployment:

@@ -1,0 +1,89 @@
+"""Operators' commands on a deployed stack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tests import moto_aws
+from tests.runtime.test_aws_stack import deploy
+from vectorlog.cli import keys, verify
+from vectorlog.domain import api_key
+from vectorlog.runtime import aws_clients, aws_tables, once
+from vectorlog.runtime.aws_stack import output
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Runs a command of a deployment that is there."""
+    with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("VECTORLOG_")]:
+            patch.delenv(name)
+        before = dict(os.environ)
+        for table in (aws_tables.events("events-1"), aws_tables.views("views-1")):
+            moto_aws.dynamodb().create_table(**table)
+        names = {"events_table": "events-1", "views_table": "views-1", "bucket": "b", "opensearch_endpoint": "https://search.example"}
+        names |= {queue: moto_aws.sqs().create_queue(QueueName=queue)["QueueUrl"] for queue in ("work_queue", "embed_queue")}
+        deploy("prod", {output(field): value for field, value in names.items()})
+        yield lambda command, *arguments: CliRunner().invoke(command, arguments)
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+    once.forget()
+
+
+def test_keys(run: Run) -> None:
+    """A key is made in the stage's own tables, shown once, listed and revoked."""
+    made = run(keys.command, "create", "--stage", "prod", "--project", "acme")
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.strip()
+    assert secret.startswith(api_key.SECRET_PREFIX)
+    key = api_key.id_of(secret)
+    assert moto_aws.dynamodb().query(TableName="events-1", KeyConditionExpression="pk = :k", ExpressionAttributeValues={":k": {"S": key}})[
+        "Items"
+    ]
+    assert f"{key}  active" in run(keys.command, "list", "--stage", "prod").stdout
+    assert run(keys.command, "revoke", "--stage", "prod", key).exit_code == 0
+    assert f"{key}  revoked" in run(keys.command, "list", "--stage", "prod").stdout
+
+
+def test_key_that_nobody_sees(run: Run) -> None:
+    """With a secret to keep it the key is not shown: its secret's ARN is. A second key becomes the secret's text in its place."""
+    for _ in range(2):
+        made = run(keys.command, "create", "--stage", "prod", "--project", "acme", "--secret", "vectorlog/first")
+        assert made.exit_code == 0, made.output
+        found = aws_clients.secrets_manager().get_secret_value(SecretId="vectorlog/first")
+        assert made.stdout.strip() == found["ARN"]
+        assert found["SecretString"] not in made.output
+        assert f"{api_key.id_of(found['SecretString'])}  active" in run(keys.command, "list", "--stage", "prod").stdout
+
+
+def test_key_that_nobody_knows(run: Run) -> None:
+    """Where the secret cannot be written, no key is left that would open something."""
+    made = run(keys.command, "create", "--stage", "prod", "--project", "acme", "--secret", "")
+    assert made.exit_code == 1
+    assert "cannot be written" in made.output
+    assert api_key.SECRET_PREFIX not in made.output
+    assert "active" not in run(keys.command, "list", "--stage", "prod").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "says"),
+    [
+        (verify.command, ["--stage", "typo"], "There is no stack Vectorlog-typo"),
+        (verify.command, ["--stage", "prod", "--edition", "local"], "Give one of them"),
+        (verify.command, ["--edition", "aws"], "not set: VECTORLOG_EVENTS_TABLE, VECTORLOG_VIEWS_TABLE"),
+        (keys.command, ["create", "--project", "acme", "--secret", "x"], "give --stage too"),
+    ],
+)
+def test_refused(run: Run, command: click.Command, arguments: list[str], says: str) -> None:
+    """What cannot be meant, or is not there, is one line."""
+    answer = run(command, *arguments)
+    assert answer.exit_code in (1, 2)
+    assert says in " ".join(answer.output.split())
+    assert "Traceback" not in answer.output
