@@ -63,7 +63,7 @@ class AtRest:
         for batch in {commit.stream for commit in self.bench.log.scan() if commit.stream.startswith("vsfb_")}:
             state = edition.streams.load(FILE_BATCH, batch).state
             if state.store in self._living_stores():
-                counts = edition.views.batch_counts(batch, state.manifest.count)
+                counts = edition.views.batch_counts(batch, state.count)
                 rows = edition.views.table.query(keys.batch(batch).pk, prefix="E#", limit=1000)
                 assert Counter(row.data for row in rows) == Counter(
                     {status: getattr(counts, status) for status in STATUSES if getattr(counts, status)}

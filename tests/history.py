@@ -186,7 +186,7 @@ class History:
             if store not in self.maybe_deleted:
                 view = file_batches.get(edition, PROJECT, store, batch)
                 self._add_up(view.counts)
-                assert view.counts.total == view.state.manifest.count
+                assert view.counts.total == view.state.count
                 self._stays_settled(batch)
         for store, file in sorted(self.there):
             if store not in self.maybe_deleted and file not in self.maybe_deleted:

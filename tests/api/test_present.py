@@ -13,7 +13,6 @@ from vectorlog.api import present
 from vectorlog.api.dialect import MKA1, OPENAI, Dialect
 from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.chunking import AUTO, Chunking
-from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.store_file import Failure, Open, Placement, Serving
 from vectorlog.domain.tenancy import Owner
 from vectorlog.use_cases.file_batches import BatchView
@@ -143,7 +142,7 @@ class TestClients:
         view = StoreFileView(
             "vs_1", "file-1", store_file.State(attached=True, placement=Placement(AT), failure=Failure("invalid_file", "x"))
         )
-        batch = BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, Manifest(1)), Counts(in_progress=1))
+        batch = BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, 1), Counts(in_progress=1))
         result = Result("file-1", "a.txt", 0.75, {"k": True}, "hello")
         mka1.File.model_validate(present.file(file()))
         mka1.FileList.model_validate(present.page([], MKA1, has_more=False))
@@ -164,7 +163,7 @@ class TestClients:
         view = StoreFileView(
             "vs_1", "file-1", store_file.State(attached=True, placement=Placement(AT), chunking=Chunking("static", 100, 0))
         )
-        batch = present.batch(BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, Manifest(1)), Counts(completed=1)))
+        batch = present.batch(BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, 1), Counts(completed=1)))
         FileObject.model_validate(present.file(file()), strict=True)
         VectorStore.model_validate(present.store(StoreView("vs_1", store(name="n"), Counts(), expired=False)), strict=True)
         VectorStoreFile.model_validate(present.store_file(view, OPENAI), strict=True)

@@ -14,7 +14,8 @@ from vectorlog.domain.tenancy import Owner
 
 Decision = Callable[[State], Sequence[Event]]
 
-CREATED = FileBatchCreated(1, "vs_1", Owner("p", "ann"), Manifest(2, object="manifests/vsfb_1"))
+CREATED = FileBatchCreated(1, "vs_1", Owner("p", "ann"), Manifest(2, inline="eJw="))
+LARGE = FileBatchCreated(1, "vs_1", Owner("p", "ann"), Manifest(2, object="manifests/vsfb_1"), skip_duplicates=True)
 CANCELLED = FileBatchCancelled(5)
 
 
@@ -49,7 +50,8 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
 
 
 def test_state() -> None:
-    """A batch is what it was created with, and cancelled for good."""
+    """A batch is what it was created with, but for its list, which every commit and row would carry on; and cancelled for good."""
     assert not INITIAL.exists
-    assert after(CREATED) == State(Owner("p", "ann"), "vs_1", 1, CREATED.manifest)
-    assert after(CREATED, CANCELLED) == State(Owner("p", "ann"), "vs_1", 1, CREATED.manifest, cancelled=True)
+    assert after(CREATED) == State(Owner("p", "ann"), "vs_1", 1, 2)
+    assert after(CREATED, CANCELLED) == State(Owner("p", "ann"), "vs_1", 1, 2, cancelled=True)
+    assert after(LARGE) == State(Owner("p", "ann"), "vs_1", 1, 2, "manifests/vsfb_1", skip_duplicates=True)

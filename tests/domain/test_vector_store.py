@@ -120,8 +120,8 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
 
 
 def test_created() -> None:
-    """A store is what was asked for, its first batch included, and active since its creation."""
-    expected = State(Owner("p"), 1, "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, 1, None, None, BATCH)
+    """A store is what was asked for, its first batch by name, and active since its creation."""
+    expected = State(Owner("p"), 1, "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, 1, None, None, "vsfb_1")
     assert after(CREATED) == expected
 
 

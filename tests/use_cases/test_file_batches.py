@@ -48,7 +48,7 @@ class TestCreate:
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(120)]
         listed = [Listed(file, {"noise": f"{bench.random.getrandbits(1000):x}"}) for file in files]
         batch = file_batches.create(bench.edition, PROJECT, store, listed, "files")
-        assert batch.state.manifest.object
+        assert batch.state.object
         bench.pump.settle()
         assert counts(bench, store, batch.id) == Counts(completed=120)
         vector_stores.delete(bench.edition, PROJECT, store)

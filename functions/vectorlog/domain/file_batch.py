@@ -38,12 +38,15 @@ Event = FileBatchCreated | FileBatchCancelled
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the batch is created."""
+    """`owner` is None until the batch is created. Of its manifest it holds how many files are in it, and the address of the
+    object that lists them; without one, the event that created the batch does.
+    """
 
     owner: Owner | None = None
     store: str = ""
     created_at: int = 0
-    manifest: Manifest = Manifest(0)
+    count: int = 0
+    object: str | None = None
     skip_duplicates: bool = False
     cancelled: bool = False
 
@@ -62,7 +65,8 @@ def evolve(state: State, event: Event) -> State:
     """The state after one more event."""
     match event:
         case FileBatchCreated():
-            return State(event.owner, event.store, event.at, event.manifest, event.skip_duplicates)
+            manifest = event.manifest
+            return State(event.owner, event.store, event.at, manifest.count, manifest.object, event.skip_duplicates)
         case FileBatchCancelled():
             return replace(state, cancelled=True)
 

@@ -1,7 +1,7 @@
 """The manifest of a batch: the distinct files that it names, each with its settings, stored once.
 
-Up to 8 KB compressed it lives in the event that opens the batch; above that as an object, written before that event, and
-the event keeps its address (architecture, "A file batch").
+Up to 6 KB compressed it lives in the event that opens the batch; above that as an object, written before that event, and
+the event keeps its address (architecture, "A file batch"). No state holds it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
 
-INLINE_BYTES = 8192
+INLINE_BYTES = 6144
+"""8 KB as text: what DynamoDB takes to write those is what S3 takes for an object (`tools/prices.toml`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,6 @@ def inline(listed: Sequence[Listed], packed: bytes) -> Manifest | None:
     return Manifest(len(listed), inline=base64.b64encode(packed).decode()) if len(packed) <= INLINE_BYTES else None
 
 
-def read_inline(manifest: Manifest) -> tuple[Listed, ...] | None:
-    """The list of a manifest that holds it itself, else None."""
-    return None if manifest.inline is None else unpack(base64.b64decode(manifest.inline))
+def read_inline(text: str) -> tuple[Listed, ...]:
+    """The list that a manifest's `inline` holds."""
+    return unpack(base64.b64decode(text))

@@ -88,7 +88,7 @@ Event = VectorStoreCreated | VectorStoreModified | VectorStoreUsed | VectorStore
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the store is created."""
+    """`owner` is None until the store is created. `batch`: id of its first, whose files the event that created the store names."""
 
     owner: Owner | None = None
     created_at: int = 0
@@ -101,7 +101,7 @@ class State:
     active_at: int = 0
     used_at: int | None = None
     ended: Literal["expired", "deleted"] | None = None
-    batch: FirstBatch | None = None
+    batch: str | None = None
 
     @property
     def exists(self) -> bool:
@@ -137,7 +137,7 @@ def evolve(state: State, event: Event) -> State:
                 metadata=event.metadata,
                 expires_after_days=event.expires_after_days,
                 active_at=event.at,
-                batch=event.batch,
+                batch=event.batch.id if event.batch else None,
             )
         case VectorStoreModified():
             return replace(

@@ -48,9 +48,9 @@ def _named(union: object) -> dict[str, Any]:
     return {event.__name__: event for event in get_args(union)}
 
 
-VECTOR_STORE = Aggregate("vector_store", vector_store.INITIAL, vector_store.evolve, _named(vector_store.Event))
+VECTOR_STORE = Aggregate("vector_store", vector_store.INITIAL, vector_store.evolve, _named(vector_store.Event), state_version=2)
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _named(store_file.Event))
-FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _named(file_batch.Event))
+FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _named(file_batch.Event), state_version=2)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _named(uploaded_file.Event))
 API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _named(api_key.Event))
 

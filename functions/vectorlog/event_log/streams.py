@@ -102,6 +102,12 @@ class Streams:
         """What a stream is before its first commit, for those whose id was just made."""
         return Loaded(stream, NO_VERSION, aggregate.initial)
 
+    def began(self, loaded: Loaded[Any]) -> Decision[Any, Any]:
+        """The first commit of a stream that has one; read only where it is not the newest too."""
+        newest = loaded.newest
+        [first] = [newest] if newest is not None and newest.version == 0 else self.log.read(loaded.stream, 0, 1)
+        return self.decode(first)
+
     def decode(self, commit: Commit) -> Decision[Any, Any]:
         """A commit's events and state.
 

@@ -63,11 +63,13 @@ class Worker:
                 self._projector.send([(message.store, message)])
 
     def _open_batch(self, store: str) -> None:
-        state = self._edition.streams.load(VECTOR_STORE, store).state
+        loaded = self._edition.streams.load(VECTOR_STORE, store)
+        state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
             return
-        created = FileBatchCreated(state.created_at, store, state.owner, state.batch.manifest)
-        self._edition.streams.decide(FILE_BATCH, state.batch.id, lambda found: file_batch.create(found, created))
+        [asked] = self._edition.streams.began(loaded).events
+        created = FileBatchCreated(state.created_at, store, state.owner, asked.batch.manifest)
+        self._edition.streams.decide(FILE_BATCH, state.batch, lambda found: file_batch.create(found, created))
 
     def _fan_out(self, message: FanOut) -> None:
         if self._store(message.store).ended == "deleted":
@@ -89,7 +91,7 @@ class Worker:
         """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
         state = self._edition.streams.load(FILE_BATCH, batch).state
         if not batch_files.close_if_reached(self._edition, store, batch) and not (state.cancelled and isinstance(message, FanOut)):
-            looking = replace(message, cursor=state.manifest.count)  # every file is in the log by now; only rows are missing
+            looking = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
             self._projector.send([(store, looking)], delay=UNSETTLED_MS)
 
     def _purge(self, message: Purge) -> None:

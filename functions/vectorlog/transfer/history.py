@@ -34,6 +34,7 @@ class Streamed:
         generations: of each file in a store, those whose artefact is needed.
         ended: stores and uploaded files whose contents nobody needs.
         gone_on: streams that have commits of the target's own, which sees to their objects.
+        older: states of streams whose own are of an older schema, folded.
     """
 
     newest: dict[str, int] = field(default_factory=dict)
@@ -42,14 +43,18 @@ class Streamed:
     ended: set[str] = field(default_factory=set)
     gone_on: set[str] = field(default_factory=set)
     commits: int = 0
+    older: dict[str, object] = field(default_factory=dict)
 
     def note(self, commit: Commit) -> None:
         """Takes in a commit that comes after the others of its stream."""
         self.commits += 1
         self.newest[commit.stream] = commit.version
         aggregate = codec.aggregate_of(commit.stream)
-        codec.decode_events(aggregate, commit.events)  # raises where this version cannot read them
-        match codec.decode_state(aggregate, commit.state):
+        events = codec.decode_events(aggregate, commit.events)  # raises where this version cannot read them
+        state = codec.decode_state(aggregate, commit.state)
+        if state is None:
+            state = self.older[commit.stream] = codec.fold(aggregate, events, self.older.get(commit.stream))
+        match state:
             case vector_store.State() as state:
                 self.spaces[commit.stream] = Space(state.model, state.dimensions)
                 if state.ended:
@@ -60,7 +65,7 @@ class Streamed:
                 self.generations[commit.stream] = tuple(each.generation for each in (state.open, state.serving) if each)
 
     def needs(self, key: str) -> bool:
-        """Whether an object is of what these commits keep; where one says too little, because its state is of an older schema, it is."""
+        """Whether an object is of what these commits keep."""
         match key.split("/"):
             case ["files", file, *_]:
                 return self._lives(file)
@@ -68,7 +73,7 @@ class Streamed:
                 return store in self.newest and store not in self.gone_on
             case ["artefacts", store, file, generation, *_]:
                 stream = store_file_stream(store, file)
-                return self._lives(store) and self._lives(stream) and int(generation) in self.generations.get(stream, (int(generation),))
+                return self._lives(store) and self._lives(stream) and int(generation) in self.generations[stream]
         return False
 
     def _lives(self, stream: str) -> bool:

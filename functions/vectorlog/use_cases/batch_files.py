@@ -14,7 +14,7 @@ from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
-from vectorlog.event_log.streams import Outcome, Plan
+from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
@@ -57,10 +57,11 @@ def check(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed], 
 
 def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
     """Attaches the next files of a batch; gives what was decided, and where to go on (None: done)."""
-    state = edition.streams.load(FILE_BATCH, batch).state
+    loaded = edition.streams.load(FILE_BATCH, batch)
+    state = loaded.state
     if state.cancelled:
         return [], None
-    listed = manifests.read(edition, state.manifest)
+    listed = manifests.read(edition, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _attach(edition, store, batch, state, part)
     if state.skip_duplicates:  # the next step has to see whose bytes these files hold
@@ -70,10 +71,10 @@ def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[
 
 def cancel_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
     """Cancels the next files of a batch, those included that it has not reached yet."""
-    state = edition.streams.load(FILE_BATCH, batch).state
-    listed = manifests.read(edition, state.manifest)
+    loaded = edition.streams.load(FILE_BATCH, batch)
+    listed = manifests.read(edition, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
-    outcomes = _cancel(edition, store, batch, state, part)
+    outcomes = _cancel(edition, store, batch, loaded.state, part)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
@@ -91,7 +92,7 @@ def fan_out_small(edition: Edition, batch: str, count: int) -> None:
 
 def close_if_reached(edition: Edition, store: str, batch: str) -> bool:
     """Takes a batch from the open ones once the projection has seen all of its files; whether it has."""
-    total = edition.streams.load(FILE_BATCH, batch).state.manifest.count
+    total = edition.streams.load(FILE_BATCH, batch).state.count
     if edition.views.batch_counts(batch, total).unreached > 0:
         return False
     edition.views.close_batch(store, batch)
@@ -138,18 +139,18 @@ def expected(batch: Batch, position: int, each: Listed, known: uploaded_file.Sta
     )
 
 
-def open_batches(edition: Edition, store: str) -> list[tuple[str, Batch]]:
+def open_batches(edition: Edition, store: str) -> list[Loaded[Batch]]:
     """The batches of a store that have not reached all of their files, oldest first."""
     loaded = edition.streams.load_many(FILE_BATCH, edition.views.open_batches(store))
-    found = [(batch, each.state) for batch, each in loaded.items() if each.state.exists]
-    return sorted(found, key=lambda one: (one[1].created_at, one[0]))
+    found = [each for each in loaded.values() if each.state.exists]
+    return sorted(found, key=lambda one: (one.state.created_at, one.stream))
 
 
 def _open_batches_with(edition: Edition, store: str, file: str) -> Iterator[tuple[str, Batch, int, Listed]]:
-    for batch, state in open_batches(edition, store):
-        for position, each in enumerate(manifests.read(edition, state.manifest)):
+    for batch in open_batches(edition, store):
+        for position, each in enumerate(manifests.read(edition, batch)):
             if each.file == file:
-                yield batch, state, position, each
+                yield batch.stream, batch.state, position, each
 
 
 def _cancel(edition: Edition, store: str, batch: str, state: Batch, part: Sequence[tuple[int, Listed]]) -> list[Outcome[State, Event]]:

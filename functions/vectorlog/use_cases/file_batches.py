@@ -12,7 +12,7 @@ from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import Listed
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
-from vectorlog.event_log.streams import Plan
+from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import access, batch_files, manifests, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
@@ -68,14 +68,13 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
     edition.views.show([opened])
     if opened.version == 0 and len(listed) > edition.inline_files:
         return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
-    batch_files.fan_out_small(edition, batch, opened.state.manifest.count)
+    batch_files.fan_out_small(edition, batch, opened.state.count)
     return _view(edition, batch, opened.state)
 
 
 def get(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
     """A batch with its counts."""
-    loaded, settled = edition.together(lambda: access.batch(edition, actor, store, batch), lambda: edition.views.settled(batch))
-    return BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.manifest.count))
+    return _opened(edition, actor, store, batch)[1]
 
 
 def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
@@ -84,7 +83,7 @@ def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
     at = edition.clock()
 
     def decide(state: file_batch.State) -> Sequence[file_batch.Event]:
-        counts = edition.views.batch_counts(batch, state.manifest.count)
+        counts = edition.views.batch_counts(batch, state.count)
         return file_batch.cancel(state, at, in_progress=counts.in_progress)
 
     outcome = edition.streams.decide(FILE_BATCH, batch, decide, meta=actor.meta)
@@ -96,8 +95,8 @@ def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
 
 def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
     """A page of a batch's files, in the order of its request; detached ones are left out."""
-    opened = get(edition, actor, store, batch)
-    listed = manifests.read(edition, opened.state.manifest)
+    loaded, opened = _opened(edition, actor, store, batch)
+    listed = manifests.read(edition, loaded)
     places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     asked = pages.window(request, places.get)
     order = list(enumerate(listed))
@@ -109,6 +108,11 @@ def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: 
         if len(views) > asked.limit:
             break
     return pages.cut(views, asked)
+
+
+def _opened(edition: Edition, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
+    loaded, settled = edition.together(lambda: access.batch(edition, actor, store, batch), lambda: edition.views.settled(batch))
+    return loaded, BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.count))
 
 
 def _shown(edition: Edition, store: str, batch: BatchView, part: Sequence[tuple[int, Listed]], status: str | None) -> list[StoreFileView]:
@@ -137,4 +141,4 @@ def _cancel_files(edition: Edition, store: str, batch: str) -> None:
 
 
 def _view(edition: Edition, batch: str, state: file_batch.State) -> BatchView:
-    return BatchView(batch, state, edition.views.batch_counts(batch, state.manifest.count))
+    return BatchView(batch, state, edition.views.batch_counts(batch, state.count))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from vectorlog.domain import manifest
+from vectorlog.domain import file_batch, manifest
 from vectorlog.domain.manifest import Listed, Manifest
+from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases.edition import Edition
 
 
@@ -27,7 +28,9 @@ def keep(edition: Edition, store: str, batch: str, listed: Sequence[Listed]) -> 
     return found
 
 
-def read(edition: Edition, where: Manifest) -> tuple[Listed, ...]:
-    """The files of a manifest, in their order."""
-    found = manifest.read_inline(where)
-    return manifest.unpack(edition.blobs.read(where.object or "")) if found is None else found
+def read(edition: Edition, batch: Loaded[file_batch.State]) -> tuple[Listed, ...]:
+    """The files of a batch, in their order; no read, as long as its list is in its newest commit."""
+    if batch.state.object is not None:
+        return manifest.unpack(edition.blobs.read(batch.state.object))
+    [created] = edition.streams.began(batch).events
+    return manifest.read_inline(created.manifest.inline)

@@ -217,14 +217,14 @@ def _waiting(edition: Edition, store: str) -> dict[str, State]:
     """Files that open batches name and have not reached, by sort key; each once, as the oldest batch will attach it."""
     waiting: dict[str, State] = {}
     named: set[str] = set()
-    for batch, state in batch_files.open_batches(edition, store):
-        listed = manifests.read(edition, state.manifest)
-        entries = edition.views.rows([keys.entry(batch, each.file) for each in listed])
+    for batch in batch_files.open_batches(edition, store):
+        listed = manifests.read(edition, batch)
+        entries = edition.views.rows([keys.entry(batch.stream, each.file) for each in listed])
         attached = edition.views.rows([keys.attachment(each.file, store) for each in listed])
-        uploaded = batch_files.uploaded(edition, [each.file for each in listed if keys.entry(batch, each.file) not in entries])
+        uploaded = batch_files.uploaded(edition, [each.file for each in listed if keys.entry(batch.stream, each.file) not in entries])
         for position, each in enumerate(listed):
             if each.file in uploaded and each.file not in named and keys.attachment(each.file, store) not in attached:
                 named.add(each.file)
-                sk = keys.FILES + Placement(state.created_at, position).row(each.file)
-                waiting[sk] = batch_files.expected(state, position, each, uploaded[each.file])
+                sk = keys.FILES + Placement(batch.state.created_at, position).row(each.file)
+                waiting[sk] = batch_files.expected(batch.state, position, each, uploaded[each.file])
     return waiting

@@ -79,4 +79,4 @@ def _reached(found: History, table: MemoryTable, key: Key) -> bool:
         return False
     batch = keys.thing_of(key.sk)
     counts = table.get([keys.batch(batch)])[keys.batch(batch)].counts
-    return counts.get("reached", 0) >= found.batches[batch].manifest.count
+    return counts.get("reached", 0) >= found.batches[batch].count

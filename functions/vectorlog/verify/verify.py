@@ -136,7 +136,7 @@ def _blobs(edition: Edition, history: History) -> Iterator[Difference]:
     living = {file: state for file, state in history.files.items() if not state.deleted}
     expected = {blob_key(file, state.sha256) for file, state in living.items()}
     kept = [state for state in history.batches.values() if state.store in history.stores and history.stores[state.store].exists]
-    expected |= {state.manifest.object for state in kept if state.manifest.object}
+    expected |= {state.object for state in kept if state.object}
     found = {key for folder in ("files/", "manifests/") for key in edition.blobs.list(folder)}
     yield from (Difference("blob", key, "is missing") for key in expected - found)
     yield from (Difference("blob", key, "is left over") for key in found - expected)

@@ -203,7 +203,7 @@ def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows:
         return
     opened = keys.open_batch(state.store, decision.stream)
     if rows.version(own) == NO_ROW:
-        rows.add(totals, unreached=state.manifest.count)
+        rows.add(totals, unreached=state.count)
         rows.put(keys.every_batch(state.store, decision.stream), 0)
         rows.put(opened, 0, deadline=state.created_at + INGEST_DEADLINE_MS)
     rows.put(own, decision.version, data=decision.text)
