@@ -1,4 +1,4 @@
-"""By the clock: whatever is past its deadline is ended, or sent on its way again."""
+"""By the clock: whatever is past its deadline is ended, or sent on its way again; and how long the oldest file has waited is told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.observed import logger, metrics, tracer
+from vectorlog.reactions.oldest_open import oldest_open
 from vectorlog.reactions.sweep import sweep
 from vectorlog.runtime.aws import edition, projector
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
-    """Sweeps what is due."""
-    swept = sweep(edition(), projector())
+    """Sweeps what is due. The age comes first and is told even where the sweep fails: an alarm waits for it."""
+    deployed = edition()
+    metrics.add_metric("OldestOpenFileSeconds", MetricUnit.Seconds, oldest_open(deployed.views.table, deployed.clock()) / 1000)
+    swept = sweep(deployed, projector())
     metrics.add_metric("Swept", MetricUnit.Count, swept)
     return {"swept": swept}

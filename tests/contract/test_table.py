@@ -351,6 +351,18 @@ class TestDue:
         table.write([Put(K, 1, 0)])
         assert table.due(10**15) == []
 
+    def test_earliest(self, table: Table) -> None:
+        """The earliest deadline of the rows that are asked for is found among many others, up to a time and not beyond it."""
+        assert table.earliest_deadline(10**15, ["F#", "open#"]) is None
+        others = [Put(Key("VS#2", f"C{number}"), 0, NO_ROW, deadline=number) for number in range(400)]
+        for start in range(0, 400, 100):
+            table.write(others[start : start + 100])
+        wanted = [("F#a", 3_000), ("open#b", 2_000), ("F#c", 4_000)]
+        table.write([Put(Key("VS#1", sk), 0, NO_ROW, deadline=deadline) for sk, deadline in wanted])
+        assert table.earliest_deadline(2_000, ["F#", "open#"]) == 2_000
+        assert table.earliest_deadline(10**15, ["F#"]) == 3_000
+        assert table.earliest_deadline(1_999, ["F#", "open#"]) is None
+
     def test_tombstone_may_vanish_only_after_its_time(self, table: Table) -> None:
         """A tombstone holds back older writes for as long as it was told to."""
         table.write([Put(K, 5, NO_ROW, gone=True, expires_at=4_000_000_000_000)])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from handlers import sweep as sweep_handler
 from tests.handlers.deployment import FILE, FOX, KEY, PROJECT, STORE, Deployment, messages, sample
 from vectorlog.domain import api_key, file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
@@ -180,6 +181,25 @@ class TestBehind:
         assert deployment.handle("sweep", sample("schedule")) == {"swept": 1}
         assert deployment.events(STREAM) == ["FileAttached", "FileFailed"]
         assert deployment.edition.views.store_counts(STORE).failed == 1
+
+    def test_age_of_the_oldest(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """Each minute says for how long the oldest open file has waited, also where the sweep itself fails."""
+        monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+
+        def age() -> Any:
+            capsys.readouterr()
+            deployment.handle("sweep", sample("schedule"))
+            return json.loads(capsys.readouterr().out.splitlines()[-1])["OldestOpenFileSeconds"]
+
+        assert age() == [0.0]
+        deployment.happened()
+        deployment.handle("projector", sample("dynamodb_stream"))
+        deployment.now += 7_200_000
+        assert age()[0] >= 7_200
+        monkeypatch.setattr(sweep_handler, "sweep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            deployment.handle("sweep", sample("schedule"))
+        assert "OldestOpenFileSeconds" in capsys.readouterr().out
 
     def test_dead_letters(self, deployment: Deployment) -> None:
         """A file whose ingest was given up is failed with a sentence; other work is sent again, a quarter of an hour later."""

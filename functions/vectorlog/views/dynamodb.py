@@ -26,6 +26,9 @@ KEYS_PER_GET = 100
 LONGEST_PAGE = 5000
 """Items that a Query is asked for at most: there are few that have more in the megabyte that it reads."""
 
+DEADLINES_PER_UNIT = 20
+"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, under 200 bytes in all."""
+
 TRIES = 10
 FIRST_PAUSE_S = 0.02
 LAST_PAUSE_S = 0.64
@@ -114,6 +117,11 @@ class DynamoDBTable:
                 break
         return [row for *_, row in sorted(found, key=lambda each: each[:2])[:limit]]
 
+    def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
+        """See Table. One small Query for each shard, more only where other deadlines than these come first."""
+        found = self._pool.map(lambda shard: self._earliest(shard, until, prefixes), range(DEADLINE_SHARDS))
+        return min((deadline for deadline in found if deadline is not None), default=None)
+
     def scan(self) -> Iterator[Row]:
         """See Table."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
@@ -164,14 +172,26 @@ class DynamoDBTable:
         return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
 
     def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
-        answer = self._client.query(
-            TableName=self._table,
-            IndexName=BY_DEADLINE,
-            KeyConditionExpression="q = :q AND t <= :at",
-            ExpressionAttributeValues={":q": {"S": shard_of(shard)}, ":at": {"N": str(at)}},
-            Limit=limit,
-        )
+        answer = self._client.query(**self._deadlines(shard, at), Limit=limit)
         return [(int(item["t"]["N"]), key_of(item)) for item in answer["Items"]]
+
+    def _earliest(self, shard: int, until: int, prefixes: Sequence[str]) -> int | None:
+        request = {**self._deadlines(shard, until), "Limit": DEADLINES_PER_UNIT}
+        while True:
+            answer = self._client.query(**request)
+            deadlines = (int(item["t"]["N"]) for item in answer["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
+            found = next(deadlines, None)
+            if found is not None or "LastEvaluatedKey" not in answer:
+                return found
+            request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(LONGEST_PAGE, request["Limit"] * 4)}
+
+    def _deadlines(self, shard: int, until: int) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "IndexName": BY_DEADLINE,
+            "KeyConditionExpression": "q = :q AND t <= :until",
+            "ExpressionAttributeValues": {":q": {"S": shard_of(shard)}, ":until": {"N": str(until)}},
+        }
 
     def _write_one(self, write: Put | Remove) -> None:
         request = {"TableName": self._table, **request_of(write)}

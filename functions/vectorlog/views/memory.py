@@ -58,6 +58,11 @@ class MemoryTable:
         found = [row for row in self._rows.values() if row.deadline is not None and row.deadline <= at]
         return sorted(found, key=lambda row: row.deadline or 0)[:limit]
 
+    def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
+        """See Table."""
+        rows = (row for row in self._rows.values() if row.key.sk.startswith(tuple(prefixes)))
+        return min((row.deadline for row in rows if row.deadline is not None and row.deadline <= until), default=None)
+
     def scan(self) -> Iterator[Row]:
         """See Table."""
         yield from self._rows.values()

@@ -83,6 +83,13 @@ class SQLiteTable:
         statement = f"SELECT {_FIELDS} FROM views WHERE deadline <= ? ORDER BY deadline LIMIT ?"
         return [_row(found) for found in self._database.read().execute(statement, (at, limit))]
 
+    def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
+        """See Table."""
+        begins = " OR ".join("instr(sk, ?) = 1" for _ in prefixes)
+        statement = f"SELECT deadline FROM views WHERE deadline <= ? AND ({begins}) ORDER BY deadline LIMIT 1"
+        found: tuple[int] | None = self._database.read().execute(statement, (until, *prefixes)).fetchone()
+        return found[0] if found else None
+
     def scan(self) -> Iterator[Row]:
         """See Table."""
         last = ("", "")

@@ -99,7 +99,7 @@ def check(writes: Sequence[Write]) -> None:
 
 
 class Table(Protocol):
-    """Rows. Every read sees every write that has returned, but for `query(status=…)` and `due`, which on AWS may lag."""
+    """Rows. Every read sees every write that has returned, but for `query(status=…)` and deadlines, which on AWS may lag."""
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """The rows that there are, tombstones included."""
@@ -135,6 +135,10 @@ class Table(Protocol):
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """Rows whose deadline is over, oldest first."""
+        ...
+
+    def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
+        """The earliest deadline up to `until` (ms since 1970) of the rows whose sort key begins with one of these."""
         ...
 
     def scan(self) -> Iterator[Row]:
