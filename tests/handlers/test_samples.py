@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from handlers import observed
 from handlers import sweep as sweep_handler
 from tests.handlers.deployment import FILE, FOX, KEY, PROJECT, STORE, Deployment, messages, sample
 from vectorlog.domain import api_key, file_batch
@@ -185,6 +186,7 @@ class TestBehind:
     def test_age_of_the_oldest(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         """Each minute says for how long the oldest open file has waited, also where the sweep itself fails."""
         monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+        observed.metrics.clear_metrics()  # what is disabled is kept
 
         def age() -> Any:
             capsys.readouterr()
