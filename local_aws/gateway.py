@@ -20,7 +20,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 
 TOO_LARGE = (
-    "The request is larger than the 6 MB that this endpoint takes. "
+    "The request is larger than the 4.5 MB that this endpoint takes. "
     "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
 )
 """What the stack's gateway response says."""
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 REQUEST_BYTES = 10 * 1024 * 1024
 EVENT_BYTES = 6 * 1024 * 1024
 """API Gateway's limit of a request, and Lambda's of an event and of an answer."""
-BINARY = ("multipart/form-data", "application/octet-stream")
-"""`binaryMediaTypes`: bodies of these come in base64."""
 
 
 class Gateway:
@@ -67,7 +65,6 @@ class Gateway:
         query: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             query[name].append(value)
-        binary = headers.get("content-type", [""])[0].lower().startswith(BINARY)
         path, request = scope["path"], str(uuid.uuid4())
         return {
             "resource": "/{proxy+}",
@@ -87,8 +84,8 @@ class Gateway:
                 "httpMethod": scope["method"],
                 "identity": {"sourceIp": "127.0.0.1", "userAgent": headers.get("user-agent", [""])[0]},
             },
-            "body": (base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")) or None,
-            "isBase64Encoded": binary,
+            "body": base64.b64encode(body).decode() or None,
+            "isBase64Encoded": bool(body),  # the stack's `binaryMediaTypes` are all there are
         }
 
 

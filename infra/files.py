@@ -1,0 +1,54 @@
+"""The bucket of uploaded files, manifests and artefacts."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.configuration import Configuration
+
+KEPT_DAYS = 3
+"""Days that S3 keeps what was deleted or replaced. Deleted means gone, so they are few: what goes wrong on a Friday evening can be undone
+until Monday. S3 counts from the midnight (UTC) after, so bytes are gone within four days."""
+PARTS_DAYS = 1
+"""Days until S3 drops the parts of an upload that broke off; ours end in minutes, with the function that makes them. It is S3's least."""
+PREFLIGHT_S = 3600
+"""How long a browser may remember the answer to a preflight."""
+
+
+class Files(Construct):
+    """Its `bucket`: private, versioned, reached by TLS 1.2 or newer alone. S3's own key encrypts it, which costs nothing by request.
+
+    Large downloads are redirected to a signed address in the bucket, so browsers at the configured origins may GET from it.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(id="parts", abort_incomplete_multipart_upload_after=Duration.days(PARTS_DAYS)),
+                s3.LifecycleRule(id="deleted", noncurrent_version_expiration=Duration.days(KEPT_DAYS), expired_object_delete_marker=True),
+            ],
+            cors=[_from_browsers(configuration)] if configuration.cors_origins else None,
+            removal_policy=RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY,
+            auto_delete_objects=not configuration.keeps,
+        )
+
+
+def _from_browsers(configuration: Configuration) -> s3.CorsRule:
+    return s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+        allowed_origins=list(configuration.cors_origins),
+        allowed_headers=["*"],
+        exposed_headers=["Content-Disposition", "Content-Length"],
+        max_age=PREFLIGHT_S,
+    )

@@ -1,0 +1,88 @@
+"""What API Gateway answers itself, in the envelope that the API's own errors have (contract, section 8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import aws_apigateway as apigateway
+
+from infra.configuration import Configuration
+
+SAID = "$context.error.messageString"
+"""API Gateway's own sentence, which it puts in quotes and escapes."""
+NOT_FOUND = "Invalid URL. There is no such path below /$context.stage; addresses look like /$context.stage/v1/vector_stores."
+"""It does not repeat the path: a template of API Gateway puts text in without escaping it, so a path could break the JSON."""
+TOO_LARGE = (
+    "The request is larger than the 4.5 MB that this endpoint takes. "
+    "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
+)
+SLOW_DOWN = "Too many requests. Please repeat the request in a moment."
+REFUSED = "The request was refused before it reached the API. Check its address and its headers."
+TIMED_OUT = "The request took longer than 29 seconds. Please repeat it."
+FAILED = "The server had an error while processing your request. Quote its id when you report it: $context.requestId"
+RETRY_S = 1
+"""A token bucket that allows more than one request a second has the next token by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an error of API Gateway is told.
+
+    Attributes:
+        message: a template, in which API Gateway fills in `$context…`.
+        status: None leaves what API Gateway would answer.
+    """
+
+    message: str
+    status: int | None = None
+    code: str | None = None
+    type: str = "invalid_request_error"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def template(self) -> str:
+        """The body."""
+        error = {"message": self.message, "type": self.type, "param": None, "code": self.code}
+        return json.dumps({"error": error}).replace(f'"{SAID}"', SAID)
+
+
+_NOT_FOUND = Told(NOT_FOUND, 404)
+_LATER = {"retry-after": str(RETRY_S)}
+_SLOW_DOWN = Told(SLOW_DOWN, 429, "rate_limit_exceeded", headers=_LATER)
+
+RESPONSES: Mapping[str, Told] = {
+    # Of a path without a route API Gateway says that a signature is missing; or that it is wrong, where a bearer token came along.
+    # No route wants one, so each of these means that the path is not there.
+    "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,
+    "INVALID_SIGNATURE": _NOT_FOUND,
+    "EXPIRED_TOKEN": _NOT_FOUND,
+    "RESOURCE_NOT_FOUND": _NOT_FOUND,
+    "BAD_REQUEST_BODY": Told(SAID, 400),
+    "BAD_REQUEST_PARAMETERS": Told(SAID, 400),
+    "UNSUPPORTED_MEDIA_TYPE": Told(SAID, 415),
+    "REQUEST_TOO_LARGE": Told(TOO_LARGE, 413, "request_too_large"),
+    "THROTTLED": _SLOW_DOWN,
+    "QUOTA_EXCEEDED": _SLOW_DOWN,
+    "WAF_FILTERED": Told(REFUSED, 403, "permission_denied"),
+    # Not API Gateway's own sentence: it may repeat the Authorization header, which holds the caller's key.
+    "DEFAULT_4XX": Told(REFUSED),
+    "INTEGRATION_TIMEOUT": Told(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
+    "DEFAULT_5XX": Told(FAILED, None, None, "server_error"),
+}
+"""By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers and API keys cannot occur here."""
+
+
+def add_to(rest_api: apigateway.RestApi, *, configuration: Configuration) -> None:
+    """Adds each. Any origin may read them where CORS is on: they hold nothing of anybody's, and API Gateway can name one origin only."""
+    every = {"x-request-id": "context.requestId"}
+    if configuration.cors_origins:
+        every |= {"access-control-allow-origin": "'*'", "access-control-expose-headers": "'x-request-id, retry-after'"}
+    for kind, told in RESPONSES.items():
+        rest_api.add_gateway_response(
+            kind.title().replace("_", ""),
+            type=apigateway.ResponseType.of(kind),
+            status_code=None if told.status is None else str(told.status),
+            response_headers=every | {name: f"'{value}'" for name, value in told.headers.items()},
+            templates={"application/json": told.template()},
+        )

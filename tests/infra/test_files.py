@@ -1,0 +1,90 @@
+"""The bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk.assertions import Match, Template
+
+from infra.configuration import Configuration
+from infra.files import Files
+
+pytestmark = pytest.mark.infra
+
+
+def synthesized(**chosen: Any) -> Template:
+    """The template of a bucket."""
+    stack = Stack()
+    Files(stack, "Files", configuration=Configuration(**chosen))
+    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """With what is configured by default."""
+    return synthesized()
+
+
+def test_private(template: Template) -> None:
+    """Nothing in it is ever public, and it is encrypted."""
+    every = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+    template.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "PublicAccessBlockConfiguration": every,
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+        },
+    )
+
+
+@pytest.mark.parametrize("condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}])
+def test_tls_only(template: Template, condition: dict[str, Any]) -> None:
+    """Bytes travel by TLS 1.2 or newer, whoever asks."""
+    statement = Match.object_like({"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Condition": condition})
+    template.has_resource_properties("AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}})
+
+
+def test_deleted_means_gone(template: Template) -> None:
+    """What was deleted can be brought back for three days, and then nothing of it is left, neither bytes nor marker."""
+    rule = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 3}, "ExpiredObjectDeleteMarker": True}
+    template.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "LifecycleConfiguration": {"Rules": Match.array_with([Match.object_like(rule)])},
+        },
+    )
+
+
+def test_broken_uploads_are_dropped(template: Template) -> None:
+    """Parts of an upload that broke off cost nothing for longer than a day."""
+    rule = Match.object_like({"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}})
+    template.has_resource_properties("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": Match.array_with([rule])}})
+
+
+def test_survives(template: Template) -> None:
+    """Taking the stack down leaves the bytes."""
+    template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+
+
+def test_no_browsers(template: Template) -> None:
+    """Browsers are let in where origins are configured, not else."""
+    template.has_resource_properties("AWS::S3::Bucket", {"CorsConfiguration": Match.absent()})
+
+
+def test_browsers_download() -> None:
+    """A page at a configured origin can follow the redirect of a large download; it can write nothing."""
+    rule = {"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["https://a.example"]}
+    synthesized(cors_origins=("https://a.example",)).has_resource_properties(
+        "AWS::S3::Bucket", {"CorsConfiguration": {"CorsRules": [Match.object_like(rule)]}}
+    )
+
+
+def test_destroyed() -> None:
+    """Who chose to destroy gets rid of the bucket with all that is in it."""
+    template = synthesized(removal="destroy")
+    template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
+    template.resource_count_is("Custom::S3AutoDeleteObjects", 1)
