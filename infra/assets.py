@@ -1,0 +1,126 @@
+"""What functions carry: our code and their libraries, put together by uv for Lambda's platform, without Docker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Literal
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
+from aws_cdk import aws_lambda as lambda_
+
+ROOT = Path(__file__).parents[1]
+Bundle = Literal["core", "index", "ingest"]
+"""`core` never reaches for OpenSearch; `index` carries its client; `ingest` reads files too."""
+GROUPS: dict[Bundle, str] = {"core": "lambda", "index": "lambda-index", "ingest": "lambda-ingest"}
+"""The groups of pyproject.toml that say which libraries these are."""
+PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+"""Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34."""
+PYTHON = "3.13"
+MOST_BYTES = 30_000_000
+"""Of an asset, zipped."""
+_OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
+_BOOKKEEPING = ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_build.json", "uv_cache.json")
+"""Files of an installed distribution that serve an installer alone; some of them name this machine's paths."""
+
+
+class BundlingFailed(Exception):
+    """An asset could not be made; the message is uv's."""
+
+
+class Assets:
+    """Each bundle is made once, whatever number of functions carries it.
+
+    Args:
+        architecture: `arm64` or `x86_64`.
+        bundling: where False, an asset holds the handlers alone; for tests of templates.
+    """
+
+    def __init__(self, architecture: str, *, bundling: bool = True) -> None:
+        self._architecture = architecture
+        self._bundling = bundling
+        self._made: dict[Bundle, lambda_.Code] = {}
+
+    def code(self, bundle: Bundle) -> lambda_.Code:
+        """The asset of a bundle."""
+        if bundle not in self._made:
+            self._made[bundle] = self._code(bundle)
+        return self._made[bundle]
+
+    def _code(self, bundle: Bundle) -> lambda_.Code:
+        if not self._bundling:
+            return lambda_.Code.from_asset(str(ROOT / "functions" / "handlers"))
+        return lambda_.Code.from_asset(
+            str(ROOT / "functions"),
+            asset_hash_type=AssetHashType.OUTPUT,
+            bundling=BundlingOptions(image=lambda_.Runtime.PYTHON_3_13.bundling_image, local=_Local(bundle, self._architecture)),
+        )
+
+
+@jsii.implements(ILocalBundling)
+class _Local:
+    """The CDK asks this before it would ask Docker."""
+
+    def __init__(self, bundle: Bundle, architecture: str) -> None:
+        self._bundle = bundle
+        self._architecture = architecture
+
+    def try_bundle(self, output_dir: str, options: Any = None, **_: Any) -> bool:  # noqa: ANN401, ARG002  # as jsii calls it
+        """Whether it was made, which it always is."""
+        make(Path(output_dir), self._bundle, self._architecture)
+        return True
+
+
+def make(folder: Path, bundle: Bundle, architecture: str) -> None:
+    """Puts a bundle into a folder: the same files for the same sources and lock, wherever it is made.
+
+    Raises:
+        BundlingFailed: uv could not.
+    """
+    locked = _uv(
+        "export",
+        "--quiet",
+        "--frozen",
+        "--no-dev",
+        "--no-emit-project",
+        "--no-hashes",
+        "--prune",
+        "botocore",
+        "--only-group",
+        GROUPS[bundle],
+    )
+    requirements = folder / "requirements.txt"
+    requirements.write_text(locked)
+    _uv(
+        *("pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"),
+        *("--python-platform", PLATFORMS[architecture], "--python-version", PYTHON),
+        *("--target", str(folder), "--requirement", str(requirements)),
+    )
+    requirements.unlink()
+    _strip(folder)
+    for name in ("handlers", "vectorlog"):
+        shutil.copytree(ROOT / "functions" / name, folder / name, ignore=_OURS_LOCALLY)
+
+
+def _strip(folder: Path) -> None:
+    """Takes away what no function needs, and what differs between two machines."""
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    (folder / ".lock").unlink(missing_ok=True)
+    for each in sorted(folder.rglob("*")):
+        if (each.is_dir() and each.name in ("__pycache__", "tests")) and each.exists():
+            shutil.rmtree(each)
+        elif each.parent.suffix == ".dist-info" and each.name in _BOOKKEEPING:
+            each.unlink()
+
+
+def _uv(*arguments: str) -> str:
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    environment.pop("VIRTUAL_ENV", None)
+    command = [os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundlingFailed(f"uv {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout

@@ -1,0 +1,135 @@
+"""The functions: one factory, and what is special about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy, Size
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.assets import Assets, Bundle
+from infra.configuration import Configuration
+
+METRICS_NAMESPACE = "vectorlog"
+"""Of the functions' own metrics."""
+RETENTIONS = {
+    1: logs.RetentionDays.ONE_DAY,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    731: logs.RetentionDays.TWO_YEARS,
+}
+"""Of log groups, by the days that the configuration says."""
+ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+ONE_CORE = 1_769
+"""Megabytes with which a function has one whole core (Lambda's guide, "Configure function memory")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What is special about a function.
+
+    Attributes:
+        handler: its module in functions/handlers.
+        bundle: the libraries that it carries.
+        says: its description.
+        seconds: its time-out.
+        megabytes: its memory, and with it its share of a core.
+        disk: MB of /tmp.
+    """
+
+    handler: str
+    bundle: Bundle
+    says: str
+    seconds: int
+    megabytes: int = ONE_CORE
+    disk: int = 512
+
+    @property
+    def timeout(self) -> Duration:
+        """Its time-out."""
+        return Duration.seconds(self.seconds)
+
+
+API = Sort("api", "core", "Every route but search", 29)
+SEARCH = Sort("search", "index", "The search routes", 29)
+PROJECTOR = Sort("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
+WORK = Sort("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
+EMBED = Sort("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
+DEAD_LETTERS = Sort("dead_letters", "index", "Settles messages and records that failed too often", 60, 512)
+SWEEP = Sort("sweep", "core", "Ends what is past its deadline, once a minute", 60, 512)
+FIRST_KEY = Sort("first_key", "core", "Makes the first API key when the stack is made", 60, 512)
+"""29 s is what API Gateway waits. /tmp of embed holds the four files of 512 MB that it reads at once, the largest that an import brings."""
+
+
+def service_of(configuration: Configuration) -> str:
+    """What logs, traces and the dimension `service` of the metrics say, so that two stages in one account stay apart."""
+    return f"vectorlog-{configuration.stage}"
+
+
+class Functions(Construct):
+    """The factory: Python 3.13, traced, JSON logs in a group of its own.
+
+    Args:
+        scope: of it.
+        id: of it.
+        configuration: says architecture, retention, stage.
+        assets: what functions carry.
+        vpc: that every function joins; None: they run outside.
+        security_groups: there.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        configuration: Configuration,
+        assets: Assets,
+        vpc: ec2.IVpc | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        self._configuration = configuration
+        self._assets = assets
+        self._vpc = vpc
+
+    def make(self, sort: Sort, variables: Mapping[str, str]) -> lambda_.Function:
+        """A function of this sort; `variables` are those that `runtime.aws_settings` reads, without their prefix."""
+        name = "".join(part.capitalize() for part in sort.handler.split("_"))
+        group = logs.LogGroup(
+            self,
+            f"{name}Log",
+            retention=RETENTIONS[self._configuration.log_retention_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return lambda_.Function(
+            self,
+            name,
+            description=f"Vectorlog {self._configuration.stage}: {sort.says}",
+            handler=f"handlers.{sort.handler}.handler",
+            code=self._assets.code(sort.bundle),
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=ARCHITECTURES[self._configuration.architecture],
+            timeout=sort.timeout,
+            memory_size=sort.megabytes,
+            ephemeral_storage_size=Size.mebibytes(sort.disk),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            vpc=self._vpc,
+            environment={
+                **{f"VECTORLOG_{each.upper()}": value for each, value in variables.items()},
+                "POWERTOOLS_SERVICE_NAME": service_of(self._configuration),
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+            },
+        )

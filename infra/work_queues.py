@@ -1,0 +1,42 @@
+"""The work queues, their dead letters, and where records of the stream go that the projector could not handle."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from vectorlog.runtime.aws_records import PATIENCE_MS
+
+RETENTION = Duration.days(14)
+"""SQS's longest."""
+LOANS = 6
+"""A queue lends a message for six times its function's time-out, as Lambda's guide asks: what it throttles, it tries again meanwhile."""
+
+
+class WorkQueues(Construct):
+    """`work` and `embed`, each with its dead letters; `given_up` for the stream. Standard queues: their order does not matter, and SQS is
+    fair between stores by the messages' group.
+
+    A message is given up after as many receives as `runtime.aws_records` has pauses for. Nothing is ever given up twice: what the dead
+    letters' function cannot settle stays, and rings an alarm.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, work_timeout: Duration, embed_timeout: Duration, dead_timeout: Duration) -> None:
+        super().__init__(scope, id)
+        self.work_dead = self._queue("WorkDeadLetters", dead_timeout)
+        self.work = self._queue("Work", work_timeout, self.work_dead)
+        self.embed_dead = self._queue("EmbedDeadLetters", dead_timeout)
+        self.embed = self._queue("Embed", embed_timeout, self.embed_dead)
+        self.given_up = self._queue("GivenUp", dead_timeout)
+
+    def _queue(self, id: str, timeout: Duration, dead: sqs.Queue | None = None) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            id,
+            visibility_timeout=Duration.seconds(LOANS * int(timeout.to_seconds())),
+            retention_period=RETENTION,
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=len(PATIENCE_MS)) if dead else None,
+        )
