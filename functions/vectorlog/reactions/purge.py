@@ -9,7 +9,7 @@ from vectorlog.index.chunk_index import Space
 from vectorlog.use_cases import manifests
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
-from vectorlog.views.table import WRITE_LIMIT, Key, Remove
+from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 
 
 def contents(edition: Edition, store: str, space: Space) -> None:
@@ -19,25 +19,31 @@ def contents(edition: Edition, store: str, space: Space) -> None:
 
 
 def rows(edition: Edition, store: str) -> None:
-    """The manifests, and every row of a deleted store but the closed one with its counts, which keeps late projections out."""
+    """The manifests, and the rows."""
     edition.blobs.delete(list(edition.blobs.list(manifests.folder(store))))
-    files = _keys(edition, keys.store(store).pk, prefix=keys.FILES)
+    for table in edition.views.tables:
+        rows_in(table, store)
+
+
+def rows_in(table: Table, store: str) -> None:
+    """Every row of a deleted store but the closed one with its counts, which keeps late projections out."""
+    files = _keys(table, keys.store(store).pk, prefix=keys.FILES)
     attached = [keys.attachment(keys.thing_of(key.sk), store) for key in files]
-    batches = _keys(edition, keys.batches(store), prefix=keys.EVERY)
+    batches = _keys(table, keys.batches(store), prefix=keys.EVERY)
     for batch in (keys.thing_of(key.sk) for key in batches):
-        _remove(edition, _keys(edition, keys.batch(batch).pk))
-    _remove(edition, [*files, *attached, *_keys(edition, keys.batches(store)), *_keys(edition, keys.contents(store))])
+        _remove(table, _keys(table, keys.batch(batch).pk))
+    _remove(table, [*files, *attached, *_keys(table, keys.batches(store)), *_keys(table, keys.contents(store))])
 
 
-def _keys(edition: Edition, pk: str, prefix: str = "") -> list[Key]:
+def _keys(table: Table, pk: str, prefix: str = "") -> list[Key]:
     found: list[Key] = []
     after = None
-    while page := edition.views.table.query(pk, prefix=prefix, after=after, limit=1000):
+    while page := table.query(pk, prefix=prefix, after=after, limit=1000):
         found += [row.key for row in page]
         after = page[-1].key.sk
     return found
 
 
-def _remove(edition: Edition, found: Sequence[Key]) -> None:
+def _remove(table: Table, found: Sequence[Key]) -> None:
     for start in range(0, len(found), WRITE_LIMIT):
-        edition.views.table.write([Remove(key) for key in found[start : start + WRITE_LIMIT]])
+        table.write([Remove(key) for key in found[start : start + WRITE_LIMIT]])

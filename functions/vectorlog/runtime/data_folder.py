@@ -12,7 +12,7 @@ FORMAT = 1
 
 
 class FolderInUse(Exception):
-    """Another server has the folder open; the message names its process."""
+    """Another process has the folder; the message names it."""
 
 
 class NoDataFolder(Exception):
@@ -84,15 +84,27 @@ class DataFolder:
         Raises:
             FolderInUse: another process has it.
         """
-        file = (self.path / "lock").open("a+")
+        return self._lock(
+            "lock", "is in use by the Vectorlog server with process id {}. Stop it first, or give another folder with --data."
+        )
+
+    def lock_rebuild(self) -> IO[str]:
+        """The same, for the one process that makes anew what is derived; the server may have the folder.
+
+        Raises:
+            FolderInUse: another process does so.
+        """
+        return self._lock("rebuild.lock", "is being rebuilt by the process with id {}. Let it end first.")
+
+    def _lock(self, name: str, says: str) -> IO[str]:
+        file = (self.path / name).open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             file.close()
-            message = f"{self.path} is in use by the Vectorlog server with process id {holder}."
-            raise FolderInUse(f"{message} Stop it first, or give another folder with --data.") from None
+            raise FolderInUse(f"{self.path} {says.format(holder)}") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import assert_never
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar, assert_never
 
 from vectorlog.sqlite.database import Database
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS views (
-        pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL, status TEXT, deadline INTEGER,
-        gone INTEGER NOT NULL, closed INTEGER NOT NULL, counts TEXT NOT NULL, expires_at INTEGER,
-        PRIMARY KEY (pk, sk)) WITHOUT ROWID""",
+T = TypeVar("T")
+
+FRESH = "fresh_views"
+"""What a rebuild fills while `views` serves; one that is there and belongs to no rebuild was left by one that died."""
+
+_TABLE = """CREATE TABLE IF NOT EXISTS {} (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL, status TEXT, deadline INTEGER,
+    gone INTEGER NOT NULL, closed INTEGER NOT NULL, counts TEXT NOT NULL, expires_at INTEGER,
+    PRIMARY KEY (pk, sk)) WITHOUT ROWID"""
+_INDEXES = (
     "CREATE INDEX IF NOT EXISTS views_status ON views (pk, status, sk) WHERE status IS NOT NULL AND NOT gone",
     "CREATE INDEX IF NOT EXISTS views_deadline ON views (deadline) WHERE deadline IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS views_expires ON views (expires_at) WHERE expires_at IS NOT NULL",
 )
+SCHEMA = (_TABLE.format("views"), *_INDEXES)
 _FIELDS = "pk, sk, version, data, status, deadline, gone, closed, counts"
-_GET = f"SELECT {_FIELDS} FROM views WHERE pk = ? AND sk = ?"
-_STANDING = "SELECT version, closed, counts FROM views WHERE pk = ? AND sk = ?"
-_PUT = """INSERT INTO views (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')
+_VALUES = """VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')
     ON CONFLICT (pk, sk) DO UPDATE SET version = excluded.version, data = excluded.data, status = excluded.status,
     deadline = excluded.deadline, gone = excluded.gone, closed = excluded.closed, expires_at = excluded.expires_at"""
-_ADD = f"""INSERT INTO views (pk, sk, version, data, gone, closed, counts) VALUES (?, ?, {NO_ROW}, '', 0, 0, ?)
+_SUMS = f"""VALUES (?, ?, {NO_ROW}, '', 0, 0, ?)
     ON CONFLICT (pk, sk) DO UPDATE SET counts = excluded.counts"""
 
 
 class SQLiteTable:
-    """Implements Table in a database that other derived things may share."""
+    """Implements Table in a database that other derived things may share; `name` is `views`, or `FRESH`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | Within, name: str = "views") -> None:
         self._database = database
+        self._name = name
+        self._standing = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
+        self._get = f"SELECT {_FIELDS} FROM {name} WHERE pk = ? AND sk = ?"
+        self._put = f"INSERT INTO {name} (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) {_VALUES}"
+        self._add = f"INSERT INTO {name} (pk, sk, version, data, gone, closed, counts) {_SUMS}"
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """See Table."""
         read = self._database.read()
-        found = (read.execute(_GET, key).fetchone() for key in dict.fromkeys(keys))
+        found = (read.execute(self._get, key).fetchone() for key in dict.fromkeys(keys))
         return {row.key: row for row in map(_row, filter(None, found))}
 
     def query(
@@ -64,7 +72,7 @@ class SQLiteTable:
             conditions += ["sk >= ?", "sk < ?"]
             values += [prefix, prefix + "\U0010ffff"]
         order = "DESC" if descending else "ASC"
-        statement = f"SELECT {_FIELDS} FROM views WHERE {' AND '.join(conditions)} ORDER BY sk {order} LIMIT ?"
+        statement = f"SELECT {_FIELDS} FROM {self._name} WHERE {' AND '.join(conditions)} ORDER BY sk {order} LIMIT ?"
         return [_row(found) for found in self._database.read().execute(statement, (*values, limit))]
 
     def write(self, writes: Sequence[Write]) -> None:
@@ -73,27 +81,27 @@ class SQLiteTable:
 
         def apply(connection: sqlite3.Connection) -> None:
             for each in writes:
-                _apply(connection, each)
+                self._apply(connection, each)
 
         self._database.write(apply)
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table; also lets tombstones vanish whose time is over."""
-        self._database.write(lambda connection: connection.execute("DELETE FROM views WHERE expires_at <= ?", (at,)).rowcount)
-        statement = f"SELECT {_FIELDS} FROM views WHERE deadline <= ? ORDER BY deadline LIMIT ?"
+        self._database.write(lambda connection: connection.execute(f"DELETE FROM {self._name} WHERE expires_at <= ?", (at,)).rowcount)
+        statement = f"SELECT {_FIELDS} FROM {self._name} WHERE deadline <= ? ORDER BY deadline LIMIT ?"
         return [_row(found) for found in self._database.read().execute(statement, (at, limit))]
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
         """See Table."""
         begins = " OR ".join("instr(sk, ?) = 1" for _ in prefixes)
-        statement = f"SELECT deadline FROM views WHERE deadline <= ? AND ({begins}) ORDER BY deadline LIMIT 1"
+        statement = f"SELECT deadline FROM {self._name} WHERE deadline <= ? AND ({begins}) ORDER BY deadline LIMIT 1"
         found: tuple[int] | None = self._database.read().execute(statement, (until, *prefixes)).fetchone()
         return found[0] if found else None
 
     def scan(self) -> Iterator[Row]:
         """See Table."""
         last = ("", "")
-        statement = f"SELECT {_FIELDS} FROM views WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT 1000"
+        statement = f"SELECT {_FIELDS} FROM {self._name} WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT 1000"
         while page := [_row(found) for found in self._database.read().execute(statement, last)]:
             yield from page
             last = page[-1].key
@@ -101,26 +109,61 @@ class SQLiteTable:
     def close(self) -> None:
         """Whoever made the database closes it."""
 
+    def _apply(self, connection: sqlite3.Connection, write: Write) -> None:
+        found = connection.execute(self._standing, write.key).fetchone()
+        match write:
+            case Put():
+                if (found[0] if found else NO_ROW) != write.replaces:
+                    raise RowConflict(f"{write.key} is not at version {write.replaces}")
+                values = (*write.key, write.version, write.data, write.status, write.deadline, write.gone, write.closed, write.expires_at)
+                connection.execute(self._put, values)
+            case Add():
+                if found and found[1]:
+                    raise RowClosed(f"{write.key} is closed")
+                counts: dict[str, int] = json.loads(found[2]) if found else {}
+                for name, number in write.counts.items():
+                    counts[name] = counts.get(name, 0) + number
+                connection.execute(self._add, (*write.key, json.dumps(counts)))
+            case Remove():
+                connection.execute(f"DELETE FROM {self._name} WHERE pk = ? AND sk = ?", write.key)
+            case _ as never:
+                assert_never(never)
 
-def _apply(connection: sqlite3.Connection, write: Write) -> None:
-    found = connection.execute(_STANDING, write.key).fetchone()
-    match write:
-        case Put():
-            if (found[0] if found else NO_ROW) != write.replaces:
-                raise RowConflict(f"{write.key} is not at version {write.replaces}")
-            values = (*write.key, write.version, write.data, write.status, write.deadline, write.gone, write.closed, write.expires_at)
-            connection.execute(_PUT, values)
-        case Add():
-            if found and found[1]:
-                raise RowClosed(f"{write.key} is closed")
-            counts: dict[str, int] = json.loads(found[2]) if found else {}
-            for name, number in write.counts.items():
-                counts[name] = counts.get(name, 0) + number
-            connection.execute(_ADD, (*write.key, json.dumps(counts)))
-        case Remove():
-            connection.execute("DELETE FROM views WHERE pk = ? AND sk = ?", write.key)
-        case _ as never:
-            assert_never(never)
+
+class Within:
+    """A transaction that is under way, in the place of a database."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def read(self) -> sqlite3.Connection:
+        """What the transaction sees."""
+        return self._connection
+
+    def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs the action; where it raises, its own writes are undone."""
+        self._connection.execute("SAVEPOINT part")
+        try:
+            return action(self._connection)
+        except Exception:
+            self._connection.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self._connection.execute("RELEASE part")
+
+
+def begin_fresh(connection: sqlite3.Connection) -> None:
+    """Makes an empty table under `FRESH`."""
+    connection.execute(f"DROP TABLE IF EXISTS {FRESH}")
+    connection.execute(_TABLE.format(FRESH))
+
+
+def serve_fresh(connection: sqlite3.Connection) -> None:
+    """Puts the table under `FRESH` in the place of the one that serves."""
+    connection.execute("DROP TABLE views")
+    connection.execute(f"ALTER TABLE {FRESH} RENAME TO views")
+    for index in _INDEXES:
+        connection.execute(index)
 
 
 def _row(found: tuple[str, str, int, str, str | None, int | None, int, int, str]) -> Row:

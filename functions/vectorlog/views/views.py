@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -17,6 +17,9 @@ from vectorlog.views.rows import Rows
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
 
 TRIES = 12
+
+Foreseen = dict[Key, Row | None]
+"""Rows as they were read ahead; None where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,35 @@ class Counts:
 
 
 class Views:
-    """Rows made from commits."""
+    """Rows made from commits.
 
-    def __init__(self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep) -> None:
+    Attributes:
+        table: what is read.
+        tables: what is written: that one, and others that are to be read some day, or were a moment ago (`rebuild/`).
+    """
+
+    def __init__(self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep, also: Sequence[Table] = ()) -> None:
         self.table = table
+        self.tables = (table, *also)
         self._random = random
         self._sleep = sleep
 
-    def show(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
-        """Brings the rows up to what became of a request's plans, also where that was true already.
+    def foresee(self, decisions: Sequence[Decision[Any, Any]]) -> Foreseen:
+        """The rows that these commits will change; of streams that begin with them there are none."""
+        wanted = [key for decision in decisions if decision.version > 0 for key in touched(decision)]
+        rows = self.table.get(wanted) if wanted else {}
+        return {key: rows.get(key) for key in wanted}
+
+    def show(self, outcomes: Sequence[Outcome[Any, Any]], foreseen: Foreseen | None = None) -> None:
+        """Brings the rows up to what became of a request's plans, also where that was true already. What was foreseen need not be
+        read; where it has changed since, the write is refused, and it is read after all.
 
         Raises:
             Unavailable: as `project`.
         """
-        born = {outcome.decision.stream for outcome in outcomes if outcome.decision and outcome.decision.version == 0}
-        self._project([outcome.newest for outcome in outcomes if outcome.newest], born)
+        begun = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
+        born: Foreseen = {key: None for decision in begun for key in touched(decision)}
+        self._project([outcome.newest for outcome in outcomes if outcome.newest], born, foreseen or {})
 
     def project(self, decisions: Sequence[Decision[Any, Any]]) -> None:
         """Brings the rows up to these commits; projecting one again changes nothing.
@@ -59,37 +76,21 @@ class Views:
         Raises:
             Unavailable: other projections got in first every time.
         """
-        self._project(decisions, frozenset())
+        self._project(decisions, {}, {})
 
-    def _project(self, decisions: Sequence[Decision[Any, Any]], born: AbstractSet[str]) -> None:
-        """`born`: streams that began with these commits, whose rows need not be read, because there are none; where somebody
-        else has made them since, the write is refused, and they are read.
-        """
-        for group in groups(decisions):
-            unread = all(decision.stream in born for decision in group)
+    def _project(self, decisions: Sequence[Decision[Any, Any]], born: Foreseen, foreseen: Foreseen) -> None:
+        """`born`: what streams that began with these commits have in no table; `foreseen` was read from the one that is read."""
+        for table, group in product(self.tables, list(groups(decisions))):
+            known = born | foreseen if table is self.table else born
             for attempt in range(TRIES):
                 if attempt:
                     self._sleep(self._random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
-                if self._projected(group, unread=unread and attempt == 0):
+                if _projected(table, group, {} if attempt else known):
                     break
             else:
                 raise Unavailable(
                     "The change is stored, but its lists and counts are still being brought up to date. Please repeat the request."
                 )
-
-    def _projected(self, group: Sequence[Decision[Any, Any]], *, unread: bool) -> bool:
-        rows = Rows({} if unread else self.table.get([key for decision in group for key in touched(decision)]))
-        for decision in group:
-            project(decision, rows)
-        writes = rows.writes()
-        try:
-            if writes:
-                self.table.write(writes)
-        except RowConflict:
-            return False
-        except RowClosed:  # the store was deleted meanwhile: nothing of it is shown any more
-            return True
-        return True
 
     def row(self, key: Key) -> Row | None:
         """A row that is no tombstone."""
@@ -116,7 +117,8 @@ class Views:
 
     def close_batch(self, store: str, batch: str) -> None:
         """Takes a batch that has reached all of its files from the open ones."""
-        self.table.write([Remove(keys.open_batch(store, batch))])
+        for table in self.tables:
+            table.write([Remove(keys.open_batch(store, batch))])
 
     def open_batches(self, store: str) -> list[str]:
         """Batches that have not reached all of their files."""
@@ -128,6 +130,24 @@ class Views:
         behind = None if after is None else keys.attachment(file, after).sk
         found = self.table.query(keys.file(file).pk, prefix="VS#", after=behind, limit=limit)
         return [row.key.sk.removeprefix("VS#") for row in found]
+
+
+def _projected(table: Table, group: Sequence[Decision[Any, Any]], known: Foreseen) -> bool:
+    """Brings one table's rows up to commits; False where others got in first."""
+    wanted = [key for decision in group for key in touched(decision)]
+    unread = [key for key in wanted if key not in known]
+    rows = Rows({key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {}))
+    for decision in group:
+        project(decision, rows)
+    writes = rows.writes()
+    try:
+        if writes:
+            table.write(writes)
+    except RowConflict:
+        return False
+    except RowClosed:  # the store was deleted meanwhile: nothing of it is shown any more
+        return True
+    return True
 
 
 def batch_counts_of(settled: Mapping[str, int], total: int) -> Counts:

@@ -1,0 +1,141 @@
+"""The rows of a data folder, made anew while requests, work and searches go on, by processes that may die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.edition import PROJECT, Bench, Lost
+from tests.history import History
+from tests.transfer.answers import answers, history, unwatched
+from vectorlog.runtime import local_rebuild
+from vectorlog.runtime.data_folder import DataFolder, FolderInUse
+from vectorlog.transfer import history as transferred
+from vectorlog.transfer.contents import Watch
+from vectorlog.use_cases import vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.verify.verify import UnderWay, verify
+from vectorlog.views import keys, sqlite
+from vectorlog.views.table import Add, Remove
+
+T = TypeVar("T")
+
+
+def stepping(step: Callable[[], object], *, dies_after: int | None = None) -> Watch:
+    """Does a step with every commit that a rebuild takes."""
+
+    def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+        for place, item in enumerate(items):
+            if place == dies_after:
+                raise Lost(f"after {place} {label}")
+            step()
+            yield item
+
+    return watch
+
+
+def clean(bench: Bench) -> None:
+    bench.pump.settle()
+    report = verify(bench.edition, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+
+
+@pytest.fixture(autouse=True)
+def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many steps, so that much can happen between them."""
+    monkeypatch.setattr(transferred, "PAGE", 3)
+    monkeypatch.setattr(local_rebuild, "PAGE", 3)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1006))
+def test_beside_everything(seed: int, tmp_path: Path) -> None:
+    """Whatever is asked for and whoever dies while rows are made anew, at every step counts add up, what was created is there and what was
+    deleted is not; and in the end the rows are what the log says.
+    """
+    story = History(tmp_path, seed)
+    for _ in range(60):
+        story.step()
+    folder = DataFolder(tmp_path)
+
+    def step() -> None:
+        if story.draw.random() < 0.3:
+            story.step()
+            story.check()
+
+    with pytest.raises(Lost):
+        local_rebuild.views(folder, stepping(step, dies_after=story.draw.randrange(len(story.bench.log.after(0, 10_000)))))
+    story.check()
+    local_rebuild.views(folder, stepping(step))
+    story.check()
+    for _ in range(20):
+        story.step()
+        story.check()
+    story.finish()
+    story.bench.close()
+
+
+def test_damage_is_gone(bench: Bench) -> None:
+    """Rows that were lost or wrong are right afterwards, and every answer is the one from before the damage."""
+    made = history(bench)
+    expected, table = answers(bench.edition, made), bench.edition.views.table
+    table.write([Add(keys.store(made.store), {"completed": 7}), Remove(keys.batch(made.batch)), Add(keys.file("file-none"), {"x": 1})])
+    assert answers(bench.edition, made) != expected
+    local_rebuild.views(DataFolder(bench.folder), unwatched)
+    assert answers(bench.edition, made) == expected
+    clean(bench)
+
+
+def test_old_ones_serve_until_the_switch(bench: Bench) -> None:
+    """A rebuild that dies, wherever that is, has changed nothing that anybody sees; and a message that waited is not lost by one."""
+    made, store = history(bench), bench.store(name="late")
+    bench.attach(store, late := bench.upload("alpha late"))
+    seen, dump = answers(bench.edition, made), bench.derived.read().execute("SELECT * FROM views ORDER BY pk, sk").fetchall()
+    commits = len(bench.log.after(0, 10_000))
+    for dies_after in range(0, commits, 7):
+        with pytest.raises(Lost):
+            local_rebuild.views(DataFolder(bench.folder), stepping(lambda: None, dies_after=dies_after))
+        assert answers(bench.edition, made) == seen
+    assert bench.derived.read().execute("SELECT * FROM views ORDER BY pk, sk").fetchall() == dump
+    assert local_rebuild.views(DataFolder(bench.folder), unwatched) == commits
+    clean(bench)
+    assert bench.find(store, "alpha") == [late]
+
+
+def test_switch_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new rows take the old ones' place as a whole, with their indexes, or not at all."""
+    made = history(bench)
+    seen = answers(bench.edition, made)
+    schema = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'views%' ORDER BY name"
+    before = [name for name, _ in bench.derived.read().execute(schema)]
+    monkeypatch.setattr(sqlite, "_INDEXES", (*sqlite._INDEXES, "CREATE INDEX views_wrong ON views (nowhere)"))
+    with pytest.raises(Exception, match="no such column"):
+        local_rebuild.views(DataFolder(bench.folder), unwatched)
+    assert answers(bench.edition, made) == seen
+    monkeypatch.undo()
+    local_rebuild.views(DataFolder(bench.folder), unwatched)
+    assert [name for name, _ in bench.derived.read().execute(schema)] == before
+    assert answers(bench.edition, made) == seen
+
+
+def test_store_deleted_meanwhile(bench: Bench) -> None:
+    """A store that is deleted and purged while its rows are made anew leaves none."""
+    made = history(bench)
+
+    def step() -> None:
+        if vector_stores.list_page(bench.edition, PROJECT, PageRequest()).items:
+            vector_stores.delete(bench.edition, PROJECT, made.store)
+            bench.pump.settle()
+
+    commits = iter(range(10_000))
+    local_rebuild.views(DataFolder(bench.folder), stepping(lambda: step() if next(commits) == 25 else None))
+    clean(bench)
+
+
+def test_one_at_a_time(bench: Bench) -> None:
+    """A second rebuild of a folder is refused while one is under way."""
+    folder = DataFolder(bench.folder)
+    with folder.lock_rebuild(), pytest.raises(FolderInUse, match="is being rebuilt by the process"):
+        local_rebuild.views(folder, unwatched)
