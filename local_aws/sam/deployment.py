@@ -1,0 +1,97 @@
+"""A deployment for `sam local`: what it owns on the local servers, and what functions in containers are told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from local_aws import resources
+from local_aws.resources import Resources
+from local_aws.sam import command, containers
+from local_aws.sam.command import Sam
+from local_aws.sam.embeddings import MODEL, embeddings
+from local_aws.sam.engine import Engine, architecture
+from local_aws.sam.forwarder import forwarding, reachable
+from local_aws.sam.image import find_image
+from local_aws.sam.template import prepare
+from local_aws.servers import Servers
+
+HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "sweep")
+VISIBILITY_S = 180
+"""A function's first container takes seconds, and the messages of a function wait for each other."""
+
+BEYOND_THE_STACK = (
+    *(f"AWS_ENDPOINT_URL_{service}" for service in ("DYNAMODB", "SQS", "S3", "SECRETS_MANAGER")),
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+    "VECTORLOG_OPENSEARCH_ENGINE",
+    "VECTORLOG_OPENSEARCH_REFRESH",
+    "VECTORLOG_MODELS",
+    "VECTORLOG_EMBEDDING_BASE_URL",
+    "POWERTOOLS_TRACE_DISABLED",
+    "POWERTOOLS_METRICS_DISABLED",
+)
+"""What functions are told here whether or not the stack declares it: there are no such servers, models and daemons on AWS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Ready to be run by `sam`.
+
+    Attributes:
+        functions: logical id by handler.
+        variables: the functions' environment, with this machine's own addresses.
+        folder: for what its processes print.
+    """
+
+    sam: Sam
+    functions: Mapping[str, str]
+    servers: Servers
+    resources: Resources
+    variables: Mapping[str, str]
+    folder: Path
+
+
+@contextmanager
+def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mapping[str, str]) -> Iterator[Deployment]:
+    """Makes tables, queues, a bucket and the addresses at which containers find them; all of it goes at the end.
+
+    Args:
+        servers: that run.
+        engine: that containers run in.
+        assembly: output of `cdk synth`.
+        variables: more of the functions' environment; where it names no models, they embed with the local one, which this process serves.
+
+    Raises:
+        FetchError: the SAM CLI could not be installed.
+        WrongTemplate: functions here cannot run from this template.
+        NoStandIn: there is no image to run them in.
+    """
+    template = prepare(assembly, architecture(), BEYOND_THE_STACK, HANDLERS)
+    program, image = command.installed(), find_image(template.runtime, architecture())
+    with ExitStack() as stack:
+        if "VECTORLOG_MODELS" not in variables:
+            variables = {**variables, "VECTORLOG_MODELS": MODEL, "VECTORLOG_EMBEDDING_BASE_URL": stack.enter_context(embeddings())}
+        owned = resources.make(servers, visibility_s=VISIBILITY_S)
+        stack.callback(resources.remove, servers, owned)
+        stack.callback(containers.remove, "VECTORLOG_EVENTS_TABLE", owned.events_table)
+        given = {**servers.environment, **owned.environment, **_WITHOUT_XRAY, **variables}
+        if engine.bridge:
+            stack.enter_context(forwarding(engine.bridge, _ports(given)))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="sam-")))
+        told = folder / "env.json"
+        told.write_text(json.dumps({"Parameters": reachable(given, engine.host)}))
+        yield Deployment(Sam(program, template.path, told, image), template.functions, servers, owned, given, folder)
+
+
+_WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED": "1"}
+
+
+def _ports(variables: Mapping[str, str]) -> set[int]:
+    """Of this machine's servers that the variables name."""
+    found = (urlsplit(value) for name, value in variables.items() if value.startswith("http://127.0.0.1:"))
+    return {url.port for url in found if url.port}

@@ -1,0 +1,49 @@
+"""The local model behind OpenAI's interface, so that functions in containers search by meaning without an account."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local_aws.process import HOST
+from vectorlog.embedding.onnx import NAME, LocalEmbedder
+
+MODEL = f"openai:{NAME}"
+"""What `VECTORLOG_MODELS` says of it."""
+
+
+@contextmanager
+def embeddings() -> Iterator[str]:
+    """Serves `POST /v1/embeddings`, and gives its base URL. A text that is longer than the model's window has its windows' mean."""
+    server = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"embedder": LocalEmbedder()}))
+    thread = threading.Thread(target=server.serve_forever, name="embeddings")
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # one packet for head and body
+    embedder: LocalEmbedder
+
+    def do_POST(self) -> None:  # http.server's name
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        vectors = [self.embedder.query(text).tolist() for text in request["input"]]
+        items = [{"object": "embedding", "index": place, "embedding": vector} for place, vector in enumerate(vectors)]
+        body = json.dumps({"object": "list", "model": request["model"], "data": items}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:  # one line a request says nothing here
+        pass

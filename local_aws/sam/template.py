@@ -1,0 +1,84 @@
+"""The stack's synthesized template, made ready for `sam local`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_aws.sam.engine import Architecture
+
+LOCAL_NAME = "local.json"
+HANDLER = "handlers.{}.handler"
+
+
+class WrongTemplate(Exception):
+    """A template is missing, or no function here can run from it; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A stack for local use.
+
+    Attributes:
+        path: of the template, beside the assets that it names.
+        functions: logical id by the name of the handler's module, such as `dead_letters`.
+        runtime: of these functions, such as `python3.13`.
+    """
+
+    path: Path
+    functions: Mapping[str, str]
+    runtime: str
+
+
+def prepare(folder: Path, architecture: Architecture, declared: Collection[str], handlers: Collection[str]) -> Template:
+    """Writes a copy of the one stack's template in which our functions declare more variables; nothing else is changed.
+
+    `sam local` gives a function what `--env-vars` says of the variables that the template declares, and no other: so what the
+    stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it is added.
+
+    Args:
+        folder: output of `cdk synth`.
+        architecture: that containers here have.
+        declared: names to add.
+        handlers: modules of the functions that there must be.
+
+    Raises:
+        WrongTemplate: there is not exactly one stack, one of these functions is missing or not of this architecture.
+    """
+    found = [path for path in sorted(folder.glob("*.template.json")) if path.name != LOCAL_NAME]
+    if len(found) != 1:
+        raise WrongTemplate(f"{folder} holds {len(found)} templates of stacks, not one. ./dev synth makes it.")
+    template = json.loads(found[0].read_text())
+    functions: dict[str, str] = {}
+    runtimes: set[str] = set()
+    for logical_id, resource in template["Resources"].items():
+        handler = _handler(resource)
+        if handler is None:
+            continue
+        properties = resource["Properties"]
+        of = properties.get("Architectures", ["x86_64"])  # Lambda's default
+        if of != [architecture]:
+            remedy = f"./dev synth -c architecture={architecture}"
+            raise WrongTemplate(f"{logical_id} is synthesized for {', '.join(of)}, this machine is {architecture}: {remedy}")
+        variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+        variables.update({name: variables.get(name, "") for name in declared})
+        functions[handler] = logical_id
+        runtimes.add(properties["Runtime"])
+    if missing := set(handlers) - functions.keys():
+        raise WrongTemplate(f"{found[0].name} has no function for {', '.join(sorted(missing))}.")
+    path = folder / LOCAL_NAME
+    path.write_text(json.dumps(template))
+    (runtime,) = runtimes
+    return Template(path, functions, runtime)
+
+
+def _handler(resource: Mapping[str, Any]) -> str | None:
+    """The module of one of our functions; None for what is none."""
+    if resource["Type"] != "AWS::Lambda::Function":
+        return None
+    before, after = HANDLER.split("{}")
+    handler = str(resource["Properties"].get("Handler", ""))
+    return handler.removeprefix(before).removesuffix(after) if handler.startswith(before) and handler.endswith(after) else None
