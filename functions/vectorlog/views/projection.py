@@ -24,8 +24,8 @@ INGEST_DEADLINE_MS = 86_400_000
 TOMBSTONE_MS = 8 * 86_400_000
 """Longer than any commit may come late (a stream keeps its records for a day)."""
 
-OWN_WRITES, SHARED_WRITES = 3, 1
-"""Rows of a file besides its batches' (two for each), and of its store: the counts."""
+POINTERS, SHARED_WRITES = 2, 1
+"""Rows that say where a file is, and of its store: the counts. Each batch has a row of counts besides."""
 OWNERS = 40
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
@@ -75,19 +75,48 @@ def project(decision: Decision[Any, Any], rows: Rows) -> None:
 
 
 def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[Any, Any]]]:
-    """Decisions that may share a transaction: neighbours about files of one store as long as their writes fit, others alone."""
-    group: list[Decision[Any, Any]] = []
-    writes = SHARED_WRITES
+    """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their order; others alone.
+
+    The fewer transactions on a store's counts, the fewer get into each other's way.
+    """
+    waiting: dict[str, _Group] = {}
     for decision in (part for whole in decisions for part in _parts(whole)):
-        store = decision.stream.partition("/")[0] if "/" in decision.stream else None
-        more = OWN_WRITES + 2 * len(_batches(decision))
-        if group and (store is None or writes + more > WRITE_LIMIT or not group[0].stream.startswith(f"{store}/")):
-            yield group
-            group, writes = [], SHARED_WRITES
-        group.append(decision)
-        writes += more
-    if group:
-        yield group
+        store, file = decision.stream.partition("/")[::2]
+        if not file:
+            yield [decision]
+            continue
+        group = waiting.setdefault(store, _Group())
+        if not group.takes(decision):
+            yield group.decisions
+            group = waiting[store] = _Group()
+        group.add(decision)
+    yield from (group.decisions for group in waiting.values())
+
+
+class _Group:
+    """Decisions on files of one store, and what they write at most."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision[Any, Any]] = []
+        self._own = 0
+        self._batches: set[str] = set()
+
+    def takes(self, decision: Decision[Any, Any]) -> bool:
+        """Whether its writes fit beside the others, or there are none yet."""
+        writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | _batches(decision))
+        return not self.decisions or writes <= WRITE_LIMIT
+
+    def add(self, decision: Decision[Any, Any]) -> None:
+        self.decisions.append(decision)
+        self._own += _own_writes(decision)
+        self._batches |= _batches(decision)
+
+
+def _own_writes(decision: Decision[Any, Any]) -> int:
+    """Of rows that no other file shares: its row, its pointers, its batches' entries."""
+    if _shows_nothing(decision):
+        return 0
+    return 1 + (POINTERS if any(map(_moves, decision.events)) else 0) + len(_batches(decision))
 
 
 def _parts(decision: Decision[Any, Any]) -> Iterator[Decision[Any, Any]]:
