@@ -19,6 +19,9 @@ E = TypeVar("E")
 
 NO_VERSION = -1
 
+Beside = Callable[[Callable[[], list[Commit]], Sequence["Decision[Any, Any]"]], list[Commit]]
+"""Calls what appends these decisions, and does something else meanwhile; gives what the call gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[S]):
@@ -131,8 +134,11 @@ class Streams:
         """One plan; see `decide_all`."""
         return self.decide_all([Plan(aggregate, stream, decide, key, loaded)], meta=meta)[0]
 
-    def decide_all(self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5) -> list[Outcome[S, E]]:
-        """Loads each stream, decides, appends all that was decided at once; where another commit got in first, again.
+    def decide_all(
+        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5, beside: Beside | None = None
+    ) -> list[Outcome[S, E]]:
+        """Loads each stream, decides, appends all that was decided at once (`beside` says what is done at the same time); where
+        another commit got in first, again.
 
         Raises:
             Conflict: still blocked after `tries` rounds.
@@ -145,13 +151,20 @@ class Streams:
                 break
             if attempt:
                 self._sleep(self._random.uniform(0, 0.01 * 2**attempt))
-            self._round(plans, waiting, outcomes, meta, first=attempt == 0)
+            self._round(plans, waiting, outcomes, meta, beside, first=attempt == 0)
         if len(outcomes) < len(plans):
             raise Conflict("Other requests keep changing the same thing at the same time. Please send the request again.")
         return [outcomes[place] for place in range(len(plans))]
 
     def _round(
-        self, plans: Sequence[Plan[S, E]], waiting: Sequence[int], outcomes: dict[int, Outcome[S, E]], meta: str, *, first: bool
+        self,
+        plans: Sequence[Plan[S, E]],
+        waiting: Sequence[int],
+        outcomes: dict[int, Outcome[S, E]],
+        meta: str,
+        beside: Beside | None,
+        *,
+        first: bool,
     ) -> None:
         known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
         commits = self.log.load_many([stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known])
@@ -170,7 +183,12 @@ class Streams:
             drafts[place] = self._draft(plan, loaded, events, meta)
         if not drafts:
             return
-        standing = self.log.append([commit for commit, _ in drafts.values()])
+
+        def append() -> list[Commit]:
+            return self.log.append([commit for commit, _ in drafts.values()])
+
+        decisions = [outcome.decision for _, outcome in drafts.values() if outcome.decision]
+        standing = beside(append, decisions) if beside else append()
         for (place, (commit, outcome)), there in zip(drafts.items(), standing, strict=True):
             if there.id == commit.id:
                 outcomes[place] = outcome

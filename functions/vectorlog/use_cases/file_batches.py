@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
@@ -13,7 +13,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import Listed
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, manifests, pages, vector_stores
+from vectorlog.use_cases import access, batch_files, commits, manifests, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -60,12 +60,8 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
     vector_stores.require_model(edition, opened_store.state)
     manifest = manifests.keep(edition, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
-    plans: list[Plan[Any, Any]] = [
-        Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun),
-        *vector_stores.used(opened_store, at, search=False),
-    ]
-    opened, *_ = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show([opened])
+    plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun)
+    [opened] = commits.make(edition, [plan], meta=actor.meta, unshown=vector_stores.used(opened_store, at, search=False))
     if opened.version == 0 and len(listed) > edition.inline_files:
         return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
     batch_files.fan_out_small(edition, batch, opened.state.count)
@@ -79,15 +75,10 @@ def get(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
 
 def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
     """Cancels what is unfinished, for good; after the end it changes nothing."""
-    access.batch(edition, actor, store, batch)
-    at = edition.clock()
-
-    def decide(state: file_batch.State) -> Sequence[file_batch.Event]:
-        counts = edition.views.batch_counts(batch, state.count)
-        return file_batch.cancel(state, at, in_progress=counts.in_progress)
-
-    outcome = edition.streams.decide(FILE_BATCH, batch, decide, meta=actor.meta)
-    edition.views.show([outcome])
+    loaded, opened = _opened(edition, actor, store, batch)
+    at, in_progress = edition.clock(), opened.counts.in_progress
+    plan = Plan(FILE_BATCH, batch, lambda state: file_batch.cancel(state, at, in_progress=in_progress), loaded=loaded)
+    [outcome] = commits.make(edition, [plan], meta=actor.meta)
     if outcome.decision:
         _cancel_files(edition, store, batch)
     return _view(edition, batch, outcome.state)

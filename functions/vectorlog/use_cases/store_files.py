@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
@@ -16,7 +15,7 @@ from vectorlog.event_log.codec import STORE_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.use_cases import access, batch_files, duplicates, manifests, pages, vector_stores
+from vectorlog.use_cases import access, batch_files, commits, duplicates, manifests, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -75,12 +74,8 @@ def attach(edition: Edition, actor: Actor, store: str, command: AttachFile) -> S
     def decide(state: State) -> Sequence[Event]:
         return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)
 
-    plans: list[Plan[Any, Any]] = [
-        Plan(STORE_FILE, stream, decide, actor.key, loaded),
-        *vector_stores.used(opened, at, search=False),
-    ]
-    outcome, *_ = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show([outcome])
+    plan = Plan(STORE_FILE, stream, decide, actor.key, loaded)
+    [outcome] = commits.make(edition, [plan], meta=actor.meta, unshown=vector_stores.used(opened, at, search=False))
     return StoreFileView(store, command.file, outcome.state)
 
 
@@ -152,12 +147,8 @@ def _decide(
     )
     loaded = None if batch_files.flush(edition, store, file, counts) else found
     at = edition.clock()
-    plans: list[Plan[Any, Any]] = [
-        Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded),
-        *vector_stores.used(opened, at, search=False),
-    ]
-    outcome, *_ = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show([outcome])
+    plan = Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded)
+    [outcome] = commits.make(edition, [plan], meta=actor.meta, unshown=vector_stores.used(opened, at, search=False))
     return outcome
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vectorlog.domain import errors, ids, store_file, uploaded_file
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
-from vectorlog.event_log.streams import Plan
-from vectorlog.use_cases import access, pages
+from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.use_cases import access, commits, pages
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -63,8 +64,7 @@ def upload(edition: Edition, actor: Actor, command: Upload) -> FileView:
     if begun.state.owner is None:
         edition.blobs.put([(blob_key(file, command.sha256), command.path)])
     plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, begun)
-    [outcome] = edition.streams.decide_all([plan], meta=actor.meta)
-    edition.views.show([outcome])
+    [outcome] = commits.make(edition, [plan], meta=actor.meta)
     return FileView(file, outcome.state)
 
 
@@ -98,23 +98,36 @@ def list_page(edition: Edition, actor: Actor, request: PageRequest, purpose: str
 
 def delete(edition: Edition, actor: Actor, file: str) -> None:
     """Deletes a file and takes it out of every store; from now on no search finds it."""
-    opened = access.own_file(edition, actor, file)
+    opened, stores = edition.together(
+        lambda: access.own_file(edition, actor, file), lambda: edition.views.stores_of(file, DETACH_STEP)
+    )  # a store that it comes into meanwhile is left by work
     at = edition.clock()
-    outcome = edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), meta=actor.meta, loaded=opened)
-    edition.views.show([outcome])
-    detach_step(edition, file)
-    if outcome.decision is None:
+    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at), loaded=opened)
+    placed = [ids.store_file_stream(store, file) for store in stores]
+    deleted, found = edition.together(
+        lambda: commits.decide(edition, [plan], meta=actor.meta), lambda: edition.streams.load_many(STORE_FILE, placed)
+    )
+    _, left = edition.together(lambda: deleted.show(edition), lambda: commits.decide(edition, _leave(file, stores, at, found)))
+    left.show(edition)
+    if deleted.outcomes[0].decision is None:
         raise errors.no_file(file)
 
 
 def detach_step(edition: Edition, file: str, after: str | None = None) -> str | None:
     """Takes a deleted file out of the next stores, and shows it; gives the store to go on after (None: that was all)."""
-    stores, at = edition.views.stores_of(file, DETACH_STEP, after), edition.clock()
-    plans = [
-        Plan(STORE_FILE, ids.store_file_stream(store, file), lambda state: store_file.detach(state, at, "file_deleted")) for store in stores
-    ]
-    edition.views.show(edition.streams.decide_all(plans))
+    stores = edition.views.stores_of(file, DETACH_STEP, after)
+    commits.make(edition, _leave(file, stores, edition.clock()))
     return stores[-1] if len(stores) == DETACH_STEP else None
+
+
+def _leave(
+    file: str, stores: Sequence[str], at: int, found: Mapping[str, Loaded[store_file.State]] | None = None
+) -> list[Plan[store_file.State, store_file.Event]]:
+    streams = [ids.store_file_stream(store, file) for store in stores]
+    return [
+        Plan(STORE_FILE, stream, lambda state: store_file.detach(state, at, "file_deleted"), loaded=found[stream] if found else None)
+        for stream in streams
+    ]
 
 
 def content(edition: Edition, actor: Actor, file: str) -> tuple[FileView, str]:

@@ -17,7 +17,7 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.index.chunk_index import Space
-from vectorlog.use_cases import access, batch_files, manifests, pages
+from vectorlog.use_cases import access, batch_files, commits, manifests, pages
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -80,8 +80,7 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     if first is not None:
         opened = FileBatchCreated(at, store, owner, first.manifest)
         plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened)))
-    outcomes = edition.streams.decide_all(plans, meta=actor.meta)
-    edition.views.show(outcomes)
+    outcomes = commits.make(edition, plans, meta=actor.meta)
     if first is not None:
         batch_files.fan_out_small(edition, first.id, first.manifest.count)
     empty = first is None and outcomes[0].version == 0
@@ -122,25 +121,24 @@ def modify(
     edition: Edition, actor: Actor, store: str, change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]]
 ) -> StoreView:
     """Changes a store; `change` gives name, metadata and days to expiry as they shall be."""
-    opened = access.store(edition, actor, store)
+    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
     at = edition.clock()
 
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
-    outcome = edition.streams.decide(VECTOR_STORE, store, decide, meta=actor.meta, key=actor.key, loaded=opened)
-    edition.views.show([outcome])
+    [outcome] = commits.make(edition, [Plan(VECTOR_STORE, store, decide, actor.key, opened)], meta=actor.meta)
     if not outcome.state.exists:
         raise errors.no_store(store)
-    return _view(edition, store, outcome.state, edition.views.store_counts(store))
+    return _view(edition, store, outcome.state, counts)
 
 
 def delete(edition: Edition, actor: Actor, store: str) -> None:
     """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
     opened = access.own_store(edition, actor, store)
     at = edition.clock()
-    outcome = edition.streams.decide(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), meta=actor.meta, loaded=opened)
-    edition.views.show([outcome])
+    plan = Plan(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), loaded=opened)
+    [outcome] = commits.make(edition, [plan], meta=actor.meta)
     if outcome.decision is None:
         raise errors.no_store(store)
 
