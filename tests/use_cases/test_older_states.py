@@ -1,0 +1,87 @@
+"""Streams whose states are of an older schema: `older` writes them as the code of that time did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.edition import PROJECT, Bench, DictIndex
+from vectorlog.domain.manifest import Listed
+from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE, decode_state
+from vectorlog.transfer.history import survey
+from vectorlog.use_cases import file_batches, vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.use_cases.vector_stores import CreateStore
+from vectorlog.verify import history
+from vectorlog.verify.verify import differences
+from vectorlog.views.views import Counts
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Bench]:
+    """An edition whose batches wait for work."""
+    bench = Bench(tmp_path, index=DictIndex(), inline_files=0)
+    yield bench
+    bench.close()
+
+
+def older(bench: Bench) -> None:
+    """Takes what was stored back to the first schema, in which states of batches and stores held their manifests."""
+    created = {commit.stream: json.loads(commit.events)[0]["data"] for commit in bench.log.scan() if commit.version == 0}
+
+    def file_batch(stream: str, data: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in data.items() if name not in ("count", "object")}
+        return {**kept, "manifest": created[stream]["manifest"]}
+
+    def vector_store(stream: str, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "batch": created[stream]["batch"]}
+
+    def first_schema(stream: str, text: str) -> str:
+        written, change = json.loads(text), file_batch if stream.startswith("vsfb_") else vector_store
+        return json.dumps({**written, "v": 1, "data": change(stream, written["data"])})
+
+    def rewrite(table: str, column: str, stream: str, condition: str) -> Callable[[Any], None]:
+        def action(connection: Any) -> None:
+            connection.create_function("first_schema", 2, first_schema)
+            connection.execute(f"UPDATE {table} SET {column} = first_schema({stream}, {column}) WHERE {condition}")
+
+        return action
+
+    batches_or_stores = "stream LIKE 'vsfb!_%' ESCAPE '!' OR (stream LIKE 'vs!_%' ESCAPE '!' AND stream NOT LIKE '%/%')"
+    bench.log._database.write(rewrite("commits", "state", "stream", batches_or_stores))
+    rows = "sk = 'C' AND data != '' AND (pk LIKE 'VSFB#%' OR pk LIKE 'VS#%')"
+    bench.derived.write(rewrite("views", "data", "substr(pk, instr(pk, '#') + 1)", rows))
+
+
+def test_older_states(slow: Bench) -> None:
+    """A folder that the code before wrote goes on: its stores are listed, and its batches are fanned out, cancelled, and counted."""
+    files = [slow.upload(f"alpha {number}") for number in range(3)]
+    listed = tuple(Listed(file) for file in files)
+    store = vector_stores.create(slow.edition, PROJECT, CreateStore(name="old", files=listed)).id
+    going, cancelled = slow.batch(store, files).id, slow.batch(store, files[:1], n=1).id
+    file_batches.cancel(slow.edition, PROJECT, store, cancelled)
+    older(slow)
+    [newest, *_] = [commit for commit in slow.log.scan() if commit.stream == going]
+    assert decode_state(FILE_BATCH, newest.state) is None
+    assert [view.state.name for view in vector_stores.list_page(slow.edition, PROJECT, PageRequest()).items] == ["old"]
+    assert len(file_batches.list_files(slow.edition, PROJECT, store, going, PageRequest(), None).items) == 3
+    slow.pump.settle()
+    assert vector_stores.get(slow.edition, PROJECT, store).counts.completed == 3
+    assert file_batches.get(slow.edition, PROJECT, store, going).counts == Counts(completed=3)
+    assert file_batches.get(slow.edition, PROJECT, store, cancelled).counts == Counts(cancelled=1)
+    assert sorted(differences(slow.edition, history.read(slow.edition))) == []
+
+
+def test_exports(slow: Bench) -> None:
+    """An export of the code before tells as much of its streams as one of today: models of stores, and what ended."""
+    kept, deleted = slow.store(), slow.store()
+    vector_stores.delete(slow.edition, PROJECT, deleted)
+    older(slow)
+    assert decode_state(VECTOR_STORE, next(iter(slow.log.scan())).state) is None
+    found = survey(slow.edition.streams, slow.log.scan())
+    assert found.spaces == dict.fromkeys((kept, deleted), slow.space)
+    assert found.ended == {deleted}
