@@ -13,6 +13,7 @@ COMMANDS = {
     "keys": "Create, list and revoke API keys.",
     "export": "Write everything that an edition keeps to files.",
     "import": "Bring in what an export holds.",
+    "rebuild": "Make views or index anew, while the old ones serve.",
     "verify": "Check that everything derived agrees with the log.",
 }
 

@@ -30,7 +30,7 @@ class SQLiteEventLog:
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA, synchronous="FULL")
         self._grown = threading.Condition()
-        self._end = self._last_position()
+        self._end = self.last_position()
 
     def load(self, stream: str) -> Commit | None:
         """See EventLog."""
@@ -62,7 +62,7 @@ class SQLiteEventLog:
 
         standing = self._database.write(insert)
         with self._grown:
-            self._end = self._last_position()
+            self._end = self.last_position()
             self._grown.notify_all()
         return standing
 
@@ -81,13 +81,14 @@ class SQLiteEventLog:
         """See Feed."""
         with self._grown:
             if not self._grown.wait_for(lambda: self._end > position, timeout):
-                self._end = self._last_position()  # another process may have appended, such as `vectorlog keys`
+                self._end = self.last_position()  # another process may have appended, such as `vectorlog keys`
             return self._end > position
+
+    def last_position(self) -> int:
+        """Where the feed ends now; 0 where it has not begun."""
+        found = self._database.read().execute("SELECT max(position) FROM commits").fetchone()
+        return int(found[0] or 0)
 
     def close(self) -> None:
         """Closes the file."""
         self._database.close()
-
-    def _last_position(self) -> int:
-        found = self._database.read().execute("SELECT max(position) FROM commits").fetchone()
-        return int(found[0] or 0)

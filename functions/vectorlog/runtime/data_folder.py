@@ -64,6 +64,16 @@ class DataFolder:
         return self.path / "index"
 
     @property
+    def next_index(self) -> Path:
+        """A chunk index that is being made to take the place of the other."""
+        return self.path / "index.next"
+
+    @property
+    def old_index(self) -> Path:
+        """The chunk index whose place was taken, until it is deleted."""
+        return self.path / "index.old"
+
+    @property
     def blobs(self) -> Path:
         """Uploaded files, manifests, artefacts."""
         return self.path / "blobs"

@@ -16,6 +16,7 @@ from vectorlog.index.local import LocalIndex
 from vectorlog.ingest.document import ReaderCrashed
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.worker import Worker
+from vectorlog.runtime import local_rebuild
 from vectorlog.runtime.checkpoint import Checkpoint
 from vectorlog.runtime.data_folder import DataFolder
 from vectorlog.runtime.engine import Engine
@@ -52,6 +53,8 @@ class Local:
         self._resources.enter_context(self.folder.lock())
         ledger = Ledger(self.folder)
         self._resources.callback(ledger.close)
+        blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
+        local_rebuild.adopt_index(self.folder, ledger, blobs)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
         self._resources.callback(index.close)
         self.models = _models(settings, self._resources)
@@ -61,7 +64,7 @@ class Local:
         self.edition = Edition(
             streams=ledger.streams,
             views=ledger.views,
-            blobs=FolderBlobs(self.folder.blobs, self.folder.staging),
+            blobs=blobs,
             index=index,
             models=self.models,
             clock=clock,

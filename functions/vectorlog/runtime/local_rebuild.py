@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from random import Random
 
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.files.blobs import Blobs
+from vectorlog.files.folder import FolderBlobs
+from vectorlog.index.local import LocalIndex
 from vectorlog.rebuild.projection import Projection
-from vectorlog.runtime.data_folder import DataFolder
+from vectorlog.rebuild.refill import Refill
+from vectorlog.runtime.data_folder import DataFolder, FolderInUse
 from vectorlog.runtime.ledger import Ledger
 from vectorlog.transfer.contents import Watch
 from vectorlog.views.sqlite import FRESH, SQLiteTable, Within, begin_fresh, serve_fresh
 from vectorlog.views.views import Views
 
 PAGE = 256
+READY = "ready.json"
+"""Written last into an index that may take the other's place: up to which commit it is."""
+
+log = logging.getLogger(__name__)
 
 
 class _Reader:
     """Commits of a log, each once; `position` is that of the last."""
 
-    def __init__(self, log: SQLiteEventLog) -> None:
+    def __init__(self, log: SQLiteEventLog, position: int = 0) -> None:
         self._log = log
-        self.position = 0
+        self.position = position
 
     def rest(self) -> Iterator[Commit]:
         """Those up to the end."""
@@ -60,3 +74,57 @@ def views(folder: DataFolder, watch: Watch) -> int:
 
         ledger.derived.write(switch)
         return reader.position
+
+
+def index(folder: DataFolder, watch: Watch) -> Refill:
+    """Fills a new index from the artefacts, beside the one that serves; `adopt_index` puts it in that one's place.
+
+    Raises:
+        FolderInUse: another rebuild of the folder is under way.
+    """
+    with folder.lock_rebuild(), tempfile.TemporaryDirectory() as staging, closing(Ledger(folder)) as ledger:
+        shutil.rmtree(folder.next_index, ignore_errors=True)
+        position = ledger.log.last_position()
+        with closing(LocalIndex(folder.next_index)) as fresh:
+            refill = Refill(ledger.streams, FolderBlobs(folder.blobs, Path(staging)), fresh)
+            refill.fill(watch)
+        draft = folder.next_index / f"{READY}.draft"
+        draft.write_text(json.dumps({"position": position}))
+        _sync(draft)
+        draft.replace(folder.next_index / READY)
+        _sync(folder.next_index)
+    return refill
+
+
+def adopt_index(folder: DataFolder, ledger: Ledger, blobs: Blobs) -> bool:
+    """Puts an index that was made anew, if there is one, in the place of the other, once it has what the log says by now; whether
+    there was. Whoever calls has the folder's lock, and the index is not open. A process that dies here leaves one of the two.
+    """
+    try:
+        rebuilding = folder.lock_rebuild()
+    except FolderInUse:  # that one is not ready
+        return False
+    with rebuilding:
+        ready = folder.next_index / READY
+        found = ready.is_file()
+        if found:
+            reader = _Reader(ledger.log, json.loads(ready.read_text())["position"])
+            with closing(LocalIndex(folder.next_index)) as fresh:
+                Refill(ledger.streams, blobs, fresh).catch_up(reader.rest())
+            shutil.rmtree(folder.old_index, ignore_errors=True)
+            if folder.index.exists():
+                folder.index.rename(folder.old_index)
+            folder.next_index.rename(folder.index)
+            _sync(folder.path)
+            log.info("the index that was made anew serves from now on")
+        (folder.index / READY).unlink(missing_ok=True)
+        shutil.rmtree(folder.old_index, ignore_errors=True)
+        return found
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
