@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+import pytest
+
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.worker import Later, Worker
 from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
@@ -86,10 +88,20 @@ class TestTake:
 
     def test_later(self) -> None:
         """What is to come later keeps the provider's delay; without one it waits longer after each refusal."""
-        named, unnamed = Ingest("vs", "a", 1, next=7), Ingest("vs", "b", 1, refusals=2)
+        named, unnamed = Ingest("vs", "a", 1, next=7, refusals=1), Ingest("vs", "b", 1, refusals=2)
         ingesting = Ingesting(a=Later(named, 60_000, "slow down"), b=Later(unnamed, None, "slow down"))
         assert ingesting.take("a", "b", "c") == []
         assert ingesting.sent == [(named, 60_000), (unnamed, 2_000)]
+
+    @pytest.mark.parametrize(
+        ("delay", "refusals", "waits"), [(1_000, 3, 4_000), (1_000, 30, 60_000), (90_000, 30, 90_000), (50, 2, 100), (0, 30, 0)]
+    )
+    def test_refused_again(self, delay: int, refusals: int, waits: int) -> None:
+        """A provider's delay doubles with each further refusal, up to a minute and never below what it asked for."""
+        message = Ingest("vs", "a", 1, refusals=refusals)
+        ingesting = Ingesting(a=Later(message, delay, "slow down"))
+        assert ingesting.take("a") == []
+        assert ingesting.sent == [(message, waits)]
 
     def test_not_sent(self) -> None:
         """Where the new message cannot be sent the old one comes again; nothing is forgotten."""

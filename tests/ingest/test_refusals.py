@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.edition import Bench
-from tests.stubs import Inline, StubReader
+from tests.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.ingest.worker import Worker
+from vectorlog.index.chunk_index import Space, Vector
+from vectorlog.ingest.job import ROUND
+from vectorlog.ingest.worker import Later, Worker
 from vectorlog.work.messages import Ingest
 
 
 class _Refusing:
-    """Models whose only embedder refuses everything."""
+    """Models whose only embedder refuses everything once it has embedded so many rounds."""
 
-    def embedder(self, _: Any) -> _Refusing:
+    def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
+        self._retry_after = retry_after
+        self._rounds = rounds
+
+    def embedder(self, space: Space) -> _Refusing:
+        self._embeds = StubEmbedder(space)
         return self
 
-    def documents(self, texts: Sequence[str]) -> Any:
-        raise EmbeddingError(f"no room for {len(texts)}")
+    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        if self._rounds:
+            self._rounds -= 1
+            return self._embeds.documents(texts)
+        raise EmbeddingError(f"no room for {len(texts)}", retry_after=self._retry_after)
+
+
+def refused(bench: Bench, models: _Refusing, message: Ingest) -> Later:
+    edition = replace(bench.edition, models=models)  # type: ignore[arg-type]  # the part of Models that a worker uses
+    [later] = Worker(edition, StubReader(), Inline()).ingest([message])
+    return later
 
 
 @pytest.mark.parametrize("before", [0, 3])
@@ -30,7 +45,21 @@ def test_refusals_are_counted(bench: Bench, before: int) -> None:
     """A file that waits for its provider says how often it was refused, so that each wait is longer than the last."""
     store, file = bench.store(), bench.upload("text")
     bench.attach(store, file)
-    edition = replace(bench.edition, models=_Refusing())  # type: ignore[arg-type]  # the part of Models that a worker uses
-    worker = Worker(edition, StubReader(), Inline())
-    [later] = worker.ingest([Ingest(store, file, 1, refusals=before)])
+    later = refused(bench, _Refusing(), Ingest(store, file, 1, refusals=before))
     assert (later.message.refusals, later.delay, bench.status(store, file)) == (before + 1, None, "in_progress")
+
+
+def test_counted_anew_after_progress(bench: Bench) -> None:
+    """A long file that was served in between waits as after its first refusal."""
+    store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
+    bench.attach(store, file)
+    later = refused(bench, _Refusing(rounds=1), Ingest(store, file, 1, refusals=7))
+    assert (later.message.next, later.message.refusals) == (ROUND, 1)
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(None, None), (0.0, None), (0.0004, None), (2.5, 2500)])
+def test_no_wait_is_no_answer(bench: Bench, asked: float | None, delay: int | None) -> None:
+    """A provider that sends a file away and asks for no wait at all is waited for as if it had said nothing."""
+    store, file = bench.store(), bench.upload("text")
+    bench.attach(store, file)
+    assert refused(bench, _Refusing(asked), Ingest(store, file, 1)).delay == delay

@@ -63,7 +63,7 @@ class Endpoint:
                 return self._attempt(content, patience.answer)
             except EmbeddingError as error:
                 backoff = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(1, 1.5)
-                wait = backoff if error.retry_after is None else error.retry_after
+                wait = error.retry_after or backoff
                 if not error.temporary or attempt == patience.attempts or wait > patience.wait:
                     raise
             time.sleep(wait)

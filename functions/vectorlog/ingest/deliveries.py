@@ -15,6 +15,9 @@ from vectorlog.work.queue import Queue, Received
 
 log = logging.getLogger(__name__)
 
+LONGEST_DOUBLED_MS = 60_000
+"""Up to which a provider's own wait is doubled, so that a file is late by little more than a minute once it is served again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -82,14 +85,22 @@ class Deliveries:
         """Sends what comes later; where that cannot be done, all of it failed."""
         for each in later:
             log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
-        delays = (patience(self._waits, each.message.refusals) if each.delay is None else each.delay for each in later)
-        sent = [outgoing(each.message, each.message.store, delay) for each, delay in zip(later, delays, strict=True)]
+        sent = [outgoing(each.message, each.message.store, self._delay(each)) for each in later]
         try:
             self._queue.send(sent)
         except Exception as error:
             log.exception("%s messages for later could not be sent", len(sent))
             return {_key(each.message): error for each in later}
         return {}
+
+    def _delay(self, later: Later) -> int:
+        """What was asked for, doubled by each further refusal in a row: a provider that asks for a second again and again is busy for
+        longer.
+        """
+        if later.delay is None:
+            return patience(self._waits, later.message.refusals)
+        doubled = later.delay << max(0, later.message.refusals - 1)
+        return max(later.delay, min(doubled, LONGEST_DOUBLED_MS))
 
 
 _Key = tuple[str, str, int]

@@ -186,9 +186,8 @@ class Worker:
     def _refused(self, waiting: dict[Job, int], error: EmbeddingError, time_left: Callable[[], bool]) -> list[Later]:
         """A temporary refusal delays; a final one of several is tried again one by one, so that it fails only its cause."""
         if error.temporary:
-            delay = None if error.retry_after is None else int(error.retry_after * 1000)
-            refused = [replace(job.message, next=next_, refusals=job.message.refusals + 1) for job, next_ in waiting.items()]
-            return [Later(message, delay, str(error)) for message in refused]
+            delay = int((error.retry_after or 0) * 1000) or None
+            return [Later(_refused_again(job.message, next_), delay, str(error)) for job, next_ in waiting.items()]
         if len(waiting) > 1:
             return [later for job in waiting for later in self._embed_all([job], time_left)]
         remedy = "Check the deployment's embedding settings, then attach the file again."
@@ -265,6 +264,11 @@ class Worker:
 def _wanted(state: State, generation: int) -> bool:
     serves = state.serving is not None and state.serving.generation == generation
     return serves or (state.open is not None and state.open.generation == generation)
+
+
+def _refused_again(message: Ingest, next_: int) -> Ingest:
+    """What comes again from chunk `next_` on; refusals are counted anew where an earlier chunk was embedded in between."""
+    return replace(message, next=next_, refusals=1 + (message.refusals if next_ == message.next else 0))
 
 
 def _by_space(jobs: Sequence[Job]) -> list[list[Job]]:
