@@ -66,8 +66,14 @@ class Watched:
 
     def held(self, queues: Mapping[str, sqs.IQueue], label: str) -> cloudwatch.IMetric:
         """Messages in queues, also those that a function is trying again just now."""
-        visible = {f"{name}_waiting": queue.metric_approximate_number_of_messages_visible(**_MOST) for name, queue in queues.items()}
-        lent = {f"{name}_lent": queue.metric_approximate_number_of_messages_not_visible(**_MOST) for name, queue in queues.items()}
+        visible = {
+            f"{name}_waiting": queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+            for name, queue in queues.items()
+        }
+        lent = {
+            f"{name}_lent": queue.metric_approximate_number_of_messages_not_visible(period=PERIOD, statistic="Maximum")
+            for name, queue in queues.items()
+        }
         return total(label, visible | lent)
 
     def table_throttles(self) -> cloudwatch.IMetric:
@@ -122,7 +128,6 @@ def total(label: str, metrics: Mapping[str, cloudwatch.IMetric]) -> cloudwatch.M
     return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=PERIOD, label=label)
 
 
-_MOST = {"period": PERIOD, "statistic": "Maximum"}
 _OPERATIONS = {"events": ("PutItem", "Query"), "views": ("BatchGetItem", "Query", "UpdateItem", "TransactWriteItems")}
 
 
