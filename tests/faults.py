@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ class Faults:
         self.dies_at: int | None = None
         self.after = False
         self.last = ""
+        self._lock = threading.Lock()
 
     @contextmanager
     def dying(self, call: int, *, after: bool) -> Iterator[None]:
@@ -34,9 +36,10 @@ class Faults:
             self.dies_at = None
 
     def run(self, name: str, call: Callable[[], Any]) -> Any:
-        self.calls += 1
-        self.last = name
-        dies = self.calls == self.dies_at
+        with self._lock:  # reads of a request may be side by side
+            self.calls += 1
+            self.last = name
+            dies = self.calls == self.dies_at
         if dies and not self.after:
             raise Lost(f"before {name}")
         result = call()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.sqs import models as moto_sqs
@@ -25,6 +25,9 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.ingest import sandbox
 from vectorlog.runtime import aws, aws_clients, aws_tables, once
 from vectorlog.use_cases.edition import Edition
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 EVENTS = Path(__file__).parents[2] / "events"
 PROJECT = "acme"
@@ -56,20 +59,26 @@ class Context:
 
 
 class Deployment:
-    """What a function finds, and what a test looks at. Every part of `runtime.aws` is made anew."""
+    """What a function finds, and what a test looks at. Every part of `runtime.aws` is made anew.
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    Args:
+        dynamodb: whose tables `events` and `views` are; those of moto, made here, where it is None.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch, dynamodb: BaseClient | None = None, events: str = "events", views: str = "views") -> None:
         self.now = 1_700_000_000_500
         self.index = DictIndex()
         self.answers: list[Json] = []
-        dynamodb, self.s3, self.sqs = moto_aws.dynamodb(), moto_aws.s3(), moto_aws.sqs()
-        dynamodb.create_table(**aws_tables.events("events"))
-        dynamodb.create_table(**aws_tables.views("views"))
+        self.s3, self.sqs = moto_aws.s3(), moto_aws.sqs()
+        if dynamodb is None:
+            dynamodb = moto_aws.dynamodb()
+            dynamodb.create_table(**aws_tables.events(events))
+            dynamodb.create_table(**aws_tables.views(views))
         self.s3.create_bucket(Bucket="bucket")
         self.work, self.embed = self._queue("work"), self._queue("embed")
         environment = {
-            "VECTORLOG_EVENTS_TABLE": "events",
-            "VECTORLOG_VIEWS_TABLE": "views",
+            "VECTORLOG_EVENTS_TABLE": events,
+            "VECTORLOG_VIEWS_TABLE": views,
             "VECTORLOG_BUCKET": "bucket",
             "VECTORLOG_WORK_QUEUE": self.work,
             "VECTORLOG_EMBED_QUEUE": self.embed,
