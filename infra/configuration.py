@@ -36,6 +36,8 @@ class Configuration:
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
         opensearch_endpoint, opensearch_domain_arn: of a domain that exists; no domain is made then.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that is made; storage of each node.
+        operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in our indexes.
+        views: names of the tables of views; the first is read, all are written (`vectorlog rebuild` says when).
         vpc: `none`, `new`, or the id of one that exists.
         removal: what a `destroy` does with tables, bucket, domain and key.
         cors_origins: that browsers may call from; none turns CORS off.
@@ -57,6 +59,8 @@ class Configuration:
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
     opensearch_nodes: Annotated[int, Field(ge=1, le=80)] = 1
     opensearch_storage_gib: Annotated[int, Field(ge=10, le=16384)] = 20
+    operator_role_arn: _Arn = ""
+    views: _List = ("1",)
     vpc: Annotated[str, Field(pattern=r"^(none|new|vpc-[0-9a-f]+)$")] = "none"
     removal: Literal["retain", "destroy"] = "retain"
     cors_origins: _List = ()
@@ -78,6 +82,10 @@ class Configuration:
                 raise ValueError(f"models names {model!r}; in Lambda there are bedrock:… and openai:…, the local model is too big for one")
         _together(self, "opensearch_endpoint", "opensearch_domain_arn")
         _together(self, "domain_name", "certificate_arn")
+        if self.opensearch_nodes > 1 and self.opensearch_nodes % 2 and self.opensearch_nodes % 3:
+            raise ValueError("opensearch_nodes is 1 or a multiple of 2 or 3: OpenSearch wants as many nodes in each zone")
+        if not self.views or len(set(self.views)) < len(self.views) or not all(re.fullmatch(r"[1-9]", name) for name in self.views):
+            raise ValueError("views are one or more different digits, such as 1 or 1,2")
         if not self.models:
             raise ValueError("models names none")
         if self.hosted_zone and not self.domain_name:

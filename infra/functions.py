@@ -66,6 +66,7 @@ EMBED = Sort("embed", "ingest", "Ingests files: text, chunks, vectors, index", 3
 DEAD_LETTERS = Sort("dead_letters", "index", "Settles messages and records that failed too often", 60, 512)
 SWEEP = Sort("sweep", "core", "Ends what is past its deadline, once a minute", 60, 512)
 FIRST_KEY = Sort("first_key", "core", "Makes the first API key when the stack is made", 60, 512)
+INDEX_ACCESS = Sort("index_access", "index", "Gives functions their rights in OpenSearch when the stack is made", 300, 512)
 """29 s is what API Gateway waits. /tmp of embed holds the four files of 512 MB that it reads at once, the largest that an import brings."""
 
 

@@ -1,0 +1,63 @@
+"""The network that the domain and the functions are in, where there is one."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from infra.configuration import Configuration
+
+ZONES = 2
+"""Availability zones: what a domain of two nodes wants."""
+CALLED = {
+    "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
+    "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+}
+"""What functions call beside DynamoDB and S3, whose gateways cost nothing. Logs and traces leave a function by Lambda's own way."""
+
+
+class Network(Construct):
+    """Nothing in it can be reached from outside, and what is in it reaches AWS by endpoints alone. Only a model at an endpoint outside of
+    AWS (`openai:…`) needs a way out, one NAT gateway; an interface endpoint and a NAT gateway are paid by the hour.
+
+    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB, S3, SQS, Secrets Manager, and to the models.
+
+    Attributes:
+        vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private ones.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, id)
+        self.vpc: ec2.IVpc | None = None
+        if configuration.vpc == "new":
+            self.vpc = self._new(configuration)
+        elif configuration.vpc != "none":
+            self.vpc = ec2.Vpc.from_lookup(self, "Vpc", vpc_id=configuration.vpc)
+
+    def _new(self, configuration: Configuration) -> ec2.Vpc:
+        sort = ec2.SubnetType.PRIVATE_WITH_EGRESS if _calls_outside(configuration) else ec2.SubnetType.PRIVATE_ISOLATED
+        subnets = [ec2.SubnetConfiguration(name="private", subnet_type=sort, cidr_mask=20)]
+        if _calls_outside(configuration):
+            subnets.append(
+                ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False)
+            )
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=ZONES,
+            nat_gateways=1 if _calls_outside(configuration) else 0,
+            subnet_configuration=subnets,
+            restrict_default_security_group=False,  # it would take a function of the CDK's own; nothing of ours is in that group
+        )
+        vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        called = dict(CALLED)
+        if any(model.startswith("bedrock:") for model in configuration.models):
+            called["Bedrock"] = ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME
+        for name, service in called.items():
+            vpc.add_interface_endpoint(name, service=service)
+        return vpc
+
+
+def _calls_outside(configuration: Configuration) -> bool:
+    return any(model.startswith("openai:") for model in configuration.models)
