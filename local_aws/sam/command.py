@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def _install(folder: Path) -> None:
     say(f"sam: installing {PACKAGE}, this once …")
     # Relocatable, since the folder gets its final name when it is whole.
     for command in (
-        (uv, "venv", "--quiet", "--relocatable", "--allow-existing", folder),
+        (uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, folder),
         (uv, "pip", "install", "--quiet", "--python", folder, PACKAGE),
     ):
         if subprocess.run(command, cwd=cache()).returncode:

@@ -25,6 +25,8 @@ HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "swee
 VISIBILITY_S = 180
 """A function's first container takes seconds, and the messages of a function wait for each other."""
 
+LOG_END = 4_000
+
 BEYOND_THE_STACK = (
     *(f"AWS_ENDPOINT_URL_{service}" for service in ("DYNAMODB", "SQS", "S3", "SECRETS_MANAGER")),
     "AWS_ACCOUNT_ID_ENDPOINT_MODE",
@@ -54,6 +56,10 @@ class Deployment:
     resources: Resources
     variables: Mapping[str, str]
     folder: Path
+
+    def logs(self) -> str:
+        """What sam and the functions printed last."""
+        return "\n".join(f"── {log.name}\n{log.read_text(errors='replace')[-LOG_END:]}" for log in sorted(self.folder.glob("*.log")))
 
 
 @contextmanager

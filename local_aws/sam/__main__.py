@@ -1,0 +1,137 @@
+"""./dev sam: the synthesized template in real Lambda containers, with the local servers behind it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from local_aws.edition import LocalEdition
+from local_aws.fetch import FetchError, say
+from local_aws.function import FunctionError
+from local_aws.process import StartError
+from local_aws.sam.check import check
+from local_aws.sam.deployment import Deployment, deployed
+from local_aws.sam.engine import NoEngine, architecture, find_engine
+from local_aws.sam.journey import WentWrong
+from local_aws.sam.samples import SAMPLES, follow, invoke, seed
+from local_aws.sam.serving import serving
+from local_aws.sam.stand_in import NoStandIn
+from local_aws.sam.template import WrongTemplate
+from local_aws.servers import described
+from local_aws.servers import running as servers_running
+
+ROOT = Path(__file__).parents[2]
+ASSEMBLY = ROOT / ".cache" / "sam.out"
+OWN_MODELS = ("VECTORLOG_MODELS", "VECTORLOG_EMBEDDING_BASE_URL")
+"""Where these are set, the functions embed with them, not with the local model."""
+NO_ENGINE = 2
+
+
+@click.group(invoke_without_command=True)
+@click.option("--assembly", type=click.Path(path_type=Path, exists=True), help="Output of a `cdk synth` that is there already.")
+@click.pass_context
+def main(context: click.Context, assembly: Path | None) -> None:
+    """Synthesize the stack, start the local servers, and run the API and the functions behind it in containers, until Ctrl-C.
+
+    It needs a Docker engine. Without one it says so and ends with status 2.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _interrupt)
+    context.obj = assembly
+    if context.invoked_subcommand is None:
+        with _running(assembly) as deployment, serving(deployment) as edition:
+            click.echo(_banner(deployment, edition))
+            signal.pause()
+
+
+@main.command("invoke")
+@click.argument("names", nargs=-1, type=click.Choice(tuple(SAMPLES)), metavar="[NAME]…")
+@click.pass_obj
+def invoke_samples(assembly: Path | None, names: tuple[str, ...]) -> None:
+    """Run samples of events/ by `sam local invoke`, in this order on one fresh deployment; all eight where none is named."""
+    with _running(assembly) as deployment:
+        seed(deployment.variables)
+        for name in names or SAMPLES:
+            answered = invoke(deployment, name)
+            say(f"── {name}: {answered.seconds:.1f} s")
+            click.echo(json.dumps(answered.answer, indent=2))
+            follow()
+
+
+@main.command("check")
+@click.pass_obj
+def check_all(assembly: Path | None) -> None:
+    """Drive the API with the `openai` client and run every sample; prints requests, answers and times. For CI.
+
+    Where no Docker engine answers it says that nothing was checked, and succeeds.
+    """
+    try:
+        find_engine()
+    except NoEngine as error:
+        say(f"sam: NOT CHECKED, since nothing can run in containers here. {error}")
+        return
+    with _running(assembly) as deployment:
+        click.echo(check(deployment))
+
+
+@contextmanager
+def _running(assembly: Path | None) -> Iterator[Deployment]:
+    try:
+        engine = find_engine()
+        synthesized = assembly or _synthesized()
+        say("starting DynamoDB, SQS, S3 and OpenSearch …")
+        own = {name: os.environ[name] for name in OWN_MODELS if name in os.environ}
+        with servers_running() as servers, deployed(servers, engine, synthesized, own) as deployment:
+            yield deployment
+    except NoEngine as error:
+        say(f"sam: {error}")
+        sys.exit(NO_ENGINE)
+    except (FetchError, FunctionError, NoStandIn, StartError, WentWrong, WrongTemplate) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        say("stopped")
+
+
+def _synthesized() -> Path:
+    """The stack for this machine's architecture, in a folder of its own."""
+    say("synthesizing the stack …")
+    command = (ROOT / "dev", "synth", "--quiet", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
+    if status := subprocess.run(command).returncode:
+        raise WrongTemplate(f"./dev synth ended with status {status}; see above.")
+    return ASSEMBLY
+
+
+def _banner(deployment: Deployment, edition: LocalEdition) -> str:
+    image = deployment.sam.image
+    return f"""The stack's API is listening on {edition.url}, by sam local start-api
+
+  image   {image.name}{"" if image.is_lambdas else " (made of this machine's Python; not Lambda's own)"}
+  models  {edition.variables["VECTORLOG_MODELS"]}
+  logs    {deployment.folder}/api.log, {deployment.folder}/lambda.log
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
+  store = client.vector_stores.create(name="docs")
+  client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
+  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+
+{described(deployment.servers)}
+A function's container is made at its first call, which takes seconds. Ctrl-C stops it all."""
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The samples in events/, each in a container of its own, on a deployment where what they name exists."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from local_aws.function import FunctionError
+from local_aws.payloads import Json
+from local_aws.sam.deployment import Deployment
+from vectorlog.domain import api_key, file_batch
+from vectorlog.domain.file_batch import FileBatchCreated
+from vectorlog.domain.manifest import Listed
+from vectorlog.domain.tenancy import Owner
+from vectorlog.event_log.codec import API_KEY, FILE_BATCH
+from vectorlog.event_log.dynamodb import commit_of
+from vectorlog.event_log.event_log import Commit
+from vectorlog.index.chunk_index import Space
+from vectorlog.runtime import aws
+from vectorlog.use_cases import manifests
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+SAMPLES = {
+    "dynamodb_stream": "projector",
+    "sqs_embed": "embed",
+    "api_gateway_get_store": "api",
+    "api_gateway_search": "search",
+    "api_gateway_upload": "api",
+    "sqs_work": "work",
+    "sqs_dead_letters": "dead_letters",
+    "schedule": "sweep",
+}
+"""Whose function each is for, in an order in which each finds what those before it did."""
+
+KEY = "sk-local-example"
+PROJECT = "acme"
+MODEL = '"model":"stub:words","dimensions":16'
+"""What the samples name; no deployment offers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a function answered, and the seconds from the start of `sam` to its end."""
+
+    answer: Json
+    seconds: float
+
+
+def invoke(deployment: Deployment, sample: str) -> Answered:
+    """Runs `sam local invoke` on a sample; the function's log goes to stderr.
+
+    Raises:
+        FunctionError: the function raised or ran out of time.
+    """
+    began = monotonic()
+    function = deployment.functions[SAMPLES[sample]]
+    done = subprocess.run(deployment.sam.invoke(function, EVENTS / f"{sample}.json"), stdout=subprocess.PIPE, text=True)
+    answer: Json | None = json.loads(done.stdout) if done.stdout else None
+    if answer is None or "errorType" in answer:
+        raise FunctionError(f"{function} did not answer {sample}: {done.stdout or 'see above'}")
+    return Answered(answer, monotonic() - began)
+
+
+def seed(variables: Mapping[str, str]) -> None:
+    """Makes what the samples name: a key, a store, a file that is attached to it, a batch. Once in a process.
+
+    The store is of the model that is offered here, in the log and in its row; what the stream's sample says of it is an old version.
+
+    Args:
+        variables: the deployment's; they become this process's own.
+    """
+    os.environ.update(variables)
+    edition = aws.edition()
+    space = edition.models.resolve()
+    commits = [_of(space, commit_of(record["dynamodb"]["NewImage"])) for record in _sample("dynamodb_stream")["Records"]]
+    edition.streams.log.append(commits)
+    edition.views.project([edition.streams.decode(commit) for commit in commits])
+    file, sha256 = commits[0].stream, json.loads(commits[0].state)["data"]["sha256"]
+    edition.blobs.put([(f"files/{file}/{sha256}", _uploaded())])
+    at = edition.clock()
+    made = api_key.ApiKeyCreated(at, PROJECT, "first", api_key.hash_of(KEY))
+    edition.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
+    [fan_out, *_] = (json.loads(record["body"])["data"] for record in _sample("sqs_work")["Records"])
+    manifest = manifests.keep(edition, fan_out["store"], fan_out["batch"], [Listed(file, {"from": "batch"})])
+    created = FileBatchCreated(at, fan_out["store"], Owner(PROJECT), manifest)
+    edition.streams.decide(FILE_BATCH, fan_out["batch"], lambda state: file_batch.create(state, created))
+
+
+def follow() -> None:
+    """Shows what functions have appended since, as the stream's consumer would: only then a search believes an ingest."""
+    edition = aws.edition()
+    edition.views.project([edition.streams.decode(commit) for commit in edition.streams.log.scan()])
+
+
+def _sample(name: str) -> Json:
+    event: Json = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+def _of(space: Space, commit: Commit) -> Commit:
+    model = f'"model":"{space.model}","dimensions":{space.dimensions}'
+    return replace(commit, events=commit.events.replace(MODEL, model), state=commit.state.replace(MODEL, model))
+
+
+def _uploaded() -> bytes:
+    """The bytes of the file in the upload's sample, which is the same file."""
+    body = base64.b64decode(_sample("api_gateway_upload")["body"])
+    return body.split(b"\r\n\r\n")[-1].partition(b"\r\n--")[0]
