@@ -125,6 +125,13 @@ class TestPatience:
             endpoint.post({}, Patience(attempts=1, wait=0, answer=5))
         assert (caught.value.temporary, caught.value.retry_after) == (True, None)
 
+    def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
+        """Who is busy and asks for no wait is not asked again at once, but after a pause of our own; here that is more than there is."""
+        stub.fail(429, times=6, headers={"retry-after": "0"})
+        with pytest.raises(EmbeddingError):
+            endpoint.post({"input": []}, Patience(attempts=6, wait=0, answer=5))
+        assert len(stub.requests) == 1
+
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
     def test_a_refused_request_is_not_repeated(self, stub: StubServer, embedder: OpenAIEmbedder, status: int) -> None:
         """A wrong key, an unknown model, a text that the provider rejects: the error is for good."""
