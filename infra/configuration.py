@@ -72,7 +72,7 @@ class Configuration:
     hosted_zone: str = ""
     alarm_email: Annotated[str, Field(pattern=r"^(\S+@\S+)?$")] = ""
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    log_retention_days: Literal[1, 7, 14, 30, 90, 180, 365, 731] = 30
+    log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: Literal["allow", "refuse"] = "allow"
 
     def __post_init__(self) -> None:
@@ -116,14 +116,9 @@ def read(context: Mapping[str, Any]) -> Configuration:
     if unknown := sorted(set(ours).difference(known)):
         raise ConfigurationError(f"There is no setting {', '.join(unknown)}. There are {', '.join(known)}.")
     try:
-        return TypeAdapter(Configuration).validate_python({name: _number(value) for name, value in ours.items()})
+        return TypeAdapter(Configuration).validate_python(ours)
     except ValidationError as error:
         raise ConfigurationError("; ".join(map(_sentence, error.errors()))) from None
-
-
-def _number(value: object) -> object:
-    """The command line has texts only; pydantic reads an integer of one, but not one of a list of them."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

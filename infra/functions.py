@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy, Size
+from aws_cdk import Duration, Size
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.assets import Assets, Bundle
 from infra.configuration import Configuration
+from infra.log_group import log_group
 
+JOIN = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+]
+"""What Lambda does to put a function into a network (its guide, "Giving Lambda functions access to resources in an Amazon VPC")."""
 METRICS_NAMESPACE = "vectorlog"
 """Of the functions' own metrics."""
-RETENTIONS = {
-    1: logs.RetentionDays.ONE_DAY,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    90: logs.RetentionDays.THREE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-    731: logs.RetentionDays.TWO_YEARS,
-}
-"""Of log groups, by the days that the configuration says."""
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 ONE_CORE = 1_769
 """Megabytes with which a function has one whole core (Lambda's guide, "Configure function memory")."""
@@ -84,7 +84,9 @@ class Functions(Construct):
         configuration: says architecture, retention, stage.
         assets: what functions carry.
         vpc: that every function joins; None: they run outside.
-        security_groups: there.
+
+    Attributes:
+        made: each function, by the module of its handler.
     """
 
     def __init__(
@@ -100,17 +102,13 @@ class Functions(Construct):
         self._configuration = configuration
         self._assets = assets
         self._vpc = vpc
+        self.made: dict[str, lambda_.Function] = {}
 
     def make(self, sort: Sort, variables: Mapping[str, str]) -> lambda_.Function:
         """A function of this sort; `variables` are those that `runtime.aws_settings` reads, without their prefix."""
         name = "".join(part.capitalize() for part in sort.handler.split("_"))
-        group = logs.LogGroup(
-            self,
-            f"{name}Log",
-            retention=RETENTIONS[self._configuration.log_retention_days],
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        return lambda_.Function(
+        group = log_group(self, f"{name}Log", configuration=self._configuration)
+        function = lambda_.Function(
             self,
             name,
             description=f"Vectorlog {self._configuration.stage}: {sort.says}",
@@ -123,6 +121,7 @@ class Functions(Construct):
             ephemeral_storage_size=Size.mebibytes(sort.disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,
+            role=self._role(f"{name}Role", group),
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
@@ -134,3 +133,15 @@ class Functions(Construct):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
+        self.made[sort.handler] = function
+        return function
+
+    def _role(self, id: str, group: logs.ILogGroup) -> iam.Role:
+        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every log."""
+        role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{group.log_group_arn}:log-stream:*"])
+        )
+        if self._vpc is not None:
+            role.add_to_policy(iam.PolicyStatement(actions=JOIN, resources=["*"]))
+        return role

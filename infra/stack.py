@@ -1,35 +1,182 @@
-"""The stack: composes the parts, and says which function may do what to which of them."""
+"""The stack: composes the parts, and says which function calls what, may do what, and is called by what."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra import triggers
+from infra.alarms import Alarms
+from infra.api import Api
 from infra.assets import Assets
+from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
+from infra.dashboard import Dashboard
 from infra.event_log import EventLog
-from infra.functions import DEAD_LETTERS, EMBED, WORK, Functions
+from infra.files import Files
+from infra.first_key import FirstKey
+from infra.functions import API, DEAD_LETTERS, EMBED, FIRST_KEY, INDEX_ACCESS, PROJECTOR, SEARCH, SWEEP, WORK, Functions, Sort
+from infra.grants import Grants
+from infra.network import Network
 from infra.views import Views
+from infra.watched import Watched
 from infra.work_queues import WorkQueues
 from vectorlog.runtime import aws_stack
 
 
 class VectorlogStack(Stack):
-    """Everything of one stage. It names no account and no region, so that it can be synthesized anywhere."""
+    """Everything of one stage. It names no account and no region, so that it can be synthesized anywhere; but for a network that exists."""
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, assets: Assets, **rest: Any) -> None:  # noqa: ANN401
         super().__init__(scope, id, termination_protection=configuration.keeps, **rest)
-        event_log = EventLog(self, "EventLog", configuration=configuration)
-        views = Views(self, "Views", configuration=configuration)
-        queues = WorkQueues(self, "WorkQueues", work_timeout=WORK.timeout, embed_timeout=EMBED.timeout, dead_timeout=DEAD_LETTERS.timeout)
-        functions = Functions(self, "Functions", configuration=configuration, assets=assets)
-        self._output("events_table", event_log.table.table_name)
-        self._output("views_table", views.table.table_name)
-        self._output("work_queue", queues.work.queue_url)
-        self._output("embed_queue", queues.embed.queue_url)
+        self._configuration = configuration
+        self._log = EventLog(self, "EventLog", configuration=configuration)
+        self._views = Views(self, "Views", configuration=configuration)
+        self._files = Files(self, "Files", configuration=configuration)
+        self._queues = WorkQueues(
+            self, "WorkQueues", work_timeout=WORK.timeout, embed_timeout=EMBED.timeout, dead_timeout=DEAD_LETTERS.timeout
+        )
+        network = Network(self, "Network", configuration=configuration)
+        self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=network.vpc)
+        access = None if configuration.opensearch_endpoint else self._functions.make(INDEX_ACCESS, {})
+        self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=network.vpc)
+        self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
-    def _output(self, field: str, value: str) -> None:
-        """A field of `Deployment`, where `vectorlog … --stage` looks for it."""
-        CfnOutput(self, aws_stack.output(field), value=value)
+        consumers = [self._projector(), self._work(), self._embed(), self._dead_letters(), self._sweep()]
+        writers = [self._api(), self._search()]
+        for writer in writers:  # an event or message of a new sort comes to nobody who does not know it yet
+            writer.node.add_dependency(*consumers)
+        self._api_gateway = Api(self, "Api", configuration=configuration, api=writers[0], search=writers[1])
+        self._first_key = FirstKey(
+            self, "FirstKey", configuration=configuration, maker=self._make(FIRST_KEY, "events_table", "views_table"), grants=self._grants
+        )
+        watched = self._watched()
+        alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
+        Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
+        self._outputs()
+
+    def _api(self) -> lambda_.Function:
+        function = self._make(API, "events_table", "views_table", "bucket", "models", "duplicate_content")
+        self._grants.append(function)
+        self._grants.write_rows(function)
+        self._grants.list_rows(function)
+        self._grants.read_objects(function, "files", "manifests", "artefacts")
+        self._grants.put_objects(function, "files", "manifests")
+        self._grants.name_models(function)
+        return function
+
+    def _search(self) -> lambda_.Function:
+        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models")
+        self._grants.append(function)
+        self._grants.read_rows(function)
+        self._grants.embed(function)
+        self._index.grant_search(function)
+        return function
+
+    def _projector(self) -> lambda_.Function:
+        function = self._make(PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue")
+        self._grants.write_rows(function)
+        self._grants.send(function, self._queues.work, self._queues.embed)
+        triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
+        return function
+
+    def _work(self) -> lambda_.Function:
+        function = self._make(
+            WORK, "events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint", "duplicate_content"
+        )
+        self._grants.append(function)
+        self._grants.write_rows(function)
+        self._grants.delete_rows(function)
+        self._grants.list_rows(function)
+        self._grants.read_objects(function, "manifests", "artefacts")
+        self._grants.delete_objects(function, "files", "manifests", "artefacts")
+        self._grants.send(function, self._queues.work, self._queues.embed)
+        self._grants.put_off(function, self._queues.work)
+        self._index.grant_write(function)
+        triggers.of_queue(function, self._queues.work)
+        return function
+
+    def _embed(self) -> lambda_.Function:
+        function = self._make(EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models")
+        self._grants.append(function)
+        self._grants.read_objects(function, "files", "artefacts")
+        self._grants.put_objects(function, "artefacts")
+        self._grants.delete_objects(function, "artefacts")
+        self._grants.send(function, self._queues.embed)
+        self._grants.put_off(function, self._queues.embed)
+        self._grants.embed(function)
+        self._index.grant_write(function)
+        triggers.of_queue(function, self._queues.embed, messages=triggers.FILES, at_once=self._configuration.embed_concurrency)
+        return function
+
+    def _dead_letters(self) -> lambda_.Function:
+        function = self._make(
+            DEAD_LETTERS, "events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint", "models"
+        )
+        self._grants.append(function)
+        self._grants.delete_objects(function, "artefacts")
+        self._grants.send(function, self._queues.work)
+        self._grants.name_models(function)
+        self._log.table.grant_stream_read(function)
+        self._index.grant_write(function)
+        for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.given_up):
+            triggers.of_queue(function, queue)
+        return function
+
+    def _sweep(self) -> lambda_.Function:
+        function = self._make(SWEEP, "events_table", "views_table", "work_queue", "embed_queue")
+        self._grants.append(function)
+        self._grants.find_overdue(function)
+        self._grants.write_rows(function)
+        self._grants.send(function, self._queues.work)
+        triggers.of_clock(function, Duration.minutes(1))
+        return function
+
+    def _make(self, sort: Sort, *fields: str) -> lambda_.Function:
+        """A function that is told these fields of `Deployment`, and what belongs to them."""
+        told = {field: value for field, value in self._deployment().items() if value}
+        with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
+        with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
+        return self._functions.make(sort, {field: told[field] for field in with_them if field in told})
+
+    def _deployment(self) -> dict[str, str]:
+        """What `runtime.aws_settings` calls it; what is empty keeps its default there."""
+        return {
+            "events_table": self._log.table.table_name,
+            "views_table": self._views.table.table_name,
+            "views_also": ",".join(table.table_name for table in self._views.tables[1:]),
+            "bucket": self._files.bucket.bucket_name,
+            "work_queue": self._queues.work.queue_url,
+            "embed_queue": self._queues.embed.queue_url,
+            "opensearch_endpoint": self._index.endpoint,
+            "models": ",".join(self._configuration.models),
+            "embedding_base_url": self._configuration.embedding_base_url,
+            "embedding_secret": self._configuration.embedding_secret_arn,
+            "duplicate_content": self._configuration.duplicate_content,
+        }
+
+    def _watched(self) -> Watched:
+        return Watched(
+            configuration=self._configuration,
+            functions=self._functions.made,
+            queues={"work": self._queues.work, "embed": self._queues.embed},
+            dead_letters={"work": self._queues.work_dead, "embed": self._queues.embed_dead},
+            given_up=self._queues.given_up,
+            tables={"events": self._log.table, "views": self._views.table},
+            rest_api=self._api_gateway.rest_api,
+            bucket=self._files.bucket,
+            domain=self._index.domain,
+        )
+
+    def _outputs(self) -> None:
+        """Where it is; and each field of `Deployment`, where `vectorlog … --stage` looks for it."""
+        for field, value in self._deployment().items():
+            if value:
+                CfnOutput(self, aws_stack.output(field), value=value)
+        url = self._api_gateway.url
+        CfnOutput(self, "Url", value=url, description="OpenAI's client takes this with /v1 at its end, MKA1's client as it is")
+        CfnOutput(self, "FirstKeySecret", value=self._first_key.secret_arn, description="The secret whose text is the first API key")
+        CfnOutput(self, "ReadFirstKey", value=self._first_key.read)

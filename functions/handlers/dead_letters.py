@@ -1,4 +1,6 @@
-"""Messages that failed too often: a file's is settled as failed, others are sent again, slowly."""
+"""What failed too often: a file is settled as failed, other work is sent again, slowly, and of the log's stream what was passed over is
+read again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from handlers.observed import logger, tracer
-from vectorlog.runtime.aws import settle
+from vectorlog.event_log.dynamodb_stream import gap_of
+from vectorlog.runtime.aws import recover, settle
 from vectorlog.work.messages import decode
 
 if TYPE_CHECKING:
@@ -26,8 +29,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _settle(record: SQSRecord) -> None:
     logger.error("a message failed too often", extra={"body": record.body})
+    gap = gap_of(record.body)
     try:
-        settle(decode(record.body))
+        if gap is None:
+            settle(decode(record.body))
+        else:
+            recover(gap)
     except Exception:
         logger.exception("it could not be settled; it comes again")
         raise

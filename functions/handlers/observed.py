@@ -1,4 +1,4 @@
-"""Logger, metrics and tracer, made once. Powertools' own variables set the level and the service: the stack names its stage there."""
+"""Logger, metrics and tracer, made once; Powertools' own variables set level, service and namespace."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "vectorlog")
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "vectorlog")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "vectorlog")
 
-logger = Logger(service=SERVICE)
-metrics = Metrics(namespace="vectorlog", service=SERVICE)
-tracer = Tracer(service=SERVICE, patch_modules=("botocore",))  # all that it could patch is imported otherwise
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer(patch_modules=("botocore",))  # all that it could patch is imported otherwise

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, compress, islice
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 PIECE = 1 << 20
 """Characters that are tokenised at a time, so that memory grows with the piece and not with the text."""
@@ -15,13 +16,16 @@ PIECE = 1 << 20
 _SAFE = re.compile(r"\n(?=\S)|(?<=\S)(?= )")
 """Where a text may be cut without changing any token; `is_seam` is the same rule for one place."""
 
+_CONTINUING = bytes(range(0x80, 0xC0))
+"""What UTF-8 goes on with inside a character."""
+
 _NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
 
 
 class _Tokenizer(Protocol):
     def count(self, text: str) -> int: ...
 
-    def encode_batch_to_numpy(self, texts: list[str], _threads: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+    def encode_ordinary(self, text: str) -> list[int]: ...
 
     def token_byte_values(self) -> list[bytes]: ...
 
@@ -35,9 +39,11 @@ def _cl100k() -> _Tokenizer:
 
 
 @cache
-def _token_lengths() -> NDArray[np.int64]:
-    """Bytes of each token, by its id."""
-    return np.fromiter((len(value) for value in _cl100k().token_byte_values()), dtype=np.int64)
+def _characters() -> tuple[Sequence[int], Sequence[bool]]:
+    """Of each token, by its id: how many characters begin in it, and whether it begins inside of one."""
+    values = _cl100k().token_byte_values()
+    begin = [len(value.translate(None, _CONTINUING)) for value in values]
+    return begin, [value[:1] != b"" and value[0] in _CONTINUING for value in values]
 
 
 def count(text: str) -> int:
@@ -70,45 +76,45 @@ class Boundaries:
     def __init__(self, text: str) -> None:
         self._text = text
         self._read = 0
-        self._offsets: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
-        self._numbers: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
+        self._offsets = array("q", [0])
+        self._numbers = array("q", [0])
 
     def cover(self, start: int, tokens: int) -> None:
         """Hold what lies from `start`, a boundary, to `tokens` tokens after it or to the end; forget what lies before `start`."""
         wanted = self.tokens_before(start) + tokens
         while self._numbers[-1] < wanted and self._read < len(self._text):
-            kept = int(self._offsets.searchsorted(start))
+            kept = bisect_left(self._offsets, start)
             offsets, numbers = self._next_piece()
-            self._offsets = np.concatenate((self._offsets[kept:], offsets))
-            self._numbers = np.concatenate((self._numbers[kept:], numbers + self._numbers[-1]))
+            self._offsets = self._offsets[kept:] + offsets
+            self._numbers = self._numbers[kept:] + numbers
 
     def tokens_before(self, offset: int) -> int:
         """Tokens between the beginning of the text and `offset`, a boundary of the window."""
-        return int(self._numbers[self._offsets.searchsorted(offset)])
+        return self._numbers[bisect_left(self._offsets, offset)]
 
     def last(self, tokens: int) -> int:
         """The last boundary with at most `tokens` tokens before it."""
-        return int(self._offsets[max(0, int(self._numbers.searchsorted(tokens, "right")) - 1)])
+        return self._offsets[max(0, bisect_right(self._numbers, tokens) - 1)]
 
     def first(self, tokens: int) -> int:
         """The first boundary with at least `tokens` tokens before it, or the window's end."""
-        return int(self._offsets[min(len(self._offsets) - 1, int(self._numbers.searchsorted(tokens)))])
+        return self._offsets[min(len(self._offsets) - 1, bisect_left(self._numbers, tokens))]
 
     def __contains__(self, offset: int) -> bool:
-        index = int(self._offsets.searchsorted(offset))
-        return index < len(self._offsets) and int(self._offsets[index]) == offset
+        index = bisect_left(self._offsets, offset)
+        return index < len(self._offsets) and self._offsets[index] == offset
 
-    def _next_piece(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _next_piece(self) -> tuple[array[int], array[int]]:
         start, end = self._read, len(self._text)
         if end - start > PIECE + PIECE // 4 and (seam := _SAFE.search(self._text, start + PIECE)):
             end = seam.end()
         self._read = end
-        piece = self._text[start:end]
-        ids, _ = _cl100k().encode_batch_to_numpy([piece], 1)
-        offsets = np.cumsum(_token_lengths()[ids])
-        numbers = np.arange(1, len(offsets) + 1, dtype=np.int64)
-        if not piece.isascii():
-            begins_character = (np.frombuffer(piece.encode(), dtype=np.uint8) & 0xC0) != 0x80
-            whole = np.append(begins_character, True)[offsets]
-            offsets, numbers = np.cumsum(begins_character, dtype=np.int64)[offsets[whole] - 1], numbers[whole]
-        return offsets + start, numbers
+        begin, inside = _characters()
+        ids = _cl100k().encode_ordinary(self._text[start:end])
+        first = self._numbers[-1] + 1
+        offsets = array("q", islice(accumulate(map(begin.__getitem__, ids), initial=start), 1, None))
+        numbers = array("q", range(first, first + len(ids)))
+        whole = [not inside[after] for after in ids[1:]] + [True]
+        if all(whole):
+            return offsets, numbers
+        return array("q", compress(offsets, whole)), array("q", compress(numbers, whole))

@@ -22,14 +22,16 @@ from vectorlog.runtime.once import once
 from vectorlog.use_cases.edition import Edition
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Ingest, Message, decode
+from vectorlog.work.messages import Ingest, Message, Replay, decode
 from vectorlog.work.sqs import SQSQueue
 
 if TYPE_CHECKING:
     from vectorlog.embedding.catalogue import Models
+    from vectorlog.event_log.dynamodb_stream import Gap
     from vectorlog.files.blobs import Blobs
     from vectorlog.files.s3 import S3Blobs
     from vectorlog.index.chunk_index import ChunkIndex
+    from vectorlog.index.opensearch import OpenSearchIndex
     from vectorlog.ingest.worker import Worker as IngestWorker
 
 READER_MEMORY_BYTES = 1 << 30
@@ -55,9 +57,10 @@ def edition() -> Edition:
     """Adapters of this deployment."""
     here, random = deployment(), SystemRandom()
     dynamodb = aws_clients.dynamodb()
+    also = [DynamoDBTable(dynamodb, here.views_also, random)] if here.views_also else []
     return Edition(
         streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
-        views=Views(DynamoDBTable(dynamodb, here.views_table, random), random),
+        views=Views(DynamoDBTable(dynamodb, here.views_table, random), random, also=also),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
         models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
@@ -76,7 +79,7 @@ def blobs() -> S3Blobs:
     return S3Blobs(aws_clients.s3(), deployment().bucket)
 
 
-def index() -> ChunkIndex:
+def index() -> OpenSearchIndex:
     """Chunks in OpenSearch."""
     from vectorlog.index.opensearch import OpenSearchIndex, connect
     from vectorlog.index.opensearch_mapping import Layout
@@ -155,3 +158,11 @@ def settle(message: Message) -> None:
         ingest_worker().give_up(message, GIVE_UP)
     else:
         projector().send([("dead", message)], delay=SEND_AGAIN_MS)
+
+
+def recover(gap: Gap) -> None:
+    """Has the streams replayed of which the projector gave up records."""
+    from vectorlog.event_log.dynamodb_stream import streams_in
+
+    streams = streams_in(aws_clients.dynamodb_streams(), gap)
+    projector().send([(stream, Replay(stream)) for stream in streams])

@@ -39,6 +39,11 @@ def dynamodb() -> BaseClient:
     return client
 
 
+def dynamodb_streams() -> BaseClient:
+    """Read from when records were given up, and at no other time."""
+    return _client("dynamodbstreams", connect_timeout=2, read_timeout=10, attempts=5)
+
+
 def sqs() -> BaseClient:
     """The longest answer is a receive that waits for 20 s."""
     return _client("sqs", connect_timeout=2, read_timeout=25, attempts=5)

@@ -41,6 +41,17 @@ def api_key(client: BaseClient, secret: str) -> str:
     return key
 
 
+def is_empty(client: BaseClient, secret: str) -> bool:
+    """Whether a secret was made and never given a text. Its text is not read.
+
+    Args:
+        client: of Secrets Manager.
+        secret: name or ARN.
+    """
+    versions = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
+    return not any("AWSCURRENT" in stages for stages in versions.values())
+
+
 def keep(client: BaseClient, secret: str, key: str) -> str:
     """Makes the key the text of a secret, which is made where it is missing; the secret's ARN.
 

@@ -1,0 +1,33 @@
+"""When the stack is made: makes an API key of project `default`, and puts it into the stack's secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from handlers.observed import logger, tracer
+from vectorlog.api.auth import DEFAULT_PROJECT
+from vectorlog.runtime import aws, aws_clients, aws_secrets, custom_resource
+from vectorlog.use_cases import api_keys
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+NAME = "first"
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Takes the property `Secret`, an ARN."""
+    custom_resource.answer(event, context, _make)
+
+
+def _make(properties: Mapping[str, Any]) -> None:
+    """A secret that holds something is left as it is: CloudFormation repeats a request whose answer it missed, and updates come by here."""
+    client, secret = aws_clients.secrets_manager(), properties["Secret"]
+    if not aws_secrets.is_empty(client, secret):
+        return
+    view, text = api_keys.create(aws.edition(), DEFAULT_PROJECT, NAME)
+    aws_secrets.keep(client, secret, text)
+    logger.info("the first key was made", extra={"key": view.id})

@@ -1,0 +1,46 @@
+"""The first API key, in a secret that is made with the stack."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import CfnResource, CustomResource, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra.configuration import Configuration
+from infra.grants import Grants
+
+ANSWER = Duration.minutes(3)
+"""CloudFormation would wait for an hour for a function that lives one minute."""
+
+
+class FirstKey(Construct):
+    """A secret whose text a function of ours makes once; neither template nor output ever holds it.
+
+    Attributes:
+        secret_arn: where the key is.
+        read: the command that shows it.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration, maker: lambda_.Function, grants: Grants) -> None:
+        super().__init__(scope, id)
+        secret = secretsmanager.CfnSecret(self, "Secret", description=f"Vectorlog {configuration.stage}: the first API key")
+        secret.apply_removal_policy(RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY)
+        self.secret_arn = secret.ref
+        grants.append(maker)
+        grants.write_rows(maker)
+        allowed = ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"]
+        maker.add_to_role_policy(iam.PolicyStatement(actions=allowed, resources=[self.secret_arn]))
+        made = CustomResource(
+            self,
+            "Key",
+            resource_type="Custom::FirstKey",
+            service_token=maker.function_arn,
+            service_timeout=ANSWER,
+            properties={"Secret": self.secret_arn},
+        )
+        cast("CfnResource", made.node.default_child).node.add_dependency(maker)  # its rights come after it
+        self.read = f"aws secretsmanager get-secret-value --secret-id {self.secret_arn} --query SecretString --output text"

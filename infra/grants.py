@@ -1,0 +1,94 @@
+"""Who may do what: for each function the actions that its code calls, on the resources that it calls them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+
+from infra.configuration import Configuration
+from vectorlog.views.dynamodb import BY_DEADLINE, BY_STATUS
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What functions share. A transaction needs what its parts would need alone (DynamoDB's guide, "Using IAM with transactions")."""
+
+    configuration: Configuration
+    log: dynamodb.ITable
+    views: Sequence[dynamodb.ITable]
+    bucket: s3.IBucket
+
+    def append(self, function: lambda_.Function) -> None:
+        """Reads streams and appends to them; no commit is ever changed or deleted."""
+        _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
+
+    def read_rows(self, function: lambda_.Function) -> None:
+        """Reads rows by their keys."""
+        _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])
+
+    def write_rows(self, function: lambda_.Function) -> None:
+        """Reads rows by their keys, and changes them."""
+        _allow(function, ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [table.table_arn for table in self.views])
+
+    def delete_rows(self, function: lambda_.Function) -> None:
+        """Takes rows away."""
+        _allow(function, ["dynamodb:DeleteItem"], [table.table_arn for table in self.views])
+
+    def list_rows(self, function: lambda_.Function) -> None:
+        """Lists rows, also those of one status."""
+        _allow(function, ["dynamodb:Query"], [arn for table in self.views for arn in (table.table_arn, _index(table, BY_STATUS))])
+
+    def find_overdue(self, function: lambda_.Function) -> None:
+        """Finds the rows whose deadline is over."""
+        _allow(function, ["dynamodb:Query"], [_index(table, BY_DEADLINE) for table in self.views])
+
+    def read_objects(self, function: lambda_.Function, *folders: str) -> None:
+        """Reads objects. Only who may list a bucket is told that an object is not there, rather than that it is forbidden."""
+        _allow(function, ["s3:GetObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
+        _allow(function, ["s3:ListBucket"], [self.bucket.bucket_arn])
+
+    def put_objects(self, function: lambda_.Function, *folders: str) -> None:
+        """Writes objects, large ones in parts."""
+        _allow(function, ["s3:PutObject", "s3:AbortMultipartUpload"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
+
+    def delete_objects(self, function: lambda_.Function, *folders: str) -> None:
+        """Finds objects and deletes them; the bucket keeps their bytes for some days more."""
+        _allow(function, ["s3:DeleteObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
+        _allow(function, ["s3:ListBucket"], [self.bucket.bucket_arn])
+
+    def send(self, function: lambda_.Function, *queues: sqs.IQueue) -> None:
+        """Sends messages."""
+        _allow(function, ["sqs:SendMessage"], [queue.queue_arn for queue in queues])
+
+    def put_off(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
+        """Lets a message wait before it comes again."""
+        _allow(function, ["sqs:ChangeMessageVisibility"], [queue.queue_arn])
+
+    def name_models(self, function: lambda_.Function) -> None:
+        """Reads the key of the endpoint of models; Bedrock's are named without a call."""
+        if self.configuration.embedding_secret_arn:
+            _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.embedding_secret_arn])
+
+    def embed(self, function: lambda_.Function) -> None:
+        """Calls the models that are offered."""
+        self.name_models(function)
+        stack = Stack.of(function)
+        models = [model.removeprefix("bedrock:") for model in self.configuration.models if model.startswith("bedrock:")]
+        if models:
+            arns = [f"arn:{stack.partition}:bedrock:{stack.region}::foundation-model/{model}" for model in models]
+            _allow(function, ["bedrock:InvokeModel"], arns)
+
+
+def _allow(function: lambda_.Function, actions: list[str], resources: list[str]) -> None:
+    function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
+
+
+def _index(table: dynamodb.ITable, name: str) -> str:
+    return f"{table.table_arn}/index/{name}"
