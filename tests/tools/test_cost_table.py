@@ -1,0 +1,101 @@
+"""What the AWS edition costs in money."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tools import assumptions, cost_table
+from tools.assumptions import Assumptions, Price, Size
+
+ASSUMED = assumptions.read()
+MEASURED = cost_table.MEASURED.read_text()
+FOUND = {operation.name: operation for operation in cost_table.operations(MEASURED)}
+
+
+def priced(**prices: float) -> Assumptions:
+    """The assumptions with these prices, and nothing else that costs."""
+    free = {field.name: 0.0 for field in fields(Price)}
+    return replace(ASSUMED, price=Price(**{**free, **prices}))
+
+
+def test_documented() -> None:
+    """docs/prices.md is what docs/costs.md and tools/prices.toml lead to; where they change, `python -m tools.cost_table --write`."""
+    assert cost_table.PRICED.read_text() == cost_table.document(MEASURED, ASSUMED)
+
+
+def test_every_operation() -> None:
+    """Each line of docs/costs.md is in the sums."""
+    assert len(FOUND) == len(re.findall(r"^\|", MEASURED, re.MULTILINE)) - 2
+    assert ASSUMED.following.whole in FOUND
+
+
+@pytest.mark.parametrize(
+    ("service", "price", "quantity"),
+    [
+        ("API Gateway", "requests_million", 1),
+        ("DynamoDB", "write_units_million", 20),
+        ("DynamoDB", "read_units_million", 13),
+        ("S3", "puts_million", 3),
+        ("S3", "gets_million", 1),
+        ("SQS", "messages_million", 3),
+        ("Bedrock", "tokens_million", 800),
+        ("Lambda", "invocations_million", 5),
+    ],
+)
+def test_one_file(service: str, price: str, quantity: int) -> None:
+    """A file costs what its line of docs/costs.md says it takes, each at its price, and nothing twice."""
+    found = cost_table.per_million(FOUND["one file, attached until completed"], priced(**{price: 2.0}))
+    assert found == {**dict.fromkeys(found, 0.0), service: 2.0 * quantity}
+
+
+def test_what_follows() -> None:
+    """The projector's work is part of what a request costs that writes, and of no other."""
+    assumed = priced(read_units_million=1.0, invocations_million=1.0)
+    for name, read, invocations in (("create a store", 1 + ASSUMED.following.read_units, 2), ("get a store", 3, 1)):
+        found = cost_table.per_million(FOUND[name], assumed)
+        assert (found["DynamoDB"], found["Lambda"]) == (read, invocations)
+
+
+def test_nodes() -> None:
+    """A node holds a copy of the index with room to spare, the next smaller one would not, and what none holds is said."""
+    for size in ASSUMED.size:
+        chosen = cost_table.node(size, ASSUMED)
+        place = ASSUMED.instance.index(chosen)
+        room = [cost_table.vectors_gib(instance) * ASSUMED.kept.vectors_full for instance in ASSUMED.instance]
+        assert room[place] >= cost_table.index_gib(size, ASSUMED)
+        assert place == 0 or room[place - 1] < cost_table.index_gib(size, ASSUMED)
+    with pytest.raises(ValueError, match="'huge'"):
+        cost_table.node(Size("huge", 1, 1, 100_000_000, 1), ASSUMED)
+
+
+def test_vectors() -> None:
+    """A million vectors of 1,536 dimensions take 6.9 GB of memory: 1.1 × (4 × 1,536 + 8 × 16) bytes each."""
+    kept = replace(ASSUMED.kept, dimensions=1_536)
+    size = Size("million", 1, 1, 1_000_000, 1)
+    assert cost_table.index_gib(size, replace(ASSUMED, kept=kept)) * 2**30 == pytest.approx(6_899_200_000)
+
+
+def test_wrong_names(tmp_path: Path) -> None:
+    """A price that nobody reckons with, and one that is missing, are refused by name."""
+    text = assumptions.FILE.read_text()
+    for name, changed in (
+        ("gb_secnd", text.replace("gb_second =", "gb_secnd =")),
+        ("chunk_tokens", text.replace("chunk_tokens = 800", "")),
+    ):
+        path = tmp_path / "prices.toml"
+        path.write_text(changed)
+        with pytest.raises(ValidationError, match=name):
+            assumptions.read(path)
+
+
+def test_months() -> None:
+    """Nodes are paid for by the hour and by copy, and an idle stack of any size for its alarms, sweeps and pollers."""
+    small, medium, large = (cost_table.per_month(size, ASSUMED) for size in ASSUMED.size)
+    assert medium["OpenSearch, nodes"] == pytest.approx(2 * 730 * cost_table.node(ASSUMED.size[1], ASSUMED).hour)
+    assert small["the sweep"] == large["the sweep"]
+    assert sum(small.values()) < sum(medium.values()) < sum(large.values())

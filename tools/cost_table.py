@@ -1,0 +1,208 @@
+"""What the AWS edition costs in money: docs/prices.md, from the calls and units of docs/costs.md and the assumptions of prices.toml.
+
+.venv/bin/python -m tools.cost_table [--write]
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.assumptions import Assumptions, Instance, Size, read
+
+DOCS = Path(__file__).parents[1] / "docs"
+MEASURED, PRICED = DOCS / "costs.md", DOCS / "prices.md"
+MILLION, KB_PER_GB, GIB = 1_000_000, 1_000_000, 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A line of docs/costs.md. `calls` by name."""
+
+    name: str
+    calls: Mapping[str, int]
+    round_trips: int
+    write_units: float
+    read_units: float
+
+
+def operations(text: str) -> Iterator[Operation]:
+    """The lines of its table."""
+    for line in re.findall(r"^\| (.*) \|$", text, re.MULTILINE)[2:]:
+        name, calls, round_trips, write_units, read_units = line.split(" | ")
+        counts = {call: int(count) for count, call in (each.split(" ") for each in calls.split(", "))}
+        yield Operation(name, counts, int(round_trips), float(write_units), float(read_units))
+
+
+def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
+    """Dollars for a million of an operation, by service; what follows from it included."""
+    price, running, following, calls = assumed.price, assumed.running, assumed.following, operation.calls
+    whole = operation.name == following.whole
+    commits = 0 if whole else calls.get("PutItem", 0)
+    invocations = following.whole_invocations if whole else 1 + commits * following.invocations
+    embeddings, searches = calls.get("embedding", 0), calls.get("OpenSearch", 0)
+    trips = operation.round_trips + commits * following.invocations
+    ms = invocations * running.code_ms + trips * running.round_trip_ms + searches * running.search_ms + embeddings * running.embedding_ms
+    tokens = embeddings * (assumed.texts.chunk_tokens if whole else assumed.texts.query_tokens)
+    messages = calls.get("SendMessageBatch", 0) * following.whole_messages
+    return {
+        "API Gateway": price.requests_million,
+        "Lambda": invocations * price.invocations_million + function_dollars(ms, assumed) * MILLION,
+        "DynamoDB": operation.write_units * price.write_units_million
+        + (operation.read_units + commits * following.read_units) * price.read_units_million,
+        "S3": (calls.get("PutObject", 0) + calls.get("ListObjectsV2", 0)) * price.puts_million
+        + calls.get("GetObject", 0) * price.gets_million,
+        "SQS": messages * price.messages_million,
+        "Bedrock": tokens * price.tokens_million,
+        "CloudWatch": invocations * (running.log_kb * MILLION / KB_PER_GB * price.log_gb + running.traced * price.traces_million),
+    }
+
+
+def function_dollars(ms: float, assumed: Assumptions) -> float:
+    """Of a function that runs so long."""
+    return ms / 1000 * assumed.running.memory_gb * assumed.price.gb_second
+
+
+def index_gib(size: Size, assumed: Assumptions) -> float:
+    """Memory that the vectors of one copy take: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation of HNSW)."""
+    return size.chunks * 1.1 * (4 * assumed.kept.dimensions + 8 * assumed.kept.links) / GIB
+
+
+def vectors_gib(instance: Instance) -> float:
+    """What a node has for vectors: half of what the heap leaves, which takes half of the memory and no more than 32 GiB."""
+    return (instance.memory_gib - min(instance.memory_gib / 2, 32)) / 2
+
+
+def node(size: Size, assumed: Assumptions) -> Instance:
+    """The smallest that holds a copy of the index.
+
+    Raises:
+        ValueError: none does.
+    """
+    for instance in assumed.instance:
+        if vectors_gib(instance) * assumed.kept.vectors_full >= index_gib(size, assumed):
+            return instance
+    raise ValueError(f"no instance of prices.toml holds the vectors of '{size.name}'")
+
+
+def volume_gb(size: Size, assumed: Assumptions) -> int:
+    """Storage of each node."""
+    needed = math.ceil(size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.kept.volume_spare)
+    return max(assumed.kept.volume_least_gb, needed)
+
+
+def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
+    """Dollars for a month in which nobody asks anything, by what they are for."""
+    price, idle, kept = assumed.price, assumed.idle, assumed.kept
+    sweeps, polls = idle.sweeps_hour * idle.hours_month, idle.queues * idle.polls_hour * idle.hours_month
+    log, rows = (size.files * kb / KB_PER_GB for kb in (kept.file_log_kb, kept.file_rows_kb))
+    sweep = function_dollars(assumed.running.code_ms + assumed.running.round_trip_ms, assumed)
+    return {
+        "OpenSearch, nodes": size.copies * node(size, assumed).hour * idle.hours_month,
+        "OpenSearch, storage": size.copies * volume_gb(size, assumed) * price.volume_gb_month,
+        "DynamoDB, storage and backup": (log + rows) * (price.table_gb_month + price.backup_gb_month),
+        "S3, files and artefacts": (size.file_gb + size.chunks * kept.chunk_artefact_kb / KB_PER_GB) * price.object_gb_month,
+        "the sweep": sweeps * (price.invocations_million / MILLION + idle.sweep_read_units * price.read_units_million / MILLION + sweep),
+        "polling of queues": polls * price.messages_million / MILLION,
+        "alarms, metrics, dashboard, secret": idle.alarms * price.alarm_month
+        + idle.metrics * price.metric_month
+        + price.dashboard_month
+        + idle.secrets * price.secret_month,
+    }
+
+
+def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> float:
+    """Dollars for uploading the files, and ingesting them one by one."""
+    each = sum(sum(per_million(found[name], assumed).values()) for name in ("upload a file", assumed.following.whole)) / MILLION
+    chunk = assumed.texts.chunk_tokens * assumed.price.tokens_million / MILLION + function_dollars(assumed.running.chunk_ms, assumed)
+    return size.files * each + (size.chunks - size.files) * chunk
+
+
+def table(rows: Iterable[Sequence[str]], align: Sequence[str]) -> str:
+    """In Markdown; the first row is the head."""
+    head, *others = rows
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, align, *others))
+
+
+def document(measured: str, assumed: Assumptions) -> str:
+    """docs/prices.md."""
+    found = {operation.name: operation for operation in operations(measured)}
+    priced = {name: per_million(operation, assumed) for name, operation in found.items()}
+    services = list(next(iter(priced.values())))
+    operation_rows = [
+        ("a million times", *services, "together"),
+        *((name, *map(dollars, by.values()), dollars(sum(by.values()))) for name, by in priced.items()),
+    ]
+    months = [per_month(size, assumed) for size in assumed.size]
+    size_rows = [
+        ("", *(size.name for size in assumed.size)),
+        ("files", *(f"{size.files:,}, {size.file_gb:,g} GB" for size in assumed.size)),
+        ("chunks", *(f"{size.chunks:,}" for size in assumed.size)),
+        ("memory for one copy's vectors", *(f"{index_gib(size, assumed):.1f} GiB" for size in assumed.size)),
+        ("nodes", *(f"{size.copies} × {node(size, assumed).name}" for size in assumed.size)),
+        ("storage of each", *(f"{volume_gb(size, assumed):,} GB" for size in assumed.size)),
+        *((what, *(dollars(month[what]) for month in months)) for what in months[0]),
+        ("**an idle month**", *(f"**{dollars(sum(month.values()))}**" for month in months)),
+        ("once: upload and ingest", *(dollars(once(size, found, assumed)) for size in assumed.size)),
+    ]
+    return TEXT.format(
+        operations=table(operation_rows, ("---", *["--:"] * (len(services) + 1))),
+        sizes=table(size_rows, ("---", *["--:"] * len(assumed.size))),
+        tokens=assumed.texts.chunk_tokens,
+        dimensions=assumed.kept.dimensions,
+        links=assumed.kept.links,
+        full=assumed.kept.vectors_full,
+    )
+
+
+def dollars(amount: float) -> str:
+    """Cents where they count."""
+    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.2f}"
+
+
+TEXT = """# What the AWS edition costs in money
+
+Computed from the calls and units of [costs.md](costs.md) by `.venv/bin/python -m tools.cost_table --write`. The prices and everything
+that could not be measured are **assumptions, checked by nobody**, in [tools/prices.toml](../tools/prices.toml): list prices of
+us-east-1 in US dollars without free tiers, discounts and data transfer. Change that file for your region, and write this page anew.
+
+## A million operations
+
+{operations}
+
+- What follows from a request is in its line: the projector runs once more for each commit, as if no other came with it.
+- "One file, attached until completed" is a file of one chunk of {tokens} tokens. Each further chunk costs its tokens and some time of the
+  function. A file of a batch costs no more than that, without its request.
+- OpenSearch has no price for a request: its nodes are in the table below. What workers remove after a delete is in no line either.
+- How long functions run is guessed from round trips, on the high side.
+
+## An idle month
+
+{sizes}
+
+- A vector of {dimensions} dimensions takes 1.1 × (4 × {dimensions} + 8 × {links}) bytes of memory. A node has a quarter of its memory for
+  vectors: its heap takes half, up to 32 GiB, and OpenSearch lets vectors have half of the rest; {full:.0%} of that is used here. An
+  index has one shard, so a copy of it has to fit one node.
+- The small size has no replica: when its node fails, searches fail until it is back, and `vectorlog rebuild` can make the index again.
+- Memory for vectors is most of the cost at the large size. A model with fewer dimensions needs as much less, and so does an index on
+  disk with compressed vectors, which Vectorlog does not set up yet.
+- A VPC with NAT gateways, a custom domain, and logs that are kept are not in these sums.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the page, or writes it."""
+    made = document(MEASURED.read_text(), read())
+    if "--write" in arguments:
+        PRICED.write_text(made)
+    else:
+        sys.stdout.write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
