@@ -32,6 +32,7 @@ from vectorlog.index.opensearch_patience import SEARCHING, WRITING, IndexRefused
 SPACE = Space("test:model", 8)
 LAYOUT = Layout(prefix="test", engine="lucene")
 NAME = alias(SPACE, LAYOUT)
+BOTH = f"{NAME},{NAME}-next"
 BUSY = {"status": 429, "error": {"type": "rejected_execution_exception", "reason": "queue is full"}}
 STALE = {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "current version is higher"}}
 BAD = {"status": 400, "error": {"type": "mapper_parsing_exception", "reason": "failed", "caused_by": {"reason": "zero vector"}}}
@@ -39,8 +40,9 @@ MISSING = {"status": 404, "error": {"type": "index_not_found_exception", "reason
 NOTHING = {"status": 200, "hits": {"hits": []}}
 
 
-def written(*items: Json) -> Json:
-    return {"items": [{"index": item} for item in items]}
+def written(*items: Json, followed: bool = False) -> Json:
+    """The answer to documents, and to the question whether there is a successor."""
+    return {"items": [*({"index": item} for item in items), {"delete": {"status": 404, "result": "not_found"} if followed else MISSING}]}
 
 
 CREATED, UPDATED = {"status": 201, "result": "created"}, {"status": 200, "result": "updated"}
@@ -55,7 +57,9 @@ class Request:
 
     @property
     def lines(self) -> list[Json]:
-        return [json.loads(line) for line in self.body.splitlines()]
+        """Without the last one of a bulk request, which asks for a successor."""
+        lines = [json.loads(line) for line in self.body.splitlines()]
+        return lines[:-1] if self.path == "/_bulk" else lines
 
 
 @dataclass
@@ -184,6 +188,20 @@ class TestAdd:
         assert [each.params["refresh"] for each in server.requests] == ["false", "false", "wait_for"]
         assert all(len(each.body) <= 2_500 for each in server.requests)
 
+    def test_successor(self) -> None:
+        """While an index is made to take the other's place, what is added goes to both before the add returns, each awaited."""
+        server = Server([written(CREATED, followed=True), written(CREATED)])
+        server.index().add(SPACE, [file("f", "fox", revision=4)])
+        assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next"]
+        assert [request.lines[1] for request in server.requests] == [server.requests[0].lines[1]] * 2
+        assert [request.params["refresh"] for request in server.requests] == ["wait_for"] * 2
+
+    def test_successor_that_took_the_place(self) -> None:
+        """What went to the old index and not to its successor, because that took the place between, goes there under its new name."""
+        server = Server([written(CREATED, followed=True), written(MISSING), written(CREATED)])
+        server.index().add(SPACE, [file("f", "fox")])
+        assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next", NAME]
+
     def test_nothing(self) -> None:
         """No documents, no request."""
         server = Server([])
@@ -243,7 +261,7 @@ class TestRemove:
         """What changed while it was deleted, or met a busy shard, is deleted by another request."""
         server = Server([{}, first, self.deleted(1)])
         server.index().remove(SPACE, "s", "f", 2)
-        assert server.paths == [f"POST /{NAME}/_refresh", *[f"POST /{NAME}/_delete_by_query"] * 2]
+        assert server.paths == [f"POST /{BOTH}/_refresh", *[f"POST /{BOTH}/_delete_by_query"] * 2]
         assert json.loads(server.requests[1].body) == {
             "query": {"bool": {"filter": [{"term": {"store": "s"}}, {"term": {"file": "f"}}, {"term": {"generation": 2}}]}}
         }
@@ -338,10 +356,10 @@ class TestServer:
     def test_what_no_search_has_seen_is_removed(self, index: OpenSearchIndex) -> None:
         """A removal takes out what a worker wrote that ended before it became visible."""
         index.add(SPACE, [file("f", "fox")])
-        hidden = OpenSearchIndex(opensearch_local.client(), index._layout, refresh="false")  # type: ignore[arg-type]
+        hidden = OpenSearchIndex(opensearch_local.client(), index.layout, refresh="false")
         hidden.add(SPACE, [file("g", "fox")])
         index.remove(SPACE, "s", "g")
-        opensearch_local.client().indices.refresh(index=alias(SPACE, index._layout))
+        opensearch_local.client().indices.refresh(index=alias(SPACE, index.layout))
         assert index.count(SPACE, "s") == {("f", 0): 1}
 
     def test_counts_and_removals_in_parts(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Recorder:
         self.seen.add((method, path.removeprefix("/")))
         if path == "/_bulk":
             missing = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}}
-            return {"items": [{"index": missing if first else {"status": 201, "result": "created"}}]}
+            return {"items": [{"index": missing if first else {"status": 201, "result": "created"}}, {"delete": missing}]}
         if path == "/_msearch":
             return {"responses": [{"status": 200, "hits": {"hits": []}}] * (str(body).count("\n") // 2)}
         return {"total": 0, "failures": [], "version_conflicts": 0, "timed_out": False}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from vectorlog.index.chunk_index import FileChunks, Found, Query, Space
 from vectorlog.index.opensearch_documents import Document, Lines, batches, documents, surplus
-from vectorlog.index.opensearch_mapping import Json, Layout, alias, index_body
+from vectorlog.index.opensearch_mapping import Json, Layout, alias, index_body, successor
 from vectorlog.index.opensearch_patience import (
     BUSY,
     SEARCHING,
@@ -42,6 +43,10 @@ _BAD_REQUEST = 400
 _STALE = 409
 _MISSING = "index_not_found_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
+
+
+class NoIndex(Exception):
+    """There is no index under this alias."""
 
 
 def connect(url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es") -> OpenSearch:
@@ -81,19 +86,20 @@ class OpenSearchIndex:
         refresh: Literal["wait_for", "true"] = "wait_for",
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.layout = layout
         self._client = client
-        self._layout = layout
         self._refresh = refresh
         self._pause = pause
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """See ChunkIndex. Makes the space's index where it is missing."""
-        made, replaced = documents(files), list[Document]()
-        parts = list(batches(made, alias(space, self._layout)))
-        for batch, following in zip_longest(parts, parts[1:]):
-            # Later documents of a store are in the same shard, and so seen no earlier.
-            awaited = following is None or batch[0][0].routing != following[0][0].routing
-            replaced += self._bulk(space, batch, self._refresh if awaited else "false")
+        """See ChunkIndex. Makes the space's index where it is missing; while another is made to take its place, writes to that one too."""
+        made, name, create = documents(files), alias(space, self.layout), partial(self.create, space)
+        replaced, followed = self.write(made, name, self._refresh, create)
+        if followed:
+            try:
+                replaced += self.write(made, successor(name), self._refresh)[0]
+            except NoIndex:  # it has taken the place since
+                replaced += self.write(made, name, self._refresh, create)[0]
         for store, windows in surplus(made, replaced).items():
             self._delete(space, store, [windows])
 
@@ -113,7 +119,7 @@ class OpenSearchIndex:
         found by vector alone. Integers of 2^53 or more may match a filter that they only nearly match.
         """
         header = {
-            "index": alias(space, self._layout),
+            "index": alias(space, self.layout),
             "ignore_unavailable": True,
             "allow_partial_search_results": False,
             "preference": uuid4().hex,  # all bodies go to one copy of the shard, whose nearest vectors and statistics are the same
@@ -132,15 +138,44 @@ class OpenSearchIndex:
             "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
             "aggs": {"files": {"composite": groups}},
         }
-        path, params = f"/{alias(space, self._layout)}/_search", _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
+        path, params = f"/{alias(space, self.layout)}/_search", _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
         counts: dict[tuple[str, int], int] = {}
         while True:
-            answer = self._request("POST", path, params, body)
+            answer = self.request("POST", path, params, body)
             page = answer.get("aggregations", {}).get("files", {})
             counts |= {(each["key"]["file"], each["key"]["generation"]): each["doc_count"] for each in page.get("buckets", ())}
             if "after_key" not in page:
                 return counts
             groups["after"] = page["after_key"]
+
+    def write(
+        self, made: Sequence[Document], name: str, refresh: str, create: Callable[[], None] | None = None
+    ) -> tuple[list[Document], bool]:
+        """Writes documents to the index under an alias; gives those that took another one's place, and whether there is an index that
+        will take this one's place.
+
+        Raises:
+            NoIndex: there is none under this alias, and nothing to create it.
+        """
+        replaced, followed, parts = list[Document](), False, list(batches(made, name))
+        for batch, following in zip_longest(parts, parts[1:]):
+            # Later documents of a store are in the same shard, and so seen no earlier.
+            awaited = following is None or batch[0][0].routing != following[0][0].routing
+            part, found = self._bulk(name, batch, refresh if awaited else "false", create)
+            replaced, followed = replaced + part, followed or found
+        return replaced, followed
+
+    def create(self, space: Space) -> None:
+        """Makes the space's first index, unless another process just did."""
+        name = alias(space, self.layout)
+        body = index_body(space, self.layout, name)
+        answer = self._once("PUT", f"/{name}-1", {}, body, WRITING, ignore=(_BAD_REQUEST,))  # the alias lets another take its place
+        if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
+            raise IndexRefused(reason(answer["error"]))
+
+    def request(self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()) -> Json:
+        """OpenSearch's answer, or what it says with a status that is to be ignored."""
+        return patiently(WRITING, self._pause, lambda: self._once(method, path, params, body, WRITING, ignore))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -152,35 +187,33 @@ class OpenSearchIndex:
         raise_for([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
         return answers
 
-    def _bulk(self, space: Space, batch: Sequence[Lines], refresh: str) -> list[Document]:
-        """Writes documents, and gives back those that took another one's place."""
+    def _bulk(self, name: str, batch: Sequence[Lines], refresh: str, create: Callable[[], None] | None) -> tuple[list[Document], bool]:
+        """Writes documents. The last line deletes what is never there, to learn in the same request whether there is a successor."""
         params = {"refresh": refresh, "require_alias": "true", "filter_path": "items.*.status,items.*.result,items.*.error"}
-        left, replaced = batch, list[Document]()
+        probe = f"{json.dumps({'delete': {'_index': successor(name), '_id': 'none'}})}\n".encode()
+        left, replaced, followed = batch, list[Document](), False
 
         def write() -> None:
-            nonlocal left
-            answer = self._once("POST", "/_bulk", params, b"".join(lines for _, lines in left), WRITING)
-            outcomes = [(part, item["index"]) for part, item in zip(left, answer["items"], strict=True)]
+            nonlocal left, followed
+            *items, probed = self._once("POST", "/_bulk", params, b"".join(lines for _, lines in left) + probe, WRITING)["items"]
+            followed = followed or not _missing(probed["delete"])
+            outcomes = [(part, item["index"]) for part, item in zip(left, items, strict=True)]
             replaced.extend(document for (document, _), item in outcomes if item.get("result") == "updated")
             failed = [(part, item) for part, item in outcomes if "error" in item and item["status"] != _STALE]
             left = [part for part, _ in failed]
-            if any(item["error"]["type"] == _MISSING for _, item in failed):
-                self._create(space)
-            raise_for([(BUSY if item["error"]["type"] == _MISSING else item["status"], item["error"]) for _, item in failed])
+            if any(_missing(item) for _, item in failed):
+                if create is None:
+                    raise NoIndex(name)
+                create()
+            raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
 
         patiently(WRITING, self._pause, write)
-        return replaced
-
-    def _create(self, space: Space) -> None:
-        """Makes the space's index, unless another process just did."""
-        name = f"{alias(space, self._layout)}-1"  # the alias lets another index take its place
-        answer = self._once("PUT", f"/{name}", {}, index_body(space, self._layout), WRITING, ignore=(_BAD_REQUEST,))
-        if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
-            raise IndexRefused(reason(answer["error"]))
+        return replaced, followed
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
         """Deletes documents of a store, also those that no search has seen yet."""
-        path, body = f"/{alias(space, self._layout)}", {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
+        name = alias(space, self.layout)
+        path, body = f"/{name},{successor(name)}", {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
         params = {**_LENIENT, "routing": store, "conflicts": "proceed", "refresh": "true", "max_docs": str(DELETED_AT_ONCE)}
 
         def delete() -> None:
@@ -191,11 +224,8 @@ class OpenSearchIndex:
                 if answer["version_conflicts"] or answer["timed_out"]:
                     raise Busy("documents were replaced while they were deleted, or took too long to find")
 
-        self._request("POST", f"{path}/_refresh", _LENIENT)
+        self.request("POST", f"{path}/_refresh", _LENIENT)
         patiently(WRITING, self._pause, delete)
-
-    def _request(self, method: str, path: str, params: Mapping[str, str], body: object = None) -> Json:
-        return patiently(WRITING, self._pause, lambda: self._once(method, path, params, body, WRITING))
 
     def _once(
         self, method: str, path: str, params: Mapping[str, str], body: object, patience: Patience, ignore: tuple[int, ...] = ()
@@ -211,3 +241,7 @@ class OpenSearchIndex:
             kind = Busy if error.status_code in TEMPORARY else IndexRefused
             raise kind(str(error)) from error
         return answer
+
+
+def _missing(item: Json) -> bool:
+    return "error" in item and item["error"]["type"] == _MISSING

@@ -42,8 +42,15 @@ def alias(space: Space, layout: Layout) -> str:
     return f"{layout.prefix}-{readable}-{space.dimensions}-{digest}"
 
 
-def index_body(space: Space, layout: Layout) -> Json:
-    """Settings, mapping and alias of a space's index. The mapping never grows, whatever attributes users invent."""
+def successor(name: str) -> str:
+    """The alias of an index that is being made to take the place of the one under this alias."""
+    return f"{name}-next"
+
+
+def index_body(space: Space, layout: Layout, name: str) -> Json:
+    """Settings and mapping of a space's index, and the alias that it is used by. The mapping never grows, whatever attributes users
+    invent.
+    """
     method = {
         "name": "hnsw",
         "engine": layout.engine,
@@ -62,7 +69,7 @@ def index_body(space: Space, layout: Layout) -> Json:
                 "gc_deletes": "-1",
             }
         },
-        "aliases": {alias(space, layout): {}},
+        "aliases": {name: {}},
         "mappings": {
             "dynamic": "strict",
             "_source": {"excludes": ["vector"]},

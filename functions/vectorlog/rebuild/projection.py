@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
+from zlib import crc32
 
 from vectorlog.domain import file_batch, vector_store
 from vectorlog.event_log.event_log import Commit
@@ -11,6 +13,9 @@ from vectorlog.event_log.streams import Decision, Streams
 from vectorlog.reactions import purge
 from vectorlog.transfer.history import pages
 from vectorlog.views.views import Views
+
+LANES = 8
+"""Parts of a page of commits that may be projected at the same time."""
 
 
 class Projection:
@@ -21,10 +26,12 @@ class Projection:
 
     Args:
         streams: the log; `UnknownSchema` where newer code wrote a commit.
+        together: runs steps side by side, or one by one.
     """
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, together: Callable[..., object]) -> None:
         self._streams = streams
+        self._together = together
         self._deleted: set[str] = set()
         self._open: dict[str, tuple[str, int]] = {}
 
@@ -32,7 +39,10 @@ class Projection:
         """Projects commits; those of one stream come in order."""
         for page in pages(commits):
             decisions = [self._streams.decode(commit) for commit in page]
-            views.project(decisions)
+            lanes: dict[int, list[Decision[Any, Any]]] = {}
+            for decision in decisions:  # those of a store share rows, and so a lane
+                lanes.setdefault(crc32(decision.stream.partition("/")[0].encode()) % LANES, []).append(decision)
+            self._together(*(partial(views.project, lane) for lane in lanes.values()))
             for decision in decisions:
                 self._note(decision)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from vectorlog.domain import store_file, vector_store
 from vectorlog.domain.filters import Attributes
@@ -15,12 +16,28 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Streams
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs, NoSuchBlob
-from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Space
+from vectorlog.index.chunk_index import FileChunks, Space
 from vectorlog.transfer.contents import Watch
 from vectorlog.transfer.history import pages
 
 CHUNKS = 1024
 """Chunks that are given to the index at a time."""
+
+
+class Filled(Protocol):
+    """What of a `ChunkIndex` it takes to fill one."""
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        """See ChunkIndex."""
+        ...
+
+    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
+        """See ChunkIndex."""
+        ...
+
+    def remove_store(self, space: Space, store: str) -> None:
+        """See ChunkIndex."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class Refill:
         incomplete: folders of artefacts which serve and do not hold all chunks.
     """
 
-    def __init__(self, streams: Streams, blobs: Blobs, into: ChunkIndex, takes: Callable[[Space], bool] = lambda _: True) -> None:
+    def __init__(self, streams: Streams, blobs: Blobs, into: Filled, takes: Callable[[Space], bool] = lambda _: True) -> None:
         self._streams = streams
         self._blobs = blobs
         self._into = into

@@ -23,6 +23,7 @@ from vectorlog.rebuild.refill import Refill
 from vectorlog.runtime.data_folder import DataFolder, FolderInUse
 from vectorlog.runtime.ledger import Ledger
 from vectorlog.transfer.contents import Watch
+from vectorlog.use_cases.edition import one_by_one
 from vectorlog.views.sqlite import FRESH, SQLiteTable, Within, begin_fresh, serve_fresh
 from vectorlog.views.views import Views
 
@@ -60,7 +61,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
         UnknownSchema: newer code wrote a commit.
     """
     with folder.lock_rebuild(), closing(Ledger(folder)) as ledger:
-        projection, reader = Projection(ledger.streams), _Reader(ledger.log)
+        projection, reader = Projection(ledger.streams, one_by_one), _Reader(ledger.log)
         ledger.derived.write(begin_fresh)
         fresh = Views(SQLiteTable(ledger.derived, FRESH), ledger.random)
         projection.take(watch("commits", reader.rest(), None), fresh)
