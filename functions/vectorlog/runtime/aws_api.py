@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig
 
 from vectorlog.api import app, auth
 from vectorlog.api.gateway import Gateway, request_id
@@ -21,6 +21,8 @@ SIGNED_FOR_S = 300
 """How long an address of a download holds."""
 KEY_REMEMBERED_MS = 5_000
 """For so long after a key was seen valid a request with it reads nothing; so a revoked key may still open a warm function."""
+PREFLIGHT_S = 3600
+"""How long a browser may remember what it may ask; two hours are the most that one of them takes."""
 
 
 @once
@@ -28,13 +30,21 @@ def resolver() -> APIGatewayRestResolver:
     """The route table, on this deployment's edition."""
     edition = aws.edition()
     transport = Gateway(Path(tempfile.mkdtemp(prefix="vectorlog-")), _signed)
-    return app.build(
-        APIGatewayRestResolver(), edition, authenticate=auth.keys_required(edition, remember_ms=KEY_REMEMBERED_MS), transport=transport
-    )
+    authenticate = auth.keys_required(edition, remember_ms=KEY_REMEMBERED_MS)
+    here = APIGatewayRestResolver(cors=_browsers(aws.deployment().cors_origins))
+    return app.build(here, edition, authenticate=authenticate, transport=transport)
 
 
 def _signed(key: str, name: str, content_type: str) -> str:
     return aws.blobs().download_url(key, SIGNED_FOR_S, name=name, content_type=content_type)
+
+
+def _browsers(origins: str) -> CORSConfig | None:
+    """Pages there may send and read any header, and no cookies; OPTIONS is answered without a key."""
+    if not origins:
+        return None
+    first, *others = origins.split(",")
+    return CORSConfig(first, others, allow_headers=["*"], expose_headers=["*"], max_age=PREFLIGHT_S)
 
 
 def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Deployment:
         opensearch_refresh: `wait_for` waits for OpenSearch's own refresh, `true` makes one.
         models: `provider:name` of each model that is offered, separated by commas; the first is the default.
         embedding_base_url, embedding_secret: an OpenAI-compatible endpoint, and the id of the secret that holds its key.
+        cors_origins: from which browsers may call, separated by commas.
     """
 
     events_table: str = ""
@@ -33,6 +34,7 @@ class Deployment:
     models: str = "bedrock:amazon.titan-embed-text-v2:0"
     embedding_base_url: str = "https://api.openai.com/v1"
     embedding_secret: str = ""
+    cors_origins: str = ""
     duplicate_content: Literal["allow", "refuse"] = "allow"
 
     @staticmethod
