@@ -59,7 +59,7 @@ class VectorlogStack(Stack):
         self._outputs()
 
     def _api(self) -> lambda_.Function:
-        function = self._make(API, "events_table", "views_table", "bucket", "models", "duplicate_content")
+        function = self._make(API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -69,7 +69,7 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models")
+        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "cors_origins")
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.embed(function)
@@ -156,6 +156,7 @@ class VectorlogStack(Stack):
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
+            "cors_origins": ",".join(self._configuration.cors_origins),
         }
 
     def _watched(self) -> Watched:
