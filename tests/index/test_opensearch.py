@@ -356,7 +356,7 @@ class TestServer:
     def test_what_no_search_has_seen_is_removed(self, index: OpenSearchIndex) -> None:
         """A removal takes out what a worker wrote that ended before it became visible."""
         index.add(SPACE, [file("f", "fox")])
-        hidden = OpenSearchIndex(opensearch_local.client(), index.layout, refresh="false")
+        hidden = OpenSearchIndex(opensearch_local.client(), index.layout, refresh="false")  # type: ignore[arg-type]
         hidden.add(SPACE, [file("g", "fox")])
         index.remove(SPACE, "s", "g")
         opensearch_local.client().indices.refresh(index=alias(SPACE, index.layout))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from tests.edition import PROJECT, Bench, Lost
+from tests.rebuild.meanwhile import CHANGES, at, changes
 from tests.transfer.answers import Made, answers, history, unwatched
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
@@ -20,12 +19,9 @@ from vectorlog.runtime import local_rebuild
 from vectorlog.runtime.data_folder import DataFolder
 from vectorlog.runtime.ledger import Ledger
 from vectorlog.transfer import history as transferred
-from vectorlog.transfer.contents import Watch
-from vectorlog.use_cases import store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import store_files
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.verify.verify import UnderWay, verify
-
-T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -39,18 +35,6 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def filled(bench: Bench) -> tuple[Bench, Made]:
     """An edition at rest with the real index, and what there is to ask about."""
     return bench, history(bench)
-
-
-def at(place: int, step: Callable[[], object]) -> Watch:
-    """Does a step when a rebuild takes its n-th artefact."""
-
-    def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-        for number, item in enumerate(items):
-            if number == place:
-                step()
-            yield item
-
-    return watch
 
 
 def restarted(bench: Bench) -> None:
@@ -103,39 +87,7 @@ def test_folder_that_is_lost(filled: tuple[Bench, Made]) -> None:
     assert answers(bench.edition, made) == expected
 
 
-def changes(bench: Bench, made: Made) -> dict[str, Callable[[], object]]:
-    """What may happen while an index is made anew, or between that and the restart."""
-    page = PageRequest(limit=100, order="asc")
-    first, second, *_ = [view.file for view in store_files.list_page(bench.edition, PROJECT, made.store, page, "completed").items]
-
-    def ingest_new() -> None:
-        bench.attach(made.store, bench.upload("alpha new\nbeta"))
-        bench.pump.settle()
-
-    def ingest_half() -> None:
-        bench.attach(made.store, bench.upload("alpha late"))
-        bench.pump.project()
-
-    def ingest_again() -> None:
-        bench.attach(made.store, first, kind="newest")
-        bench.pump.settle()
-
-    def change() -> None:
-        store_files.change_attributes(bench.edition, PROJECT, made.store, second, {"kind": "retagged"})
-        bench.pump.settle()
-
-    def delete_file() -> None:
-        uploaded_files.delete(bench.edition, PROJECT, first)
-        bench.pump.settle()
-
-    def delete_store() -> None:
-        vector_stores.delete(bench.edition, PROJECT, made.store)
-        bench.pump.settle()
-
-    return {each.__name__: each for each in (ingest_new, ingest_half, ingest_again, change, delete_file, delete_store)}
-
-
-@pytest.mark.parametrize("change", ["ingest_new", "ingest_half", "ingest_again", "change", "delete_file", "delete_store"])
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("place", [0, 2, None])
 def test_beside_changes(filled: tuple[Bench, Made], change: str, place: int | None) -> None:
     """Whatever changes while an index is made anew, or after that, is in it when it serves, and what was deleted is not."""

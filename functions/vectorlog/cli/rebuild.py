@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 def command(data: Path, which: editions.Chosen, what: str) -> None:
     """Make views (lists, counts) from the log, or the index from the artefacts, or both, anew. Nothing is embedded again.
 
-    The old ones serve until the new ones take their place, so a server may run meanwhile. One that is cut off has changed nothing: run it
-    again.
+    The old ones serve until the new ones take their place, so a server or deployment may run meanwhile. A rebuild that was cut off has
+    changed nothing that serves: run it again. On AWS, views are made in a second table, which a deploy with `views=1,2` adds, and are read
+    after one with `views=2,1`.
     """
     if which.aws:
-        raise click.ClickException("not yet")
-    _local(data.expanduser().absolute(), what)
+        _aws(which.stage, what)
+    else:
+        _local(data.expanduser().absolute(), what)
 
 
 def _local(data: Path, what: str) -> None:
@@ -44,6 +48,40 @@ def _local(data: Path, what: str) -> None:
             _adopt(folder)
     except (NoDataFolder, FolderInUse, UnknownFormat, UnknownSchema) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _aws(stage: str | None, what: str) -> None:
+    from vectorlog.domain.errors import Unavailable
+    from vectorlog.event_log.codec import UnknownSchema
+    from vectorlog.index.opensearch import NoIndex
+    from vectorlog.runtime import aws_rebuild
+    from vectorlog.runtime.aws_rebuild import NoTable
+    from vectorlog.runtime.aws_stack import NoStack
+
+    try:
+        if what != "index":
+            aws_rebuild.check_tables()
+            if stage is not None:
+                _wait_for_old_functions(stage, time.sleep)
+            click.echo(f"Views: {aws_rebuild.views(watch):,} commits were projected into the second table.")
+            click.echo("Deploy with the two tables in the other order: then the new one is read, and the old one still written.")
+        if what != "views":
+            _tell(aws_rebuild.index(watch))
+            click.echo("The new index serves.")
+    except NoIndex:
+        raise click.ClickException("Another rebuild of the index is under way, or has ended just now.") from None
+    except (NoTable, NoStack, UnknownSchema, Unavailable) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _wait_for_old_functions(stage: str, sleep: Callable[[float], None]) -> None:
+    """Until no function runs any more that began before the stack was last changed: it may not write the second table."""
+    from vectorlog.runtime.aws_stack import settled_at
+
+    left = settled_at(stage) / 1000 - time.time()
+    if left > 0:
+        click.echo(f"The stack was changed a moment ago: functions of before may run for {left / 60:.0f} minutes more. Waiting.", err=True)
+        sleep(left)
 
 
 def _tell(refill: Refill) -> None:

@@ -57,7 +57,7 @@ def edition() -> Edition:
     """Adapters of this deployment."""
     here, random = deployment(), SystemRandom()
     dynamodb = aws_clients.dynamodb()
-    also = [DynamoDBTable(dynamodb, here.views_also, random)] if here.views_also else []
+    also = [DynamoDBTable(dynamodb, name, random) for name in here.views_also.split(",") if name]
     return Edition(
         streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
         views=Views(DynamoDBTable(dynamodb, here.views_table, random), random, also=also),

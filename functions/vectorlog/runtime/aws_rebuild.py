@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from functools import partial
-from random import SystemRandom
 
 from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.event_log import Commit
@@ -14,10 +13,9 @@ from vectorlog.index.chunk_index import Space
 from vectorlog.index.opensearch_succession import Succession
 from vectorlog.rebuild.projection import Projection
 from vectorlog.rebuild.refill import Refill
-from vectorlog.runtime import aws, aws_clients
+from vectorlog.runtime import aws
 from vectorlog.transfer.contents import Watch
 from vectorlog.use_cases.edition import Edition
-from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
 
 TRIES = 8
@@ -26,6 +24,16 @@ TRIES = 8
 
 class NoTable(Exception):
     """The deployment's functions write no second table of views; the message says what to do."""
+
+
+def check_tables() -> None:
+    """Whether there is a table to fill.
+
+    Raises:
+        NoTable: no second table is written.
+    """
+    if not aws.edition().views.tables[1:]:
+        raise NoTable("This deployment writes one table of views. Deploy it with a second one first, which is written and not read.")
 
 
 def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
@@ -39,10 +47,10 @@ def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
         UnknownSchema: newer code wrote a commit.
         Unavailable: DynamoDB was too busy for too long; what was done need not be undone.
     """
-    here, edition, random = aws.deployment(), aws.edition(), SystemRandom()
-    if not here.views_also:
-        raise NoTable("The deployment writes no second table of views.")
-    fresh = Views(DynamoDBTable(aws_clients.dynamodb(), here.views_also, random), random)
+    check_tables()
+    edition = aws.edition()
+    table, *others = edition.views.tables[1:]
+    fresh = Views(table, edition.random, sleep, others)
     count = 0
 
     def counted() -> Iterator[Commit]:

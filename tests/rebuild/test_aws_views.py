@@ -1,0 +1,76 @@
+"""A second table of views of a deployment, by the command, on moto."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from tests import moto_aws
+from tests.edition import PROJECT, Bench
+from tests.runtime.test_aws_stack import deploy
+from vectorlog.cli import rebuild
+from vectorlog.runtime import aws, aws_clients, aws_stack, aws_tables, once
+from vectorlog.use_cases import uploaded_files, vector_stores
+from vectorlog.verify.verify import UnderWay, verify
+from vectorlog.views.views import Views
+
+
+@pytest.fixture
+def names() -> Iterator[Mapping[str, str]]:
+    """Two tables of views beside each other, the log, and what else a deployment has; `VECTORLOG_` variables come from its stack."""
+    with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("VECTORLOG_")]:
+            patch.delenv(name)
+        dynamodb = moto_aws.dynamodb()
+        patch.setattr(aws_clients, "dynamodb", lambda: dynamodb)
+        before = set(os.environ)
+        for table in (aws_tables.events("log"), aws_tables.views("one"), aws_tables.views("two")):
+            dynamodb.create_table(**table)
+        made = dict.fromkeys(("bucket", "work_queue", "embed_queue", "opensearch_endpoint"), "x")
+        yield {**made, "events_table": "log", "views_table": "one", "views_also": "two"}
+        for name in os.environ.keys() - before:
+            del os.environ[name]
+    once.forget()
+
+
+def run(*arguments: str) -> str:
+    """What the command prints; None of its errors is a traceback."""
+    done = CliRunner().invoke(rebuild.command, arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    return done.output
+
+
+def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second table holds what the log says, also where functions that write both were there first."""
+    store, gone = bench.store(), bench.store()
+    files = [bench.upload(f"alpha {number}") for number in range(2)]
+    bench.batch(store, files)
+    bench.attach(gone, files[0])
+    bench.pump.settle()
+    uploaded_files.delete(bench.edition, PROJECT, files[0])
+    vector_stores.delete(bench.edition, PROJECT, gone)
+    bench.pump.settle()
+    deploy("prod", {aws_stack.output(field): value for field, value in names.items()})
+    waits: list[float] = []
+    monkeypatch.setattr(rebuild.time, "sleep", waits.append)
+    os.environ.update(aws_stack.environment("prod"))
+    aws.edition().streams.log.append(list(bench.log.scan()))
+    newest = [bench.edition.streams.decode(commit) for commit in bench.log.scan()][-3:]
+    aws.edition().views.project(newest)  # as functions that write both
+    said = run("views", "--stage", "prod")
+    assert f"{len(list(bench.log.scan()))} commits were projected" in said
+    assert waits == pytest.approx([900], abs=60), "functions of before the deploy may run for a quarter of an hour"
+    second = Views(aws.edition().views.tables[1], bench.random)
+    moved = replace(bench.edition, views=second)
+    assert verify(moved, lambda: UnderWay(0, 0), lambda: None).differing == ()
+
+
+def test_no_second_table(names: Mapping[str, str]) -> None:
+    """Where nobody writes a second table it is not filled: the message says what comes first."""
+    deploy("prod", {aws_stack.output(field): value for field, value in names.items() if field != "views_also"})
+    assert "Deploy it with a second one first" in run("views", "--stage", "prod")
+    assert not moto_aws.dynamodb().scan(TableName="two")["Items"]
