@@ -12,6 +12,7 @@ from vectorlog.domain.errors import KeyReused, NotFound
 from vectorlog.domain.manifest import Listed
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
+from vectorlog.use_cases.vector_stores import CreateStore
 from vectorlog.views.views import Counts
 
 
@@ -41,6 +42,21 @@ class TestCreate:
         assert slow.status(store, files[2]) == "in_progress"
         slow.pump.settle()
         assert counts(slow, store, batch.id) == Counts(completed=3)
+
+    def test_asked_for_again(self, slow: Bench) -> None:
+        """A create that is repeated under its key, after work has gone on, tells how far that is: a batch's, and a store's."""
+        store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(3)]
+        listed = [Listed(file) for file in files]
+
+        def ask() -> tuple[Counts, Counts]:
+            batch = file_batches.create(slow.edition, keyed("b", ""), store, listed, "file_ids")
+            made = vector_stores.create(slow.edition, keyed("s", ""), CreateStore(files=tuple(listed)))
+            return batch.counts, made.counts
+
+        assert ask() == (Counts(in_progress=3, unreached=3),) * 2
+        slow.pump.settle()
+        batch, made = ask()
+        assert (batch.completed, made.completed) == (3, 3)
 
     def test_large(self, tmp_path: Path) -> None:
         """A batch that no event holds: its manifest is an object, all of it ends, and its store leaves nothing behind."""

@@ -8,7 +8,7 @@ from tests.edition import DAY_MS, PROJECT, Bench, Lost, keyed
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import Invalid, KeyReused, NotFound
 from vectorlog.domain.manifest import Listed
-from vectorlog.use_cases import store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import pages, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -110,8 +110,10 @@ class TestUpload:
 
 class TestLists:
     @pytest.mark.parametrize("limit", [1, 2, 5, 20])
-    def test_stores(self, bench: Bench, limit: int) -> None:
-        """Paging visits every store once, in both orders, and goes on behind a deleted one."""
+    @pytest.mark.parametrize("near", [1, 4, pages.NEAR])
+    def test_stores(self, bench: Bench, limit: int, near: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Paging visits every store once, in both orders, and goes on behind a deleted one, near the beginning of the list and far off."""
+        monkeypatch.setattr(pages, "NEAR", near)
         stores = [bench.store() for _ in range(6)]
         for order, expected in (("asc", stores), ("desc", stores[::-1])):
             found: list[str] = []
@@ -128,6 +130,9 @@ class TestLists:
         ahead = vector_stores.list_page(bench.edition, PROJECT, PageRequest(2, "asc", before=stores[4]))
         assert [view.id for view in ahead.items] == [stores[1], stores[3]]
         assert ahead.has_more
+        between = vector_stores.list_page(bench.edition, PROJECT, PageRequest(20, "desc", stores[5], stores[1]))
+        assert [view.id for view in between.items] == [stores[4], stores[3]]
+        assert not between.has_more
 
 
 def test_purged_again_after_a_day(bench: Bench) -> None:

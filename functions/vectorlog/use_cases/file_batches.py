@@ -62,7 +62,7 @@ def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed],
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun)
     [opened] = commits.make(edition, [plan], meta=actor.meta, unshown=vector_stores.used(opened_store, at, search=False))
-    if opened.version == 0 and len(listed) > edition.inline_files:
+    if opened.decision is not None and len(listed) > edition.inline_files:
         return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
     batch_files.fan_out_small(edition, batch, opened.state.count)
     return _view(edition, batch, opened.state)

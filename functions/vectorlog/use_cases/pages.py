@@ -11,6 +11,9 @@ from vectorlog.views.table import Row
 
 T = TypeVar("T")
 
+NEAR = 100
+"""Rows at the beginning of a list of pointers that are read, on the chance that the page is among them, while its cursor is looked up."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
@@ -71,6 +74,12 @@ def read(query: Callable[..., list[Row]], pk: str, asked: Window, *, prefix: str
     return query(
         pk, prefix=prefix, after=asked.after, before=asked.before, limit=asked.limit + 1, descending=asked.descending, status=status
     )
+
+
+def among(near: Sequence[Row], asked: Window) -> list[Row] | None:
+    """What `read` would give, out of the first `NEAR` rows of the list in the order of the request; None where they do not tell."""
+    found = [row for row in near if inside(row.key.sk, asked)][: asked.limit + 1]
+    return found if not asked.backwards and (len(found) > asked.limit or len(near) < NEAR) else None
 
 
 def _place(name: str, value: str | None, place: Callable[[str], str | None]) -> str | None:

@@ -79,12 +79,15 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
     plans: list[Plan[Any, Any]] = [Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, begun)]
     if first is not None:
         opened = FileBatchCreated(at, store, owner, first.manifest)
-        plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened)))
+        unopened = access.begun(edition, actor, FILE_BATCH, first.id)
+        plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened), loaded=unopened))
     outcomes = commits.make(edition, plans, meta=actor.meta)
+    count = first.manifest.count if first else 0
     if first is not None:
-        batch_files.fan_out_small(edition, first.id, first.manifest.count)
-    empty = first is None and outcomes[0].version == 0
-    return _view(edition, store, outcomes[0].state, Counts() if empty else edition.views.store_counts(store))
+        batch_files.fan_out_small(edition, first.id, count)
+    waiting = outcomes[0].decision is not None and (count == 0 or count > edition.inline_files)
+    counts = Counts(in_progress=count, unreached=count) if waiting else edition.views.store_counts(store)
+    return _view(edition, store, outcomes[0].state, counts)
 
 
 def get(edition: Edition, actor: Actor, store: str) -> StoreView:
@@ -97,14 +100,21 @@ def get(edition: Edition, actor: Actor, store: str) -> StoreView:
 
 def list_page(edition: Edition, actor: Actor, request: PageRequest) -> Page[StoreView]:
     """A page of the caller's stores, by creation."""
+    query, pk = edition.views.table.query, keys.list_of("store", actor.caller)
+    cursors = [store for store in (request.after, request.before) if store is not None]
+    known, near = edition.together(
+        lambda: edition.streams.load_many(VECTOR_STORE, cursors),
+        lambda: query(pk, limit=pages.NEAR, descending=request.order == "desc") if cursors else None,
+    )
 
     def place(store: str) -> str | None:
-        state = edition.streams.load(VECTOR_STORE, store).state
+        state = known[store].state
         seen = state.owner is not None and actor.caller.sees(state.owner)
         return keys.list_row(state.created_at, store) if seen else None
 
     asked = pages.window(request, place)
-    listed = pages.read(edition.views.table.query, keys.list_of("store", actor.caller), asked)
+    listed = None if near is None else pages.among(near, asked)
+    listed = pages.read(query, pk, asked) if listed is None else listed
     stores = [keys.thing_of(row.key.sk) for row in listed]
     rows = edition.views.rows([keys.store(store) for store in stores])
     views = []
