@@ -93,7 +93,7 @@ class Succession:
 
     def _under(self, name: str) -> set[str]:
         """The indexes under an alias."""
-        answer = self._index.request("GET", f"/_alias/{name}", {}, ignore=(_NOT_FOUND,))
+        answer = self._index.request("GET", f"/{self._index.layout.prefix}-*/_alias/{name}", {}, ignore=(_NOT_FOUND,))
         return set() if "error" in answer else set(answer)
 
     def _of(self, name: str) -> dict[str, int]:
