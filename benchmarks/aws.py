@@ -69,6 +69,8 @@ def lines(made: Measured) -> Iterator[Line]:
 
     files = seeded_files(made, 2_000)
     yield line("create a store", lambda: vector_stores.create(edition, ACTOR, CreateStore(name="Handbooks")))
+    first = [Listed(file, ATTRIBUTES) for file in files[:20]]
+    yield line("create a store with 20 files", lambda: vector_stores.create(edition, ACTOR, CreateStore(files=tuple(first))))
     store = new_store(made)
     yield line("upload a file", lambda: upload(made))
     yield line("attach a file", lambda: attach(made, store, files[0]))
@@ -77,7 +79,7 @@ def lines(made: Measured) -> Iterator[Line]:
     completed(made, store, upload(made))  # the first makes the index
     whole = upload(made)
     yield line("one file, attached until completed", lambda: completed(made, store, whole))
-    for count in (20, 380, 500, 2_000):
+    for count in (20, 100, 380, 500, 2_000):
         yield line(f"create a batch of {count:,} files", partial(new_batch, made, new_store(made), files[:count]))
     serving = files[2:25]
     for each in serving:
@@ -103,6 +105,7 @@ def lines(made: Measured) -> Iterator[Line]:
     search.search(edition, ACTOR, store, asked)  # the first in a minute notes the use
     yield line("search", lambda: search.search(edition, ACTOR, store, asked))
     yield line("search, a minute after the last", lambda: after_a_minute(made, lambda: search.search(edition, ACTOR, store, asked)))
+    yield line("change a store", lambda: vector_stores.modify(edition, ACTOR, store, lambda state: ("Charts", state.metadata, None)))
     yield line("change a file's attributes", lambda: store_files.change_attributes(edition, ACTOR, store, whole, {"year": 1844}))
     yield line("detach a file", lambda: store_files.detach(edition, ACTOR, store, whole))
     yield line("delete a file that is in one store", lambda: uploaded_files.delete(edition, ACTOR, files[3]))
