@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from tools import assumptions, cost_table
 from tools.assumptions import Assumptions, Price, Size
+from vectorlog.domain.manifest import INLINE_BYTES
 
 ASSUMED = assumptions.read()
 MEASURED = cost_table.MEASURED.read_text()
@@ -99,3 +101,9 @@ def test_months() -> None:
     assert medium["OpenSearch, nodes"] == pytest.approx(2 * 730 * cost_table.node(ASSUMED.size[1], ASSUMED).hour)
     assert small["the sweep"] == large["the sweep"]
     assert sum(small.values()) < sum(medium.values()) < sum(large.values())
+
+
+def test_inline_lists() -> None:
+    """A batch's list is kept in its event up to about the size from which an object is cheaper."""
+    kilobytes = len(base64.b64encode(bytes(INLINE_BYTES))) / 1024
+    assert 0.5 < kilobytes * ASSUMED.price.write_units_million / ASSUMED.price.puts_million < 2
