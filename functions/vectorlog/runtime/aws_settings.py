@@ -13,7 +13,8 @@ class Deployment:
     """Each is a variable in capitals that begins with `VECTORLOG_`; a function is given what it needs.
 
     Attributes:
-        views_also: a second table of views, which is written and not read: while `vectorlog rebuild` fills it, and before it goes.
+        views_also: other tables of views, separated by commas, which are written and not read: while `vectorlog rebuild` fills them,
+            and before they go.
         work_queue, embed_queue: their URLs.
         opensearch_endpoint: URL of the domain.
         opensearch_refresh: `wait_for` waits for OpenSearch's own refresh, `true` makes one.
