@@ -105,9 +105,9 @@ def _running(assembly: Path | None) -> Iterator[Deployment]:
 def _synthesized() -> Path:
     """The stack for this machine's architecture, in a folder of its own."""
     say("synthesizing the stack …")
-    command = (ROOT / "dev", "synth", "--quiet", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
+    command = (ROOT / "dev", "cdk", "synth", "--quiet", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
     if status := subprocess.run(command).returncode:
-        raise WrongTemplate(f"./dev synth ended with status {status}; see above.")
+        raise WrongTemplate(f"./dev cdk synth ended with status {status}; see above.")
     return ASSEMBLY
 
 

@@ -74,7 +74,7 @@ def journey(client: OpenAI) -> None:
     for question, name in QUESTIONS.items():
         found = client.vector_stores.search(store, query=question).data
         _check(bool(found) and found[0].filename == name, f"{question!r} found {[each.filename for each in found]}")
-    # The client accepts `application/binary`; sam leaves an answer of another type in base64 then, as API Gateway does not.
+    # Of itself the client accepts `application/binary` alone, and sam leaves what is of another type in base64 then.
     _check(client.files.content(first, extra_headers={"Accept": "*/*"}).read() == TEXTS["fox.txt"], "the bytes that came back are others")
     client.vector_stores.files.delete(first, vector_store_id=store)
     left = {each.id for each in client.vector_stores.files.list(store)}

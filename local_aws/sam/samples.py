@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -43,6 +44,9 @@ KEY = "sk-local-example"
 PROJECT = "acme"
 MODEL = '"model":"stub:words","dimensions":16'
 """What the samples name; no deployment offers it."""
+TIMES_FROM = 1_700_000_000_000
+TIME = re.compile(r"\b17000000000\d\d\b")
+"""What happened in the samples, in ms: in their first tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +75,20 @@ def invoke(deployment: Deployment, sample: str) -> Answered:
 def seed(variables: Mapping[str, str]) -> None:
     """Makes what the samples name: a key, a store, a file that is attached to it, a batch. Once in a process.
 
-    The store is of the model that is offered here, in the log and in its row; what the stream's sample says of it is an old version.
+    The store is of the model that is offered here, and all of it happened now: what a day has not ingested is given up. The rows are
+    there, so the stream's sample changes none of them; what it leads to is the file's ingest.
 
     Args:
         variables: the deployment's; they become this process's own.
     """
     os.environ.update(variables)
     edition = aws.edition()
-    space = edition.models.resolve()
-    commits = [_of(space, commit_of(record["dynamodb"]["NewImage"])) for record in _sample("dynamodb_stream")["Records"]]
+    space, at = edition.models.resolve(), edition.clock()
+    commits = [_now(space, at, commit_of(record["dynamodb"]["NewImage"])) for record in _sample("dynamodb_stream")["Records"]]
     edition.streams.log.append(commits)
     edition.views.project([edition.streams.decode(commit) for commit in commits])
     file, sha256 = commits[0].stream, json.loads(commits[0].state)["data"]["sha256"]
     edition.blobs.put([(f"files/{file}/{sha256}", _uploaded())])
-    at = edition.clock()
     made = api_key.ApiKeyCreated(at, PROJECT, "first", api_key.hash_of(KEY))
     edition.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
     [fan_out, *_] = (json.loads(record["body"])["data"] for record in _sample("sqs_work")["Records"])
@@ -104,9 +108,12 @@ def _sample(name: str) -> Json:
     return event
 
 
-def _of(space: Space, commit: Commit) -> Commit:
-    model = f'"model":"{space.model}","dimensions":{space.dimensions}'
-    return replace(commit, events=commit.events.replace(MODEL, model), state=commit.state.replace(MODEL, model))
+def _now(space: Space, at: int, commit: Commit) -> Commit:
+    def told(text: str) -> str:
+        recent = TIME.sub(lambda found: str(at + int(found[0]) - TIMES_FROM), text)
+        return recent.replace(MODEL, f'"model":"{space.model}","dimensions":{space.dimensions}')
+
+    return replace(commit, events=told(commit.events), state=told(commit.state), at=at + commit.at - TIMES_FROM)
 
 
 def _uploaded() -> bytes:

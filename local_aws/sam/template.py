@@ -34,10 +34,11 @@ class Template:
 
 
 def prepare(folder: Path, architecture: Architecture, declared: Collection[str], handlers: Collection[str]) -> Template:
-    """Writes a copy of the one stack's template in which our functions declare more variables; nothing else is changed.
+    """Writes a copy of the one stack's template that `sam local` reads as AWS reads the original. Two things are changed.
 
     `sam local` gives a function what `--env-vars` says of the variables that the template declares, and no other: so what the
-    stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it is added.
+    stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it is added. And it
+    overlooks `BinaryMediaTypes` of an API that is made of methods; each is told to it at one of them.
 
     Args:
         folder: output of `cdk synth`.
@@ -69,10 +70,20 @@ def prepare(folder: Path, architecture: Architecture, declared: Collection[str],
         runtimes.add(properties["Runtime"])
     if missing := set(handlers) - functions.keys():
         raise WrongTemplate(f"{found[0].name} has no function for {', '.join(sorted(missing))}.")
+    _tell_binary_types(template["Resources"])
     path = folder / LOCAL_NAME
     path.write_text(json.dumps(template))
     (runtime,) = runtimes
     return Template(path, functions, runtime)
+
+
+def _tell_binary_types(resources: Mapping[str, Any]) -> None:
+    """Without this `sam` takes bodies for UTF-8 and sends answers in base64; its `CfnApiProvider` knows of these two properties alone."""
+    apis = (each["Properties"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::RestApi")
+    methods = (each["Properties"]["Integration"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::Method")
+    types = (binary for api in apis for binary in api.get("BinaryMediaTypes", ()))
+    for integration, binary in zip(methods, types, strict=False):
+        integration.update({"ContentHandling": "CONVERT_TO_BINARY", "ContentType": binary})
 
 
 def _handler(resource: Mapping[str, Any]) -> str | None:
