@@ -105,7 +105,7 @@ class Api(Construct):
     def _add_routes(self, *, api: lambda_.IFunction, search: lambda_.IFunction) -> None:
         """One permission for each function: one for each method would double the resources (aws_facts, section 1)."""
         functions = {
-            name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, allow_test_invoke=False, scope_permission_to_method=False)
+            name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, scope_permission_to_method=False)
             for name, function in (("api", api), ("search", search))
         }
         served = [(spoken.prefix + route.path, route.method, functions[route.function]) for spoken in DIALECTS for route in ROUTES]

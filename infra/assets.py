@@ -23,8 +23,14 @@ PYTHON = "3.13"
 MOST_BYTES = 30_000_000
 """Of an asset, zipped."""
 _OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
-_BOOKKEEPING = ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_build.json", "uv_cache.json")
-"""Files of an installed distribution that serve an installer alone; some of them name this machine's paths."""
+UNUSED = (
+    *("bin", "*/bin", ".lock"),  # programs: html_to_markdown brings 12 MB of one
+    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_*.json")),
+    *("*/tests", "*/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.h", "wrapt-stubs", "lxml/isoschematron"),
+    *(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
+    *(f"pillow.libs/lib{name}-*" for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")),
+)
+"""What is in the libraries and not called. python-pptx imports Pillow, whose optional parts it does not; slides are read without pictures."""
 
 
 class BundlingFailed(Exception):
@@ -56,7 +62,11 @@ class Assets:
         return lambda_.Code.from_asset(
             str(ROOT / "functions"),
             asset_hash_type=AssetHashType.OUTPUT,
-            bundling=BundlingOptions(image=lambda_.Runtime.PYTHON_3_13.bundling_image, local=_Local(bundle, self._architecture)),
+            bundling=BundlingOptions(
+                image=lambda_.Runtime.PYTHON_3_13.bundling_image,
+                local=_Local(bundle, self._architecture),
+                command=[bundle, self._architecture],  # nothing runs it; the CDK takes two assets for one where these are the same
+            ),
         )
 
 
@@ -107,19 +117,18 @@ def make(folder: Path, bundle: Bundle, architecture: str) -> None:
 
 def _strip(folder: Path) -> None:
     """Takes away what no function needs, and what differs between two machines."""
-    shutil.rmtree(folder / "bin", ignore_errors=True)
-    (folder / ".lock").unlink(missing_ok=True)
-    for each in sorted(folder.rglob("*")):
-        if (each.is_dir() and each.name in ("__pycache__", "tests")) and each.exists():
-            shutil.rmtree(each)
-        elif each.parent.suffix == ".dist-info" and each.name in _BOOKKEEPING:
-            each.unlink()
+    for pattern in UNUSED:
+        for each in sorted(folder.glob(pattern)):
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
 
 
 def _uv(*arguments: str) -> str:
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     environment.pop("VIRTUAL_ENV", None)
-    command = [os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"), *arguments]
+    command = [os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"), "--color", "never", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundlingFailed(f"uv {arguments[0]} failed:\n{done.stderr}")

@@ -37,7 +37,7 @@ class Configuration:
         opensearch_endpoint, opensearch_domain_arn: of a domain that exists; no domain is made then.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that is made; storage of each node.
         operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in our indexes.
-        views: names of the tables of views; the first is read, all are written (`vectorlog rebuild` says when).
+        views: names of the tables of views; the first is read, both are written (`vectorlog rebuild` says when).
         vpc: `none`, `new`, or the id of one that exists.
         removal: what a `destroy` does with tables, bucket, domain and key.
         cors_origins: that browsers may call from; none turns CORS off.
@@ -84,8 +84,8 @@ class Configuration:
         _together(self, "domain_name", "certificate_arn")
         if self.opensearch_nodes > 1 and self.opensearch_nodes % 2 and self.opensearch_nodes % 3:
             raise ValueError("opensearch_nodes is 1 or a multiple of 2 or 3: OpenSearch wants as many nodes in each zone")
-        if not self.views or len(set(self.views)) < len(self.views) or not all(re.fullmatch(r"[1-9]", name) for name in self.views):
-            raise ValueError("views are one or more different digits, such as 1 or 1,2")
+        if not re.fullmatch(r"([1-9])(,(?!\1)[1-9])?", ",".join(self.views)):
+            raise ValueError("views are one digit or two different ones, such as 1 or 1,2")
         if not self.models:
             raise ValueError("models names none")
         if self.hosted_zone and not self.domain_name:

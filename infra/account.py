@@ -1,0 +1,56 @@
+"""Whether the account can be deployed to: `python3 -m infra.account`, before `./dev deploy` begins."""
+
+from __future__ import annotations
+
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+_QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+
+
+class NotReady(Exception):
+    """The message says what to do."""
+
+
+def check() -> str:
+    """The account and region, as the CDK writes them.
+
+    Raises:
+        NotReady: there are no credentials or no region, or the CDK was never bootstrapped there.
+    """
+    try:
+        session = boto3.Session()
+        account = session.client("sts", config=_QUICK).get_caller_identity()["Account"]
+        environment = f"aws://{account}/{session.region_name}"
+        session.client("cloudformation", config=_QUICK).describe_stacks(StackName="CDKToolkit")
+    except NoRegionError:
+        raise NotReady("There is no AWS region. Set AWS_REGION, such as eu-central-1.") from None
+    except NoCredentialsError:
+        raise NotReady("There are no AWS credentials. Log in (aws sso login), or set AWS_PROFILE or AWS_ACCESS_KEY_ID.") from None
+    except ClientError as error:
+        said = error.response["Error"]
+        if said["Code"] == "ValidationError" and "does not exist" in said["Message"]:
+            raise NotReady(
+                f"The CDK was never used in {environment}. Once per account and region: ./dev cdk bootstrap {environment}"
+            ) from None
+        raise NotReady(f"AWS refuses: {said['Message']} ({said['Code']})") from None
+    except BotoCoreError as error:
+        raise NotReady(f"AWS does not answer: {error}") from None
+    return environment
+
+
+def main() -> int:
+    """Says where the deploy goes, or why it cannot."""
+    try:
+        print(f"deploying to {check()}", file=sys.stderr)
+    except NotReady as reason:
+        print(f"dev: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

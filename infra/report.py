@@ -1,0 +1,80 @@
+"""What `./dev synth` says at its end: `python3 -m infra.report cdk.out`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from infra.assets import MOST_BYTES
+
+MOST_RESOURCES = 400
+"""Of the 500 that CloudFormation takes in a stack; the rest is room for what comes."""
+
+
+def main(folder: Path) -> int:
+    """Prints the table; 1 where something is too big."""
+    template = next(folder.glob("Vectorlog-*.template.json"))
+    resources: Mapping[str, Any] = json.loads(template.read_text())["Resources"]
+    sizes = {asset: zipped(folder / asset) for asset in sorted({_asset(each) for each in _functions(resources).values()})}
+    print(f"{'function':14}{'asset':18}{'zipped':>8}{'memory':>10}{'time-out':>10}")
+    for each in sorted(_functions(resources).values(), key=lambda found: str(found["Properties"]["Handler"])):
+        said = each["Properties"]
+        name, asset = said["Handler"].split(".")[1], _asset(each)
+        row = f"{name:14}{asset[:17]:18}{sizes[asset] / 1e6:5.1f} MB{said['MemorySize']:7} MB{said['Timeout']:8} s"
+        print(row)
+    count = len(resources)
+    most = ", ".join(f"{number} {kind.removeprefix('AWS::')}" for kind, number in Counter(_kinds(resources)).most_common(3))
+    print(f"{count} resources of 500 ({most})")
+    print(template)
+    heavy = [asset for asset, size in sizes.items() if size > MOST_BYTES]
+    if heavy or count > MOST_RESOURCES:
+        print(f"too much: {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB an asset are the most", file=sys.stderr)
+        return 1
+    return 0
+
+
+def zipped(folder: Path) -> int:
+    """Bytes of a folder as the CDK sends it: an archive that is deflated."""
+    sink = _Count()
+    with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
+        for each in sorted(folder.rglob("*")):
+            if each.is_file():
+                archive.write(each, each.relative_to(folder))
+    return sink.written
+
+
+class _Count:
+    """A file that forgets what is written, and knows how much that was."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, data: bytes) -> int:
+        """Counts it."""
+        self.written += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+
+def _functions(resources: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {name: each for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
+    return {name: each for name, each in ours.items() if str(each["Properties"]["Handler"]).startswith("handlers.")}
+
+
+def _asset(function: Mapping[str, Any]) -> str:
+    return str(function["Metadata"]["aws:asset:path"])
+
+
+def _kinds(resources: Mapping[str, Any]) -> list[str]:
+    return [each["Type"] for each in resources.values()]
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
