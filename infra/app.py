@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import App
+import os
+
+from aws_cdk import App, Environment
 
 from infra import configuration, rules
 from infra.assets import Assets
@@ -14,8 +16,16 @@ def main() -> None:
     """Synthesizes the stack of the configured stage, unless it breaks a rule."""
     app = App()
     chosen = configuration.read(app.node.get_all_context())
-    VectorlogStack(app, aws_stack.name_of(chosen.stage), configuration=chosen, assets=Assets(chosen.architecture))
-    rules.synth(app)
+    assets = Assets(chosen.architecture)
+    VectorlogStack(app, aws_stack.name_of(chosen.stage), configuration=chosen, assets=assets, env=_where(chosen))
+    rules.synth(app, chosen)
+
+
+def _where(chosen: configuration.Configuration) -> Environment | None:
+    """The account and region of the command line's credentials, where an existing network has to be looked up; anywhere else."""
+    if not chosen.vpc.startswith("vpc-"):
+        return None
+    return Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
 
 
 if __name__ == "__main__":

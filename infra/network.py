@@ -10,6 +10,7 @@ from infra.configuration import Configuration
 ZONES = 2
 """Availability zones: what a domain of two nodes wants."""
 CALLED = {
+    "DynamoDbStreams": ec2.InterfaceVpcEndpointAwsService.DYNAMODB_STREAMS,
     "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 }
@@ -18,9 +19,10 @@ CALLED = {
 
 class Network(Construct):
     """Nothing in it can be reached from outside, and what is in it reaches AWS by endpoints alone. Only a model at an endpoint outside of
-    AWS (`openai:…`) needs a way out, one NAT gateway; an interface endpoint and a NAT gateway are paid by the hour.
+    AWS (`openai:…`) needs a way out, one NAT gateway. Endpoints and gateways are paid by the hour, so there are those that functions need.
 
-    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB, S3, SQS, Secrets Manager, and to the models.
+    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB and its streams, S3, SQS, Secrets Manager, and to
+    the models. It is looked up when the stack is synthesized, which takes credentials.
 
     Attributes:
         vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private ones.

@@ -106,6 +106,11 @@ class TestDomain:
         disk = {"EBSEnabled": True, "VolumeSize": 100, "VolumeType": "gp3"}
         template.has_resource_properties(DOMAIN, {"ClusterConfig": Match.object_like(cluster), "EBSOptions": disk})
 
+    def test_nodes_that_zones_cannot_share(self) -> None:
+        """A number of nodes that OpenSearch would refuse after minutes is refused at once."""
+        with pytest.raises(ValueError, match="opensearch_nodes"):
+            Configuration(opensearch_nodes=5)
+
     def test_logs(self, template: Template) -> None:
         """Slow requests and errors can be looked up; the domain alone may write there, by one policy of the ten that an account has."""
         [domain] = resources(template, DOMAIN).values()
@@ -153,6 +158,11 @@ class TestAccess:
         master = {"MasterUserARN": {"Fn::GetAtt": [Match.string_like_regexp("^AccessServiceRole"), "Arn"]}}
         security = {"Enabled": True, "InternalUserDatabaseEnabled": False, "MasterUserOptions": master}
         template.has_resource_properties(DOMAIN, {"AdvancedSecurityOptions": security})
+
+    def test_are_given_in_time(self, template: Template) -> None:
+        """The function that gives rights inside is called when it may do so: after its own rights are there."""
+        [function] = [each for id, each in template.find_resources("AWS::Lambda::Function").items() if id.startswith("Access")]
+        assert any(id.startswith("AccessServiceRoleDefaultPolicy") for id in function["DependsOn"])
 
     def test_operator(self) -> None:
         """The configured role can look into the indexes, repair and rebuild them."""

@@ -1,0 +1,89 @@
+"""The network, where one is wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aws_cdk import Environment, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Match, Template
+
+from infra.chunk_index import ChunkIndex
+from infra.configuration import Configuration
+from infra.network import Network
+
+pytestmark = pytest.mark.infra
+DOMAIN, ENDPOINT = "AWS::OpenSearchService::Domain", "AWS::EC2::VPCEndpoint"
+
+
+def synthesized(**chosen: Any) -> Template:
+    """The template of a network with a domain and a function that searches."""
+    stack = Stack(env=Environment(account="123456789012", region="eu-central-1"))
+    configuration = Configuration(**chosen)
+    network = Network(stack, "Network", configuration=configuration)
+
+    def function(id: str) -> lambda_.Function:
+        code = lambda_.Code.from_inline("x = 1")
+        return lambda_.Function(stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.x", code=code, vpc=network.vpc)
+
+    made = ChunkIndex(stack, "ChunkIndex", configuration=configuration, access=function("Access"), vpc=network.vpc)
+    made.grant_search(function("Search"))
+    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def private() -> Template:
+    """A new network, and a model of AWS's."""
+    return synthesized(vpc="new", opensearch_nodes=2)
+
+
+def endpoints(template: Template) -> set[str]:
+    """The services that can be reached from within, by the ends of their names."""
+    found = set()
+    for each in template.find_resources(ENDPOINT).values():
+        name = each["Properties"]["ServiceName"]
+        found.add((name if isinstance(name, str) else name["Fn::Join"][1][-1]).rpartition(".")[2])
+    return found
+
+
+def test_none_by_default() -> None:
+    """Nobody pays for a network that was not asked for."""
+    synthesized().resource_count_is("AWS::EC2::VPC", 0)
+
+
+def test_no_way_in_or_out(private: Template) -> None:
+    """What is inside reaches the services that it calls, and nothing else; nothing reaches it."""
+    for kind in ("InternetGateway", "NatGateway", "EIP"):
+        private.resource_count_is(f"AWS::EC2::{kind}", 0)
+    assert endpoints(private) == {"s3", "dynamodb", "dynamodb-streams", "sqs", "secretsmanager", "bedrock-runtime"}
+
+
+def test_domain_is_inside(private: Template) -> None:
+    """The domain has no public address: a node in each zone, open to the functions at 443 alone."""
+    inside = {"SubnetIds": [Match.any_value(), Match.any_value()], "SecurityGroupIds": [Match.any_value()]}
+    private.has_resource_properties(DOMAIN, {"VPCOptions": inside})
+    rules = [each["Properties"] for each in private.find_resources("AWS::EC2::SecurityGroupIngress").values()]
+    assert len(rules) == 2
+    assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules} == {("tcp", 443, 443)}
+    assert all("SourceSecurityGroupId" in rule for rule in rules)
+
+
+def test_one_node() -> None:
+    """A domain of one node is in one zone."""
+    synthesized(vpc="new").has_resource_properties(DOMAIN, {"VPCOptions": Match.object_like({"SubnetIds": [Match.any_value()]})})
+
+
+def test_model_outside() -> None:
+    """A model outside of AWS is reached by one NAT gateway; Bedrock's endpoint is left out where none of its models is offered."""
+    template = synthesized(vpc="new", models=("openai:text-embedding-3-small",))
+    template.resource_count_is("AWS::EC2::NatGateway", 1)
+    assert "bedrock-runtime" not in endpoints(template)
+
+
+def test_existing_network() -> None:
+    """A network that is there already is used as it is: nothing is added to it."""
+    template = synthesized(vpc="vpc-0123456789abcdef0")
+    template.resource_count_is("AWS::EC2::VPC", 0)
+    assert endpoints(template) == set()
+    template.has_resource_properties(DOMAIN, {"VPCOptions": Match.object_like({"SubnetIds": Match.any_value()})})
