@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from aws_cdk import App, CfnElement, Stack, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from constructs import IConstruct
+
+from infra.configuration import Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Accepted:
     """A finding that is meant.
 
     Attributes:
-        rule: its id. `{Files/Bucket}` in it stands for the logical id of the construct there.
+        rule: its id. `{Files/Bucket}` in it stands for the logical id of the construct there, `{index}` for the OpenSearch domain.
         at: where it is accepted, below the stack: a path whose parts may be patterns. What is not in a configuration is passed over.
         reason: why.
     """
@@ -42,6 +44,11 @@ ACCEPTED = (
     Accepted("AwsSolutions-APIG4", "Api", _CLIENTS),
     Accepted("AwsSolutions-COG4", "Api", _CLIENTS),
     Accepted(
+        "AwsSolutions-EC23",
+        "Network/Vpc/*/SecurityGroup",
+        "The rule cannot read what an endpoint lets in: the network's own addresses, which CloudFormation alone knows.",
+    ),
+    Accepted(
         "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
         "Api",
         "API Gateway takes this role for every API of the account and region, so it has what AWS says that it needs.",
@@ -55,16 +62,16 @@ ACCEPTED = (
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/artefacts/*]", "Functions", _NAMED),
-    Accepted("AwsSolutions-IAM5[Resource::<{ChunkIndex/Domain/Domain}.Arn>/vectorlog-*]", "Functions", _OURS),
-    Accepted("AwsSolutions-IAM5[Resource::<{ChunkIndex/Domain/Domain}.Arn>/vectorlog-*/_refresh]", "Functions", _OURS),
-    Accepted("AwsSolutions-IAM5[Resource::<{ChunkIndex/Domain/Domain}.Arn>/vectorlog-*/_delete_by_query]", "Functions", _OURS),
+    Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*]", "Functions", _OURS),
+    Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*/_refresh]", "Functions", _OURS),
+    Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*/_delete_by_query]", "Functions", _OURS),
     Accepted(
-        "AwsSolutions-IAM5[Resource::<{ChunkIndex/Domain/Domain}.Arn>/_plugins/_security/api/roles/*]",
+        "AwsSolutions-IAM5[Resource::{index}/_plugins/_security/api/roles/*]",
         "Functions/IndexAccessRole",
         "The one function that gives out rights in the domain, which CloudFormation alone calls.",
     ),
     Accepted(
-        "AwsSolutions-IAM5[Resource::<{ChunkIndex/Domain/Domain}.Arn>/_plugins/_security/api/rolesmapping/*]",
+        "AwsSolutions-IAM5[Resource::{index}/_plugins/_security/api/rolesmapping/*]",
         "Functions/IndexAccessRole",
         "The one function that gives out rights in the domain, which CloudFormation alone calls.",
     ),
@@ -84,6 +91,16 @@ ACCEPTED = (
         "It is a client's key, which no rotation could tell the client; keys are made and revoked by command.",
     ),
     Accepted("AwsSolutions-SQS3", "WorkQueues/GivenUp", "It is where records end that failed; an alarm looks at it."),
+    Accepted(
+        "AwsSolutions-VPC7",
+        "Network",
+        "Nothing in it can be reached from outside. Flow logs are paid by the gigabyte, and can be turned on without a deploy.",
+    ),
+    Accepted(
+        "Serverless-SNSRedrivePolicy",
+        "Alarms",
+        "E-mail is the subscriber, which SNS tries again; alarms stay red on the dashboard meanwhile.",
+    ),
     Accepted("Serverless-SQSRedrivePolicy", "WorkQueues/GivenUp", "It is where records end that failed; an alarm looks at it."),
     Accepted("Serverless-SQSRedrivePolicy", "WorkQueues/*DeadLetters", "They are dead letters; an alarm looks at them."),
     Accepted("Serverless-EventBusDLQ", "Functions/Sweep", "A missed minute is made up for by the next. An alarm rings when none comes."),
@@ -101,22 +118,23 @@ ACCEPTED = (
 )
 
 
-def check(app: App) -> None:
+def check(app: App, configuration: Configuration) -> None:
     """Has every synth of the app checked by both packs; one that finds something fails, and says what and where."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    index = configuration.opensearch_domain_arn or "<{ChunkIndex/Domain/Domain}.Arn>"
     for stack in app.node.children:
         if isinstance(stack, Stack):
             for accepted in ACCEPTED:
-                _accept(stack, accepted)
+                _accept(stack, replace(accepted, rule=accepted.rule.replace("{index}", index)))
 
 
-def synth(app: App) -> None:
+def synth(app: App, configuration: Configuration) -> None:
     """Checks an app and synthesizes it.
 
     Raises:
         SystemExit: the rules found something, which the CDK has printed by then.
     """
-    check(app)
+    check(app, configuration)
     try:
         app.synth()
     except RuntimeError as failed:
