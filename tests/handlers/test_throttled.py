@@ -18,7 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from tests.embedding.stub_server import StubServer
 from tests.handlers.deployment import PROJECT, Deployment
-from tests.stubs import DIMENSIONS
+from tests.stubs import DIMENSIONS, Inline
 from vectorlog.domain.manifest import Listed
 from vectorlog.domain.tenancy import Caller
 from vectorlog.embedding import endpoint
@@ -67,6 +67,7 @@ class BusyProvider(StubServer):
 def log(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SQLiteEventLog]:
     """The deployment's log from now on; its views are in memory."""
     made, table = SQLiteEventLog(tmp_path / "log.db"), MemoryTable()
+    monkeypatch.setattr(aws, "ThreadPoolExecutor", lambda *_: Inline())  # which files are embedded together depends on no machine
     monkeypatch.setattr(aws, "DynamoDBEventLog", lambda *_: made)
     monkeypatch.setattr(aws, "DynamoDBTable", lambda *_: table)
     once.forget()

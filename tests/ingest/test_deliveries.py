@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from vectorlog.ingest.deliveries import Deliveries
-from vectorlog.ingest.worker import Later, Worker
+from vectorlog.ingest.job import Later
+from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
 from vectorlog.work.patience import patience
 from vectorlog.work.queue import Outgoing, Received

@@ -11,8 +11,8 @@ from tests.edition import Bench
 from tests.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.index.chunk_index import Space, Vector
-from vectorlog.ingest.job import ROUND
-from vectorlog.ingest.worker import Later, Worker
+from vectorlog.ingest.job import ROUND, Later
+from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest
 
 

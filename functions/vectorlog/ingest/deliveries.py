@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vectorlog.ingest.worker import Later, Worker
+from vectorlog.ingest.job import Later
+from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest, decode, outgoing
 from vectorlog.work.patience import patience
 from vectorlog.work.queue import Queue, Received

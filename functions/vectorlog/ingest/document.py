@@ -1,9 +1,10 @@
-"""What reading a file gives: its text, where its pages begin, and where its chunks lie."""
+"""What reading a file gives: its text, where its pages begin, and where its chunks lie; and the port of what reads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,16 @@ class Unreadable(Exception):
 
 class ReaderCrashed(Exception):
     """The child process that read the file died or ran past a limit; the message says which. Worth one more try."""
+
+
+class Reader(Protocol):
+    """Reads a file into chunks without endangering this process."""
+
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
+        """The file's text and chunks.
+
+        Raises:
+            Unreadable: the file is the cause.
+            ReaderCrashed: the reader died of it.
+        """
+        ...

@@ -1,12 +1,14 @@
-"""Generations under way, cut into rounds of chunks that are embedded, written and indexed together."""
+"""Generations under way, cut into rounds of chunks that are embedded, written and indexed together; and what comes again later."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
+from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
 from vectorlog.ingest.document import Document
@@ -14,6 +16,15 @@ from vectorlog.work.messages import Ingest
 
 ROUND = 128
 """Chunks that one round embeds, writes and indexes: bounds memory, whatever the size of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A message that has to come again, after `delay` ms; None: not before the queue's own patience."""
+
+    message: Ingest
+    delay: int | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +51,18 @@ class Job:
         message, placement = self.message, self.state.placement
         row = placement.row(message.file) if placement else ""
         return FileChunks(message.store, message.file, message.generation, row, self.state.revision, self.state.attributes, tuple(chunks))
+
+    def out_of_time(self, next_: int) -> Later:
+        """Goes on at once from chunk `next_`, elsewhere."""
+        return Later(replace(self.message, next=next_), 0, "out of time")
+
+    def refused(self, next_: int, error: EmbeddingError) -> Later:
+        """Goes on from chunk `next_` when the provider asks for it, if it does. Refusals in a row are counted: from one where no chunk
+        was embedded in between.
+        """
+        refusals = 1 + (self.message.refusals if next_ == self.message.next else 0)
+        delay = int((error.retry_after or 0) * 1000) or None
+        return Later(replace(self.message, next=next_, refusals=refusals), delay, str(error))
 
     def matches(self, chunks: Sequence[Chunk]) -> bool:
         """Whether these are its own chunks: an earlier try cut the text at the same places."""
@@ -90,3 +113,11 @@ def rounds(cut: Iterator[Slice]) -> Iterator[list[Slice]]:
         gathered.append(each)
     if gathered:
         yield gathered
+
+
+def by_space(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs whose chunks can be embedded together."""
+    groups: dict[Space, list[Job]] = defaultdict(list)
+    for job in jobs:
+        groups[job.space].append(job)
+    return list(groups.values())

@@ -6,12 +6,9 @@ twice: chunks and artefacts have fixed names, and only an open generation can be
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol
+from dataclasses import replace
 
 from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.errors import Invalid
@@ -23,8 +20,8 @@ from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import Chunk, FileChunks, Space
-from vectorlog.ingest.document import Document, ReaderCrashed, Unreadable
-from vectorlog.ingest.job import Job, Slice, rounds, slices
+from vectorlog.ingest.document import Reader, ReaderCrashed, Unreadable
+from vectorlog.ingest.job import Job, Later, Slice, by_space, rounds, slices
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.uploaded_files import blob_key
@@ -36,28 +33,6 @@ GATHER_S = 0.25
 """How long files that were read wait for those that are read beside them; a slow file holds up nobody else for longer."""
 CRASHES = 2
 """A file that kills its reader so often is failed."""
-
-
-class Reader(Protocol):
-    """Reads a file into chunks without endangering this process."""
-
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
-        """The file's text and chunks.
-
-        Raises:
-            Unreadable: the file is the cause.
-            ReaderCrashed: the reader died of it.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """A message that has to come again, after `delay` ms; None: not before the queue's own patience."""
-
-    message: Ingest
-    delay: int | None
-    reason: str
 
 
 _Due = tuple[Ingest, Loaded[State], vector_store.State, uploaded_file.State]
@@ -90,7 +65,7 @@ class Worker:
         """Takes files that were read through the other steps."""
         later = [outcome for outcome in outcomes if isinstance(outcome, Later)]
         jobs = self._note_chunks([outcome for outcome in outcomes if isinstance(outcome, Job)])
-        for group in _by_space(jobs):
+        for group in by_space(jobs):
             later += self._embed_all(group, time_left)
         return later
 
@@ -171,7 +146,7 @@ class Worker:
         try:
             for cut in rounds(self._open_slices(list(waiting))):
                 if not time_left():
-                    return [Later(replace(job.message, next=next_), 0, "out of time") for job, next_ in waiting.items()]
+                    return [job.out_of_time(next_) for job, next_ in waiting.items()]
                 self._embed(cut)
                 waiting |= {each.job: each.end for each in cut}
                 done = [each.job for each in cut if each.last]
@@ -186,8 +161,7 @@ class Worker:
     def _refused(self, waiting: dict[Job, int], error: EmbeddingError, time_left: Callable[[], bool]) -> list[Later]:
         """A temporary refusal delays; a final one of several is tried again one by one, so that it fails only its cause."""
         if error.temporary:
-            delay = int((error.retry_after or 0) * 1000) or None
-            return [Later(_refused_again(job.message, next_), delay, str(error)) for job, next_ in waiting.items()]
+            return [job.refused(next_, error) for job, next_ in waiting.items()]
         if len(waiting) > 1:
             return [later for job in waiting for later in self._embed_all([job], time_left)]
         remedy = "Check the deployment's embedding settings, then attach the file again."
@@ -264,15 +238,3 @@ class Worker:
 def _wanted(state: State, generation: int) -> bool:
     serves = state.serving is not None and state.serving.generation == generation
     return serves or (state.open is not None and state.open.generation == generation)
-
-
-def _refused_again(message: Ingest, next_: int) -> Ingest:
-    """What comes again from chunk `next_` on; refusals are counted anew where an earlier chunk was embedded in between."""
-    return replace(message, next=next_, refusals=1 + (message.refusals if next_ == message.next else 0))
-
-
-def _by_space(jobs: Sequence[Job]) -> list[list[Job]]:
-    groups: dict[Space, list[Job]] = defaultdict(list)
-    for job in jobs:
-        groups[job.space].append(job)
-    return list(groups.values())
