@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,9 +15,13 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Ingested, Placement, State
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.event_log.streams import Decision
+from vectorlog.reactions import purge
 from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys
-from vectorlog.views.table import Key, Row
+from vectorlog.views.memory import MemoryTable
+from vectorlog.views.projection import groups, project
+from vectorlog.views.rows import Rows
+from vectorlog.views.table import WRITE_LIMIT, Key, Row
 from vectorlog.views.views import Views
 
 
@@ -100,3 +105,46 @@ def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
     views.project([attached])
     assert views.stores_of(history.file, 10) == [history.store]
     assert views.store_counts(history.store).total == 1
+
+
+def test_batch_behind_its_files(bench: Bench) -> None:
+    """A batch's own commit that comes after those of its files, when the store is deleted, leaves nothing that a purge does not find."""
+    edition, store = bench.edition, bench.store()
+    batch = bench.batch(store, [bench.upload("alpha")]).id
+    vector_stores.delete(edition, PROJECT, store)
+    commits = [edition.streams.decode(commit) for commit in bench.log.scan()]
+    views = Views(MemoryTable(), bench.random)
+    for each in commits:
+        views.project([each] if each.stream != batch else [])
+    assert views.table.query(keys.batch(batch).pk)
+    views.project([each for each in commits if each.stream == batch])
+    purge.rows(replace(edition, views=views), store)
+    assert views.table.query(keys.batch(batch).pk) == []
+    assert views.table.query(keys.batches(store)) == []
+    views.project([each for each in commits if each.stream == batch])
+    assert views.table.query(keys.batches(store)) == []
+
+
+def test_groups(bench: Bench) -> None:
+    """Files of a store share a transaction as long as their writes fit, whatever comes between them, and none has too many."""
+    stores = [bench.store(), bench.store()]
+    files = [bench.upload(f"alpha {number}") for number in range(120)]
+    for store in stores:
+        bench.batch(store, files)
+    bench.pump.settle()
+    commits = [bench.edition.streams.decode(commit) for commit in bench.log.scan()]
+    commits = [each for pair in zip(*(_of(commits, store) for store in stores), strict=True) for each in pair]
+    ingested = [each for each in commits if each.version > 0]
+    found = list(groups(ingested))
+    assert len(found) == 2 * 3  # 49 files and two rows of counts: two writes for each file, none for the number of its chunks
+    assert [each for group in found for each in group if each.stream.startswith(stores[0])] == _of(ingested, stores[0])
+    for group in groups(commits):
+        rows = Rows({})
+        for decision in group:
+            project(decision, rows)
+        assert len(rows.writes()) <= WRITE_LIMIT
+
+
+def _of(commits: Sequence[Decision[Any, Any]], store: str) -> list[Decision[Any, Any]]:
+    """Those of files in a store."""
+    return [each for each in commits if each.stream.startswith(f"{store}/")]

@@ -229,6 +229,8 @@ def _project_store(decision: Decision[vector_store.State, vector_store.Event], r
 def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
+        if rows.stands(own):  # files came before their batch and before the store was closed: by this the purge finds them
+            rows.put(keys.every_batch(state.store, decision.stream), 0)
         return
     opened = keys.open_batch(state.store, decision.stream)
     if rows.version(own) == NO_ROW:

@@ -33,6 +33,10 @@ class Rows:
         standing = self._puts.get(key) or self._read.get(key)
         return standing.data if standing else ""
 
+    def stands(self, key: Key) -> bool:
+        """Whether there is a row, if only with counts."""
+        return key in self._read
+
     def closed(self, key: Key) -> bool:
         """Whether the row refuses counts."""
         return key in self._read and self._read[key].closed
