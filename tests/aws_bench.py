@@ -14,7 +14,6 @@ from random import Random
 from typing import Any, TypeVar, cast
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs import models as moto_sqs
 
 from local_aws.account import REGION
@@ -41,6 +40,8 @@ HOUR_MS = 3_600_000
 
 class AwsBench(Bench):
     """A deployment of its own, whose calls are counted, and its pump."""
+
+    pump: AwsPump
 
     def __init__(self, servers: Servers, folder: Path, patch: pytest.MonkeyPatch) -> None:
         folder.mkdir()
@@ -71,11 +72,11 @@ class AwsBench(Bench):
         self.reader = StreamReader(servers.client("dynamodbstreams"), arn)
         self.pump = AwsPump(self)
 
-    @property  # type: ignore[misc]  # a new process has a new one
+    @property  # a new process has a new one
     def edition(self) -> Edition:  # type: ignore[override]
         return self.deployment.edition
 
-    @property  # type: ignore[misc]
+    @property
     def blobs(self) -> Any:  # type: ignore[override]
         return aws.blobs()
 
@@ -95,8 +96,8 @@ class AwsPump(Pump):
         self._bench = bench
         self.position = 0
         self.records: list[Json] = []
-        self.work = cast(Any, AwsQueue(bench.deployment.work))
-        self.embed = cast(Any, AwsQueue(bench.deployment.embed))
+        self.work: Any = AwsQueue(bench.deployment.work)
+        self.embed: Any = AwsQueue(bench.deployment.embed)
 
     @property
     def edition(self) -> Edition:  # type: ignore[override]
@@ -154,7 +155,7 @@ class AwsQueue:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = aws_clients.sqs()
-        self._queue: Any = moto_sqs.sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[url.rpartition("/")[2]]
+        self._queue: Any = moto_sqs.sqs_backends["123456789012"][REGION].queues[url.rpartition("/")[2]]
 
     def receive(self, limit: int, draw: Random | None) -> list[Json]:
         """Lends up to so many messages; `draw` says which."""
@@ -181,6 +182,10 @@ class AwsQueue:
         """Ms until each message is due."""
         return [int(max(each.delayed_until, each.visible_at + 1, _not_before(each)) - now) for each in self._queue._messages]
 
+    def bodies(self) -> list[str]:
+        """Of all messages."""
+        return [message.body for message in self._queue._messages]
+
     def depth(self) -> int:
         """How many messages there are, lent and delayed ones included."""
         return len(self._queue._messages)
@@ -202,4 +207,4 @@ def _key(record: Json) -> str:
 
 def _not_before(message: Any) -> int:
     given = message.message_attributes.get("not_before")
-    return int(given["string_value"]) if given else 0
+    return int(given["StringValue"]) if given else 0
