@@ -2,7 +2,8 @@
 
     ./dev bench aws
 
-Prints the table of docs/costs.md, then what attaching costs in stores of several sizes.
+Prints what depends on the machine first: what a long document takes of one invocation of the embed function, and how the largest batch
+goes with every function in processes of its own. Then the table of docs/costs.md, and what attaching costs in stores of several sizes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from functools import partial
 
 from local_aws.servers import VARIABLE, Servers
 from local_aws.servers import running as servers_running
+from tests import aws_batch, aws_embed
 from tests.aws_costs import ACTOR, Measured, measured, spooled
+from vectorlog.api.schemas import MAX_BATCH_FILES
 from vectorlog.domain import store_file, uploaded_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.filters import Scalar
@@ -197,15 +200,51 @@ def servers() -> Iterator[Servers]:
         yield started
 
 
+def attaching(made: Measured) -> bool:
+    """Prints what attaching costs in stores of several sizes; whether it costs the same."""
+    costs = {count: flat(made, count) for count in SIZES}
+    for count, found in costs.items():
+        sample = Line(f"attach a file to {count:,}", found[0])
+        print(" | ".join(sample.cells), f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}", flush=True)
+    return len({repr(cost) for found in costs.values() for cost in found}) == 1
+
+
+def whole_batch(servers: Servers) -> bool:
+    """Prints how the largest batch goes; whether every poll was right and nothing is left over."""
+    with aws_batch.running(servers) as edition:
+        run = aws_batch.run(edition, MAX_BATCH_FILES)
+        verified, left = aws_batch.verified(edition), aws_batch.left(edition, servers)
+    show(f"upload {run.count:,} small files, 4 clients", f"{run.count / run.uploading:.0f} files/s")
+    show("create a batch of them", f"{run.answering * 1000:.0f} ms")
+    show("until all have ended", f"{run.seconds:.0f} s, {run.count / run.seconds:.0f} files/s: {run.polls[-1].batch}")
+    show("polls of batch and store", f"{len(run.polls)}, {len(run.wrong)} of them wrong")
+    show("verify", f"{verified} {left} messages in queues and dead letters.")
+    return run.ended_well and not left
+
+
+def long_document(servers: Servers) -> bool:
+    """Prints what a long document takes; whether one invocation was enough."""
+    with aws_embed.desk(servers) as desk:
+        state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
+        peak, allowed, took = desk.peak(), desk.function.memory_mb, [invocation.seconds for invocation in desk.invocations]
+    show(f"a PDF of {aws_embed.PAGES} pages", f"{state.status} after {', '.join(f'{seconds:.1f} s' for seconds in took)}: {state.serving}")
+    show("memory at most", f"{peak.total:.0f} MB of {allowed:,}: the function {peak.function:.0f}, its reader {peak.reader:.0f}")
+    return len(took) == 1 and state.status == "completed" and peak.total < allowed
+
+
+def show(name: str, value: str) -> None:
+    """A line of what was measured."""
+    print(f"{name:<44}{value}", flush=True)
+
+
 def main() -> int:
-    """The exit status: 1 where cost grows with a store."""
-    with servers() as running, measured(running) as made:
-        print(table(list(lines(made))), flush=True)
-        costs = {count: flat(made, count) for count in SIZES}
-        for count, found in costs.items():
-            sample = Line(f"attach a file to {count:,}", found[0])
-            print(" | ".join(sample.cells), f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}")
-        return int(len({repr(cost) for found in costs.values() for cost in found}) > 1)
+    """The exit status: 1 where cost grows with a store, a count was wrong, something was left over, or a document did not fit."""
+    with servers() as running:
+        right = [long_document(running), whole_batch(running)]  # first: streams of DynamoDB Local are slow once much was written
+        with measured(running) as made:
+            print(table(list(lines(made))), flush=True)
+            right.append(attaching(made))
+    return int(not all(right))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
-VISIBILITY_S = 30
+VISIBILITY_S = 300
+"""As long as a function may take: on a busy machine no message that is being worked on comes a second time."""
 API_LIMIT = 2
 """Environments of the functions behind the API; two cores do not serve more."""
 

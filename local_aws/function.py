@@ -149,6 +149,7 @@ class _Environment:
 def _serve(connection: Connection, function: Function) -> None:
     """An environment's life: import the handler once, then answer until whoever asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pump, which lets invocations end
+    os.dup2(2, 1)  # logs and metrics are no part of what the command prints
     os.environ.update(function.variables)
     module, _, name = function.handler.partition(":")
     handler = getattr(import_module(module), name)

@@ -64,8 +64,7 @@ class Run:
         answering: seconds until the creation of the batch was answered.
     """
 
-    store: str
-    batch: str
+    count: int
     uploading: float
     answering: float
     polls: Sequence[Poll]
@@ -74,6 +73,18 @@ class Run:
     def seconds(self) -> float:
         """From its creation until all files had ended."""
         return self.polls[-1].at
+
+    @property
+    def wrong(self) -> list[Poll]:
+        """The polls that did not count each file once, in the batch and in its store."""
+        return [poll for poll in self.polls if not poll.right(self.count)]
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether no poll was wrong, and all files but the unreadable ones were completed."""
+        failed = self.count // UNREADABLE_EVERY
+        expected = Counts(0, self.count - failed, failed, 0, self.count)
+        return not self.wrong and self.polls[-1].batch == self.polls[-1].store == expected
 
 
 @contextmanager
@@ -106,13 +117,7 @@ def run(edition: LocalEdition, count: int) -> Run:
             if polls:
                 time.sleep(PAUSE_S)
             polls.append(_poll(client, store, batch, created))
-    return Run(store, batch, uploaded - began, answered - created, polls)
-
-
-def expected(count: int) -> Counts:
-    """How a batch of so many files ends."""
-    failed = count // UNREADABLE_EVERY
-    return Counts(0, count - failed, failed, 0, count)
+    return Run(count, uploaded - began, answered - created, polls)
 
 
 def verified(edition: LocalEdition) -> str:

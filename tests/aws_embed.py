@@ -40,6 +40,7 @@ from vectorlog.verify.verify import Report, verify
 from vectorlog.work.messages import Ingest, decode
 
 ACTOR = Actor(Caller("default"), "req_1")
+PAGES = 200
 DIMENSIONS = 1536
 """As text-embedding-3-small."""
 TIMEOUT_S = 300

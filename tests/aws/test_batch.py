@@ -16,7 +16,7 @@ def test_every_file_ends(servers: Servers) -> None:
     """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over anywhere."""
     with aws_batch.running(servers) as edition:
         run = aws_batch.run(edition, FILES)
-        assert [poll for poll in run.polls if not poll.right(FILES)] == []
-        assert run.polls[-1].batch == run.polls[-1].store == aws_batch.expected(FILES)
+        assert run.wrong == []
+        assert run.ended_well, run.polls[-1]
         assert "0 differences, 0 pending; 0 commits and 0 messages" in aws_batch.verified(edition)
         assert aws_batch.left(edition, servers) == 0

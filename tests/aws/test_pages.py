@@ -11,17 +11,16 @@ from vectorlog.ingest.job import ROUND
 
 pytestmark = pytest.mark.aws
 
-PAGES = 200
 DONE: Json = {"batchItemFailures": []}
 
 
 def test_one_invocation(servers: Servers) -> None:
     """A document of 200 pages is ingested by one invocation, in its time and memory."""
     with aws_embed.desk(servers) as desk:
-        state = desk.ingest(desk.attached(aws_embed.pdf(PAGES)))
+        state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
         assert state.status == "completed"
         assert state.serving is not None
-        assert state.serving.pages == PAGES
+        assert state.serving.pages == aws_embed.PAGES
         [invocation] = desk.invocations
         assert invocation.answer == DONE
         assert invocation.seconds < aws_embed.TIMEOUT_S
@@ -31,7 +30,7 @@ def test_one_invocation(servers: Servers) -> None:
 def test_goes_on(servers: Servers) -> None:
     """A document that takes longer than an invocation goes on in the next one from where it stopped: no chunk is embedded twice."""
     with aws_embed.desk(servers, aws_embed.ONE_ROUND) as desk:
-        state = desk.ingest(desk.attached(aws_embed.pdf(PAGES)))
+        state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
         assert state.serving is not None
         chunks = state.serving.chunks
         assert chunks > 2 * ROUND
