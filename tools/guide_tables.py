@@ -1,0 +1,81 @@
+"""The tables of docs/deploying.md that the stack itself says: settings and alarms. `python -m tools.guide_tables` writes them anew."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from infra.alarms import GUIDE
+from infra.configuration import Configuration
+
+PAGE = Path(__file__).parents[1] / "docs" / "deploying.md"
+
+
+def written(page: str, template: Mapping[str, Any]) -> str:
+    """The page with its tables as they are to be.
+
+    Args:
+        page: holds a comment for each table's beginning and end.
+        template: of the stack.
+    """
+    for name, table in (("settings", settings()), ("alarms", alarms(template))):
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+def settings() -> str:
+    """Name, default and meaning of each, from `Configuration`'s docstring."""
+    said = inspect.cleandoc(Configuration.__doc__ or "").partition("Attributes:\n")[2]
+    defaults = {field.name: field.default for field in fields(Configuration)}
+    rows = []
+    for names, meaning in re.findall(r"^    (\w[\w, ]*): (.*(?:\n        .*)*)", said, flags=re.M):
+        each = [name.strip() for name in names.split(",")]
+        shown = ", ".join(f"`{name}`" for name in each)
+        rows.append((shown, ", ".join(_default(defaults.pop(name)) for name in each), re.sub(r"\s+", " ", meaning)))
+    if defaults:
+        raise ValueError(f"Configuration's docstring does not say what these are: {', '.join(defaults)}")
+    return _table(("Setting", "Default", ""), rows)
+
+
+def alarms(template: Mapping[str, Any]) -> str:
+    """Name and meaning of each, in the stack's order."""
+    found = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    rows = [(f"`{_last(each['AlarmName'])}`", each["AlarmDescription"].removesuffix(f" See {GUIDE}.")) for each in found]
+    return _table(("Alarm", "What has happened, and what to do"), rows)
+
+
+def _last(name: str) -> str:
+    return name.split("-", 2)[2]
+
+
+def _default(value: object) -> str:
+    text = ",".join(value) if isinstance(value, tuple) else str(value)
+    return f"`{text}`" if text else "–"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def main() -> int:
+    """Writes the page."""
+    from aws_cdk import App
+    from aws_cdk.assertions import Template
+
+    from infra.assets import Assets
+    from infra.stack import VectorlogStack
+
+    stack = VectorlogStack(App(), "Vectorlog-dev", configuration=Configuration(), assets=Assets("arm64", bundling=False))
+    PAGE.write_text(written(PAGE.read_text(), Template.from_stack(stack).to_json()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
