@@ -30,7 +30,7 @@ UNUSED = (
     *(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
     *(f"pillow.libs/lib{name}-*" for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")),
 )
-"""What is in the libraries and not called. python-pptx imports Pillow, whose optional parts it does not; slides are read without pictures."""
+"""What is in the libraries and never called. python-pptx imports Pillow, but none of its optional parts: slides are read as text."""
 
 
 class BundlingFailed(Exception):

@@ -29,6 +29,12 @@ class Grants:
         """Reads streams and appends to them; no commit is ever changed or deleted."""
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
 
+    def read_stream(self, function: lambda_.Function) -> None:
+        """Reads from the log's stream what was given up."""
+        arn = self.log.table_stream_arn
+        assert arn is not None
+        _allow(function, ["dynamodb:GetShardIterator", "dynamodb:GetRecords"], [arn])
+
     def read_rows(self, function: lambda_.Function) -> None:
         """Reads rows by their keys."""
         _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])

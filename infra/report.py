@@ -54,7 +54,7 @@ class _Count:
     def __init__(self) -> None:
         self.written = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes, /) -> int:
         """Counts it."""
         self.written += len(data)
         return len(data)

@@ -120,7 +120,7 @@ class VectorlogStack(Stack):
         self._grants.delete_objects(function, "artefacts")
         self._grants.send(function, self._queues.work)
         self._grants.name_models(function)
-        self._log.table.grant_stream_read(function)
+        self._grants.read_stream(function)
         self._index.grant_write(function)
         for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.given_up):
             triggers.of_queue(function, queue)

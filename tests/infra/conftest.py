@@ -1,51 +1,30 @@
-"""The stack, synthesized once for all tests, with handlers alone in its assets: jsii takes seconds to start."""
+"""The stack, synthesized once for all tests: jsii takes seconds to start. Without `-m infra` nothing here is even imported."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-FLAGS = {name: value for name, value in json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"].items() if "/" in name}
-"""The CDK's own flags, as `./dev synth` sets them."""
-
-Synthesize = Callable[..., "Synthesized"]
+if TYPE_CHECKING:
+    from tests.infra.synthesized import Synthesize, Synthesized
 
 
-class Synthesized:
-    """A stack's template, and the construct that it came from."""
-
-    def __init__(self, **context: str) -> None:
-        from aws_cdk import App
-        from aws_cdk.assertions import Template
-
-        from infra import configuration
-        from infra.assets import Assets
-        from infra.stack import VectorlogStack
-
-        self.configuration = configuration.read(context)
-        self.app = App(context=FLAGS)
-        self.stack = VectorlogStack(
-            self.app, f"Vectorlog-{self.configuration.stage}", configuration=self.configuration, assets=Assets("arm64", bundling=False)
-        )
-        self.template = Template.from_stack(self.stack)
-        self.json: dict[str, Any] = dict(self.template.to_json())
-
-    def of(self, kind: str) -> dict[str, Any]:
-        """The resources of a type, such as `AWS::SQS::Queue`, by their logical ids."""
-        return {name: each for name, each in self.json["Resources"].items() if each["Type"] == kind}
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The CDK is not in the environment that `./dev test` makes."""
+    return True if config.option.markexpr != "infra" else None
 
 
 @pytest.fixture(scope="session")
 def synthesize() -> Synthesize:
-    """Makes the stack with other choices than the default; a second each."""
+    """Makes the stack with other choices than the default; a second or two each."""
+    from tests.infra.synthesized import Synthesized
+
     return Synthesized
 
 
 @pytest.fixture(scope="session")
-def stack() -> Synthesized:
+def stack(synthesize: Synthesize) -> Synthesized:
     """The stack as it is by default."""
-    return Synthesized()
+    return synthesize()

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.infra.synthesized import Synthesize, Synthesized
+
+pytestmark = pytest.mark.infra
+
+
+def test_kept_in_a_secret(stack: Synthesized, synthesize: Synthesize) -> None:
+    """The first key is in a secret that outlives the stack; template and outputs name the secret and never hold a key."""
+    ((name, secret),) = stack.of("AWS::SecretsManager::Secret").items()
+    assert set(secret["Properties"]) == {"Description"}
+    assert secret["DeletionPolicy"] == "Retain"
+    assert stack.json["Outputs"]["FirstKeySecret"]["Value"] == {"Ref": name}
+    assert "get-secret-value" in json.dumps(stack.json["Outputs"]["ReadFirstKey"]["Value"])
+    (gone,) = synthesize(removal="destroy").of("AWS::SecretsManager::Secret").values()
+    assert gone["DeletionPolicy"] == "Delete"
+
+
+def test_made_once(stack: Synthesized) -> None:
+    """A function of ours makes it, when it has its rights; CloudFormation does not wait an hour for one that died."""
+    (made,) = stack.of("Custom::FirstKey").values()
+    maker = stack.function_id("first_key")
+    assert made["Properties"]["ServiceToken"]["Fn::GetAtt"] == [maker, "Arn"]
+    assert int(made["Properties"]["ServiceTimeout"]) < 600
+    assert any(
+        name.startswith("FunctionsFirstKeyRoleDefaultPolicy") for name in [*made["DependsOn"], *stack.function("first_key")["DependsOn"]]
+    )

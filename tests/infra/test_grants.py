@@ -1,0 +1,121 @@
+"""Every function's rights, as a table in `rights.txt`. After a change that is meant, `WRITE_RIGHTS=1 ./dev test infra` writes it anew."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesized import Synthesize, Synthesized
+
+pytestmark = pytest.mark.infra
+
+TABLE = Path(__file__).with_name("rights.txt")
+WILD = {
+    "dynamodb:ListStreams": "Lambda lists the streams before it reads one; the action takes no resource",
+    "xray:PutTelemetryRecords": "X-Ray has no resources to name",
+    "xray:PutTraceSegments": "X-Ray has no resources to name",
+}
+"""Actions on every resource, and why there is no narrower one."""
+NETWORK = "Lambda makes and removes network interfaces whose names nobody knows before; in a network only"
+
+
+def test_rights(stack: Synthesized) -> None:
+    """A function may do what the table says, and nothing else: whoever changes it sees it in the change."""
+    found = "\n".join(_table(stack)) + "\n"
+    if os.environ.get("WRITE_RIGHTS"):
+        TABLE.write_text(found)
+    assert found == TABLE.read_text()
+
+
+def test_no_wildcards(stack: Synthesized) -> None:
+    """No action is a pattern, and none is allowed everywhere without a reason."""
+    for function, action, resource in _rights(stack):
+        assert "*" not in action, (function, action)
+        assert resource != "*" or action in WILD, (function, action)
+
+
+def test_no_wildcards_in_a_network(synthesize: Synthesize) -> None:
+    """In a network, Lambda's own work there is all that comes to that."""
+    for function, action, resource in _rights(synthesize(vpc="new")):
+        assert resource != "*" or action in WILD or action.startswith("ec2:"), (function, action, NETWORK)
+
+
+def test_no_managed_policies(stack: Synthesized) -> None:
+    """No function holds a policy of AWS's, which may grow."""
+    roles = [stack.json["Resources"][_role(each)] for each in stack.of("AWS::Lambda::Function").values()]
+    assert not any(role["Properties"].get("ManagedPolicyArns") for role in roles)
+
+
+def test_log_is_only_appended_to(stack: Synthesized) -> None:
+    """Nobody can change or delete a commit."""
+    log = stack.json["Outputs"]["EventsTable"]["Value"]["Ref"]
+    actions = {action for _, action, resource in _rights(stack) if resource == log}
+    assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+def test_models(synthesize: Synthesize) -> None:
+    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, and from that secret alone."""
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:openai"
+    chosen = synthesize(models="bedrock:cohere.embed-english-v3,openai:text-embedding-3-small", embedding_secret_arn=secret)
+    invoke = {(function, resource) for function, action, resource in _rights(chosen) if action == "bedrock:InvokeModel"}
+    assert invoke == {(each, "bedrock:<Region>::foundation-model/cohere.embed-english-v3") for each in ("search", "embed")}
+    readers = {
+        function for function, action, resource in _rights(chosen) if (action, resource) == ("secretsmanager:GetSecretValue", secret)
+    }
+    assert readers == {"api", "search", "embed", "dead_letters"}
+
+
+def _table(stack: Synthesized) -> list[str]:
+    return [f"{function:13}{action:40}{resource}" for function, action, resource in _rights(stack)]
+
+
+def _rights(stack: Synthesized) -> list[tuple[str, str, str]]:
+    """Function, action, resource."""
+    found = set()
+    for made in stack.of("AWS::Lambda::Function").values():
+        for statement in _statements(stack, _role(made)):
+            assert statement["Effect"] == "Allow"
+            for action in _listed(statement["Action"]):
+                handler = str(made["Properties"]["Handler"]).removeprefix("handlers.").removesuffix(".handler")
+                found |= {(handler, str(action), _named(resource)) for resource in _listed(statement["Resource"])}
+    return sorted(found)
+
+
+def _role(function: dict[str, Any]) -> str:
+    return str(function["Properties"]["Role"]["Fn::GetAtt"][0])
+
+
+def _statements(stack: Synthesized, role: str) -> Iterator[dict[str, Any]]:
+    for policy in stack.json["Resources"][role]["Properties"].get("Policies", ()):
+        yield from policy["PolicyDocument"]["Statement"]
+    for policy in stack.of("AWS::IAM::Policy").values():
+        if {"Ref": role} in policy["Properties"]["Roles"]:
+            yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def _named(resource: Any) -> str:
+    """An ARN of the template in words: what is named by its logical id, and what follows."""
+    match resource:
+        case str():
+            return resource
+        case {"Ref": name}:
+            return name.removeprefix("AWS::") if name != "AWS::Partition" else ""
+        case {"Fn::GetAtt": [name, attribute]}:
+            return str(name) if attribute == "Arn" else f"{name}.{attribute}"
+        case {"Fn::Join": ["", parts]}:
+            return re.sub(r"^arn::", "", "".join(f"<{_named(part)}>" if _is_pseudo(part) else _named(part) for part in parts))
+        case _:
+            raise AssertionError(f"an ARN of a new form: {resource}")
+
+
+def _is_pseudo(part: Any) -> bool:
+    return isinstance(part, dict) and str(part.get("Ref", "")).startswith("AWS::") and part["Ref"] != "AWS::Partition"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from infra.report import MOST_RESOURCES
+from tests.infra.synthesized import Synthesize, Synthesized
+from vectorlog.runtime import aws_stack
+from vectorlog.runtime.aws_settings import Deployment
+
+pytestmark = pytest.mark.infra
+
+CONSUMERS = ("projector", "work", "embed", "dead_letters", "sweep")
+STATEFUL = {
+    "ChunkIndexDomain3391814A": "AWS::OpenSearchService::Domain",
+    "EventLogTable9CC67CCE": "AWS::DynamoDB::Table",
+    "FilesBucket7C17EE2E": "AWS::S3::Bucket",
+    "FirstKeySecretFF770F08": "AWS::SecretsManager::Secret",
+    "ViewsTable125B5EB15": "AWS::DynamoDB::Table",
+}
+"""What holds data. CloudFormation makes a resource anew, empty, when its logical id changes: never change one of these."""
+
+
+def test_consumers_before_writers(stack: Synthesized) -> None:
+    """An update reaches all who read events and messages, and their triggers, before those who write new sorts of them."""
+    consumers = {stack.function_id(handler) for handler in CONSUMERS}
+    triggers = {
+        name for name, each in stack.of("AWS::Lambda::EventSourceMapping").items() if each["Properties"]["FunctionName"]["Ref"] in consumers
+    }
+    assert len(triggers) == 6
+    for writer in ("api", "search"):
+        assert consumers | triggers <= set(_names(stack.function(writer)["DependsOn"]))
+
+
+def test_logical_ids(stack: Synthesized) -> None:
+    """What holds data keeps its logical id, or an update would put something empty in its place; and it outlives the stack."""
+    held = {name: each for name, each in stack.json["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
+    found = {name: each["Type"] for name, each in held.items() if each["Type"] in set(STATEFUL.values())}
+    assert found == STATEFUL
+
+
+def test_destroyed(synthesize: Synthesize) -> None:
+    """With `removal=destroy` nothing that holds data is left behind."""
+    gone = synthesize(removal="destroy")
+    kept = {each["Type"] for each in gone.json["Resources"].values() if each.get("DeletionPolicy") == "Retain"}
+    assert not kept & set(STATEFUL.values())
+
+
+def test_protected(stack: Synthesized, synthesize: Synthesize) -> None:
+    """The stack itself cannot be deleted by mistake, unless nothing in it is to be kept."""
+    assert stack.stack.termination_protection
+    assert not synthesize(removal="destroy").stack.termination_protection
+
+
+def test_operators_find_it(stack: Synthesized) -> None:
+    """`vectorlog … --stage` finds the stack by its name, and in its outputs all that it needs."""
+    assert stack.stack.stack_name == aws_stack.name_of("dev")
+    assert {aws_stack.output(field) for field in Deployment.needed()} <= set(stack.json["Outputs"])
+
+
+def test_room(stack: Synthesized) -> None:
+    """There is room for more resources in the stack."""
+    assert len(stack.json["Resources"]) <= MOST_RESOURCES
+
+
+def test_nowhere_in_particular(stack: Synthesized) -> None:
+    """The template names no account and no region: one synthesized here deploys anywhere."""
+    assert stack.stack.environment == "aws://unknown-account/unknown-region"
+
+
+def _names(names: Iterable[str] | str) -> Iterable[str]:
+    return [names] if isinstance(names, str) else names

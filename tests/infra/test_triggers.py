@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesized import Synthesize, Synthesized
+
+pytestmark = pytest.mark.infra
+
+
+def _mappings(stack: Synthesized, handler: str) -> list[dict[str, Any]]:
+    name = stack.function_id(handler)
+    made = (each["Properties"] for each in stack.of("AWS::Lambda::EventSourceMapping").values())
+    return [each for each in made if each["FunctionName"] == {"Ref": name}]
+
+
+def test_stream(stack: Synthesized) -> None:
+    """The projector gets every commit from the first on. What fails is found by halving; what is given up, after hours and not after a
+    number of tries, goes to a queue that is read.
+    """
+    (mapping,) = _mappings(stack, "projector")
+    given_up = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    assert mapping["EventSourceArn"]["Fn::GetAtt"] == [stack.json["Outputs"]["EventsTable"]["Value"]["Ref"], "StreamArn"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumRetryAttempts"] == -1
+    assert 3600 <= mapping["MaximumRecordAgeInSeconds"] <= 12 * 3600
+    assert mapping["ParallelizationFactor"] == 1
+    assert any(each["EventSourceArn"]["Fn::GetAtt"][0] == given_up for each in _mappings(stack, "dead_letters"))
+
+
+@pytest.mark.parametrize(("handler", "batches"), [("work", [1]), ("embed", [10]), ("dead_letters", [1, 1, 1])])
+def test_queues(stack: Synthesized, handler: str, batches: list[int]) -> None:
+    """Queues give the batches that `./dev aws` gives, and take the names of those messages back that failed."""
+    mappings = _mappings(stack, handler)
+    assert [each["BatchSize"] for each in mappings] == batches
+    assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in mappings)
+
+
+def test_every_queue_is_read(stack: Synthesized) -> None:
+    """No queue fills up unread, the dead letters included."""
+    read = {each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0] for each in stack.of("AWS::Lambda::EventSourceMapping").values()}
+    assert set(stack.of("AWS::SQS::Queue")) <= read
+
+
+def test_embedding_is_limited(synthesize: Synthesize) -> None:
+    """As many embed functions run at once as the configuration says, and as the model's quota bears."""
+    (mapping,) = _mappings(synthesize(embed_concurrency="25"), "embed")
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
+
+
+def test_clock(stack: Synthesized) -> None:
+    """The sweep comes once a minute."""
+    (rule,) = [each["Properties"] for each in stack.of("AWS::Events::Rule").values()]
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert rule["Targets"][0]["Arn"]["Fn::GetAtt"] == [stack.function_id("sweep"), "Arn"]
