@@ -14,7 +14,7 @@ COMMITS = 100
 """In a batch of the stream: rows of one store share transactions."""
 BATCHES_AT_ONCE = 1
 """Of one shard of the stream. A batch of 100 commits takes a tenth of a second. More at once meet at the counts of a busy store: with four
-shards, four batches of each have ten times the refused transactions that one has (tests/views/test_contention.py)."""
+shards, four batches of each are refused nine times as often as one of each (tests/views/test_contention.py)."""
 GIVEN_UP_AFTER = Duration.hours(4)
 """An outage of SQS or DynamoDB may last so long and nothing is given up. A record that ends the function's process, the only one that the
 projector does not put off by itself, holds up its shard no longer. The stream still has what was given up for 20 hours."""
