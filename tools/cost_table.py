@@ -184,7 +184,7 @@ us-east-1 in US dollars without free tiers, discounts and data transfer. Change 
 
 {sizes}
 
-- A vector of {dimensions} dimensions takes 1.1 × (4 × {dimensions} + 8 × {links}) bytes of memory. A node has a quarter of its memory for
+- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory. A node has a quarter of its memory for
   vectors: its heap takes half, up to 32 GiB, and OpenSearch lets vectors have half of the rest; {full:.0%} of that is used here. An
   index has one shard, so a copy of it has to fit one node.
 - The small size has no replica: when its node fails, searches fail until it is back, and `vectorlog rebuild` can make the index again.
