@@ -1,0 +1,31 @@
+"""The local model as functions in containers reach it."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_aws.sam.embeddings import MODEL, embeddings
+from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.offers import openai_offers
+from vectorlog.embedding.onnx import LocalEmbedder
+from vectorlog.index.chunk_index import Space
+
+TEXTS = ["The quick brown fox jumps over the lazy dog.", "harbour " * 600]
+
+
+def test_the_models_own() -> None:
+    """A store that is searched through containers gets the vectors that the local edition would get, of long texts too."""
+    name = MODEL.partition(":")[2]
+    with embeddings() as url:
+        endpoint = Endpoint(url, None)
+        [offer] = openai_offers(endpoint, models={name: None})
+        assert callable(offer.dimensions)
+        space = Space(MODEL, offer.dimensions())
+        embedder = offer.connect(space)
+        found = [vector for [vector] in embedder.documents(TEXTS)]
+        embedder.close()
+        endpoint.close()
+    own = LocalEmbedder()
+    assert space.dimensions == own.space.dimensions
+    assert found == [pytest.approx(own.query(text), abs=1e-6) for text in TEXTS]
+    own.close()
