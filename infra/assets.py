@@ -84,7 +84,7 @@ class _Local:
         return True
 
 
-def make(folder: Path, bundle: Bundle, architecture: str) -> None:
+def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHON) -> None:
     """Puts a bundle into a folder: the same files for the same sources and lock, wherever it is made.
 
     Raises:
@@ -106,7 +106,7 @@ def make(folder: Path, bundle: Bundle, architecture: str) -> None:
     requirements.write_text(locked)
     _uv(
         *("pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"),
-        *("--python-platform", PLATFORMS[architecture], "--python-version", PYTHON),
+        *("--python-platform", PLATFORMS[architecture], "--python-version", python),
         *("--target", str(folder), "--requirement", str(requirements)),
     )
     requirements.unlink()

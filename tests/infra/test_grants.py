@@ -59,7 +59,7 @@ def test_log_is_only_appended_to(stack: Synthesized) -> None:
 
 
 def test_models(synthesize: Synthesize) -> None:
-    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, and from that secret alone."""
+    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, from that secret alone."""
     secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:openai"
     chosen = synthesize(models="bedrock:cohere.embed-english-v3,openai:text-embedding-3-small", embedding_secret_arn=secret)
     invoke = {(function, resource) for function, action, resource in _rights(chosen) if action == "bedrock:InvokeModel"}

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from infra import assets
+from infra.assets import GROUPS, MOST_BYTES, PLATFORMS, Bundle, BundlingFailed
+from infra.report import zipped
+
+pytestmark = pytest.mark.infra
+
+RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six", "jmespath")
+"""What Lambda's runtime has of its own, beside urllib3, which the assets carry."""
+HERE = "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
+USES = {
+    "api": "from vectorlog.runtime import aws_api; aws_api.resolver()",
+    "projector": "from vectorlog.runtime import aws; aws.projector()",
+    "sweep": "from vectorlog.runtime import aws; aws.projector()",
+    "first_key": "from vectorlog.runtime import aws_clients; aws_clients.secrets_manager()",
+    "search": "from vectorlog.runtime import aws, aws_models; aws.index(); aws_models.models(aws.deployment(), searching=True)",
+    "work": "from vectorlog.runtime import aws; aws.index(); aws.work_queue(); from vectorlog.files.s3 import S3Blobs",
+    "dead_letters": "from vectorlog.runtime import aws; aws.index(); aws.ingest_worker()",
+    "index_access": "from vectorlog.index.opensearch import connect; connect('https://a.example')",
+    "embed": "from vectorlog.runtime import aws; aws.index(); aws.ingest_worker()",
+}
+"""What each function comes to when it is called first, beyond its import."""
+BUNDLES: dict[str, Bundle] = {
+    **dict.fromkeys(("api", "projector", "sweep", "first_key"), "core"),
+    **dict.fromkeys(("search", "work", "dead_letters", "index_access"), "index"),
+    "embed": "ingest",
+}
+READS = """
+import sys
+from pathlib import Path
+from vectorlog.ingest.child import read
+for path in map(Path, sys.argv[1:]):
+    document = read(path, path.name, 800, 400)
+    assert "fox" in document.text and document.spans, path
+"""
+
+
+@pytest.fixture(scope="module")
+def for_here(tmp_path_factory: pytest.TempPathFactory) -> dict[Bundle, Path]:
+    """The bundles for this machine and this Python, so that their imports can be tried."""
+    made: dict[Bundle, Path] = {bundle: tmp_path_factory.mktemp(bundle) for bundle in GROUPS}
+    for bundle, folder in made.items():
+        assets.make(folder, bundle, HERE, python=f"3.{sys.version_info.minor}")
+    return made
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the libraries that Lambda has."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        found = Path(spec.origin)
+        source = found.parent if found.name == "__init__.py" else found
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+def _run(program: str, *arguments: str, asset: Path, runtime: Path) -> None:
+    """In an interpreter that finds nothing but Python, the asset and the runtime's libraries."""
+    begin = f"import sys; sys.path[:0] = {[str(asset), str(runtime)]!r}\n"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "a",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "VECTORLOG_MODELS": "bedrock:amazon.titan-embed-text-v2:0,openai:text-embedding-3-small",
+        "VECTORLOG_OPENSEARCH_ENDPOINT": "https://index.example",
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", begin + program, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("handler", BUNDLES)
+def test_complete(for_here: dict[Bundle, Path], runtime: Path, handler: str) -> None:
+    """Every function finds in its asset what it imports, when it starts and when it is first used."""
+    _run(f"import handlers.{handler}\n{USES[handler]}", asset=for_here[BUNDLES[handler]], runtime=runtime)
+
+
+def test_reads_files(for_here: dict[Bundle, Path], runtime: Path, tmp_path: Path) -> None:
+    """What ingests files reads each sort that takes a library of its own, with nothing but its asset."""
+    _run(READS, *_samples(tmp_path), asset=for_here["ingest"], runtime=runtime)
+
+
+def _samples(folder: Path) -> list[str]:
+    import docx
+    import pptx
+    from reportlab.pdfgen.canvas import Canvas
+    from xlsxwriter import Workbook
+
+    word = docx.Document()
+    word.add_paragraph("a fox")
+    word.save(str(folder / "a.docx"))
+    slides = pptx.Presentation()
+    slides.slides.add_slide(slides.slide_layouts[0]).shapes.title.text = "a fox"
+    slides.save(str(folder / "a.pptx"))
+    with Workbook(folder / "a.xlsx") as book:
+        book.add_worksheet().write(0, 0, "a fox")
+    page = Canvas(str(folder / "a.pdf"))
+    page.drawString(100, 500, "a fox")
+    page.save()
+    (folder / "a.html").write_text("<html><body><p>a fox</p></body></html>")
+    (folder / "a.rtf").write_text(r"{\rtf1 a fox}")
+    (folder / "a.txt").write_bytes("ein fox fährt über Köln nach Düsseldorf".encode("cp1252"))
+    return [str(each) for each in sorted(folder.iterdir())]
+
+
+def test_small(tmp_path: Path) -> None:
+    """No asset that is deployed has more than 30 MB zipped, nor the model that only the local edition runs."""
+    for bundle in GROUPS:
+        folder = tmp_path / bundle
+        folder.mkdir()
+        assets.make(folder, bundle, "arm64")
+        assert zipped(folder) <= MOST_BYTES
+        assert not list(folder.rglob("granite.onnx"))
+        assert not list(folder.glob("boto*"))
+        assert not any("x86_64" in each.name for each in folder.rglob("*.so"))
+
+
+def test_same_every_time(tmp_path: Path) -> None:
+    """The same sources give the same asset, so a deploy changes only the functions whose code changed."""
+    made = [tmp_path / name for name in ("first", "second")]
+    for folder in made:
+        folder.mkdir()
+        assets.make(folder, "index", "arm64")
+    assert _content(made[0]) == _content(made[1])
+
+
+def _content(folder: Path) -> dict[str, str]:
+    files = (each for each in folder.rglob("*") if each.is_file())
+    return {str(each.relative_to(folder)): f"{each.stat().st_mode:o} {hashlib.sha256(each.read_bytes()).hexdigest()}" for each in files}
+
+
+def test_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where uv cannot make an asset, its words are the error."""
+    monkeypatch.setitem(PLATFORMS, "arm64", "aarch64-unheard-of")
+    with pytest.raises(BundlingFailed, match="unheard-of"):
+        assets.make(tmp_path, "core", "arm64")
