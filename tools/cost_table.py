@@ -184,9 +184,9 @@ us-east-1 in US dollars without free tiers, discounts and data transfer. Change 
 
 {sizes}
 
-- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory. A node has a quarter of its memory for
-  vectors: its heap takes half, up to 32 GiB, and OpenSearch lets vectors have half of the rest; {full:.0%} of that is used here. An
-  index has one shard, so a copy of it has to fit one node.
+- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory. A node has a quarter of its
+  memory for vectors: its heap takes half, up to 32 GiB, and OpenSearch lets vectors have half of the rest; {full:.0%} of that is
+  used here. An index has one shard, so a copy of it has to fit one node.
 - The small size has no replica: when its node fails, searches fail until it is back, and `vectorlog rebuild` can make the index again.
 - Memory for vectors is most of the cost at the large size. A model with fewer dimensions needs as much less, and so does an index on
   disk with compressed vectors, which Vectorlog does not set up yet.
