@@ -139,6 +139,7 @@ class VectorlogStack(Stack):
         """A function that is told these fields of `Deployment`, and what belongs to them."""
         told = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
+        with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
         return self._functions.make(sort, {field: told[field] for field in with_them if field in told})
 
@@ -152,6 +153,7 @@ class VectorlogStack(Stack):
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
             "opensearch_endpoint": self._index.endpoint,
+            "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,

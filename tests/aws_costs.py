@@ -152,7 +152,7 @@ class Measured:
             return perform(*given, **named)
 
         client.transport.perform_request = counted  # type: ignore[method-assign]  # the one place that every request passes
-        return OpenSearchIndex(client, Layout(prefix=f"test-{uuid4().hex}", engine="lucene", replicas=0), refresh="true")
+        return OpenSearchIndex(client, Layout(prefix=f"test-{uuid4().hex}", engine="lucene"), refresh="true")
 
     def _embedder(self, space: Space) -> CountedEmbedder:
         return CountedEmbedder(space, self.calls)

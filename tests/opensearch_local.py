@@ -32,5 +32,5 @@ def client() -> OpenSearch:
 
 def opened(place: Path) -> LocalOpenSearchIndex:
     """An index of its own for each folder, empty when it is opened first; it goes with the server."""
-    layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene", replicas=0)
+    layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene")
     return LocalOpenSearchIndex(client(), layout, refresh="true", pause=lambda _: None)

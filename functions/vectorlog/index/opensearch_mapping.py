@@ -25,14 +25,12 @@ class Layout:
     Attributes:
         prefix: of the names of all indexes.
         engine: of the vectors; `faiss` on AWS, `lucene` where the native library is missing.
-        shards: a store lives in one of them, found by routing.
-        replicas: copies of each shard.
+        shards: a store lives in one of them, found by routing. Each has a copy where there is a second node.
     """
 
     prefix: str = "vectorlog"
     engine: Literal["faiss", "lucene"] = "faiss"
     shards: int = 1
-    replicas: int = 1
 
 
 def alias(space: Space, layout: Layout) -> str:
@@ -64,7 +62,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
             "index": {
                 "knn": True,
                 "number_of_shards": layout.shards,
-                "number_of_replicas": layout.replicas,
+                "auto_expand_replicas": "0-1",
                 # OpenSearch would refuse for a minute what is added again, after its removal, under a revision that it had before.
                 "gc_deletes": "-1",
             }

@@ -88,7 +88,9 @@ def index() -> OpenSearchIndex:
     signed = here.opensearch_endpoint.startswith("https://")
     credentials, region = aws_clients.signing() if signed else (None, None)
     client = connect(here.opensearch_endpoint, credentials=credentials, region=region)
-    return OpenSearchIndex(client, Layout(engine=here.opensearch_engine), refresh=here.opensearch_refresh)
+    return OpenSearchIndex(
+        client, Layout(engine=here.opensearch_engine, shards=int(here.opensearch_shards)), refresh=here.opensearch_refresh
+    )
 
 
 def _together(*reads: Callable[[], Any]) -> list[Any]:

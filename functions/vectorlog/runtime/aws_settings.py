@@ -17,6 +17,7 @@ class Deployment:
             and before they go.
         work_queue, embed_queue: their URLs.
         opensearch_endpoint: URL of the domain.
+        opensearch_shards: of an index that is made from now on.
         opensearch_refresh: `wait_for` waits for OpenSearch's own refresh, `true` makes one.
         models: `provider:name` of each model that is offered, separated by commas; the first is the default.
         embedding_base_url, embedding_secret: an OpenAI-compatible endpoint, and the id of the secret that holds its key.
@@ -31,6 +32,7 @@ class Deployment:
     embed_queue: str = ""
     opensearch_endpoint: str = ""
     opensearch_engine: Literal["faiss", "lucene"] = "faiss"
+    opensearch_shards: str = "1"
     opensearch_refresh: Literal["wait_for", "true"] = "wait_for"
     models: str = "bedrock:amazon.titan-embed-text-v2:0"
     embedding_base_url: str = "https://api.openai.com/v1"
