@@ -11,6 +11,7 @@ import pytest
 from tests.edition import PROJECT, Bench, Lost
 from tests.history import History
 from tests.transfer.answers import answers, history, unwatched
+from vectorlog.rebuild.projection import Projection
 from vectorlog.runtime import local_rebuild
 from vectorlog.runtime.data_folder import DataFolder, FolderInUse
 from vectorlog.transfer import history as transferred
@@ -20,6 +21,7 @@ from vectorlog.use_cases.pages import PageRequest
 from vectorlog.verify.verify import UnderWay, verify
 from vectorlog.views import keys, sqlite
 from vectorlog.views.table import Add, Remove
+from vectorlog.views.views import Views
 
 T = TypeVar("T")
 
@@ -132,6 +134,23 @@ def test_store_deleted_meanwhile(bench: Bench) -> None:
     commits = iter(range(10_000))
     local_rebuild.views(DataFolder(bench.folder), stepping(lambda: step() if next(commits) == 25 else None))
     clean(bench)
+
+
+def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was answered after the log had been read to its end, and before the new rows serve, is in them."""
+    made, settle, files = history(bench), Projection.settle, list[str]()
+
+    def settled(projection: Projection, views: Views) -> None:
+        if not files:
+            bench.attach(made.store, bench.upload("alpha just before"))
+            bench.pump.settle()
+            files.extend(bench.find(made.store, "alpha"))
+        settle(projection, views)
+
+    monkeypatch.setattr(Projection, "settle", settled)
+    local_rebuild.views(DataFolder(bench.folder), unwatched)
+    assert bench.find(made.store, "alpha") == files
+    assert verify(bench.edition, lambda: UnderWay(0, 0), lambda: None).differing == ()
 
 
 def test_one_at_a_time(bench: Bench) -> None:

@@ -101,6 +101,27 @@ def test_beside_everything(seed: int, tmp_path: Path) -> None:
     story.bench.close()
 
 
+def test_work_that_ends_after_the_fill(bench: Bench) -> None:
+    """A batch that reaches its files, and a store that is purged, after the second table was filled and before it is read, leave nothing
+    behind there either.
+    """
+    object.__setattr__(bench.edition, "inline_files", 0)
+    store, gone = bench.store(), bench.store()
+    files = [bench.upload(f"alpha {number}") for number in range(3)]
+    bench.attach(gone, files[0])
+    bench.pump.settle()
+    bench.batch(store, files)
+    second = Second(bench)
+    second.write_both()
+    second.fill(lambda: None)
+    vector_stores.delete(bench.edition, PROJECT, gone)
+    bench.pump.settle()
+    second.read_second()
+    assert bench.edition.views.open_batches(store) == []
+    assert verify(bench.edition, lambda: UnderWay(0, 0), lambda: None).differing == ()
+    second.database.close()
+
+
 @pytest.mark.parametrize("dies_after", [None, *range(1, 18, 2)])
 def test_tombstones_that_vanish(bench: Bench, dies_after: int | None) -> None:
     """DynamoDB takes an old tombstone away as soon as it is written again: nothing that was deleted comes back by that."""

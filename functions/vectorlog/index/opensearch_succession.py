@@ -11,8 +11,10 @@ from vectorlog.index.opensearch import OpenSearchIndex
 from vectorlog.index.opensearch_documents import documents
 from vectorlog.index.opensearch_mapping import Json, alias, index_body, successor
 
-GRACE_S = 60.0
-"""How long an index stays when another has taken its place: the longest search or write that may be on its way to it has ended by then."""
+GRACE_S = 30.0
+"""How long an index stays when another has taken its place: a search that was on its way to it has ended by then (9 s), and API Gateway has
+given up whoever waited for one (29 s). A write that comes too late goes to the other one by itself.
+"""
 
 _NOT_FOUND = 404
 
