@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -56,7 +57,7 @@ def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch
     bench.pump.settle()
     deploy("prod", {aws_stack.output(field): value for field, value in names.items()})
     waits: list[float] = []
-    monkeypatch.setattr(rebuild.time, "sleep", waits.append)
+    monkeypatch.setattr(time, "sleep", waits.append)
     os.environ.update(aws_stack.environment("prod"))
     aws.edition().streams.log.append(list(bench.log.scan()))
     newest = [bench.edition.streams.decode(commit) for commit in bench.log.scan()][-3:]

@@ -40,9 +40,10 @@ def test_gone_before_it_is_in(bench: Bench, whole_store: bool) -> None:
 
 def test_other_spaces(bench: Bench) -> None:
     """A store of a model that the index is not for is left out."""
-    bench.attach(bench.store(), bench.upload("alpha"))
+    store = bench.store()
+    bench.attach(store, bench.upload("alpha"))
     bench.pump.settle()
-    into, spaces = DictIndex(), list[Space]()
-    refill = Refill(bench.edition.streams, bench.blobs, into, lambda space: bool(spaces.append(space)))
+    into = DictIndex()
+    refill = Refill(bench.edition.streams, bench.blobs, into, lambda space: space != bench.space)
     refill.fill(unwatched)
-    assert (set(spaces), refill.files, refill.chunks) == ({bench.space}, 0, 0)
+    assert (into.count(bench.space, store), refill.files, refill.chunks) == ({}, 0, 0)
