@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from infra.functions import FIRST_KEY, INDEX_ACCESS
 from infra.opensearch_alarms import opensearch_rings
 from infra.ring import BAD, MINUTE, Ring
 from infra.watched import PERIOD, Watched
+
+AT_DEPLOYS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
+"""What CloudFormation alone calls: it tells itself when they fail."""
 
 
 def rings(watched: Watched) -> Iterator[Ring]:
@@ -27,7 +31,8 @@ def _stuck(watched: Watched) -> Iterator[Ring]:
     hour tells the two apart, and leaves 23 to repair things. A bulk load that takes longer rings too: raise `embed_concurrency`, or let it
     ring.
 
-    The stream keeps a record for 24 hours. A batch takes seconds; five minutes are a few tries of one that fails.
+    The projector gives a record up after hours (`infra/triggers.py`). A batch takes seconds; five minutes are a few tries of one that
+    fails.
 
     A message may wait 15 minutes for its time, and 23 for its next try, so an hour is not its own doing.
     """
@@ -46,7 +51,7 @@ def _stuck(watched: Watched) -> Iterator[Ring]:
         300_000,
         3,
         "The projector is five minutes behind the log, so no new work begins. Answers are still right.",
-        "Read the projector's log. It goes on by itself once the cause is gone; after 24 hours records are lost to it.",
+        "Read the projector's log. It goes on by itself once the cause is gone.",
     )
     for queue, function in (("work", "work"), ("embed", "embed")):
         yield Ring(
@@ -97,6 +102,8 @@ def _functions(watched: Watched) -> Iterator[Ring]:
     that, so one alarm does for all.
     """
     for name, function in watched.functions.items():
+        if name in AT_DEPLOYS:
+            continue
         yield Ring(
             f"errors-{name.replace('_', '-')}",
             function.metric_errors(period=PERIOD),

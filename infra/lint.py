@@ -33,12 +33,12 @@ def main(folder: Path) -> int:
         CFN_LINT: ["cfn-lint", "--config-file", str(HERE / "cfn-lint.yaml"), *map(str, templates)],
         CHECKOV: ["checkov", "--config-file", str(HERE / "checkov.yaml"), *(part for each in templates for part in ("--file", str(each)))],
     }
-    found = [_nag(folder / "validation-report.json")] + [_run(package, command, reports) for package, command in commands.items()]
+    found = [nag(folder / "validation-report.json")] + [_run(package, command, reports) for package, command in commands.items()]
     print("every rule is kept, or broken with a reason" if not any(found) else "a rule is broken; see above")
     return int(any(found))
 
 
-def _nag(report: Path) -> bool:
+def nag(report: Path) -> bool:
     """Whether cdk-nag found something when the stack was synthesized; one line says how much was accepted."""
     if not report.exists():
         print(f"── cdk-nag: there is no {report}. Make it: ./dev synth")
@@ -46,9 +46,7 @@ def _nag(report: Path) -> bool:
     packs = json.loads(report.read_text())["pluginReports"]
     broken, accepted = list(_findings(packs, "violations")), list(_findings(packs, "suppressedViolations"))
     names = ", ".join(pack["pluginName"] for pack in packs)
-    print(
-        f"── cdk-nag ({names}): {len(broken)} findings; {len(accepted)} accepted by {len({rule for rule, _ in accepted})} rules of infra/rules.py"
-    )
+    print(f"── cdk-nag ({names}): {len(broken)} findings; {len(accepted)} accepted for {len({rule for rule, _ in accepted})} rules")
     for rule, path in broken:
         print(f"{rule}: {path}")
     return bool(broken)
