@@ -52,6 +52,7 @@ class Context:
     function_name: str = "vectorlog"
     memory_limit_in_mb: int = 1769
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:vectorlog"
+    log_stream_name: str = "2026/11/21/[$LATEST]abc"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 
     def get_remaining_time_in_millis(self) -> int:

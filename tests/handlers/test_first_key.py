@@ -1,0 +1,67 @@
+"""The first API key, made with the stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from handlers import first_key
+from tests.handlers.deployment import Context, Deployment
+from vectorlog.runtime import aws, custom_resource
+from vectorlog.use_cases import api_keys
+
+
+@pytest.fixture
+def secret(deployment: Deployment) -> str:
+    """An empty secret, as the stack makes it."""
+    return str(boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="first-key")["ARN"])
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What CloudFormation was told."""
+    told: list[str] = []
+    monkeypatch.setattr(custom_resource, "_send", lambda _, body: told.append(body))
+    return told
+
+
+def _asked(kind: str, secret: str) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": "https://answer.example/",
+        "StackId": "stack",
+        "RequestId": "request",
+        "LogicalResourceId": "FirstKey",
+        "ResourceProperties": {"Secret": secret},
+    }
+
+
+def _text(secret: str) -> str:
+    return str(boto3.client("secretsmanager", region_name="us-east-1").get_secret_value(SecretId=secret)["SecretString"])
+
+
+def test_opens(secret: str, answers: list[str]) -> None:
+    """The secret's text is a key that opens project `default`; the answer to CloudFormation, which is kept and shown, does not hold it."""
+    first_key.handler(_asked("Create", secret), Context())
+    text = _text(secret)
+    assert api_keys.authenticate(aws.edition(), text) == "default"
+    assert '"SUCCESS"' in answers[0]
+    assert text not in answers[0]
+
+
+def test_once(secret: str, answers: list[str]) -> None:
+    """A request that CloudFormation repeats, an update and a delete make no second key and leave the first one as it is."""
+    for kind in ("Create", "Create", "Update", "Delete"):
+        first_key.handler(_asked(kind, secret), Context())
+        assert '"SUCCESS"' in answers.pop()
+    assert len(api_keys.list_all(aws.edition())) == 1
+    assert api_keys.authenticate(aws.edition(), _text(secret)) == "default"
+
+
+def test_no_secret(deployment: Deployment, answers: list[str]) -> None:
+    """Where it cannot be kept no key is made, and the deploy fails with the reason at once."""
+    first_key.handler(_asked("Create", "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"), Context())
+    assert '"FAILED"' in answers[0]
+    assert api_keys.list_all(aws.edition()) == []
