@@ -52,7 +52,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_rebuild, "PAGE", 3)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1006))
+@pytest.mark.parametrize("seed", range(1000, 1004))
 def test_beside_everything(seed: int, tmp_path: Path) -> None:
     """Whatever is asked for and whoever dies while rows are made anew, at every step counts add up, what was created is there and what was
     deleted is not; and in the end the rows are what the log says.

@@ -65,7 +65,7 @@ class Second:
         projection.settle(fresh)
 
 
-@pytest.mark.parametrize("seed", range(2000, 2008))
+@pytest.mark.parametrize("seed", range(2000, 2005))
 def test_beside_everything(seed: int, tmp_path: Path) -> None:
     """Whatever is asked for and whoever dies before, between and after the steps: at every one counts add up, what was created is there,
     what was deleted is not; and in the end the second table holds what the log says.
@@ -122,7 +122,7 @@ def test_work_that_ends_after_the_fill(bench: Bench) -> None:
     second.database.close()
 
 
-@pytest.mark.parametrize("dies_after", [None, *range(1, 18, 2)])
+@pytest.mark.parametrize("dies_after", [None, *range(1, 18, 4)])
 def test_tombstones_that_vanish(bench: Bench, dies_after: int | None) -> None:
     """DynamoDB takes an old tombstone away as soon as it is written again: nothing that was deleted comes back by that."""
     store, gone = bench.store(), bench.store()
