@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from local_aws import resources
+from local_aws.process import HOST
 from local_aws.resources import Resources
 from local_aws.sam import command, containers
 from local_aws.sam.command import Sam
@@ -98,5 +99,5 @@ _WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED"
 
 def _ports(variables: Mapping[str, str]) -> set[int]:
     """Of this machine's servers that the variables name."""
-    found = (urlsplit(value) for name, value in variables.items() if value.startswith("http://127.0.0.1:"))
+    found = (urlsplit(value) for value in variables.values() if value.startswith(f"http://{HOST}:"))
     return {url.port for url in found if url.port}

@@ -52,7 +52,12 @@ def _has(name: str) -> bool:
 
 def _pulled(name: str) -> bool:
     say(f"sam: pulling {name}, this once …")
-    done = subprocess.run((DOCKER, "pull", "--quiet", name), capture_output=True, text=True, timeout=PULL_S)
-    if done.returncode:
-        say(f"sam: it could not be pulled: {done.stderr.strip()}")
-    return done.returncode == 0
+    try:
+        subprocess.run((DOCKER, "pull", "--quiet", name), check=True, capture_output=True, text=True, timeout=PULL_S)
+    except subprocess.TimeoutExpired:
+        say(f"sam: it took longer than {PULL_S} s")
+        return False
+    except subprocess.CalledProcessError as error:
+        say(f"sam: it could not be pulled: {error.stderr.strip()}")
+        return False
+    return True

@@ -20,6 +20,7 @@ TEXTS = {
     "bread.txt": b"Knead the dough for ten minutes, let it rise for an hour, and bake it until it is golden.",
     "engine.txt": b"A four-stroke engine takes in, compresses, burns and expels its mixture of fuel and air.",
 }
+BYTES = bytes(range(256))
 QUESTIONS = {"Which animal jumps?": "fox.txt", "How long does the dough rise?": "bread.txt"}
 REQUEST_S = 60
 POLL_MS = 250
@@ -57,7 +58,7 @@ def recording(url: str, key: str, requests: list[Request]) -> Iterator[OpenAI]:
 
 
 def journey(client: OpenAI) -> None:
-    """Upload, create a store, attach, a batch of three, poll, search, read back, delete.
+    """Upload, create a store, attach, a batch of three, poll, search, read back, delete; then what must be refused.
 
     Raises:
         WentWrong: an answer is not as it should be.
@@ -74,14 +75,17 @@ def journey(client: OpenAI) -> None:
     for question, name in QUESTIONS.items():
         found = client.vector_stores.search(store, query=question).data
         _check(bool(found) and found[0].filename == name, f"{question!r} found {[each.filename for each in found]}")
-    # Of itself the client accepts `application/binary` alone, and sam leaves what is of another type in base64 then.
-    _check(client.files.content(first, extra_headers={"Accept": "*/*"}).read() == TEXTS["fox.txt"], "the bytes that came back are others")
+    binary = client.files.create(file=("all.bin", BYTES), purpose="assistants").id
+    for file, content in {first: TEXTS["fox.txt"], binary: BYTES}.items():
+        # Of itself the client accepts `application/binary` alone, and sam leaves what is of another type in base64 then.
+        back = client.files.content(file, extra_headers={"Accept": "*/*"}).read()
+        _check(back == content, f"of {content!r} came back {back!r}")
     client.vector_stores.files.delete(first, vector_store_id=store)
     left = {each.id for each in client.vector_stores.files.list(store)}
     _check(left == set(others), f"after a delete the store lists {left}")
     found = client.vector_stores.search(store, query="Which animal jumps?").data
     _check(first not in {each.file_id for each in found}, "a search found a deleted file")
-    for file in files.values():
+    for file in (*files.values(), binary):
         client.files.delete(file)
     client.vector_stores.delete(store)
     try:
