@@ -38,7 +38,11 @@ NO_ENGINE = 2
 
 
 @click.group(invoke_without_command=True)
-@click.option("--assembly", type=click.Path(path_type=Path, exists=True), help="Output of a `cdk synth` that is there already.")
+@click.option(
+    "--assembly",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    help="Output of a `cdk synth` that is there already.",
+)
 @click.pass_context
 def main(context: click.Context, assembly: Path | None) -> None:
     """Synthesize the stack, start the local servers, and run the API and the functions behind it in containers, until Ctrl-C.
