@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ GROUPS: dict[Bundle, str] = {"core": "lambda", "index": "lambda-index", "ingest"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 """Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34."""
 PYTHON = "3.13"
+COMPILED: tuple[Bundle, ...] = ("core", "index")
+"""Bundles that hold bytecode too. Nobody waits for `ingest`, which would be too big with it."""
 MOST_BYTES = 30_000_000
 """Of an asset, zipped."""
 _OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
@@ -113,6 +116,22 @@ def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHO
     _strip(folder)
     for name in ("handlers", "vectorlog"):
         shutil.copytree(ROOT / "functions" / name, folder / name, ignore=_OURS_LOCALLY)
+    if bundle in COMPILED:
+        _compile(folder, python)
+
+
+def _compile(folder: Path, python: str) -> None:
+    """A function's folder is read-only, so it would compile all that it imports at every cold start: 0.65 of 1.1 s of CPU."""
+    try:
+        interpreter = _uv("python", "find", "--no-project", python).strip()
+    except BundlingFailed:
+        print(f"There is no Python {python} here to compile assets with: cold starts take 0.7 s longer.", file=sys.stderr)
+        return
+    paths = ("-s", str(folder), "-p", "/var/task")
+    command = [interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *paths, str(folder)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundlingFailed(f"Python {python} could not compile an asset:\n{done.stdout}{done.stderr}")
 
 
 def _strip(folder: Path) -> None:
@@ -126,7 +145,7 @@ def _strip(folder: Path) -> None:
 
 
 def _uv(*arguments: str) -> str:
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PYENV_VERSION": PYTHON}  # pyenv's python3.13 runs for those who ask
     environment.pop("VIRTUAL_ENV", None)
     command = [os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"), "--color", "never", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

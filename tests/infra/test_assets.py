@@ -18,6 +18,8 @@ pytestmark = pytest.mark.infra
 RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six", "jmespath")
 """What Lambda's runtime has of its own, beside urllib3, which the assets carry."""
 HERE = "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
+UNCHECKED = (1).to_bytes(4, "little")
+"""A .pyc that holds whatever its source's time says (PEP 552)."""
 USES = {
     "api": "from vectorlog.runtime import aws_api; aws_api.resolver()",
     "projector": "from vectorlog.runtime import aws; aws.projector()",
@@ -137,13 +139,20 @@ def test_same_every_time(tmp_path: Path) -> None:
     made = [tmp_path / name for name in ("first", "second")]
     for folder in made:
         folder.mkdir()
-        assets.make(folder, "index", "arm64")
+        assets.make(folder, "index", "arm64", python=f"3.{sys.version_info.minor}")
     assert _content(made[0]) == _content(made[1])
 
 
 def _content(folder: Path) -> dict[str, str]:
     files = (each for each in folder.rglob("*") if each.is_file())
     return {str(each.relative_to(folder)): f"{each.stat().st_mode:o} {hashlib.sha256(each.read_bytes()).hexdigest()}" for each in files}
+
+
+def test_compiled(for_here: dict[Bundle, Path]) -> None:
+    """What someone waits for need not be compiled at a cold start, though a function's folder is read-only."""
+    compiled = list((for_here["core"] / "vectorlog" / "api" / "__pycache__").glob("routes.*.pyc"))
+    assert len(compiled) == 1
+    assert compiled[0].read_bytes()[4:8] == UNCHECKED
 
 
 def test_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
