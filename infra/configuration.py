@@ -90,6 +90,8 @@ class Configuration:
             raise ValueError("views are one digit or two different ones, such as 1 or 1,2")
         if not self.models:
             raise ValueError("models names none")
+        if self.vpc == "new" and not self.opensearch_endpoint and self.opensearch_nodes > 1 and self.opensearch_nodes % 2:
+            raise ValueError("opensearch_nodes is 1 or even with vpc=new, whose two zones share the nodes out")
         if self.hosted_zone and not self.domain_name:
             raise ValueError("hosted_zone is of use with domain_name alone")
         if self.embedding_secret_arn and not any(model.startswith("openai:") for model in self.models):

@@ -87,3 +87,10 @@ def test_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lint.main(tmp_path) == 1
     assert lint.nag(tmp_path / "validation-report.json")
     assert "./dev synth" in capsys.readouterr().err
+
+
+def test_odd_nodes() -> None:
+    """Three nodes want three zones, and a new network has two: that is said before anything is made."""
+    with pytest.raises(configuration.ConfigurationError, match="1 or even"):
+        configuration.read({"vpc": "new", "opensearch_nodes": "3"})
+    assert configuration.read({"vpc": "new", "opensearch_nodes": "4"}).opensearch_nodes == 4
