@@ -36,7 +36,7 @@ class Configuration:
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
         opensearch_endpoint, opensearch_domain_arn: of a domain that exists; no domain is made then.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that is made; storage of each node.
-        opensearch_shards: of each index that is made from now on, `vectorlog rebuild index` included; 10 to 30 GB each (OpenSearch's guide).
+        opensearch_shards: of each index that is made from now on, `vectorlog rebuild index` included; 10 to 30 GB each (its guide).
         operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in our indexes.
         views: names of the tables of views; the first is read, both are written (`vectorlog rebuild` says when).
         vpc: `none`, `new`, or the id of one that exists.

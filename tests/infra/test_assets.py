@@ -102,8 +102,8 @@ def test_reads_files(for_here: dict[Bundle, Path], runtime: Path, tmp_path: Path
 def _samples(folder: Path) -> list[str]:
     import docx
     import pptx
-    from reportlab.pdfgen.canvas import Canvas
-    from xlsxwriter import Workbook
+    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
     word = docx.Document()
     word.add_paragraph("a fox")
