@@ -109,18 +109,8 @@ def _running(assembly: Path | None) -> Iterator[Deployment]:
 def _synthesized() -> Path:
     """The stack for this machine's architecture, in a folder of its own. Of the CDK's paths sam would say that it cannot use them."""
     say("synthesizing the stack …")
-    command = (
-        ROOT / "dev",
-        "cdk",
-        "synth",
-        "--quiet",
-        "--no-path-metadata",
-        "--output",
-        ASSEMBLY,
-        "--context",
-        f"architecture={architecture()}",
-    )
-    if status := subprocess.run(command).returncode:
+    options = ("--quiet", "--no-path-metadata", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
+    if status := subprocess.run((ROOT / "dev", "cdk", "synth", *options)).returncode:
         raise WrongTemplate(f"./dev cdk synth ended with status {status}; see above.")
     return ASSEMBLY
 
