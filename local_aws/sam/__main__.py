@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,6 +110,7 @@ def _running(assembly: Path | None) -> Iterator[Deployment]:
 def _synthesized() -> Path:
     """The stack for this machine's architecture, in a folder of its own. Of the CDK's paths sam would say that it cannot use them."""
     say("synthesizing the stack …")
+    shutil.rmtree(ASSEMBLY, ignore_errors=True)  # the CDK would leave another stage's template and old assets there
     options = ("--quiet", "--no-path-metadata", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
     if status := subprocess.run((ROOT / "dev", "cdk", "synth", *options)).returncode:
         raise WrongTemplate(f"./dev cdk synth ended with status {status}; see above.")
