@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import cast
 
@@ -75,11 +75,13 @@ class Pump:
         self.work.acknowledge([each.receipt for each in received])
         return bool(received)
 
-    def ingest_some(self, limit: int = 16, draw: Random | None = None, *, twice: bool = False) -> bool:
+    def ingest_some(
+        self, limit: int = 16, draw: Random | None = None, *, twice: bool = False, time_left: Callable[[], bool] = lambda: True
+    ) -> bool:
         """Ingests some messages that are due; whether there were any."""
         received = self._receive(self.embed, limit, draw)
         for _ in range(2 if twice else 1):
-            failed = self._deliveries.take(received, lambda: True)
+            failed = self._deliveries.take(received, time_left)
             assert not failed, f"an ingest failed: {failed[0].error!r}"
         self.embed.acknowledge([each.receipt for each in received])
         return bool(received)

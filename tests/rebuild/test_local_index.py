@@ -14,6 +14,7 @@ from tests.transfer.answers import Made, answers, history, unwatched
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.local import LocalIndex
+from vectorlog.ingest import job
 from vectorlog.rebuild import refill
 from vectorlog.runtime import local_rebuild
 from vectorlog.runtime.data_folder import DataFolder
@@ -100,6 +101,26 @@ def test_beside_changes(filled: tuple[Bench, Made], change: str, place: int | No
     restarted(bench)
     if expected is not None:
         assert answers(bench.edition, made) == expected
+    clean(bench)
+
+
+def test_file_that_is_ingested_all_the_while(filled: tuple[Bench, Made], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose rounds are embedded before, during and after a rebuild and the restart behind it is found by each of its chunks."""
+    monkeypatch.setattr(job, "ROUND", 1)
+    bench, made = filled
+    file = bench.upload("delta 1\ndelta 2\ndelta 3\ndelta 4")
+    bench.attach(made.store, file)
+
+    def ingest(chunks: int) -> None:
+        folder = f"artefacts/{made.store}/{file}/"  # the text is an object in it too
+        bench.pump.ingest_some(time_left=lambda: len(list(bench.blobs.list(folder))) <= chunks)
+
+    bench.pump.project()
+    ingest(1)
+    bench.pump.project()
+    local_rebuild.index(DataFolder(bench.folder), unwatched)
+    ingest(3)
+    restarted(bench)
     clean(bench)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -90,14 +90,16 @@ class Refill:
         self.incomplete: list[str] = []
 
     def fill(self, watch: Watch) -> None:
-        """Goes through all artefacts. One that is begun later than this is not seen: whoever makes it writes to the index too, or
-        its commits come to `catch_up`.
+        """Goes through all artefacts. What is written later than this is not seen: whoever writes it writes to the index too, or
+        `catch_up` follows.
         """
         for page in pages(watch("artefacts", self._generations("artefacts/"), None)):
-            self._add(page)
+            self._add(self._wanted(page))
 
     def catch_up(self, commits: Iterable[Commit]) -> None:
-        """Does what these commits changed, when nobody else writes to the index."""
+        """Does what these commits changed, and adds what is being ingested, whose rounds no commit tells of; when nobody writes to
+        either index.
+        """
         for page in pages(commits):
             streams = list(dict.fromkeys(commit.stream for commit in page if commit.stream.startswith("vs_")))
             files = [stream for stream in streams if "/" in stream]
@@ -108,15 +110,17 @@ class Refill:
             for stream in files:
                 store, _, file = stream.partition("/")
                 self._into.remove(_space(stores[store].state), store, file)
-                self._add(list(self._generations(f"artefacts/{store}/{file}/")))
+                self._add(self._wanted(list(self._generations(f"artefacts/{store}/{file}/"))))
+        for generations in pages(self._generations("artefacts/")):
+            self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
 
     def _generations(self, prefix: str) -> Iterator[Generation]:
         keys = (key.split("/") for key in self._blobs.list(prefix))  # those of a generation are neighbours
         for (_, store, file, number), _ in groupby(keys, lambda parts: parts[:-1]):
             yield Generation(store, file, int(number))
 
-    def _add(self, page: Sequence[Generation]) -> None:
-        wanted, given = self._wanted(page), dict.fromkeys(page, 0)
+    def _add(self, wanted: Mapping[Generation, _Wanted]) -> None:
+        given = dict.fromkeys(wanted, 0)
         gathered: dict[Space, list[FileChunks]] = defaultdict(list)
         for each, wants in wanted.items():
             for chunks in self._chunks(each, wants):
@@ -137,7 +141,7 @@ class Refill:
         except NoSuchBlob:  # it is being deleted, as `_check` finds out; or it is incomplete, which `_check` tells
             return
 
-    def _check(self, wanted: dict[Generation, _Wanted], given: dict[Generation, int]) -> None:
+    def _check(self, wanted: Mapping[Generation, _Wanted], given: Mapping[Generation, int]) -> None:
         still = self._wanted(list(wanted))
         for each, wants in wanted.items():
             self.chunks += given[each]
