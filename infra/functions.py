@@ -137,11 +137,12 @@ class Functions(Construct):
         return function
 
     def _role(self, id: str, group: logs.ILogGroup) -> iam.Role:
-        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every log."""
+        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every log.
+
+        A group's ARN ends with `:*` by itself, which stands for its streams. With `:log-stream:*` behind that it would match nothing.
+        """
         role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{group.log_group_arn}:log-stream:*"])
-        )
+        role.add_to_policy(iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]))
         if self._vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=JOIN, resources=["*"]))
         return role

@@ -56,9 +56,6 @@ ACCEPTED = (
     Accepted(
         "AwsSolutions-IAM5[Resource::*]", "Functions", "X-Ray's actions, and those on network interfaces in a VPC, know no resources."
     ),
-    Accepted(
-        "AwsSolutions-IAM5[Resource::<{Functions/*Log}.Arn>:log-stream:*]", "Functions", "Lambda names the streams of a function's log."
-    ),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/artefacts/*]", "Functions", _NAMED),

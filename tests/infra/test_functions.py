@@ -33,6 +33,22 @@ def test_logs_apart(stack: Synthesized) -> None:
     assert len(set(groups)) == len(HANDLERS)
 
 
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_may_write_its_log(stack: Synthesized, handler: str) -> None:
+    """A function may write into its log group's streams. The ARN that CloudFormation gives of a group ends with `:*`, which stands for
+    them; IAM takes it by its letters, so with `:log-stream:*` behind it, it would stand for no stream at all.
+    """
+    group = stack.function(handler)["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    role = stack.function(handler)["Properties"]["Role"]
+    (statements,) = [
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in stack.of("AWS::IAM::Policy").values()
+        if each["Properties"]["Roles"] == [{"Ref": role["Fn::GetAtt"][0]}]
+    ]
+    (written,) = [each["Resource"] for each in statements if "logs:PutLogEvents" in each["Action"]]
+    assert written == {"Fn::GetAtt": [group, "Arn"]}
+
+
 def test_embed(stack: Synthesized) -> None:
     """What reads files has a whole core, five minutes, and room for the four files that it reads at once, 512 MB each."""
     made = stack.function("embed")["Properties"]
