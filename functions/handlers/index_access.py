@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from opensearchpy import OpenSearch
 
-SETTLING = Patience(attempts=9, seconds=10)
+SETTLING = Patience(attempts=10, seconds=10)
 """A new domain refuses its master for a while: until IAM and the domain have heard of each other. This is two minutes."""
 
 
@@ -48,7 +48,7 @@ def _put(client: OpenSearch, path: str, body: Mapping[str, Any]) -> None:
     from opensearchpy.exceptions import ConnectionError, TransportError
 
     try:
-        client.transport.perform_request("PUT", f"/_plugins/_security/api/{path}", body=body)
+        client.transport.perform_request("PUT", f"/_plugins/_security/api/{path}", body=body, timeout=SETTLING.seconds)
     except ConnectionError as error:
         raise Busy(str(error)) from error
     except TransportError as error:
