@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.edition import PROJECT, Bench, DictIndex
+from tests.transfer.answers import unwatched
 from vectorlog.domain.manifest import Listed
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE, decode_state
+from vectorlog.transfer import archive
+from vectorlog.transfer.export import export
 from vectorlog.transfer.history import survey
+from vectorlog.transfer.importing import Target, bring
 from vectorlog.use_cases import file_batches, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.vector_stores import CreateStore
 from vectorlog.verify import history
 from vectorlog.verify.verify import differences
 from vectorlog.views.views import Counts
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -85,3 +92,28 @@ def test_exports(slow: Bench) -> None:
     found = survey(slow.edition.streams, slow.log.scan())
     assert found.spaces == dict.fromkeys((kept, deleted), slow.space)
     assert found.ended == {deleted}
+
+
+def test_import_beside_workers(slow: Bench, tmp_path: Path) -> None:
+    """An export of the code before comes into an edition whose workers go on meanwhile: no count drifts, and no row is nobody's."""
+    files = [slow.upload(f"alpha {number}") for number in range(3)]
+    store = vector_stores.create(slow.edition, PROJECT, CreateStore(files=(Listed(files[0]),))).id
+    cancelled = slow.batch(store, files).id
+    file_batches.cancel(slow.edition, PROJECT, store, cancelled)
+    slow.pump.settle()
+    older(slow)
+    with archive.writing(tmp_path / "export") as sink:
+        export(slow.edition, sink, unwatched)
+    (tmp_path / "target").mkdir()
+    with closing(Bench(tmp_path / "target", index=DictIndex(), seed=1)) as target, archive.reading(tmp_path / "export") as source:
+
+        def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+            for item in items:
+                target.pump.project()
+                yield item
+
+        bring(source, Target(target.edition, target.pump.projector, beside_workers=True), watch)
+        target.pump.settle()
+        assert sorted(differences(target.edition, history.read(target.edition))) == []
+        assert vector_stores.get(target.edition, PROJECT, store).counts == vector_stores.get(slow.edition, PROJECT, store).counts
+        assert file_batches.get(target.edition, PROJECT, store, cancelled).counts == Counts(cancelled=3)

@@ -34,7 +34,7 @@ class Streamed:
         generations: of each file in a store, those whose artefact is needed.
         ended: stores and uploaded files whose contents nobody needs.
         gone_on: streams that have commits of the target's own, which sees to their objects.
-        older: states of streams whose own are of an older schema, folded.
+        older: states of streams whose newest commit has one of an older schema, folded.
     """
 
     newest: dict[str, int] = field(default_factory=dict)
@@ -54,6 +54,8 @@ class Streamed:
         state = codec.decode_state(aggregate, commit.state)
         if state is None:
             state = self.older[commit.stream] = codec.fold(aggregate, events, self.older.get(commit.stream))
+        else:
+            self.older.pop(commit.stream, None)
         match state:
             case vector_store.State() as state:
                 self.spaces[commit.stream] = Space(state.model, state.dimensions)
@@ -63,6 +65,15 @@ class Streamed:
                 self.ended.add(commit.stream)
             case store_file.State() as state:
                 self.generations[commit.stream] = tuple(each.generation for each in (state.open, state.serving) if each)
+
+    def readable(self, commit: Commit) -> Commit:
+        """The commit, with its state of today's schema if it is the newest of its stream: it may be read when the commits that it would
+        be folded from are not in yet.
+        """
+        if commit.stream not in self.older or commit.version != self.newest[commit.stream]:
+            return commit
+        keys = codec.decode_keys(commit.state)
+        return replace(commit, state=codec.encode_state(codec.aggregate_of(commit.stream), self.older[commit.stream], keys))
 
     def needs(self, key: str) -> bool:
         """Whether an object is of what these commits keep."""

@@ -47,8 +47,9 @@ def bring(source: Source, target: Target, watch: Watch) -> tuple[Contents, Settl
     found = objects.put(edition.blobs, watch("objects", source.objects(), said.objects), streamed)
     _agree("objects", found, said.objects)
     if target.beside_workers:
-        history.append_newest(edition.streams, watch("newest commits", _commits(source), total), streamed.newest)
-    history.append(edition.streams, watch("commits", _commits(source), total), edition.views.project)
+        newest = map(streamed.readable, watch("newest commits", _commits(source), total))
+        history.append_newest(edition.streams, newest, streamed.newest)
+    history.append(edition.streams, map(streamed.readable, watch("commits", _commits(source), total)), edition.views.project)
     settlement = Settlement(edition, target.projector, streamed, target.instead)
     return said, settlement.settle(lambda streams: watch("streams", streams, None))
 
