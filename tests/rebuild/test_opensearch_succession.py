@@ -213,6 +213,21 @@ def test_two_at_once(setting: Setting) -> None:
     setting.clean()
 
 
+def test_one_that_another_replaced_never_serves(setting: Setting) -> None:
+    """A rebuild that another one took over from does not put that one's index, half filled, in the place of what serves."""
+    first, second = setting.succession(), setting.succession()
+    first.begin()
+    second.begin()
+    with pytest.raises(NoIndex):
+        first.switch()
+    assert setting.answers() == setting.expected
+    setting.fill(second)
+    second.switch()
+    second.drop()
+    assert setting.answers() == setting.expected
+    setting.clean()
+
+
 def test_lost_index(setting: Setting) -> None:
     """An index that is gone altogether, domain and all, is made again from the artefacts."""
     client = opensearch_local.client()

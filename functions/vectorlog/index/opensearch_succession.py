@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from vectorlog.index.chunk_index import FileChunks, Space
-from vectorlog.index.opensearch import OpenSearchIndex
+from vectorlog.index.opensearch import NoIndex, OpenSearchIndex
 from vectorlog.index.opensearch_documents import documents
 from vectorlog.index.opensearch_mapping import Json, alias, index_body, successor
 
@@ -35,6 +35,7 @@ class Succession:
         self._index = index
         self._spaces = tuple(spaces)
         self._pause = pause
+        self._made: dict[Space, str] = {}
 
     def takes(self, space: Space) -> bool:
         """Whether there is a successor for this space. One that a store was first made with after `begin` needs none."""
@@ -50,9 +51,9 @@ class Succession:
                 serving = self._under(name)
             there = self._of(name)
             self._drop(there.keys() - serving)
-            number = max((there[each] for each in serving), default=1) + 1
-            body = index_body(space, self._index.layout, successor(name))
-            self._index.request("PUT", f"/{name}-{number}", {}, body)
+            number = max(there.values(), default=1) + 1  # a name that nobody else's has had, so `switch` knows its own
+            self._made[space] = f"{name}-{number}"
+            self._index.request("PUT", f"/{self._made[space]}", {}, index_body(space, self._index.layout, successor(name)))
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """Adds chunks to the successor, where searches find them from `switch` on.
@@ -71,14 +72,19 @@ class Succession:
         self._index.remove_store(space, store)
 
     def switch(self) -> None:
-        """Puts the successors in the others' place, all of them at once."""
+        """Puts the successors in the others' place, all of them at once.
+
+        Raises:
+            NoIndex: somebody else began once more, or switched; nothing was changed.
+        """
         actions: list[Json] = []
-        for space in self._spaces:
+        for space, made in self._made.items():
             name = alias(space, self._index.layout)
-            self._index.request("POST", f"/{successor(name)}/_refresh", {})
+            if made not in self._under(successor(name)):
+                raise NoIndex(made)
+            self._index.request("POST", f"/{made}/_refresh", {})
             actions += [{"remove": {"index": each, "alias": name}} for each in sorted(self._under(name))]
-            actions += [{"add": {"index": each, "alias": name}} for each in sorted(self._under(successor(name)))]
-            actions += [{"remove": {"index": each, "alias": successor(name)}} for each in sorted(self._under(successor(name)))]
+            actions += [{"add": {"index": made, "alias": name}}, {"remove": {"index": made, "alias": successor(name)}}]
         if actions:
             self._index.request("POST", "/_aliases", {}, {"actions": actions})
 
