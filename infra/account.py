@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
+from vectorlog.runtime.aws_clients import region
+
 _QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 
@@ -22,7 +24,7 @@ def check() -> str:
         NotReady: there are no credentials or no region, or the CDK was never bootstrapped there.
     """
     try:
-        session = boto3.Session()
+        session = boto3.Session(region_name=region())
         account = session.client("sts", config=_QUICK).get_caller_identity()["Account"]
         environment = f"aws://{account}/{session.region_name}"
         session.client("cloudformation", config=_QUICK).describe_stacks(StackName="CDKToolkit")

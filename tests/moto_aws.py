@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @contextmanager
 def credentials(**variables: str) -> Iterator[None]:
     """A region, keys that open nothing, and other variables."""
-    keys = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    regions = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (keys | variables).items():
+        for name, value in (regions | keys | variables).items():
             patch.setenv(name, value)
         yield
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from botocore.stub import Stubber
 from tests import moto_aws
 from tests.files.s3_sink import S3Sink
 from vectorlog.files.s3 import MB, BlobsError, S3Blobs
+from vectorlog.runtime import aws_clients
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -192,6 +194,14 @@ class TestSignedAddresses:
         query = parse_qs(urlsplit(blobs.upload_url("a/b", 60, size=1_000)).query)
         assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
         assert not [name for name in query if "checksum" in name.lower()]
+
+    @pytest.mark.usefixtures("client")
+    def test_region(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The address is the bucket's own in its region: S3's global one redirects a new bucket's requests, and a signature ends there."""
+        monkeypatch.setenv("AWS_REGION", "eu-south-1")
+        monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+        with closing(S3Blobs(aws_clients.s3(), "bucket")) as there:
+            assert urlsplit(there.download_url("a", 60, name="a", content_type="text/plain")).netloc == "bucket.s3.eu-south-1.amazonaws.com"
 
     def test_key(self, blobs: S3Blobs) -> None:
         """No address is signed for what is not a key."""

@@ -56,6 +56,13 @@ def test_no_stack() -> None:
         environment("prod")
 
 
+def test_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`AWS_REGION` counts, as it does for AWS's own command line and the CDK, and before `AWS_DEFAULT_REGION`."""
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    with pytest.raises(NoStack, match=r"no stack Vectorlog-prod in eu-central-1"):
+        environment("prod")
+
+
 def test_old_stack() -> None:
     """A stack without an output is named with what it lacks."""
     deploy("prod", {name: value for name, value in OUTPUTS.items() if name != "EmbedQueue"})
@@ -65,7 +72,7 @@ def test_old_stack() -> None:
 
 @pytest.mark.parametrize(
     ("without", "says"),
-    [(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "no AWS credentials"), (("AWS_DEFAULT_REGION",), "no AWS region")],
+    [(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "no AWS credentials"), (("AWS_REGION", "AWS_DEFAULT_REGION"), "no AWS region")],
 )
 def test_not_logged_in(monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...], says: str) -> None:
     """What is missing before AWS can be asked is named."""

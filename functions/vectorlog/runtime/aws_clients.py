@@ -1,11 +1,13 @@
 """The boto3 clients of the AWS edition: every time-out, retry and pool of connections, set here and nowhere else.
 
-Region, credentials and endpoints come from the environment as boto3 reads them (`AWS_ENDPOINT_URL_SQS` and its like point at local
-servers). `attempts` counts all tries of a call, the first included. Clients are safe to share between threads; make one per process.
+Credentials and endpoints come from the environment as boto3 reads them (`AWS_ENDPOINT_URL_SQS` and its like point at local servers),
+the region as `region` says. `attempts` counts all tries of a call, the first included. Clients are safe to share between threads; make
+one per process.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +52,11 @@ def sqs() -> BaseClient:
 
 
 def s3() -> BaseClient:
-    """Checksums only where S3 demands one, so that whoever uploads to a signed address need not compute one."""
+    """Checksums only where S3 demands one, so that whoever uploads to a signed address need not compute one.
+
+    The bucket is in the host's name. Otherwise botocore would sign addresses at S3's global name, from which a bucket's requests are
+    redirected on its first day, to where the signature does not hold. A local server has no such names.
+    """
     return _client(
         "s3",
         connect_timeout=2,
@@ -60,6 +66,7 @@ def s3() -> BaseClient:
         signature_version="s3v4",
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
+        s3={"addressing_style": "auto" if "AWS_ENDPOINT_URL_S3" in os.environ else "virtual"},
     )
 
 
@@ -87,14 +94,19 @@ def cloudformation() -> BaseClient:
     return _client("cloudformation", connect_timeout=5, read_timeout=20, attempts=5)
 
 
+def region() -> str | None:
+    """`AWS_REGION`, which AWS's command line, its SDKs and the CDK read, all but boto3; None: whatever boto3 finds."""
+    return os.environ.get("AWS_REGION") or None
+
+
 def signing() -> tuple[object, str]:
     """This role's credentials and region, for requests to OpenSearch."""
-    session = boto3.Session()
+    session = boto3.Session(region_name=region())
     return session.get_credentials(), session.region_name
 
 
 def _client(
-    service: str, *, connect_timeout: float, read_timeout: float, attempts: int, connections: int = CALLS_AT_ONCE, **settings: str
+    service: str, *, connect_timeout: float, read_timeout: float, attempts: int, connections: int = CALLS_AT_ONCE, **settings: object
 ) -> BaseClient:
     config = Config(
         connect_timeout=connect_timeout,
@@ -105,7 +117,7 @@ def _client(
         user_agent_extra="vectorlog",
         **settings,
     )
-    return boto3.client(service, config=config)
+    return boto3.client(service, region_name=region(), config=config)
 
 
 def _raise_if_busy(http_response: AWSResponse, parsed: Mapping[str, Any], **_: object) -> None:
