@@ -57,6 +57,15 @@ def test_counted_anew_after_progress(bench: Bench) -> None:
     assert (later.message.next, later.message.refusals) == (ROUND, 1)
 
 
+def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
+    """So does one that goes on elsewhere, because the function that it was in had no time left."""
+    store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
+    bench.attach(store, file)
+    time_left = iter([True, False])
+    [later] = Worker(bench.edition, StubReader(), Inline()).ingest([Ingest(store, file, 1, refusals=7)], lambda: next(time_left))
+    assert (later.message.next, later.message.refusals, later.delay) == (ROUND, 0, 0)
+
+
 @pytest.mark.parametrize(("asked", "delay"), [(None, None), (0.0, None), (0.0004, None), (2.5, 2500)])
 def test_no_wait_is_no_answer(bench: Bench, asked: float | None, delay: int | None) -> None:
     """A provider that sends a file away and asks for no wait at all is waited for as if it had said nothing."""

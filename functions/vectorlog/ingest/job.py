@@ -54,15 +54,16 @@ class Job:
 
     def out_of_time(self, next_: int) -> Later:
         """Goes on at once from chunk `next_`, elsewhere."""
-        return Later(replace(self.message, next=next_), 0, "out of time")
+        return Later(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time")
 
     def refused(self, next_: int, error: EmbeddingError) -> Later:
-        """Goes on from chunk `next_` when the provider asks for it, if it does. Refusals in a row are counted: from one where no chunk
-        was embedded in between.
-        """
-        refusals = 1 + (self.message.refusals if next_ == self.message.next else 0)
+        """Goes on from chunk `next_` when the provider asks for it, if it does."""
         delay = int((error.retry_after or 0) * 1000) or None
-        return Later(replace(self.message, next=next_, refusals=refusals), delay, str(error))
+        return Later(replace(self.message, next=next_, refusals=1 + self._refusals(next_)), delay, str(error))
+
+    def _refusals(self, next_: int) -> int:
+        """Those in a row until now: where chunks were embedded since the last, none."""
+        return self.message.refusals if next_ == self.message.next else 0
 
     def matches(self, chunks: Sequence[Chunk]) -> bool:
         """Whether these are its own chunks: an earlier try cut the text at the same places."""
