@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.configuration import Configuration
+from infra.kept import kept
 
 KEPT_DAYS = 3
 """Days that S3 keeps what was deleted or replaced. Deleted means gone, so they are few: what goes wrong on a Friday evening can be undone
@@ -39,7 +40,7 @@ class Files(Construct):
                 s3.LifecycleRule(id="deleted", noncurrent_version_expiration=Duration.days(KEPT_DAYS), expired_object_delete_marker=True),
             ],
             cors=[_from_browsers(configuration)] if configuration.cors_origins else None,
-            removal_policy=RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY,
+            removal_policy=kept(configuration),
             auto_delete_objects=not configuration.keeps,
         )
 

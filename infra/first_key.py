@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnResource, CustomResource, Duration, RemovalPolicy
+from aws_cdk import CfnResource, CustomResource, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.grants import Grants
+from infra.kept import kept
 
 ANSWER = Duration.minutes(3)
 """CloudFormation would wait for an hour for a function that lives one minute."""
@@ -28,7 +29,7 @@ class FirstKey(Construct):
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, maker: lambda_.Function, grants: Grants) -> None:
         super().__init__(scope, id)
         secret = secretsmanager.CfnSecret(self, "Secret", description=f"Vectorlog {configuration.stage}: the first API key")
-        secret.apply_removal_policy(RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY)
+        secret.apply_removal_policy(kept(configuration))
         self.secret_arn = secret.ref
         grants.append(maker)
         grants.write_rows(maker)

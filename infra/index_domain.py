@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -12,6 +12,7 @@ from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
 from infra.configuration import Configuration
+from infra.kept import kept
 from infra.log_group import log_group
 
 VERSION = opensearch.EngineVersion.OPENSEARCH_3_5
@@ -62,9 +63,12 @@ class IndexDomain(Construct):
             enable_version_upgrade=True,
             enable_auto_software_update=True,
             off_peak_window_enabled=True,
-            removal_policy=RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY,
+            removal_policy=kept(configuration),
         )
         self.domain.node.add_dependency(self._log_access)
+        if vpc:
+            for group in self.domain.connections.security_groups:
+                group.apply_removal_policy(kept(configuration))
         self.allowed = iam.PolicyDocument()
         # Not by the construct's own argument, which would have a function of the CDK's set it after the domain is made.
         cast("opensearch.CfnDomain", self.domain.node.default_child).access_policies = self.allowed

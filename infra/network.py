@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from aws_cdk import CfnResource, Fn
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from infra.configuration import Configuration
+from infra.kept import kept
 
 ZONES = 2
 """Availability zones: what a domain of two nodes wants."""
 CALLED = {
-    "DynamoDbStreams": ec2.InterfaceVpcEndpointAwsService.DYNAMODB_STREAMS,
     "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 }
-"""What functions call beside DynamoDB and S3, whose gateways cost nothing. Logs and traces leave a function by Lambda's own way."""
+"""What functions call beside DynamoDB's streams, and DynamoDB and S3, whose gateways cost nothing. Logs and traces leave a function by
+Lambda's own way."""
 
 
 class Network(Construct):
@@ -24,13 +26,17 @@ class Network(Construct):
     In a network that exists already, such ways are up to whoever keeps it: to DynamoDB and its streams, S3, SQS, Secrets Manager, and to
     the models. It is looked up when the stack is synthesized, which takes credentials.
 
+    A domain that is kept holds on to its subnets, so these are kept with it.
+
     Attributes:
         vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private ones.
+        streams_url: where the streams of DynamoDB are reached from within; None: at their usual address.
     """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
         super().__init__(scope, id)
         self.vpc: ec2.IVpc | None = None
+        self.streams_url: str | None = None
         if configuration.vpc == "new":
             self.vpc = self._new(configuration)
         elif configuration.vpc != "none":
@@ -58,7 +64,23 @@ class Network(Construct):
             called["Bedrock"] = ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME
         for name, service in called.items():
             vpc.add_interface_endpoint(name, service=service)
+        self.streams_url = _streams_url(vpc)
+        if not configuration.opensearch_endpoint:
+            for each in (vpc, *vpc.select_subnets().subnets):
+                _resource(each).apply_removal_policy(kept(configuration))
         return vpc
+
+
+def _streams_url(vpc: ec2.Vpc) -> str:
+    """They have no private DNS (DynamoDB's guide, "AWS PrivateLink for DynamoDB Streams"), so they are called by the endpoint's name."""
+    streams = ec2.InterfaceVpcEndpointAwsService.DYNAMODB_STREAMS
+    endpoint = vpc.add_interface_endpoint("DynamoDbStreams", service=streams, private_dns_enabled=False)
+    zone_and_name = Fn.select(0, endpoint.vpc_endpoint_dns_entries)
+    return f"https://{Fn.select(1, Fn.split(':', zone_and_name))}"
+
+
+def _resource(construct: IConstruct) -> CfnResource:
+    return next(each for each in construct.node.find_all() if isinstance(each, (ec2.CfnVPC, ec2.CfnSubnet)))
 
 
 def _calls_outside(configuration: Configuration) -> bool:

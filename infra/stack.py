@@ -39,10 +39,11 @@ class VectorlogStack(Stack):
         self._queues = WorkQueues(
             self, "WorkQueues", work_timeout=WORK.timeout, embed_timeout=EMBED.timeout, dead_timeout=DEAD_LETTERS.timeout
         )
-        network = Network(self, "Network", configuration=configuration)
-        self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=network.vpc)
+        self._network = Network(self, "Network", configuration=configuration)
+        vpc = self._network.vpc
+        self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
         access = None if configuration.opensearch_endpoint else self._functions.make(INDEX_ACCESS, {})
-        self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=network.vpc)
+        self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._dead_letters(), self._sweep()]
@@ -53,6 +54,8 @@ class VectorlogStack(Stack):
         self._first_key = FirstKey(
             self, "FirstKey", configuration=configuration, maker=self._make(FIRST_KEY, "events_table", "views_table"), grants=self._grants
         )
+        for within in (self._index, self._first_key):  # their functions need the network's endpoints, also to answer CloudFormation
+            within.node.add_dependency(self._network)
         watched = self._watched()
         alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
         Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
@@ -121,6 +124,8 @@ class VectorlogStack(Stack):
         self._grants.send(function, self._queues.work)
         self._grants.name_models(function)
         self._grants.read_stream(function)
+        if self._network.streams_url:
+            function.add_environment("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", self._network.streams_url)
         self._index.grant_write(function)
         for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.given_up):
             triggers.of_queue(function, queue)

@@ -16,7 +16,7 @@ def table(
     scope: Construct, id: str, schema: Mapping[str, Any], *, configuration: Configuration, time_to_live: str | None = None
 ) -> dynamodb.Table:
     """On demand, with 35 days of point-in-time recovery; encrypted by DynamoDB's own key, which costs nothing. Where it is kept, it is also
-    protected from being deleted.
+    protected from being deleted; so a first deploy that fails leaves it too, empty, for CloudFormation could not take it back.
     """
     partition, order = _key(schema, schema["KeySchema"])
     stream = schema.get("StreamSpecification", {}).get("StreamViewType")

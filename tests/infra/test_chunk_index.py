@@ -95,7 +95,7 @@ class TestDomain:
 
     def test_survives(self, template: Template) -> None:
         """Taking the stack down leaves the index, unless the configuration says otherwise."""
-        template.has_resource(DOMAIN, {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+        template.has_resource(DOMAIN, {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
         synthesized(removal="destroy").has_resource(DOMAIN, {"DeletionPolicy": "Delete"})
 
     @pytest.mark.parametrize(("nodes", "zones"), [(2, 2), (3, 3), (4, 2)])

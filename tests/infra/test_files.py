@@ -67,7 +67,7 @@ def test_broken_uploads_are_dropped(template: Template) -> None:
 
 def test_survives(template: Template) -> None:
     """Taking the stack down leaves the bytes."""
-    template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+    template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
 
 
 def test_no_browsers(template: Template) -> None:

@@ -12,6 +12,7 @@ from aws_cdk.assertions import Match, Template
 from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
 from infra.network import Network
+from tests.infra.synthesized import Synthesize
 
 pytestmark = pytest.mark.infra
 DOMAIN, ENDPOINT = "AWS::OpenSearchService::Domain", "AWS::EC2::VPCEndpoint"
@@ -38,12 +39,12 @@ def private() -> Template:
     return synthesized(vpc="new", opensearch_nodes=2)
 
 
-def endpoints(template: Template) -> set[str]:
-    """The services that can be reached from within, by the ends of their names."""
-    found = set()
+def endpoints(template: Template) -> dict[str, Any]:
+    """The endpoints of services that can be reached from within, by the ends of these services' names."""
+    found = {}
     for each in template.find_resources(ENDPOINT).values():
         name = each["Properties"]["ServiceName"]
-        found.add((name if isinstance(name, str) else name["Fn::Join"][1][-1]).rpartition(".")[2])
+        found[(name if isinstance(name, str) else name["Fn::Join"][1][-1]).rpartition(".")[2]] = each["Properties"]
     return found
 
 
@@ -56,7 +57,7 @@ def test_no_way_in_or_out(private: Template) -> None:
     """What is inside reaches the services that it calls, and nothing else; nothing reaches it."""
     for kind in ("InternetGateway", "NatGateway", "EIP"):
         private.resource_count_is(f"AWS::EC2::{kind}", 0)
-    assert endpoints(private) == {"s3", "dynamodb", "dynamodb-streams", "sqs", "secretsmanager", "bedrock-runtime"}
+    assert set(endpoints(private)) == {"s3", "dynamodb", "dynamodb-streams", "sqs", "secretsmanager", "bedrock-runtime"}
 
 
 def test_domain_is_inside(private: Template) -> None:
@@ -67,6 +68,38 @@ def test_domain_is_inside(private: Template) -> None:
     assert len(rules) == 2
     assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules} == {("tcp", 443, 443)}
     assert all("SourceSecurityGroupId" in rule for rule in rules)
+
+
+def test_streams_have_no_private_dns(private: Template, synthesize: Synthesize) -> None:
+    """DynamoDB refuses to give its streams' endpoint a private name, so whoever reads them there is told the endpoint's own."""
+    assert endpoints(private)["dynamodb-streams"]["PrivateDnsEnabled"] is False
+    assert endpoints(private)["sqs"]["PrivateDnsEnabled"] is True
+    told = {
+        handler: "AWS_ENDPOINT_URL_DYNAMODB_STREAMS" in synthesize(vpc="new").environment(handler) for handler in ("dead_letters", "work")
+    }
+    assert told == {"dead_letters": True, "work": False}
+
+
+def test_endpoints_before_their_first_use(synthesize: Synthesize) -> None:
+    """What CloudFormation has done by functions waits for the endpoints: without that to S3, it would never hear of the end."""
+    stack = synthesize(vpc="new")
+    for kind in ("Custom::FirstKey", "Custom::IndexAccess"):
+        (made,) = stack.of(kind).values()
+        assert set(stack.of(ENDPOINT)) <= set(made["DependsOn"])
+
+
+def test_kept_with_the_domain(synthesize: Synthesize) -> None:
+    """A domain that outlives its stack keeps what it stands in: its subnets and its security group cannot be deleted under it."""
+    stack = synthesize(vpc="new")
+    kept = {name for name, each in stack.json["Resources"].items() if each.get("DeletionPolicy") == "RetainExceptOnCreate"}
+    ((_, domain),) = stack.of(DOMAIN).items()
+    inside = domain["Properties"]["VPCOptions"]
+    names = {each["Ref"] for each in inside["SubnetIds"]} | {each["Fn::GetAtt"][0] for each in inside["SecurityGroupIds"]}
+    assert names | set(stack.of("AWS::EC2::VPC")) <= kept
+    gone = synthesize(vpc="new", removal="destroy")
+    assert not any(
+        str(each.get("DeletionPolicy")).startswith("Retain") for each in gone.json["Resources"].values() if "EC2" in each["Type"]
+    )
 
 
 def test_one_node() -> None:
@@ -85,5 +118,5 @@ def test_existing_network() -> None:
     """A network that is there already is used as it is: nothing is added to it."""
     template = synthesized(vpc="vpc-0123456789abcdef0")
     template.resource_count_is("AWS::EC2::VPC", 0)
-    assert endpoints(template) == set()
+    assert not endpoints(template)
     template.has_resource_properties(DOMAIN, {"VPCOptions": Match.object_like({"SubnetIds": Match.any_value()})})
