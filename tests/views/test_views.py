@@ -18,8 +18,9 @@ from vectorlog.event_log.streams import Decision
 from vectorlog.reactions import purge
 from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys
+from vectorlog.views.groups import groups
 from vectorlog.views.memory import MemoryTable
-from vectorlog.views.projection import groups, project
+from vectorlog.views.projection import project
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import WRITE_LIMIT, Key, Row
 from vectorlog.views.views import Views

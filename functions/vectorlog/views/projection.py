@@ -8,8 +8,6 @@ and crashes all lead to the same rows (architecture, "Read models").
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
@@ -17,16 +15,12 @@ from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.streams import Decision
 from vectorlog.views import keys
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Key
+from vectorlog.views.table import NO_ROW, Key
 
 INGEST_DEADLINE_MS = 86_400_000
 """After a day a file that is still open ends as failed (promise 1)."""
 TOMBSTONE_MS = 8 * 86_400_000
 """Longer than any commit may come late (a stream keeps its records for a day)."""
-
-POINTERS, SHARED_WRITES = 2, 1
-"""Rows that say where a file is, and of its store: the counts. Each batch has a row of counts besides."""
-OWNERS = 40
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
@@ -37,10 +31,10 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
     match state:
         case store_file.State():
             store, file = stream.split("/")
-            found = [keys.entry(batch, file) for batch in sorted(_batches(decision))]
-            if state.placement is not None and not _shows_nothing(decision):
+            found = [keys.entry(batch, file) for batch in sorted(batches_of(decision))]
+            if state.placement is not None and not shows_nothing(decision):
                 found.append(keys.store_file(store, file, state.placement))
-            if any(map(_moves, decision.events)):
+            if any(map(moves, decision.events)):
                 found += _pointers(store, file, state)
             return found
         case vector_store.State():
@@ -74,74 +68,28 @@ def project(decision: Decision[Any, Any], rows: Rows) -> None:
             rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
 
 
-def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[Any, Any]]]:
-    """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their order; others alone.
-
-    The fewer transactions on a store's counts, the fewer get into each other's way.
-    """
-    waiting: dict[str, _Group] = {}
-    for decision in (part for whole in decisions for part in _parts(whole)):
-        store, file = decision.stream.partition("/")[::2]
-        if not file:
-            yield [decision]
-            continue
-        group = waiting.setdefault(store, _Group())
-        if not group.takes(decision):
-            yield group.decisions
-            group = waiting[store] = _Group()
-        group.add(decision)
-    yield from (group.decisions for group in waiting.values())
-
-
-class _Group:
-    """Decisions on files of one store, and what they write at most."""
-
-    def __init__(self) -> None:
-        self.decisions: list[Decision[Any, Any]] = []
-        self._own = 0
-        self._batches: set[str] = set()
-
-    def takes(self, decision: Decision[Any, Any]) -> bool:
-        """Whether its writes fit beside the others, or there are none yet."""
-        writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | _batches(decision))
-        return not self.decisions or writes <= WRITE_LIMIT
-
-    def add(self, decision: Decision[Any, Any]) -> None:
-        self.decisions.append(decision)
-        self._own += _own_writes(decision)
-        self._batches |= _batches(decision)
-
-
-def _own_writes(decision: Decision[Any, Any]) -> int:
-    """Of rows that no other file shares: its row, its pointers, its batches' entries."""
-    if _shows_nothing(decision):
-        return 0
-    return 1 + (POINTERS if any(map(_moves, decision.events)) else 0) + len(_batches(decision))
-
-
-def _parts(decision: Decision[Any, Any]) -> Iterator[Decision[Any, Any]]:
-    """The decision; where more batches wait for the file than a transaction has room for, once for each part of them."""
-    most = max((len(getattr(event, "owners", ())) for event in decision.events), default=0)
-    if most <= OWNERS:
-        yield decision
-        return
-    for start in range(0, most, OWNERS):
-        events = (
-            replace(event, owners=event.owners[start : start + OWNERS]) if hasattr(event, "owners") else event for event in decision.events
-        )
-        yield replace(decision, events=tuple(events))
-
-
-def _batches(decision: Decision[Any, Any]) -> set[str]:
+def batches_of(decision: Decision[Any, Any]) -> set[str]:
+    """The batches whose entries it opens or settles."""
     if not isinstance(decision.state, store_file.State):
         return set()
     return {batch for event in decision.events for batch in store_file.entries(event)}
 
 
+def shows_nothing(decision: Decision[store_file.State, store_file.Event]) -> bool:
+    """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
+    return all(isinstance(event, store_file.FileChunked) for event in decision.events)
+
+
+def moves(event: store_file.Event) -> bool:
+    """Whether it puts the file into the store, or takes it out."""
+    placed = isinstance(event, store_file.FileCancelled) and event.placement is not None
+    return placed or isinstance(event, store_file.FileAttached | store_file.FileDetached)
+
+
 def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:
     store, file = decision.stream.split("/")
     state, totals = decision.state, keys.store(store)
-    if _shows_nothing(decision):
+    if shows_nothing(decision):
         return
     if state.placement is not None:
         _project_place(decision, state.placement, rows)
@@ -156,26 +104,15 @@ def _project_place(decision: Decision[store_file.State, store_file.Event], place
     if rows.version(key) < decision.version:
         _move(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
-    if any(map(_moves, decision.events)):
+    if any(map(moves, decision.events)):
         rows.guard(totals)  # or a purge could leave pointers behind that are written for a row which is newer already
         gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
         for pointer in _pointers(store, file, state):
             rows.put(pointer, decision.version, **gone)
 
 
-def _shows_nothing(decision: Decision[store_file.State, store_file.Event]) -> bool:
-    """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
-    return all(isinstance(event, store_file.FileChunked) for event in decision.events)
-
-
 def _pointers(store: str, file: str, state: store_file.State) -> tuple[Key, Key]:
     return keys.attachment(file, store), keys.content(store, state.sha256, file)
-
-
-def _moves(event: store_file.Event) -> bool:
-    """Whether it puts the file into the store, or takes it out."""
-    placed = isinstance(event, store_file.FileCancelled) and event.placement is not None
-    return placed or isinstance(event, store_file.FileAttached | store_file.FileDetached)
 
 
 def _put_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows, key: Key) -> None:

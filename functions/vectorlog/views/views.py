@@ -12,7 +12,8 @@ from typing import Any
 from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.streams import Decision, Outcome
 from vectorlog.views import keys
-from vectorlog.views.projection import groups, project, touched
+from vectorlog.views.groups import groups
+from vectorlog.views.projection import project, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
 
