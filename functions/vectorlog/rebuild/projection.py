@@ -22,7 +22,7 @@ class Projection:
     """Makes rows of commits, those that the reactions to them have changed since included.
 
     Whoever projects newer commits meanwhile, or the same ones, is not in the way. Done again from the beginning, it changes nothing.
-    Memory holds an entry for each batch that is still open, and for each deleted store.
+    Memory holds an entry for each batch, and for each deleted store.
 
     Args:
         streams: the log; `UnknownSchema` where newer code wrote a commit.
