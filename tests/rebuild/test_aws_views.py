@@ -14,7 +14,9 @@ from tests import moto_aws
 from tests.edition import PROJECT, Bench
 from tests.runtime.test_aws_stack import deploy
 from vectorlog.cli import rebuild
-from vectorlog.runtime import aws, aws_clients, aws_stack, aws_tables, once
+from vectorlog.index.opensearch_patience import IndexRefused
+from vectorlog.runtime import aws, aws_clients, aws_rebuild, aws_stack, aws_tables, once
+from vectorlog.runtime.settings import variable
 from vectorlog.use_cases import uploaded_files, vector_stores
 from vectorlog.verify.verify import UnderWay, verify
 from vectorlog.views.views import Views
@@ -75,3 +77,22 @@ def test_no_second_table(names: Mapping[str, str]) -> None:
     deploy("prod", {aws_stack.output(field): value for field, value in names.items() if field != "views_also"})
     assert "Deploy it with a second one first" in run("views", "--stage", "prod")
     assert not moto_aws.dynamodb().scan(TableName="two")["Items"]
+
+
+def test_without_a_stage(names: Mapping[str, str]) -> None:
+    """Where the command cannot see when the deployment was last changed, it says what it takes for granted."""
+    os.environ.update({variable(field): value for field, value in names.items()})
+    said = run("views", "--edition", "aws")
+    assert "for 15 minutes" in said
+    assert "0 commits were projected" in said
+
+
+def test_index_that_refuses(names: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator who lacks a right in OpenSearch reads its own words."""
+
+    def refuse(*_: object) -> None:
+        raise IndexRefused("no permissions for [indices:admin/create]")
+
+    os.environ.update({variable(field): value for field, value in names.items()})
+    monkeypatch.setattr(aws_rebuild, "index", refuse)
+    assert "Error: no permissions for [indices:admin/create]" in run("index", "--edition", "aws")

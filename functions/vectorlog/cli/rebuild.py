@@ -54,6 +54,7 @@ def _aws(stage: str | None, what: str) -> None:
     from vectorlog.domain.errors import Unavailable
     from vectorlog.event_log.codec import UnknownSchema
     from vectorlog.index.opensearch import NoIndex
+    from vectorlog.index.opensearch_patience import IndexRefused
     from vectorlog.runtime import aws_rebuild
     from vectorlog.runtime.aws_rebuild import NoTable
     from vectorlog.runtime.aws_stack import NoStack
@@ -61,8 +62,7 @@ def _aws(stage: str | None, what: str) -> None:
     try:
         if what != "index":
             aws_rebuild.check_tables()
-            if stage is not None:
-                _wait_for_old_functions(stage, time.sleep)
+            _wait_for_old_functions(stage, time.sleep)
             click.echo(f"Views: {aws_rebuild.views(watch):,} commits were projected into the second table.")
             click.echo("Deploy with the two tables in the other order: then the new one is read, and the old one still written.")
         if what != "views":
@@ -70,14 +70,20 @@ def _aws(stage: str | None, what: str) -> None:
             click.echo("The new index serves.")
     except NoIndex:
         raise click.ClickException("Another rebuild of the index is under way, or has ended just now.") from None
-    except (NoTable, NoStack, UnknownSchema, Unavailable) as error:
+    except (NoTable, NoStack, UnknownSchema, Unavailable, IndexRefused) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _wait_for_old_functions(stage: str, sleep: Callable[[float], None]) -> None:
+def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -> None:
     """Until no function runs any more that began before the stack was last changed: it may not write the second table."""
-    from vectorlog.runtime.aws_stack import settled_at
+    from vectorlog.runtime.aws_stack import LONGEST_RUN_MS, settled_at
 
+    if stage is None:
+        minutes = LONGEST_RUN_MS // 60_000
+        click.echo(
+            f"Without --stage nothing is waited for: the second table must have been written for {minutes} minutes by now.", err=True
+        )
+        return
     left = settled_at(stage) / 1000 - time.time()
     if left > 0:
         click.echo(f"The stack was changed a moment ago: functions of before may run for {left / 60:.0f} minutes more. Waiting.", err=True)
