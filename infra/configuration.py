@@ -45,7 +45,7 @@ class Configuration:
         throttle_rate, throttle_burst: requests a second, and at once, for the whole API.
         embed_concurrency: how many embed functions run at the same time; Lambda's least is 2, its most 1,000.
         domain_name, certificate_arn, hosted_zone: of a custom domain; a record is made where the zone is given, as `id` or `id/name`.
-        alarm_email: gets alarms.
+        alarm_email: gets alarms, once the mail in which AWS asks for it was answered.
         architecture: of the functions; `x86_64` serves `sam local` on such a machine.
         log_retention_days: of every log group.
         duplicate_content: whether a store takes the same bytes twice.
