@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, keyed
-from vectorlog.domain.errors import KeyReused, NotFound
+from vectorlog.domain.errors import KeyReused, NotFound, Unavailable
 from vectorlog.domain.manifest import Listed
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
@@ -215,3 +216,18 @@ def test_open_batch_is_swept_once_an_hour(slow: Bench) -> None:
     slow.pump.work_one()
     slow.pump.settle()
     assert counts(slow, store, batch) == Counts(completed=1)
+
+
+def test_while_its_beginning_is_imported(slow: Bench, tmp_path: Path) -> None:
+    """An import beside workers brings the end of a stream first: until its beginning is there too, the answer is to ask again."""
+    store, file = slow.store(), slow.upload("alpha")
+    batch = slow.batch(store, [file]).id
+    file_batches.cancel(slow.edition, PROJECT, store, batch)
+    commits = list(slow.log.scan())
+    (tmp_path / "target").mkdir()
+    with closing(Bench(tmp_path / "target", index=DictIndex(), inline_files=0)) as target:
+        target.log.append(list(slow.log.load_many([commit.stream for commit in commits]).values()))
+        with pytest.raises(Unavailable, match="being imported"):
+            file_batches.list_files(target.edition, PROJECT, store, batch, PageRequest(), None)
+        target.log.append([commit for commit in commits if commit.version == 0])
+        assert len(file_batches.list_files(target.edition, PROJECT, store, batch, PageRequest(), None).items) == 1

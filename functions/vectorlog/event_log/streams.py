@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Generic, TypeVar
 
-from vectorlog.domain.errors import Conflict, KeyReused
+from vectorlog.domain.errors import Conflict, KeyReused, Unavailable
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import Aggregate, IdempotencyKey
 from vectorlog.event_log.event_log import Commit, EventLog
@@ -106,9 +106,15 @@ class Streams:
         return Loaded(stream, NO_VERSION, aggregate.initial)
 
     def began(self, loaded: Loaded[Any]) -> Decision[Any, Any]:
-        """The first commit of a stream that has one; read only where it is not the newest too."""
+        """The first commit of a stream that has one; read only where it is not the newest too.
+
+        Raises:
+            Unavailable: an import has brought the newest one, and not yet the first.
+        """
         newest = loaded.newest
         [first] = [newest] if newest is not None and newest.version == 0 else self.log.read(loaded.stream, 0, 1)
+        if first.version > 0:
+            raise Unavailable(f"'{loaded.stream}' is being imported. Please repeat the request.")
         return self.decode(first)
 
     def decode(self, commit: Commit) -> Decision[Any, Any]:
