@@ -29,6 +29,10 @@ class Grants:
         """Reads streams and appends to them; no commit is ever changed or deleted."""
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
 
+    def fold(self, function: lambda_.Function) -> None:
+        """Reads a stream from its beginning, which is what a state of an older schema is made anew from."""
+        _allow(function, ["dynamodb:Query"], [self.log.table_arn])
+
     def read_stream(self, function: lambda_.Function) -> None:
         """Reads from the log's stream what was given up."""
         arn = self.log.table_stream_arn

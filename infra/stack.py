@@ -81,6 +81,7 @@ class VectorlogStack(Stack):
 
     def _projector(self) -> lambda_.Function:
         function = self._make(PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue")
+        self._grants.fold(function)
         self._grants.write_rows(function)
         self._grants.send(function, self._queues.work, self._queues.embed)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
