@@ -1,0 +1,43 @@
+"""What `./dev deploy` asks of the account before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from infra import account
+from tests import moto_aws
+
+pytestmark = pytest.mark.infra
+STACK = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with moto_aws.aws():
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        yield
+
+
+def test_bootstrapped() -> None:
+    """It says where the deploy goes: to the region that `AWS_REGION` names, as the CDK takes it."""
+    boto3.client("cloudformation", region_name="eu-central-1").create_stack(StackName="CDKToolkit", TemplateBody=STACK)
+    assert account.check() == "aws://123456789012/eu-central-1"
+
+
+def test_not_bootstrapped() -> None:
+    """The one command that is missing is in the message, with account and region."""
+    boto3.client("cloudformation", region_name="us-east-1").create_stack(StackName="CDKToolkit", TemplateBody=STACK)
+    with pytest.raises(account.NotReady, match=r"\./dev cdk bootstrap aws://123456789012/eu-central-1"):
+        account.check()
+
+
+def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a region it says which variable to set."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    with pytest.raises(account.NotReady, match="Set AWS_REGION"):
+        account.check()
