@@ -43,6 +43,7 @@ class Pump:
         self.edition = edition
         self.feed = feed
         self.position = 0
+        self.time_left: Callable[[], bool] = lambda: True
         self.projector = projector
         self.work = work
         self.embed = embed
@@ -75,13 +76,11 @@ class Pump:
         self.work.acknowledge([each.receipt for each in received])
         return bool(received)
 
-    def ingest_some(
-        self, limit: int = 16, draw: Random | None = None, *, twice: bool = False, time_left: Callable[[], bool] = lambda: True
-    ) -> bool:
+    def ingest_some(self, limit: int = 16, draw: Random | None = None, *, twice: bool = False) -> bool:
         """Ingests some messages that are due; whether there were any."""
         received = self._receive(self.embed, limit, draw)
         for _ in range(2 if twice else 1):
-            failed = self._deliveries.take(received, time_left)
+            failed = self._deliveries.take(received, self.time_left)
             assert not failed, f"an ingest failed: {failed[0].error!r}"
         self.embed.acknowledge([each.receipt for each in received])
         return bool(received)

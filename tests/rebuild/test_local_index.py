@@ -113,7 +113,9 @@ def test_file_that_is_ingested_all_the_while(filled: tuple[Bench, Made], monkeyp
 
     def ingest(chunks: int) -> None:
         folder = f"artefacts/{made.store}/{file}/"  # the text is an object in it too
-        bench.pump.ingest_some(time_left=lambda: len(list(bench.blobs.list(folder))) <= chunks)
+        bench.pump.time_left = lambda: len(list(bench.blobs.list(folder))) <= chunks
+        bench.pump.ingest_some()
+        bench.pump.time_left = lambda: True
 
     bench.pump.project()
     ingest(1)
