@@ -29,8 +29,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _settle(record: SQSRecord) -> None:
     logger.error("a message failed too often", extra={"body": record.body})
-    gap = gap_of(record.body)
     try:
+        gap = gap_of(record.body)
         if gap is None:
             settle(decode(record.body))
         else:

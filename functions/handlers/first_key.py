@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
 from vectorlog.api.auth import DEFAULT_PROJECT
-from vectorlog.runtime import aws, aws_clients, aws_secrets, custom_resource
-from vectorlog.use_cases import api_keys
+from vectorlog.runtime import aws, aws_clients, aws_keys, aws_secrets, custom_resource
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,6 +27,5 @@ def _make(properties: Mapping[str, Any]) -> None:
     client, secret = aws_clients.secrets_manager(), properties["Secret"]
     if not aws_secrets.is_empty(client, secret):
         return
-    view, text = api_keys.create(aws.edition(), DEFAULT_PROJECT, NAME)
-    aws_secrets.keep(client, secret, text)
+    view, _ = aws_keys.create(aws.edition(), client, secret, DEFAULT_PROJECT, NAME)
     logger.info("the first key was made", extra={"key": view.id})

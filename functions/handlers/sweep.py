@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
-    """Sweeps what is due. The age comes first and is told even where the sweep fails: an alarm waits for it."""
+    """Sweeps what is due. The age comes first, before the sweep changes it; neither keeps the other from being done."""
     deployed = edition()
-    metrics.add_metric("OldestOpenFileSeconds", MetricUnit.Seconds, oldest_open(deployed.views.table, deployed.clock()) / 1000)
-    swept = sweep(deployed, projector())
+    try:
+        metrics.add_metric("OldestOpenFileSeconds", MetricUnit.Seconds, oldest_open(deployed.views.table, deployed.clock()) / 1000)
+    finally:
+        swept = sweep(deployed, projector())
     metrics.add_metric("Swept", MetricUnit.Count, swept)
     return {"swept": swept}

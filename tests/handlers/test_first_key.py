@@ -9,7 +9,7 @@ import pytest
 
 from handlers import first_key
 from tests.handlers.deployment import Context, Deployment
-from vectorlog.runtime import aws, custom_resource
+from vectorlog.runtime import aws, aws_keys, aws_secrets, custom_resource
 from vectorlog.use_cases import api_keys
 
 
@@ -65,3 +65,15 @@ def test_no_secret(deployment: Deployment, answers: list[str]) -> None:
     first_key.handler(_asked("Create", "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"), Context())
     assert '"FAILED"' in answers[0]
     assert api_keys.list_all(aws.edition()) == []
+
+
+def test_refused_write(secret: str, answers: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the secret cannot be written after all, the key that nobody knows is revoked, and the deploy fails."""
+
+    def refuse(*_: object) -> str:
+        raise aws_secrets.SecretUnusable("it may not be written")
+
+    monkeypatch.setattr(aws_keys, "keep", refuse)
+    first_key.handler(_asked("Create", secret), Context())
+    assert '"FAILED"' in answers[0]
+    assert [key.state.revoked_at is not None for key in api_keys.list_all(aws.edition())] == [True]

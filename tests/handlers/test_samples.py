@@ -203,6 +203,16 @@ class TestBehind:
             deployment.handle("sweep", sample("schedule"))
         assert "OldestOpenFileSeconds" in capsys.readouterr().out
 
+    def test_sweeps_without_the_age(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the age cannot be told, what is past its deadline is ended nevertheless."""
+        deployment.happened()
+        deployment.handle("projector", sample("dynamodb_stream"))
+        deployment.now += INGEST_DEADLINE_MS
+        monkeypatch.setattr(sweep_handler, "oldest_open", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            deployment.handle("sweep", sample("schedule"))
+        assert deployment.events(STREAM) == ["FileAttached", "FileFailed"]
+
     def test_dead_letters(self, deployment: Deployment) -> None:
         """A file whose ingest was given up is failed with a sentence; other work is sent again, a quarter of an hour later."""
         deployment.happened()

@@ -36,15 +36,12 @@ def create(data: Path, which: editions.Chosen, project: str, name: str, keeper: 
         raise click.UsageError("--secret is a secret of AWS Secrets Manager: give --stage too.")
     with _ledger(which, data) as ledger:
         try:
-            view, secret = api_keys.create(ledger, project, name)
+            view, shown = api_keys.create(ledger, project, name) if keeper is None else _kept(ledger, keeper, project, name)
         except Invalid as error:
             raise click.BadParameter(error.message, param_hint="--project") from None
-        if keeper is None:
-            click.echo(secret)
-            click.echo(f"Key {view.id} opens project '{project}'. This is the only time that its secret is shown.", err=True)
-        else:
-            click.echo(_kept(ledger, view.id, keeper, secret))
-            click.echo(f"Key {view.id} opens project '{project}'. Its secret is the text of {keeper}.", err=True)
+        click.echo(shown)
+        where = "This is the only time that its secret is shown." if keeper is None else f"Its secret is the text of {keeper}."
+        click.echo(f"Key {view.id} opens project '{project}'. {where}", err=True)
     if project != DEFAULT_PROJECT:
         click.echo(f"What was made without a key is in project '{DEFAULT_PROJECT}': a key of that project opens it.", err=True)
 
@@ -83,15 +80,14 @@ def revoke(data: Path, which: editions.Chosen, project: str | None, key: str) ->
     click.echo(f"Key {key} is revoked.")
 
 
-def _kept(ledger: api_keys.Ledger, key: str, keeper: str, secret: str) -> str:
-    """The ARN of the secret that holds it from now on."""
-    from vectorlog.runtime import aws_clients
-    from vectorlog.runtime.aws_secrets import SecretUnusable, keep
+def _kept(ledger: api_keys.Ledger, keeper: str, project: str, name: str) -> tuple[api_keys.KeyView, str]:
+    """The key, and the ARN of the secret that holds it from now on."""
+    from vectorlog.runtime import aws_clients, aws_keys
+    from vectorlog.runtime.aws_secrets import SecretUnusable
 
     try:
-        return keep(aws_clients.secrets_manager(), keeper, secret)
+        return aws_keys.create(ledger, aws_clients.secrets_manager(), keeper, project, name)
     except SecretUnusable as error:
-        api_keys.revoke(ledger, key)  # nobody knows it
         raise click.ClickException(str(error)) from None
 
 

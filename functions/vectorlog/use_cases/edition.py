@@ -29,7 +29,8 @@ class Edition:
         duplicate_content: whether a store takes the same bytes twice.
         inline_files: a batch up to this size is fanned out before its request is answered; above it, and always in the
             end, by work.
-        together: runs reads side by side, and gives what each gave, or raises what the first of them raised.
+        together: runs reads side by side, and gives what each gave, or raises what the first of them raised. A read may use it once
+            more, and no deeper: on AWS all depths share eight threads.
     """
 
     streams: Streams
