@@ -1,4 +1,4 @@
-"""Whether the account can be deployed to: `python3 -m infra.account`, before `./dev deploy` begins."""
+"""Whether the account can be deployed to: `python3 -m infra.account COMMAND`, before a command of the CDK begins."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ class NotReady(Exception):
     """The message says what to do."""
 
 
-def check() -> str:
+def check(*, bootstrapped: bool = True) -> str:
     """The account and region, as the CDK writes them.
 
     Raises:
-        NotReady: there are no credentials or no region, or the CDK was never bootstrapped there.
+        NotReady: there are no credentials or no region; or the CDK was never used there, and has to have been.
     """
     try:
         session = boto3.Session(region_name=region())
         account = session.client("sts", config=_QUICK).get_caller_identity()["Account"]
         environment = f"aws://{account}/{session.region_name}"
-        session.client("cloudformation", config=_QUICK).describe_stacks(StackName="CDKToolkit")
+        if bootstrapped:
+            session.client("cloudformation", config=_QUICK).describe_stacks(StackName="CDKToolkit")
     except NoRegionError:
         raise NotReady("There is no AWS region. Set AWS_REGION, such as eu-central-1.") from None
     except NoCredentialsError:
@@ -44,10 +45,10 @@ def check() -> str:
     return environment
 
 
-def main() -> int:
-    """Says where the deploy goes, or why it cannot."""
+def main(command: str) -> int:
+    """Says where the command goes, or why it cannot."""
     try:
-        print(f"deploying to {check()}", file=sys.stderr)
+        print(f"{command}: {check(bootstrapped=command != 'bootstrap')}", file=sys.stderr)
     except NotReady as reason:
         print(f"dev: {reason}", file=sys.stderr)
         return 1
@@ -55,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from aws_cdk import App, Environment
 
@@ -15,7 +16,10 @@ from vectorlog.runtime import aws_stack
 def main() -> None:
     """Synthesizes the stack of the configured stage, unless it breaks a rule."""
     app = App()
-    chosen = configuration.read(app.node.get_all_context())
+    try:
+        chosen = configuration.read(app.node.get_all_context())
+    except configuration.ConfigurationError as error:
+        sys.exit(str(error))
     assets = Assets(chosen.architecture)
     VectorlogStack(app, aws_stack.name_of(chosen.stage), configuration=chosen, assets=assets, env=_where(chosen))
     rules.synth(app, chosen)

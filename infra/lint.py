@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import synthesized
+
 HERE = Path(__file__).parent
 CFN_LINT = "cfn-lint==1.58.0"
 CHECKOV = "checkov==3.3.30"
@@ -23,15 +25,17 @@ TOO_LATE_S = 600
 
 def main(folder: Path) -> int:
     """Prints what each tool says; 1 where one found something, or could not look."""
-    templates = sorted(folder.glob("*.template.json"))
-    if not templates:
+    try:
+        template = synthesized.template(folder)
+    except FileNotFoundError:
         print(f"There is no template in {folder}. Make one: ./dev synth", file=sys.stderr)
         return 1
+    print(template)
     reports = folder / REPORTS
     reports.mkdir(exist_ok=True)
     commands = {
-        CFN_LINT: ["cfn-lint", "--config-file", str(HERE / "cfn-lint.yaml"), *map(str, templates)],
-        CHECKOV: ["checkov", "--config-file", str(HERE / "checkov.yaml"), *(part for each in templates for part in ("--file", str(each)))],
+        CFN_LINT: ["cfn-lint", "--config-file", str(HERE / "cfn-lint.yaml"), str(template)],
+        CHECKOV: ["checkov", "--config-file", str(HERE / "checkov.yaml"), "--file", str(template)],
     }
     found = [nag(folder / "validation-report.json")] + [_run(package, command, reports) for package, command in commands.items()]
     print("every rule is kept, or broken with a reason" if not any(found) else "a rule is broken; see above")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from infra import synthesized
 from infra.assets import MOST_BYTES
 
 MOST_RESOURCES = 400
@@ -18,7 +19,7 @@ MOST_RESOURCES = 400
 
 def main(folder: Path) -> int:
     """Prints the table; 1 where something is too big."""
-    template = folder / _template(json.loads((folder / "manifest.json").read_text()))
+    template = synthesized.template(folder)
     resources: Mapping[str, Any] = json.loads(template.read_text())["Resources"]
     sizes = {asset: zipped(folder / asset) for asset in sorted({_asset(each) for each in _functions(resources).values()})}
     print(f"{'function':14}{'asset':18}{'zipped':>8}{'memory':>10}{'time-out':>10}")
@@ -61,12 +62,6 @@ class _Count:
 
     def flush(self) -> None:
         """There is nothing to flush."""
-
-
-def _template(manifest: Mapping[str, Any]) -> str:
-    """Of the stack that was synthesized last; those of other stages may lie beside it."""
-    (file,) = [each["properties"]["templateFile"] for each in manifest["artifacts"].values() if each["type"] == "aws:cloudformation:stack"]
-    return str(file)
 
 
 def _functions(resources: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def say(line: str) -> None:
 
 _http = urllib3.PoolManager(
     maxsize=DOWNLOADS_AT_ONCE,
+    block=True,
     timeout=urllib3.Timeout(connect=10, read=60),
     retries=urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504)),
 )

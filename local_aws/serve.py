@@ -48,10 +48,20 @@ def _banner(servers: Servers, edition: LocalEdition) -> str:
   client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
-  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+  print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)
+
+A first call of each function takes seconds: its process is started then.
 
 {described(servers)}
+{_for_commands(edition)}
 Ctrl-C stops it."""
+
+
+def _for_commands(edition: LocalEdition) -> str:
+    """What a shell needs for `./dev verify --edition aws` and the like, besides."""
+    given = {name: value for name, value in edition.variables.items() if name.startswith("VECTORLOG_")}
+    exports = "\n".join(f"  export {name}='{value}'" for name, value in given.items())
+    return f"And for ./dev verify, export, import and keys with --edition aws:\n{exports}\n"
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

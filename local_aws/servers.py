@@ -103,7 +103,7 @@ In another shell, for the AWS CLI, boto3 and ./dev test aws:
 {exports}
 
   aws dynamodb list-tables
-  aws sqs list-queues
+  aws sqs list-queues --endpoint-url {servers.sqs}
   aws s3 ls
   curl {servers.opensearch}/_cat/indices
 """

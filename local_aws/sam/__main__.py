@@ -129,7 +129,7 @@ def _banner(deployment: Deployment, edition: LocalEdition) -> str:
   client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
-  print(client.vector_stores.search(store.id, query="what is this about?").data[0].content[0].text)
+  print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)
 
 {described(deployment.servers)}
 A function's container is made at its first call, which takes seconds. Ctrl-C stops it all."""

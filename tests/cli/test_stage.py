@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests import moto_aws
 from tests.runtime.test_aws_stack import deploy
-from vectorlog.cli import keys, verify
+from vectorlog.cli import editions, keys, verify
 from vectorlog.domain import api_key
 from vectorlog.runtime import aws_clients, aws_tables, once
 from vectorlog.runtime.aws_stack import output
@@ -70,6 +70,15 @@ def test_key_that_nobody_knows(run: Run) -> None:
     assert "cannot be written" in made.output
     assert api_key.SECRET_PREFIX not in made.output
     assert "active" not in run(keys.command, "list", "--stage", "prod").stdout
+
+
+def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who installed the local edition alone is told what a deployment needs besides."""
+    monkeypatch.setattr(editions, "find_spec", lambda name: None if name == "boto3" else name)
+    for chosen in (["--stage", "prod"], ["--edition", "aws"]):
+        answer = run(verify.command, *chosen)
+        assert answer.exit_code == 1
+        assert "needs boto3: pip install boto3\n" in answer.output
 
 
 @pytest.mark.parametrize(

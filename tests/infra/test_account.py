@@ -34,6 +34,11 @@ def test_not_bootstrapped() -> None:
         account.check()
 
 
+def test_before_bootstrap() -> None:
+    """The command that makes what is missing does not ask for it."""
+    assert account.check(bootstrapped=False) == "aws://123456789012/eu-central-1"
+
+
 def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a region it says which variable to set."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):

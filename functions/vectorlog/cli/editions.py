@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -50,6 +51,8 @@ def option(command: F) -> F:
 
 
 def _chosen(edition: str | None, stage: str | None) -> Chosen:
+    if edition == "aws" or stage is not None:
+        _check_libraries()
     if stage is None:
         if edition == "aws":
             _check_environment()
@@ -82,6 +85,13 @@ def looked_at(which: Chosen, data: Path) -> Iterator[tuple[Edition, Callable[[],
         except (NoDataFolder, UnknownFormat) as error:
             raise click.ClickException(str(error)) from None
         yield found
+
+
+def _check_libraries() -> None:
+    """The local edition does without them, so `pip install .` does not bring them."""
+    missing = [package for module, package in (("boto3", "boto3"), ("opensearchpy", "opensearch-py")) if find_spec(module) is None]
+    if missing:
+        raise click.ClickException(f"A deployment on AWS needs {' and '.join(missing)}: pip install {' '.join(missing)}")
 
 
 def _check_environment() -> None:

@@ -77,7 +77,7 @@ def _banner(local: Local, server: Server) -> str:
   client = OpenAI(base_url="{server.url}/v1", api_key="{"any" if server.open else "vlk_…"}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
-  for result in client.vector_stores.search(store.id, query="what is this about?").data:
-      print(round(result.score, 3), result.filename, result.content[0].text[:80])
+  for result in client.vector_stores.search(store.id, query="what survives a crash?").data:
+      print(round(result.score, 3), result.filename, repr(result.content[0].text[:80]))
 
 Ctrl-C stops it."""
