@@ -132,7 +132,7 @@ class TestLimits:
         path = tmp_path / "large.txt"
         path.write_bytes(b"words and words\n" * 4_000_000)
         with Sandbox(1, memory_bytes=250 << 20) as sandbox:
-            assert sandbox.read(text_file, "small.txt", 800, 400).chunks
+            assert sandbox.read(text_file, "small.txt", 800, 400).spans
             with pytest.raises(Unreadable, match="memory"):
                 sandbox.read(path, "large.txt", 800, 400)
 
