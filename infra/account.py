@@ -6,9 +6,9 @@ import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from vectorlog.runtime.aws_clients import region
+from vectorlog.runtime.aws_clients import region, unasked
 
 _QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -29,10 +29,6 @@ def check(*, bootstrapped: bool = True) -> str:
         environment = f"aws://{account}/{session.region_name}"
         if bootstrapped:
             session.client("cloudformation", config=_QUICK).describe_stacks(StackName="CDKToolkit")
-    except NoRegionError:
-        raise NotReady("There is no AWS region. Set AWS_REGION, such as eu-central-1.") from None
-    except NoCredentialsError:
-        raise NotReady("There are no AWS credentials. Log in (aws sso login), or set AWS_PROFILE or AWS_ACCESS_KEY_ID.") from None
     except ClientError as error:
         said = error.response["Error"]
         if said["Code"] == "ValidationError" and "does not exist" in said["Message"]:
@@ -41,7 +37,7 @@ def check(*, bootstrapped: bool = True) -> str:
             ) from None
         raise NotReady(f"AWS refuses: {said['Message']} ({said['Code']})") from None
     except BotoCoreError as error:
-        raise NotReady(f"AWS does not answer: {error}") from None
+        raise NotReady(unasked(error)) from None
     return environment
 
 

@@ -36,6 +36,7 @@ _CLIENTS = (
     "revoked within seconds. Health routes are open on purpose."
 )
 _RUNTIME = "Python 3.13 is the newest one that every library carries wheels for and that the tests run on; AWS supports it until 2029."
+_MASTER = "The one function that gives out rights in the domain, which CloudFormation alone calls."
 _SIZE = "A matter of opensearch_nodes and money: the default is the smallest domain. What it holds can be made again of the artefacts."
 
 ACCEPTED = (
@@ -65,12 +66,12 @@ ACCEPTED = (
     Accepted(
         "AwsSolutions-IAM5[Resource::{index}/_plugins/_security/api/roles/*]",
         "Functions/IndexAccessRole",
-        "The one function that gives out rights in the domain, which CloudFormation alone calls.",
+        _MASTER,
     ),
     Accepted(
         "AwsSolutions-IAM5[Resource::{index}/_plugins/_security/api/rolesmapping/*]",
         "Functions/IndexAccessRole",
-        "The one function that gives out rights in the domain, which CloudFormation alone calls.",
+        _MASTER,
     ),
     Accepted("AwsSolutions-L1", "Functions", _RUNTIME),
     Accepted("AwsSolutions-OS1", "ChunkIndex", "A VPC is a choice (vpc=new); without one, IAM and fine-grained access guard the domain."),

@@ -12,7 +12,7 @@ import click
 from local_aws.edition import LocalEdition, running
 from local_aws.fetch import FetchError, say
 from local_aws.process import StartError
-from local_aws.servers import Servers, described
+from local_aws.servers import Servers, described, exports
 from local_aws.servers import running as servers_running
 
 LOCAL_MODEL = "local:granite-embedding-30m-english"
@@ -53,15 +53,16 @@ def _banner(servers: Servers, edition: LocalEdition) -> str:
 A first call of each function takes seconds: its process is started then.
 
 {described(servers)}
-{_for_commands(edition)}
+{_for_commands(servers, edition)}
 Ctrl-C stops it."""
 
 
-def _for_commands(edition: LocalEdition) -> str:
+def _for_commands(servers: Servers, edition: LocalEdition) -> str:
     """What a shell needs for `./dev verify --edition aws` and the like, besides."""
-    given = {name: value for name, value in edition.variables.items() if name.startswith("VECTORLOG_")}
-    exports = "\n".join(f"  export {name}='{value}'" for name, value in given.items())
-    return f"And for ./dev verify, export, import and keys with --edition aws:\n{exports}\n"
+    besides = {
+        name: edition.variables[name] for name in edition.variables.keys() - servers.environment.keys() if name.startswith("VECTORLOG_")
+    }
+    return f"And for ./dev verify, export, import and keys with --edition aws:\n{exports(dict(sorted(besides.items())))}\n"
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

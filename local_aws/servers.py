@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -92,15 +92,19 @@ def _enter(server: AbstractContextManager[str]) -> tuple[str, AbstractContextMan
     return server.__enter__(), server
 
 
+def exports(variables: Mapping[str, str]) -> str:
+    """Lines for a shell."""
+    return "\n".join(f"  export {name}='{value}'" for name, value in variables.items())
+
+
 def described(servers: Servers) -> str:
     """What runs where, and how to point a shell at it."""
     urls = "\n".join(f"  {name:<11}{url}" for name, url in asdict(servers).items())
-    exports = "\n".join(f"  export {name}='{value}'" for name, value in servers.environment.items())
     return f"""All of it is in memory and goes when this ends.
 {urls}
 
 In another shell, for the AWS CLI, boto3 and ./dev test aws:
-{exports}
+{exports(servers.environment)}
 
   aws dynamodb list-tables
   aws sqs list-queues --endpoint-url {servers.sqs}

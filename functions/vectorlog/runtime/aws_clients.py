@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError, NoRegionError
 
 from vectorlog.domain.errors import Unavailable
 
@@ -103,6 +103,16 @@ def signing() -> tuple[object, str]:
     """This role's credentials and region, for requests to OpenSearch."""
     session = boto3.Session(region_name=region())
     return session.get_credentials(), session.region_name
+
+
+def unasked(error: BotoCoreError) -> str:
+    """Why AWS could not be asked, and what to do, for whoever gave a command."""
+    match error:
+        case NoCredentialsError():
+            return "There are no AWS credentials. Log in (`aws sso login`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
+        case NoRegionError():
+            return "There is no AWS region. Set AWS_REGION, such as eu-central-1."
+    return f"AWS does not answer: {error}"
 
 
 def _client(

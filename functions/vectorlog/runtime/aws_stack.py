@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vectorlog.runtime import aws_clients
 from vectorlog.runtime.aws_settings import Deployment
@@ -73,10 +73,6 @@ def _described(stage: str) -> tuple[BaseClient, dict[str, Any]]:
             where = client.meta.region_name
             raise NoStack(f"There is no stack {name} in {where}. Check --stage, and the region and account that AWS_* name.") from None
         raise NoStack(f"AWS does not let us look at the stack {name}: {said['Message']} ({said['Code']})") from None
-    except NoCredentialsError:
-        raise NoStack("There are no AWS credentials. Log in (`aws sso login`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID.") from None
-    except NoRegionError:
-        raise NoStack("There is no AWS region. Set AWS_REGION.") from None
     except BotoCoreError as error:
-        raise NoStack(f"AWS does not answer: {error}") from None
+        raise NoStack(aws_clients.unasked(error)) from None
     return client, found
