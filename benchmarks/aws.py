@@ -1,9 +1,11 @@
-"""What each operation of the AWS edition costs: calls, sequential round trips and capacity units. Exact, on local servers.
+"""What each operation of the AWS edition costs: calls, sequential round trips and capacity units. Exact, on local
+servers.
 
     ./dev bench aws
 
-Prints what depends on the machine first: what a long document takes of one invocation of the embed function, and how the largest batch
-goes with every function in processes of its own. Then the table of docs/costs.md, and what attaching costs in stores of several sizes.
+Prints what depends on the machine first: what a long document takes of one invocation of the embed function, and how
+the largest batch goes with every function in processes of its own. Then the table of docs/costs.md, and what attaching
+costs in stores of several sizes.
 """
 
 from __future__ import annotations
@@ -18,18 +20,18 @@ from functools import partial
 
 from local_aws.servers import VARIABLE, Servers
 from local_aws.servers import running as servers_running
-from tests import aws_batch, aws_embed
-from tests.aws_costs import ACTOR, Measured, measured, spooled
+from tests.support import aws_batch, aws_embed
+from tests.support.aws_costs import ACTOR, Measured, measured, spooled
+from tests.support.aws_meter import Cost
 from vectorlog.api.schemas import MAX_BATCH_FILES
 from vectorlog.domain import store_file, uploaded_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.ids import make, store_file_stream
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import SINGLE, Attach, Ingested, Placement
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Plan
-from vectorlog.runtime.aws_meter import Cost
 from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -53,7 +55,13 @@ class Line:
     def cells(self) -> tuple[str, str, str, str, str]:
         """As the table shows it."""
         calls = ", ".join(f"{count} {name}" for name, count in sorted(self.cost.calls.items()))
-        return self.operation, calls, str(self.cost.round_trips), str(self.cost.write_units), f"{self.cost.read_units:g}"
+        return (
+            self.operation,
+            calls,
+            str(self.cost.round_trips),
+            str(self.cost.write_units),
+            f"{self.cost.read_units:g}",
+        )
 
 
 def table(lines: Sequence[Line]) -> str:
@@ -65,19 +73,24 @@ def table(lines: Sequence[Line]) -> str:
 
 def lines(made: Measured) -> Iterator[Line]:
     """Measures every operation of the table."""
-    edition = made.edition
+    deployment = made.deployment
 
     def line(operation: str, request: Callable[[], object]) -> Line:
         return Line(operation, made.cost(request))
 
     files = seeded_files(made, 2_000)
-    yield line("create a store", lambda: vector_stores.create(edition, ACTOR, CreateStore(name="Handbooks")))
-    first = [Listed(file, ATTRIBUTES) for file in files[:20]]
-    yield line("create a store with 20 files", lambda: vector_stores.create(edition, ACTOR, CreateStore(files=tuple(first))))
+    yield line("create a store", lambda: vector_stores.create(deployment, ACTOR, CreateStore(name="Handbooks")))
+    first = [BatchItem(file, ATTRIBUTES) for file in files[:20]]
+    yield line(
+        "create a store with 20 files", lambda: vector_stores.create(deployment, ACTOR, CreateStore(files=tuple(first)))
+    )
     store = new_store(made)
     yield line("upload a file", lambda: upload(made))
     yield line("attach a file", lambda: attach(made, store, files[0]))
-    yield line("attach a file, a minute after the store's last use", lambda: after_a_minute(made, lambda: attach(made, store, files[1])))
+    yield line(
+        "attach a file, a minute after the store's last use",
+        lambda: after_a_minute(made, lambda: attach(made, store, files[1])),
+    )
     yield line("attach a file again", lambda: attach(made, store, files[0], author="Mary Somerville"))
     completed(made, store, upload(made))  # the first makes the index
     whole = upload(made)
@@ -88,42 +101,61 @@ def lines(made: Measured) -> Iterator[Line]:
     for each in serving:
         attach(made, store, each)
     serve(made, store, serving)
-    yield line("get a file in a store, just completed", lambda: store_files.get(edition, ACTOR, store, files[3]))
+    yield line("get a file in a store, just completed", lambda: store_files.get(deployment, ACTOR, store, files[3]))
     made.clock.advance(2 * MINUTE_MS)
     batch = new_batch(made, new_store(made), files[:40])
     newest = [new_store(made) for _ in range(21)][-1]
-    yield line("get a store", lambda: vector_stores.get(edition, ACTOR, store))
-    yield line("get a file", lambda: uploaded_files.get(edition, ACTOR, files[0]))
-    yield line("get a file in a store", lambda: store_files.get(edition, ACTOR, store, files[3]))
-    yield line("get a batch", lambda: file_batches.get(edition, ACTOR, batch.state.store, batch.id))
+    yield line("get a store", lambda: vector_stores.get(deployment, ACTOR, store))
+    yield line("get a file", lambda: uploaded_files.get(deployment, ACTOR, files[0]))
+    yield line("get a file in a store", lambda: store_files.get(deployment, ACTOR, store, files[3]))
+    yield line("get a batch", lambda: file_batches.get(deployment, ACTOR, batch.state.store, batch.id))
     page = PageRequest()
-    yield line("list 20 stores", lambda: vector_stores.list_page(edition, ACTOR, page))
-    yield line("list the next 20 stores", lambda: vector_stores.list_page(edition, ACTOR, PageRequest(after=newest)))
-    yield line("list 20 files", lambda: uploaded_files.list_page(edition, ACTOR, page, None, None))
-    yield line("list 20 files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, None))
-    yield line("list the next 20 files in a store", lambda: store_files.list_page(edition, ACTOR, store, PageRequest(after=whole), None))
-    yield line("list 20 completed files in a store", lambda: store_files.list_page(edition, ACTOR, store, page, "completed"))
-    yield line("list 20 files of a batch", lambda: file_batches.list_files(edition, ACTOR, batch.state.store, batch.id, page, None))
+    yield line("list 20 stores", lambda: vector_stores.list_page(deployment, ACTOR, page))
+    yield line("list the next 20 stores", lambda: vector_stores.list_page(deployment, ACTOR, PageRequest(after=newest)))
+    yield line("list 20 files", lambda: uploaded_files.list_page(deployment, ACTOR, page, None, None))
+    yield line("list 20 files in a store", lambda: store_files.list_page(deployment, ACTOR, store, page, None))
+    yield line(
+        "list the next 20 files in a store",
+        lambda: store_files.list_page(deployment, ACTOR, store, PageRequest(after=whole), None),
+    )
+    yield line(
+        "list 20 completed files in a store", lambda: store_files.list_page(deployment, ACTOR, store, page, "completed")
+    )
+    yield line(
+        "list 20 files of a batch",
+        lambda: file_batches.list_files(deployment, ACTOR, batch.state.store, batch.id, page, None),
+    )
     asked = search.Search(("harbour lights",))
-    search.search(edition, ACTOR, store, asked)  # the first in a minute notes the use
-    yield line("search", lambda: search.search(edition, ACTOR, store, asked))
-    yield line("search, a minute after the last", lambda: after_a_minute(made, lambda: search.search(edition, ACTOR, store, asked)))
-    yield line("change a store", lambda: vector_stores.modify(edition, ACTOR, store, lambda state: ("Charts", state.metadata, None)))
-    yield line("change a file's attributes", lambda: store_files.change_attributes(edition, ACTOR, store, whole, {"year": 1844}))
-    yield line("detach a file", lambda: store_files.detach(edition, ACTOR, store, whole))
-    yield line("delete a file that is in one store", lambda: uploaded_files.delete(edition, ACTOR, files[3]))
-    yield line("delete a store", lambda: vector_stores.delete(edition, ACTOR, store))
+    search.search(deployment, ACTOR, store, asked)  # the first in a minute notes the use
+    yield line("search", lambda: search.search(deployment, ACTOR, store, asked))
+    yield line(
+        "search, a minute after the last",
+        lambda: after_a_minute(made, lambda: search.search(deployment, ACTOR, store, asked)),
+    )
+    yield line(
+        "change a store",
+        lambda: vector_stores.modify(deployment, ACTOR, store, lambda state: ("Charts", state.metadata, None)),
+    )
+    yield line(
+        "change a file's attributes",
+        lambda: store_files.change_attributes(deployment, ACTOR, store, whole, {"year": 1844}),
+    )
+    yield line("detach a file", lambda: store_files.detach(deployment, ACTOR, store, whole))
+    yield line("delete a file that is in one store", lambda: uploaded_files.delete(deployment, ACTOR, files[3]))
+    yield line("delete a store", lambda: vector_stores.delete(deployment, ACTOR, store))
 
 
 def new_store(made: Measured) -> str:
     """An empty one."""
     made.clock.advance(1)
-    return vector_stores.create(made.edition, ACTOR, CreateStore(name="Handbooks")).id
+    return vector_stores.create(made.deployment, ACTOR, CreateStore(name="Handbooks")).id
 
 
 def new_batch(made: Measured, store: str, files: Sequence[str]) -> file_batches.BatchView:
     """A batch that no work has reached."""
-    return file_batches.create(made.edition, ACTOR, store, [Listed(file, ATTRIBUTES) for file in files], "file_ids")
+    return file_batches.create(
+        made.deployment, ACTOR, store, [BatchItem(file, ATTRIBUTES) for file in files], "file_ids"
+    )
 
 
 def upload(made: Measured) -> str:
@@ -131,12 +163,12 @@ def upload(made: Measured) -> str:
     with spooled(TEXT) as path:
         sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
         command = uploaded_files.Upload("handbook.txt", "assistants", path, len(TEXT), sha256, "text/plain")
-        return uploaded_files.upload(made.edition, ACTOR, command).id
+        return uploaded_files.upload(made.deployment, ACTOR, command).id
 
 
 def attach(made: Measured, store: str, file: str, **attributes: Scalar) -> None:
     """As a request does it."""
-    store_files.attach(made.edition, ACTOR, store, AttachFile(file, {**ATTRIBUTES, **attributes}, AUTO))
+    store_files.attach(made.deployment, ACTOR, store, AttachFile(file, {**ATTRIBUTES, **attributes}, AUTO))
 
 
 def after_a_minute(made: Measured, request: Callable[[], object]) -> None:
@@ -157,7 +189,12 @@ def completed(made: Measured, store: str, file: str) -> None:
 def serve(made: Measured, store: str, files: Sequence[str]) -> None:
     """Lets files serve that nobody has read."""
     command = Ingested(made.clock(), generation=1, chunks=1, usage_bytes=len(TEXT), pages=0, revision=1)
-    made.seed([Plan(STORE_FILE, store_file_stream(store, file), lambda state: store_file.ingested(state, command)) for file in files])
+    made.seed(
+        [
+            Plan(STORE_FILE, store_file_stream(store, file), lambda state: store_file.ingested(state, command))
+            for file in files
+        ]
+    )
 
 
 def seeded_files(made: Measured, count: int) -> list[str]:
@@ -183,9 +220,16 @@ def flat(made: Measured, count: int, samples: int = SAMPLES) -> list[Cost]:
     """What attaching one more file costs, so many times, in a store that was seeded with `count` files."""
     store, at = new_store(made), made.clock()
     new = seeded_files(made, samples)
-    command = Attach(at, at, SINGLE, Placement(at), "handbook.txt", hashlib.sha256(TEXT.encode()).hexdigest(), ATTRIBUTES, AUTO)
+    command = Attach(
+        at, at, SINGLE, Placement(at), "handbook.txt", hashlib.sha256(TEXT.encode()).hexdigest(), ATTRIBUTES, AUTO
+    )
     names = (make("file", made.random.randbytes(16)) for _ in range(count))
-    made.seed([Plan(STORE_FILE, store_file_stream(store, name), lambda state: store_file.attach(state, command)) for name in names])
+    made.seed(
+        [
+            Plan(STORE_FILE, store_file_stream(store, name), lambda state: store_file.attach(state, command))
+            for name in names
+        ]
+    )
     return [made.cost(partial(attach, made, store, file)) for file in new]
 
 
@@ -205,15 +249,19 @@ def attaching(made: Measured) -> bool:
     costs = {count: flat(made, count) for count in SIZES}
     for count, found in costs.items():
         sample = Line(f"attach a file to {count:,}", found[0])
-        print(" | ".join(sample.cells), f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}", flush=True)
+        print(
+            " | ".join(sample.cells),
+            f"| {SAMPLES} samples {'alike' if found == [found[0]] * SAMPLES else 'differ'}",
+            flush=True,
+        )
     return len({repr(cost) for found in costs.values() for cost in found}) == 1
 
 
 def whole_batch(servers: Servers) -> bool:
     """Prints how the largest batch goes; whether every poll was right and nothing is left over."""
-    with aws_batch.running(servers) as edition:
-        run = aws_batch.run(edition, MAX_BATCH_FILES)
-        verified, left = aws_batch.verified(edition), aws_batch.left(edition, servers)
+    with aws_batch.running(servers) as deployment:
+        run = aws_batch.run(deployment, MAX_BATCH_FILES)
+        verified, left = aws_batch.verified(deployment), aws_batch.left(deployment, servers)
     show(f"upload {run.count:,} small files, 4 clients", f"{run.count / run.uploading:.0f} files/s")
     show("create a batch of them", f"{run.answering * 1000:.0f} ms")
     show("until all have ended", f"{run.seconds:.0f} s, {run.count / run.seconds:.0f} files/s: {run.polls[-1].batch}")
@@ -226,9 +274,19 @@ def long_document(servers: Servers) -> bool:
     """Prints what a long document takes; whether one invocation was enough."""
     with aws_embed.desk(servers) as desk:
         state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
-        peak, allowed, took = desk.peak(), desk.function.memory_mb, [invocation.seconds for invocation in desk.invocations]
-    show(f"a PDF of {aws_embed.PAGES} pages", f"{state.status} after {', '.join(f'{seconds:.1f} s' for seconds in took)}: {state.serving}")
-    show("memory at most", f"{peak.total:.0f} MB of {allowed:,}: the function {peak.function:.0f}, its reader {peak.reader:.0f}")
+        peak, allowed, took = (
+            desk.peak(),
+            desk.function.memory_mb,
+            [invocation.seconds for invocation in desk.invocations],
+        )
+    show(
+        f"a PDF of {aws_embed.PAGES} pages",
+        f"{state.status} after {', '.join(f'{seconds:.1f} s' for seconds in took)}: {state.serving}",
+    )
+    show(
+        "memory at most",
+        f"{peak.total:.0f} MB of {allowed:,}: the function {peak.function:.0f}, its reader {peak.reader:.0f}",
+    )
     return len(took) == 1 and state.status == "completed" and peak.total < allowed
 
 
@@ -238,9 +296,14 @@ def show(name: str, value: str) -> None:
 
 
 def main() -> int:
-    """The exit status: 1 where cost grows with a store, a count was wrong, something was left over, or a document did not fit."""
+    """The exit status: 1 where cost grows with a store, a count was wrong, something was left over, or a document did
+    not fit.
+    """
     with servers() as running:
-        right = [long_document(running), whole_batch(running)]  # first: streams of DynamoDB Local are slow once much was written
+        right = [
+            long_document(running),
+            whole_batch(running),
+        ]  # first: streams of DynamoDB Local are slow once much was written
         with measured(running) as made:
             print(table(list(lines(made))), flush=True)
             right.append(attaching(made))

@@ -14,13 +14,30 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
-from vectorlog.index.chunk_index import Space
 
-WORDS = ["the", "pump", "of", "warranty", "is", "covered", "by", "law", "when", "a", "customer", "returns", "his", "broken", "device", "to"]
+WORDS = [
+    "the",
+    "pump",
+    "of",
+    "warranty",
+    "is",
+    "covered",
+    "by",
+    "law",
+    "when",
+    "a",
+    "customer",
+    "returns",
+    "his",
+    "broken",
+    "device",
+    "to",
+]
 """Each is one token of the local model; random ones in a row cost what prose costs."""
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/embedding_quality.py /work/shared/ir/scifact [--vectors FILE.npz]
 
-The folder holds `corpus.jsonl[.gz]`, `queries.jsonl` and `qrels.tsv` in BEIR's form. Each document is one chunk in a `LocalIndex`.
-With `--vectors` the embeddings are kept in a file and read from it next time (the first run takes minutes).
+The folder holds `corpus.jsonl[.gz]`, `queries.jsonl` and `qrels.tsv` in BEIR's form. Each document is one chunk in a
+`LocalIndex`. With `--vectors` the embeddings are kept in a file and read from it next time (the first run takes
+minutes).
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.embedding.onnx import LocalEmbedder
-from vectorlog.index.chunk_index import Chunk, FileChunks, Found, Query, Vector
+from vectorlog.index.chunk_index import FileChunks, Found, Query
+from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights, fuse
-from vectorlog.index.local import LocalIndex
 
 WEIGHTS = ((1, 0), (0.8, 0.2), (0.7, 0.3), (0.6, 0.4), (0.5, 0.5), (0.4, 0.6), (0.3, 0.7), (0.2, 0.8), (0, 1))
 CANDIDATES = 100
@@ -38,22 +40,30 @@ def main() -> None:
     arguments.add_argument("--vectors", type=Path)
     given = arguments.parse_args()
     grades = judgements(given.folder / "qrels.tsv")
-    documents = {line["_id"]: f"{line['title']}\n{line['text']}" for line in lines(next(given.folder.glob("corpus.jsonl*")))}
+    documents = {
+        line["_id"]: f"{line['title']}\n{line['text']}" for line in lines(next(given.folder.glob("corpus.jsonl*")))
+    }
     queries = {line["_id"]: line["text"] for line in lines(given.folder / "queries.jsonl") if line["_id"] in grades}
     model = LocalEmbedder()
     vectors, questions = embedded(model, list(documents.values()), list(queries.values()), given.vectors)
     with tempfile.TemporaryDirectory() as folder:
         index = LocalIndex(Path(folder))
         files = [
-            FileChunks("s", id_, 1, id_, 0, {}, (Chunk(0, documents[id_], each),)) for id_, each in zip(documents, vectors, strict=True)
+            FileChunks("s", id_, 1, id_, 0, {}, (Chunk(0, documents[id_], each),))
+            for id_, each in zip(documents, vectors, strict=True)
         ]
         index.add(model.space, files)
         asked = [Query("s", vector, text, CANDIDATES) for vector, text in zip(questions, queries.values(), strict=True)]
         found = dict(zip(queries, index.search(model.space, asked), strict=True))
         index.close()
-    print(f"{len(documents)} documents, {sum(map(len, vectors))} windows, {len(queries)} queries; nDCG@10 by weights (embedding, text)")
+    print(
+        f"{len(documents)} documents, {sum(map(len, vectors))} windows, {len(queries)} queries; nDCG@10 by "
+        f"weights (embedding, text)"
+    )
     for weights in WEIGHTS:
-        print(weights, f"{np.mean([ndcg(each, Weights(*weights), grades[query]) for query, each in found.items()]):.4f}")
+        print(
+            weights, f"{np.mean([ndcg(each, Weights(*weights), grades[query]) for query, each in found.items()]):.4f}"
+        )
 
 
 def judgements(path: Path) -> dict[str, dict[str, int]]:
@@ -71,7 +81,9 @@ def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-def embedded(model: LocalEmbedder, documents: list[str], queries: list[str], kept: Path | None) -> tuple[Windows, list[Vector]]:
+def embedded(
+    model: LocalEmbedder, documents: list[str], queries: list[str], kept: Path | None
+) -> tuple[Windows, list[Vector]]:
     """Vectors of documents, by window, and of queries; from the file where it is there."""
     if not (kept and kept.exists()):
         start = time.perf_counter()
@@ -80,7 +92,12 @@ def embedded(model: LocalEmbedder, documents: list[str], queries: list[str], kep
         questions = [model.query(query) for query in queries]
         if not kept:
             return vectors, questions
-        np.savez(kept, windows=[vector for each in vectors for vector in each], counts=[len(each) for each in vectors], queries=questions)
+        np.savez(
+            kept,
+            windows=[vector for each in vectors for vector in each],
+            counts=[len(each) for each in vectors],
+            queries=questions,
+        )
     data = np.load(kept)
     windows = iter(data["windows"])
     return [tuple(array("f", next(windows)) for _ in range(count)) for count in data["counts"]], [

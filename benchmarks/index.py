@@ -1,7 +1,8 @@
-"""Measures the embedded chunk index: rate of adds, time to open, and latency of searches, at 1,000, 10,000 and 100,000 chunks.
+"""Measures the embedded chunk index: rate of adds, time to open, and latency of searches, at 1,000, 10,000 and 100,000
+chunks.
 
-Run `python benchmarks/index.py [chunks …]`. Chunks are made up: 150 words each, drawn by Zipf's law from 30,000, and vectors of
-384 dimensions around 2,000 centres. Files hold two chunks each. One search at a time, from one thread.
+Run `python benchmarks/index.py [chunks …]`. Chunks are made up: 150 words each, drawn by Zipf's law from 30,000, and
+vectors of 384 dimensions around 2,000 centres. Files hold two chunks each. One search at a time, from one thread.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from time import perf_counter
 import numpy as np
 
 from vectorlog.domain.filters import Comparison
-from vectorlog.index.chunk_index import Chunk, FileChunks, Query, Space, Vector
-from vectorlog.index.local import LocalIndex
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.chunk_index import FileChunks, Query
+from vectorlog.index.embedded.index import LocalIndex
 
 DIMENSIONS = 384
 SPACE = Space("benchmark", DIMENSIONS)
@@ -38,7 +40,9 @@ def texts(count: int, words: int) -> list[str]:
 
 def vectors(count: int) -> list[Vector]:
     """Unit vectors."""
-    made = _centres[_random.integers(len(_centres), size=count)] + 0.7 * _random.standard_normal((count, DIMENSIONS), np.float32)
+    made = _centres[_random.integers(len(_centres), size=count)] + 0.7 * _random.standard_normal(
+        (count, DIMENSIONS), np.float32
+    )
     made /= np.linalg.norm(made, axis=1, keepdims=True)
     return [array("f", vector.tobytes()) for vector in made]
 
@@ -48,7 +52,13 @@ def files(count: int, first: int = 0) -> list[FileChunks]:
     bodies, windows = iter(texts(count * CHUNKS_PER_FILE, 150)), iter(vectors(count * CHUNKS_PER_FILE))
     return [
         FileChunks(
-            "store", f"file-{i}", 0, f"row-{i}", 0, {"part": i % 100}, tuple(Chunk(n, next(bodies), (next(windows),)) for n in (0, 1))
+            "store",
+            f"file-{i}",
+            0,
+            f"row-{i}",
+            0,
+            {"part": i % 100},
+            tuple(Chunk(n, next(bodies), (next(windows),)) for n in (0, 1)),
         )
         for i in range(first, first + count)
     ]
@@ -96,7 +106,11 @@ def measure(chunks: int) -> None:
         index.count(SPACE, "store")
         print(f"  open                  {(perf_counter() - begun) * 1_000:7.1f} ms")
         for name, query in kinds.items():
-            print(f"  {name:22}{latency(lambda vector, text, query=query: index.search(SPACE, [query(vector, text)]))} ms (p50 / p95)")  # type: ignore[misc]
+
+            def search(vector: Vector, text: str, query: Callable[[Vector, str], Query] = query) -> object:
+                return index.search(SPACE, [query(vector, text)])
+
+            print(f"  {name:22}{latency(search)} ms (p50 / p95)")
         index.close()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         print(f"  on disk               {size / chunks / 1_000:7.1f} kB a chunk")

@@ -2,9 +2,9 @@
 
     ./dev bench local_edition [--large]
 
-Latencies are of requests that follow each other on one connection, from `http.client`, so they hold little of the client's own work.
-The stub embedding server runs in a process of its own and takes its share of the cores. `--large` adds a text of 50 MB and an upload of
-512 MB.
+Latencies are of requests that follow each other on one connection, from `http.client`, so they hold little of the
+client's own work. The stub embedding server runs in a process of its own and takes its share of the cores. `--large`
+adds a text of 50 MB and an upload of 512 MB.
 """
 
 from __future__ import annotations
@@ -27,7 +27,21 @@ from tests.live.live_server import DIMENSIONS, LiveServer, serving
 
 ROUNDS = 60
 MB = 1_000_000
-WORDS = ("harbour", "signal", "winter", "engine", "paper", "window", "river", "garden", "stone", "letter", "market", "lantern", "copper")
+WORDS = (
+    "harbour",
+    "signal",
+    "winter",
+    "engine",
+    "paper",
+    "window",
+    "river",
+    "garden",
+    "stone",
+    "letter",
+    "market",
+    "lantern",
+    "copper",
+)
 _BOUNDARY = "vectorlog-benchmark"
 
 
@@ -157,8 +171,14 @@ def sizes(server: LiveServer) -> None:
     file = api.upload(text(50 * MB, 1))
     took = timed(attached, api, store, file, 0.2)
     own, reader = server.peak_mb()
-    show("a text of 50 MB until it is searchable", f"{seconds(took)}; memory at most: server {own:.0f} MB, reader {reader:.0f} MB")
-    show("search in it", seconds(timed(api.ask, "POST", f"/v1/vector_stores/{store}/search", {"query": "winter harbour"})))
+    show(
+        "a text of 50 MB until it is searchable",
+        f"{seconds(took)}; memory at most: server {own:.0f} MB, reader {reader:.0f} MB",
+    )
+    show(
+        "search in it",
+        seconds(timed(api.ask, "POST", f"/v1/vector_stores/{store}/search", {"query": "winter harbour"})),
+    )
 
 
 def local_model(server: LiveServer) -> None:
@@ -172,7 +192,8 @@ def local_model(server: LiveServer) -> None:
     file = api.upload(text(20 * 3000, 7))
     show("local model: one document of 20 pages", seconds(timed(attached, api, store, file)))
     latency(
-        "local model: search", lambda number: api.ask("POST", f"/v1/vector_stores/{store}/search", {"query": WORDS[number % len(WORDS)]})
+        "local model: search",
+        lambda number: api.ask("POST", f"/v1/vector_stores/{store}/search", {"query": WORDS[number % len(WORDS)]}),
     )
 
 

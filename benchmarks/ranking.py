@@ -1,8 +1,9 @@
-"""Measures how well the default ranking finds: nDCG@10 of the embedded index with the local model, by weight of the words.
+"""Measures how well the default ranking finds: nDCG@10 of the embedded index with the local model, by weight of the
+words.
 
-Run `python benchmarks/ranking.py FOLDER`. The folder holds a collection in BEIR's form: `corpus.jsonl.gz` (`_id`, `title`, `text`),
-`queries.jsonl` (`_id`, `text`) and `qrels.tsv` (query, document, grade). The numbers in index/fusion.py are of SciFact's development
-queries. Embedding its 5,183 abstracts takes about six minutes on one core.
+Run `python benchmarks/ranking.py FOLDER`. The folder holds a collection in BEIR's form: `corpus.jsonl.gz` (`_id`,
+`title`, `text`), `queries.jsonl` (`_id`, `text`) and `qrels.tsv` (query, document, grade). The numbers in
+index/fusion.py are of SciFact's development queries. Embedding its 5,183 abstracts takes about six minutes on one core.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from vectorlog.domain.vectors import Chunk
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.onnx import LocalEmbedder
-from vectorlog.index.chunk_index import Chunk, ChunkIndex, FileChunks, Found, Query
+from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Found, Query
+from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights, fuse
-from vectorlog.index.local import LocalIndex
 
 TEXT_WEIGHTS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 DEPTH = 100
@@ -54,10 +56,15 @@ def fill(index: ChunkIndex, embedder: Embedder, corpus: Path) -> None:
         part = documents[first : first + 64]
         texts = [f"{document['title']}\n{document['text']}" for document in part]
         chunks = (Chunk(0, text, vectors) for text, vectors in zip(texts, embedder.documents(texts), strict=True))
-        index.add(embedder.space, [FileChunks("s", each["_id"], 0, "", 0, {}, (chunk,)) for each, chunk in zip(part, chunks, strict=True)])
+        index.add(
+            embedder.space,
+            [FileChunks("s", each["_id"], 0, "", 0, {}, (chunk,)) for each, chunk in zip(part, chunks, strict=True)],
+        )
 
 
-def answers(index: ChunkIndex, embedder: Embedder, queries: Path, judged: Mapping[str, object]) -> Iterator[tuple[str, Found]]:
+def answers(
+    index: ChunkIndex, embedder: Embedder, queries: Path, judged: Mapping[str, object]
+) -> Iterator[tuple[str, Found]]:
     """What the index finds for each judged query."""
     for query in map(json.loads, queries.read_text().splitlines()):
         if query["_id"] in judged:
@@ -75,7 +82,9 @@ def measure(folder: Path, embedder: Embedder) -> None:
         index.close()
     for weight in TEXT_WEIGHTS:
         weights = Weights(1 - weight, weight)
-        each = [ndcg([ranked.hit.file for ranked in fuse([answer], weights, 10)], judged[query]) for query, answer in found]
+        each = [
+            ndcg([ranked.hit.file for ranked in fuse([answer], weights, 10)], judged[query]) for query, answer in found
+        ]
         print(f"text weight {weight:4.2f}: nDCG@10 {sum(each) / len(each):.4f} over {len(each)} queries")
 
 

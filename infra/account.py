@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vectorlog.runtime.aws_clients import region, unasked
+from vectorlog.runtime.aws.clients import explain_connection_error, region
 
 _QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -33,11 +33,12 @@ def check(*, bootstrapped: bool = True) -> str:
         said = error.response["Error"]
         if said["Code"] == "ValidationError" and "does not exist" in said["Message"]:
             raise NotReady(
-                f"The CDK was never used in {environment}. Once per account and region: ./dev cdk bootstrap {environment}"
+                f"The CDK was never used in {environment}. Once per account and region: ./dev cdk bootstrap "
+                f"{environment}"
             ) from None
         raise NotReady(f"AWS refuses: {said['Message']} ({said['Code']})") from None
     except BotoCoreError as error:
-        raise NotReady(unasked(error)) from None
+        raise NotReady(explain_connection_error(error)) from None
     return environment
 
 

@@ -14,17 +14,21 @@ from constructs import Construct
 from infra import gateway_responses
 from infra.configuration import Configuration
 from infra.custom_domain import CustomDomain
-from infra.log_group import log_group
+from infra.retention import log_group
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
 
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); its default still takes TLS 1.0."""
+"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); its default still takes TLS
+1.0.
+"""
 TIMEOUT = Duration.seconds(29)
 """API Gateway's longest, unless AWS raises the account's quota (aws_facts, section 1)."""
 BINARY = ["*/*"]
-"""Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64 is decoded. With a
-list of types API Gateway would decode by the first type of the client's `Accept`, which names no file type in either client."""
+"""Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64
+is decoded. With a list of types API Gateway would decode by the first type of the client's `Accept`, which names no
+file type in either client.
+"""
 ACCESS = {
     "time": "$context.requestTime",
     "request": "$context.requestId",
@@ -40,25 +44,34 @@ ACCESS = {
     "client": "$context.identity.userAgent",
     "trace": "$context.xrayTraceId",
 }
-"""A line of the access log. It holds no header, no path with ids and no sentence of API Gateway's, which may repeat the caller's key."""
+"""A line of the access log. It holds no header, no path with ids and no sentence of API Gateway's, which may repeat the
+caller's key.
+"""
 
 
 class Api(Construct):
     """A regional REST API with a stage of the configured name.
 
-    Each route has a method of its own. Beside it, ANY of the same path goes to the same function, which answers what only it can: 405 with
-    `Allow`, HEAD, and a browser's OPTIONS. A path without a route never reaches a function.
+    Each route has a method of its own. Beside it, ANY of the same path goes to the same function, which answers what
+    only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. A path without a route never reaches a function.
 
-    Access logs need a role that API Gateway has once in an account and region. The stack makes it and leaves it behind, since other APIs
-    may have come to rely on it; if there was one, it is replaced by this one, which may do the same.
+    Access logs need a role that API Gateway has once in an account and region. The stack makes it and leaves it behind,
+    since other APIs may have come to rely on it; if there was one, it is replaced by this one, which may do the same.
 
     Attributes:
         rest_api: it.
-        url: where clients find it, without a slash at the end: of the custom domain where there is one, otherwise with the stage.
+        url: where clients find it, without a slash at the end: of the custom domain where there is one, otherwise with
+            the stage.
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, configuration: Configuration, api: lambda_.IFunction, search: lambda_.IFunction
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        configuration: Configuration,
+        api: lambda_.IFunction,
+        search: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id)
         self.rest_api = apigateway.RestApi(
@@ -73,23 +86,30 @@ class Api(Construct):
         )
         made = cast("apigateway.CfnRestApi", self.rest_api.node.default_child)
         made.security_policy = TLS
-        made.endpoint_access_mode = "BASIC"  # has to be said with such a policy; STRICT takes a quarter of an hour to come into force
+        made.endpoint_access_mode = (
+            "BASIC"  # has to be said with such a policy; STRICT takes a quarter of an hour to come into force
+        )
         self.rest_api.node.try_remove_child("Endpoint")  # the stack has an output of its own
         self._add_routes(api=api, search=search)
         gateway_responses.add_to(self.rest_api, configuration=configuration)
         self._keep_execution_log(configuration)
         stack = Stack.of(self)
-        self.url = f"https://{self.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{configuration.stage}"
+        self.url = (
+            f"https://{self.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{configuration.stage}"
+        )
         if configuration.domain_name:
             self.url = CustomDomain(self, "Domain", configuration=configuration, rest_api=self.rest_api).url
 
     def _stage(self, configuration: Configuration) -> apigateway.StageOptions:
-        """Only errors are in the execution log, and never a request's or an answer's data. The metrics of the stage cost nothing. Those of
-        each of its 72 methods are charged like an application's own, and the access log can be asked instead.
+        """Only errors are in the execution log, and never a request's or an answer's data. The metrics of the stage
+        cost nothing. Those of each of its 72 methods are charged like an application's own, and the access log can be
+        asked instead.
         """
         return apigateway.StageOptions(
             stage_name=configuration.stage,
-            access_log_destination=apigateway.LogGroupLogDestination(log_group(self, "AccessLog", configuration=configuration)),
+            access_log_destination=apigateway.LogGroupLogDestination(
+                log_group(self, "AccessLog", configuration=configuration)
+            ),
             access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS)),
             logging_level=apigateway.MethodLoggingLevel.ERROR,
             data_trace_enabled=False,
@@ -102,7 +122,9 @@ class Api(Construct):
     def _keep_execution_log(self, configuration: Configuration) -> None:
         """API Gateway would make the group itself, and keep it for ever."""
         name = f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{configuration.stage}"
-        self.rest_api.deployment_stage.node.add_dependency(log_group(self, "ExecutionLog", configuration=configuration, name=name))
+        self.rest_api.deployment_stage.node.add_dependency(
+            log_group(self, "ExecutionLog", configuration=configuration, name=name)
+        )
 
     def _add_routes(self, *, api: lambda_.IFunction, search: lambda_.IFunction) -> None:
         """One permission for each function: one for each method would double the resources (aws_facts, section 1)."""
@@ -110,7 +132,11 @@ class Api(Construct):
             name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, scope_permission_to_method=False)
             for name, function in (("api", api), ("search", search))
         }
-        served = [(spoken.prefix + route.path, route.method, functions[route.function]) for spoken in DIALECTS for route in ROUTES]
+        served = [
+            (spoken.prefix + route.path, route.method, functions[route.function])
+            for spoken in DIALECTS
+            for route in ROUTES
+        ]
         served += [(path, "GET", functions["api"]) for path in HEALTH]
         for path, method, function in served:
             self._resource(path).add_method(method, function)

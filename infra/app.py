@@ -10,7 +10,7 @@ from aws_cdk import App, Environment
 from infra import configuration, rules
 from infra.assets import Assets
 from infra.stack import VectorlogStack
-from vectorlog.runtime import aws_stack
+from vectorlog.runtime.aws import stack
 
 
 def main() -> None:
@@ -21,12 +21,14 @@ def main() -> None:
     except configuration.ConfigurationError as error:
         sys.exit(str(error))
     assets = Assets(chosen.architecture)
-    VectorlogStack(app, aws_stack.name_of(chosen.stage), configuration=chosen, assets=assets, env=_where(chosen))
+    VectorlogStack(app, stack.name_of(chosen.stage), configuration=chosen, assets=assets, env=_where(chosen))
     rules.synth(app, chosen)
 
 
 def _where(chosen: configuration.Configuration) -> Environment | None:
-    """The account and region of the command line's credentials, where an existing network has to be looked up; anywhere else."""
+    """The account and region of the command line's credentials, where an existing network has to be looked up; anywhere
+    else.
+    """
     if not chosen.vpc.startswith("vpc-"):
         return None
     return Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))

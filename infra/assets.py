@@ -31,9 +31,14 @@ UNUSED = (
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_*.json")),
     *("*/tests", "*/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.h", "wrapt-stubs", "lxml/isoschematron"),
     *(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
-    *(f"pillow.libs/lib{name}-*" for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")),
+    *(
+        f"pillow.libs/lib{name}-*"
+        for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")
+    ),
 )
-"""What is in the libraries and never called. python-pptx imports Pillow, but none of its optional parts: slides are read as text."""
+"""What is in the libraries and never called. python-pptx imports Pillow, but none of its optional parts: slides are
+read as text.
+"""
 
 
 class BundlingFailed(Exception):
@@ -68,7 +73,10 @@ class Assets:
             bundling=BundlingOptions(
                 image=lambda_.Runtime.PYTHON_3_13.bundling_image,
                 local=_Local(bundle, self._architecture),
-                command=[bundle, self._architecture],  # nothing runs it; the CDK takes two assets for one where these are the same
+                command=[
+                    bundle,
+                    self._architecture,
+                ],  # nothing runs it; the CDK takes two assets for one where these are the same
             ),
         )
 
@@ -121,15 +129,21 @@ def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHO
 
 
 def _compile(folder: Path, python: str) -> None:
-    """A function's folder is read-only, so it would compile all that it imports at every cold start: 0.65 of 1.1 s of CPU."""
+    """A function's folder is read-only, so it would compile all that it imports at every cold start: 0.65 of 1.1 s of
+    CPU.
+    """
     try:
         interpreter = _uv("python", "find", "--no-project", python).strip()
     except BundlingFailed:
-        print(f"There is no Python {python} here to compile assets with: cold starts take 0.7 s longer.", file=sys.stderr)
+        print(
+            f"There is no Python {python} here to compile assets with: cold starts take 0.7 s longer.", file=sys.stderr
+        )
         return
     paths = ("-s", str(folder), "-p", "/var/task")
     command = [interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *paths, str(folder)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise BundlingFailed(f"Python {python} could not compile an asset:\n{done.stdout}{done.stderr}")
 
@@ -145,9 +159,18 @@ def _strip(folder: Path) -> None:
 
 
 def _uv(*arguments: str) -> str:
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PYENV_VERSION": PYTHON}  # pyenv's python3.13 runs for those who ask
+    environment = {
+        **os.environ,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "PYENV_VERSION": PYTHON,
+    }  # pyenv's python3.13 runs for those who ask
     environment.pop("VIRTUAL_ENV", None)
-    command = [os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"), "--color", "never", *arguments]
+    command = [
+        os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"),
+        "--color",
+        "never",
+        *arguments,
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundlingFailed(f"uv {arguments[0]} failed:\n{done.stderr}")

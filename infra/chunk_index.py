@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.index_domain import IndexDomain
-from vectorlog.index.opensearch_roles import REQUESTS, ROLES
+from vectorlog.index.opensearch.roles import REQUESTS, ROLES
 
 Requests: TypeAlias = Sequence[tuple[str, str]]
 """Methods and paths."""
@@ -21,7 +21,9 @@ Requests: TypeAlias = Sequence[tuple[str, str]]
 HTTPS = ec2.Port.tcp(443)
 MASTERS = (("PUT", "_plugins/_security/api/roles/*"), ("PUT", "_plugins/_security/api/rolesmapping/*"))
 _HERE = f"arn:{Aws.PARTITION}:es:{Aws.REGION}:{Aws.ACCOUNT_ID}:domain/*"
-"""In a domain's own policy: that domain. It has no name yet when its policy is written, and the policy holds for no other."""
+"""In a domain's own policy: that domain. It has no name yet when its policy is written, and the policy holds for no
+other.
+"""
 ANSWER = Duration.minutes(6)
 """CloudFormation would wait for an hour for a function that lives five minutes."""
 
@@ -29,10 +31,12 @@ ANSWER = Duration.minutes(6)
 class ChunkIndex(Construct):
     """An OpenSearch domain, unless the configuration names one; open to whom something is granted here.
 
-    Two things guard it. IAM lets a role make the requests that it needs, by method and path. Fine-grained access keeps it to our indexes,
-    which a path cannot: `_bulk` and `_msearch` name theirs in the body. The role of `access` alone may change that.
+    Two things guard it. IAM lets a role make the requests that it needs, by method and path. Fine-grained access keeps
+    it to our indexes, which a path cannot: `_bulk` and `_msearch` name theirs in the body. The role of `access` alone
+    may change that.
 
-    A domain that the configuration names is granted by IAM alone; whoever keeps it has to let our roles into its fine-grained access.
+    A domain that the configuration names is granted by IAM alone; whoever keeps it has to let our roles into its
+    fine-grained access.
 
     Args:
         scope: of it.
@@ -83,7 +87,9 @@ class ChunkIndex(Construct):
         self._let(access, MASTERS)
         if configuration.operator_role_arn:
             operator = iam.ArnPrincipal(configuration.operator_role_arn)
-            self._allowed.add_statements(iam.PolicyStatement(actions=["es:ESHttp*"], resources=[f"{_HERE}/*"], principals=[operator]))
+            self._allowed.add_statements(
+                iam.PolicyStatement(actions=["es:ESHttp*"], resources=[f"{_HERE}/*"], principals=[operator])
+            )
             self._hold("operate", configuration.operator_role_arn)
 
     def grant_search(self, function: lambda_.IFunction) -> None:

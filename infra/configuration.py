@@ -36,15 +36,18 @@ class Configuration:
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
         opensearch_endpoint, opensearch_domain_arn: of a domain that exists; no domain is made then.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that is made; storage of each node.
-        opensearch_shards: of each index that is made from now on, `vectorlog rebuild index` included; 10 to 30 GB each (its guide).
-        operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in our indexes.
+        opensearch_shards: of each index that is made from now on, `vectorlog rebuild index` included; 10 to 30 GB each
+            (its guide).
+        operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in
+            our indexes.
         views: names of the tables of views; the first is read, both are written (`vectorlog rebuild` says when).
         vpc: `none`, `new`, or the id of one that exists.
         removal: what a `destroy` does with tables, bucket, domain and key.
         cors_origins: that browsers may call from; none turns CORS off.
         throttle_rate, throttle_burst: requests a second, and at once, for the whole API.
         embed_concurrency: how many embed functions run at the same time; Lambda's least is 2, its most 1,000.
-        domain_name, certificate_arn, hosted_zone: of a custom domain; a record is made where the zone is given, as `id` or `id/name`.
+        domain_name, certificate_arn, hosted_zone: of a custom domain; a record is made where the zone is given, as `id`
+            or `id/name`.
         alarm_email: gets alarms, once the mail in which AWS asks for it was answered.
         architecture: of the functions; `x86_64` serves `sam local` on such a machine.
         log_retention_days: of every log group.
@@ -81,16 +84,26 @@ class Configuration:
         """Refuses choices that do not go together."""
         for model in self.models:
             if not model.startswith(("bedrock:", "openai:")):
-                raise ValueError(f"models names {model!r}; in Lambda there are bedrock:… and openai:…, the local model is too big for one")
+                raise ValueError(
+                    f"models names {model!r}; in Lambda there are bedrock:… and openai:…, the local model is "
+                    f"too big for one"
+                )
         _together(self, "opensearch_endpoint", "opensearch_domain_arn")
         _together(self, "domain_name", "certificate_arn")
         if self.opensearch_nodes > 1 and self.opensearch_nodes % 2 and self.opensearch_nodes % 3:
-            raise ValueError("opensearch_nodes is 1 or a multiple of 2 or 3: OpenSearch wants as many nodes in each zone")
+            raise ValueError(
+                "opensearch_nodes is 1 or a multiple of 2 or 3: OpenSearch wants as many nodes in each zone"
+            )
         if not re.fullmatch(r"([1-9])(,(?!\1)[1-9])?", ",".join(self.views)):
             raise ValueError("views are one digit or two different ones, such as 1 or 1,2")
         if not self.models:
             raise ValueError("models names none")
-        if self.vpc == "new" and not self.opensearch_endpoint and self.opensearch_nodes > 1 and self.opensearch_nodes % 2:
+        if (
+            self.vpc == "new"
+            and not self.opensearch_endpoint
+            and self.opensearch_nodes > 1
+            and self.opensearch_nodes % 2
+        ):
             raise ValueError("opensearch_nodes is 1 or even with vpc=new, whose two zones share the nodes out")
         if self.hosted_zone and not self.domain_name:
             raise ValueError("hosted_zone is of use with domain_name alone")

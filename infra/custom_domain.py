@@ -13,15 +13,19 @@ from infra.configuration import Configuration
 
 
 class CustomDomain(Construct):
-    """A regional domain that maps to the stage, at its root: what stands before `/v1` would stand in the paths that handlers see.
+    """A regional domain that maps to the stage, at its root: what stands before `/v1` would stand in the paths that
+    handlers see.
 
-    With a hosted zone it gets its record; without one, the output `DomainTarget` says where a CNAME elsewhere has to point.
+    With a hosted zone it gets its record; without one, the output `DomainTarget` says where a CNAME elsewhere has to
+    point.
 
     Attributes:
         url: without a slash at the end.
     """
 
-    def __init__(self, scope: Construct, id: str, *, configuration: Configuration, rest_api: apigateway.RestApi) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, configuration: Configuration, rest_api: apigateway.RestApi
+    ) -> None:
         super().__init__(scope, id)
         self.url = f"https://{configuration.domain_name}"
         domain = apigateway.DomainName(

@@ -7,21 +7,26 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.configuration import Configuration
-from infra.kept import kept
+from infra.retention import removal_policy
 
 KEPT_DAYS = 3
-"""Days that S3 keeps what was deleted or replaced. Deleted means gone, so they are few: what goes wrong on a Friday evening can be undone
-until Monday. S3 counts from the midnight (UTC) after, so bytes are gone within four days."""
+"""Days that S3 keeps what was deleted or replaced. Deleted means gone, so they are few: what goes wrong on a Friday
+evening can be undone until Monday. S3 counts from the midnight (UTC) after, so bytes are gone within four days.
+"""
 PARTS_DAYS = 1
-"""Days until S3 drops the parts of an upload that broke off; ours end in minutes, with the function that makes them. It is S3's least."""
+"""Days until S3 drops the parts of an upload that broke off; ours end in minutes, with the function that makes them. It
+is S3's least.
+"""
 PREFLIGHT_S = 3600
 """How long a browser may remember the answer to a preflight."""
 
 
 class Files(Construct):
-    """Its `bucket`: private, versioned, reached by TLS 1.2 or newer alone. S3's own key encrypts it, which costs nothing by request.
+    """Its `bucket`: private, versioned, reached by TLS 1.2 or newer alone. S3's own key encrypts it, which costs
+    nothing by request.
 
-    Large downloads are redirected to a signed address in the bucket, so browsers at the configured origins may GET from it.
+    Large downloads are redirected to a signed address in the bucket, so browsers at the configured origins may GET from
+    it.
     """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
@@ -37,10 +42,14 @@ class Files(Construct):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(id="parts", abort_incomplete_multipart_upload_after=Duration.days(PARTS_DAYS)),
-                s3.LifecycleRule(id="deleted", noncurrent_version_expiration=Duration.days(KEPT_DAYS), expired_object_delete_marker=True),
+                s3.LifecycleRule(
+                    id="deleted",
+                    noncurrent_version_expiration=Duration.days(KEPT_DAYS),
+                    expired_object_delete_marker=True,
+                ),
             ],
             cors=[_from_browsers(configuration)] if configuration.cors_origins else None,
-            removal_policy=kept(configuration),
+            removal_policy=removal_policy(configuration),
             auto_delete_objects=not configuration.keeps,
         )
 

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.grants import Grants
-from infra.kept import kept
+from infra.retention import removal_policy
 
 ANSWER = Duration.minutes(3)
 """CloudFormation would wait for an hour for a function that lives one minute."""
@@ -26,10 +26,14 @@ class FirstKey(Construct):
         read: the command that shows it.
     """
 
-    def __init__(self, scope: Construct, id: str, *, configuration: Configuration, maker: lambda_.Function, grants: Grants) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, configuration: Configuration, maker: lambda_.Function, grants: Grants
+    ) -> None:
         super().__init__(scope, id)
-        secret = secretsmanager.CfnSecret(self, "Secret", description=f"Vectorlog {configuration.stage}: the first API key")
-        secret.apply_removal_policy(kept(configuration))
+        secret = secretsmanager.CfnSecret(
+            self, "Secret", description=f"Vectorlog {configuration.stage}: the first API key"
+        )
+        secret.apply_removal_policy(removal_policy(configuration))
         self.secret_arn = secret.ref
         grants.append(maker)
         grants.write_rows(maker)
@@ -44,4 +48,6 @@ class FirstKey(Construct):
             properties={"Secret": self.secret_arn},
         )
         cast("CfnResource", made.node.default_child).node.add_dependency(maker)  # its rights come after it
-        self.read = f"aws secretsmanager get-secret-value --secret-id {self.secret_arn} --query SecretString --output text"
+        self.read = (
+            f"aws secretsmanager get-secret-value --secret-id {self.secret_arn} --query SecretString --output text"
+        )

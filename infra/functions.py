@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.assets import Assets, Bundle
 from infra.configuration import Configuration
-from infra.log_group import log_group
+from infra.retention import log_group
 
 JOIN = [
     "ec2:CreateNetworkInterface",
@@ -24,7 +24,9 @@ JOIN = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 ]
-"""What Lambda does to put a function into a network (its guide, "Giving Lambda functions access to resources in an Amazon VPC")."""
+"""What Lambda does to put a function into a network (its guide, "Giving Lambda functions access to resources in an
+Amazon VPC").
+"""
 METRICS_NAMESPACE = "vectorlog"
 """Of the functions' own metrics."""
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
@@ -33,7 +35,7 @@ ONE_CORE = 1_769
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class FunctionSpec:
     """What is special about a function.
 
     Attributes:
@@ -47,7 +49,7 @@ class Sort:
 
     handler: str
     bundle: Bundle
-    says: str
+    description: str
     seconds: int
     megabytes: int = ONE_CORE
     disk: int = 512
@@ -58,20 +60,26 @@ class Sort:
         return Duration.seconds(self.seconds)
 
 
-API = Sort("api", "core", "Every route but search", 29)
-SEARCH = Sort("search", "index", "The search routes", 29)
-PROJECTOR = Sort("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
-WORK = Sort("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
-EMBED = Sort("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
-DEAD_LETTERS = Sort("dead_letters", "index", "Settles messages and records that failed too often", 60, 512)
-SWEEP = Sort("sweep", "core", "Ends what is past its deadline, once a minute", 60, 512)
-FIRST_KEY = Sort("first_key", "core", "Makes the first API key when the stack is made", 60, 512)
-INDEX_ACCESS = Sort("index_access", "index", "Gives functions their rights in OpenSearch when the stack is made", 300, 512)
-"""29 s is what API Gateway waits. /tmp of embed holds the four files of 512 MB that it reads at once, the largest that an import brings."""
+API = FunctionSpec("api", "core", "Every route but search", 29)
+SEARCH = FunctionSpec("search", "index", "The search routes", 29)
+PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
+WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
+EMBED = FunctionSpec("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
+DEAD_LETTERS = FunctionSpec("dead_letters", "index", "Settles messages and records that failed too often", 60, 512)
+SWEEP = FunctionSpec("sweep", "core", "Ends what is past its deadline, once a minute", 60, 512)
+FIRST_KEY = FunctionSpec("first_key", "core", "Makes the first API key when the stack is made", 60, 512)
+INDEX_ACCESS = FunctionSpec(
+    "index_access", "index", "Gives functions their rights in OpenSearch when the stack is made", 300, 512
+)
+"""29 s is what API Gateway waits. /tmp of embed holds the four files of 512 MB that it reads at once, the largest that
+an import brings.
+"""
 
 
 def service_of(configuration: Configuration) -> str:
-    """What logs, traces and the dimension `service` of the metrics say, so that two stages in one account stay apart."""
+    """What logs, traces and the dimension `service` of the metrics say, so that two stages in one account stay
+    apart.
+    """
     return f"vectorlog-{configuration.stage}"
 
 
@@ -104,21 +112,21 @@ class Functions(Construct):
         self._vpc = vpc
         self.made: dict[str, lambda_.Function] = {}
 
-    def make(self, sort: Sort, variables: Mapping[str, str]) -> lambda_.Function:
+    def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
         """A function of this sort; `variables` are those that `runtime.aws_settings` reads, without their prefix."""
-        name = "".join(part.capitalize() for part in sort.handler.split("_"))
+        name = "".join(part.capitalize() for part in spec.handler.split("_"))
         group = log_group(self, f"{name}Log", configuration=self._configuration)
         function = lambda_.Function(
             self,
             name,
-            description=f"Vectorlog {self._configuration.stage}: {sort.says}",
-            handler=f"handlers.{sort.handler}.handler",
-            code=self._assets.code(sort.bundle),
+            description=f"Vectorlog {self._configuration.stage}: {spec.description}",
+            handler=f"handlers.{spec.handler}.handler",
+            code=self._assets.code(spec.bundle),
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=ARCHITECTURES[self._configuration.architecture],
-            timeout=sort.timeout,
-            memory_size=sort.megabytes,
-            ephemeral_storage_size=Size.mebibytes(sort.disk),
+            timeout=spec.timeout,
+            memory_size=spec.megabytes,
+            ephemeral_storage_size=Size.mebibytes(spec.disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,
             role=self._role(f"{name}Role", group),
@@ -133,16 +141,20 @@ class Functions(Construct):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
-        self.made[sort.handler] = function
+        self.made[spec.handler] = function
         return function
 
     def _role(self, id: str, group: logs.ILogGroup) -> iam.Role:
-        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every log.
+        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every
+        log.
 
-        A group's ARN ends with `:*` by itself, which stands for its streams. With `:log-stream:*` behind that it would match nothing.
+        A group's ARN ends with `:*` by itself, which stands for its streams. With `:log-stream:*` behind that it would
+        match nothing.
         """
         role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        role.add_to_policy(iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]))
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn])
+        )
         if self._vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=JOIN, resources=["*"]))
         return role

@@ -12,8 +12,12 @@ from infra.configuration import Configuration
 
 SAID = "$context.error.messageString"
 """API Gateway's own sentence, which it puts in quotes and escapes."""
-NOT_FOUND = "Invalid URL. There is no such path below /$context.stage; addresses look like /$context.stage/v1/vector_stores."
-"""It does not repeat the path: a template of API Gateway puts text in without escaping it, so a path could break the JSON."""
+NOT_FOUND = (
+    "Invalid URL. There is no such path below /$context.stage; addresses look like /$context.stage/v1/vector_stores."
+)
+"""It does not repeat the path: a template of API Gateway puts text in without escaping it, so a path could break the
+JSON.
+"""
 TOO_LARGE = (
     "The request is larger than the 4.5 MB that this endpoint takes. "
     "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
@@ -52,8 +56,8 @@ _LATER = {"retry-after": str(RETRY_S)}
 _SLOW_DOWN = Told(SLOW_DOWN, 429, "rate_limit_exceeded", headers=_LATER)
 
 RESPONSES: Mapping[str, Told] = {
-    # Of a path without a route API Gateway says that a signature is missing; or that it is wrong, where a bearer token came along.
-    # No route wants one, so each of these means that the path is not there.
+    # For a path without a route, API Gateway answers that a signature is missing, or wrong if a bearer token was sent.
+    # No route of ours wants a signature, so each of these means that the path does not exist.
     "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,
     "INVALID_SIGNATURE": _NOT_FOUND,
     "EXPIRED_TOKEN": _NOT_FOUND,
@@ -70,11 +74,15 @@ RESPONSES: Mapping[str, Told] = {
     "INTEGRATION_TIMEOUT": Told(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
     "DEFAULT_5XX": Told(FAILED, None, None, "server_error"),
 }
-"""By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers and API keys cannot occur here."""
+"""By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers and API keys cannot
+occur here.
+"""
 
 
 def add_to(rest_api: apigateway.RestApi, *, configuration: Configuration) -> None:
-    """Adds each. Any origin may read them where CORS is on: they hold nothing of anybody's, and API Gateway can name one origin only."""
+    """Adds each. Any origin may read them where CORS is on: they hold nothing of anybody's, and API Gateway can name
+    one origin only.
+    """
     every = {"x-request-id": "context.requestId"}
     if configuration.cors_origins:
         every |= {"access-control-allow-origin": "'*'", "access-control-expose-headers": "'x-request-id, retry-after'"}

@@ -18,7 +18,9 @@ from vectorlog.views.dynamodb import BY_DEADLINE, BY_STATUS
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What functions share. A transaction needs what its parts would need alone (DynamoDB's guide, "Using IAM with transactions")."""
+    """What functions share. A transaction needs what its parts would need alone (DynamoDB's guide, "Using IAM with
+    transactions").
+    """
 
     configuration: Configuration
     log: dynamodb.ITable
@@ -53,20 +55,30 @@ class Grants:
 
     def list_rows(self, function: lambda_.Function) -> None:
         """Lists rows, also those of one status."""
-        _allow(function, ["dynamodb:Query"], [arn for table in self.views for arn in (table.table_arn, _index(table, BY_STATUS))])
+        _allow(
+            function,
+            ["dynamodb:Query"],
+            [arn for table in self.views for arn in (table.table_arn, _index(table, BY_STATUS))],
+        )
 
     def find_overdue(self, function: lambda_.Function) -> None:
         """Finds the rows whose deadline is over."""
         _allow(function, ["dynamodb:Query"], [_index(table, BY_DEADLINE) for table in self.views])
 
     def read_objects(self, function: lambda_.Function, *folders: str) -> None:
-        """Reads objects. Only who may list a bucket is told that an object is not there, rather than that it is forbidden."""
+        """Reads objects. Only who may list a bucket is told that an object is not there, rather than that it is
+        forbidden.
+        """
         _allow(function, ["s3:GetObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
         _allow(function, ["s3:ListBucket"], [self.bucket.bucket_arn])
 
     def put_objects(self, function: lambda_.Function, *folders: str) -> None:
         """Writes objects, large ones in parts."""
-        _allow(function, ["s3:PutObject", "s3:AbortMultipartUpload"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
+        _allow(
+            function,
+            ["s3:PutObject", "s3:AbortMultipartUpload"],
+            [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders],
+        )
 
     def delete_objects(self, function: lambda_.Function, *folders: str) -> None:
         """Finds objects and deletes them; the bucket keeps their bytes for some days more."""

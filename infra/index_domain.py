@@ -12,16 +12,15 @@ from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
 from infra.configuration import Configuration
-from infra.kept import kept
-from infra.log_group import log_group
+from infra.retention import log_group, removal_policy
 
 VERSION = opensearch.EngineVersion.OPENSEARCH_3_5
 """The one that the adapter's tests run on."""
 
 
 class IndexDomain(Construct):
-    """Encrypted at rest, between nodes and to clients (TLS 1.2 with forward secrecy), with fine-grained access. A change of version or size
-    is made in place, so an update never replaces a domain.
+    """Encrypted at rest, between nodes and to clients (TLS 1.2 with forward secrecy), with fine-grained access. A
+    change of version or size is made in place, so an update never replaces a domain.
 
     Several nodes are shared out between two zones, or three where their number is odd.
 
@@ -47,10 +46,16 @@ class IndexDomain(Construct):
             "Domain",
             version=VERSION,
             capacity=opensearch.CapacityConfig(
-                data_nodes=nodes, data_node_instance_type=configuration.opensearch_instance, multi_az_with_standby_enabled=False
+                data_nodes=nodes,
+                data_node_instance_type=configuration.opensearch_instance,
+                multi_az_with_standby_enabled=False,
             ),
-            ebs=opensearch.EbsOptions(volume_size=configuration.opensearch_storage_gib, volume_type=ec2.EbsDeviceVolumeType.GP3),
-            zone_awareness=opensearch.ZoneAwarenessConfig(enabled=zones > 1, availability_zone_count=zones if zones > 1 else None),
+            ebs=opensearch.EbsOptions(
+                volume_size=configuration.opensearch_storage_gib, volume_type=ec2.EbsDeviceVolumeType.GP3
+            ),
+            zone_awareness=opensearch.ZoneAwarenessConfig(
+                enabled=zones > 1, availability_zone_count=zones if zones > 1 else None
+            ),
             vpc=vpc,
             vpc_subnets=[ec2.SubnetSelection(subnets=vpc.select_subnets().subnets[:zones])] if vpc else None,
             encryption_at_rest=opensearch.EncryptionAtRestOptions(enabled=True),
@@ -63,19 +68,20 @@ class IndexDomain(Construct):
             enable_version_upgrade=True,
             enable_auto_software_update=True,
             off_peak_window_enabled=True,
-            removal_policy=kept(configuration),
+            removal_policy=removal_policy(configuration),
         )
         self.domain.node.add_dependency(self._log_access)
         if vpc:
             for group in self.domain.connections.security_groups:
-                group.apply_removal_policy(kept(configuration))
+                group.apply_removal_policy(removal_policy(configuration))
         self.allowed = iam.PolicyDocument()
         # Not by the construct's own argument, which would have a function of the CDK's set it after the domain is made.
         cast("opensearch.CfnDomain", self.domain.node.default_child).access_policies = self.allowed
 
     def _logging(self, configuration: Configuration) -> opensearch.LoggingOptions:
-        """Slow logs hold queries, and nothing until an operator sets a threshold on an index. An account has ten policies of logs in a
-        region, so the groups share one; by itself the construct would have a function of the CDK's make it.
+        """Slow logs hold queries, and nothing until an operator sets a threshold on an index. An account has ten
+        policies of logs in a region, so the groups share one; by itself the construct would have a function of the
+        CDK's make it.
         """
         slow_searches, slow_writes, errors = (
             log_group(self, id, configuration=configuration) for id in ("SlowSearchLog", "SlowWriteLog", "ErrorLog")

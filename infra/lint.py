@@ -37,7 +37,9 @@ def main(folder: Path) -> int:
         CFN_LINT: ["cfn-lint", "--config-file", str(HERE / "cfn-lint.yaml"), str(template)],
         CHECKOV: ["checkov", "--config-file", str(HERE / "checkov.yaml"), "--file", str(template)],
     }
-    found = [nag(folder / "validation-report.json")] + [_run(package, command, reports) for package, command in commands.items()]
+    found = [nag(folder / "validation-report.json")] + [
+        _run(package, command, reports) for package, command in commands.items()
+    ]
     print("every rule is kept, or broken with a reason" if not any(found) else "a rule is broken; see above")
     return int(any(found))
 
@@ -50,7 +52,10 @@ def nag(report: Path) -> bool:
     packs = json.loads(report.read_text())["pluginReports"]
     broken, accepted = list(_findings(packs, "violations")), list(_findings(packs, "suppressedViolations"))
     names = ", ".join(pack["pluginName"] for pack in packs)
-    print(f"── cdk-nag ({names}): {len(broken)} findings; {len(accepted)} accepted for {len({rule for rule, _ in accepted})} rules")
+    print(
+        f"── cdk-nag ({names}): {len(broken)} findings; {len(accepted)} accepted for "
+        f"{len({rule for rule, _ in accepted})} rules"
+    )
     for rule, path in broken:
         print(f"{rule}: {path}")
     return bool(broken)

@@ -7,7 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, IConstruct
 
 from infra.configuration import Configuration
-from infra.kept import kept
+from infra.retention import removal_policy
 
 ZONES = 2
 """Availability zones: what a domain of two nodes wants."""
@@ -15,21 +15,24 @@ CALLED = {
     "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 }
-"""What functions call beside DynamoDB's streams, and DynamoDB and S3, whose gateways cost nothing. Logs and traces leave a function by
-Lambda's own way."""
+"""What functions call beside DynamoDB's streams, and DynamoDB and S3, whose gateways cost nothing. Logs and traces
+leave a function by Lambda's own way.
+"""
 
 
 class Network(Construct):
-    """Nothing in it can be reached from outside, and what is in it reaches AWS by endpoints alone. Only a model at an endpoint outside of
-    AWS (`openai:…`) needs a way out, one NAT gateway. Endpoints and gateways are paid by the hour, so there are those that functions need.
+    """Nothing in it can be reached from outside, and what is in it reaches AWS by endpoints alone. Only a model at an
+    endpoint outside of AWS (`openai:…`) needs a way out, one NAT gateway. Endpoints and gateways are paid by the hour,
+    so there are those that functions need.
 
-    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB and its streams, S3, SQS, Secrets Manager, and to
-    the models. It is looked up when the stack is synthesized, which takes credentials.
+    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB and its streams, S3, SQS,
+    Secrets Manager, and to the models. It is looked up when the stack is synthesized, which takes credentials.
 
     A domain that is kept holds on to its subnets, so these are kept with it.
 
     Attributes:
-        vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private ones.
+        vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private
+            ones.
         streams_url: where the streams of DynamoDB are reached from within; None: at their usual address.
     """
 
@@ -47,7 +50,9 @@ class Network(Construct):
         subnets = [ec2.SubnetConfiguration(name="private", subnet_type=sort, cidr_mask=20)]
         if _calls_outside(configuration):
             subnets.append(
-                ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False)
+                ec2.SubnetConfiguration(
+                    name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
+                )
             )
         vpc = ec2.Vpc(
             self,
@@ -55,7 +60,7 @@ class Network(Construct):
             max_azs=ZONES,
             nat_gateways=1 if _calls_outside(configuration) else 0,
             subnet_configuration=subnets,
-            restrict_default_security_group=False,  # it would take a function of the CDK's own; nothing of ours is in that group
+            restrict_default_security_group=False,  # it would need a function of the CDK's; we put nothing there
         )
         vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -67,12 +72,14 @@ class Network(Construct):
         self.streams_url = _streams_url(vpc)
         if not configuration.opensearch_endpoint:
             for each in (vpc, *vpc.select_subnets().subnets):
-                _resource(each).apply_removal_policy(kept(configuration))
+                _resource(each).apply_removal_policy(removal_policy(configuration))
         return vpc
 
 
 def _streams_url(vpc: ec2.Vpc) -> str:
-    """They have no private DNS (DynamoDB's guide, "AWS PrivateLink for DynamoDB Streams"), so they are called by the endpoint's name."""
+    """They have no private DNS (DynamoDB's guide, "AWS PrivateLink for DynamoDB Streams"), so they are called by the
+    endpoint's name.
+    """
     streams = ec2.InterfaceVpcEndpointAwsService.DYNAMODB_STREAMS
     endpoint = vpc.add_interface_endpoint("DynamoDbStreams", service=streams, private_dns_enabled=False)
     zone_and_name = Fn.select(0, endpoint.vpc_endpoint_dns_entries)

@@ -21,7 +21,9 @@ def main(folder: Path) -> int:
     """Prints the table; 1 where something is too big."""
     template = synthesized.template(folder)
     resources: Mapping[str, Any] = json.loads(template.read_text())["Resources"]
-    sizes = {asset: zipped(folder / asset) for asset in sorted({_asset(each) for each in _functions(resources).values()})}
+    sizes = {
+        asset: zipped(folder / asset) for asset in sorted({_asset(each) for each in _functions(resources).values()})
+    }
     print(f"{'function':14}{'asset':18}{'zipped':>8}{'memory':>10}{'time-out':>10}")
     for each in sorted(_functions(resources).values(), key=lambda found: str(found["Properties"]["Handler"])):
         said = each["Properties"]
@@ -29,12 +31,16 @@ def main(folder: Path) -> int:
         row = f"{name:14}{asset[:17]:18}{sizes[asset] / 1e6:5.1f} MB{said['MemorySize']:7} MB{said['Timeout']:8} s"
         print(row)
     count = len(resources)
-    most = ", ".join(f"{number} {kind.removeprefix('AWS::')}" for kind, number in Counter(_kinds(resources)).most_common(3))
+    most = ", ".join(
+        f"{number} {kind.removeprefix('AWS::')}" for kind, number in Counter(_kinds(resources)).most_common(3)
+    )
     print(f"{count} resources of 500 ({most})")
     print(template)
     heavy = [asset for asset, size in sizes.items() if size > MOST_BYTES]
     if heavy or count > MOST_RESOURCES:
-        print(f"too much: {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB an asset are the most", file=sys.stderr)
+        print(
+            f"too much: {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB an asset are the most", file=sys.stderr
+        )
         return 1
     return 0
 

@@ -19,8 +19,10 @@ class Accepted:
     """A finding that is meant.
 
     Attributes:
-        rule: its id. `{Files/Bucket}` in it stands for the logical id of the construct there, `{index}` for the OpenSearch domain.
-        at: where it is accepted, below the stack: a path whose parts may be patterns. What is not in a configuration is passed over.
+        rule: its id. `{Files/Bucket}` in it stands for the logical id of the construct there, `{index}` for the
+            OpenSearch domain.
+        at: where it is accepted, below the stack: a path whose parts may be patterns. What is not in a configuration is
+            passed over.
         reason: why.
     """
 
@@ -29,19 +31,40 @@ class Accepted:
     reason: str
 
 
-_NAMED = "The names below are made by the code, under this prefix alone; tests/infra has a table of what each function may do."
-_OURS = "Indexes are made when a model is first used, and their names begin with vectorlog-; fine-grained access keeps it to them."
+_NAMED = (
+    "The names below are made by the code, under this prefix alone; tests/infra has a table of what each "
+    "function may do."
+)
+_OURS = (
+    "Indexes are made when a model is first used, and their names begin with vectorlog-; fine-grained "
+    "access keeps it to them."
+)
 _CLIENTS = (
-    "The function checks the caller's key itself, since the answer to a wrong one has to be OpenAI's and MKA1's, and a key may be "
+    "The function checks the caller's key itself, since the answer to a wrong one has to be OpenAI's and "
+    "MKA1's, and a key may be "
     "revoked within seconds. Health routes are open on purpose."
 )
-_RUNTIME = "Python 3.13 is the newest one that every library carries wheels for and that the tests run on; AWS supports it until 2029."
+_RUNTIME = (
+    "Python 3.13 is the newest one that every library carries wheels for and that the tests run on; AWS "
+    "supports it until 2029."
+)
 _MASTER = "The one function that gives out rights in the domain, which CloudFormation alone calls."
-_SIZE = "A matter of opensearch_nodes and money: the default is the smallest domain. What it holds can be made again of the artefacts."
+_SIZE = (
+    "A matter of opensearch_nodes and money: the default is the smallest domain. What it holds can be made "
+    "again of the artefacts."
+)
 
 ACCEPTED = (
-    Accepted("AwsSolutions-APIG2", "Api", "Bodies are checked by the function, whose errors name the parameter as OpenAI's do."),
-    Accepted("AwsSolutions-APIG3", "Api", "A web ACL is up to the account; it attaches to the stage without a deploy. Throttles are set."),
+    Accepted(
+        "AwsSolutions-APIG2",
+        "Api",
+        "Bodies are checked by the function, whose errors name the parameter as OpenAI's do.",
+    ),
+    Accepted(
+        "AwsSolutions-APIG3",
+        "Api",
+        "A web ACL is up to the account; it attaches to the stage without a deploy. Throttles are set.",
+    ),
     Accepted("AwsSolutions-APIG4", "Api", _CLIENTS),
     Accepted("AwsSolutions-COG4", "Api", _CLIENTS),
     Accepted(
@@ -55,7 +78,9 @@ ACCEPTED = (
         "API Gateway takes this role for every API of the account and region, so it has what AWS says that it needs.",
     ),
     Accepted(
-        "AwsSolutions-IAM5[Resource::*]", "Functions", "X-Ray's actions, and those on network interfaces in a VPC, know no resources."
+        "AwsSolutions-IAM5[Resource::*]",
+        "Functions",
+        "X-Ray's actions, and those on network interfaces in a VPC, know no resources.",
     ),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
@@ -74,14 +99,23 @@ ACCEPTED = (
         _MASTER,
     ),
     Accepted("AwsSolutions-L1", "Functions", _RUNTIME),
-    Accepted("AwsSolutions-OS1", "ChunkIndex", "A VPC is a choice (vpc=new); without one, IAM and fine-grained access guard the domain."),
-    Accepted("AwsSolutions-OS3", "ChunkIndex", "Functions have no fixed addresses; the policy names their roles instead."),
+    Accepted(
+        "AwsSolutions-OS1",
+        "ChunkIndex",
+        "A VPC is a choice (vpc=new); without one, IAM and fine-grained access guard the domain.",
+    ),
+    Accepted(
+        "AwsSolutions-OS3", "ChunkIndex", "Functions have no fixed addresses; the policy names their roles instead."
+    ),
     Accepted("AwsSolutions-OS4", "ChunkIndex", _SIZE),
     Accepted("AwsSolutions-OS7", "ChunkIndex", _SIZE),
     Accepted(
         "AwsSolutions-S1",
         "Files",
-        "Functions alone reach it, and log what they do. Who wants every access on record turns on CloudTrail's data events.",
+        (
+            "Functions alone reach it, and log what they do. Who wants every access on record turns on "
+            "CloudTrail's data events."
+        ),
     ),
     Accepted(
         "AwsSolutions-SMG4",
@@ -92,20 +126,36 @@ ACCEPTED = (
     Accepted(
         "AwsSolutions-VPC7",
         "Network",
-        "Nothing in it can be reached from outside. Flow logs are paid by the gigabyte, and can be turned on without a deploy.",
+        (
+            "Nothing in it can be reached from outside. Flow logs are paid by the gigabyte, and can be turned on "
+            "without a deploy."
+        ),
     ),
     Accepted(
         "Serverless-SNSRedrivePolicy",
         "Alarms",
         "E-mail is the subscriber, which SNS tries again; alarms stay red on the dashboard meanwhile.",
     ),
-    Accepted("Serverless-SQSRedrivePolicy", "WorkQueues/GivenUp", "It is where records end that failed; an alarm looks at it."),
-    Accepted("Serverless-SQSRedrivePolicy", "WorkQueues/*DeadLetters", "They are dead letters; an alarm looks at them."),
-    Accepted("Serverless-EventBusDLQ", "Functions/Sweep", "A missed minute is made up for by the next. An alarm rings when none comes."),
+    Accepted(
+        "Serverless-SQSRedrivePolicy",
+        "WorkQueues/GivenUp",
+        "It is where records end that failed; an alarm looks at it.",
+    ),
+    Accepted(
+        "Serverless-SQSRedrivePolicy", "WorkQueues/*DeadLetters", "They are dead letters; an alarm looks at them."
+    ),
+    Accepted(
+        "Serverless-EventBusDLQ",
+        "Functions/Sweep",
+        "A missed minute is made up for by the next. An alarm rings when none comes.",
+    ),
     Accepted(
         "Serverless-LambdaDLQ",
         "Functions",
-        "None is called asynchronously but the sweep, whose next minute makes up for a lost one, and what CloudFormation waits for.",
+        (
+            "None is called asynchronously but the sweep, whose next minute makes up for a lost one, and what "
+            "CloudFormation waits for."
+        ),
     ),
     Accepted(
         "Serverless-LambdaEventSourceMappingDestination",
@@ -138,14 +188,20 @@ def synth(app: App, configuration: Configuration) -> None:
     except RuntimeError as failed:
         if "ValidationFailed" not in str(failed):
             raise
-        raise SystemExit(f"The stack breaks a rule; see above. Mend it, or accept it with a reason in {__file__}.") from None
+        raise SystemExit(
+            f"The stack breaks a rule; see above. Mend it, or accept it with a reason in {__file__}."
+        ) from None
 
 
 def _accept(stack: Stack, accepted: Accepted) -> None:
     pack = accepted.rule.partition("-")[0]
     for construct in _found(stack, accepted.at):
-        for rule in _rules(stack, accepted.rule):  # as metadata: `acknowledge` refuses ids with several `::` (aws_facts, section 9)
-            construct.node.add_metadata(Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"{pack}::{rule}": accepted.reason})
+        for rule in _rules(
+            stack, accepted.rule
+        ):  # as metadata: `acknowledge` refuses ids with several `::` (aws_facts, section 9)
+            construct.node.add_metadata(
+                Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"{pack}::{rule}": accepted.reason}
+            )
 
 
 def _found(scope: IConstruct, path: str) -> Iterator[IConstruct]:

@@ -9,26 +9,39 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra import triggers
-from infra.alarms import Alarms
 from infra.api import Api
 from infra.assets import Assets
 from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
-from infra.dashboard import Dashboard
-from infra.event_log import EventLog
 from infra.files import Files
 from infra.first_key import FirstKey
-from infra.functions import API, DEAD_LETTERS, EMBED, FIRST_KEY, INDEX_ACCESS, PROJECTOR, SEARCH, SWEEP, WORK, Functions, Sort
+from infra.functions import (
+    API,
+    DEAD_LETTERS,
+    EMBED,
+    FIRST_KEY,
+    INDEX_ACCESS,
+    PROJECTOR,
+    SEARCH,
+    SWEEP,
+    WORK,
+    Functions,
+    FunctionSpec,
+)
 from infra.grants import Grants
+from infra.monitoring.alarms import Alarms
+from infra.monitoring.dashboard import Dashboard
+from infra.monitoring.watched import Watched
 from infra.network import Network
-from infra.views import Views
-from infra.watched import Watched
+from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
-from vectorlog.runtime import aws_stack
+from vectorlog.runtime.aws import stack
 
 
 class VectorlogStack(Stack):
-    """Everything of one stage. It names no account and no region, so that it can be synthesized anywhere; but for a network that exists."""
+    """Everything of one stage. It names no account and no region, so that it can be synthesized anywhere; but for a
+    network that exists.
+    """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, assets: Assets, **rest: Any) -> None:  # noqa: ANN401
         super().__init__(scope, id, termination_protection=configuration.keeps, **rest)
@@ -37,7 +50,11 @@ class VectorlogStack(Stack):
         self._views = Views(self, "Views", configuration=configuration)
         self._files = Files(self, "Files", configuration=configuration)
         self._queues = WorkQueues(
-            self, "WorkQueues", work_timeout=WORK.timeout, embed_timeout=EMBED.timeout, dead_timeout=DEAD_LETTERS.timeout
+            self,
+            "WorkQueues",
+            work_timeout=WORK.timeout,
+            embed_timeout=EMBED.timeout,
+            dead_timeout=DEAD_LETTERS.timeout,
         )
         self._network = Network(self, "Network", configuration=configuration)
         vpc = self._network.vpc
@@ -52,9 +69,16 @@ class VectorlogStack(Stack):
             writer.node.add_dependency(*consumers)
         self._api_gateway = Api(self, "Api", configuration=configuration, api=writers[0], search=writers[1])
         self._first_key = FirstKey(
-            self, "FirstKey", configuration=configuration, maker=self._make(FIRST_KEY, "events_table", "views_table"), grants=self._grants
+            self,
+            "FirstKey",
+            configuration=configuration,
+            maker=self._make(FIRST_KEY, "events_table", "views_table"),
+            grants=self._grants,
         )
-        for within in (self._index, self._first_key):  # their functions need the network's endpoints, also to answer CloudFormation
+        for within in (
+            self._index,
+            self._first_key,
+        ):  # their functions need the network's endpoints, also to answer CloudFormation
             within.node.add_dependency(self._network)
         watched = self._watched()
         alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
@@ -62,7 +86,9 @@ class VectorlogStack(Stack):
         self._outputs()
 
     def _api(self) -> lambda_.Function:
-        function = self._make(API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins")
+        function = self._make(
+            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+        )
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -89,7 +115,14 @@ class VectorlogStack(Stack):
 
     def _work(self) -> lambda_.Function:
         function = self._make(
-            WORK, "events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint", "duplicate_content"
+            WORK,
+            "events_table",
+            "views_table",
+            "bucket",
+            "work_queue",
+            "embed_queue",
+            "opensearch_endpoint",
+            "duplicate_content",
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -104,7 +137,9 @@ class VectorlogStack(Stack):
         return function
 
     def _embed(self) -> lambda_.Function:
-        function = self._make(EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models")
+        function = self._make(
+            EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
+        )
         self._grants.append(function)
         self._grants.read_objects(function, "files", "artefacts")
         self._grants.put_objects(function, "artefacts")
@@ -113,12 +148,21 @@ class VectorlogStack(Stack):
         self._grants.put_off(function, self._queues.embed)
         self._grants.embed(function)
         self._index.grant_write(function)
-        triggers.of_queue(function, self._queues.embed, messages=triggers.FILES, at_once=self._configuration.embed_concurrency)
+        triggers.of_queue(
+            function, self._queues.embed, messages=triggers.FILES, at_once=self._configuration.embed_concurrency
+        )
         return function
 
     def _dead_letters(self) -> lambda_.Function:
         function = self._make(
-            DEAD_LETTERS, "events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint", "models"
+            DEAD_LETTERS,
+            "events_table",
+            "views_table",
+            "bucket",
+            "work_queue",
+            "embed_queue",
+            "opensearch_endpoint",
+            "models",
         )
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
@@ -141,13 +185,13 @@ class VectorlogStack(Stack):
         triggers.of_clock(function, Duration.minutes(1))
         return function
 
-    def _make(self, sort: Sort, *fields: str) -> lambda_.Function:
-        """A function that is told these fields of `Deployment`, and what belongs to them."""
+    def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
+        """A function that is told these fields of `Environment`, and what belongs to them."""
         told = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
-        return self._functions.make(sort, {field: told[field] for field in with_them if field in told})
+        return self._functions.make(spec, {field: told[field] for field in with_them if field in told})
 
     def _deployment(self) -> dict[str, str]:
         """What `runtime.aws_settings` calls it; what is empty keeps its default there."""
@@ -181,11 +225,18 @@ class VectorlogStack(Stack):
         )
 
     def _outputs(self) -> None:
-        """Where it is; and each field of `Deployment`, where `vectorlog … --stage` looks for it."""
+        """Where it is; and each field of `Environment`, where `vectorlog … --stage` looks for it."""
         for field, value in self._deployment().items():
             if value:
-                CfnOutput(self, aws_stack.output(field), value=value)
+                CfnOutput(self, stack.output(field), value=value)
         url = self._api_gateway.url
-        CfnOutput(self, "Url", value=url, description="OpenAI's client takes this with /v1 at its end, MKA1's client as it is")
-        CfnOutput(self, "FirstKeySecret", value=self._first_key.secret_arn, description="The secret whose text is the first API key")
+        CfnOutput(
+            self, "Url", value=url, description="OpenAI's client takes this with /v1 at its end, MKA1's client as it is"
+        )
+        CfnOutput(
+            self,
+            "FirstKeySecret",
+            value=self._first_key.secret_arn,
+            description="The secret whose text is the first API key",
+        )
         CfnOutput(self, "ReadFirstKey", value=self._first_key.read)

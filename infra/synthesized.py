@@ -13,5 +13,9 @@ def template(folder: Path) -> Path:
         FileNotFoundError: nothing was.
     """
     manifest = json.loads((folder / "manifest.json").read_text())
-    (file,) = [each["properties"]["templateFile"] for each in manifest["artifacts"].values() if each["type"] == "aws:cloudformation:stack"]
+    (file,) = [
+        each["properties"]["templateFile"]
+        for each in manifest["artifacts"].values()
+        if each["type"] == "aws:cloudformation:stack"
+    ]
     return folder / str(file)

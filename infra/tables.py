@@ -10,13 +10,45 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.configuration import Configuration
+from vectorlog.runtime.aws import tables as schemas
 
 
-def table(
-    scope: Construct, id: str, schema: Mapping[str, Any], *, configuration: Configuration, time_to_live: str | None = None
+class EventLog(Construct):
+    """Its `table` and that table's stream."""
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, id)
+        self.table = _table(self, "Table", schemas.events(""), configuration=configuration)
+
+
+class Views(Construct):
+    """A table for each name that the configuration has: the first is read, all are written.
+
+    They could be made of the log again (`vectorlog rebuild`), but that takes hours, so they are kept as the log is.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, id)
+        schema = schemas.views("")
+        made = {
+            name: _table(self, f"Table{name}", schema, configuration=configuration, time_to_live=schemas.TTL_ATTRIBUTE)
+            for name in sorted(configuration.views)
+        }
+        self.tables = [made[name] for name in configuration.views]
+        self.table = self.tables[0]
+
+
+def _table(
+    scope: Construct,
+    id: str,
+    schema: Mapping[str, Any],
+    *,
+    configuration: Configuration,
+    time_to_live: str | None = None,
 ) -> dynamodb.Table:
-    """On demand, with 35 days of point-in-time recovery; encrypted by DynamoDB's own key, which costs nothing. Where it is kept, it is also
-    protected from being deleted; so a first deploy that fails leaves it too, empty, for CloudFormation could not take it back.
+    """On demand, with 35 days of point-in-time recovery; encrypted by DynamoDB's own key, which costs nothing. Where it
+    is kept, it is also protected from being deleted; so a first deploy that fails leaves it too, empty, for
+    CloudFormation could not take it back.
     """
     partition, order = _key(schema, schema["KeySchema"])
     stream = schema.get("StreamSpecification", {}).get("StreamViewType")
@@ -28,7 +60,9 @@ def table(
         stream=dynamodb.StreamViewType[stream] if stream else None,
         time_to_live_attribute=time_to_live,
         billing_mode=dynamodb.BillingMode[schema["BillingMode"]],
-        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
         encryption=dynamodb.TableEncryption.DEFAULT,
         deletion_protection=configuration.keeps,
         removal_policy=RemovalPolicy.RETAIN if configuration.keeps else RemovalPolicy.DESTROY,
@@ -36,7 +70,9 @@ def table(
     for index in schema.get("GlobalSecondaryIndexes", ()):
         partition, order = _key(schema, index["KeySchema"])
         projection = dynamodb.ProjectionType[index["Projection"]["ProjectionType"]]
-        made.add_global_secondary_index(index_name=index["IndexName"], partition_key=partition, sort_key=order, projection_type=projection)
+        made.add_global_secondary_index(
+            index_name=index["IndexName"], partition_key=partition, sort_key=order, projection_type=projection
+        )
     return made
 
 

@@ -13,18 +13,22 @@ from aws_cdk import aws_sqs as sqs
 COMMITS = 100
 """In a batch of the stream: rows of one store share transactions."""
 BATCHES_AT_ONCE = 1
-"""Of one shard of the stream. A batch of 100 commits takes a tenth of a second. More at once meet at the counts of a busy store: with four
-shards, four batches of each are refused nine times as often as one of each (tests/views/test_contention.py)."""
+"""Of one shard of the stream. A batch of 100 commits takes a tenth of a second. More at once meet at the counts of a
+busy store: with four shards, four batches of each are refused nine times as often as one of each
+(tests/views/test_contention.py).
+"""
 GIVEN_UP_AFTER = Duration.hours(4)
-"""An outage of SQS or DynamoDB may last so long and nothing is given up. A record that ends the function's process, the only one that the
-projector does not put off by itself, holds up its shard no longer. The stream still has what was given up for 20 hours."""
+"""An outage of SQS or DynamoDB may last so long and nothing is given up. A record that ends the function's process, the
+only one that the projector does not put off by itself, holds up its shard no longer. The stream still has what was
+given up for 20 hours.
+"""
 FILES = 10
 """In one call of embed, which embeds them together; SQS gives no more without waiting for them."""
 
 
 def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs.IQueue) -> None:
-    """Every commit, as soon as it is there and from the first one on. A batch that fails is halved until the record is found that fails;
-    only its age ends that, for nothing may be lost while what is called is out of order.
+    """Every commit, as soon as it is there and from the first one on. A batch that fails is halved until the record is
+    found that fails; only its age ends that, for nothing may be lost while what is called is out of order.
     """
     function.add_event_source(
         sources.DynamoEventSource(
@@ -44,7 +48,9 @@ def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs
 
 def of_queue(function: lambda_.Function, queue: sqs.IQueue, *, messages: int = 1, at_once: int | None = None) -> None:
     """A queue's messages; those that failed come again."""
-    function.add_event_source(sources.SqsEventSource(queue, batch_size=messages, report_batch_item_failures=True, max_concurrency=at_once))
+    function.add_event_source(
+        sources.SqsEventSource(queue, batch_size=messages, report_batch_item_failures=True, max_concurrency=at_once)
+    )
 
 
 def of_clock(function: lambda_.Function, every: Duration) -> None:

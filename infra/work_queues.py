@@ -6,23 +6,27 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from vectorlog.runtime.aws_records import PATIENCE_MS
+from vectorlog.runtime.aws.records import PATIENCE_MS
 
 RETENTION = Duration.days(14)
 """SQS's longest."""
 LOANS = 6
-"""A queue lends a message for six times its function's time-out, as Lambda's guide asks: what it throttles, it tries again meanwhile."""
+"""A queue lends a message for six times its function's time-out, as Lambda's guide asks: what it throttles, it tries
+again meanwhile.
+"""
 
 
 class WorkQueues(Construct):
-    """`work` and `embed`, each with its dead letters; `given_up` for the stream. Standard queues: their order does not matter, and SQS is
-    fair between stores by the messages' group.
+    """`work` and `embed`, each with its dead letters; `given_up` for the stream. Standard queues: their order does not
+    matter, and SQS is fair between stores by the messages' group.
 
-    A message is given up after as many receives as `runtime.aws_records` has pauses for. Nothing is ever given up twice: what the dead
-    letters' function cannot settle stays, and rings an alarm.
+    A message is given up after as many receives as `runtime.aws_records` has pauses for. Nothing is ever given up
+    twice: what the dead letters' function cannot settle stays, and rings an alarm.
     """
 
-    def __init__(self, scope: Construct, id: str, *, work_timeout: Duration, embed_timeout: Duration, dead_timeout: Duration) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, work_timeout: Duration, embed_timeout: Duration, dead_timeout: Duration
+    ) -> None:
         super().__init__(scope, id)
         self.work_dead = self._queue("WorkDeadLetters", dead_timeout)
         self.work = self._queue("Work", work_timeout, self.work_dead)

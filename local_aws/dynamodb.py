@@ -47,7 +47,10 @@ def _compile(folder: Path) -> None:
     compiler = next(folder.glob("ecj-*.jar"))
     classpath = ":".join(map(str, folder.glob("*.jar")))
     done = subprocess.run(
-        [find_java(), "-jar", compiler, "-17", "-cp", classpath, "-d", folder, SOURCE], capture_output=True, text=True, check=False
+        [find_java(), "-jar", compiler, "-17", "-cp", classpath, "-d", folder, SOURCE],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise FetchError(f"{SOURCE.name} could not be compiled:\n{done.stdout}{done.stderr}")

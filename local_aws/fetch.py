@@ -1,7 +1,7 @@
 """What the servers are made of: files of Maven Central by their SHA-256, fetched once.
 
-`packages/<name>.sha256` lists each server's files as `sha256sum` does, with their paths in the repository. Nothing is resolved and
-no Maven is needed, so every machine runs the same bytes.
+`packages/<name>.sha256` lists each server's files as `sha256sum` does, with their paths in the repository. Nothing is
+resolved and no Maven is needed, so every machine runs the same bytes.
 """
 
 from __future__ import annotations
@@ -97,14 +97,19 @@ def _download(path: str, sha256: str, folder: Path) -> int:
     url = f"{REPOSITORY}/{path}"
     digest, size = hashlib.sha256(), 0
     try:
-        with _http.request("GET", url, preload_content=False) as answer, open(folder / PurePosixPath(path).name, "wb") as file:
+        with (
+            _http.request("GET", url, preload_content=False) as answer,
+            open(folder / PurePosixPath(path).name, "wb") as file,
+        ):
             if answer.status != 200:
                 raise FetchError(f"{url} answered {answer.status}; set MAVEN_REPOSITORY if a mirror has it")
             for part in answer.stream(MB, decode_content=False):
                 digest.update(part)
                 size += file.write(part)
     except urllib3.exceptions.HTTPError as error:
-        raise FetchError(f"{url} could not be fetched ({error}); set MAVEN_REPOSITORY if a mirror can be reached") from error
+        raise FetchError(
+            f"{url} could not be fetched ({error}); set MAVEN_REPOSITORY if a mirror can be reached"
+        ) from error
     if digest.hexdigest() != sha256:
         raise FetchError(f"{url} is not the file that was tested: its SHA-256 is {digest.hexdigest()}")
     return size

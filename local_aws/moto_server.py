@@ -18,7 +18,9 @@ def serve(port: int) -> None:
 
 
 class InTurn:
-    """Answers one request after the other: moto keeps an object in one file, which threads would close and move under each other."""
+    """Answers one request after the other: moto keeps an object in one file, which threads would close and move under
+    each other.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self._application = application

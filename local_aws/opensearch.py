@@ -1,4 +1,6 @@
-"""One node of OpenSearch 3.5.0 with the k-NN plugin: the one 3.x version of which Maven Central has both. Lucene's engine only."""
+"""One node of OpenSearch 3.5.0 with the k-NN plugin: the one 3.x version of which Maven Central has both. Lucene's
+engine only.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +61,19 @@ def installed() -> Path:
 
 
 def _options(home: Path, folder: Path) -> Sequence[str]:
-    # The Java agent is left out: with it a start takes four times as long. Its bootstrap jar is named all the same, because
-    # classes of the node are checked against it.
+    # The Java agent is left out: with it a start takes four times as long. Its bootstrap jar is still named, because
+    # the node's classes are checked against it.
     agent = next((home / "agent").glob("opensearch-agent-bootstrap-*.jar"))
     return (
         *(f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
         "-Djna.nounpack=true",  # without JNA the node does not refuse to run as root
         f"-Djava.io.tmpdir={folder}",
-        *("-Dlog4j2.disable.jmx=true", "-Dfile.encoding=UTF-8", "-Dio.netty.noUnsafe=true", "--enable-native-access=ALL-UNNAMED"),
+        *(
+            "-Dlog4j2.disable.jmx=true",
+            "-Dfile.encoding=UTF-8",
+            "-Dio.netty.noUnsafe=true",
+            "--enable-native-access=ALL-UNNAMED",
+        ),
         *(f"-Dopensearch.path.home={home}", f"-Dopensearch.path.conf={folder / 'config'}"),
         *("-cp", f"{home}/lib/*:{agent}"),
     )
@@ -82,14 +89,17 @@ def _configure(folder: Path, port: int) -> None:
         "http.port": port,
         "transport.port": free_port(),
         "discovery.type": "single-node",
-        "cluster.routing.allocation.disk.threshold_enabled": False,  # else a disk that is nearly full makes every index read-only
+        # Otherwise a disk that is nearly full makes every index read-only.
+        "cluster.routing.allocation.disk.threshold_enabled": False,
         "cluster.max_shards_per_node": 4000,
         "bootstrap.system_call_filter": False,
         "action.auto_create_index": False,
     }
     config = folder / "config"
     config.mkdir(exist_ok=True)
-    (config / "opensearch.yml").write_text("".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items()))
+    (config / "opensearch.yml").write_text(
+        "".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items())
+    )
     (config / "log4j2.properties").write_text(_LOGGING)
 
 
@@ -117,8 +127,8 @@ def _wanted(path: str) -> bool:
 
 
 def _without_thai_check(jar: Path) -> None:
-    """Lets Lucene's ThaiTokenizer be made on a Java without Thai locale data, as wheels of Java are: `getstatic DBBI_AVAILABLE`
-    becomes `iconst_1`. Else every index creation is a 500 there. Nothing here tokenises Thai.
+    """Lets Lucene's ThaiTokenizer be made on a Java without Thai locale data, as wheels of Java are: `getstatic
+    DBBI_AVAILABLE` becomes `iconst_1`. Else every index creation is a 500 there. Nothing here tokenises Thai.
     """
     check, passed = bytes.fromhex("b200349a000d"), bytes.fromhex("0400009a000d")
     patched = jar.with_suffix(".patched")
@@ -127,7 +137,9 @@ def _without_thai_check(jar: Path) -> None:
             content = old.read(item)
             if item.filename == "org/apache/lucene/analysis/th/ThaiTokenizer.class":
                 if content.count(check) != 1:
-                    raise FetchError(f"{jar.name} has another ThaiTokenizer than the one that this patch was written for")
+                    raise FetchError(
+                        f"{jar.name} has another ThaiTokenizer than the one that this patch was written for"
+                    )
                 content = content.replace(check, passed)
             new.writestr(item, content)
     patched.replace(jar)

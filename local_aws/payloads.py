@@ -25,7 +25,9 @@ queue_event = stream_event
 
 
 def stream_record(record: Mapping[str, Any], arn: str) -> Json:
-    """A record of `GetRecords`. What boto3 gives as a time or as bytes is whole seconds since 1970 or base64 in Lambda's."""
+    """A record of `GetRecords`. What boto3 gives as a time or as bytes is whole seconds since 1970 or base64 in
+    Lambda's.
+    """
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
     for part in ("Keys", "NewImage", "OldImage"):

@@ -25,7 +25,8 @@ Command: TypeAlias = Callable[[int], Sequence[str | Path]]
 """A command line, by the port that the server is to listen on."""
 
 _UNTIL_STDIN_ENDS = 'exec 3<&0; "$@" 3<&- </dev/null & server=$!; { read -r _ <&3; kill $server; } & wait $server'
-"""Runs a command until nobody holds the other end of its standard input: whoever started it stopped it, or was killed."""
+"""Runs a command until nobody holds the other end of its standard input: whoever started it stopped it, or was killed.
+"""
 
 
 class StartError(Exception):
@@ -42,7 +43,8 @@ def free_port() -> int:
 
 @contextmanager
 def running(name: str, command: Command, folder: Path, *, ready: str = "/", status: int = 200) -> Iterator[str]:
-    """Starts `command(port)`, waits until it answers the path `ready` with `status`, and gives its URL; stops it at the end.
+    """Starts `command(port)`, waits until it answers the path `ready` with `status`, and gives its URL; stops it at the
+    end.
 
     It runs in `folder` and prints into `<name>.log` there.
 

@@ -21,7 +21,10 @@ Step = Callable[[], bool]
 def pumping(steps: Sequence[Step]) -> Iterator[None]:
     """Repeats each step in a thread of its own. At the end, steps that are under way are waited for."""
     stopping = threading.Event()
-    threads = [threading.Thread(target=_repeat, args=(step, stopping), name=f"pump-{place}") for place, step in enumerate(steps)]
+    threads = [
+        threading.Thread(target=_repeat, args=(step, stopping), name=f"pump-{place}")
+        for place, step in enumerate(steps)
+    ]
     for thread in threads:
         thread.start()
     try:

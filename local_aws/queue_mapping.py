@@ -36,12 +36,19 @@ class QueueSettings:
 
 
 class QueueMapping:
-    """Feeds a function with a queue's messages. Those of a batch that went through are deleted; others come again when their
-    visibility is over, until the queue's own redrive policy takes them to its dead letters. Several threads may do steps.
+    """Feeds a function with a queue's messages. Those of a batch that went through are deleted; others come again when
+    their visibility is over, until the queue's own redrive policy takes them to its dead letters. Several threads may
+    do steps.
     """
 
     def __init__(
-        self, client: BaseClient, url: str, arn: str, invoke: Invoke, clock: Callable[[], int], settings: QueueSettings | None = None
+        self,
+        client: BaseClient,
+        url: str,
+        arn: str,
+        invoke: Invoke,
+        clock: Callable[[], int],
+        settings: QueueSettings | None = None,
     ) -> None:
         self.settings = settings or QueueSettings()
         self._client = client
@@ -63,7 +70,10 @@ class QueueMapping:
             return True
         done = [record["receiptHandle"] for record in records if record["messageId"] not in failed]
         for start in range(0, len(done), ENTRIES):
-            entries = [{"Id": str(place), "ReceiptHandle": receipt} for place, receipt in enumerate(done[start : start + ENTRIES])]
+            entries = [
+                {"Id": str(place), "ReceiptHandle": receipt}
+                for place, receipt in enumerate(done[start : start + ENTRIES])
+            ]
             self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
         return True
 

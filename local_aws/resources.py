@@ -1,4 +1,6 @@
-"""Tables, queues and a bucket on the local servers, as the stack makes them on AWS. Index and mapping are the adapter's."""
+"""Tables, queues and a bucket on the local servers, as the stack makes them on AWS. Index and mapping are the
+adapter's.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from local_aws.servers import Servers
-from vectorlog.runtime import aws_tables
+from vectorlog.runtime.aws import tables
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -58,9 +60,11 @@ def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Reso
     name = f"vectorlog-{uuid4().hex[:8]}"
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
     events, views = f"{name}-events", f"{name}-views"
-    stream = dynamodb.create_table(**aws_tables.events(events))["TableDescription"]["LatestStreamArn"]
-    dynamodb.create_table(**aws_tables.views(views))
-    dynamodb.update_time_to_live(TableName=views, TimeToLiveSpecification={"Enabled": True, "AttributeName": aws_tables.TTL_ATTRIBUTE})
+    stream = dynamodb.create_table(**tables.events(events))["TableDescription"]["LatestStreamArn"]
+    dynamodb.create_table(**tables.views(views))
+    dynamodb.update_time_to_live(
+        TableName=views, TimeToLiveSpecification={"Enabled": True, "AttributeName": tables.TTL_ATTRIBUTE}
+    )
     s3.create_bucket(Bucket=name)
     work, work_dead = _queue(sqs, f"{name}-work", visibility_s, receives)
     embed, embed_dead = _queue(sqs, f"{name}-embed", visibility_s, receives)
@@ -89,4 +93,6 @@ def _queue(sqs: BaseClient, name: str, visibility_s: int, receives: int) -> tupl
 
 def _made(sqs: BaseClient, name: str, attributes: dict[str, str]) -> LocalQueue:
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    return LocalQueue(url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    return LocalQueue(
+        url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    )

@@ -20,6 +20,8 @@ def s3() -> Iterator[str]:
     """Runs it, and gives its URL."""
     with (
         TemporaryDirectory(prefix="s3-") as folder,
-        running("s3", lambda port: (sys.executable, "-c", RUN, ROOT.parent, str(port)), Path(folder), ready="/moto-api/") as url,
+        running(
+            "s3", lambda port: (sys.executable, "-c", RUN, ROOT.parent, str(port)), Path(folder), ready="/moto-api/"
+        ) as url,
     ):
         yield url

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from local_aws.edition import LocalEdition, running
+from local_aws.deployment import RunningDeployment, running
 from local_aws.fetch import FetchError, say
 from local_aws.process import StartError
 from local_aws.servers import Servers, described, exports
@@ -22,13 +22,15 @@ LOCAL_MODEL = "local:granite-embedding-30m-english"
 @click.option("--port", default=0, show_default="a free one", help="Port of the API.")
 @click.option("--models", default=LOCAL_MODEL, show_default=True, help="What VECTORLOG_MODELS says in the functions.")
 def main(port: int, models: str) -> None:
-    """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and goes at the end."""
+    """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and goes at the
+    end.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _interrupt)
     say("starting DynamoDB, SQS, S3 and OpenSearch …")
     try:
-        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}) as edition:
-            click.echo(_banner(servers, edition))
+        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}) as served:
+            click.echo(_banner(servers, served))
             signal.pause()
     except (FetchError, StartError) as error:
         raise click.ClickException(str(error)) from None
@@ -36,16 +38,16 @@ def main(port: int, models: str) -> None:
         say("stopped")
 
 
-def _banner(servers: Servers, edition: LocalEdition) -> str:
-    owned = edition.resources
-    return f"""The AWS edition is listening on {edition.url}
+def _banner(servers: Servers, served: RunningDeployment) -> str:
+    owned = served.resources
+    return f"""The AWS edition is listening on {served.url}
 
   tables  {owned.events_table}, {owned.views_table}
   queues  {owned.work.url}, {owned.embed.url}
   bucket  {owned.bucket}
 
   from openai import OpenAI
-  client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
+  client = OpenAI(base_url="{served.url}/v1", api_key="{served.key}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
   print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)
@@ -53,16 +55,20 @@ def _banner(servers: Servers, edition: LocalEdition) -> str:
 A first call of each function takes seconds: its process is started then.
 
 {described(servers)}
-{_for_commands(servers, edition)}
+{_for_commands(servers, served)}
 Ctrl-C stops it."""
 
 
-def _for_commands(servers: Servers, edition: LocalEdition) -> str:
+def _for_commands(servers: Servers, served: RunningDeployment) -> str:
     """What a shell needs for `./dev verify --edition aws` and the like, besides."""
     besides = {
-        name: edition.variables[name] for name in edition.variables.keys() - servers.environment.keys() if name.startswith("VECTORLOG_")
+        name: served.variables[name]
+        for name in served.variables.keys() - servers.environment.keys()
+        if name.startswith("VECTORLOG_")
     }
-    return f"And for ./dev verify, export, import and keys with --edition aws:\n{exports(dict(sorted(besides.items())))}\n"
+    return (
+        f"And for ./dev verify, export, import and keys with --edition aws:\n{exports(dict(sorted(besides.items())))}\n"
+    )
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -29,7 +29,16 @@ def sqs() -> Iterator[str]:
     def command(port: int) -> Sequence[str | Path]:
         ports = {"node-address.port": str(port), "rest-sqs.bind-port": str(port)}
         properties = (f"-D{name}={value}" for name, value in (settings | ports).items())
-        return java, "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *properties, "-cp", f"{jars}/*", "org.elasticmq.server.Main"
+        return (
+            java,
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            *properties,
+            "-cp",
+            f"{jars}/*",
+            "org.elasticmq.server.Main",
+        )
 
     with (
         TemporaryDirectory(prefix="sqs-") as folder,

@@ -1,6 +1,7 @@
 """Lambda's event source mapping on a DynamoDB stream, driven step by step.
 
-DynamoDB Local has one shard; here its records are spread over several by a hash of their partition key, as DynamoDB does.
+DynamoDB Local has one shard; here its records are spread over several by a hash of their partition key, as DynamoDB
+does.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class StreamSettings:
 
 
 class StreamMapping:
-    """Feeds a function with a stream's records: in order within a shard, one batch at a time, none skipped but by the rules.
+    """Feeds a function with a stream's records: in order within a shard, one batch at a time, none skipped but by the
+    rules.
 
     Args:
         invoke: the function.
@@ -77,7 +79,11 @@ class _Batch:
 
 class _Shard:
     def __init__(
-        self, invoke: Invoke, settings: StreamSettings, clock: Callable[[], int], given_up: Callable[[Sequence[Json], str], None]
+        self,
+        invoke: Invoke,
+        settings: StreamSettings,
+        clock: Callable[[], int],
+        given_up: Callable[[Sequence[Json], str], None],
     ) -> None:
         self._invoke = invoke
         self._settings = settings

@@ -10,7 +10,7 @@ import pytest
 
 from local_aws import servers as local_servers
 from local_aws.servers import VARIABLE, Servers
-from tests.edition import Bench
+from tests.support.bench import Bench
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """The real local servers, with the environment pointed at them: those that run already (`./dev test aws`), or its own."""
+    """The real local servers, with the environment pointed at them: those that run already (`./dev test aws`), or its
+    own.
+    """
     if VARIABLE in os.environ:
         yield Servers.of(os.environ[VARIABLE])
         return

@@ -1,8 +1,9 @@
 """Each handler, cut at every call that it makes to a port.
 
-What the functions of the AWS edition and the threads of the local one do is the same code: use cases behind the API, `Projector`, `Worker`,
-`Deliveries` and `sweep`. It is cut here on the local adapters, with a clock that stands still; tests/aws cuts the functions themselves
-on AWS's. What is AWS's alone, records and what is reported as failed, is in tests/handlers.
+What the functions of the AWS edition and the threads of the local one do is the same code: use cases behind the API,
+`Projector`, `Worker`, `Deliveries` and `sweep`. It is cut here on the local adapters, with a clock that stands still;
+tests/aws cuts the functions themselves on AWS's. What is AWS's alone, records and what is reported as failed, is in
+tests/handlers.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash_points import HANDLERS, cut
-from tests.edition import Bench, DictIndex
+from tests.support.bench import Bench, DictIndex
+from tests.support.crash_points import HANDLERS, cut
 
 
 @pytest.mark.parametrize("name", HANDLERS)
 def test_cut(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the process dies, before the first call or after any (which is before the next), what was asked for is done when
-    it comes again, just as if nothing had died, and nothing differs from the log or is left over.
+    """Wherever the process dies, before the first call or after any (which is before the next), what was asked for is
+    done when it comes again, just as if nothing had died, and nothing differs from the log or is left over.
     """
     assert cut(HANDLERS[name], _bench, tmp_path, monkeypatch)
 

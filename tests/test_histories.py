@@ -1,4 +1,6 @@
-"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call which changes something."""
+"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call which changes
+something.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from tests.edition import DAY_MS, PROJECT, Bench, DictIndex, Lost, keyed
-from tests.history import History
+from tests.support.bench import DAY_MS, PROJECT, Bench, DictIndex, Lost, keyed
+from tests.support.history import History
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import NotFound
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -28,8 +30,9 @@ PARTS = 6
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_histories(part: int, tmp_path: Path) -> None:
-    """Whatever is asked for, in whatever order work is done and wherever processes die: counts add up at every step, what
-    was created is there, what was deleted is not found, every file and every batch ends, and what is left is what the log says.
+    """Whatever is asked for, in whatever order work is done and wherever processes die: counts add up at every step,
+    what was created is there, what was deleted is not found, every file and every batch ends, and what is left is what
+    the log says.
     """
     for seed in range(part, HISTORIES, PARTS):
         folder = tmp_path / str(seed)
@@ -57,34 +60,36 @@ class Scenario:
 
     def run(self) -> dict[str, object]:
         """Everything that a caller sees in the end, and everything that is kept for it."""
-        bench, edition, say = self.bench, self.bench.edition, self._say
+        bench, deployment, say = self.bench, self.bench.deployment, self._say
         files = [self._upload(number) for number in range(4)]
-        every = [Listed(file) for file in files]
-        store = say(lambda: vector_stores.create(edition, keyed("s", "s"), CreateStore(files=(every[0],)))).id
-        other = say(lambda: vector_stores.create(edition, keyed("o", "o"), CreateStore(files=(every[1],)))).id
-        say(lambda: store_files.attach(edition, keyed("a", "a"), store, AttachFile(files[3], {"n": 1}, AUTO)))
-        first = say(lambda: file_batches.create(edition, keyed("b", "b"), store, every, "file_ids")).id
+        every = [BatchItem(file) for file in files]
+        store = say(lambda: vector_stores.create(deployment, keyed("s", "s"), CreateStore(files=(every[0],)))).id
+        other = say(lambda: vector_stores.create(deployment, keyed("o", "o"), CreateStore(files=(every[1],)))).id
+        say(lambda: store_files.attach(deployment, keyed("a", "a"), store, AttachFile(files[3], {"n": 1}, AUTO)))
+        first = say(lambda: file_batches.create(deployment, keyed("b", "b"), store, every, "file_ids")).id
         say(bench.pump.settle)
         bench.clock.advance(1)
-        say(lambda: store_files.change_attributes(edition, keyed("c", "c"), store, files[1], {"n": 2}))
-        say(lambda: store_files.attach(edition, keyed("r", "r"), store, AttachFile(files[2], {"n": 3}, AUTO)))
+        say(lambda: store_files.change_attributes(deployment, keyed("c", "c"), store, files[1], {"n": 2}))
+        say(lambda: store_files.attach(deployment, keyed("r", "r"), store, AttachFile(files[2], {"n": 3}, AUTO)))
         bench.clock.advance(1)
-        second = say(lambda: file_batches.create(edition, keyed("d", "d"), store, every, "file_ids")).id
-        say(lambda: file_batches.cancel(edition, PROJECT, store, second))
-        say(lambda: _gone(lambda: store_files.detach(edition, PROJECT, store, files[0])))
-        say(lambda: _gone(lambda: uploaded_files.delete(edition, PROJECT, files[1])))
-        say(lambda: _gone(lambda: vector_stores.delete(edition, PROJECT, other)))
-        assert not {files[0], files[1]} & set(say(lambda: bench.find(store, "alpha beta"))), "a search finds what was deleted"
+        second = say(lambda: file_batches.create(deployment, keyed("d", "d"), store, every, "file_ids")).id
+        say(lambda: file_batches.cancel(deployment, PROJECT, store, second))
+        say(lambda: _gone(lambda: store_files.detach(deployment, PROJECT, store, files[0])))
+        say(lambda: _gone(lambda: uploaded_files.delete(deployment, PROJECT, files[1])))
+        say(lambda: _gone(lambda: vector_stores.delete(deployment, PROJECT, other)))
+        assert not {files[0], files[1]} & set(say(lambda: bench.find(store, "alpha beta"))), (
+            "a search finds what was deleted"
+        )
         say(bench.pump.settle)
         bench.clock.advance(DAY_MS)
         say(bench.pump.settle)
-        listed = store_files.list_page(edition, PROJECT, store, PageRequest(order="asc"), None).items
+        listed = store_files.list_page(deployment, PROJECT, store, PageRequest(order="asc"), None).items
         return {
             "found": sorted(say(lambda: bench.find(store, "alpha beta"))),
             "files": [(view.file, view.state.status, view.state.attributes) for view in listed],
-            "counts": vector_stores.get(edition, PROJECT, store).counts,
-            "batches": [file_batches.get(edition, PROJECT, store, batch).counts for batch in (first, second)],
-            "statuses": [file_batches.get(edition, PROJECT, store, batch).status for batch in (first, second)],
+            "counts": vector_stores.get(deployment, PROJECT, store).counts,
+            "batches": [file_batches.get(deployment, PROJECT, store, batch).counts for batch in (first, second)],
+            "statuses": [file_batches.get(deployment, PROJECT, store, batch).status for batch in (first, second)],
             "chunks": sorted(bench.index.count(bench.space, store))
             == sorted((view.file, view.state.serving.generation) for view in listed if view.state.serving),
             "blobs": sorted("/".join(key.split("/")[:3]) for key in bench.blobs.list("")),
@@ -123,8 +128,8 @@ def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_cut_at_every_call(part: int, uncut: tuple[dict[str, object], int], tmp_path: Path) -> None:
-    """Wherever a process dies, before any call that changes something (which is after the one before it), the same requests
-    and the work that is done again lead to the same end.
+    """Wherever a process dies, before any call that changes something (which is after the one before it), the same
+    requests and the work that is done again lead to the same end.
     """
     expected, calls = uncut
     for call in range(1 + part, calls + 1, PARTS):
@@ -141,7 +146,10 @@ def test_uncut(uncut: tuple[dict[str, object], int]) -> None:
     result, _ = uncut
     assert result["statuses"] == ["completed", "cancelled"]
     assert result["batches"] == [Counts(completed=4), Counts(cancelled=4)]
-    assert [(status, attributes) for _, status, attributes in cast(Any, result["files"])] == [("completed", {}), ("completed", {"n": 3})]
+    assert [(status, attributes) for _, status, attributes in cast(Any, result["files"])] == [
+        ("completed", {}),
+        ("completed", {"n": 3}),
+    ]
     assert result["chunks"] is True
     assert result["messages"] == (0, 0)
     assert result["other"] == {}

@@ -1,4 +1,5 @@
-"""What the AWS edition costs in money: docs/prices.md, from the calls and units of docs/costs.md and the assumptions of prices.toml.
+"""What the AWS edition costs in money: docs/prices.md, from the calls and units of docs/costs.md and the assumptions of
+prices.toml.
 
 .venv/bin/python -m tools.cost_table [--write]
 """
@@ -46,7 +47,12 @@ def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
     invocations = following.whole_invocations if whole else 1 + commits * following.invocations
     embeddings, searches = calls.get("embedding", 0), calls.get("OpenSearch", 0)
     trips = operation.round_trips + commits * following.invocations
-    ms = invocations * running.code_ms + trips * running.round_trip_ms + searches * running.search_ms + embeddings * running.embedding_ms
+    ms = (
+        invocations * running.code_ms
+        + trips * running.round_trip_ms
+        + searches * running.search_ms
+        + embeddings * running.embedding_ms
+    )
     tokens = embeddings * (assumed.texts.chunk_tokens if whole else assumed.texts.query_tokens)
     messages = calls.get("SendMessageBatch", 0) * following.whole_messages
     return {
@@ -58,7 +64,8 @@ def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
         + calls.get("GetObject", 0) * price.gets_million,
         "SQS": messages * price.messages_million,
         "Bedrock": tokens * price.tokens_million,
-        "CloudWatch": invocations * (running.log_kb * MILLION / KB_PER_GB * price.log_gb + running.traced * price.traces_million),
+        "CloudWatch": invocations
+        * (running.log_kb * MILLION / KB_PER_GB * price.log_gb + running.traced * price.traces_million),
     }
 
 
@@ -68,12 +75,16 @@ def function_dollars(ms: float, assumed: Assumptions) -> float:
 
 
 def index_gib(size: Size, assumed: Assumptions) -> float:
-    """Memory that the vectors of one copy take: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation of HNSW)."""
+    """Memory that the vectors of one copy take: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation
+    of HNSW).
+    """
     return size.chunks * 1.1 * (4 * assumed.kept.dimensions + 8 * assumed.kept.links) / GIB
 
 
 def vectors_gib(instance: Instance) -> float:
-    """What a node has for vectors: half of what the heap leaves, which takes half of the memory and no more than 32 GiB."""
+    """What a node has for vectors: half of what the heap leaves, which takes half of the memory and no more than 32
+    GiB.
+    """
     return (instance.memory_gib - min(instance.memory_gib / 2, 32)) / 2
 
 
@@ -105,8 +116,10 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
         "OpenSearch, nodes": size.copies * node(size, assumed).hour * idle.hours_month,
         "OpenSearch, storage": size.copies * volume_gb(size, assumed) * price.volume_gb_month,
         "DynamoDB, storage and backup": (log + rows) * (price.table_gb_month + price.backup_gb_month),
-        "S3, files and artefacts": (size.file_gb + size.chunks * kept.chunk_artefact_kb / KB_PER_GB) * price.object_gb_month,
-        "the sweep": sweeps * (price.invocations_million / MILLION + idle.sweep_read_units * price.read_units_million / MILLION + sweep),
+        "S3, files and artefacts": (size.file_gb + size.chunks * kept.chunk_artefact_kb / KB_PER_GB)
+        * price.object_gb_month,
+        "the sweep": sweeps
+        * (price.invocations_million / MILLION + idle.sweep_read_units * price.read_units_million / MILLION + sweep),
         "polling of queues": polls * price.messages_million / MILLION,
         "alarms, metrics, dashboard, secret": idle.alarms * price.alarm_month
         + idle.metrics * price.metric_month
@@ -117,8 +130,13 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
 
 def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> float:
     """Dollars for uploading the files, and ingesting them one by one."""
-    each = sum(sum(per_million(found[name], assumed).values()) for name in ("upload a file", assumed.following.whole)) / MILLION
-    chunk = assumed.texts.chunk_tokens * assumed.price.tokens_million / MILLION + function_dollars(assumed.running.chunk_ms, assumed)
+    each = (
+        sum(sum(per_million(found[name], assumed).values()) for name in ("upload a file", assumed.following.whole))
+        / MILLION
+    )
+    chunk = assumed.texts.chunk_tokens * assumed.price.tokens_million / MILLION + function_dollars(
+        assumed.running.chunk_ms, assumed
+    )
     return size.files * each + (size.chunks - size.files) * chunk
 
 

@@ -2,9 +2,10 @@
 
     python tools/granite_graph.py
 
-The graph is a RoBERTa encoder of IBM's model card in onnxruntime's fused operators. The weights stay in their own package in
-8 bits (blocks of 64 along the input, one scale each) and are bound by name when the session starts (granite_weights.py), so
-nothing is converted. Only this script needs the `onnx` package; a test compares its output with the file.
+The graph is a RoBERTa encoder of IBM's model card in onnxruntime's fused operators. The weights stay in their own
+package in 8 bits (blocks of 64 along the input, one scale each) and are bound by name when the session starts
+(granite_weights.py), so nothing is converted. Only this script needs the `onnx` package; a test compares its output
+with the file.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ EPSILON = 1e-12
 
 
 class Graph:
-    """Nodes and the names of weights, in the order in which they are added; every method returns the name of its output."""
+    """Nodes and the names of weights, in the order in which they are added; every method returns the name of its
+    output.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
@@ -51,7 +54,9 @@ class Graph:
         return self.onnx(operator, inputs, output, domain="com.microsoft", **attributes)
 
     def linear(self, x: str, name: str, inputs: int, outputs: int, *, bias: bool) -> str:
-        """`x` times an 8-bit matrix; level 4 multiplies in 8 bits too, `x` quantised by row and block, so rows stay independent."""
+        """`x` times an 8-bit matrix; level 4 multiplies in 8 bits too, `x` quantised by row and block, so rows stay
+        independent.
+        """
         blocks = inputs // BLOCK
         operands = [
             x,
@@ -60,16 +65,26 @@ class Graph:
         ]
         if bias:
             operands += ["", "", self.weight(f"{name}.b", outputs)]
-        return self.fused("MatMulNBits", operands, f"{name}.out", K=inputs, N=outputs, bits=8, block_size=BLOCK, accuracy_level=4)
+        return self.fused(
+            "MatMulNBits", operands, f"{name}.out", K=inputs, N=outputs, bits=8, block_size=BLOCK, accuracy_level=4
+        )
 
     def added_and_normalised(self, x: str, residual: str, norm: str, bias: str, output: str) -> str:
         """Layer normalisation of `x` + bias + `residual`."""
-        operands = [x, residual, self.weight(f"{norm}.w", HIDDEN), self.weight(f"{norm}.b", HIDDEN), self.weight(bias, HIDDEN)]
+        operands = [
+            x,
+            residual,
+            self.weight(f"{norm}.w", HIDDEN),
+            self.weight(f"{norm}.b", HIDDEN),
+            self.weight(bias, HIDDEN),
+        ]
         return self.fused("SkipLayerNormalization", operands, output, epsilon=EPSILON)
 
 
 def build() -> ModelProto:
-    """`ids` (texts, tokens) int64, all texts equally long → `vectors` (texts, 1, 384) float32 of unit length: that of `<s>`."""
+    """`ids` (texts, tokens) int64, all texts equally long → `vectors` (texts, 1, 384) float32 of unit length: that of
+    `<s>`.
+    """
     g = Graph()
     g.integer("zero", 0)
     g.integer("one", 1)
@@ -80,7 +95,9 @@ def build() -> ModelProto:
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])
     vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", 1, HIDDEN])
     graph = helper.make_graph(g.nodes, "granite-embedding-30m-english", [ids], [vectors], g.weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)], ir_version=9)
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)], ir_version=9
+    )
 
 
 def _embedded(g: Graph) -> str:
@@ -104,13 +121,23 @@ def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
         x = g.onnx("Slice", [x, "zero", "one", "one"], "first")
         queries = g.linear(x, f"{name}.q", HIDDEN, HIDDEN, bias=True)
     else:
-        g.onnx("Split", [g.linear(x, f"{name}.qkv", HIDDEN, 3 * HIDDEN, bias=True)], queries, keys, values, axis=2, num_outputs=3)
+        g.onnx(
+            "Split",
+            [g.linear(x, f"{name}.qkv", HIDDEN, 3 * HIDDEN, bias=True)],
+            queries,
+            keys,
+            values,
+            axis=2,
+            num_outputs=3,
+        )
     attended = g.fused("MultiHeadAttention", [queries, keys, values], f"{name}.attended", num_heads=HEADS)
     attended = g.linear(attended, f"{name}.ao", HIDDEN, HIDDEN, bias=False)
     x = g.added_and_normalised(attended, x, f"{name}.aln", f"{name}.ao.b", f"{name}.middle")
     inner = g.linear(x, f"{name}.f1", HIDDEN, INNER, bias=False)
     inner = g.fused("BiasGelu", [inner, g.weight(f"{name}.f1.b", INNER)], f"{name}.inner")
-    return g.added_and_normalised(g.linear(inner, f"{name}.f2", INNER, HIDDEN, bias=False), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end")
+    return g.added_and_normalised(
+        g.linear(inner, f"{name}.f2", INNER, HIDDEN, bias=False), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""The tables of docs/deploying.md that the stack itself says: settings and alarms. `python -m tools.guide_tables` writes them anew."""
+"""The tables of docs/deploying.md that the stack itself says: settings and alarms. `python -m tools.guide_tables`
+writes them anew.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from infra.alarms import GUIDE
 from infra.configuration import Configuration
+from infra.monitoring.alarms import GUIDE
 
 PAGE = Path(__file__).parents[1] / "docs" / "deploying.md"
 
@@ -47,7 +49,9 @@ def settings() -> str:
 def alarms(template: Mapping[str, Any]) -> str:
     """Name and meaning of each, in the stack's order."""
     found = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    rows = [(f"`{_last(each['AlarmName'])}`", each["AlarmDescription"].removesuffix(f" See {GUIDE}.")) for each in found]
+    rows = [
+        (f"`{_last(each['AlarmName'])}`", each["AlarmDescription"].removesuffix(f" See {GUIDE}.")) for each in found
+    ]
     return _table(("Alarm", "What has happened, and what to do"), rows)
 
 
@@ -72,7 +76,9 @@ def main() -> int:
     from infra.assets import Assets
     from infra.stack import VectorlogStack
 
-    stack = VectorlogStack(App(), "Vectorlog-dev", configuration=Configuration(), assets=Assets("arm64", bundling=False))
+    stack = VectorlogStack(
+        App(), "Vectorlog-dev", configuration=Configuration(), assets=Assets("arm64", bundling=False)
+    )
     PAGE.write_text(written(PAGE.read_text(), Template.from_stack(stack).to_json()))
     return 0
 

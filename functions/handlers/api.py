@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
-from vectorlog.runtime.aws_api import answer
+from vectorlog.runtime.aws.api import answer
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

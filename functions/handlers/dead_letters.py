@@ -1,5 +1,5 @@
-"""What failed too often: a file is settled as failed, other work is sent again, slowly, and of the log's stream what was passed over is
-read again.
+"""What failed too often: a file is settled as failed, other work is sent again, slowly, and of the log's stream what
+was passed over is read again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from handlers.observed import logger, tracer
 from vectorlog.event_log.dynamodb_stream import gap_of
-from vectorlog.runtime.aws import recover, settle
+from vectorlog.runtime.aws.wiring import recover, settle
 from vectorlog.work.messages import decode
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
 from vectorlog.api.auth import DEFAULT_PROJECT
-from vectorlog.runtime import aws, aws_clients, aws_keys, aws_secrets, custom_resource
+from vectorlog.runtime.aws import clients, custom_resource, keys, secrets, wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,9 +23,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _make(properties: Mapping[str, Any]) -> None:
-    """A secret that holds something is left as it is: CloudFormation repeats a request whose answer it missed, and updates come by here."""
-    client, secret = aws_clients.secrets_manager(), properties["Secret"]
-    if not aws_secrets.is_empty(client, secret):
+    """A secret that holds something is left as it is: CloudFormation repeats a request whose answer it missed, and
+    updates come by here.
+    """
+    client, secret = clients.secrets_manager(), properties["Secret"]
+    if not secrets.is_empty(client, secret):
         return
-    view, _ = aws_keys.create(aws.edition(), client, secret, DEFAULT_PROJECT, NAME)
+    view, _ = keys.create(wiring.deployment(), client, secret, DEFAULT_PROJECT, NAME)
     logger.info("the first key was made", extra={"key": view.id})

@@ -1,4 +1,6 @@
-"""Gives the functions' roles their rights in OpenSearch when the stack is made or changed. It is the domain's one master."""
+"""Gives the functions' roles their rights in OpenSearch when the stack is made or changed. It is the domain's one
+master.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
-from vectorlog.index.opensearch import connect
-from vectorlog.index.opensearch_patience import TEMPORARY, Busy, Patience, patiently
-from vectorlog.runtime import aws_clients, custom_resource
+from vectorlog.index.opensearch.index import connect
+from vectorlog.index.opensearch.patience import TEMPORARY, Busy, Patience, patiently
+from vectorlog.runtime.aws import clients, custom_resource
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from opensearchpy import OpenSearch
 
 SETTLING = Patience(attempts=10, seconds=10)
-"""A new domain refuses its master for a while: until IAM and the domain have heard of each other. This is two minutes."""
+"""A new domain refuses its master for a while: until IAM and the domain have heard of each other. This is two minutes.
+"""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -28,19 +31,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _make(properties: Mapping[str, Any]) -> None:
-    credentials, region = aws_clients.signing()
+    credentials, region = clients.signing()
     give(connect(properties["Endpoint"], credentials=credentials, region=region), properties["Roles"])
 
 
 def give(client: OpenSearch, roles: Mapping[str, Any], pause: Callable[[float], None] = time.sleep) -> None:
-    """Makes these roles, by name, with `Permissions` as the security plugin writes them, for exactly the IAM roles in `Holders`.
+    """Makes these roles, by name, with `Permissions` as the security plugin writes them, for exactly the IAM roles in
+    `Holders`.
 
     Raises:
         TransportError: OpenSearch refused; it is asked again for two minutes where that may help.
         Unavailable: it did not answer in that time.
     """
     for name, role in roles.items():
-        for path, body in ((f"roles/{name}", role["Permissions"]), (f"rolesmapping/{name}", {"backend_roles": role["Holders"]})):
+        for path, body in (
+            (f"roles/{name}", role["Permissions"]),
+            (f"rolesmapping/{name}", {"backend_roles": role["Holders"]}),
+        ):
             patiently(SETTLING, pause, partial(_put, client, path, body))
 
 

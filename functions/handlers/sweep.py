@@ -1,4 +1,6 @@
-"""By the clock: whatever is past its deadline is ended, or sent on its way again; and how long the oldest file has waited is told."""
+"""By the clock: whatever is past its deadline is ended, or sent on its way again; and how long the oldest file has
+waited is told.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from handlers.observed import logger, metrics, tracer
 from vectorlog.reactions.oldest_open import oldest_open
 from vectorlog.reactions.sweep import sweep
-from vectorlog.runtime.aws import edition, projector
+from vectorlog.runtime.aws.wiring import deployment, projector
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
     """Sweeps what is due. The age comes first, before the sweep changes it; neither keeps the other from being done."""
-    deployed = edition()
+    deployed = deployment()
     try:
-        metrics.add_metric("OldestOpenFileSeconds", MetricUnit.Seconds, oldest_open(deployed.views.table, deployed.clock()) / 1000)
+        metrics.add_metric(
+            "OldestOpenFileSeconds", MetricUnit.Seconds, oldest_open(deployed.views.table, deployed.clock()) / 1000
+        )
     finally:
         swept = sweep(deployed, projector())
     metrics.add_metric("Swept", MetricUnit.Count, swept)

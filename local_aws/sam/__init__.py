@@ -1,1 +1,3 @@
-"""The synthesized template in real Lambda containers: `sam local` on a Docker engine, with the local servers behind it."""
+"""The synthesized template in real Lambda containers: `sam local` on a Docker engine, with the local servers behind
+it.
+"""

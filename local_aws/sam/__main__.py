@@ -16,12 +16,12 @@ from types import FrameType
 
 import click
 
-from local_aws.edition import LocalEdition
+from local_aws.deployment import RunningDeployment
 from local_aws.fetch import FetchError, say
 from local_aws.function import FunctionError
 from local_aws.process import StartError
 from local_aws.sam.check import check
-from local_aws.sam.deployment import Deployment, deployed
+from local_aws.sam.deployment import SamDeployment, deployed
 from local_aws.sam.engine import NoEngine, architecture, find_engine
 from local_aws.sam.journey import WentWrong
 from local_aws.sam.samples import SAMPLES, follow, invoke, seed
@@ -46,7 +46,8 @@ NO_ENGINE = 2
 )
 @click.pass_context
 def main(context: click.Context, assembly: Path | None) -> None:
-    """Synthesize the stack, start the local servers, and run the API and the functions behind it in containers, until Ctrl-C.
+    """Synthesize the stack, start the local servers, and run the API and the functions behind it in containers, until
+    Ctrl-C.
 
     It needs a Docker engine. Without one it says so and ends with status 2.
     """
@@ -54,8 +55,8 @@ def main(context: click.Context, assembly: Path | None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     context.obj = assembly
     if context.invoked_subcommand is None:
-        with _running(assembly) as deployment, serving(deployment) as edition:
-            click.echo(_banner(deployment, edition))
+        with _running(assembly) as deployment, serving(deployment) as served:
+            click.echo(_banner(deployment, served))
             signal.pause()
 
 
@@ -63,7 +64,9 @@ def main(context: click.Context, assembly: Path | None) -> None:
 @click.argument("names", nargs=-1, type=click.Choice(tuple(SAMPLES)), metavar="[NAME]…")
 @click.pass_obj
 def invoke_samples(assembly: Path | None, names: tuple[str, ...]) -> None:
-    """Run samples of events/ by `sam local invoke`, in this order on one fresh deployment; all eight where none is named."""
+    """Run samples of events/ by `sam local invoke`, in this order on one fresh deployment; all eight where none is
+    named.
+    """
     with _running(assembly) as deployment:
         seed(deployment.variables)
         for name in names or SAMPLES:
@@ -90,7 +93,7 @@ def check_all(assembly: Path | None) -> None:
 
 
 @contextmanager
-def _running(assembly: Path | None) -> Iterator[Deployment]:
+def _running(assembly: Path | None) -> Iterator[SamDeployment]:
     try:
         engine = find_engine()
         synthesized = assembly or _synthesized()
@@ -108,7 +111,9 @@ def _running(assembly: Path | None) -> Iterator[Deployment]:
 
 
 def _synthesized() -> Path:
-    """The stack for this machine's architecture, in a folder of its own. Of the CDK's paths sam would say that it cannot use them."""
+    """The stack for this machine's architecture, in a folder of its own. Of the CDK's paths sam would say that it
+    cannot use them.
+    """
     say("synthesizing the stack …")
     shutil.rmtree(ASSEMBLY, ignore_errors=True)  # the CDK would leave another stage's template and old assets there
     options = ("--quiet", "--no-path-metadata", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
@@ -117,16 +122,16 @@ def _synthesized() -> Path:
     return ASSEMBLY
 
 
-def _banner(deployment: Deployment, edition: LocalEdition) -> str:
+def _banner(deployment: SamDeployment, served: RunningDeployment) -> str:
     image = deployment.sam.image
-    return f"""The stack's API is listening on {edition.url}, by sam local start-api
+    return f"""The stack's API is listening on {served.url}, by sam local start-api
 
   image   {image.name}{"" if image.is_lambdas else " (made of this machine's Python; not Lambda's own)"}
-  models  {edition.variables["VECTORLOG_MODELS"]}
+  models  {served.variables["VECTORLOG_MODELS"]}
   logs    {deployment.folder}/api.log, {deployment.folder}/lambda.log
 
   from openai import OpenAI
-  client = OpenAI(base_url="{edition.url}/v1", api_key="{edition.key}")
+  client = OpenAI(base_url="{served.url}/v1", api_key="{served.key}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
   print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)

@@ -8,13 +8,13 @@ from time import monotonic
 from local_aws.fetch import say
 from local_aws.payloads import Json
 from local_aws.sam import containers
-from local_aws.sam.deployment import Deployment
+from local_aws.sam.deployment import SamDeployment
 from local_aws.sam.journey import Request, WentWrong, journey, recording, table
 from local_aws.sam.samples import SAMPLES, follow, invoke, seed
 from local_aws.sam.serving import serving
 
 
-def check(deployment: Deployment) -> str:
+def check(deployment: SamDeployment) -> str:
     """What was seen, in Markdown.
 
     Raises:
@@ -25,13 +25,13 @@ def check(deployment: Deployment) -> str:
     return "\n\n".join(parts)
 
 
-def _journey(deployment: Deployment) -> tuple[str, str, str]:
+def _journey(deployment: SamDeployment) -> tuple[str, str, str]:
     began = monotonic()
     requests: list[Request] = []
-    with serving(deployment) as edition:
+    with serving(deployment) as served:
         started = monotonic() - began
         say(f"sam local start-lambda and start-api answered after {started:.1f} s; the journey …")
-        with recording(edition.url, edition.key, requests) as client:
+        with recording(served.url, served.key, requests) as client:
             try:
                 journey(client)
             except Exception:
@@ -43,7 +43,7 @@ def _journey(deployment: Deployment) -> tuple[str, str, str]:
     return whole, f"containers: {memory}", table(requests)
 
 
-def _samples(deployment: Deployment) -> str:
+def _samples(deployment: SamDeployment) -> str:
     seed(deployment.variables)
     rows = ["| sample | function | answer | s |", "| --- | --- | --- | --: |"]
     for sample, function in SAMPLES.items():

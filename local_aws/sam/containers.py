@@ -28,7 +28,10 @@ def containers(variable: str, value: str) -> list[Container]:
     environments = {each["Id"]: dict(pair.split("=", 1) for pair in each["Config"]["Env"]) for each in found}
     ours = {id_: environment for id_, environment in environments.items() if environment.get(variable) == value}
     memory = _memory(list(ours))
-    return [Container(id_, environment["AWS_LAMBDA_FUNCTION_NAME"], memory.get(id_, "")) for id_, environment in ours.items()]
+    return [
+        Container(id_, environment["AWS_LAMBDA_FUNCTION_NAME"], memory.get(id_, ""))
+        for id_, environment in ours.items()
+    ]
 
 
 def remove(variable: str, value: str) -> None:

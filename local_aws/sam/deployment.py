@@ -37,11 +37,13 @@ BEYOND_THE_STACK = (
     "POWERTOOLS_TRACE_DISABLED",
     "POWERTOOLS_METRICS_DISABLED",
 )
-"""What functions are told here whether or not the stack declares it: there are no such servers, models and daemons on AWS."""
+"""What functions are told here whether or not the stack declares it: there are no such servers, models and daemons on
+AWS.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class SamDeployment:
     """Ready to be run by `sam`.
 
     Attributes:
@@ -59,18 +61,21 @@ class Deployment:
 
     def logs(self) -> str:
         """What sam and the functions printed last."""
-        return "\n".join(f"── {log.name}\n{log.read_text(errors='replace')[-LOG_END:]}" for log in sorted(self.folder.glob("*.log")))
+        return "\n".join(
+            f"── {log.name}\n{log.read_text(errors='replace')[-LOG_END:]}" for log in sorted(self.folder.glob("*.log"))
+        )
 
 
 @contextmanager
-def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mapping[str, str]) -> Iterator[Deployment]:
+def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mapping[str, str]) -> Iterator[SamDeployment]:
     """Makes tables, queues, a bucket and the addresses at which containers find them; all of it goes at the end.
 
     Args:
         servers: that run.
         engine: that containers run in.
         assembly: output of `cdk synth`.
-        variables: more of the functions' environment; where it names no models, they embed with the local one, which this process serves.
+        variables: more of the functions' environment; where it names no models, they embed with the local one, which
+            this process serves.
 
     Raises:
         FetchError: the SAM CLI could not be installed.
@@ -81,7 +86,11 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
     program, image = command.installed(), find_image(template.runtime, architecture())
     with ExitStack() as stack:
         if "VECTORLOG_MODELS" not in variables:
-            variables = {**variables, "VECTORLOG_MODELS": MODEL, "VECTORLOG_EMBEDDING_BASE_URL": stack.enter_context(embeddings())}
+            variables = {
+                **variables,
+                "VECTORLOG_MODELS": MODEL,
+                "VECTORLOG_EMBEDDING_BASE_URL": stack.enter_context(embeddings()),
+            }
         owned = resources.make(servers, visibility_s=VISIBILITY_S)
         stack.callback(resources.remove, servers, owned)
         stack.callback(containers.remove, "VECTORLOG_EVENTS_TABLE", owned.events_table)
@@ -91,7 +100,7 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="sam-")))
         told = folder / "env.json"
         told.write_text(json.dumps({"Parameters": reachable(given, engine.host)}))
-        yield Deployment(Sam(program, template.path, told, image), template.functions, servers, owned, given, folder)
+        yield SamDeployment(Sam(program, template.path, told, image), template.functions, servers, owned, given, folder)
 
 
 _WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED": "1"}

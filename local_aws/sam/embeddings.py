@@ -17,7 +17,9 @@ MODEL = f"openai:{NAME}"
 
 @contextmanager
 def embeddings() -> Iterator[str]:
-    """Serves `POST /v1/embeddings`, and gives its base URL. A text that is longer than the model's window has its windows' mean."""
+    """Serves `POST /v1/embeddings`, and gives its base URL. A text that is longer than the model's window has its
+    windows' mean.
+    """
     server = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"embedder": LocalEmbedder()}))
     thread = threading.Thread(target=server.serve_forever, name="embeddings")
     thread.start()

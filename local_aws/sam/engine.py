@@ -36,7 +36,8 @@ class Engine:
 
     Attributes:
         version: its own.
-        bridge: this machine's address on the containers' network, and that network; None where `DESKTOP_HOST` leads here.
+        bridge: this machine's address on the containers' network, and that network; None where `DESKTOP_HOST` leads
+            here.
     """
 
     version: str
@@ -63,7 +64,9 @@ def find_engine() -> Engine:
     except subprocess.CalledProcessError as error:
         raise NoEngine(f"No Docker engine answers ({_last_line(error.stderr)}). {REMEDY}") from None
     if found["Os"] != "linux":
-        raise NoEngine(f"The Docker engine runs containers of {found['Os']}; Lambda's are Linux. Switch it to Linux containers.")
+        raise NoEngine(
+            f"The Docker engine runs containers of {found['Os']}; Lambda's are Linux. Switch it to Linux containers."
+        )
     return Engine(found["Version"], _bridge() if platform.system() == "Linux" else None)
 
 
@@ -89,14 +92,20 @@ def inspect(*containers: str) -> list[dict[str, Any]]:
 
 
 def _bridge() -> IPv4Interface:
-    name = docker("network", "inspect", "bridge", "--format", '{{index .Options "com.docker.network.bridge.name"}}').strip()
+    name = docker(
+        "network", "inspect", "bridge", "--format", '{{index .Options "com.docker.network.bridge.name"}}'
+    ).strip()
     # `inspect` names no gateway of the first bridge, so the kernel is asked.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             request = struct.pack("256s", name.encode())
-            address, mask = (socket.inet_ntoa(ioctl(probe.fileno(), code, request)[20:24]) for code in (_ADDRESS, _NETMASK))
+            address, mask = (
+                socket.inet_ntoa(ioctl(probe.fileno(), code, request)[20:24]) for code in (_ADDRESS, _NETMASK)
+            )
         except OSError as error:
-            raise NoEngine(f"The engine's network {name!r} has no address on this machine ({error}); a rootless engine has none.") from None
+            raise NoEngine(
+                f"The engine's network {name!r} has no address on this machine ({error}); a rootless engine has none."
+            ) from None
     return IPv4Interface(f"{address}/{mask}")
 
 

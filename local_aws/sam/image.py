@@ -1,4 +1,6 @@
-"""The image that functions run in: Lambda's own, or where its registry cannot be reached a stand-in made of this machine's Python."""
+"""The image that functions run in: Lambda's own, or where its registry cannot be reached a stand-in made of this
+machine's Python.
+"""
 
 from __future__ import annotations
 

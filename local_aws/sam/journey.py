@@ -50,7 +50,9 @@ def recording(url: str, key: str, requests: list[Request]) -> Iterator[OpenAI]:
     def ends(response: httpx2.Response) -> None:
         response.read()
         sent = response.request
-        requests.append(Request(_operation(sent.method, sent.url.path), response.status_code, monotonic() - began.pop(id(sent))))
+        requests.append(
+            Request(_operation(sent.method, sent.url.path), response.status_code, monotonic() - began.pop(id(sent)))
+        )
 
     hooks: dict[str, list[Callable[..., None]]] = {"request": [starts], "response": [ends]}
     with DefaultHttpxClient(event_hooks=hooks, timeout=REQUEST_S) as pool:
@@ -77,7 +79,7 @@ def journey(client: OpenAI) -> None:
         _check(bool(found) and found[0].filename == name, f"{question!r} found {[each.filename for each in found]}")
     binary = client.files.create(file=("all.bin", BYTES), purpose="assistants").id
     for file, content in {first: TEXTS["fox.txt"], binary: BYTES}.items():
-        # Of itself the client accepts `application/binary` alone, and sam leaves what is of another type in base64 then.
+        # By default the client accepts only `application/binary`, and sam then leaves other types in base64.
         back = client.files.content(file, extra_headers={"Accept": "*/*"}).read()
         _check(back == content, f"of {content!r} came back {back!r}")
     client.vector_stores.files.delete(first, vector_store_id=store)
@@ -109,7 +111,9 @@ def table(requests: list[Request]) -> str:
         of = [each for each in requests if each.operation == operation]
         later = [each.seconds for each in of[1:]]
         answers = ", ".join(map(str, dict.fromkeys(each.status for each in of)))
-        rows.append((operation, str(len(of)), answers, _ms(of[0].seconds), _ms(statistics.median(later)) if later else ""))
+        rows.append(
+            (operation, str(len(of)), answers, _ms(of[0].seconds), _ms(statistics.median(later)) if later else "")
+        )
     return "\n".join(f"| {' | '.join(row)} |" for row in (*head, *rows))
 
 

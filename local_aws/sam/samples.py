@@ -14,16 +14,16 @@ from time import monotonic
 
 from local_aws.function import FunctionError
 from local_aws.payloads import Json
-from local_aws.sam.deployment import Deployment
+from local_aws.sam.deployment import SamDeployment
 from vectorlog.domain import api_key, file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import API_KEY, FILE_BATCH
 from vectorlog.event_log.dynamodb import commit_of
 from vectorlog.event_log.event_log import Commit
-from vectorlog.index.chunk_index import Space
-from vectorlog.runtime import aws
+from vectorlog.runtime.aws import wiring
 from vectorlog.use_cases import manifests
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -57,7 +57,7 @@ class Answered:
     seconds: float
 
 
-def invoke(deployment: Deployment, sample: str) -> Answered:
+def invoke(deployment: SamDeployment, sample: str) -> Answered:
     """Runs `sam local invoke` on a sample; the function's log goes to stderr.
 
     Raises:
@@ -75,32 +75,36 @@ def invoke(deployment: Deployment, sample: str) -> Answered:
 def seed(variables: Mapping[str, str]) -> None:
     """Makes what the samples name: a key, a store, a file that is attached to it, a batch. Once in a process.
 
-    The store is of the model that is offered here, and all of it happened now: what a day has not ingested is given up. The rows are
-    there, so the stream's sample changes none of them; what it leads to is the file's ingest.
+    The store is of the model that is offered here, and all of it happened now: what a day has not ingested is given up.
+    The rows are there, so the stream's sample changes none of them; what it leads to is the file's ingest.
 
     Args:
         variables: the deployment's; they become this process's own.
     """
     os.environ.update(variables)
-    edition = aws.edition()
-    space, at = edition.models.resolve(), edition.clock()
-    commits = [_now(space, at, commit_of(record["dynamodb"]["NewImage"])) for record in _sample("dynamodb_stream")["Records"]]
-    edition.streams.log.append(commits)
-    edition.views.project([edition.streams.decode(commit) for commit in commits])
+    deployment = wiring.deployment()
+    space, at = deployment.models.resolve(), deployment.clock()
+    commits = [
+        _now(space, at, commit_of(record["dynamodb"]["NewImage"])) for record in _sample("dynamodb_stream")["Records"]
+    ]
+    deployment.streams.log.append(commits)
+    deployment.views.apply([deployment.streams.decode(commit) for commit in commits])
     file, sha256 = commits[0].stream, json.loads(commits[0].state)["data"]["sha256"]
-    edition.blobs.put([(f"files/{file}/{sha256}", _uploaded())])
+    deployment.blobs.put([(f"files/{file}/{sha256}", _uploaded())])
     made = api_key.ApiKeyCreated(at, PROJECT, "first", api_key.hash_of(KEY))
-    edition.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
+    deployment.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
     [fan_out, *_] = (json.loads(record["body"])["data"] for record in _sample("sqs_work")["Records"])
-    manifest = manifests.keep(edition, fan_out["store"], fan_out["batch"], [Listed(file, {"from": "batch"})])
+    manifest = manifests.keep(deployment, fan_out["store"], fan_out["batch"], [BatchItem(file, {"from": "batch"})])
     created = FileBatchCreated(at, fan_out["store"], Owner(PROJECT), manifest)
-    edition.streams.decide(FILE_BATCH, fan_out["batch"], lambda state: file_batch.create(state, created))
+    deployment.streams.decide(FILE_BATCH, fan_out["batch"], lambda state: file_batch.create(state, created))
 
 
 def follow() -> None:
-    """Shows what functions have appended since, as the stream's consumer would: only then a search believes an ingest."""
-    edition = aws.edition()
-    edition.views.project([edition.streams.decode(commit) for commit in edition.streams.log.scan()])
+    """Shows what functions have appended since, as the stream's consumer would: only then a search believes an
+    ingest.
+    """
+    deployment = wiring.deployment()
+    deployment.views.apply([deployment.streams.decode(commit) for commit in deployment.streams.log.scan()])
 
 
 def _sample(name: str) -> Json:

@@ -1,8 +1,8 @@
 """Makes an image that runs functions as Lambda's image of a Python does, from what this machine has.
 
-It holds CPython with its standard library and the shared libraries that it links, Lambda's runtime client (`awslambdaric`), boto3, and the
-few programs that `sam` needs to put its runtime emulator on top. It proves handlers and their wiring. It does not prove that a wheel loads
-on AWS: its C library is this machine's, not Amazon Linux's.
+It holds CPython with its standard library and the shared libraries that it links, Lambda's runtime client
+(`awslambdaric`), boto3, and the few programs that `sam` needs to put its runtime emulator on top. It proves handlers
+and their wiring. It does not prove that a wheel loads on AWS: its C library is this machine's, not Amazon Linux's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,17 @@ LIBRARIES = (
     "libutil.so.1",
 )
 """What wheels may link without carrying it, by the manylinux policy (PEP 600); not every machine has all of them."""
-LEFT_OUT = ("site-packages", "dist-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "config-*", "*.a")
+LEFT_OUT = (
+    "site-packages",
+    "dist-packages",
+    "test",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "config-*",
+    "*.a",
+)
 
 BOOTSTRAP = """#!/bin/sh
 cd "$LAMBDA_TASK_ROOT"
@@ -53,7 +63,10 @@ SETTINGS = (
     'ENTRYPOINT ["/var/runtime/bootstrap"]',
 )
 
-_PLACES = "import json, os, sys, sysconfig; print(json.dumps([os.path.realpath(sys._base_executable), sysconfig.get_path('stdlib')]))"
+_PLACES = (
+    "import json, os, sys, sysconfig; print(json.dumps([os.path.realpath(sys._base_executable), "
+    "sysconfig.get_path('stdlib')]))"
+)
 
 
 class NoStandIn(Exception):
@@ -76,12 +89,17 @@ def make(name: str, version: str) -> None:
     executable, library = _python(version)
     with TemporaryDirectory(prefix="lambda-") as temporary:
         root = Path(temporary)
-        shutil.copytree(library, root / "var/lang/lib" / library.name, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(
+            library, root / "var/lang/lib" / library.name, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT)
+        )
         _install(root / "var/runtime", executable)
         _copy(executable, root / "var/lang/bin/python3")
         for program, name_there in TOOLS.items():
             _copy(Path(_found(program)), root / "bin" / name_there)
-        for shared in {*_linked((executable, *map(Path, map(_found, TOOLS)), *root.rglob("*.so*"))), *_listed(LIBRARIES)}:
+        for shared in {
+            *_linked((executable, *map(Path, map(_found, TOOLS)), *root.rglob("*.so*"))),
+            *_listed(LIBRARIES),
+        }:
             if not shared.is_relative_to(root):
                 _copy(shared, root / shared.relative_to("/"))
         (root / "var/runtime/bootstrap").write_text(BOOTSTRAP)
@@ -106,12 +124,27 @@ def _python(version: str) -> tuple[Path, Path]:
 def _found(program: str) -> str:
     if found := shutil.which(program):
         return found
-    raise NoStandIn(f"A stand-in for Lambda's image needs {program} on this machine; install it, or let Docker reach public.ecr.aws.")
+    raise NoStandIn(
+        f"A stand-in for Lambda's image needs {program} on this machine; install it, or let Docker reach "
+        f"public.ecr.aws."
+    )
 
 
 def _install(folder: Path, python: Path) -> None:
     uv = os.environ.get("UV") or _found("uv")
-    command = (uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:", "--target", folder, *PACKAGES)
+    command = (
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "--only-binary",
+        ":all:",
+        "--target",
+        folder,
+        *PACKAGES,
+    )
     if subprocess.run(command).returncode:
         raise NoStandIn(f"{', '.join(PACKAGES)} could not be installed; see above.")
 
@@ -125,7 +158,11 @@ def _linked(programs: Iterable[Path]) -> Iterator[Path]:
 def _listed(names: Collection[str]) -> Iterator[Path]:
     """Where the loader finds libraries of these names."""
     printed = subprocess.run((_found("ldconfig"), "-p"), check=True, capture_output=True, text=True).stdout
-    return (Path(place) for name, place in re.findall(r"^\t(\S+) \(libc6,.* => (\S+)$", printed, re.MULTILINE) if name in names)
+    return (
+        Path(place)
+        for name, place in re.findall(r"^\t(\S+) \(libc6,.* => (\S+)$", printed, re.MULTILINE)
+        if name in names
+    )
 
 
 def _copy(file: Path, to: Path) -> None:
@@ -135,7 +172,9 @@ def _copy(file: Path, to: Path) -> None:
 
 def _import(root: Path, name: str) -> None:
     changes = [part for setting in SETTINGS for part in ("--change", setting)]
-    process = subprocess.Popen((DOCKER, "import", *changes, "-", name), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        (DOCKER, "import", *changes, "-", name), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
     assert process.stdin is not None
     with process.stdin, tarfile.open(fileobj=process.stdin, mode="w|") as archive:
         archive.add(root, arcname=".", filter=_as_root)

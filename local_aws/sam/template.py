@@ -34,11 +34,12 @@ class Template:
 
 
 def prepare(folder: Path, architecture: Architecture, declared: Collection[str], handlers: Collection[str]) -> Template:
-    """Writes a copy of the one stack's template that `sam local` reads as AWS reads the original. Two things are changed.
+    """Writes a copy of the one stack's template that `sam local` reads as AWS reads the original. Two things are
+    changed.
 
-    `sam local` gives a function what `--env-vars` says of the variables that the template declares, and no other: so what the
-    stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it is added. And it
-    overlooks `BinaryMediaTypes` of an API that is made of methods; each is told to it at one of them.
+    `sam local` gives a function what `--env-vars` says of the variables that the template declares, and no other: so
+    what the stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it
+    is added. And it overlooks `BinaryMediaTypes` of an API that is made of methods; each is told to it at one of them.
 
     Args:
         folder: output of `cdk synth`.
@@ -63,7 +64,9 @@ def prepare(folder: Path, architecture: Architecture, declared: Collection[str],
         of = properties.get("Architectures", ["x86_64"])  # Lambda's default
         if of != [architecture]:
             remedy = f"./dev synth -c architecture={architecture}"
-            raise WrongTemplate(f"{logical_id} is synthesized for {', '.join(of)}, this machine is {architecture}: {remedy}")
+            raise WrongTemplate(
+                f"{logical_id} is synthesized for {', '.join(of)}, this machine is {architecture}: {remedy}"
+            )
         variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
         variables.update({name: variables.get(name, "") for name in declared})
         functions[handler] = logical_id
@@ -78,9 +81,13 @@ def prepare(folder: Path, architecture: Architecture, declared: Collection[str],
 
 
 def _tell_binary_types(resources: Mapping[str, Any]) -> None:
-    """Without this `sam` takes bodies for UTF-8 and sends answers in base64; its `CfnApiProvider` knows of these two properties alone."""
+    """Without this `sam` takes bodies for UTF-8 and sends answers in base64; its `CfnApiProvider` knows of these two
+    properties alone.
+    """
     apis = (each["Properties"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::RestApi")
-    methods = (each["Properties"]["Integration"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::Method")
+    methods = (
+        each["Properties"]["Integration"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::Method"
+    )
     types = (binary for api in apis for binary in api.get("BinaryMediaTypes", ()))
     for integration, binary in zip(methods, types, strict=False):
         integration.update({"ContentHandling": "CONVERT_TO_BINARY", "ContentType": binary})
@@ -92,4 +99,8 @@ def _handler(resource: Mapping[str, Any]) -> str | None:
         return None
     before, after = HANDLER.split("{}")
     handler = str(resource["Properties"].get("Handler", ""))
-    return handler.removeprefix(before).removesuffix(after) if handler.startswith(before) and handler.endswith(after) else None
+    return (
+        handler.removeprefix(before).removesuffix(after)
+        if handler.startswith(before) and handler.endswith(after)
+        else None
+    )

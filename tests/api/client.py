@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from vectorlog.index.chunk_index import Space, Vector
-from vectorlog.runtime.front import RequestLine
+from vectorlog.domain.vectors import Space, Vector
+from vectorlog.runtime.local.front import RequestLine
 
 STARTED_AT = 1_700_000_000_000
 

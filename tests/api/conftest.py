@@ -15,14 +15,14 @@ from aws_lambda_powertools.event_handler import HttpResolverLocal
 from tests.api.client import Client, Clock, OneVector
 from vectorlog.api import app, auth
 from vectorlog.api.transport import BehindFront
+from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.folder import FolderBlobs
-from vectorlog.index.local import LocalIndex
-from vectorlog.runtime.front import Front
+from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.runtime.local.front import Front
 from vectorlog.sqlite.database import Database
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views import sqlite as sqlite_views
 from vectorlog.views.views import Views
 
@@ -33,11 +33,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def edition(tmp_path: Path, clock: Clock) -> Iterator[Edition]:
+def deployment(tmp_path: Path, clock: Clock) -> Iterator[Deployment]:
     log, views = SQLiteEventLog(tmp_path / "log.db"), Database(tmp_path / "views.db", sqlite_views.SCHEMA, "NORMAL")
     index = LocalIndex(tmp_path / "index.db", 1 << 20)
     random = Random(7)
-    yield Edition(
+    yield Deployment(
         streams=Streams(log, clock, random),
         views=Views(sqlite_views.SQLiteTable(views), random),
         blobs=FolderBlobs(tmp_path / "blobs", tmp_path / "staging"),
@@ -53,15 +53,21 @@ def edition(tmp_path: Path, clock: Clock) -> Iterator[Edition]:
 
 
 @pytest.fixture
-def client(edition: Edition, tmp_path: Path) -> Iterator[Client]:
+def client(deployment: Deployment, tmp_path: Path) -> Iterator[Client]:
     with ThreadPoolExecutor(4) as threads:
 
         async def run(serve: Callable[[], Any]) -> Any:
             return await asyncio.get_running_loop().run_in_executor(threads, serve)
 
         resolver = app.build(
-            HttpResolverLocal(), edition, authenticate=auth.open_until_first_key(edition), transport=BehindFront(), run=run
+            HttpResolverLocal(),
+            deployment,
+            authenticate=auth.open_until_first_key(deployment),
+            transport=BehindFront(),
+            run=run,
         )
         client = Client(resolver)
-        client.asgi = Front(resolver, tmp_path / "spool", upload_limit=1 << 20, body_limit=1 << 20, on_request=client.lines.append)
+        client.asgi = Front(
+            resolver, tmp_path / "spool", upload_limit=1 << 20, body_limit=1 << 20, on_request=client.lines.append
+        )
         yield client

@@ -29,18 +29,52 @@ SCALARS = st.one_of(
 )
 FIELDS = sorted(
     {
-        *("name", "file_ids", "files", "file_id", "attributes", "metadata", "expires_after", "anchor", "days", "type", "static"),
-        *("chunking_strategy", "max_chunk_size_tokens", "chunk_overlap_tokens", "query", "filters", "key", "value", "max_hops"),
-        *("ranking_options", "ranker", "score_threshold", "hybrid_search", "embedding_weight", "text_weight", "retrieval_mode"),
+        *(
+            "name",
+            "file_ids",
+            "files",
+            "file_id",
+            "attributes",
+            "metadata",
+            "expires_after",
+            "anchor",
+            "days",
+            "type",
+            "static",
+        ),
+        *(
+            "chunking_strategy",
+            "max_chunk_size_tokens",
+            "chunk_overlap_tokens",
+            "query",
+            "filters",
+            "key",
+            "value",
+            "max_hops",
+        ),
+        *(
+            "ranking_options",
+            "ranker",
+            "score_threshold",
+            "hybrid_search",
+            "embedding_weight",
+            "text_weight",
+            "retrieval_mode",
+        ),
     }
 )
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=3), inner, max_size=5)
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=3), inner, max_size=5)
+    ),
 )
 OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6)
 
 
-@pytest.mark.parametrize("schema", [StoreCreation, StoreChange, FileAttachment, AttributesChange, BatchCreation, SearchRequest])
+@pytest.mark.parametrize(
+    "schema", [StoreCreation, StoreChange, FileAttachment, AttributesChange, BatchCreation, SearchRequest]
+)
 @settings(max_examples=60, deadline=None)
 @given(body=OBJECTS)
 @example(body={"type": {}, "": "\ud800"})
@@ -57,7 +91,12 @@ def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]
 
 
 @settings(max_examples=150, deadline=None)
-@given(tree=VALUES, attributes=st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=2) | st.floats() | st.integers() | st.booleans()))
+@given(
+    tree=VALUES,
+    attributes=st.dictionaries(
+        st.sampled_from(FIELDS), st.text(max_size=2) | st.floats() | st.integers() | st.booleans()
+    ),
+)
 def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> None:
     """A filter that was read can be evaluated on any attributes."""
     with suppress(Invalid):

@@ -20,15 +20,16 @@ from vectorlog.api import app, auth
 from vectorlog.api.form import FORM_TYPE, Form
 from vectorlog.api.routes import ROUTES, Route
 from vectorlog.api.transport import BehindFront, Bytes
+from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Ingested
+from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs
-from vectorlog.index.chunk_index import Chunk, FileChunks, Space
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import api_keys
-from vectorlog.use_cases.edition import Edition
 
 NO_STORE = "vs_" + "0" * 32
 NO_FILE = "file-" + "0" * 22
@@ -36,19 +37,21 @@ NO_BATCH = "vsfb_" + "0" * 32
 PREFIXES = ("/v1", "/api/v1/llm")
 
 
-def ingest(edition: Edition, store: str, file: str, text: str) -> None:
+def ingest(deployment: Deployment, store: str, file: str, text: str) -> None:
     """What the worker does, for a file of one chunk."""
     stream, space = store_file_stream(store, file), Space("local:stub", 8)
-    state = edition.streams.load(STORE_FILE, stream).state
+    state = deployment.streams.load(STORE_FILE, stream).state
     assert state.placement is not None
-    chunk = Chunk(0, text, (edition.models.embedder(space).query(text),))
+    chunk = Chunk(0, text, (deployment.models.embedder(space).query(text),))
     row = state.placement.row(file)
-    edition.blobs.put([artefact.text_item(store, file, state.generation, text)])
-    edition.index.add(space, [FileChunks(store, file, state.generation, row, state.revision, state.attributes, (chunk,))])
-    done = Ingested(edition.clock(), state.generation, 1, len(text.encode()), 0, state.revision)
-    outcome = edition.streams.decide(STORE_FILE, stream, lambda found: store_file.ingested(found, done))
+    deployment.blobs.put([artefact.text_item(store, file, state.generation, text)])
+    deployment.index.add(
+        space, [FileChunks(store, file, state.generation, row, state.revision, state.attributes, (chunk,))]
+    )
+    done = Ingested(deployment.clock(), state.generation, 1, len(text.encode()), 0, state.revision)
+    outcome = deployment.streams.decide(STORE_FILE, stream, lambda found: store_file.ingested(found, done))
     assert outcome.decision is not None
-    edition.views.project([outcome.decision])
+    deployment.views.apply([outcome.decision])
 
 
 def path_of(route: Route, prefix: str) -> str:
@@ -64,7 +67,9 @@ class TestFiles:
     def test_upload_list_get_download_delete(self, client: Client, prefix: str) -> None:
         """A file comes back byte for byte under its name and type, and is gone after its delete."""
         body = "héllo\n" * 1000
-        sent = client("POST", f"{prefix}/files", files={"file": ("ü.md", body.encode())}, data={"purpose": "user_data"}).json()
+        sent = client(
+            "POST", f"{prefix}/files", files={"file": ("ü.md", body.encode())}, data={"purpose": "user_data"}
+        ).json()
         file = f"{prefix}/files/{sent['id']}"
         assert (sent["filename"], sent["bytes"], sent["status"]) == ("ü.md", len(body.encode()), "processed")
         assert client.get(file).json() == sent
@@ -75,7 +80,10 @@ class TestFiles:
         assert content.headers["content-type"] == "text/markdown; charset=utf-8"
         assert client("DELETE", file).json() == {"id": sent["id"], "object": "file", "deleted": True}
         for answer in (client.get(file), client.get(f"{file}/content"), client("DELETE", file)):
-            assert (answer.status_code, answer.json()["error"]["message"]) == (404, f"No such File object: {sent['id']}")
+            assert (answer.status_code, answer.json()["error"]["message"]) == (
+                404,
+                f"No such File object: {sent['id']}",
+            )
 
     @pytest.mark.parametrize(
         ("files", "fields", "param", "code", "message"),
@@ -103,7 +111,9 @@ class TestFiles:
             ),
         ],
     )
-    def test_wrong_forms(self, client: Client, files: Any, fields: Any, param: str, code: str | None, message: str) -> None:
+    def test_wrong_forms(
+        self, client: Client, files: Any, fields: Any, param: str, code: str | None, message: str
+    ) -> None:
         """A form that is wrong keeps nothing, and names what is wrong."""
         files = files or {"file": ("a", b"")}
         answer = client("POST", "/v1/files", files=files, data=fields)
@@ -116,7 +126,9 @@ class TestFiles:
         """Clients escape them; a raw one is refused and never stored."""
         head = b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--x\r\n'
         file = b'Content-Disposition: form-data; name="file"; filename="a\tb"\r\n\r\nhello\r\n--x--\r\n'
-        answer = client("POST", "/v1/files", content=head + file, headers={"content-type": "multipart/form-data; boundary=x"})
+        answer = client(
+            "POST", "/v1/files", content=head + file, headers={"content-type": "multipart/form-data; boundary=x"}
+        )
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
 
     def test_a_file_field_must_be_a_file(self, client: Client) -> None:
@@ -131,7 +143,10 @@ class TestFiles:
     def test_forms_and_json_are_told_apart(self, client: Client) -> None:
         """An upload needs a form, everything else JSON; the front's own type is not for clients."""
         assert "multipart/form-data" in client.post("/v1/files", {"purpose": "batch"}).json()["error"]["message"]
-        assert "application/json" in client("POST", "/v1/vector_stores", files={"file": ("a", b"")}).json()["error"]["message"]
+        assert (
+            "application/json"
+            in client("POST", "/v1/vector_stores", files={"file": ("a", b"")}).json()["error"]["message"]
+        )
         packed = json.dumps({"fields": {"purpose": ["batch"]}, "files": {}})
         assert client("POST", "/v1/files", content=packed, headers={"content-type": FORM_TYPE}).status_code == 400
 
@@ -157,7 +172,12 @@ class TestStores:
         body = {"name": "n", "metadata": {"a": "b"}, "expires_after": {"anchor": "last_active_at", "days": 3}}
         made = client.post(f"{prefix}/vector_stores", body).json()
         store = f"{prefix}/vector_stores/{made['id']}"
-        assert (made["name"], made["metadata"], made["status"], made["embedding_model"]) == ("n", {"a": "b"}, "completed", "local:stub")
+        assert (made["name"], made["metadata"], made["status"], made["embedding_model"]) == (
+            "n",
+            {"a": "b"},
+            "completed",
+            "local:stub",
+        )
         assert client.get(store).json() == made
         assert [each["id"] for each in client.get(f"{prefix}/vector_stores").json()["data"]] == [made["id"]]
         kept = client.post(store, {"name": None}).json()
@@ -196,7 +216,11 @@ class TestStores:
         body = {"expires_after": {"anchor": "last_active_at", "days": 1}}
         store = f"{prefix}/vector_stores/{client.post(f'{prefix}/vector_stores', body).json()['id']}"
         clock.now += 86_400_000
-        for answer in (client.post(f"{store}/search", {"query": "a"}), client.get(f"{store}/files"), client.post(store, {"name": "x"})):
+        for answer in (
+            client.post(f"{store}/search", {"query": "a"}),
+            client.get(f"{store}/files"),
+            client.post(store, {"name": "x"}),
+        ):
             error = answer.json()["error"]
             assert (answer.status_code, error["code"], error["param"]) == (status, "vector_store_expired", None)
         assert client.get(store).status_code == look
@@ -206,23 +230,41 @@ class TestStores:
 
 class TestStoreFiles:
     @pytest.mark.parametrize(("prefix", "chunking"), [("/v1", "static"), ("/api/v1/llm", "auto")])
-    def test_attach_list_get_update_search_read_detach(self, client: Client, edition: Edition, prefix: str, chunking: str) -> None:
+    def test_attach_list_get_update_search_read_detach(
+        self, client: Client, deployment: Deployment, prefix: str, chunking: str
+    ) -> None:
         """A file goes all its way, and is gone from lists and search after its detach."""
         file = client.upload("the quick brown fox")["id"]
         store = client.post(f"{prefix}/vector_stores", {}).json()["id"]
         files = f"{prefix}/vector_stores/{store}/files"
         attached = client.post(files, {"file_id": file, "attributes": {"k": 1}}).json()
-        assert (attached["id"], attached["status"], attached["chunking_strategy"]["type"]) == (file, "in_progress", chunking)
+        assert (attached["id"], attached["status"], attached["chunking_strategy"]["type"]) == (
+            file,
+            "in_progress",
+            chunking,
+        )
         waiting = client.get(f"{files}/{file}")
         assert waiting.headers["openai-poll-after-ms"] == "100"
         assert client.get(f"{files}/{file}/content").json()["error"]["code"] is not None
-        ingest(edition, store, file, "the quick brown fox")
+        ingest(deployment, store, file, "the quick brown fox")
         ready = client.get(f"{files}/{file}")
-        assert (ready.json()["status"], ready.json()["usage_bytes"], ready.headers.get("openai-poll-after-ms")) == ("completed", 19, None)
-        body = {"query": ["fox", "dog"], "filters": {"type": "eq", "key": "k", "value": 1.0}, "ranking_options": {"score_threshold": 0.1}}
+        assert (ready.json()["status"], ready.json()["usage_bytes"], ready.headers.get("openai-poll-after-ms")) == (
+            "completed",
+            19,
+            None,
+        )
+        body = {
+            "query": ["fox", "dog"],
+            "filters": {"type": "eq", "key": "k", "value": 1.0},
+            "ranking_options": {"score_threshold": 0.1},
+        }
         found = client.post(f"{prefix}/vector_stores/{store}/search", body).json()
         (hit,) = found["data"]
-        assert (hit["file_id"], hit["attributes"], hit["content"]) == (file, {"k": 1}, [{"type": "text", "text": "the quick brown fox"}])
+        assert (hit["file_id"], hit["attributes"], hit["content"]) == (
+            file,
+            {"k": 1},
+            [{"type": "text", "text": "the quick brown fox"}],
+        )
         assert found["search_query"] == (["fox", "dog"] if prefix == "/v1" else "fox\ndog")
         assert client.post(f"{files}/{file}", {"attributes": {"k": 2}}).json()["attributes"] == {"k": 2}
         assert client.post(f"{prefix}/vector_stores/{store}/search", body).json()["data"] == []
@@ -245,24 +287,36 @@ class TestStoreFiles:
             {"hybrid_search": {"embedding_weight": 5e-324, "text_weight": 0}},
         ],
     )
-    def test_every_ranking_finds_the_file(self, client: Client, edition: Edition, ranking: dict[str, Any]) -> None:
+    def test_every_ranking_finds_the_file(
+        self, client: Client, deployment: Deployment, ranking: dict[str, Any]
+    ) -> None:
         """Each ranking scores between 0 and 1, with weights of any size."""
         file, store = client.upload()["id"], client.post("/v1/vector_stores", {}).json()["id"]
         client.post(f"/v1/vector_stores/{store}/files", {"file_id": file})
-        ingest(edition, store, file, "fox")
-        (hit,) = client.post(f"/v1/vector_stores/{store}/search", {"query": "fox", "ranking_options": ranking}).json()["data"]
+        ingest(deployment, store, file, "fox")
+        (hit,) = client.post(f"/v1/vector_stores/{store}/search", {"query": "fox", "ranking_options": ranking}).json()[
+            "data"
+        ]
         assert 0.5 < hit["score"] <= 1
 
 
 class TestBatches:
     @pytest.mark.parametrize("prefix", PREFIXES)
     def test_create_get_list_cancel(self, client: Client, prefix: str) -> None:
-        """All files are in progress from the first answer on; a cancel ends what is unfinished, at once and for good."""
+        """All files are in progress from the first answer on; a cancel ends what is unfinished, at once and for
+        good.
+        """
         ids = [client.upload(name)["id"] for name in "abc"]
         store = client.post(f"{prefix}/vector_stores", {}).json()["id"]
         batches = f"{prefix}/vector_stores/{store}/file_batches"
-        made = client.post(batches, {"files": [{"file_id": each, "attributes": {"n": n}} for n, each in enumerate(ids)]}).json()
-        assert (made["object"], made["file_counts"]["in_progress"], made["file_counts"]["total"]) == ("vector_store.file_batch", 3, 3)
+        made = client.post(
+            batches, {"files": [{"file_id": each, "attributes": {"n": n}} for n, each in enumerate(ids)]}
+        ).json()
+        assert (made["object"], made["file_counts"]["in_progress"], made["file_counts"]["total"]) == (
+            "vector_store.file_batch",
+            3,
+            3,
+        )
         found = client.get(f"{batches}/{made['id']}")
         assert found.json() == made
         assert int(found.headers["openai-poll-after-ms"]) >= 100
@@ -290,7 +344,17 @@ class TestRoutes:
                 assert not answer.text.startswith('{"error":{"message":"Invalid URL'), route
 
     @pytest.mark.parametrize(
-        "path", ["/", "/v1", "/v1/", "/v2/files", "/v1/filess", "/v1/vector_stores//files", "/v1/files/a/b/c", "/api/v1/llm/uploads"]
+        "path",
+        [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/files",
+            "/v1/filess",
+            "/v1/vector_stores//files",
+            "/v1/files/a/b/c",
+            "/api/v1/llm/uploads",
+        ],
     )
     def test_an_unknown_path_is_404(self, client: Client, path: str) -> None:
         """The envelope names method and path."""
@@ -311,10 +375,15 @@ class TestRoutes:
         assert (answer.status_code, answer.headers["allow"]) == (405, allow)
         assert answer.json()["error"]["message"] == f"Not allowed: {method} {path}"
 
-    @pytest.mark.parametrize("hostile", ['"', "#", "?", "`", "\\", "é", "a b", "%", "\n", "'; --", "..", "💥", "x" * 5000, "\0", "<b>"])
+    @pytest.mark.parametrize(
+        "hostile", ['"', "#", "?", "`", "\\", "é", "a b", "%", "\n", "'; --", "..", "💥", "x" * 5000, "\0", "<b>"]
+    )
     def test_any_id_is_answered(self, client: Client, hostile: str) -> None:
         """Whatever stands where an id should be, the answer is a 400 in the envelope."""
-        for path in (f"/v1/vector_stores/vs_{quote(hostile, safe='')}/files", f"/v1/files/{quote(hostile, safe='')}_/content"):
+        for path in (
+            f"/v1/vector_stores/vs_{quote(hostile, safe='')}/files",
+            f"/v1/files/{quote(hostile, safe='')}_/content",
+        ):
             error = client.get(path).json()["error"]
             assert (error["code"], error["param"] in ("vector_store_id", "file_id")) == ("invalid_value", True)
 
@@ -324,9 +393,9 @@ class TestRoutes:
         assert (head.status_code, head.content, head.headers["content-length"] != "0") == (200, b"", True)
         assert client.get("/v1/files/").status_code == 200
 
-    def test_health(self, client: Client, edition: Edition) -> None:
+    def test_health(self, client: Client, deployment: Deployment) -> None:
         """Both probes answer without a key."""
-        api_keys.create(edition, "p", "first")
+        api_keys.create(deployment, "p", "first")
         assert [client.get(path).json() for path in ("/healthz", "/readyz")] == [{"status": "ok"}] * 2
 
     def test_only_lists_take_parameters(self, client: Client) -> None:
@@ -337,14 +406,21 @@ class TestRoutes:
 
 
 class TestKeys:
-    def test_open_until_the_first_key(self, client: Client, edition: Edition) -> None:
+    def test_open_until_the_first_key(self, client: Client, deployment: Deployment) -> None:
         """Without any key everybody is let in as project default; from the first on, keys are required."""
         client.upload()
         assert client.get("/v1/files", headers={"authorization": "Bearer anything"}).status_code == 200
         assert client.lines[-1].project == "default"
-        _, secret = api_keys.create(edition, "p", "first")
-        missing, wrong = client.get("/v1/files"), client.get("/v1/files", headers={"authorization": "Bearer sk-abcdefghijklmnopqrstuvwxyz"})
-        assert (missing.status_code, missing.json()["error"]["code"], missing.headers["www-authenticate"]) == (401, None, "Bearer")
+        _, secret = api_keys.create(deployment, "p", "first")
+        missing, wrong = (
+            client.get("/v1/files"),
+            client.get("/v1/files", headers={"authorization": "Bearer sk-abcdefghijklmnopqrstuvwxyz"}),
+        )
+        assert (missing.status_code, missing.json()["error"]["code"], missing.headers["www-authenticate"]) == (
+            401,
+            None,
+            "Bearer",
+        )
         assert wrong.json()["error"]["code"] == "invalid_api_key"
         assert wrong.json()["error"]["message"].startswith("Incorrect API key provided: sk-a********wxyz.")
         mine = client.get("/v1/files", headers={"authorization": f"bearer {secret}"})
@@ -352,16 +428,16 @@ class TestKeys:
         basic = client.get("/v1/files", headers={"authorization": "Basic abc"})
         assert "didn't provide" in basic.json()["error"]["message"]
 
-    def test_a_revoked_key_does_not_open_the_door_again(self, client: Client, edition: Edition) -> None:
+    def test_a_revoked_key_does_not_open_the_door_again(self, client: Client, deployment: Deployment) -> None:
         """Revoking the only key lets nobody in."""
-        key, secret = api_keys.create(edition, "p", "only")
-        api_keys.revoke(edition, key.id)
+        key, secret = api_keys.create(deployment, "p", "only")
+        api_keys.revoke(deployment, key.id)
         for headers in ({}, {"authorization": f"Bearer {secret}"}):
             assert client.get("/v1/files", headers=headers).status_code == 401
 
-    def test_mka1_reads_401_of_file_content(self, client: Client, edition: Edition) -> None:
+    def test_mka1_reads_401_of_file_content(self, client: Client, deployment: Deployment) -> None:
         """There the code is null, which its client can read."""
-        api_keys.create(edition, "p", "first")
+        api_keys.create(deployment, "p", "first")
         wrong = client.get(f"/api/v1/llm/files/{NO_FILE}/content", headers={"authorization": "Bearer x"})
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, None)
 
@@ -386,7 +462,9 @@ class TestRepeats:
 
     def test_the_same_request_makes_one_thing(self, client: Client) -> None:
         """The same key and body get the same answer, also in the other dialect and for forms."""
-        stores = [client.post(f"{prefix}/vector_stores", {"name": "n"}, headers=self.KEY).json()["id"] for prefix in PREFIXES]
+        stores = [
+            client.post(f"{prefix}/vector_stores", {"name": "n"}, headers=self.KEY).json()["id"] for prefix in PREFIXES
+        ]
         files = [client.upload(headers=self.KEY)["id"] for _ in range(2)]
         assert (len(set(stores)), len(set(files))) == (1, 1)
         assert len(client.get("/v1/vector_stores").json()["data"]) == len(client.get("/v1/files").json()["data"]) == 1
@@ -406,12 +484,18 @@ class TestRepeats:
     def test_searches_ignore_the_key(self, client: Client) -> None:
         """A search changes nothing, so it may be asked anything under one key."""
         store = client.post("/v1/vector_stores", {}).json()["id"]
-        asked = [client.post(f"/v1/vector_stores/{store}/search", {"query": query}, headers=self.KEY).status_code for query in "ab"]
+        asked = [
+            client.post(f"/v1/vector_stores/{store}/search", {"query": query}, headers=self.KEY).status_code
+            for query in "ab"
+        ]
         assert asked == [200, 200]
 
     def test_an_empty_key_is_refused(self, client: Client) -> None:
         """It is no key."""
-        assert client.post("/v1/vector_stores", {}, headers={"idempotency-key": " "}).json()["error"]["param"] == "idempotency-key"
+        assert (
+            client.post("/v1/vector_stores", {}, headers={"idempotency-key": " "}).json()["error"]["param"]
+            == "idempotency-key"
+        )
 
 
 class TestServing:
@@ -422,7 +506,12 @@ class TestServing:
 
     def test_sdk_headers_are_tolerated(self, client: Client) -> None:
         """What official clients add changes nothing."""
-        headers = {"openai-beta": "assistants=v2", "openai-organization": "o", "openai-project": "p", "x-stainless-poll-helper": "true"}
+        headers = {
+            "openai-beta": "assistants=v2",
+            "openai-organization": "o",
+            "openai-project": "p",
+            "x-stainless-poll-helper": "true",
+        }
         assert client.get("/v1/vector_stores", headers=headers).status_code == 200
 
     def test_text_is_not_escaped(self, client: Client) -> None:
@@ -431,9 +520,9 @@ class TestServing:
         assert '"name":"żółć"'.encode() in answer.content
         assert answer.headers["content-type"] == "application/json"
 
-    def test_an_unexpected_error_is_a_500_with_its_id(self, edition: Edition, tmp_path: Path) -> None:
+    def test_an_unexpected_error_is_a_500_with_its_id(self, deployment: Deployment, tmp_path: Path) -> None:
         """The client is told the id, the log the rest."""
-        broken = replace(edition, streams=None)  # type: ignore[arg-type]  # whatever fails inside
+        broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # whatever fails inside
 
         async def run(write: Any) -> Any:
             return write()
@@ -444,7 +533,7 @@ class TestServing:
         assert "req_7" in answer.json()["error"]["message"]
         assert "NoneType" not in answer.text
 
-    def test_requests_do_not_block_each_other(self, edition: Edition) -> None:
+    def test_requests_do_not_block_each_other(self, deployment: Deployment) -> None:
         """While one request waits for something slow, another is answered."""
         slow = threading.Event()
 
@@ -459,7 +548,9 @@ class TestServing:
             async def run(write: Any) -> Any:
                 return await loop.run_in_executor(None, write)
 
-            resolver = app.build(HttpResolverLocal(), edition, authenticate=authenticate, transport=BehindFront(), run=run)
+            resolver = app.build(
+                HttpResolverLocal(), deployment, authenticate=authenticate, transport=BehindFront(), run=run
+            )
 
             async def ask(secret: str) -> None:
                 scope = {
@@ -500,10 +591,12 @@ class Gateway:
         return Bytes(blobs.read(key), {})
 
 
-def test_the_same_table_serves_api_gateway(edition: Edition) -> None:
+def test_the_same_table_serves_api_gateway(deployment: Deployment) -> None:
     """A REST event gets the same answers: a route, an unknown path, a body in base64, hostile ids."""
-    resolver = app.build(APIGatewayRestResolver(), edition, authenticate=auth.keys_required(edition), transport=Gateway())
-    _, secret = api_keys.create(edition, "p", "first")
+    resolver = app.build(
+        APIGatewayRestResolver(), deployment, authenticate=auth.keys_required(deployment), transport=Gateway()
+    )
+    _, secret = api_keys.create(deployment, "p", "first")
 
     def ask(method: str, path: str, body: str | None = None, *, base64: bool = False) -> tuple[int, Any]:
         event = {

@@ -33,5 +33,7 @@ BINARY = b"\x89\0\xff"
     ],
 )
 def test_a_download_has_its_real_type(declared: str, filename: str, head: bytes, served: str) -> None:
-    """What the uploader said, else what the name says; other text is text/plain, and a charset is named only where it holds."""
+    """What the uploader said, else what the name says; other text is text/plain, and a charset is named only where it
+    holds.
+    """
     assert served_as(declared, filename, lambda size: head[:size]) == served

@@ -13,7 +13,14 @@ from vectorlog.domain.chunking import AUTO, Chunking
 
 @pytest.mark.parametrize(
     ("path", "spoken"),
-    [("/v1/files", OPENAI), ("/api/v1/llm/files", MKA1), ("/v1", OPENAI), ("/api/v1/llmfiles", OPENAI), ("/", OPENAI), ("", OPENAI)],
+    [
+        ("/v1/files", OPENAI),
+        ("/api/v1/llm/files", MKA1),
+        ("/v1", OPENAI),
+        ("/api/v1/llmfiles", OPENAI),
+        ("/", OPENAI),
+        ("", OPENAI),
+    ],
 )
 def test_the_path_says_which_dialect(path: str, spoken: Dialect) -> None:
     """A prefix is whole segments; an unknown path is answered in OpenAI's dialect."""
@@ -32,7 +39,9 @@ def test_queries_are_repeated() -> None:
 
 
 def test_auto_chunking_is_shown() -> None:
-    """OpenAI's dialect shows the sizes that auto stands for, MKA1's what was sent; static sizes are the same in both."""
+    """OpenAI's dialect shows the sizes that auto stands for, MKA1's what was sent; static sizes are the same in
+    both.
+    """
     sizes = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
     assert OPENAI.chunking(AUTO) == sizes
     assert MKA1.chunking(AUTO) == {"type": "auto"}
@@ -43,5 +52,10 @@ def test_text_is_shown() -> None:
     """OpenAI's dialect shows a page, MKA1's the file with its text."""
     text = Text("file-1", "a.txt", {"k": 1}, "hello")
     part = {"type": "text", "text": "hello"}
-    assert OPENAI.content(text) == {"object": "vector_store.file_content.page", "data": [part], "has_more": False, "next_page": None}
+    assert OPENAI.content(text) == {
+        "object": "vector_store.file_content.page",
+        "data": [part],
+        "has_more": False,
+        "next_page": None,
+    }
     assert MKA1.content(text) == {"file_id": "file-1", "filename": "a.txt", "content": [part], "attributes": {"k": 1}}

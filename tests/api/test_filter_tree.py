@@ -24,7 +24,10 @@ def nested(levels: int) -> dict[str, Any]:
 
 def test_a_tree_is_read() -> None:
     """Comparisons and compounds nest; arrays become tuples; numbers stay what they are."""
-    tree = {"type": "or", "filters": [eq(value=1.0), {"type": "and", "filters": [{"type": "nin", "key": "a", "value": ["x", 2, True]}]}]}
+    tree = {
+        "type": "or",
+        "filters": [eq(value=1.0), {"type": "and", "filters": [{"type": "nin", "key": "a", "value": ["x", 2, True]}]}],
+    }
     expected = Compound("or", (Comparison("eq", "k", 1.0), Compound("and", (Comparison("nin", "a", ("x", 2, True)),))))
     assert filter_tree.read(tree) == expected
 
@@ -63,7 +66,12 @@ def test_sixteen_levels_are_enough() -> None:
         ({"type": "and"}, "filters.filters", "missing_required_parameter", "filters.filters"),
         ({"type": "and", "filters": []}, "filters.filters", "empty_array", "empty array"),
         ({"type": "and", "filters": eq()}, "filters.filters", "invalid_type", "expected an array"),
-        ({"type": "or", "filters": [eq(), eq(value={})]}, "filters.filters[1].value", "invalid_type", "but got an object"),
+        (
+            {"type": "or", "filters": [eq(), eq(value={})]},
+            "filters.filters[1].value",
+            "invalid_type",
+            "but got an object",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tree: Any, param: str, code: str, message: str) -> None:

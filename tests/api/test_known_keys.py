@@ -42,7 +42,9 @@ class TestKnownKeys:
         assert asking("sk-a") is None
 
     def test_slow(self) -> None:
-        """The time counts from before the look-up began: a key that was revoked while it lasted is not let in for longer."""
+        """The time counts from before the look-up began: a key that was revoked while it lasted is not let in for
+        longer.
+        """
         asking = Asking()
         asking.takes = 3_000
         asking("sk-a")

@@ -14,7 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vectorlog.api.form import Form
-from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, MAX_FIELD_BYTES, MAX_FIELDS, MAX_FILES, BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.multipart import (
+    FORM_OVERHEAD_BYTES,
+    MAX_FIELD_BYTES,
+    MAX_FIELDS,
+    MAX_FILES,
+    BrokenForm,
+    FormReader,
+    FormTooLarge,
+)
 
 TYPE = "multipart/form-data; boundary=B"
 
@@ -71,7 +79,9 @@ class TestForm:
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
-        content=st.binary(max_size=300) | st.lists(st.sampled_from([b"\r\n--B", b"\r", b"\n", b"--", b"x"])).map(b"".join), data=st.data()
+        content=st.binary(max_size=300)
+        | st.lists(st.sampled_from([b"\r\n--B", b"\r", b"\n", b"--", b"x"])).map(b"".join),
+        data=st.data(),
     )
     def test_any_pieces_give_the_same_form(self, tmp_path: Path, content: bytes, data: st.DataObject) -> None:
         """However the network cuts the body, the form is the same as in one piece."""
@@ -136,20 +146,29 @@ class TestRefusals:
         ],
     )
     def test_broken_form_leaves_nothing(self, tmp_path: Path, body: bytes) -> None:
-        """A form that is cut, malformed or beyond the limits of fields and files is refused with a sentence, and no file stays."""
+        """A form that is cut, malformed or beyond the limits of fields and files is refused with a sentence, and no
+        file stays.
+        """
         with pytest.raises(BrokenForm, match=r"^[A-Z].*\.$"):
             read(tmp_path, body)
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("content_type", ["", "multipart/form-data", "multipart/form-data; boundary=", f"x; boundary={'b' * 300}"])
+    @pytest.mark.parametrize(
+        "content_type", ["", "multipart/form-data", "multipart/form-data; boundary=", f"x; boundary={'b' * 300}"]
+    )
     def test_no_boundary(self, tmp_path: Path, content_type: str) -> None:
         """Without a boundary there is nothing to read."""
         with pytest.raises(BrokenForm, match="boundary"):
             FormReader(content_type, tmp_path, 100)
 
     def test_limit_counts_files_alone(self, tmp_path: Path) -> None:
-        """Files may fill the limit to the last byte, whatever fields stand beside them; one byte more is too many, and no file stays."""
-        assert read(tmp_path, part(b"name=a", b"x" * 200) + part(FILE, b"1" * 100) + END, limit=100).files["file"].size == 100
+        """Files may fill the limit to the last byte, whatever fields stand beside them; one byte more is too many, and
+        no file stays.
+        """
+        assert (
+            read(tmp_path, part(b"name=a", b"x" * 200) + part(FILE, b"1" * 100) + END, limit=100).files["file"].size
+            == 100
+        )
         folder = tmp_path / "new"
         folder.mkdir()
         with pytest.raises(FormTooLarge, match="100 bytes"):

@@ -44,21 +44,69 @@ def refusal(schema: type[BaseModel], body: Any) -> Invalid:
 
 
 WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
-    (StoreCreation, {"name": 5}, "name", "invalid_type", "Invalid type for 'name': expected a string, but got an integer instead."),
+    (
+        StoreCreation,
+        {"name": 5},
+        "name",
+        "invalid_type",
+        "Invalid type for 'name': expected a string, but got an integer instead.",
+    ),
     (StoreCreation, {"expires_after": 5}, "expires_after", "invalid_type", "expected an object, but got an integer"),
     (StoreCreation, {"file_ids": A}, "file_ids", "invalid_type", "expected an array, but got a string"),
     (StoreCreation, {"metadata": ["a"]}, "metadata", "invalid_type", "expected an object, but got an array"),
-    (StoreCreation, {"embedding_dimensions": "5"}, "embedding_dimensions", "invalid_type", "expected an integer, but got a string"),
-    (StoreCreation, {"embedding_dimensions": True}, "embedding_dimensions", "invalid_type", "expected an integer, but got a boolean"),
-    (StoreCreation, {"embedding_dimensions": 1.5}, "embedding_dimensions", "invalid_type", "expected an integer, but got a decimal"),
-    (StoreCreation, {"embedding_dimensions": 0}, "embedding_dimensions", "integer_below_min_value", "Expected a value >= 1, but got 0"),
+    (
+        StoreCreation,
+        {"embedding_dimensions": "5"},
+        "embedding_dimensions",
+        "invalid_type",
+        "expected an integer, but got a string",
+    ),
+    (
+        StoreCreation,
+        {"embedding_dimensions": True},
+        "embedding_dimensions",
+        "invalid_type",
+        "expected an integer, but got a boolean",
+    ),
+    (
+        StoreCreation,
+        {"embedding_dimensions": 1.5},
+        "embedding_dimensions",
+        "invalid_type",
+        "expected an integer, but got a decimal",
+    ),
+    (
+        StoreCreation,
+        {"embedding_dimensions": 0},
+        "embedding_dimensions",
+        "integer_below_min_value",
+        "Expected a value >= 1, but got 0",
+    ),
     (StoreCreation, {"nmae": "x"}, "nmae", "unknown_parameter", "Unknown parameter: 'nmae'."),
-    (StoreCreation, {"expires_after": {"days": 1}}, "expires_after.anchor", "missing_required_parameter", "'expires_after.anchor'"),
+    (
+        StoreCreation,
+        {"expires_after": {"days": 1}},
+        "expires_after.anchor",
+        "missing_required_parameter",
+        "'expires_after.anchor'",
+    ),
     (StoreCreation, expiring("now", 1), "expires_after.anchor", "invalid_value", "values are: 'last_active_at'."),
     (StoreCreation, expiring(1, 1), "expires_after.anchor", "invalid_type", "expected a string"),
-    (StoreCreation, expiring("last_active_at", 366), "expires_after.days", "integer_above_max_value", "<= 365, but got 366"),
+    (
+        StoreCreation,
+        expiring("last_active_at", 366),
+        "expires_after.days",
+        "integer_above_max_value",
+        "<= 365, but got 366",
+    ),
     (StoreCreation, expiring("last_active_at", 0), "expires_after.days", "integer_below_min_value", ">= 1, but got 0"),
-    (StoreCreation, {"file_ids": [A] * 501}, "file_ids", "array_above_max_length", "maximum length 500, but got an array with length 501"),
+    (
+        StoreCreation,
+        {"file_ids": [A] * 501},
+        "file_ids",
+        "array_above_max_length",
+        "maximum length 500, but got an array with length 501",
+    ),
     (
         StoreCreation,
         {"file_ids": [A, "vs_1"]},
@@ -66,8 +114,20 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
         "invalid_value",
         "Invalid 'file_ids[1]': 'vs_1'. Expected an ID that begins with 'file-'.",
     ),
-    (StoreCreation, {"file_ids": ["file-a/b"]}, "file_ids[0]", "invalid_value", "After 'file-' an ID has 1 to 64 letters"),
-    (StoreCreation, {"name": "x" * 513}, "name", "string_above_max_length", "maximum length 512, but got a string with length 513"),
+    (
+        StoreCreation,
+        {"file_ids": ["file-a/b"]},
+        "file_ids[0]",
+        "invalid_value",
+        "After 'file-' an ID has 1 to 64 letters",
+    ),
+    (
+        StoreCreation,
+        {"name": "x" * 513},
+        "name",
+        "string_above_max_length",
+        "maximum length 512, but got a string with length 513",
+    ),
     (
         StoreCreation,
         {"metadata": {f"k{n}": "" for n in range(17)}},
@@ -75,9 +135,21 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
         "object_above_max_properties",
         "at most 16 properties, but got an object with 17",
     ),
-    (StoreCreation, {"metadata": {"k" * 65: ""}}, f"metadata.{'k' * 65}", "string_above_max_length", "maximum length 64"),
+    (
+        StoreCreation,
+        {"metadata": {"k" * 65: ""}},
+        f"metadata.{'k' * 65}",
+        "string_above_max_length",
+        "maximum length 64",
+    ),
     (StoreCreation, {"metadata": {"k": "x" * 513}}, "metadata.k", "string_above_max_length", "maximum length 512"),
-    (StoreCreation, {"metadata": {"k": None}}, "metadata.k", "invalid_type", "expected a string, a number or a boolean, but got null"),
+    (
+        StoreCreation,
+        {"metadata": {"k": None}},
+        "metadata.k",
+        "invalid_type",
+        "expected a string, a number or a boolean, but got null",
+    ),
     (StoreCreation, {"metadata": {"k": []}}, "metadata.k", "invalid_type", "but got an array"),
     (StoreCreation, {"metadata": {"k": 2**63}}, "metadata.k", "integer_above_max_value", f"<= {2**63 - 1}"),
     (StoreCreation, {"metadata": {"k": -(2**63)}}, "metadata.k", "integer_below_min_value", f">= {1 - 2**63}"),
@@ -93,22 +165,82 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
     (StoreChange, {"description": "x"}, "description", "unknown_parameter", "Unknown parameter"),
     (FileAttachment, {}, "file_id", "missing_required_parameter", "Missing required parameter: 'file_id'."),
     (FileAttachment, {"file_id": None}, "file_id", "invalid_type", "expected a string, but got null"),
-    (FileAttachment, {"file_id": A, "skip_duplicates": "yes"}, "skip_duplicates", "invalid_type", "expected a boolean, but got a string"),
-    (FileAttachment, cut({"type": "none"}), "chunking_strategy.type", "invalid_value", "Supported values are: 'auto' and 'static'."),
+    (
+        FileAttachment,
+        {"file_id": A, "skip_duplicates": "yes"},
+        "skip_duplicates",
+        "invalid_type",
+        "expected a boolean, but got a string",
+    ),
+    (
+        FileAttachment,
+        cut({"type": "none"}),
+        "chunking_strategy.type",
+        "invalid_value",
+        "Supported values are: 'auto' and 'static'.",
+    ),
     (FileAttachment, cut({"type": "static"}), "chunking_strategy.static", "missing_required_parameter", "static"),
-    (FileAttachment, cut({**static(800, 400), "type": "auto"}), "chunking_strategy.static", "unknown_parameter", "static"),
-    (FileAttachment, cut(static(99, 0)), "chunking_strategy.static.max_chunk_size_tokens", "integer_below_min_value", ">= 100"),
-    (FileAttachment, cut(static(4097, 0)), "chunking_strategy.static.max_chunk_size_tokens", "integer_above_max_value", "<= 4096"),
-    (FileAttachment, cut(static(100, -1)), "chunking_strategy.static.chunk_overlap_tokens", "integer_below_min_value", ">= 0"),
-    (FileAttachment, cut(static(101, 51)), "chunking_strategy.static.chunk_overlap_tokens", "integer_above_max_value", "<= 50, but got 51"),
+    (
+        FileAttachment,
+        cut({**static(800, 400), "type": "auto"}),
+        "chunking_strategy.static",
+        "unknown_parameter",
+        "static",
+    ),
+    (
+        FileAttachment,
+        cut(static(99, 0)),
+        "chunking_strategy.static.max_chunk_size_tokens",
+        "integer_below_min_value",
+        ">= 100",
+    ),
+    (
+        FileAttachment,
+        cut(static(4097, 0)),
+        "chunking_strategy.static.max_chunk_size_tokens",
+        "integer_above_max_value",
+        "<= 4096",
+    ),
+    (
+        FileAttachment,
+        cut(static(100, -1)),
+        "chunking_strategy.static.chunk_overlap_tokens",
+        "integer_below_min_value",
+        ">= 0",
+    ),
+    (
+        FileAttachment,
+        cut(static(101, 51)),
+        "chunking_strategy.static.chunk_overlap_tokens",
+        "integer_above_max_value",
+        "<= 50, but got 51",
+    ),
     (AttributesChange, {}, "attributes", "missing_required_parameter", "attributes"),
     (BatchCreation, {}, "file_ids", "missing_required_parameter", "'file_ids' or 'files'"),
-    (BatchCreation, {"file_ids": [A], "files": [{"file_id": A}]}, "files", "mutually_exclusive_parameters", "'file_ids' and 'files'"),
+    (
+        BatchCreation,
+        {"file_ids": [A], "files": [{"file_id": A}]},
+        "files",
+        "mutually_exclusive_parameters",
+        "'file_ids' and 'files'",
+    ),
     (BatchCreation, {"file_ids": []}, "file_ids", "empty_array", "Invalid 'file_ids': empty array."),
     (BatchCreation, {"files": []}, "files", "empty_array", "empty array"),
     (BatchCreation, {"file_ids": [A] * 2001}, "file_ids", "array_above_max_length", "2000"),
-    (BatchCreation, {"files": [{"file_id": A}, {"file_id": "x"}]}, "files[1].file_id", "invalid_value", "begins with 'file-'"),
-    (BatchCreation, {"files": [{"file_id": A, "attributes": {"k": {}}}]}, "files[0].attributes.k", "invalid_type", "but got an object"),
+    (
+        BatchCreation,
+        {"files": [{"file_id": A}, {"file_id": "x"}]},
+        "files[1].file_id",
+        "invalid_value",
+        "begins with 'file-'",
+    ),
+    (
+        BatchCreation,
+        {"files": [{"file_id": A, "attributes": {"k": {}}}]},
+        "files[0].attributes.k",
+        "invalid_type",
+        "but got an object",
+    ),
     (
         BatchCreation,
         {"files": [{"file_id": A}, {"file_id": A, "attributes": {"k": 1}}]},
@@ -124,7 +256,13 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
         "other attributes",
     ),
     (SearchRequest, {}, "query", "missing_required_parameter", "query"),
-    (SearchRequest, {"query": 5}, "query", "invalid_type", "expected a string or an array of strings, but got an integer"),
+    (
+        SearchRequest,
+        {"query": 5},
+        "query",
+        "invalid_type",
+        "expected a string or an array of strings, but got an integer",
+    ),
     (SearchRequest, {"query": ["a", 5]}, "query[1]", "invalid_type", "expected a string, but got an integer"),
     (SearchRequest, {"query": " "}, "query", "string_below_min_length", "minimum length 1, but got an empty string"),
     (SearchRequest, {"query": ["a", ""]}, "query[1]", "string_below_min_length", "empty string"),
@@ -134,10 +272,34 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
     (SearchRequest, {"query": "a", "max_num_results": 51}, "max_num_results", "integer_above_max_value", "<= 50"),
     (SearchRequest, {"query": "a", "max_num_results": 0}, "max_num_results", "integer_below_min_value", ">= 1"),
     (SearchRequest, {"query": "a", "max_num_results": 10**400}, "max_num_results", "integer_above_max_value", "<= 50"),
-    (SearchRequest, {"query": "a", "rewrite_query": True}, "rewrite_query", "unsupported_value", "does not support true"),
-    (SearchRequest, ranked({"ranker": "x"}), "ranking_options.ranker", "invalid_value", "'none', 'auto', and 'default-2024-11-15'"),
-    (SearchRequest, ranked({"score_threshold": 1.5}), "ranking_options.score_threshold", "decimal_above_max_value", "<= 1.0"),
-    (SearchRequest, ranked({"score_threshold": True}), "ranking_options.score_threshold", "invalid_type", "expected a number"),
+    (
+        SearchRequest,
+        {"query": "a", "rewrite_query": True},
+        "rewrite_query",
+        "unsupported_value",
+        "does not support true",
+    ),
+    (
+        SearchRequest,
+        ranked({"ranker": "x"}),
+        "ranking_options.ranker",
+        "invalid_value",
+        "'none', 'auto', and 'default-2024-11-15'",
+    ),
+    (
+        SearchRequest,
+        ranked({"score_threshold": 1.5}),
+        "ranking_options.score_threshold",
+        "decimal_above_max_value",
+        "<= 1.0",
+    ),
+    (
+        SearchRequest,
+        ranked({"score_threshold": True}),
+        "ranking_options.score_threshold",
+        "invalid_type",
+        "expected a number",
+    ),
     (
         SearchRequest,
         ranked({"hybrid_search": {"text_weight": 1}}),
@@ -171,8 +333,12 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
 
 class TestBodies:
     @pytest.mark.parametrize(("schema", "body", "param", "code", "message"), WRONG)
-    def test_what_is_wrong_is_named(self, schema: type[BaseModel], body: Any, param: str, code: str, message: str) -> None:
-        """The code is the contract's, `param` is the path of the field as OpenAI writes it, the message says what is expected."""
+    def test_what_is_wrong_is_named(
+        self, schema: type[BaseModel], body: Any, param: str, code: str, message: str
+    ) -> None:
+        """The code is the contract's, `param` is the path of the field as OpenAI writes it, the message says what is
+        expected.
+        """
         error = refusal(schema, body)
         assert (error.param, error.code) == (param, code)
         assert message in error.message
@@ -181,7 +347,14 @@ class TestBodies:
         "body",
         [
             {},
-            {"name": None, "description": None, "file_ids": None, "metadata": None, "expires_after": None, "chunking_strategy": None},
+            {
+                "name": None,
+                "description": None,
+                "file_ids": None,
+                "metadata": None,
+                "expires_after": None,
+                "chunking_strategy": None,
+            },
             {"metadata": {"a": "x" * 512, "b": 1, "c": 1.5, "d": True, "k" * 64: ""}, "retrieval_mode": "vector"},
             {"file_ids": [A] * 500, "chunking_strategy": static(4096, 2048)},
         ],
@@ -208,7 +381,8 @@ class TestBodies:
         """With `files`, each has its own settings; the same file with the same settings counts once."""
         files = [{"file_id": A, "chunking_strategy": static(100, 50)}, {"file_id": B}, {"file_id": B, "attributes": {}}]
         body = parse.json_body(
-            BatchCreation, json.dumps({"files": files, "attributes": {"k": 1}, "chunking_strategy": static(200, 0)}).encode()
+            BatchCreation,
+            json.dumps({"files": files, "attributes": {"k": 1}, "chunking_strategy": static(200, 0)}).encode(),
         )
         listed = [(each.file, each.attributes, each.chunking) for each in body.listed_files]
         assert listed == [(A, {}, Chunking("static", 100, 50)), (B, {}, AUTO)]
@@ -240,7 +414,9 @@ class TestJson:
         assert caught.value.message.startswith("We could not parse the JSON body of your request")
         assert (caught.value.code, caught.value.param) == (None, None)
 
-    @pytest.mark.parametrize(("body", "got"), [(b"[]", "an array"), (b'"x"', "a string"), (b"5", "an integer"), (b"null", "null")])
+    @pytest.mark.parametrize(
+        ("body", "got"), [(b"[]", "an array"), (b'"x"', "a string"), (b"5", "an integer"), (b"null", "null")]
+    )
     def test_a_body_is_an_object(self, body: bytes, got: str) -> None:
         """Any other JSON value is refused by its kind."""
         with pytest.raises(Invalid, match=f"expected an object, but got {got}"):
@@ -295,7 +471,9 @@ class TestQueryStrings:
             (FileList, {"before": ["file-1"]}, "before", "unknown_parameter"),
         ],
     )
-    def test_what_is_wrong_is_named(self, schema: type[BaseModel], query: dict[str, list[str]], param: str, code: str) -> None:
+    def test_what_is_wrong_is_named(
+        self, schema: type[BaseModel], query: dict[str, list[str]], param: str, code: str
+    ) -> None:
         """Every parameter is checked, and there are no others."""
         with pytest.raises(Invalid) as caught:
             parse.query_string(schema, query)
@@ -309,7 +487,9 @@ class TestQueryStrings:
 
     def test_pages_are_read(self) -> None:
         """What is given is what is asked for."""
-        asked = parse.query_string(StoreFileList, {"limit": ["5"], "order": ["asc"], "after": [A], "before": [B], "filter": ["failed"]})
+        asked = parse.query_string(
+            StoreFileList, {"limit": ["5"], "order": ["asc"], "after": [A], "before": [B], "filter": ["failed"]}
+        )
         assert (asked.page, asked.filter) == (PageRequest(5, "asc", A, B), "failed")
 
     def test_form_fields_are_named_as_clients_send_them(self) -> None:

@@ -28,12 +28,16 @@ SERVING = Serving(1, chunks=3, usage_bytes=21, pages=2, attributes={"k": 1}, chu
 
 
 def shown(**changes: Any) -> dict[str, Any]:
-    state = store_file.State(**{"attached": True, "placement": Placement(AT), "filename": "a.txt", "attributes": {"k": 2}, **changes})
+    state = store_file.State(
+        **{"attached": True, "placement": Placement(AT), "filename": "a.txt", "attributes": {"k": 2}, **changes}
+    )
     return present.store_file(StoreFileView("vs_1", "file-1", state), OPENAI)
 
 
 def store(**changes: Any) -> vector_store.State:
-    return vector_store.State(**{"owner": OWNER, "created_at": AT, "active_at": AT, "model": "local:m", "dimensions": 8, **changes})
+    return vector_store.State(
+        **{"owner": OWNER, "created_at": AT, "active_at": AT, "model": "local:m", "dimensions": 8, **changes}
+    )
 
 
 def file() -> FileView:
@@ -60,7 +64,11 @@ class TestFiles:
 class TestStores:
     def test_a_store_has_the_fields_of_both_dialects(self) -> None:
         """Nothing that either client requires is missing, and metadata is never null."""
-        found = present.store(StoreView("vs_1", store(expires_after_days=2, used_at=AT), Counts(completed=2, usage_bytes=7), expired=False))
+        found = present.store(
+            StoreView(
+                "vs_1", store(expires_after_days=2, used_at=AT), Counts(completed=2, usage_bytes=7), expired=False
+            )
+        )
         assert found == {
             "id": "vs_1",
             "object": "vector_store",
@@ -106,7 +114,9 @@ class TestStoreFiles:
         """Bytes, chunks and pages are those of what search returns."""
         found = shown(status="completed", serving=SERVING)
         assert (found["usage_bytes"], found["last_error"]) == (21, None)
-        assert [found[key] for key in ("chunk_count", "processed_chunk_count", "page_count", "processed_page_count")] == [3, 3, 2, 2]
+        assert [
+            found[key] for key in ("chunk_count", "processed_chunk_count", "page_count", "processed_page_count")
+        ] == [3, 3, 2, 2]
 
     def test_when_it_failed(self) -> None:
         """`last_error` says why; what served before is not counted as used, as in the store's sum."""
@@ -140,14 +150,18 @@ class TestClients:
     def test_mka1(self) -> None:
         """MKA1's client raises on what it cannot validate, so all of it must pass."""
         view = StoreFileView(
-            "vs_1", "file-1", store_file.State(attached=True, placement=Placement(AT), failure=Failure("invalid_file", "x"))
+            "vs_1",
+            "file-1",
+            store_file.State(attached=True, placement=Placement(AT), failure=Failure("invalid_file", "x")),
         )
         batch = BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, 1), Counts(in_progress=1))
         result = Result("file-1", "a.txt", 0.75, {"k": True}, "hello")
         mka1.File.model_validate(present.file(file()))
         mka1.FileList.model_validate(present.page([], MKA1, has_more=False))
         for days in (None, 3):
-            mka1.VectorStore.model_validate(present.store(StoreView("vs_1", store(expires_after_days=days), Counts(), expired=False)))
+            mka1.VectorStore.model_validate(
+                present.store(StoreView("vs_1", store(expires_after_days=days), Counts(), expired=False))
+            )
         mka1.VectorStoreList.model_validate(present.page([], MKA1, has_more=False))
         mka1.VectorStoreFile.model_validate(present.store_file(view, MKA1))
         mka1.VectorStoreFileList.model_validate(present.page([present.store_file(view, MKA1)], MKA1, has_more=False))
@@ -159,13 +173,19 @@ class TestClients:
         mka1.VectorStoreFileDeletionStatus.model_validate(present.deleted("vector_store.file.deleted", "file-1"))
 
     def test_openai(self) -> None:
-        """OpenAI's models take every object but two: `name` may be null, and the batch's `object` is spelled as on its wire."""
+        """OpenAI's models take every object but two: `name` may be null, and the batch's `object` is spelled as on its
+        wire.
+        """
         view = StoreFileView(
-            "vs_1", "file-1", store_file.State(attached=True, placement=Placement(AT), chunking=Chunking("static", 100, 0))
+            "vs_1",
+            "file-1",
+            store_file.State(attached=True, placement=Placement(AT), chunking=Chunking("static", 100, 0)),
         )
         batch = present.batch(BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, 1), Counts(completed=1)))
         FileObject.model_validate(present.file(file()), strict=True)
-        VectorStore.model_validate(present.store(StoreView("vs_1", store(name="n"), Counts(), expired=False)), strict=True)
+        VectorStore.model_validate(
+            present.store(StoreView("vs_1", store(name="n"), Counts(), expired=False)), strict=True
+        )
         VectorStoreFile.model_validate(present.store_file(view, OPENAI), strict=True)
         assert batch["object"] == "vector_store.file_batch"
         VectorStoreFileBatch.model_validate({**batch, "object": "vector_store.files_batch"}, strict=True)

@@ -1,11 +1,13 @@
-"""A large batch on the AWS edition, from its uploads to its end. `./dev bench aws` does the same with as many files as a batch may have."""
+"""A large batch on the AWS edition, from its uploads to its end. `./dev bench aws` does the same with as many files as
+a batch may have.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from local_aws.servers import Servers
-from tests import aws_batch
+from tests.support import aws_batch
 
 pytestmark = pytest.mark.aws
 
@@ -13,10 +15,12 @@ FILES = 500
 
 
 def test_every_file_ends(servers: Servers) -> None:
-    """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over anywhere."""
-    with aws_batch.running(servers) as edition:
-        run = aws_batch.run(edition, FILES)
+    """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over
+    anywhere.
+    """
+    with aws_batch.running(servers) as deployment:
+        run = aws_batch.run(deployment, FILES)
         assert run.wrong == []
         assert run.ended_well, run.polls[-1]
-        assert "0 differences, 0 pending; 0 commits and 0 messages" in aws_batch.verified(edition)
-        assert aws_batch.left(edition, servers) == 0
+        assert "0 differences, 0 pending; 0 commits and 0 messages" in aws_batch.verified(deployment)
+        assert aws_batch.left(deployment, servers) == 0

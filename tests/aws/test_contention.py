@@ -1,6 +1,7 @@
 """Many workers at once on one store, where DynamoDB refuses transactions that meet.
 
-Log, views and stream are DynamoDB Local's, the queues ElasticMQ's. Bytes are in a folder and chunks in a dict, which take no part in it.
+Log, views and stream are DynamoDB Local's, the queues ElasticMQ's. Bytes are in a folder and chunks in a dict, which
+take no part in it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from local_aws.resources import Resources
 from local_aws.servers import Servers
 from local_aws.stream_mapping import StreamMapping, StreamSettings
 from local_aws.stream_reader import StreamReader
-from tests.dynamodb_conflicts import conflicts
-from tests.stubs import DIMENSIONS, DictIndex, Inline, StubEmbedder, StubReader
+from tests.support.dynamodb_conflicts import conflicts
+from tests.support.stubs import DIMENSIONS, DictIndex, Inline, StubEmbedder, StubReader
+from vectorlog.deployment import Deployment
 from vectorlog.domain import uploaded_file
 from vectorlog.domain.chunking import AUTO
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.domain.uploaded_file import FileUploaded
 from vectorlog.embedding.catalogue import Models, Offer
@@ -35,18 +37,17 @@ from vectorlog.event_log.dynamodb import DynamoDBEventLog, commit_of
 from vectorlog.event_log.streams import Plan, Streams
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.ingest.deliveries import Deliveries
-from vectorlog.ingest.worker import Worker as IngestWorker
+from vectorlog.ingest.ingester import Ingester
+from vectorlog.operations import folded_log
+from vectorlog.operations.verify import differences
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.runtime import aws, aws_clients
+from vectorlog.runtime.aws import clients, wiring
 from vectorlog.use_cases import file_batches, store_files, vector_stores
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.verify import history
-from vectorlog.verify.verify import differences
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Counts, Views
 from vectorlog.work.messages import decode
@@ -68,24 +69,26 @@ class Crowd:
     """A deployment whose workers, projector and requests are threads of this process."""
 
     def __init__(self, resources: Resources, servers: Servers, folder: Path) -> None:
-        dynamodb, random = aws_clients.dynamodb(), Random(0)
+        dynamodb, random = clients.dynamodb(), Random(0)
         self.dynamodb = dynamodb
-        self.edition = Edition(
-            streams=Streams(DynamoDBEventLog(dynamodb, resources.events_table), aws.clock, random),
+        self.deployment = Deployment(
+            streams=Streams(DynamoDBEventLog(dynamodb, resources.events_table), wiring.clock, random),
             views=Views(DynamoDBTable(dynamodb, resources.views_table, random), random),
             blobs=FolderBlobs(folder / "blobs", folder / "staging"),
             index=DictIndex(),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
-            clock=aws.clock,
+            clock=wiring.clock,
             random=random,
         )
-        self.work, self.embed = (SQSQueue(aws_clients.sqs(), queue.url, aws.clock, wait=1) for queue in (resources.work, resources.embed))
-        self.projector = Projector(self.edition.streams, self.edition.views, self.work, self.embed)
-        self.worker = Worker(self.edition, self.projector)
-        self.deliveries = Deliveries(IngestWorker(self.edition, StubReader(), Inline()), self.embed, (0,))
+        self.work, self.embed = (
+            SQSQueue(clients.sqs(), queue.url, wiring.clock, wait=1) for queue in (resources.work, resources.embed)
+        )
+        self.projector = Projector(self.deployment.streams, self.deployment.views, self.work, self.embed)
+        self.worker = Worker(self.deployment, self.projector)
+        self.deliveries = Deliveries(Ingester(self.deployment, StubReader(), Inline()), self.embed, (0,))
         self._lock, self.projected = threading.Lock(), 0
         reader = StreamReader(servers.client("dynamodbstreams"), resources.stream_arn)
-        mapping = StreamMapping(self.project, StreamSettings(), aws.clock, given_up, shards=SHARDS)
+        mapping = StreamMapping(self.project, StreamSettings(), wiring.clock, given_up, shards=SHARDS)
 
         def read() -> bool:
             records = reader.read()
@@ -111,13 +114,15 @@ class Crowd:
     def upload(self, count: int) -> list[str]:
         files = [f"file-{number:024}" for number in range(count)]
         sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
-        made = FileUploaded(aws.clock(), ACTOR.caller.as_owner(), "a.txt", "assistants", len(TEXT), sha256, "text/plain")
-        self.edition.blobs.put([(blob_key(file, sha256), TEXT.encode()) for file in files])
-        outcomes = self.edition.streams.decide_all(
+        made = FileUploaded(
+            wiring.clock(), ACTOR.caller.as_owner(), "a.txt", "assistants", len(TEXT), sha256, "text/plain"
+        )
+        self.deployment.blobs.put([(blob_key(file, sha256), TEXT.encode()) for file in files])
+        outcomes = self.deployment.streams.decide_all(
             [Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, made)) for file in files]
         )
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda outcome: self.edition.views.show([outcome]), outcomes))
+            list(pool.map(lambda outcome: self.deployment.views.show([outcome]), outcomes))
         return files
 
 
@@ -133,14 +138,15 @@ def until(met: Callable[[], bool]) -> None:
 
 
 def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
-    """Fifty workers finish files of one store and batch at once, while others are attached to it and four shards of the stream are
-    projected side by side: whatever is refused is tried again, counts add up at every look, and none is lost. How often that is depends
-    on how long calls take on this machine; tests/views/test_contention.py tells how often it is on AWS.
+    """Fifty workers finish files of one store and batch at once, while others are attached to it and four shards of the
+    stream are projected side by side: whatever is refused is tried again, counts add up at every look, and none is
+    lost. How often that is depends on how long calls take on this machine; tests/views/test_contention.py tells how
+    often it is on AWS.
     """
     crowd = Crowd(resources, servers, tmp_path)
-    edition = crowd.edition
+    deployment = crowd.deployment
     files = crowd.upload(WORKERS * EACH + SINGLES)
-    listed, singles = [Listed(file) for file in files[:-SINGLES]], files[-SINGLES:]
+    listed, singles = [BatchItem(file) for file in files[:-SINGLES]], files[-SINGLES:]
     gate, ended = threading.Barrier(WORKERS + 1), threading.Event()
 
     def ingest() -> None:
@@ -154,19 +160,19 @@ def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
     def attach() -> None:
         gate.wait(PATIENCE_S)
         for file in singles:
-            store_files.attach(edition, ACTOR, store, AttachFile(file, {}, AUTO))
+            store_files.attach(deployment, ACTOR, store, AttachFile(file, {}, AUTO))
 
     def all_in() -> bool:
-        settled, counts = edition.views.batch_counts(batch, len(listed)), edition.views.store_counts(store)
+        settled, counts = deployment.views.batch_counts(batch, len(listed)), deployment.views.store_counts(store)
         assert (settled.failed, settled.cancelled, counts.failed, counts.cancelled) == (0, 0, 0, 0)
         assert 0 <= settled.in_progress <= len(listed)
         assert len(listed) <= counts.total <= len(files)
         return counts.completed == len(files)
 
     with pumping(crowd.steps), ThreadPoolExecutor(WORKERS + 1) as pool:
-        store = vector_stores.create(edition, ACTOR, CreateStore()).id
-        batch = file_batches.create(edition, ACTOR, store, listed, "file_ids").id
-        until(lambda: edition.views.store_counts(store).unreached == 0)
+        store = vector_stores.create(deployment, ACTOR, CreateStore()).id
+        batch = file_batches.create(deployment, ACTOR, store, listed, "file_ids").id
+        until(lambda: deployment.views.store_counts(store).unreached == 0)
         with conflicts(crowd.dynamodb) as met:
             before = crowd.projected
             running = [pool.submit(each) for each in (attach, *[ingest] * WORKERS)]
@@ -176,12 +182,14 @@ def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
                 ended.set()
             for each in running:
                 each.result()
-            until(lambda: not edition.views.open_batches(store))
+            until(lambda: not deployment.views.open_batches(store))
         projected = crowd.projected - before + SINGLES
-    transactions = f"{len(met.transactions)} transactions, {len(met.refused)} refused, {met.transactions.total()} refusals"
+    transactions = (
+        f"{len(met.transactions)} transactions, {len(met.refused)} refused, {met.transactions.total()} refusals"
+    )
     told = f"{projected} commits projected, {transactions}"
     sys.stdout.write(f"\n{told}; {met.outdated} were behind\n")
     assert met.refused, "nothing met"
-    assert edition.views.batch_counts(batch, len(listed)) == Counts(completed=len(listed))
-    assert edition.views.store_counts(store).total == len(files)
-    assert sorted(differences(edition, history.read(edition))) == []
+    assert deployment.views.batch_counts(batch, len(listed)) == Counts(completed=len(listed))
+    assert deployment.views.store_counts(store).total == len(files)
+    assert sorted(differences(deployment, folded_log.read(deployment))) == []

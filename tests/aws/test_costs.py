@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import aws
 from local_aws.servers import Servers
-from tests.aws_costs import measured
+from tests.support.aws_costs import measured
 
 pytestmark = pytest.mark.aws
 

@@ -13,16 +13,18 @@ import pytest
 
 from local_aws.payloads import Json, queue_event
 from local_aws.servers import Servers
-from tests.aws_bench import AwsBench
-from tests.crash_points import HANDLERS, Setting, Steps, cut
-from tests.edition import Bench
-from tests.handlers.deployment import FOX, sample
+from tests.support.aws_bench import AwsBench
+from tests.support.bench import Bench
+from tests.support.crash_points import HANDLERS, Setting, Steps, cut
+from tests.support.moto_deployment import FOX, sample
 from vectorlog.work.messages import Ingest, encode
 
 pytestmark = pytest.mark.aws
 
 
-def request(setting: Setting, method: str, path: str, body: Mapping[str, Any] | None = None, function: str = "api") -> Any:
+def request(
+    setting: Setting, method: str, path: str, body: Mapping[str, Any] | None = None, function: str = "api"
+) -> Any:
     """What the function answers to a request that carries its Idempotency-Key, also when it comes again."""
     event = sample("api_gateway_search") | {"httpMethod": method, "path": f"/v1{path}"}
     event["body"] = None if body is None else base64.b64encode(json.dumps(body).encode()).decode()
@@ -41,14 +43,14 @@ def upload(setting: Setting) -> Any:
 def delete(setting: Setting, path: str) -> None:
     """A delete; one that is sent again may hear that the thing is gone."""
     event = sample("api_gateway_get_store") | {"httpMethod": "DELETE", "path": f"/v1{path}"}
-    assert _bench(setting).deployment.handle("api", event)["statusCode"] in (200, 404)
+    assert _bench(setting).moto.handle("api", event)["statusCode"] in (200, 404)
 
 
 def bury(setting: Setting) -> None:
     """A message that failed too often."""
     record = sample("sqs_dead_letters")["Records"][0]
     record |= {"body": encode(Ingest(setting.other, setting.files[0], 1)), "messageId": str(uuid4())}
-    assert _bench(setting).deployment.handle("dead_letters", queue_event([record])) == {"batchItemFailures": []}
+    assert _bench(setting).moto.handle("dead_letters", queue_event([record])) == {"batchItemFailures": []}
 
 
 def _with_key(event: Json) -> None:
@@ -57,7 +59,7 @@ def _with_key(event: Json) -> None:
 
 
 def _answered(setting: Setting, function: str, event: Json) -> Any:
-    answer = _bench(setting).deployment.handle(function, event)
+    answer = _bench(setting).moto.handle(function, event)
     assert answer["statusCode"] == 200, answer
     return json.loads(answer["body"])
 
@@ -71,7 +73,9 @@ def _create(setting: Setting) -> Any:
 
 
 def _attach(setting: Setting) -> Any:
-    return request(setting, "POST", f"/vector_stores/{setting.store}/files", {"file_id": setting.files[0], "attributes": {"n": 1}})
+    return request(
+        setting, "POST", f"/vector_stores/{setting.store}/files", {"file_id": setting.files[0], "attributes": {"n": 1}}
+    )
 
 
 def _batch(setting: Setting) -> Any:
@@ -84,7 +88,9 @@ def _cancel(setting: Setting) -> Any:
 
 
 def _change(setting: Setting) -> Any:
-    return request(setting, "POST", f"/vector_stores/{setting.store}/files/{setting.files[0]}", {"attributes": {"n": 2}})
+    return request(
+        setting, "POST", f"/vector_stores/{setting.store}/files/{setting.files[0]}", {"attributes": {"n": 2}}
+    )
 
 
 def _search(setting: Setting) -> Any:
@@ -116,9 +122,9 @@ FUNCTIONS: Mapping[str, Steps] = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_cut(name: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the function dies, before the first call or after any, what it was asked for is done when its event comes again, just
-    as if nothing had died: a request with its Idempotency-Key has one effect and the same answer, and nothing differs from the log or
-    is left over.
+    """Wherever the function dies, before the first call or after any, what it was asked for is done when its event
+    comes again, just as if nothing had died: a request with its Idempotency-Key has one effect and the same answer, and
+    nothing differs from the log or is left over.
     """
 
     def bench(folder: Path, patch: pytest.MonkeyPatch) -> Bench:

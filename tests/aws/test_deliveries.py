@@ -12,17 +12,17 @@ import pytest
 
 from local_aws.payloads import Json
 from local_aws.servers import Servers
-from tests import dynamodb_local
-from tests.aws_bench import AwsBench, in_any_order
-from tests.edition import DAY_MS, PROJECT, keyed
+from tests.support import dynamodb_local
+from tests.support.aws_bench import AwsBench, in_any_order
+from tests.support.bench import DAY_MS, PROJECT, keyed
 from vectorlog.domain.chunking import AUTO
-from vectorlog.domain.manifest import Listed
-from vectorlog.runtime import aws_tables, once
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.operations import folded_log
+from vectorlog.operations.verify import differences
+from vectorlog.runtime.aws import once, tables
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.verify import history
-from vectorlog.verify.verify import differences
 from vectorlog.views.table import Key, Row
 
 pytestmark = pytest.mark.aws
@@ -33,28 +33,30 @@ TIMES = 2
 
 
 def lived(bench: AwsBench) -> None:
-    """A deployment in which everything has happened once, work between requests included; whatever is left of it is in the log."""
-    edition, pump, clock = bench.edition, bench.pump, bench.clock
+    """A deployment in which everything has happened once, work between requests included; whatever is left of it is in
+    the log.
+    """
+    deployment, pump, clock = bench.deployment, bench.pump, bench.clock
     texts = ("alpha beta\ngamma", "alpha", "damaged", "gamma\nalpha", "beta")
     files = [bench.upload(text, keyed(f"u{place}", ""), name=f"{place}.txt") for place, text in enumerate(texts)]
-    every = [Listed(file) for file in files]
-    store = vector_stores.create(edition, PROJECT, CreateStore(files=tuple(every[:3]))).id
+    every = [BatchItem(file) for file in files]
+    store = vector_stores.create(deployment, PROJECT, CreateStore(files=tuple(every[:3]))).id
     other, third = bench.store(), bench.store()
     bench.attach(store, files[3], n=1)
     bench.batch(other, files)
     pump.settle()
     clock.advance(61_000)
-    store_files.change_attributes(edition, PROJECT, store, files[1], {"n": 2})
-    store_files.attach(edition, PROJECT, store, AttachFile(files[0], {"n": 3}, AUTO))
+    store_files.change_attributes(deployment, PROJECT, store, files[1], {"n": 2})
+    store_files.attach(deployment, PROJECT, store, AttachFile(files[0], {"n": 3}, AUTO))
     again = bench.batch(store, files, n=4)
     pump.project()
-    file_batches.cancel(edition, PROJECT, store, again.id)
+    file_batches.cancel(deployment, PROJECT, store, again.id)
     bench.batch(third, files[:4])
     pump.settle()
     clock.advance(1)
-    store_files.detach(edition, PROJECT, store, files[3])
-    uploaded_files.delete(edition, PROJECT, files[1])
-    vector_stores.delete(edition, PROJECT, third)
+    store_files.detach(deployment, PROJECT, store, files[3])
+    uploaded_files.delete(deployment, PROJECT, files[1])
+    vector_stores.delete(deployment, PROJECT, third)
     pump.settle()
     bench.attach(store, files[3], n=5)
     for _ in range(2):
@@ -64,9 +66,14 @@ def lived(bench: AwsBench) -> None:
 
 
 def rows(bench: AwsBench) -> Mapping[Key, Row]:
-    """Those that stay: what is left of a deleted store and of batches that reached all their files goes with the messages."""
-    staying = history.read(bench.edition).rows
-    found = (replace(row, counts={name: n for name, n in row.counts.items() if n}) for row in bench.edition.views.table.scan())
+    """Those that stay: what is left of a deleted store and of batches that reached all their files goes with the
+    messages.
+    """
+    staying = folded_log.read(bench.deployment).rows
+    found = (
+        replace(row, counts={name: n for name, n in row.counts.items() if n})
+        for row in bench.deployment.views.table.scan()
+    )
     return {row.key: row for row in found if row.key in staying}
 
 
@@ -102,15 +109,16 @@ def bench(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_any_order(bench: AwsBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However late, however often and in whatever order of streams the records of a stream come, rows and counts are those of plain
-    delivery. So are the messages; doing them all once more appends nothing, takes nothing away, and leaves nothing that differs.
+    """However late, however often and in whatever order of streams the records of a stream come, rows and counts are
+    those of plain delivery. So are the messages; doing them all once more appends nothing, takes nothing away, and
+    leaves nothing that differs.
     """
     lived(bench)
     commits = sorted(bench.log.scan(), key=lambda commit: (commit.stream, commit.version))
     blobs, plain = sorted(bench.blobs.list("")), None
     assert len(bench.pump.records) == len(commits)
     for seed in range(-1, ORDERS):
-        with dynamodb_local.table(aws_tables.views) as views:
+        with dynamodb_local.table(tables.views) as views:
             monkeypatch.setenv("VECTORLOG_VIEWS_TABLE", views)
             once.forget()
             found = deliver(bench, Random(seed) if seed >= 0 else None)
@@ -119,7 +127,9 @@ def test_any_order(bench: AwsBench, monkeypatch: pytest.MonkeyPatch) -> None:
             for _ in range(2):
                 bench.pump.settle()
                 bench.clock.advance(DAY_MS)
-            assert sorted(differences(bench.edition, history.read(bench.edition))) == [], f"seed {seed}"
-            assert sorted(bench.log.scan(), key=lambda commit: (commit.stream, commit.version)) == commits, f"seed {seed}"
+            assert sorted(differences(bench.deployment, folded_log.read(bench.deployment))) == [], f"seed {seed}"
+            assert sorted(bench.log.scan(), key=lambda commit: (commit.stream, commit.version)) == commits, (
+                f"seed {seed}"
+            )
             assert sorted(bench.blobs.list("")) == blobs, f"seed {seed}"
             assert bench.pump.work.depth() == bench.pump.embed.depth() == 0

@@ -6,7 +6,7 @@ import pytest
 
 from local_aws.payloads import Json
 from local_aws.servers import Servers
-from tests import aws_embed
+from tests.support import aws_embed
 from vectorlog.ingest.job import ROUND
 
 pytestmark = pytest.mark.aws
@@ -28,7 +28,9 @@ def test_one_invocation(servers: Servers) -> None:
 
 
 def test_goes_on(servers: Servers) -> None:
-    """A document that takes longer than an invocation goes on in the next one from where it stopped: no chunk is embedded twice."""
+    """A document that takes longer than an invocation goes on in the next one from where it stopped: no chunk is
+    embedded twice.
+    """
     with aws_embed.desk(servers, aws_embed.ONE_ROUND) as desk:
         state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
         assert state.serving is not None

@@ -55,7 +55,9 @@ class Box:
 
 class TestStream:
     def test_every_commit_in_order(self, servers: Servers, resources: Resources) -> None:
-        """Every commit reaches the projector as it was appended, those of a stream in order, though it fails in between."""
+        """Every commit reaches the projector as it was appended, those of a stream in order, though it fails in
+        between.
+        """
         log = DynamoDBEventLog(servers.client("dynamodb"), resources.events_table)
         commits = [commit(f"vs_{stream}", version) for version in range(10) for stream in range(12)]
         box, failures = Box(), iter([RuntimeError("first"), None, RuntimeError("third")])
@@ -88,7 +90,9 @@ class TestStream:
 
 class TestQueue:
     def test_failures_end_as_dead_letters(self, servers: Servers, resources: Resources) -> None:
-        """What goes through is deleted; what fails comes again, as often as the queue allows, then waits with the dead letters."""
+        """What goes through is deleted; what fails comes again, as often as the queue allows, then waits with the dead
+        letters.
+        """
         sqs = servers.client("sqs")
         for group in ("a", "b"):
             sqs.send_message_batch(
@@ -98,8 +102,14 @@ class TestQueue:
         seen, dead = Box(), Box()
 
         def work(event: Json) -> Json:
-            seen.put(*((record["body"], record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]))
-            return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in event["Records"] if each["body"] == "b3"]}
+            seen.put(
+                *((record["body"], record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"])
+            )
+            return {
+                "batchItemFailures": [
+                    {"itemIdentifier": each["messageId"]} for each in event["Records"] if each["body"] == "b3"
+                ]
+            }
 
         def bury(event: Json) -> None:
             dead.put(*(record["body"] for record in event["Records"]))

@@ -9,12 +9,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests import moto_aws
-from tests.runtime.test_aws_stack import deploy
-from vectorlog.cli import editions, keys, verify
+from tests.runtime.aws.test_stack import deploy
+from tests.support import moto_aws
+from vectorlog.cli import deployments, keys, verify
 from vectorlog.domain import api_key
-from vectorlog.runtime import aws_clients, aws_tables, once
-from vectorlog.runtime.aws_stack import output
+from vectorlog.runtime.aws import clients, once, tables
+from vectorlog.runtime.aws.stack import output
 
 Run = Callable[..., Result]
 
@@ -26,10 +26,17 @@ def run() -> Iterator[Run]:
         for name in [name for name in os.environ if name.startswith("VECTORLOG_")]:
             patch.delenv(name)
         before = dict(os.environ)
-        for table in (aws_tables.events("events-1"), aws_tables.views("views-1")):
+        for table in (tables.events("events-1"), tables.views("views-1")):
             moto_aws.dynamodb().create_table(**table)
-        names = {"events_table": "events-1", "views_table": "views-1", "bucket": "b", "opensearch_endpoint": "https://search.example"}
-        names |= {queue: moto_aws.sqs().create_queue(QueueName=queue)["QueueUrl"] for queue in ("work_queue", "embed_queue")}
+        names = {
+            "events_table": "events-1",
+            "views_table": "views-1",
+            "bucket": "b",
+            "opensearch_endpoint": "https://search.example",
+        }
+        names |= {
+            queue: moto_aws.sqs().create_queue(QueueName=queue)["QueueUrl"] for queue in ("work_queue", "embed_queue")
+        }
         deploy("prod", {output(field): value for field, value in names.items()})
         yield lambda command, *arguments: CliRunner().invoke(command, arguments)
         for name in os.environ.keys() - before.keys():
@@ -44,20 +51,22 @@ def test_keys(run: Run) -> None:
     secret = made.stdout.strip()
     assert secret.startswith(api_key.SECRET_PREFIX)
     key = api_key.id_of(secret)
-    assert moto_aws.dynamodb().query(TableName="events-1", KeyConditionExpression="pk = :k", ExpressionAttributeValues={":k": {"S": key}})[
-        "Items"
-    ]
+    assert moto_aws.dynamodb().query(
+        TableName="events-1", KeyConditionExpression="pk = :k", ExpressionAttributeValues={":k": {"S": key}}
+    )["Items"]
     assert f"{key}  active" in run(keys.command, "list", "--stage", "prod").stdout
     assert run(keys.command, "revoke", "--stage", "prod", key).exit_code == 0
     assert f"{key}  revoked" in run(keys.command, "list", "--stage", "prod").stdout
 
 
 def test_key_that_nobody_sees(run: Run) -> None:
-    """With a secret to keep it the key is not shown: its secret's ARN is. A second key becomes the secret's text in its place."""
+    """With a secret to keep it the key is not shown: its secret's ARN is. A second key becomes the secret's text in its
+    place.
+    """
     for _ in range(2):
         made = run(keys.command, "create", "--stage", "prod", "--project", "acme", "--secret", "vectorlog/first")
         assert made.exit_code == 0, made.output
-        found = aws_clients.secrets_manager().get_secret_value(SecretId="vectorlog/first")
+        found = clients.secrets_manager().get_secret_value(SecretId="vectorlog/first")
         assert made.stdout.strip() == found["ARN"]
         assert found["SecretString"] not in made.output
         assert f"{api_key.id_of(found['SecretString'])}  active" in run(keys.command, "list", "--stage", "prod").stdout
@@ -74,7 +83,7 @@ def test_key_that_nobody_knows(run: Run) -> None:
 
 def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who installed the local edition alone is told what a deployment needs besides."""
-    monkeypatch.setattr(editions, "find_spec", lambda name: None if name == "boto3" else name)
+    monkeypatch.setattr(deployments, "find_spec", lambda name: None if name == "boto3" else name)
     for chosen in (["--stage", "prod"], ["--edition", "aws"]):
         answer = run(verify.command, *chosen)
         assert answer.exit_code == 1

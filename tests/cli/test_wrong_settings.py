@@ -25,7 +25,9 @@ from vectorlog.cli import keys, serve
 )
 def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:
     """A value that cannot work is refused before anything is made, and the message says what to change."""
-    answer = CliRunner().invoke(serve.command, ["--data", str(tmp_path / "data"), *flags], env={"VECTORLOG_EMBEDDING_API_KEY": None})
+    answer = CliRunner().invoke(
+        serve.command, ["--data", str(tmp_path / "data"), *flags], env={"VECTORLOG_EMBEDDING_API_KEY": None}
+    )
     assert answer.exit_code == 2
     assert says in answer.output
     assert not (tmp_path / "data").exists()

@@ -1,4 +1,6 @@
-"""Requests that are wrong, and what they are told (contract, section 8). STORE, FILE and BATCH stand for things that are there."""
+"""Requests that are wrong, and what they are told (contract, section 8). STORE, FILE and BATCH stand for things that
+are there.
+"""
 
 from __future__ import annotations
 
@@ -71,27 +73,81 @@ _CREATE, _ATTACH, _BATCH, _SEARCH = (
 
 BODIES = [
     # every row of the table once
-    told(_CREATE, {"name": 5}, "name", "invalid_type", "Invalid type for 'name': expected a string, but got an integer instead."),
+    told(
+        _CREATE,
+        {"name": 5},
+        "name",
+        "invalid_type",
+        "Invalid type for 'name': expected a string, but got an integer instead.",
+    ),
     told(_ATTACH, {}, "file_id", "missing_required_parameter", "Missing required parameter: 'file_id'."),
     told(_CREATE, {"nmae": "x"}, "nmae", "unknown_parameter", "Unknown parameter: 'nmae'."),
-    told(_CREATE, {"retrieval_mode": "x"}, "retrieval_mode", "invalid_value", "Invalid value: 'x'. Supported values are: 'vector'."),
-    told(_ATTACH, {"file_id": "x"}, "file_id", "invalid_value", "Invalid 'file_id': 'x'. Expected an ID that begins with 'file-'."),
-    search({"max_num_results": 51}, "max_num_results", "integer_above_max_value", "Expected a value <= 50, but got 51 instead."),
-    search({"max_num_results": 0}, "max_num_results", "integer_below_min_value", "Expected a value >= 1, but got 0 instead."),
     told(
-        _CREATE, {"file_ids": ["FILE"] * 501}, "file_ids", "array_above_max_length", "maximum length 500, but got an array with length 501"
+        _CREATE,
+        {"retrieval_mode": "x"},
+        "retrieval_mode",
+        "invalid_value",
+        "Invalid value: 'x'. Supported values are: 'vector'.",
     ),
-    told(_CREATE, {"name": "x" * 513}, "name", "string_above_max_length", "maximum length 512, but got a string with length 513"),
+    told(
+        _ATTACH,
+        {"file_id": "x"},
+        "file_id",
+        "invalid_value",
+        "Invalid 'file_id': 'x'. Expected an ID that begins with 'file-'.",
+    ),
+    search(
+        {"max_num_results": 51},
+        "max_num_results",
+        "integer_above_max_value",
+        "Expected a value <= 50, but got 51 instead.",
+    ),
+    search(
+        {"max_num_results": 0},
+        "max_num_results",
+        "integer_below_min_value",
+        "Expected a value >= 1, but got 0 instead.",
+    ),
+    told(
+        _CREATE,
+        {"file_ids": ["FILE"] * 501},
+        "file_ids",
+        "array_above_max_length",
+        "maximum length 500, but got an array with length 501",
+    ),
+    told(
+        _CREATE,
+        {"name": "x" * 513},
+        "name",
+        "string_above_max_length",
+        "maximum length 512, but got a string with length 513",
+    ),
     told(_BATCH, {"file_ids": []}, "file_ids", "empty_array", "Invalid 'file_ids': empty array."),
     told(_BATCH, {"file_ids": ["FILE"], "files": []}, "files", "empty_array", "empty array"),
     told(_BATCH, {}, "file_ids", "missing_required_parameter", "'file_ids' or 'files'"),
     told(
-        _BATCH, {"file_ids": ["FILE"], "files": [{"file_id": "FILE"}]}, "files", "mutually_exclusive_parameters", "'file_ids' and 'files'"
+        _BATCH,
+        {"file_ids": ["FILE"], "files": [{"file_id": "FILE"}]},
+        "files",
+        "mutually_exclusive_parameters",
+        "'file_ids' and 'files'",
     ),
-    told(_CREATE, {"metadata": {str(n): "" for n in range(17)}}, "metadata", "object_above_max_properties", "at most 16 properties"),
+    told(
+        _CREATE,
+        {"metadata": {str(n): "" for n in range(17)}},
+        "metadata",
+        "object_above_max_properties",
+        "at most 16 properties",
+    ),
     search({"query": ""}, "query", "string_below_min_length", "empty string"),
     search({"query": "x" * 4097}, "query", "string_above_max_length", "maximum length 4096"),
-    text(_CREATE, b'{"name": }', None, None, "We could not parse the JSON body of your request: Expecting value (line 1, column 10)."),
+    text(
+        _CREATE,
+        b'{"name": }',
+        None,
+        None,
+        "We could not parse the JSON body of your request: Expecting value (line 1, column 10).",
+    ),
     # not JSON, or none that can be kept
     text(_CREATE, b"\xff{}", None, None, "We could not parse the JSON body of your request"),
     text(_CREATE, b"[]", None, "invalid_type", "expected an object, but got an array"),
@@ -105,12 +161,32 @@ BODIES = [
     text(_CREATE, b'{"metadata": {"a": "\\ud800"}}', "metadata.a", "invalid_value", "half a surrogate pair"),
     text(_CREATE, b'{"metadata": {"\\udfff": ""}}', "metadata", "invalid_value", "half a surrogate pair"),
     text(_SEARCH, b'{"query": "\\ud83d"}', "query", "invalid_value", "half a surrogate pair"),
-    text(f"POST {STORE}/files/FILE", b'{"attributes": {"a\\u0000": 1}}', "attributes", "invalid_value", "a NUL character"),
+    text(
+        f"POST {STORE}/files/FILE", b'{"attributes": {"a\\u0000": 1}}', "attributes", "invalid_value", "a NUL character"
+    ),
     Bad(_CREATE, None, None, "expects a JSON body", sent={"files": FORM}),
     # stores
-    told(_CREATE, {"expires_after": {"anchor": "created_at", "days": 1}}, "expires_after.anchor", "invalid_value", "'last_active_at'"),
-    told(_CREATE, {"expires_after": {"anchor": "last_active_at", "days": 366}}, "expires_after.days", "integer_above_max_value", "<= 365"),
-    told(_CREATE, {"expires_after": {"anchor": "last_active_at"}}, "expires_after.days", "missing_required_parameter", "days"),
+    told(
+        _CREATE,
+        {"expires_after": {"anchor": "created_at", "days": 1}},
+        "expires_after.anchor",
+        "invalid_value",
+        "'last_active_at'",
+    ),
+    told(
+        _CREATE,
+        {"expires_after": {"anchor": "last_active_at", "days": 366}},
+        "expires_after.days",
+        "integer_above_max_value",
+        "<= 365",
+    ),
+    told(
+        _CREATE,
+        {"expires_after": {"anchor": "last_active_at"}},
+        "expires_after.days",
+        "missing_required_parameter",
+        "days",
+    ),
     told(_CREATE, {"metadata": {"a": None}}, "metadata.a", "invalid_type", "but got null"),
     told(_CREATE, {"metadata": {"a" * 65: ""}}, f"metadata.{'a' * 65}", "string_above_max_length", "maximum length 64"),
     told(_CREATE, {"file_ids": ["FILE", "file-unknown"]}, "file_ids", None, "No such File object: file-unknown", 404),
@@ -118,7 +194,13 @@ BODIES = [
     told(f"POST {STORE}", {"metadata": "x"}, "metadata", "invalid_type", "expected an object, but got a string"),
     # files in stores, batches
     told(_ATTACH, {"file_id": "FILE", "attributes": {"a": [1]}}, "attributes.a", "invalid_type", "but got an array"),
-    told(_ATTACH, {"file_id": "FILE", "attributes": {"a": "x" * 513}}, "attributes.a", "string_above_max_length", "maximum length 512"),
+    told(
+        _ATTACH,
+        {"file_id": "FILE", "attributes": {"a": "x" * 513}},
+        "attributes.a",
+        "string_above_max_length",
+        "maximum length 512",
+    ),
     told(_ATTACH, {"file_id": "file-unknown"}, "file_id", None, "No such File object: file-unknown", 404),
     attach({"type": "none"}, ".type", "invalid_value", "'auto' and 'static'"),
     attach(sizes(99, 0), ".static.max_chunk_size_tokens", "integer_below_min_value", ">= 100"),
@@ -129,9 +211,19 @@ BODIES = [
     told(f"POST {STORE}/files/FILE", {}, "attributes", "missing_required_parameter", "attributes"),
     told(_BATCH, {"file_ids": ["FILE"] * 2001}, "file_ids", "array_above_max_length", "maximum length 2000"),
     told(_BATCH, {"file_ids": ["FILE", "file-unknown"]}, "file_ids", None, "No such File object: file-unknown", 404),
-    told(_BATCH, {"files": [{"file_id": "FILE"}, {"file_id": "vs_1"}]}, "files[1].file_id", "invalid_value", "begins with 'file-'"),
     told(
-        _BATCH, {"files": [{"file_id": "FILE"}, {"file_id": "FILE", "attributes": {"a": 1}}]}, "files[1].file_id", "invalid_value", "other"
+        _BATCH,
+        {"files": [{"file_id": "FILE"}, {"file_id": "vs_1"}]},
+        "files[1].file_id",
+        "invalid_value",
+        "begins with 'file-'",
+    ),
+    told(
+        _BATCH,
+        {"files": [{"file_id": "FILE"}, {"file_id": "FILE", "attributes": {"a": 1}}]},
+        "files[1].file_id",
+        "invalid_value",
+        "other",
     ),
     # search
     search({"query": []}, "query", "empty_array", "empty array"),
@@ -139,15 +231,30 @@ BODIES = [
     search({"query": ["a", 5]}, "query[1]", "invalid_type", "expected a string, but got an integer"),
     search({"max_num_results": 2.5}, "max_num_results", "invalid_type", "expected an integer, but got a decimal"),
     search({"rewrite_query": True}, "rewrite_query", "unsupported_value", "does not support true"),
-    search({"ranking_options": {"ranker": "best"}}, "ranking_options.ranker", "invalid_value", "'none', 'auto', and 'default-2024-11-15'"),
-    search({"ranking_options": {"score_threshold": 1.5}}, "ranking_options.score_threshold", "decimal_above_max_value", "<= 1.0"),
+    search(
+        {"ranking_options": {"ranker": "best"}},
+        "ranking_options.ranker",
+        "invalid_value",
+        "'none', 'auto', and 'default-2024-11-15'",
+    ),
+    search(
+        {"ranking_options": {"score_threshold": 1.5}},
+        "ranking_options.score_threshold",
+        "decimal_above_max_value",
+        "<= 1.0",
+    ),
     search(
         {"ranking_options": {"hybrid_search": {"embedding_weight": 0, "text_weight": 0}}},
         "ranking_options.hybrid_search",
         "invalid_value",
         "must be above 0",
     ),
-    search({"filters": {"type": "like", "key": "a", "value": "b"}}, "filters.type", "invalid_value", "Supported values are: 'eq'"),
+    search(
+        {"filters": {"type": "like", "key": "a", "value": "b"}},
+        "filters.type",
+        "invalid_value",
+        "Supported values are: 'eq'",
+    ),
     search({"filters": {"type": "eq", "key": "a"}}, "filters.value", "missing_required_parameter", "filters.value"),
     search({"filters": {"type": "eq", "key": "a", "value": ["b"]}}, "filters.value", "invalid_type", "eq"),
     search({"filters": {"type": "in", "key": "a", "value": "b"}}, "filters.value", "invalid_type", "operator 'in'"),
@@ -186,8 +293,16 @@ PATHS = [
     Bad("DELETE /files/file-unknown", "id", None, "No such File object: file-unknown", 404),
     Bad("GET /files/file-unknown/content", "id", None, "No such File object: file-unknown", 404),
     Bad("GET /vector_stores/vs_unknown", "vector_store_id", None, "No vector store found with id 'vs_unknown'.", 404),
-    Bad("DELETE /vector_stores/vs_unknown", "vector_store_id", None, "No vector store found with id 'vs_unknown'.", 404),
-    Bad(f"GET {STORE}/files/file-unknown", "file_id", None, "No file found with id 'file-unknown' in vector store 'STORE'.", 404),
+    Bad(
+        "DELETE /vector_stores/vs_unknown", "vector_store_id", None, "No vector store found with id 'vs_unknown'.", 404
+    ),
+    Bad(
+        f"GET {STORE}/files/file-unknown",
+        "file_id",
+        None,
+        "No file found with id 'file-unknown' in vector store 'STORE'.",
+        404,
+    ),
     Bad(f"DELETE {STORE}/files/file-unknown", "file_id", None, "No file found with id 'file-unknown'", 404),
     Bad(f"GET {STORE}/files/file-unknown/content", "file_id", None, "No file found with id 'file-unknown'", 404),
     Bad(f"GET {STORE}/file_batches/vsfb_unknown", "batch_id", None, "No file batch found with id 'vsfb_unknown'", 404),
@@ -201,17 +316,32 @@ PATHS = [
 
 FORMS = [
     told("POST /files", {"purpose": "assistants"}, None, None, "expects a form"),
-    form("file", "missing_required_parameter", "Missing required parameter: 'file'.", files={"purpose": (None, "assistants")}),
+    form(
+        "file",
+        "missing_required_parameter",
+        "Missing required parameter: 'file'.",
+        files={"purpose": (None, "assistants")},
+    ),
     form("purpose", "missing_required_parameter", "Missing required parameter: 'purpose'.", files=FORM),
     form("purpose", None, "'x' is not one of ['assistants', ", files=FORM, data={"purpose": "x"}),
     form("purpose", "duplicate_parameter", "purpose", files=FORM, data={"purpose": ["assistants", "batch"]}),
     form("note", "unknown_parameter", "'note'", files=FORM, data={**PURPOSE, "note": "x"}),
     form("more", "unknown_parameter", "'more'", files={**FORM, "more": ("b.txt", b"b")}, data=PURPOSE),
-    form(None, None, "more than one file in its field 'file'", files=[("file", ("a.txt", b"a")), ("file", ("b.txt", b"b"))], data=PURPOSE),
+    form(
+        None,
+        None,
+        "more than one file in its field 'file'",
+        files=[("file", ("a.txt", b"a")), ("file", ("b.txt", b"b"))],
+        data=PURPOSE,
+    ),
     form("file", "invalid_value", "filename", files={"file": (" ", b"a")}, data=PURPOSE),
     form(SECONDS, "missing_required_parameter", "seconds", files=FORM, data=PURPOSE | {ANCHOR: "created_at"}),
     form(ANCHOR, "missing_required_parameter", "anchor", files=FORM, data=PURPOSE | {SECONDS: "3600"}),
-    form(SECONDS, "integer_below_min_value", ">= 3600", files=FORM, data=PURPOSE | {ANCHOR: "created_at", SECONDS: "60"}),
-    form(None, None, "The form", content=b"--x\r\nnonsense", headers={"content-type": "multipart/form-data; boundary=x"}),
+    form(
+        SECONDS, "integer_below_min_value", ">= 3600", files=FORM, data=PURPOSE | {ANCHOR: "created_at", SECONDS: "60"}
+    ),
+    form(
+        None, None, "The form", content=b"--x\r\nnonsense", headers={"content-type": "multipart/form-data; boundary=x"}
+    ),
     form(None, None, "names no boundary", content=b"", headers={"content-type": "multipart/form-data"}),
 ]

@@ -1,8 +1,9 @@
 """Real clients on a live server.
 
-Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), or VECTORLOG_TEST_URL (and
-VECTORLOG_TEST_KEY) to drive somebody else's server. Each test acts as an end user of its own, so what else is there does not matter.
-Tests of keys and settings need a local server of their own and are skipped there.
+Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), or
+VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive somebody else's server. Each test acts as an end user of its own,
+so what else is there does not matter. Tests of keys and settings need a local server of their own and are skipped
+there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from meetkai_mka1 import SDK
 from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
 
-from local_aws import edition as local_edition
+from local_aws import deployment as local_edition
 from tests.clients.service import HeldStub, Service, running
 from vectorlog.embedding.offers import OPENAI
 
@@ -45,8 +46,8 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if EDITION == "aws":
         models = ",".join(f"openai:{name}" for name in OPENAI)
         variables = {"VECTORLOG_MODELS": models, "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
-        with local_edition.running(request.getfixturevalue("servers"), variables=variables) as edition:
-            yield Service(edition.url, edition.key, stub)
+        with local_edition.running(request.getfixturevalue("servers"), variables=variables) as deployment:
+            yield Service(deployment.url, deployment.key, stub)
         return
     with running(tmp_path_factory.mktemp("service") / "data", stub) as url:
         yield Service(url, KEY, stub)
@@ -86,7 +87,9 @@ def me(user: str) -> dict[str, Any]:
 
 @pytest.fixture
 def mka1_client(service: Service, pool: httpx.Client) -> SDK:
-    """Acts for the project, or for an end user with `x_on_behalf_of`; refuses answers that are not as MKA1 specifies."""
+    """Acts for the project, or for an end user with `x_on_behalf_of`; refuses answers that are not as MKA1
+    specifies.
+    """
     return SDK(bearer_auth=service.key, server_url=service.url, client=pool)
 
 

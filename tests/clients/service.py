@@ -62,7 +62,11 @@ def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
     A server that had an error that nobody expected fails the block at its end, whatever its clients saw.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VECTORLOG_")}
-    environment |= {"VECTORLOG_EMBEDDING": "openai", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url, "VECTORLOG_READERS": "1"}
+    environment |= {
+        "VECTORLOG_EMBEDDING": "openai",
+        "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url,
+        "VECTORLOG_READERS": "1",
+    }
     command = [*vectorlog(), "serve", "--data", str(folder), "--port", "0", *flags]
     log = folder.with_suffix(".log")
     with log.open("wb") as stderr:

@@ -35,7 +35,9 @@ class World:
             return value.replace("STORE", self.store).replace("FILE", self.file).replace("BATCH", self.batch)
         if isinstance(value, list):
             return [self.filled(each) for each in value]
-        return {self.filled(key): self.filled(each) for key, each in value.items()} if isinstance(value, dict) else value
+        return (
+            {self.filled(key): self.filled(each) for key, each in value.items()} if isinstance(value, dict) else value
+        )
 
     def seen(self) -> list[Any]:
         """All that there is to see."""
@@ -57,7 +59,9 @@ def world(service: Service, openai_pool: DefaultHttpxClient) -> Iterator[World]:
     file = client.files.create(file=("a.txt", b"hello"), purpose="assistants").id
     store = client.vector_stores.create(name="kept").id
     batch = client.vector_stores.file_batches.create_and_poll(store, file_ids=[file], attributes={"a": 1}).id
-    with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {service.key}", **user}, timeout=60) as api:
+    with httpx.Client(
+        base_url=service.url, headers={"Authorization": f"Bearer {service.key}", **user}, timeout=60
+    ) as api:
         yield World(api, store, file, batch)
 
 
@@ -112,7 +116,11 @@ def test_large_upload(world: World, service: Service) -> None:
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
     connection = kinds[address.scheme](address.netloc, timeout=60)
     connection.putrequest("POST", "/v1/files")
-    headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(10**12)}
+    headers = {
+        "Authorization": f"Bearer {service.key}",
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Content-Length": str(10**12),
+    }
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
@@ -124,12 +132,27 @@ def test_large_upload(world: World, service: Service) -> None:
 
 
 def test_tolerated(world: World) -> None:
-    """What clients send without meaning anything by it is no error: OpenAI's headers, an empty body, a null, an empty parameter."""
-    headers = {"OpenAI-Beta": "assistants=v2", "OpenAI-Organization": "o", "OpenAI-Project": "p", "Accept": "application/binary"}
+    """What clients send without meaning anything by it is no error: OpenAI's headers, an empty body, a null, an empty
+    parameter.
+    """
+    headers = {
+        "OpenAI-Beta": "assistants=v2",
+        "OpenAI-Organization": "o",
+        "OpenAI-Project": "p",
+        "Accept": "application/binary",
+    }
     assert world.api.get("/v1/vector_stores?after=&limit=1", headers=headers).status_code == 200
-    assert world.api.post(f"/v1/vector_stores/{world.store}/file_batches/{world.batch}/cancel", content=b"").status_code == 200
+    assert (
+        world.api.post(f"/v1/vector_stores/{world.store}/file_batches/{world.batch}/cancel", content=b"").status_code
+        == 200
+    )
     nothing = {"filters": None, "ranking_options": None, "max_num_results": None, "rewrite_query": False}
-    assert world.api.post(f"/v1/vector_stores/{world.store}/search", json={"query": "x", **nothing}, headers=headers).status_code == 200
+    assert (
+        world.api.post(
+            f"/v1/vector_stores/{world.store}/search", json={"query": "x", **nothing}, headers=headers
+        ).status_code
+        == 200
+    )
 
 
 def test_end_users_are_named(world: World) -> None:

@@ -50,7 +50,11 @@ class TestRepeated:
         body = {"name": "once", "file_ids": [upload("hello").id]}
         first = ok(raw.post(f"{prefix}/vector_stores", json=body, headers=KEY))
         again = ok(raw.post(f"{prefix}/vector_stores", json=body, headers=KEY))
-        assert (again["id"], again["created_at"], again["file_counts"]["total"]) == (first["id"], first["created_at"], 1)
+        assert (again["id"], again["created_at"], again["file_counts"]["total"]) == (
+            first["id"],
+            first["created_at"],
+            1,
+        )
         refused(raw.post(f"{prefix}/vector_stores", json={**body, "name": "twice"}, headers=KEY))
         assert [store["id"] for store in ok(raw.get(f"{prefix}/vector_stores"))["data"]] == [first["id"]]
 
@@ -83,7 +87,9 @@ class TestRepeated:
         assert ok(raw.get(path))["name"] == "second"
         refused(raw.post(path, json={"name": "third"}, headers=KEY))
 
-    def test_attributes(self, raw: httpx.Client, openai_client: OpenAI, upload: Upload, store: str, prefix: str) -> None:
+    def test_attributes(
+        self, raw: httpx.Client, openai_client: OpenAI, upload: Upload, store: str, prefix: str
+    ) -> None:
         """One change of attributes: repeated after a later one, it does not take that back."""
         file = upload("hello").id
         openai_client.vector_stores.files.create_and_poll(file, vector_store_id=store)

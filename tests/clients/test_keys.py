@@ -25,7 +25,9 @@ Connect = Callable[[str | None], OpenAI]
 def keys(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`vectorlog keys …` beside the running server."""
     command, *rest = arguments
-    return subprocess.run([*vectorlog(), "keys", command, "--data", str(data), *rest], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*vectorlog(), "keys", command, "--data", str(data), *rest], capture_output=True, text=True, check=False
+    )
 
 
 def created(data: Path, project: str, *flags: str) -> str:
@@ -53,7 +55,11 @@ def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
     secret = created(data, "default", "--name", "laptop")
     with pytest.raises(openai.AuthenticationError) as caught:
         anybody.vector_stores.list()
-    assert (caught.value.code, caught.value.type, caught.value.param) == ("invalid_api_key", "invalid_request_error", None)
+    assert (caught.value.code, caught.value.type, caught.value.param) == (
+        "invalid_api_key",
+        "invalid_request_error",
+        None,
+    )
     assert "Incorrect API key provided: ********." in caught.value.message
     assert caught.value.request_id
     client = connect(secret)

@@ -31,7 +31,12 @@ def test_upload_get_list_delete(mka1_client: SDK, me: dict[str, Any]) -> None:
     """The life of a file; its name is kept whatever it is written in, and a list can be asked for a hash."""
     files = mka1_client.llm.files
     uploaded = files.upload(file={"file_name": "Größe 数.txt", "content": "hällo".encode()}, purpose="user_data", **me)
-    assert (uploaded.filename, uploaded.bytes_, uploaded.purpose, uploaded.status) == ("Größe 数.txt", 6, "user_data", "processed")
+    assert (uploaded.filename, uploaded.bytes_, uploaded.purpose, uploaded.status) == (
+        "Größe 数.txt",
+        6,
+        "user_data",
+        "processed",
+    )
     assert files.get(file_id=uploaded.id, **me) == uploaded
     other = files.upload(file={"file_name": "b.txt", "content": b"other"}, purpose="assistants", **me)
     assert [each.id for each in files.list(**me).data] == [other.id, uploaded.id]
@@ -50,7 +55,9 @@ def test_empty_list(mka1_client: SDK, me: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "content_type"), DOWNLOADS)
-def test_download(mka1_client: SDK, me: dict[str, Any], upload: Upload, name: str, content: bytes, content_type: str) -> None:
+def test_download(
+    mka1_client: SDK, me: dict[str, Any], upload: Upload, name: str, content: bytes, content_type: str
+) -> None:
     """Every download is of a type that the client takes, and has the same bytes."""
     answer = mka1_client.llm.files.content(file_id=upload(content, name).id, **me)
     assert answer.read() == content
@@ -70,7 +77,12 @@ def test_missing_file(mka1_client: SDK, me: dict[str, Any]) -> None:
             call(file_id="file-unknown", **me)
         assert caught.value.status_code == 404
         assert json.loads(caught.value.body) == {
-            "error": {"message": "No such File object: file-unknown", "type": "invalid_request_error", "param": "id", "code": None}
+            "error": {
+                "message": "No such File object: file-unknown",
+                "type": "invalid_request_error",
+                "param": "id",
+                "code": None,
+            }
         }
 
 

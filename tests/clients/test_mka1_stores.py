@@ -16,13 +16,22 @@ def test_create_get_update_list_delete(mka1_client: SDK, me: dict[str, Any]) -> 
     """The life of a store."""
     stores = mka1_client.llm.vector_stores
     made = stores.create(name="Docs", description="manuals", metadata={"a": "1"}, retrieval_mode="vector", **me)
-    assert (made.name, made.description, made.metadata, made.retrieval_mode) == ("Docs", "manuals", {"a": "1"}, "vector")
+    assert (made.name, made.description, made.metadata, made.retrieval_mode) == (
+        "Docs",
+        "manuals",
+        {"a": "1"},
+        "vector",
+    )
     assert made.embedding_model
     assert made.embedding_dimensions
     assert (made.status, made.last_used_at, made.expires_at) == ("completed", None, None)
     assert stores.get(vector_store_id=made.id, **me) == made
     changed = stores.update(
-        vector_store_id=made.id, name=None, metadata={"b": "2"}, expires_after={"anchor": "last_active_at", "days": 7}, **me
+        vector_store_id=made.id,
+        name=None,
+        metadata={"b": "2"},
+        expires_after={"anchor": "last_active_at", "days": 7},
+        **me,
     )
     assert (changed.name, changed.metadata) == (None, {"b": "2"})
     assert changed.last_active_at is not None
@@ -65,12 +74,18 @@ def test_expired_policy_and_graph_stores(mka1_client: SDK, me: dict[str, Any]) -
     assert stores.list(**me).data == []
 
 
-def test_files_of_a_store(mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, upload: Upload, store: str) -> None:
+def test_files_of_a_store(
+    mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, upload: Upload, store: str
+) -> None:
     """Attach, get, list with a filter, update, read back, detach; `auto` is shown as it was sent."""
     stores = mka1_client.llm.vector_stores
     file = upload("Der Otter schwimmt.", "ötter.txt").id
     made = stores.create_file(
-        vector_store_id=store, file_id=file, attributes={"n": 1, "s": "x", "b": True}, chunking_strategy={"type": "auto"}, **me
+        vector_store_id=store,
+        file_id=file,
+        attributes={"n": 1, "s": "x", "b": True},
+        chunking_strategy={"type": "auto"},
+        **me,
     )
     assert made.chunking_strategy is not None
     assert (made.id, made.vector_store_id, made.last_error, made.chunking_strategy.type) == (file, store, None, "auto")
@@ -124,7 +139,11 @@ def test_skip_duplicates(
 ) -> None:
     """With `skip_duplicates`, a file whose bytes are there already is recorded as cancelled and names the holder."""
     stores = mka1_client.llm.vector_stores
-    holder, twin, new = attached(store, "same bytes", "a.txt").id, upload("same bytes", "b.txt").id, upload("new bytes", "c.txt").id
+    holder, twin, new = (
+        attached(store, "same bytes", "a.txt").id,
+        upload("same bytes", "b.txt").id,
+        upload("new bytes", "c.txt").id,
+    )
     made = stores.create_file_batch(vector_store_id=store, file_ids=[twin, new], skip_duplicates=True, **me)
     openai_client.vector_stores.file_batches.poll(made.id, vector_store_id=store)
     done = stores.get_file_batch(vector_store_id=store, batch_id=made.id, **me)
@@ -153,21 +172,40 @@ def test_search(mka1_client: SDK, me: dict[str, Any], attached: Attached, store:
     assert {each.file_id for each in several.data} == {owl, bee}
     filters: list[tuple[Any, list[str]]] = [
         ({"type": "eq", "key": "legs", "value": 6}, [bee]),
-        ({"type": "and", "filters": [{"type": "gt", "key": "legs", "value": 1}, {"type": "eq", "key": "bird", "value": True}]}, [owl]),
+        (
+            {
+                "type": "and",
+                "filters": [{"type": "gt", "key": "legs", "value": 1}, {"type": "eq", "key": "bird", "value": True}],
+            },
+            [owl],
+        ),
         ({"type": "in", "key": "legs", "value": [2, 4]}, [owl]),
     ]
     for filter_, expected in filters:
-        assert [each.file_id for each in stores.search(vector_store_id=store, query="animal", filters=filter_, **me).data] == expected
+        assert [
+            each.file_id for each in stores.search(vector_store_id=store, query="animal", filters=filter_, **me).data
+        ] == expected
     strict = stores.search(
-        vector_store_id=store, query="owl at night", ranking_options={"ranker": "none", "score_threshold": hit.score}, **me
+        vector_store_id=store,
+        query="owl at night",
+        ranking_options={"ranker": "none", "score_threshold": hit.score},
+        **me,
     )
     assert {each.file_id for each in strict.data} <= {owl}
 
 
 def test_end_users_are_apart(
-    mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, upload: Upload, attached: Attached, store: str, user: str
+    mka1_client: SDK,
+    me: dict[str, Any],
+    openai_client: OpenAI,
+    upload: Upload,
+    attached: Attached,
+    store: str,
+    user: str,
 ) -> None:
-    """A store of one end user is not there for another, whatever is asked of it, nor can its files be attached elsewhere."""
+    """A store of one end user is not there for another, whatever is asked of it, nor can its files be attached
+    elsewhere.
+    """
     stores = mka1_client.llm.vector_stores
     file = attached(store, "mine").id
     batch = openai_client.vector_stores.file_batches.create(store, file_ids=[file]).id

@@ -10,18 +10,25 @@ from tests.clients.service import Service
 
 
 def test_from_upload_to_search(service: Service, user: str) -> None:
-    """The whole path with the asynchronous client: many uploads at once, a batch, an iterator, searches at once, the end."""
+    """The whole path with the asynchronous client: many uploads at once, a batch, an iterator, searches at once, the
+    end.
+    """
 
     async def path() -> None:
         headers = {"X-On-Behalf-Of": user}
         async with AsyncOpenAI(base_url=f"{service.url}/v1", api_key=service.key, default_headers=headers) as client:
             store = (await client.vector_stores.create(name="async")).id
             texts = [f"note number{n}" for n in range(8)]
-            uploads = [client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants") for n, text in enumerate(texts)]
+            uploads = [
+                client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants")
+                for n, text in enumerate(texts)
+            ]
             files = [file.id for file in await asyncio.gather(*uploads)]
             batch = await client.vector_stores.file_batches.create_and_poll(store, file_ids=files)
             assert (batch.status, batch.file_counts.completed) == ("completed", 8)
-            row = await client.vector_stores.files.upload_and_poll(vector_store_id=store, file=("last.txt", b"the last one"))
+            row = await client.vector_stores.files.upload_and_poll(
+                vector_store_id=store, file=("last.txt", b"the last one")
+            )
             assert row.status == "completed"
             listed = [each.id async for each in client.vector_stores.files.list(store, limit=2, order="asc")]
             assert listed == [*files, row.id]

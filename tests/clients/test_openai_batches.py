@@ -21,7 +21,9 @@ def counts(**some: int) -> dict[str, int]:
 def test_batch_counts_all_from_the_first_answer(
     openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
 ) -> None:
-    """The first answer says `in_progress: n of n`, every GET until the end says when to ask again, and the end is `completed`."""
+    """The first answer says `in_progress: n of n`, every GET until the end says when to ask again, and the end is
+    `completed`.
+    """
     files = [upload(f"text {n}").id for n in range(4)]
     created = openai_client.vector_stores.file_batches.with_raw_response.create(store, file_ids=files)
     shown = created.http_response.json()
@@ -85,7 +87,8 @@ def test_each_of_files_has_its_own_settings(openai_client: OpenAI, upload: Uploa
     assert batch.file_counts.to_dict() == counts(completed=2)
     rows = {row.id: row for row in openai_client.vector_stores.files.list(store)}
     assert (rows[one].attributes, rows[other].attributes) == ({"own": 1}, {})
-    assert [rows[each].to_dict()["chunking_strategy"]["static"]["max_chunk_size_tokens"] for each in (one, other)] == [300, 800]  # type: ignore[index]
+    chunking: list[Any] = [rows[each].to_dict()["chunking_strategy"] for each in (one, other)]
+    assert [each["static"]["max_chunk_size_tokens"] for each in chunking] == [300, 800]
 
 
 def test_batch_with_failures(openai_client: OpenAI, upload: Upload, store: str) -> None:
@@ -99,7 +102,9 @@ def test_batch_with_failures(openai_client: OpenAI, upload: Upload, store: str) 
     assert (every.status, every.file_counts.to_dict()) == ("failed", counts(failed=1))
 
 
-def test_cancelled_batch_stays_cancelled(openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]) -> None:
+def test_cancelled_batch_stays_cancelled(
+    openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
+) -> None:
     """A cancel is final: nothing of the batch is found later, and a second cancel changes nothing."""
     files = [upload(f"otter {n}").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create(store, file_ids=files)

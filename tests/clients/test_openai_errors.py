@@ -16,11 +16,26 @@ Call = Callable[[OpenAI, str], Any]
 REFUSED: list[tuple[Call, str, str, str]] = [
     (lambda api, _: api.vector_stores.create(name="x" * 513), "name", "string_above_max_length", "string too long"),
     (lambda api, _: api.vector_stores.list(limit=101), "limit", "integer_above_max_value", "<= 100"),
-    (lambda api, store: api.vector_stores.files.retrieve("vs_1", vector_store_id=store), "file_id", "invalid_value", "begins with 'file-'"),
+    (
+        lambda api, store: api.vector_stores.files.retrieve("vs_1", vector_store_id=store),
+        "file_id",
+        "invalid_value",
+        "begins with 'file-'",
+    ),
     (lambda api, store: api.vector_stores.search(store, query=""), "query", "string_below_min_length", "empty string"),
-    (lambda api, store: api.vector_stores.search(store, query="x", rewrite_query=True), "rewrite_query", "unsupported_value", "true"),
-    (lambda api, store: api.vector_stores.file_batches.create(store), "file_ids", "missing_required_parameter", "'files'"),
-    (lambda api, _: api.files.create(file=b"x", purpose="nothing"), "purpose", "", "'nothing' is not one of"),  # type: ignore[arg-type]
+    (
+        lambda api, store: api.vector_stores.search(store, query="x", rewrite_query=True),
+        "rewrite_query",
+        "unsupported_value",
+        "true",
+    ),
+    (
+        lambda api, store: api.vector_stores.file_batches.create(store),
+        "file_ids",
+        "missing_required_parameter",
+        "'files'",
+    ),
+    (lambda api, _: api.files.create(file=b"x", purpose="nothing"), "purpose", "", ("'nothing' is not one of")),  # type: ignore[arg-type]
 ]
 
 

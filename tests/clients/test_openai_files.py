@@ -69,7 +69,9 @@ def test_expiry_is_as_asked(upload: Upload) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "content_type"), CONTENTS)
-def test_download_is_what_was_uploaded(openai_client: OpenAI, upload: Upload, name: str, content: bytes, content_type: str) -> None:
+def test_download_is_what_was_uploaded(
+    openai_client: OpenAI, upload: Upload, name: str, content: bytes, content_type: str
+) -> None:
     """A download has the same bytes, and the type that the file really has."""
     downloaded = openai_client.files.content(upload(content, name).id)
     assert downloaded.content == content
@@ -129,7 +131,9 @@ def test_deleted_file_leaves_every_store(openai_client: OpenAI, upload: Upload) 
 
 def test_list_filters_by_purpose(openai_client: OpenAI, upload: Upload) -> None:
     """`purpose` leaves the others out, over pages too."""
-    mine = [upload("x", purpose=purpose).id for purpose in ("user_data", "vision", "user_data", "vision", "user_data")][::2]
+    mine = [upload("x", purpose=purpose).id for purpose in ("user_data", "vision", "user_data", "vision", "user_data")][
+        ::2
+    ]
     listed = openai_client.files.list(purpose="user_data", limit=1, order="asc")
     assert [file.id for file in listed] == mine
     assert openai_client.files.list(purpose="evals").data == []

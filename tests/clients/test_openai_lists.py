@@ -48,7 +48,10 @@ def listing(request: pytest.FixtureRequest, openai_client: OpenAI, upload: Uploa
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=files).id
     if request.param == "store files":
         return Listing(files, lambda **asked: openai_client.vector_stores.files.list(store, **asked))
-    return Listing(files, lambda **asked: openai_client.vector_stores.file_batches.list_files(batch, vector_store_id=store, **asked))
+    return Listing(
+        files,
+        lambda **asked: openai_client.vector_stores.file_batches.list_files(batch, vector_store_id=store, **asked),
+    )
 
 
 def test_iterators_visit_each_once(listing: Listing) -> None:
@@ -64,7 +67,12 @@ def test_pages_field_by_field(listing: Listing) -> None:
     """A page says what it begins and ends with, and whether more follows."""
     page = listing.page(limit=3, order="asc")
     assert set(page) == {"object", "data", "first_id", "last_id", "has_more"}
-    assert (page["object"], page["first_id"], page["last_id"], page["has_more"]) == ("list", listing.made[0], listing.made[2], True)
+    assert (page["object"], page["first_id"], page["last_id"], page["has_more"]) == (
+        "list",
+        listing.made[0],
+        listing.made[2],
+        True,
+    )
     last = listing.page(limit=3, order="asc", after=listing.made[SIZE - 4])
     assert ([each["id"] for each in last["data"]], last["has_more"]) == (listing.made[-3:], False)
     beyond = listing.page(order="asc", after=listing.made[-1])
@@ -114,7 +122,9 @@ def test_cursor_outlives_its_thing(openai_client: OpenAI, upload: Upload, store:
     assert [each.id for each in openai_client.vector_stores.list(order="asc", after=stores[1])] == [stores[2]]
 
 
-def test_filter_by_status(openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]) -> None:
+def test_filter_by_status(
+    openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
+) -> None:
     """`filter` shows files of one status, over pages too."""
     bad = [upload(b"", f"{n}.txt").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=bad).id

@@ -60,7 +60,13 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     (every(where("gte", "year", 2021), where("ne", "lang", "en")), "c"),
     (some(where("eq", "lang", "de"), where("eq", "lang", "en")), "ab"),
     (every(some(where("eq", "lang", "de"), where("eq", "year", 2022)), where("lt", "year", 2022)), "a"),
-    (some(every(where("eq", "lang", "en"), where("eq", "public", False)), every(where("nin", "year", [2020, 2021, 2022]))), "bd"),
+    (
+        some(
+            every(where("eq", "lang", "en"), where("eq", "public", False)),
+            every(where("nin", "year", [2020, 2021, 2022])),
+        ),
+        "bd",
+    ),
     (every(where("eq", "lang", "de"), where("eq", "lang", "en")), ""),
 ]
 
@@ -92,7 +98,11 @@ def filtered(reader: OpenAI, stores: dict[str, str]) -> Filtered:
         assert batch.file_counts.completed == len(ROWS)
 
     def found(filters: Any) -> str:
-        return "".join(sorted(hit.filename for hit in reader.vector_stores.search(stores["filtered"], query="text", filters=filters)))
+        return "".join(
+            sorted(
+                hit.filename for hit in reader.vector_stores.search(stores["filtered"], query="text", filters=filters)
+            )
+        )
 
     return found
 
@@ -109,7 +119,9 @@ def animals(reader: OpenAI, stores: dict[str, str]) -> str:
     if "animals" not in stores:
         stores["animals"] = reader.vector_stores.create().id
         texts = {"otter.txt": "the otter swims", "owl.txt": "the owl flies at night", "bee.txt": "a bee makes honey"}
-        reader.vector_stores.file_batches.upload_and_poll(stores["animals"], files=[(name, text.encode()) for name, text in texts.items()])
+        reader.vector_stores.file_batches.upload_and_poll(
+            stores["animals"], files=[(name, text.encode()) for name, text in texts.items()]
+        )
     return stores["animals"]
 
 
@@ -159,8 +171,13 @@ def test_threshold_leaves_out_what_is_below(reader: OpenAI, animals: str) -> Non
     assert len(scores) == 3
     kept = reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": scores[0]})
     assert [hit.score for hit in kept] == scores[:1]
-    assert reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": 1.0}).data == []
-    assert len(reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": 0.0}).data) == 3
+    assert (
+        reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": 1.0}).data == []
+    )
+    assert (
+        len(reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": 0.0}).data)
+        == 3
+    )
 
 
 def test_hybrid_weights_count(reader: OpenAI, animals: str) -> None:

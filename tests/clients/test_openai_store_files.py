@@ -57,7 +57,9 @@ def test_attach_shows_the_file_field_by_field(
 
 def test_upload_and_poll(openai_client: OpenAI, store: str) -> None:
     """One call of the client from bytes to searchable."""
-    row = openai_client.vector_stores.files.upload_and_poll(vector_store_id=store, file=("owl.txt", b"the owl hunts at night"))
+    row = openai_client.vector_stores.files.upload_and_poll(
+        vector_store_id=store, file=("owl.txt", b"the owl hunts at night")
+    )
     assert row.status == "completed"
     found = openai_client.vector_stores.search(store, query="owl")
     assert [(hit.file_id, hit.filename) for hit in found.data] == [(row.id, "owl.txt")]
@@ -68,8 +70,12 @@ def test_settings_come_back_as_given(openai_client: OpenAI, upload: Upload, stor
     attributes: dict[str, Any] = {"text": "grün", "whole": 7, "part": 0.25, "yes": True, "no": False, "zero": 0}
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 0}}
     file = upload("hello").id
-    openai_client.vector_stores.files.create_and_poll(file, vector_store_id=store, attributes=attributes, chunking_strategy=sizes)
-    shown = openai_client.vector_stores.files.with_raw_response.retrieve(file, vector_store_id=store).http_response.json()
+    openai_client.vector_stores.files.create_and_poll(
+        file, vector_store_id=store, attributes=attributes, chunking_strategy=sizes
+    )
+    shown = openai_client.vector_stores.files.with_raw_response.retrieve(
+        file, vector_store_id=store
+    ).http_response.json()
     assert shown["attributes"] == attributes
     assert [type(value) for value in shown["attributes"].values()] == [str, int, float, bool, bool, int]
     assert shown["chunking_strategy"] == sizes
@@ -77,12 +83,17 @@ def test_settings_come_back_as_given(openai_client: OpenAI, upload: Upload, stor
 
 
 def test_static_sizes_are_really_applied(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """300 words of one token each in chunks of 100 with 50 in common: every chunk holds what it should, and nothing is lost."""
+    """300 words of one token each in chunks of 100 with 50 in common: every chunk holds what it should, and nothing is
+    lost.
+    """
     words = [f" {word}" for word in ("red", "green", "blue", "white", "black") for _ in range(60)]
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 50}}
     file = upload("".join(words))
     row = openai_client.vector_stores.files.create_and_poll(file.id, vector_store_id=store, chunking_strategy=sizes)
-    texts = [hit.content[0].text for hit in openai_client.vector_stores.search(store, query="red green", max_num_results=50).data]
+    texts = [
+        hit.content[0].text
+        for hit in openai_client.vector_stores.search(store, query="red green", max_num_results=50).data
+    ]
     lengths = sorted(len(text.split()) for text in texts)
     assert len(texts) == row.to_dict()["chunk_count"] == 5
     assert lengths == [100] * 5
@@ -99,7 +110,9 @@ def test_static_sizes_are_really_applied(openai_client: OpenAI, upload: Upload, 
 def test_attributes_are_replaced_as_a_whole(openai_client: OpenAI, attached: Attached, store: str) -> None:
     """An update replaces the map, null empties it, and search shows it at once."""
     file = attached(store, "hello", attributes={"a": 1, "b": 2}).id
-    assert openai_client.vector_stores.files.update(file, vector_store_id=store, attributes={"c": "x"}).attributes == {"c": "x"}
+    assert openai_client.vector_stores.files.update(file, vector_store_id=store, attributes={"c": "x"}).attributes == {
+        "c": "x"
+    }
     assert openai_client.vector_stores.files.retrieve(file, vector_store_id=store).attributes == {"c": "x"}
     assert openai_client.vector_stores.search(store, query="hello").data[0].attributes == {"c": "x"}
     assert openai_client.vector_stores.files.update(file, vector_store_id=store, attributes=None).attributes == {}
@@ -165,7 +178,9 @@ def test_same_content_may_be_there_twice(openai_client: OpenAI, attached: Attach
 
 
 def test_detached_file_is_gone(openai_client: OpenAI, attached: Attached, store: str) -> None:
-    """After a detach no search finds the file, the total is one less, and a second detach is a 404; the file itself stays."""
+    """After a detach no search finds the file, the total is one less, and a second detach is a 404; the file itself
+    stays.
+    """
     file, other = attached(store, "heron heron"), attached(store, "heron and egret")
     deleted = openai_client.vector_stores.files.delete(file.id, vector_store_id=store)
     assert deleted.to_dict() == {"id": file.id, "object": "vector_store.file.deleted", "deleted": True}
@@ -177,7 +192,9 @@ def test_detached_file_is_gone(openai_client: OpenAI, attached: Attached, store:
         openai_client.vector_stores.files.delete,
     ]
     for call in calls:
-        with pytest.raises(openai.NotFoundError, match=f"No file found with id '{file.id}' in vector store '{store}'.") as caught:
+        with pytest.raises(
+            openai.NotFoundError, match=f"No file found with id '{file.id}' in vector store '{store}'."
+        ) as caught:
             call(file.id, vector_store_id=store)
         assert caught.value.param == "file_id"
     with pytest.raises(openai.NotFoundError):

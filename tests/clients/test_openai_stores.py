@@ -50,7 +50,10 @@ def test_everything_that_is_asked_for_is_kept(openai_client: OpenAI) -> None:
     """Name, description, metadata and expiry come back as they were given."""
     metadata = {"department": "engineering", "größe": "数"}
     made = openai_client.vector_stores.create(
-        name="Näme", description="What is in it", metadata=metadata, expires_after={"anchor": "last_active_at", "days": 30}
+        name="Näme",
+        description="What is in it",
+        metadata=metadata,
+        expires_after={"anchor": "last_active_at", "days": 30},
     )
     shown = openai_client.vector_stores.retrieve(made.id)
     assert (shown.name, shown.metadata, shown.to_dict()["description"]) == ("Näme", metadata, "What is in it")
@@ -99,7 +102,9 @@ def test_store_of_unknown_files_is_not_made(openai_client: OpenAI, upload: Uploa
 
 def test_update_changes_what_is_given(openai_client: OpenAI) -> None:
     """What an update does not name stays; metadata is replaced as a whole; null clears."""
-    store = openai_client.vector_stores.create(name="old", metadata={"a": "1"}, expires_after={"anchor": "last_active_at", "days": 1}).id
+    store = openai_client.vector_stores.create(
+        name="old", metadata={"a": "1"}, expires_after={"anchor": "last_active_at", "days": 1}
+    ).id
     renamed = openai_client.vector_stores.update(store, name="new")
     assert (renamed.name, renamed.metadata) == ("new", {"a": "1"})
     assert renamed.expires_after

@@ -38,7 +38,9 @@ def is_time(value: object) -> bool:
 class TestCreateFileBatch:
     """Seed 000."""
 
-    def test_example(self, mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str) -> None:
+    def test_example(
+        self, mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str
+    ) -> None:
         """The example's call and its answer, field by field."""
         body = {"file_ids": three, "attributes": {"batch_id": "import-2024-01"}}
         shown = post(raw, f"{MKA1}/{store}/file_batches", body)
@@ -54,7 +56,9 @@ class TestCreateFileBatch:
         )
         assert (made.vector_store_id, made.file_counts.total) == (store, 3)
 
-    def test_root_settings_apply_to_all_file_ids(self, openai_client: OpenAI, raw: httpx.Client, three: list[str], store: str) -> None:
+    def test_root_settings_apply_to_all_file_ids(
+        self, openai_client: OpenAI, raw: httpx.Client, three: list[str], store: str
+    ) -> None:
         """Attributes and chunking strategy at the root level are applied to all files in the batch."""
         sizes = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 10}}
         body = {"file_ids": three, "attributes": {"batch_id": "import-2024-01"}, "chunking_strategy": sizes}
@@ -62,20 +66,32 @@ class TestCreateFileBatch:
         openai_client.vector_stores.file_batches.poll(batch, vector_store_id=store)
         rows = raw.get(f"{MKA1}/{store}/file_batches/{batch}/files", params={"order": "asc"}).json()["data"]
         assert [row["id"] for row in rows] == three
-        assert [(row["attributes"], row["chunking_strategy"]) for row in rows] == [({"batch_id": "import-2024-01"}, sizes)] * 3
+        assert [(row["attributes"], row["chunking_strategy"]) for row in rows] == [
+            ({"batch_id": "import-2024-01"}, sizes)
+        ] * 3
 
     @pytest.mark.parametrize("prefix", ["/v1/vector_stores", MKA1])
-    def test_root_settings_are_ignored_with_files(self, raw: httpx.Client, three: list[str], store: str, prefix: str) -> None:
+    def test_root_settings_are_ignored_with_files(
+        self, raw: httpx.Client, three: list[str], store: str, prefix: str
+    ) -> None:
         """The global attributes and chunking strategy are ignored, also for a file without its own."""
         sizes = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 10}}
         files = [{"file_id": three[0], "attributes": {"own": "1"}}, {"file_id": three[1]}]
-        post(raw, f"{prefix}/{store}/file_batches", {"files": files, "attributes": {"root": "1"}, "chunking_strategy": sizes})
+        post(
+            raw,
+            f"{prefix}/{store}/file_batches",
+            {"files": files, "attributes": {"root": "1"}, "chunking_strategy": sizes},
+        )
         rows = {row["id"]: row for row in raw.get(f"{MKA1}/{store}/files").json()["data"]}
         assert {file: row["attributes"] for file, row in rows.items()} == {three[0]: {"own": "1"}, three[1]: {}}
         assert [row["chunking_strategy"] for row in rows.values()] == [{"type": "auto"}] * 2
 
-    @pytest.mark.parametrize(("fields", "code"), [(2, "mutually_exclusive_parameters"), (0, "missing_required_parameter")])
-    def test_file_ids_and_files_exclude_each_other(self, raw: httpx.Client, three: list[str], store: str, fields: int, code: str) -> None:
+    @pytest.mark.parametrize(
+        ("fields", "code"), [(2, "mutually_exclusive_parameters"), (0, "missing_required_parameter")]
+    )
+    def test_file_ids_and_files_exclude_each_other(
+        self, raw: httpx.Client, three: list[str], store: str, fields: int, code: str
+    ) -> None:
         """Both at once are refused; and one of them must be there."""
         both = {"file_ids": three, "files": [{"file_id": three[0]}]}
         answer = raw.post(f"{MKA1}/{store}/file_batches", json=dict(list(both.items())[:fields]))
@@ -83,7 +99,9 @@ class TestCreateFileBatch:
         assert raw.get(f"{MKA1}/{store}").json()["file_counts"]["total"] == 0
 
 
-def test_create_store_file(mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str) -> None:
+def test_create_store_file(
+    mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str
+) -> None:
     """Seed 001: the example's attach, and its answer field by field; not said, the strategy is `auto`."""
     attributes: Any = {"category": "manual", "version": "2.0"}
     shown = post(raw, f"{MKA1}/{store}/files", {"file_id": three[0], "attributes": attributes})
@@ -100,7 +118,9 @@ def test_create_store_file(mka1_client: SDK, raw: httpx.Client, me: dict[str, An
         "attributes": attributes,
     }
     assert is_time(created_at)
-    made = mka1_client.llm.vector_stores.create_file(vector_store_id=store, file_id=three[1], attributes=attributes, **me)
+    made = mka1_client.llm.vector_stores.create_file(
+        vector_store_id=store, file_id=three[1], attributes=attributes, **me
+    )
     assert (made.id, made.attributes, made.status) == (three[1], attributes, "in_progress")
 
 
@@ -140,9 +160,17 @@ def test_create_store(mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], t
 
 @pytest.mark.parametrize("prefix", ["/v1/vector_stores", MKA1])
 def test_cancel_file_batch(
-    raw: httpx.Client, three: list[str], store: str, embedding_held: Callable[[], None], prefix: str, openai_client: OpenAI, upload: Upload
+    raw: httpx.Client,
+    three: list[str],
+    store: str,
+    embedding_held: Callable[[], None],
+    prefix: str,
+    openai_client: OpenAI,
+    upload: Upload,
 ) -> None:
-    """Seed 003: a batch of three in progress is cancelled: at once `cancelled`; none in progress, three cancelled, for good."""
+    """Seed 003: a batch of three in progress is cancelled: at once `cancelled`; none in progress, three cancelled, for
+    good.
+    """
     made = post(raw, f"{prefix}/{store}/file_batches", {"file_ids": three})
     cancelled = post(raw, f"{prefix}/{store}/file_batches/{made['id']}/cancel")
     assert cancelled == {

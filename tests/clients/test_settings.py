@@ -17,7 +17,9 @@ pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a
 
 
 def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
-    """With `--duplicate-content refuse` the same bytes are attached once: 409 names the holder, and nothing else happens."""
+    """With `--duplicate-content refuse` the same bytes are attached once: 409 names the holder, and nothing else
+    happens.
+    """
     with running(tmp_path / "data", stub, "--duplicate-content", "refuse") as url:
         client = OpenAI(base_url=f"{url}/v1", api_key="any")
         files = [client.files.create(file=(name, b"the same"), purpose="assistants").id for name in ("a.txt", "b.txt")]
@@ -42,7 +44,9 @@ def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
 
 
 def test_model_that_is_gone(tmp_path: Path, stub: HeldStub) -> None:
-    """After a restart without its model a store is still listed with all that is in it; search and attach name the model."""
+    """After a restart without its model a store is still listed with all that is in it; search and attach name the
+    model.
+    """
     with running(tmp_path / "data", stub) as url:
         client = OpenAI(base_url=f"{url}/v1", api_key="any")
         store = client.vector_stores.create(name="kept").id

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests import moto_aws
+from tests.support import moto_aws
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.s3 import S3Blobs
-from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws import clients
 
 BYTES = bytes(range(256)) * 10
 
@@ -38,7 +38,7 @@ def moto(place: Path) -> Iterator[Blobs]:
 
 @contextmanager
 def s3(place: Path) -> Iterator[Blobs]:
-    client, bucket = aws_clients.s3(), f"blobs-{uuid4().hex}"
+    client, bucket = clients.s3(), f"blobs-{uuid4().hex}"
     client.create_bucket(Bucket=bucket)
     made = S3Blobs(client, bucket, place)
     place.mkdir()
@@ -140,7 +140,9 @@ class TestBlobs:
             blobs.delete([key])
         assert blobs.read("a/b/c") == b"x"
 
-    @pytest.mark.parametrize("key", ["", "/", "/a", "a/", "..", "../a", "a/../../b", "a/..", "./a", "a//b", "a/./b", "a\0b"])
+    @pytest.mark.parametrize(
+        "key", ["", "/", "/a", "a/", "..", "../a", "a/../../b", "a/..", "./a", "a//b", "a/./b", "a\0b"]
+    )
     def test_not_a_key(self, blobs: Blobs, tmp_path: Path, key: str) -> None:
         """Nothing outside is written, read or deleted, whatever a key says."""
         outside = tmp_path / "a"

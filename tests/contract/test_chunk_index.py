@@ -1,4 +1,6 @@
-"""What every chunk index promises. An adapter joins by a line in `OPENERS`; it needs to do no more than the port says."""
+"""What every chunk index promises. An adapter joins by a line in `OPENERS`; it needs to do no more than the port
+says.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from threading import Event
 
 import pytest
 
-from tests import opensearch_local
+from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
-from vectorlog.index.chunk_index import Chunk, ChunkIndex, FileChunks, Found, Hit, Query, Space, Vector
-from vectorlog.index.local import LocalIndex
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Found, Hit, Query
+from vectorlog.index.embedded.index import LocalIndex
 
 SPACE = Space("test:model", 8)
 Opener = Callable[[Path], ChunkIndex]
@@ -125,7 +128,9 @@ class TestSearch:
         assert max(scores["f3"], scores["f4"]) < scores["f0"] <= both.bm25_bound
 
     def test_words_match_by_their_stems(self, index: ChunkIndex) -> None:
-        """Plurals, possessives and case do not keep a text from being found; stop words and unknown words find nothing."""
+        """Plurals, possessives and case do not keep a text from being found; stop words and unknown words find
+        nothing.
+        """
         index.add(SPACE, [file("f", ("The company's RUNNERS", X))])
         for query in ("companies", "runner", "Company's"):
             assert names(ask(index, text=query).by_text) == ["f"]
@@ -149,7 +154,9 @@ class TestSearch:
     def test_several_queries_in_order(self, index: ChunkIndex) -> None:
         """Each query of a request has its own answer, in the order of the queries, also of different stores."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", Y)), file("h", ("cat", X), store="t")])
-        answers = index.search(SPACE, [Query("s", Y, None, 1), Query("t", X, None, 1), Query("s", X, None, 1), Query("none", X, None, 1)])
+        answers = index.search(
+            SPACE, [Query("s", Y, None, 1), Query("t", X, None, 1), Query("s", X, None, 1), Query("none", X, None, 1)]
+        )
         assert [names(answer.by_vector) for answer in answers] == [["g"], ["h"], ["f"], []]
 
     def test_files_can_be_left_out(self, index: ChunkIndex) -> None:
@@ -192,13 +199,18 @@ class TestFilters:
             (Compound("and", (Comparison("gte", "k", 1), Comparison("lt", "k", 2))), {"one", "float"}),
             (Compound("or", (Comparison("eq", "k", "a"), Comparison("eq", "other", 1))), {"a", "none"}),
             (
-                Compound("and", (Comparison("ne", "k", 1), Compound("or", (Comparison("gt", "k", 0), Comparison("eq", "k", "b"))))),
+                Compound(
+                    "and",
+                    (Comparison("ne", "k", 1), Compound("or", (Comparison("gt", "k", 0), Comparison("eq", "k", "b")))),
+                ),
                 {"two", "b"},
             ),
         ],
     )
     def test_every_operator(self, index: ChunkIndex, condition: Filter, expected: set[str]) -> None:
-        """Filters compare by value and by kind: 1 is 1.0, and neither is true or "1"; without the key only ne and nin match."""
+        """Filters compare by value and by kind: 1 is 1.0, and neither is true or "1"; without the key only ne and nin
+        match.
+        """
         index.add(SPACE, [file(name, ("fox", X), attributes=attributes) for name, attributes in self.FILES.items()])
         found = ask(index, vector=X, text="fox", where=condition)
         assert set(names(found.by_vector)) == expected
@@ -207,7 +219,10 @@ class TestFilters:
     def test_filter_comes_before_the_best(self, index: ChunkIndex) -> None:
         """A filter that few files pass still gets as many hits as were asked for, though all of them are the worst."""
         files = [file(f"good{i}", ("fox fox", X), attributes={"kind": "good"}) for i in range(40)]
-        files += [file(f"rare{i}", ("fox and many other words of no use", towards(i / 100)), attributes={"kind": "rare"}) for i in range(3)]
+        files += [
+            file(f"rare{i}", ("fox and many other words of no use", towards(i / 100)), attributes={"kind": "rare"})
+            for i in range(3)
+        ]
         index.add(SPACE, files)
         found = ask(index, vector=X, text="fox", limit=3, where=Comparison("eq", "kind", "rare"))
         assert names(found.by_vector) == ["rare2", "rare1", "rare0"]
@@ -252,7 +267,9 @@ class TestReplace:
         assert {hit.n: hit.text for hit in ask(index, vector=X).by_vector} == {0: "fox", 1: "dog", 2: "cat"}
 
     def test_retag(self, index: ChunkIndex) -> None:
-        """The same chunks with newer attributes are found by these at once, all chunks of the file, and never by the old ones."""
+        """The same chunks with newer attributes are found by these at once, all chunks of the file, and never by the
+        old ones.
+        """
         index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "old"}, row="r1")])
         index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "new"}, row="r2", revision=1)])
         assert ask(index, vector=X, where=Comparison("eq", "k", "old")).by_vector == ()
@@ -269,7 +286,10 @@ class TestReplace:
 
     def test_generations_stand_side_by_side(self, index: ChunkIndex) -> None:
         """Two generations of a file have chunks and attributes of their own, until one is removed."""
-        index.add(SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", X), generation=1, attributes={"k": 2})])
+        index.add(
+            SPACE,
+            [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", X), generation=1, attributes={"k": 2})],
+        )
         assert index.count(SPACE, "s") == {("f", 0): 1, ("f", 1): 1}
         (hit,) = ask(index, vector=X, where=Comparison("eq", "k", 2)).by_vector
         assert (hit.generation, hit.text) == (1, "dog")
@@ -279,7 +299,9 @@ class TestReplace:
 
 class TestRemove:
     def test_a_file(self, index: ChunkIndex) -> None:
-        """A removed file is gone from every search that starts afterwards, all generations of it, and its neighbours stay."""
+        """A removed file is gone from every search that starts afterwards, all generations of it, and its neighbours
+        stay.
+        """
         index.add(SPACE, [file("f", ("fox", X)), file("f", ("fox", X), generation=1), file("g", ("fox", Y))])
         index.remove(SPACE, "s", "f")
         found = ask(index, vector=X, text="fox")
@@ -305,7 +327,9 @@ class TestRemove:
         assert index.count(SPACE, "s") == {("f", 0): 1}
 
     def test_a_removed_file_can_come_back(self, index: ChunkIndex) -> None:
-        """A file that is added again after its removal has only its new chunks and attributes, whatever their revision."""
+        """A file that is added again after its removal has only its new chunks and attributes, whatever their
+        revision.
+        """
         index.add(SPACE, [file("f", ("fox", X), ("cat", Z), attributes={"k": 1}, revision=9)])
         index.remove(SPACE, "s", "f", 0)
         index.add(SPACE, [file("f", ("dog", X), attributes={"k": 2})])
@@ -322,15 +346,22 @@ class TestRemove:
 class TestIsolation:
     def test_stores_do_not_see_each_other(self, index: ChunkIndex) -> None:
         """The same file in two stores answers in each by what it is there."""
-        index.add(SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", Y), store="t", attributes={"k": 2})])
+        index.add(
+            SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", Y), store="t", attributes={"k": 2})]
+        )
         assert [hit.text for hit in ask(index, vector=X, text="dog fox").by_vector] == ["fox"]
-        assert [hit.text for hit in ask(index, vector=X, store="t", where=Comparison("eq", "k", 2)).by_vector] == ["dog"]
+        assert [hit.text for hit in ask(index, vector=X, store="t", where=Comparison("eq", "k", 2)).by_vector] == [
+            "dog"
+        ]
         index.remove(SPACE, "t", "f")
         assert names(ask(index, vector=X).by_vector) == ["f"]
 
     def test_other_stores_do_not_change_a_ranking(self, index: ChunkIndex) -> None:
         """Whatever others hold: a word finds the same texts here, in the same order, with scores within their bound."""
-        index.add(SPACE, [file("f", ("fox and fox", X)), file("g", ("a fox and dogs, trees and houses", X)), file("h", ("dog", X))])
+        index.add(
+            SPACE,
+            [file("f", ("fox and fox", X)), file("g", ("a fox and dogs, trees and houses", X)), file("h", ("dog", X))],
+        )
         before = ask(index, text="fox")
         index.add(SPACE, [file(f"f{i}", ("fox and a longer text", X), store="t") for i in range(30)])
         after = ask(index, text="fox")
@@ -375,8 +406,8 @@ class TestOverTime:
             index.close()
 
     def test_searches_beside_adds(self, index: ChunkIndex) -> None:
-        """Eight threads that search while files are added and removed see whole states: what is in stays in, scores are those of
-        the text they come with, and nothing that was removed before the search began comes back.
+        """Eight threads that search while files are added and removed see whole states: what is in stays in, scores are
+        those of the text they come with, and nothing that was removed before the search began comes back.
         """
         index.add(SPACE, [file("fixed", ("anchor", X), attributes={"keep": True})])
         stop, removed = Event(), set[str]()
@@ -391,7 +422,9 @@ class TestOverTime:
                 for hit in (*found.by_vector, *found.by_text):
                     assert hit.file not in gone
                     assert hit.text == ("anchor" if hit.file == "fixed" else f"churn {hit.file} {hit.n}")
-                    assert hit.cosine is None or hit.cosine == pytest.approx(1 if hit.file == "fixed" else 0.5, abs=2e-3)
+                    assert hit.cosine is None or hit.cosine == pytest.approx(
+                        1 if hit.file == "fixed" else 0.5, abs=2e-3
+                    )
                 assert names(ask(index, vector=X, where=Comparison("eq", "keep", True)).by_vector) == ["fixed"]
                 rounds += 1
             return rounds

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests import moto_aws
 from tests.embedding.bedrock_stub import BedrockStub
 from tests.embedding.stub_server import StubServer
+from tests.support import moto_aws
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.bedrock import COHERE, TITAN, bedrock_offers
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder
-from vectorlog.index.chunk_index import Space, Vector
-from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws import clients
 
 TEXTS = [
     "The pump is guaranteed for two years from the day of purchase.",
@@ -34,7 +34,7 @@ TEXTS = [
 def bedrock(name: str) -> Iterator[Embedder]:
     """Bedrock's side is a stub with its limits; no local server has its models."""
     with BedrockStub() as stub, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=stub.url):
-        models = Models(bedrock_offers(aws_clients.bedrock_for_ingest()))
+        models = Models(bedrock_offers(clients.bedrock_for_ingest()))
         yield models.embedder(models.resolve(name))
         models.close()
 

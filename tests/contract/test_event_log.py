@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests import dynamodb_local, moto_aws
+from tests.support import dynamodb_local, moto_aws
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, EventLog
 from vectorlog.event_log.sqlite import SQLiteEventLog
-from vectorlog.runtime import aws_tables
+from vectorlog.runtime.aws import tables
 
 BIG = "x" * COMMIT_BYTES
 
@@ -29,7 +29,7 @@ def sqlite(folder: Path) -> Iterator[EventLog]:
 @contextmanager
 def moto(_: Path) -> Iterator[EventLog]:
     with moto_aws.aws():
-        moto_aws.dynamodb().create_table(**aws_tables.events("events"))
+        moto_aws.dynamodb().create_table(**tables.events("events"))
         log = DynamoDBEventLog(moto_aws.dynamodb(), "events")
         yield log
         log.close()
@@ -37,13 +37,15 @@ def moto(_: Path) -> Iterator[EventLog]:
 
 @contextmanager
 def dynamodb(_: Path) -> Iterator[EventLog]:
-    with dynamodb_local.table(aws_tables.events) as name:
+    with dynamodb_local.table(tables.events) as name:
         log = DynamoDBEventLog(dynamodb_local.client(), name)
         yield log
         log.close()
 
 
-@pytest.fixture(params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@pytest.fixture(
+    params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     if request.param is moto and request.node.originalname == "test_one_winner":
         pytest.skip("a hundred writers take moto 8 s, which answers one at a time; DynamoDB Local runs this test")
@@ -51,7 +53,9 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
         yield made
 
 
-def commit(stream: str = "vs_1", version: int = 0, *, events: str = "[]", state: str = "{}", meta: str = "{}") -> Commit:
+def commit(
+    stream: str = "vs_1", version: int = 0, *, events: str = "[]", state: str = "{}", meta: str = "{}"
+) -> Commit:
     return Commit(stream, version, uuid4().hex, events, state, 1_700_000_000_000 + version, meta)
 
 
@@ -119,7 +123,9 @@ class TestEventLog:
         assert log.load("vs_1") == second
 
     def test_each_stands_alone(self, log: EventLog) -> None:
-        """In one append to several streams a blocked commit does not hold back the others; answers come in the order asked."""
+        """In one append to several streams a blocked commit does not hold back the others; answers come in the order
+        asked.
+        """
         blocking = commit("vs_2")
         log.append([blocking])
         first, blocked, last = commit("vs_1"), commit("vs_2"), commit("vs_3")
@@ -154,7 +160,9 @@ class TestEventLog:
         assert log.append([largest]) == [largest]
         assert log.load("vs_1") == largest
 
-    @pytest.mark.parametrize("big", [commit(events=BIG), commit(state=BIG), commit(meta=BIG)], ids=["events", "state", "meta"])
+    @pytest.mark.parametrize(
+        "big", [commit(events=BIG), commit(state=BIG), commit(meta=BIG)], ids=["events", "state", "meta"]
+    )
     def test_too_large(self, log: EventLog, big: Commit) -> None:
         """A commit over the limit is refused before anything of its append is written."""
         with pytest.raises(CommitTooLarge, match="vs_1"):

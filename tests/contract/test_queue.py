@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from moto.sqs import models as moto_sqs
 
-from tests import moto_aws
-from vectorlog.runtime import aws_clients
+from tests.support import moto_aws
+from vectorlog.runtime.aws import clients
 from vectorlog.sqlite.database import Database
 from vectorlog.work.queue import Outgoing, Queue, Received
 from vectorlog.work.sqlite import SCHEMA, SQLiteQueue
@@ -58,7 +58,8 @@ def sqlite(folder: Path) -> Iterator[Setting]:
 class MotoSetting:
     """SQS in moto, whose time is a number."""
 
-    fair = False  # moto gives the oldest message first; SQS itself is fair by MessageGroupId, which tests/work/test_sqs.py looks for
+    # moto gives the oldest message first; SQS itself is fair by MessageGroupId, which tests/work/test_sqs.py checks.
+    fair = False
 
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
@@ -75,9 +76,13 @@ def moto(_: Path) -> Iterator[Setting]:
         setting = MotoSetting()
         patch.setattr(moto_sqs, "unix_time_millis", lambda: setting.now)
         patch.setattr(moto_sqs, "unix_time", lambda: setting.now / 1000)
-        patch.setattr(moto_sqs.Message, "visible", property(lambda message: setting.now >= message.visible_at))  # moto: a ms later
+        patch.setattr(
+            moto_sqs.Message, "visible", property(lambda message: setting.now >= message.visible_at)
+        )  # moto: a ms later
         # moto takes an older receipt of a message for a newer one, which SQS does not (API reference, DeleteMessage)
-        patch.setattr(moto_sqs.Message, "had_receipt_handle", lambda message, receipt: message.receipt_handle == receipt)
+        patch.setattr(
+            moto_sqs.Message, "had_receipt_handle", lambda message, receipt: message.receipt_handle == receipt
+        )
         yield setting
 
 
@@ -92,7 +97,9 @@ class RealSetting:
 
     def advance(self, ms: int) -> None:
         before, self.now = self.now, self.now + ms
-        time.sleep(self.now // 5_000 - before // 5_000 + 0.3)  # what has begun before this call ends 0.3 s before its return
+        time.sleep(
+            self.now // 5_000 - before // 5_000 + 0.3
+        )  # what has begun before this call ends 0.3 s before its return
 
 
 class Quick(SQSQueue):
@@ -110,7 +117,7 @@ class Quick(SQSQueue):
 
 @contextmanager
 def sqs(_: Path) -> Iterator[Setting]:
-    client = aws_clients.sqs()
+    client = clients.sqs()
     url = client.create_queue(QueueName=f"embed-{uuid4().hex}")["QueueUrl"]
     yield RealSetting(client, url)
     client.delete_queue(QueueUrl=url)

@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from tests import dynamodb_local, moto_aws
-from vectorlog.runtime import aws_tables
+from tests.support import dynamodb_local, moto_aws
+from vectorlog.runtime.aws import tables
 from vectorlog.sqlite.database import Database
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
@@ -30,7 +30,7 @@ def sqlite(folder: Path) -> Iterator[Table]:
 @contextmanager
 def moto(_: Path) -> Iterator[Table]:
     with moto_aws.aws():
-        moto_aws.dynamodb().create_table(**aws_tables.views("views"))
+        moto_aws.dynamodb().create_table(**tables.views("views"))
         table = DynamoDBTable(moto_aws.dynamodb(), "views", Random())
         yield table
         table.close()
@@ -38,13 +38,15 @@ def moto(_: Path) -> Iterator[Table]:
 
 @contextmanager
 def dynamodb(_: Path) -> Iterator[Table]:
-    with dynamodb_local.table(aws_tables.views) as name:
+    with dynamodb_local.table(tables.views) as name:
         table = DynamoDBTable(dynamodb_local.client(), name, Random())
         yield table
         table.close()
 
 
-@pytest.fixture(params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@pytest.fixture(
+    params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:
     with request.param(tmp_path) as made:
         yield made
@@ -352,7 +354,9 @@ class TestDue:
         assert table.due(10**15) == []
 
     def test_earliest(self, table: Table) -> None:
-        """The earliest deadline of the rows that are asked for is found among many others, up to a time and not beyond it."""
+        """The earliest deadline of the rows that are asked for is found among many others, up to a time and not beyond
+        it.
+        """
         assert table.earliest_deadline(10**15, ["F#", "open#"]) is None
         others = [Put(Key("VS#2", f"C{number}"), 0, NO_ROW, deadline=number) for number in range(400)]
         for start in range(0, 400, 100):

@@ -65,7 +65,9 @@ def test_opened_by(events: Sequence[Event], secret: str, opens: bool) -> None:
 
 
 def test_secret_is_not_kept() -> None:
-    """Neither the id nor the state tells the secret, nor does the id tell the hash that the secret is checked against."""
+    """Neither the id nor the state tells the secret, nor does the id tell the hash that the secret is checked
+    against.
+    """
     state = after(CREATED)
     assert SECRET not in repr(state)
     assert SECRET not in id_of(SECRET)

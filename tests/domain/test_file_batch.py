@@ -50,7 +50,9 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
 
 
 def test_state() -> None:
-    """A batch is what it was created with, but for its list, which every commit and row would carry on; and cancelled for good."""
+    """A batch is what it was created with, but for its list, which every commit and row would carry on; and cancelled
+    for good.
+    """
     assert not INITIAL.exists
     assert after(CREATED) == State(Owner("p", "ann"), "vs_1", 1, 2)
     assert after(CREATED, CANCELLED) == State(Owner("p", "ann"), "vs_1", 1, 2, cancelled=True)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, Operator, Scalar, matches, same_attributes
+from vectorlog.domain.filters import (
+    Attributes,
+    Comparison,
+    Compound,
+    Filter,
+    Operator,
+    Scalar,
+    matches,
+    same_attributes,
+)
 
 FILE: Attributes = {"year": 2024, "score": 0.5, "author": "Ada", "draft": True, "empty": ""}
 
@@ -40,13 +49,13 @@ FILE: Attributes = {"year": 2024, "score": 0.5, "author": "Ada", "draft": True, 
         ("draft", "lte", True, False),
         # a missing key
         *((key, operator, value, operator in ("ne", "nin")) for key, operator, value in [
-            ("none", "eq", "x"), ("none", "ne", "x"), ("none", "gt", 1), ("none", "gte", 1), ("none", "lt", 1), ("none", "lte", 1),
-            ("none", "in", ("x",)), ("none", "nin", ("x",)),
+            ("none", "eq", "x"), ("none", "ne", "x"), ("none", "gt", 1), ("none", "gte", 1), ("none", "lt", 1),
+            ("none", "lte", 1), ("none", "in", ("x",)), ("none", "nin", ("x",)),
         ]),
         # another type is like a missing key
         *((key, operator, value, operator in ("ne", "nin")) for key, operator, value in [
-            ("year", "eq", "2024"), ("year", "ne", "2024"), ("year", "gt", "1"), ("author", "lt", 1), ("author", "gte", True),
-            ("year", "in", ("2024", True)), ("year", "nin", ("2024", True)),
+            ("year", "eq", "2024"), ("year", "ne", "2024"), ("year", "gt", "1"), ("author", "lt", 1),
+            ("author", "gte", True), ("year", "in", ("2024", True)), ("year", "nin", ("2024", True)),
         ]),
     ],
 )  # fmt: skip
@@ -74,13 +83,20 @@ def test_compound(condition: Filter, expected: bool) -> None:
     assert matches(condition, FILE) is expected
 
 
-SCALARS = st.one_of(st.integers(-2, 2), st.sampled_from([-1.5, 0.0, 1.0, 1.5]), st.booleans(), st.sampled_from(["", "a", "b", "1", "True"]))
+SCALARS = st.one_of(
+    st.integers(-2, 2),
+    st.sampled_from([-1.5, 0.0, 1.0, 1.5]),
+    st.booleans(),
+    st.sampled_from(["", "a", "b", "1", "True"]),
+)
 KEYS = st.sampled_from("xyz")
 ORDERED = st.builds(Comparison, st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]), KEYS, SCALARS)
 MEMBERS = st.builds(Comparison, st.sampled_from(["in", "nin"]), KEYS, st.lists(SCALARS, max_size=3).map(tuple))
 FILTERS = st.recursive(
     st.one_of(ORDERED, MEMBERS),
-    lambda inner: st.builds(Compound, st.sampled_from(["and", "or"]), st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    lambda inner: st.builds(
+        Compound, st.sampled_from(["and", "or"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
     max_leaves=6,
 )
 

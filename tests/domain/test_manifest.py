@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 
 from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
-from vectorlog.domain.manifest import INLINE_BYTES, Listed, inline, pack, read_inline, unpack
+from vectorlog.domain.manifest import INLINE_BYTES, BatchItem, inline, pack, read_inline, unpack
 
-SCALARS = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.text(st.characters(codec="utf-8")))
+SCALARS = st.one_of(
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.text(st.characters(codec="utf-8")),
+)
 LISTED = st.builds(
-    Listed,
+    BatchItem,
     st.text("file-0aZ", min_size=1),
     st.dictionaries(st.text(st.characters(codec="utf-8")), SCALARS, max_size=3),
     st.one_of(st.just(AUTO), st.builds(Chunking, st.just("static"), st.integers(100, 4096), st.integers(0, 2048))),
@@ -26,7 +31,7 @@ def files(count: int) -> list[str]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(LISTED, max_size=20))
-def test_round_trip(listed: list[Listed]) -> None:
+def test_round_trip(listed: list[BatchItem]) -> None:
     """What was packed comes back in its order, each file with its own settings and their types."""
     back = unpack(pack(listed))
     assert back == tuple(listed)
@@ -36,14 +41,14 @@ def test_round_trip(listed: list[Listed]) -> None:
 def test_settings_are_shared() -> None:
     """Two thousand files with the same long attributes take little more room than without."""
     noise = random.Random(0).randbytes(2000).hex()
-    bare = pack([Listed(file) for file in files(2000)])
-    shared = pack([Listed(file, {"note": noise}) for file in files(2000)])
+    bare = pack([BatchItem(file) for file in files(2000)])
+    shared = pack([BatchItem(file, {"note": noise}) for file in files(2000)])
     assert len(shared) < len(bare) + len(noise)
 
 
 def test_inline_up_to_its_limit() -> None:
     """A manifest lives in its event as long as it fits; the limit is on the compressed bytes."""
-    listed = [Listed(file) for file in files(50)]
+    listed = [BatchItem(file) for file in files(50)]
     small = inline(listed, pack(listed))
     assert small is not None
     assert (small.count, small.object) == (50, None)
@@ -54,5 +59,5 @@ def test_inline_up_to_its_limit() -> None:
 
 def test_two_thousand_files_do_not_fit() -> None:
     """The largest batch of random ids is over the limit and goes to an object."""
-    listed = [Listed(file) for file in files(2000)]
+    listed = [BatchItem(file) for file in files(2000)]
     assert inline(listed, pack(listed)) is None

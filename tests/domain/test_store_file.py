@@ -10,7 +10,7 @@ import pytest
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import (
     INITIAL,
     SEEN_FOR_MS,
@@ -68,14 +68,28 @@ def attached(
     """The last owner is the one that asked."""
     asked_at = at if asked_at is None else asked_at
     return FileAttached(
-        at, asked_at, owners[-1], generation, owners, placement, revision, "a.txt", "5a", attributes or {}, chunking, joins, tuple(retires)
+        at,
+        asked_at,
+        owners[-1],
+        generation,
+        owners,
+        placement,
+        revision,
+        "a.txt",
+        "5a",
+        attributes or {},
+        chunking,
+        joins,
+        tuple(retires),
     )
 
 
 joined = partial(attached, joins=True)
 
 
-def has_ingested(*owners: str, generation: int = 1, chunks: int = 3, revision: int = 0, retires: Sequence[Retired] = ()) -> FileIngested:
+def has_ingested(
+    *owners: str, generation: int = 1, chunks: int = 3, revision: int = 0, retires: Sequence[Retired] = ()
+) -> FileIngested:
     return FileIngested(5, generation, chunks, 900, 2, revision, owners, tuple(retires))
 
 
@@ -95,7 +109,14 @@ def ended(by: str, generation: int = 1, chunks: int = 0, at: int = 9) -> FileCan
 def listed(by: str, failure: Failure | None = None, at: int = 9) -> FileCancelled:
     sha256 = "5a" if failure else ""
     return FileCancelled(
-        at, by, placement=Placement(1, 7), filename="a.txt", sha256=sha256, attributes=RED, chunking=SMALL, failure=failure
+        at,
+        by,
+        placement=Placement(1, 7),
+        filename="a.txt",
+        sha256=sha256,
+        attributes=RED,
+        chunking=SMALL,
+        failure=failure,
     )
 
 
@@ -125,7 +146,9 @@ def refuse_duplicate(by: str, *, asked_at: int = 9) -> Decision:
 
 
 def cancel(batch: str, *, asked_at: int = 1) -> Decision:
-    return lambda state: store_file.cancel(state, 9, batch, asked_at, Placement(1, 7), Listed("file-a", RED, SMALL), "a.txt")
+    return lambda state: store_file.cancel(
+        state, 9, batch, asked_at, Placement(1, 7), BatchItem("file-a", RED, SMALL), "a.txt"
+    )
 
 
 def chunked(generation: int, chunks: int) -> Decision:
@@ -149,7 +172,8 @@ def detach(state: State) -> Sequence[Event]:
 
 
 DUPLICATE = Failure(
-    "duplicate_file", "The store already holds the same content as 'file-holder'. Attach it without skip_duplicates to index it again."
+    "duplicate_file",
+    "The store already holds the same content as 'file-holder'. Attach it without skip_duplicates to index it again.",
 )
 
 SERVES = (attached(A), FileChunked(1, 3), has_ingested(A))
@@ -169,7 +193,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     ),
     "a direct attach joins it too": ([attached(A)], attach(SINGLE), [joined(A, SINGLE, at=9)]),
     "a direct attach twice is one": ([attached(SINGLE)], attach(SINGLE), []),
-    "a direct attach twice is one although a batch joined in between": ([attached(SINGLE), joined(SINGLE, A)], attach(SINGLE), []),
+    "a direct attach twice is one although a batch joined in between": (
+        [attached(SINGLE), joined(SINGLE, A)],
+        attach(SINGLE),
+        [],
+    ),
     "a batch attaches once while the file is open": ([attached(A)], attach(A), []),
     "a batch attaches once although the file has ended since": (SERVES, attach(A), []),
     "a batch attaches once although the file failed since": ([attached(A), has_failed(A)], attach(A), []),
@@ -196,7 +224,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         attach(SINGLE, attributes={"n": True}),
         [attached(SINGLE, generation=2, attributes={"n": True}, revision=1, at=9, retires=[Retired(1, 0)])],
     ),
-    "1 and 1.0 are the same attribute": ([attached(SINGLE, attributes={"n": 1})], attach(SINGLE, attributes={"n": 1.0}), []),
+    "1 and 1.0 are the same attribute": (
+        [attached(SINGLE, attributes={"n": 1})],
+        attach(SINGLE, attributes={"n": 1.0}),
+        [],
+    ),
     "an attach of what serves opens the next generation and retires nothing yet": (
         SERVES,
         attach(B),
@@ -243,7 +275,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         attach(A, asked_at=4, attributes=BLUE),
         [joined(SINGLE, A, at=9, asked_at=4, attributes=RED, revision=1)],
     ),
-    "a batch asked for before the detach ends as cancelled and brings nothing back": (GONE, attach(B, asked_at=5), [unlisted(B)]),
+    "a batch asked for before the detach ends as cancelled and brings nothing back": (
+        GONE,
+        attach(B, asked_at=5),
+        [unlisted(B)],
+    ),
     "a batch asked for in the millisecond of the detach attaches": (
         GONE,
         attach(B, asked_at=6),
@@ -255,11 +291,19 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         [joined(SINGLE, B, generation=2, at=9, asked_at=5)],
     ),
     # duplicates of content
-    "a refused duplicate is listed as cancelled and says who holds the content": ([], refuse_duplicate(A), [listed(A, DUPLICATE)]),
+    "a refused duplicate is listed as cancelled and says who holds the content": (
+        [],
+        refuse_duplicate(A),
+        [listed(A, DUPLICATE)],
+    ),
     "a direct one too": ([], refuse_duplicate(SINGLE), [listed(SINGLE, DUPLICATE)]),
     "a duplicate refused twice is refused once": ([listed(A, DUPLICATE)], refuse_duplicate(A), []),
     "a direct duplicate refused twice is refused once": ([listed(SINGLE, DUPLICATE)], refuse_duplicate(SINGLE), []),
-    "a file that is there stays as it is, and the batch's entry is cancelled": (SERVES, refuse_duplicate(B), [unlisted(B)]),
+    "a file that is there stays as it is, and the batch's entry is cancelled": (
+        SERVES,
+        refuse_duplicate(B),
+        [unlisted(B)],
+    ),
     "a refused duplicate of before a detach is not listed": (GONE, refuse_duplicate(B, asked_at=5), [unlisted(B)]),
     # ingest
     "the number of chunks is noted": ([attached(A)], chunked(1, 3), [FileChunked(1, 3)]),
@@ -300,9 +344,17 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         [],
     ),
     # cancel
-    "a cancel by the only owner ends the generation": ([attached(A), FileChunked(1, 3)], cancel(A), [ended(A, chunks=3)]),
+    "a cancel by the only owner ends the generation": (
+        [attached(A), FileChunked(1, 3)],
+        cancel(A),
+        [ended(A, chunks=3)],
+    ),
     "a cancel by one of two owners ends only its own interest": ([attached(A), joined(A, B)], cancel(A), [unlisted(A)]),
-    "a direct attach goes on when the batch beside it is cancelled": ([attached(SINGLE), joined(SINGLE, A)], cancel(A), [unlisted(A)]),
+    "a direct attach goes on when the batch beside it is cancelled": (
+        [attached(SINGLE), joined(SINGLE, A)],
+        cancel(A),
+        [unlisted(A)],
+    ),
     "the second of two owners ends it": ([attached(A), joined(A, B), unlisted(A)], cancel(B), [ended(B)]),
     "cancelled twice is once": ([attached(A), ended(A)], cancel(A), []),
     "cancelled twice beside another owner is once": ([attached(A), joined(A, B), unlisted(A)], cancel(A), []),
@@ -320,7 +372,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     "changed attributes carry the next revision": (SERVES, change(RED), [FileAttributesChanged(9, RED, 1)]),
     "changed twice to the same is once": ([*SERVES, FileAttributesChanged(9, RED, 1)], change(RED), []),
     "1 to 1.0 is no change": ([attached(A, attributes={"n": 1})], change({"n": 1.0}), []),
-    "1 to True is one": ([attached(A, attributes={"n": 1})], change({"n": True}), [FileAttributesChanged(9, {"n": True}, 1)]),
+    "1 to True is one": (
+        [attached(A, attributes={"n": 1})],
+        change({"n": True}),
+        [FileAttributesChanged(9, {"n": True}, 1)],
+    ),
     "what serves is changed although the open generation has these attributes already": (
         SERVES_AND_OPEN,
         change(RED),
@@ -391,7 +447,9 @@ class TestServing:
 
     def test_next_replaces_it(self) -> None:
         """A re-ingest that is in serves with the attributes and chunking that it was asked for."""
-        state = after(*SERVES_AND_OPEN, FileChunked(2, 3), has_ingested(B, generation=2, revision=1, retires=[Retired(1, 3)]))
+        state = after(
+            *SERVES_AND_OPEN, FileChunked(2, 3), has_ingested(B, generation=2, revision=1, retires=[Retired(1, 3)])
+        )
         assert state.serving == Serving(2, 3, 900, 2, RED, AUTO)
         assert (state.status, state.open) == ("completed", None)
 
@@ -434,7 +492,12 @@ class TestOpen:
     def test_listed_as_cancelled(self) -> None:
         """A file that its batch never reached is listed in its place, with what was asked for it."""
         state = after(listed(A))
-        assert (state.status, state.placement, state.attributes, state.chunking) == ("cancelled", Placement(1, 7), RED, SMALL)
+        assert (state.status, state.placement, state.attributes, state.chunking) == (
+            "cancelled",
+            Placement(1, 7),
+            RED,
+            SMALL,
+        )
 
     def test_refused_duplicate_says_why(self) -> None:
         """The error of a refused duplicate names the file that holds the content."""

@@ -13,8 +13,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
-from vectorlog.domain.manifest import Listed
-from vectorlog.domain.store_file import INITIAL, SINGLE, Attach, Event, Failure, FileAttached, Ingested, Placement, State, entries, evolve
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.store_file import (
+    INITIAL,
+    SINGLE,
+    Attach,
+    Event,
+    Failure,
+    FileAttached,
+    Ingested,
+    Placement,
+    State,
+    entries,
+    evolve,
+)
 
 BATCHES = [f"vsfb_{letter}" for letter in "abcd"]
 ATTRIBUTES: st.SearchStrategy[Mapping[str, Scalar]] = st.sampled_from([{}, {"colour": "red"}, {"n": 1}, {"n": True}])
@@ -103,7 +115,11 @@ class Histories(RuleBasedStateMachine):
 
     @rule(by=ATTACHED_BY)
     def refuse_duplicate(self, by: str) -> None:
-        command = self.of_batch(by) if by != SINGLE else Attach(self.now, self.now, by, Placement(self.now), "a.txt", "5a", {}, AUTO)
+        command = (
+            self.of_batch(by)
+            if by != SINGLE
+            else Attach(self.now, self.now, by, Placement(self.now), "a.txt", "5a", {}, AUTO)
+        )
         before = self.state
         self.decided(store_file.refuse_duplicate(before, command, "file-holder"))
         assert (self.state.open, self.state.serving) == (before.open, before.serving)
@@ -135,7 +151,7 @@ class Histories(RuleBasedStateMachine):
     @rule(batch=st.sampled_from(BATCHES))
     def cancel(self, batch: str) -> None:
         before, asked = self.state, self.asked[batch]
-        listed = Listed("file-a", asked.attributes, asked.chunking)
+        listed = BatchItem("file-a", asked.attributes, asked.chunking)
         self.decided(store_file.cancel(before, self.now, batch, asked.asked_at, asked.placement, listed, "a.txt"))
         assert self.state.has_seen(batch)
         assert self.state.serving == before.serving
@@ -175,7 +191,9 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def state_is_consistent(self) -> None:
-        """What is listed has a place; what is open is in progress and somebody wants it; `completed` means found by search."""
+        """What is listed has a place; what is open is in progress and somebody wants it; `completed` means found by
+        search.
+        """
         state = self.state
         if not state.attached:
             assert (state.open, state.serving) == (None, None)
@@ -190,11 +208,15 @@ class Histories(RuleBasedStateMachine):
         """When every batch was fanned out, twice, and whatever was open has ended, every entry is settled once."""
         for batch in [*BATCHES, *BATCHES]:
             self.decided(store_file.attach(self.state, self.of_batch(batch)))
-        self.decided(store_file.ingested(self.state, Ingested(self.now, self.state.generation, 0, 10, 0, self.state.revision)))
+        self.decided(
+            store_file.ingested(self.state, Ingested(self.now, self.state.generation, 0, 10, 0, self.state.revision))
+        )
         assert set(self.ledger.entries) == set(BATCHES) or not self.asked
         assert "open" not in self.ledger.entries.values()
 
 
 def test_histories() -> None:
-    """Whatever comes in whatever order: no generation is lost, entries settle once, what serves is not hurt by what fails."""
+    """Whatever comes in whatever order: no generation is lost, entries settle once, what serves is not hurt by what
+    fails.
+    """
     run_state_machine_as_test(Histories, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))

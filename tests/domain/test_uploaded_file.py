@@ -57,7 +57,7 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
 
 
 @pytest.mark.parametrize(
-    ("events", "at", "lives"),
+    ("events", "at", "available"),
     [
         ([], 1, False),
         ([UPLOADED], 10**15, True),
@@ -66,9 +66,11 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
         ([UNTIL_10], 10, False),
     ],
 )
-def test_lives(events: Sequence[Event], at: int, lives: bool) -> None:
-    """A file lives from its upload until it is deleted or its time is over, whether that was written down yet or not."""
-    assert after(*events).lives(at) is lives
+def test_is_available(events: Sequence[Event], at: int, is_available: bool) -> None:
+    """A file lives from its upload until it is deleted or its time is over, whether that was written down yet or
+    not.
+    """
+    assert after(*events).is_available(at) is is_available
 
 
 def test_state() -> None:

@@ -74,7 +74,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     "a new name is noted": ([CREATED], modify(modified(2, name="Other")), [modified(2, name="Other")]),
     "a name can be taken away": ([CREATED], modify(modified(2, name=None)), [modified(2, name=None)]),
     "new metadata are noted": ([CREATED], modify(modified(2, metadata={})), [modified(2, metadata={})]),
-    "True instead of 1 is new": ([CREATED], modify(modified(2, metadata={"term": True})), [modified(2, metadata={"term": True})]),
+    "True instead of 1 is new": (
+        [CREATED],
+        modify(modified(2, metadata={"term": True})),
+        [modified(2, metadata={"term": True})],
+    ),
     "a policy is noted": ([CREATED], modify(modified(2, days=7)), [modified(2, days=7)]),
     "a policy can be taken away": ([FOR_A_DAY], modify(modified(2, None, {})), [modified(2, None, {})]),
     "the same within a minute is nothing": ([CREATED], modify(modified(SOON)), []),
@@ -86,10 +90,18 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     # use
     "the first search is noted at once": ([CREATED], use(2, used=True), [VectorStoreUsed(2, used=True)]),
     "a second search within a minute is not": ([CREATED, VectorStoreUsed(1, used=True)], use(SOON, used=True), []),
-    "one after a minute is": ([CREATED, VectorStoreUsed(1, used=True)], use(LATER, used=True), [VectorStoreUsed(LATER, used=True)]),
+    "one after a minute is": (
+        [CREATED, VectorStoreUsed(1, used=True)],
+        use(LATER, used=True),
+        [VectorStoreUsed(LATER, used=True)],
+    ),
     "a change of files within a minute of creation is not noted": ([CREATED], use(SOON, used=False), []),
     "one after a minute is noted": ([CREATED], use(LATER, used=False), [VectorStoreUsed(LATER, used=False)]),
-    "a change of files just after a search is not": ([CREATED, VectorStoreUsed(LATER, used=True)], use(LATER + SOON - 1, used=False), []),
+    "a change of files just after a search is not": (
+        [CREATED, VectorStoreUsed(LATER, used=True)],
+        use(LATER + SOON - 1, used=False),
+        [],
+    ),
     "what is not there is not used": ([], use(2, used=True), []),
     "a deleted store is not used": ([CREATED, VectorStoreDeleted(2)], use(3, used=True), []),
     "a use does not bring back what is over": ([FOR_A_DAY], use(OVER, used=True), []),
@@ -121,7 +133,9 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
 
 def test_created() -> None:
     """A store is what was asked for, its first batch by name, and active since its creation."""
-    expected = State(Owner("p"), 1, "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, 1, None, None, "vsfb_1")
+    expected = State(
+        Owner("p"), 1, "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, 1, None, None, "vsfb_1"
+    )
     assert after(CREATED) == expected
 
 
@@ -129,10 +143,17 @@ def test_modified() -> None:
     """A modification is the whole of name, metadata and policy; model, owner and description stay."""
     state = after(CREATED, modified(5, None, {}, 3))
     assert (state.name, state.metadata, state.expires_after_days, state.active_at) == (None, {}, 3, 5)
-    assert (state.owner, state.model, state.dimensions, state.description) == (Owner("p"), "local:granite", 384, "Of a course")
+    assert (state.owner, state.model, state.dimensions, state.description) == (
+        Owner("p"),
+        "local:granite",
+        384,
+        "Of a course",
+    )
 
 
-@pytest.mark.parametrize(("event", "active", "used"), [(VectorStoreUsed(7, used=True), 7, 7), (VectorStoreUsed(7, used=False), 7, None)])
+@pytest.mark.parametrize(
+    ("event", "active", "used"), [(VectorStoreUsed(7, used=True), 7, 7), (VectorStoreUsed(7, used=False), 7, None)]
+)
 def test_used(event: VectorStoreUsed, active: int, used: int | None) -> None:
     """A search moves both times, a change of files only that of activity."""
     state = after(CREATED, event)

@@ -1,4 +1,6 @@
-"""A stand-in for Bedrock's InvokeModel with Titan V2 and Cohere v3: their limits, and vectors as those of `stub_server`."""
+"""A stand-in for Bedrock's InvokeModel with Titan V2 and Cohere v3: their limits, and vectors as those of
+`stub_server`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ class BedrockStub:
 
     Attributes:
         requests: (model, body) of those that came, in order, the ones that failed included.
-        failures: what the next requests get: an error code with its status, an answer's bytes, or None for a connection that closes.
+        failures: what the next requests get: an error code with its status, an answer's bytes, or None for a connection
+            that closes.
         always: an error code with its status, for all that find no failure.
         busiest: most requests that were being answered at once.
         together: makes so many requests wait for each other before any is answered.
@@ -115,9 +118,17 @@ def _answer(model: str, body: dict[str, Any]) -> tuple[int, str] | bytes:
         text, dimensions = body["inputText"], body["dimensions"]
         if not 0 < len(text) <= 50_000 or dimensions not in (256, 512, 1024):
             return 400, "ValidationException"
-        return json.dumps({"embedding": vector(text, dimensions, 1024).tolist(), "inputTextTokenCount": len(text) // 4}).encode()
+        return json.dumps(
+            {"embedding": vector(text, dimensions, 1024).tolist(), "inputTextTokenCount": len(text) // 4}
+        ).encode()
     texts = body["texts"]
-    if not 0 < len(texts) <= 96 or max(map(len, texts)) > 2_048 or body["input_type"] not in ("search_document", "search_query"):
+    if (
+        not 0 < len(texts) <= 96
+        or max(map(len, texts)) > 2_048
+        or body["input_type"] not in ("search_document", "search_query")
+    ):
         return 400, "ValidationException"
     found = [vector(text, 1024, 1024).tolist() for text in texts]
-    return json.dumps({"embeddings": found, "id": "stub", "response_type": "embeddings_floats", "texts": texts}).encode()
+    return json.dumps(
+        {"embeddings": found, "id": "stub", "response_type": "embeddings_floats", "texts": texts}
+    ).encode()

@@ -89,7 +89,9 @@ class StubServer:
         """What a client is configured with."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def fail(self, status: int, body: str | bytes = "stub says no", *, times: int = 1, headers: dict[str, str] | None = None) -> None:
+    def fail(
+        self, status: int, body: str | bytes = "stub says no", *, times: int = 1, headers: dict[str, str] | None = None
+    ) -> None:
         """Answers the next requests like this; a status of 200 with a body of bytes is a broken success."""
         self._failures += [Failure(status, body, headers or {})] * times
 
@@ -146,7 +148,12 @@ class StubServer:
             embedding = base64.b64encode(found.tobytes()).decode() if as_text else found.tolist()
             data.append({"object": "embedding", "index": index, "embedding": embedding})
         tokens = sum(len(text) // 4 for text in texts)
-        return {"object": "list", "model": request["model"], "data": data, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+        return {
+            "object": "list",
+            "model": request["model"],
+            "data": data,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):

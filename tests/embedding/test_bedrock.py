@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from tests import moto_aws
 from tests.embedding.bedrock_stub import BedrockStub
+from tests.support import moto_aws
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.bedrock import COHERE, TITAN, BedrockEmbedder, Cohere, Titan, bedrock_offers
 from vectorlog.embedding.catalogue import Models, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import Space
-from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws import clients
 
 ENGLISH = COHERE[0]
 THROTTLED = (429, "ThrottlingException")
@@ -35,14 +35,18 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[BedrockStub]:
 
 @pytest.fixture
 def titan(stub: BedrockStub) -> Iterator[BedrockEmbedder]:
-    made = BedrockEmbedder(aws_clients.bedrock_for_ingest(), Space(f"bedrock:{TITAN}", 256), TITAN, Titan(256), concurrency=3)
+    made = BedrockEmbedder(
+        clients.bedrock_for_ingest(), Space(f"bedrock:{TITAN}", 256), TITAN, Titan(256), concurrency=3
+    )
     yield made
     made.close()
 
 
 @pytest.fixture
 def cohere(stub: BedrockStub) -> Iterator[BedrockEmbedder]:
-    made = BedrockEmbedder(aws_clients.bedrock_for_search(), Space(f"bedrock:{ENGLISH}", 1024), ENGLISH, Cohere(), concurrency=3)
+    made = BedrockEmbedder(
+        clients.bedrock_for_search(), Space(f"bedrock:{ENGLISH}", 1024), ENGLISH, Cohere(), concurrency=3
+    )
     yield made
     made.close()
 
@@ -63,12 +67,14 @@ class TestTitan:
         """One text in a call, of the space's dimensions; a question is asked like a document."""
         titan.documents(["pump"])
         titan.query("bread")
-        assert stub.requests == [(TITAN, {"inputText": text, "dimensions": 256, "normalize": True}) for text in ("pump", "bread")]
+        assert stub.requests == [
+            (TITAN, {"inputText": text, "dimensions": 256, "normalize": True}) for text in ("pump", "bread")
+        ]
 
     def test_at_once(self, stub: BedrockStub) -> None:
         """Calls run beside each other, as many as were allowed and no more."""
         with BedrockStub(together=3) as busy, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=busy.url):
-            client = aws_clients.bedrock_for_ingest()
+            client = clients.bedrock_for_ingest()
             embedder = BedrockEmbedder(client, Space(f"bedrock:{TITAN}", 256), TITAN, Titan(256), concurrency=3)
             assert len(embedder.documents([f"text {number}" for number in range(9)])) == 9
             embedder.close()
@@ -98,7 +104,9 @@ class TestCohere:
         cohere.documents([f"text {number}" for number in range(200)])
         assert sorted(len(body["texts"]) for body in stub.bodies) == [8, 96, 96]
 
-    @pytest.mark.parametrize("text", [TEXT, "契約は年末に終了します。" * 300, "😀" * 2_100], ids=["english", "japanese", "emoji"])
+    @pytest.mark.parametrize(
+        "text", [TEXT, "契約は年末に終了します。" * 300, "😀" * 2_100], ids=["english", "japanese", "emoji"]
+    )
     def test_long_text(self, stub: BedrockStub, cohere: BedrockEmbedder, text: str) -> None:
         """A chunk of any script is cut into windows that the model reads to their end, each with its vector."""
         [vectors] = cohere.documents([text])
@@ -161,7 +169,16 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "answer",
-        [b"", b"{}", b"[]", b"null", b'{"embedding": 1}', b'{"embedding": ["x"]}', b'{"embedding": null}', b'{"embedding": [1e999, 0]}'],
+        [
+            b"",
+            b"{}",
+            b"[]",
+            b"null",
+            b'{"embedding": 1}',
+            b'{"embedding": ["x"]}',
+            b'{"embedding": null}',
+            b'{"embedding": [1e999, 0]}',
+        ],
     )
     def test_broken_answer(self, stub: BedrockStub, titan: BedrockEmbedder, answer: bytes) -> None:
         """An answer without vectors is an error of the provider, never a wrong vector."""
@@ -186,7 +203,7 @@ class TestRefusals:
 class TestOffers:
     def test_dimensions(self, stub: BedrockStub) -> None:
         """Titan gives three sizes, and a store that asks for another one hears which; each size gets vectors of it."""
-        models = Models(bedrock_offers(aws_clients.bedrock_for_search()))
+        models = Models(bedrock_offers(clients.bedrock_for_search()))
         assert models.resolve() == Space(f"bedrock:{TITAN}", 1024)
         for size in (256, 512, 1024):
             assert len(models.embedder(models.resolve(TITAN, size)).query("pump")) == size
@@ -199,6 +216,6 @@ class TestOffers:
     def test_names(self, stub: BedrockStub) -> None:
         """Models are known by Bedrock's ids, colons included."""
         names = [f"bedrock:{name}" for name in (TITAN, *COHERE)]
-        models = Models(bedrock_offers(aws_clients.bedrock_for_search()))
+        models = Models(bedrock_offers(clients.bedrock_for_search()))
         assert list(models.names) == names
         assert [models.resolve(name).model for name in names] == names

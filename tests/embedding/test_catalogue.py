@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.embedding.stub_server import StubServer
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
-from vectorlog.index.chunk_index import Space
 
 LOCAL = Space("local:granite-embedding-30m-english", 384)
 
@@ -48,16 +48,21 @@ def models(endpoint: Endpoint) -> Iterator[Models]:
         ("openai:text-embedding-ada-002", 1536, Space("openai:text-embedding-ada-002", 1536)),
     ],
 )
-def test_a_request_gets_the_space_that_it_names(models: Models, model: str | None, dimensions: int | None, space: Space) -> None:
+def test_a_request_gets_the_space_that_it_names(
+    models: Models, model: str | None, dimensions: int | None, space: Space
+) -> None:
     """Nothing named is the first model; a bare name will do; dimensions may be shortened where the model can."""
     assert models.resolve(model, dimensions) == space
 
 
-@pytest.mark.parametrize("name", ["text-embedding-4", "openai:", "azure:text-embedding-3-small", ":text-embedding-3-small"])
+@pytest.mark.parametrize(
+    "name", ["text-embedding-4", "openai:", "azure:text-embedding-3-small", ":text-embedding-3-small"]
+)
 def test_an_unknown_model_is_refused_with_a_list(models: Models, name: str) -> None:
     """Who mistypes a name learns which there are."""
     with pytest.raises(
-        UnknownModel, match="local:granite-embedding-30m-english, openai:text-embedding-3-small, openai:text-embedding-3-large"
+        UnknownModel,
+        match="local:granite-embedding-30m-english, openai:text-embedding-3-small, openai:text-embedding-3-large",
     ):
         models.resolve(name)
 
@@ -80,7 +85,9 @@ def test_dimensions_that_a_model_lacks_are_refused(models: Models, model: str, d
 
 def test_a_name_that_two_providers_share_needs_its_provider(endpoint: Endpoint) -> None:
     """A bare name never picks a provider by chance."""
-    models = Models([*openai_offers(endpoint), *openai_offers(endpoint, provider="proxy", models={"text-embedding-3-small": None})])
+    models = Models(
+        [*openai_offers(endpoint), *openai_offers(endpoint, provider="proxy", models={"text-embedding-3-small": None})]
+    )
     with pytest.raises(UnknownModel, match="openai:text-embedding-3-small, proxy:text-embedding-3-small"):
         models.resolve("text-embedding-3-small")
     assert models.resolve("proxy:text-embedding-3-small", 256) == Space("proxy:text-embedding-3-small", 256)
@@ -95,13 +102,17 @@ def test_the_default_can_be_named(endpoint: Endpoint) -> None:
 
 
 def test_dimensions_of_another_model_are_asked_for_once(stub: StubServer, endpoint: Endpoint) -> None:
-    """Any model of a compatible endpoint will do; names may hold colons; the number is learnt at the first use, not at the start."""
+    """Any model of a compatible endpoint will do; names may hold colons; the number is learnt at the first use, not at
+    the start.
+    """
     stub.dimensions = 768
     models = Models(openai_offers(endpoint, provider="ollama", models={"nomic-embed-text:latest": None, "known": 32}))
     assert models.resolve("known") == Space("ollama:known", 32)
     assert stub.requests == []
     space = models.resolve("nomic-embed-text:latest")
-    assert space == models.resolve("ollama:nomic-embed-text:latest", 768) == Space("ollama:nomic-embed-text:latest", 768)
+    assert (
+        space == models.resolve("ollama:nomic-embed-text:latest", 768) == Space("ollama:nomic-embed-text:latest", 768)
+    )
     assert len(stub.requests) == 1
     assert len(models.embedder(space).query("pump")) == 768
     models.close()
@@ -117,7 +128,9 @@ def test_dimensions_that_cannot_be_learnt_are_asked_for_again(stub: StubServer, 
 
 
 def test_each_space_has_one_embedder(models: Models, stub: StubServer) -> None:
-    """Threads and connections are made once; a space's dimensions reach the provider only where they are fewer than its own."""
+    """Threads and connections are made once; a space's dimensions reach the provider only where they are fewer than its
+    own.
+    """
     full, short = models.resolve("text-embedding-3-small"), models.resolve("text-embedding-3-small", 512)
     assert models.embedder(full) is models.embedder(full)
     assert (len(models.embedder(full).query("pump")), len(models.embedder(short).query("pump"))) == (1536, 512)

@@ -99,7 +99,9 @@ def test_meaning_counts_more_than_words(local: LocalEmbedder) -> None:
 
 
 def test_a_long_text_has_a_vector_for_each_window(local: LocalEmbedder) -> None:
-    """Nothing of a long text is cut off: its windows overlap and reach its end, and none is much shorter than the others."""
+    """Nothing of a long text is cut off: its windows overlap and reach its end, and none is much shorter than the
+    others.
+    """
     fits, longer, long = local.documents([" a" * WINDOW, " a" * (WINDOW + 1), " a" * 3 * WINDOW])
     assert (len(fits), len(longer), len(long)) == (1, 2, 4)
     *_, end = local.documents([" filler" * 600 + " The code of the safe is 4711."])[0]

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.embedding.stub_server import StubServer
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint, Patience
 from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
-from vectorlog.index.chunk_index import Space
 
 KEY = "sk-very-secret-0123456789"
 FULL = "x" * (BYTES - 1)
@@ -44,7 +44,9 @@ def embedder(endpoint: Endpoint) -> Iterator[OpenAIEmbedder]:
 
 class TestRequests:
     def test_a_request_says_model_texts_and_key(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """The provider gets what OpenAI's API asks for; dimensions only where a store asked for fewer than the model's."""
+        """The provider gets what OpenAI's API asks for; dimensions only where a store asked for fewer than the
+        model's.
+        """
         embedder.documents(["pump", "bread"])
         assert stub.requests == [{"model": "stub", "encoding_format": "base64", "input": ["pump", "bread"]}]
         assert stub.keys == [KEY]
@@ -99,9 +101,12 @@ class TestPatience:
         assert len(stub.requests) == 4
 
     @pytest.mark.parametrize(
-        "when", [{"retry-after": "3600"}, {"retry-after": "Fri, 31 Dec 2100 00:00:00 GMT"}, {"retry-after-ms": "3600000"}]
+        "when",
+        [{"retry-after": "3600"}, {"retry-after": "Fri, 31 Dec 2100 00:00:00 GMT"}, {"retry-after-ms": "3600000"}],
     )
-    def test_a_long_wait_is_left_to_the_caller(self, stub: StubServer, embedder: OpenAIEmbedder, when: dict[str, str]) -> None:
+    def test_a_long_wait_is_left_to_the_caller(
+        self, stub: StubServer, embedder: OpenAIEmbedder, when: dict[str, str]
+    ) -> None:
         """Who asks for an hour is not asked again now: the error says how long to wait, so that work can be put off."""
         stub.fail(429, "Rate limit reached for requests", headers=when)
         with pytest.raises(EmbeddingError, match="Rate limit reached for requests") as caught:
@@ -112,9 +117,13 @@ class TestPatience:
         assert len(stub.requests) == 1
 
     def test_attempts_end(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A provider that is always busy gives an error with its own words, its status and the wait that it asked for."""
+        """A provider that is always busy gives an error with its own words, its status and the wait that it asked
+        for.
+        """
         stub.fail(429, "You exceeded your current quota.", times=9, headers={"retry-after-ms": "2"})
-        with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\.") as caught:
+        with pytest.raises(
+            EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\."
+        ) as caught:
             embedder.documents(["pump"])
         assert (caught.value.temporary, caught.value.retry_after, len(stub.requests)) == (True, 0.002, 6)
 
@@ -126,7 +135,9 @@ class TestPatience:
         assert (caught.value.temporary, caught.value.retry_after) == (True, None)
 
     def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
-        """Who is busy and asks for no wait is not asked again at once, but after a pause of our own; here that is more than there is."""
+        """Who is busy and asks for no wait is not asked again at once, but after a pause of our own; here that is more
+        than there is.
+        """
         stub.fail(429, times=6, headers={"retry-after": "0"})
         with pytest.raises(EmbeddingError):
             endpoint.post({"input": []}, Patience(attempts=6, wait=0, answer=5))
@@ -186,7 +197,9 @@ class TestAnswers:
             embedder.query("pump")
 
     @pytest.mark.parametrize("indexes", [[0], [0, 0], [0, 2], [0, 1, 2]])
-    def test_a_vector_too_few_or_too_many_is_an_error(self, stub: StubServer, embedder: OpenAIEmbedder, indexes: list[int]) -> None:
+    def test_a_vector_too_few_or_too_many_is_an_error(
+        self, stub: StubServer, embedder: OpenAIEmbedder, indexes: list[int]
+    ) -> None:
         """Vectors are never matched with the wrong texts."""
         stub.fail(200, json.dumps({"data": [{"index": index, "embedding": [1.0] * 64} for index in indexes]}).encode())
         with pytest.raises(EmbeddingError, match="for 2 texts"):
@@ -195,11 +208,15 @@ class TestAnswers:
     def test_vectors_are_put_in_order(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
         """The provider's numbering counts, not the order in which it lists them."""
         first, second = [1.0] + [0.0] * 63, [0.0] * 63 + [1.0]
-        stub.fail(200, json.dumps({"data": [{"index": 1, "embedding": second}, {"index": 0, "embedding": first}]}).encode())
+        stub.fail(
+            200, json.dumps({"data": [{"index": 1, "embedding": second}, {"index": 0, "embedding": first}]}).encode()
+        )
         assert [list(vector) for (vector,) in embedder.documents(["a", "b"])] == [first, second]
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "0"])
-    def test_a_vector_without_a_direction_is_an_error(self, stub: StubServer, embedder: OpenAIEmbedder, number: str) -> None:
+    def test_a_vector_without_a_direction_is_an_error(
+        self, stub: StubServer, embedder: OpenAIEmbedder, number: str
+    ) -> None:
         """NaN, infinity and the null vector never reach the index."""
         stub.fail(200, ('{"data": [{"index": 0, "embedding": [' + ", ".join([number] * 64) + "]}]}").encode())
         with pytest.raises(EmbeddingError, match="vector of length"):
@@ -218,7 +235,9 @@ class TestAnswers:
         assert list(embedder.query("pump")) == pytest.approx([0.125] * 64)
 
 
-def test_the_key_is_in_no_error_and_no_log(stub: StubServer, embedder: OpenAIEmbedder, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_error_and_no_log(
+    stub: StubServer, embedder: OpenAIEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
     """Errors are shown to users and logs are kept: neither holds the key, even where the provider repeats it."""
     caplog.set_level(logging.DEBUG)
     stub.fail(401, f"Incorrect API key provided: {KEY}.")
@@ -233,7 +252,9 @@ def test_the_key_is_in_no_error_and_no_log(stub: StubServer, embedder: OpenAIEmb
     assert KEY not in repr(embedder)
 
 
-@pytest.mark.parametrize("body", [b"", b"Bad gateway", b'{"detail": "x"}', b'{"error": "Bad gateway"}', b"[1]", b"\xff" * 9999])
+@pytest.mark.parametrize(
+    "body", [b"", b"Bad gateway", b'{"detail": "x"}', b'{"error": "Bad gateway"}', b"[1]", b"\xff" * 9999]
+)
 def test_any_refusal_has_a_short_readable_reason(stub: StubServer, endpoint: Endpoint, body: bytes) -> None:
     """Whatever form a provider's error has, the message stays one line that fits a file's `last_error`."""
     stub.fail(502, body)

@@ -10,7 +10,9 @@ from vectorlog.embedding.windows import windows
 
 @given(tokens=st.integers(0, 20_000), size=st.integers(3, 600), share=st.floats(0, 0.5))
 def test_windows_cover_a_text_evenly(tokens: int, size: int, share: float) -> None:
-    """No token is left out, no window is larger than the model's or shorter than another, neighbours overlap, none is needless."""
+    """No token is left out, no window is larger than the model's or shorter than another, neighbours overlap, none is
+    needless.
+    """
     overlap = int(size * share)
     found = windows(tokens, size, overlap)
     assert found[0].start == 0

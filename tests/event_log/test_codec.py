@@ -82,7 +82,16 @@ EXAMPLES: tuple[Any, ...] = (
     store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),)),
     store_file.FileFailed(5, 3, BROKEN, ("single", "vsfb_1"), (Retired(3, 12),)),
     store_file.FileCancelled(
-        6, "vsfb_1", 3, Placement(1, 7), "a.txt", "5a", ATTRIBUTES, Chunking("static", 100, 50), BROKEN, (Retired(3, 12),)
+        6,
+        "vsfb_1",
+        3,
+        Placement(1, 7),
+        "a.txt",
+        "5a",
+        ATTRIBUTES,
+        Chunking("static", 100, 50),
+        BROKEN,
+        (Retired(3, 12),),
     ),
     store_file.FileAttributesChanged(7, ATTRIBUTES, 5),
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
@@ -107,7 +116,12 @@ def example_state(aggregate: AnyAggregate) -> Any:
         return fold(aggregate, [BY_TYPE[name] for name in aggregate.events])
     attached = BY_TYPE["FileAttached"]
     state = fold(
-        aggregate, [replace(attached, joins=False), BY_TYPE["FileIngested"], replace(attached, by="vsfb_2", generation=4, joins=False)]
+        aggregate,
+        [
+            replace(attached, joins=False),
+            BY_TYPE["FileIngested"],
+            replace(attached, by="vsfb_2", generation=4, joins=False),
+        ],
     )
     return replace(state, failure=BROKEN)
 
@@ -132,16 +146,25 @@ def write_missing() -> None:
 
 
 class TestGolden:
-    @pytest.mark.parametrize(("path", "text"), list(texts()), ids=lambda value: value.name if isinstance(value, Path) else "")
+    @pytest.mark.parametrize(
+        ("path", "text"), list(texts()), ids=lambda value: value.name if isinstance(value, Path) else ""
+    )
     def test_written_as_ever(self, path: Path, text: str) -> None:
-        """What is written today is what was written when this version of the schema was made; else the version has to grow."""
+        """What is written today is what was written when this version of the schema was made; else the version has to
+        grow.
+        """
         assert path.read_text() == text
 
     @EACH_TYPE
     def test_events_read_as_ever(self, aggregate: AnyAggregate, name: str) -> None:
-        """An event of any version that was ever written is read; one of the current version is what it was, type by type."""
+        """An event of any version that was ever written is read; one of the current version is what it was, type by
+        type.
+        """
         current = EVENT_VERSIONS.get(name, 1)
-        read = [decode_events(aggregate, (GOLDEN / f"{name}.v{version}.json").read_text()) for version in range(1, current + 1)]
+        read = [
+            decode_events(aggregate, (GOLDEN / f"{name}.v{version}.json").read_text())
+            for version in range(1, current + 1)
+        ]
         assert [type(event).__name__ for [event] in read] == [name] * current
         assert repr(read[-1]) == repr((BY_TYPE[name],))
 
@@ -154,7 +177,9 @@ class TestGolden:
 
     @EACH_AGGREGATE
     def test_older_states_are_not_guessed_from(self, aggregate: AnyAggregate) -> None:
-        """A state of any older version that was ever written says that it is older, and its keys are read all the same."""
+        """A state of any older version that was ever written says that it is older, and its keys are read all the
+        same.
+        """
         for version in range(1, aggregate.state_version):
             text = (GOLDEN / "states" / f"{aggregate.name}.v{version}.json").read_text()
             assert decode_state(aggregate, text) is None
@@ -251,7 +276,13 @@ class TestUnknown:
 
 @pytest.mark.parametrize(
     ("stream", "aggregate"),
-    [("vs_1", VECTOR_STORE), ("vs_1/file-2", STORE_FILE), ("vsfb_1", FILE_BATCH), ("file-1", UPLOADED_FILE), ("key_1", API_KEY)],
+    [
+        ("vs_1", VECTOR_STORE),
+        ("vs_1/file-2", STORE_FILE),
+        ("vsfb_1", FILE_BATCH),
+        ("file-1", UPLOADED_FILE),
+        ("key_1", API_KEY),
+    ],
 )
 def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:
     """A stream's id tells what it holds."""

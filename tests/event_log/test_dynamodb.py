@@ -1,4 +1,6 @@
-"""What the event log in DynamoDB promises beyond the contract: outcomes that are not known, limits, and what it costs."""
+"""What the event log in DynamoDB promises beyond the contract: outcomes that are not known, limits, and what it
+costs.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import dynamodb_local, moto_aws
-from tests.dynamodb_faults import lost_answers, refusal, refused
+from tests.support import dynamodb_local, moto_aws
+from tests.support.aws_meter import metered
+from tests.support.dynamodb_faults import lost_answers, refusal, refused
 from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.dynamodb import DynamoDBEventLog, commit_of, item_of
 from vectorlog.event_log.event_log import Commit
-from vectorlog.runtime import aws_clients, aws_tables
-from vectorlog.runtime.aws_meter import metered
+from vectorlog.runtime.aws import clients, tables
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -28,7 +30,7 @@ def client() -> Iterator[BaseClient]:
 
 @pytest.fixture
 def log(client: BaseClient) -> Iterator[DynamoDBEventLog]:
-    client.create_table(**aws_tables.events("events"))
+    client.create_table(**tables.events("events"))
     log = DynamoDBEventLog(client, "events")
     yield log
     log.close()
@@ -61,7 +63,9 @@ class TestUnknownOutcomes:
         assert log.append([commit()]) == [commit()]
         assert len(log.read("vs_1")) == 1
 
-    @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"])
+    @pytest.mark.parametrize(
+        "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
+    )
     def test_throttled(self, client: BaseClient, log: DynamoDBEventLog, code: str) -> None:
         """Throttling that outlasts all tries is no fault of the request: 503, come again."""
         with refused(client, "PutItem", [refusal(code)]), pytest.raises(Unavailable, match=code):
@@ -81,7 +85,9 @@ class TestUnknownOutcomes:
 
 class TestOrder:
     def test_no_gaps(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """Commits of one stream go in by version, in whatever order they were given: one that fails leaves no gap behind it."""
+        """Commits of one stream go in by version, in whatever order they were given: one that fails leaves no gap
+        behind it.
+        """
         with lost_answers(client, "PutItem", 0) as puts:
             log.append([commit(version) for version in (2, 0, 3, 1)])
         assert [f'"sk": {{"N": "{version}"}}'.encode() in body for version, body in enumerate(puts)] == [True] * 4
@@ -95,8 +101,8 @@ class TestOrder:
             together.wait(10)
 
         with moto_aws.aws():
-            client = aws_clients.dynamodb()  # without the turns of `moto_aws.dynamodb`
-            client.create_table(**aws_tables.events("events"))
+            client = clients.dynamodb()  # without the turns of `moto_aws.dynamodb`
+            client.create_table(**tables.events("events"))
             log = DynamoDBEventLog(client, "events")
             for operation in ("PutItem", "Query"):
                 client.meta.events.register(f"before-call.dynamodb.{operation}", meet)
@@ -124,7 +130,9 @@ class TestItems:
 
 class TestCost:
     def test_append(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """A commit costs one call and one unit per KB; so does one that is blocked, which is told by what without another read."""
+        """A commit costs one call and one unit per KB; so does one that is blocked, which is told by what without
+        another read.
+        """
         with metered(client) as cost:
             log.append([commit(events="x" * 800)])
         assert (cost.calls, cost.round_trips, cost.write_units) == ({"PutItem": 1}, 1, 1)
@@ -146,7 +154,7 @@ class TestCost:
     def test_real_units(self) -> None:
         """A load of up to 4 KB is one read unit; sixteen streams are one round trip, to load and to append."""
         client = dynamodb_local.client()
-        with dynamodb_local.table(aws_tables.events) as table:
+        with dynamodb_local.table(tables.events) as table:
             log = DynamoDBEventLog(client, table)
             streams = [f"vs_{number}" for number in range(16)]
             with metered(client, latency=0.1) as cost:

@@ -8,7 +8,9 @@ from typing import Any
 
 from vectorlog.event_log.dynamodb_stream import Gap, gap_of, streams_in
 
-GAP = Gap("arn:aws:dynamodb:eu-central-1:123456789012:table/events/stream/2026-11-01T00:00:00.000", "shardId-1", "100", "300")
+GAP = Gap(
+    "arn:aws:dynamodb:eu-central-1:123456789012:table/events/stream/2026-11-01T00:00:00.000", "shardId-1", "100", "300"
+)
 
 
 class Shard:
@@ -16,7 +18,8 @@ class Shard:
 
     def __init__(self, records: Sequence[tuple[str, str]], page: int) -> None:
         self._records = [
-            {"dynamodb": {"SequenceNumber": number, "Keys": {"pk": {"S": stream}, "sk": {"N": "0"}}}} for number, stream in records
+            {"dynamodb": {"SequenceNumber": number, "Keys": {"pk": {"S": stream}, "sk": {"N": "0"}}}}
+            for number, stream in records
         ]
         self._page = page
 
@@ -37,13 +40,24 @@ class Shard:
 
 def test_message() -> None:
     """Lambda's message to a failure destination is told from a work message."""
-    batch = {"shardId": GAP.shard, "startSequenceNumber": GAP.first, "endSequenceNumber": GAP.last, "batchSize": 3, "streamArn": GAP.stream}
-    assert gap_of(json.dumps({"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": batch})) == GAP
+    batch = {
+        "shardId": GAP.shard,
+        "startSequenceNumber": GAP.first,
+        "endSequenceNumber": GAP.last,
+        "batchSize": 3,
+        "streamArn": GAP.stream,
+    }
+    assert (
+        gap_of(json.dumps({"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": batch}))
+        == GAP
+    )
     assert gap_of('{"type":"Forget","data":{"file":"file-1"}}') is None
 
 
 def test_every_stream_once() -> None:
-    """Every stream that a record was of is named once, whatever pages they come in; those before and after are left alone."""
+    """Every stream that a record was of is named once, whatever pages they come in; those before and after are left
+    alone.
+    """
     records = [("9", "vs_0"), ("100", "vs_1"), ("101", "vs_2"), ("200", "vs_1"), ("300", "vs_3"), ("301", "vs_4")]
     for page in (1, 2, 10):
         assert streams_in(Shard(records, page), GAP) == ["vs_1", "vs_2", "vs_3"]

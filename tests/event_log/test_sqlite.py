@@ -68,7 +68,9 @@ class TestFeed:
 
         with ThreadPoolExecutor(9) as pool:
             follower = pool.submit(follow)
-            appended = pool.map(lambda writer: [log.append([commit(f"vs_{writer}", each)])[0].id for each in range(20)], range(8))
+            appended = pool.map(
+                lambda writer: [log.append([commit(f"vs_{writer}", each)])[0].id for each in range(20)], range(8)
+            )
             ids = [each for of_one in appended for each in of_one]
             done.set()
             assert sorted(follower.result()) == sorted(ids)
@@ -140,7 +142,9 @@ with ThreadPoolExecutor(4) as pool:
 
 def test_killed(tmp_path: Path) -> None:
     """What a process was told is in is there after it was killed, every stream without a gap, and appends go on."""
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "events.db")], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "events.db")], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     acknowledged = [process.stdout.readline().split() for _ in range(200)]
     process.kill()

@@ -9,7 +9,11 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 _PIECE = 1 << 20
-_STARTED = "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+_STARTED = (
+    "<InitiateMultipartUploadResult>"
+    "<Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId>"
+    "</InitiateMultipartUploadResult>"
+)
 _COMPLETED = '<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>'
 
 

@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError, ResponseStreaming
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from tests import moto_aws
 from tests.files.s3_sink import S3Sink
+from tests.support import moto_aws
 from vectorlog.files.s3 import MB, BlobsError, S3Blobs
-from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws import clients
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -70,8 +70,12 @@ def break_off(monkeypatch: pytest.MonkeyPatch, client: BaseClient, *errors: Exce
 
 
 class TestReading:
-    @pytest.mark.parametrize("error", [None, ReadTimeoutError(endpoint_url="s3"), ResponseStreamingError(error="reset")])
-    def test_breaks_off(self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    @pytest.mark.parametrize(
+        "error", [None, ReadTimeoutError(endpoint_url="s3"), ResponseStreamingError(error="reset")]
+    )
+    def test_breaks_off(
+        self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+    ) -> None:
         """A body that breaks off is read again from its beginning: the bytes are right, and none comes twice."""
         content = os.urandom(3 * MB)
         blobs.put([("a/b", content)])
@@ -81,7 +85,9 @@ class TestReading:
         with blobs.local("a/b") as path:
             assert path.read_bytes() == content
 
-    def test_breaks_off_for_good(self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_breaks_off_for_good(
+        self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         """Half a file is never taken for a whole one, and no half is left on the disk."""
         blobs.put([("a/b", b"x" * 1_000)])
         break_off(monkeypatch, client, *[ResponseStreamingError(error="reset")] * 20)
@@ -92,7 +98,9 @@ class TestReading:
         assert list(tmp_path.iterdir()) == []
 
     def test_copy_is_deleted(self, blobs: S3Blobs, tmp_path: Path) -> None:
-        """A copy of a file lives as long as its context, also where the reader fails: Lambda's /tmp does not fill up."""
+        """A copy of a file lives as long as its context, also where the reader fails: Lambda's /tmp does not fill
+        up.
+        """
         blobs.put([("a/b", b"x")])
 
         def fail(path: Path) -> None:
@@ -132,7 +140,9 @@ class TestReading:
 
 
 class TestPut:
-    def test_lost_answer(self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_lost_answer(
+        self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         """A file whose put failed is still where it was, so the put can be repeated."""
         source = tmp_path / "upload"
         source.write_bytes(b"content")
@@ -197,11 +207,16 @@ class TestSignedAddresses:
 
     @pytest.mark.usefixtures("client")
     def test_region(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The address is the bucket's own in its region: S3's global one redirects a new bucket's requests, and a signature ends there."""
+        """The address is the bucket's own in its region: S3's global one redirects a new bucket's requests, and a
+        signature ends there.
+        """
         monkeypatch.setenv("AWS_REGION", "eu-south-1")
         monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
-        with closing(S3Blobs(aws_clients.s3(), "bucket")) as there:
-            assert urlsplit(there.download_url("a", 60, name="a", content_type="text/plain")).netloc == "bucket.s3.eu-south-1.amazonaws.com"
+        with closing(S3Blobs(clients.s3(), "bucket")) as there:
+            assert (
+                urlsplit(there.download_url("a", 60, name="a", content_type="text/plain")).netloc
+                == "bucket.s3.eu-south-1.amazonaws.com"
+            )
 
     def test_key(self, blobs: S3Blobs) -> None:
         """No address is signed for what is not a key."""
@@ -213,10 +228,10 @@ CHILD = """
 import json, sys, tracemalloc
 from pathlib import Path
 from vectorlog.files.s3 import S3Blobs
-from vectorlog.runtime import aws_clients
+from vectorlog.runtime.aws import clients
 
 folder = Path(sys.argv[1])
-blobs = S3Blobs(aws_clients.s3(), "bucket", folder)
+blobs = S3Blobs(clients.s3(), "bucket", folder)
 tracemalloc.start()
 blobs.put([("large", folder / "large")])
 with blobs.local("large") as path:

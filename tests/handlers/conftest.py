@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import moto_aws
-from tests.handlers.deployment import Deployment
-from vectorlog.runtime import once
+from tests.support import moto_aws
+from tests.support.moto_deployment import MotoDeployment
+from vectorlog.runtime.aws import once
 
 
 @pytest.fixture
-def deployment() -> Iterator[Deployment]:
+def moto() -> Iterator[MotoDeployment]:
     with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
-        yield Deployment(patch)
+        yield MotoDeployment(patch)
     once.forget()

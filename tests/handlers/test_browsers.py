@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.deployment import Deployment, sample
+from tests.support.moto_deployment import MotoDeployment, sample
 
 ORIGIN = "https://app.example.com"
 
@@ -20,10 +20,10 @@ def asked(method: str, origin: str, path: str = "/v1/vector_stores", **headers: 
 
 
 @pytest.fixture
-def public(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Deployment:
+def public(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> MotoDeployment:
     """A deployment that pages at two origins may call."""
     monkeypatch.setenv("VECTORLOG_CORS_ORIGINS", f"https://other.example.com,{ORIGIN}")
-    made: Deployment = request.getfixturevalue("deployment")
+    made: MotoDeployment = request.getfixturevalue("moto")
     return made
 
 
@@ -32,8 +32,10 @@ def headers(answer: Any) -> dict[str, str]:
     return {name.lower(): ", ".join(map(str, values)) for name, values in answer["multiValueHeaders"].items()}
 
 
-def test_preflight(public: Deployment) -> None:
-    """A browser learns without a key which methods and headers it may send; both clients' own headers are among them."""
+def test_preflight(public: MotoDeployment) -> None:
+    """A browser learns without a key which methods and headers it may send; both clients' own headers are among
+    them.
+    """
     answer = public.handle("api", asked("OPTIONS", ORIGIN, Authorization=""))
     found = headers(answer)
     assert (answer["statusCode"], answer["body"]) == (204, "")
@@ -42,8 +44,10 @@ def test_preflight(public: Deployment) -> None:
     assert {"Authorization", "*"} <= set(found["access-control-allow-headers"].split(","))
 
 
-@pytest.mark.parametrize(("path", "status"), [("/v1/vector_stores", 200), ("/v1/vector_stores/vs_none", 404), ("/v1/nowhere", 404)])
-def test_answers_can_be_read(public: Deployment, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/vector_stores", 200), ("/v1/vector_stores/vs_none", 404), ("/v1/nowhere", 404)]
+)
+def test_answers_can_be_read(public: MotoDeployment, path: str, status: int) -> None:
     """A page reads answers and errors alike, with the headers that clients look at."""
     answer = public.handle("api", asked("GET", ORIGIN, path))
     assert answer["statusCode"] == status
@@ -52,16 +56,17 @@ def test_answers_can_be_read(public: Deployment, path: str, status: int) -> None
     assert "access-control-allow-credentials" not in headers(answer)
 
 
-def test_other_origins(public: Deployment) -> None:
+def test_other_origins(public: MotoDeployment) -> None:
     """A page elsewhere gets nothing out of a browser."""
     for method in ("OPTIONS", "GET"):
         assert not any(
-            name.startswith("access-control-allow-origin") for name in headers(public.handle("api", asked(method, "https://evil")))
+            name.startswith("access-control-allow-origin")
+            for name in headers(public.handle("api", asked(method, "https://evil")))
         )
 
 
-def test_off(deployment: Deployment) -> None:
+def test_off(moto: MotoDeployment) -> None:
     """Without origins there is no CORS: OPTIONS is a method that is not allowed."""
-    answer = deployment.handle("api", asked("OPTIONS", ORIGIN))
+    answer = moto.handle("api", asked("OPTIONS", ORIGIN))
     assert answer["statusCode"] == 405
     assert not any(name.startswith("access-control") for name in headers(answer))

@@ -67,9 +67,12 @@ def test_budget() -> None:
 
 
 def test_left_out() -> None:
-    """No handler imports what only a search, an ingest or the local edition needs, before it needs it; nor does the function behind
-    most routes when it makes its edition and its routes.
+    """No handler imports what only a search, an ingest or the local edition needs, before it needs it; nor does the
+    function behind most routes when it makes its edition and its routes.
     """
     heavy = "opensearchpy", "numpy", "onnxruntime", "tokenizers", "pypdfium2", "uvicorn", "httpx", "requests"
-    made = "from vectorlog.runtime import aws_api\naws_api.resolver()"
-    _seconds(f"import sys, {', '.join(f'handlers.{name}' for name in HANDLERS)}\n{made}\nassert not set({heavy!r}) & set(sys.modules)")
+    made = "from vectorlog.runtime.aws import api\napi.resolver()"
+    _seconds(
+        f"import sys, {', '.join(f'handlers.{name}' for name in HANDLERS)}\n{made}\nassert not set({heavy!r}) "
+        f"& set(sys.modules)"
+    )

@@ -8,13 +8,13 @@ import boto3
 import pytest
 
 from handlers import first_key
-from tests.handlers.deployment import Context, Deployment
-from vectorlog.runtime import aws, aws_keys, aws_secrets, custom_resource
+from tests.support.moto_deployment import Context, MotoDeployment
+from vectorlog.runtime.aws import custom_resource, keys, secrets, wiring
 from vectorlog.use_cases import api_keys
 
 
 @pytest.fixture
-def secret(deployment: Deployment) -> str:
+def secret(moto: MotoDeployment) -> str:
     """An empty secret, as the stack makes it."""
     return str(boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="first-key")["ARN"])
 
@@ -39,41 +39,47 @@ def _asked(kind: str, secret: str) -> dict[str, Any]:
 
 
 def _text(secret: str) -> str:
-    return str(boto3.client("secretsmanager", region_name="us-east-1").get_secret_value(SecretId=secret)["SecretString"])
+    return str(
+        boto3.client("secretsmanager", region_name="us-east-1").get_secret_value(SecretId=secret)["SecretString"]
+    )
 
 
 def test_opens(secret: str, answers: list[str]) -> None:
-    """The secret's text is a key that opens project `default`; the answer to CloudFormation, which is kept and shown, does not hold it."""
+    """The secret's text is a key that opens project `default`; the answer to CloudFormation, which is kept and shown,
+    does not hold it.
+    """
     first_key.handler(_asked("Create", secret), Context())
     text = _text(secret)
-    assert api_keys.authenticate(aws.edition(), text) == "default"
+    assert api_keys.authenticate(wiring.deployment(), text) == "default"
     assert '"SUCCESS"' in answers[0]
     assert text not in answers[0]
 
 
 def test_once(secret: str, answers: list[str]) -> None:
-    """A request that CloudFormation repeats, an update and a delete make no second key and leave the first one as it is."""
+    """A request that CloudFormation repeats, an update and a delete make no second key and leave the first one as it
+    is.
+    """
     for kind in ("Create", "Create", "Update", "Delete"):
         first_key.handler(_asked(kind, secret), Context())
         assert '"SUCCESS"' in answers.pop()
-    assert len(api_keys.list_all(aws.edition())) == 1
-    assert api_keys.authenticate(aws.edition(), _text(secret)) == "default"
+    assert len(api_keys.list_all(wiring.deployment())) == 1
+    assert api_keys.authenticate(wiring.deployment(), _text(secret)) == "default"
 
 
-def test_no_secret(deployment: Deployment, answers: list[str]) -> None:
+def test_no_secret(moto: MotoDeployment, answers: list[str]) -> None:
     """Where it cannot be kept no key is made, and the deploy fails with the reason at once."""
     first_key.handler(_asked("Create", "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"), Context())
     assert '"FAILED"' in answers[0]
-    assert api_keys.list_all(aws.edition()) == []
+    assert api_keys.list_all(wiring.deployment()) == []
 
 
 def test_refused_write(secret: str, answers: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the secret cannot be written after all, the key that nobody knows is revoked, and the deploy fails."""
 
     def refuse(*_: object) -> str:
-        raise aws_secrets.SecretUnusable("it may not be written")
+        raise secrets.SecretUnusable("it may not be written")
 
-    monkeypatch.setattr(aws_keys, "keep", refuse)
+    monkeypatch.setattr(keys, "keep", refuse)
     first_key.handler(_asked("Create", secret), Context())
     assert '"FAILED"' in answers[0]
-    assert [key.state.revoked_at is not None for key in api_keys.list_all(aws.edition())] == [True]
+    assert [key.state.revoked_at is not None for key in api_keys.list_all(wiring.deployment())] == [True]

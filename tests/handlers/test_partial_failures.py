@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.deployment import FILE, FOX, STORE, Deployment, messages, sample
-from tests.stubs import DictIndex
+from tests.support.moto_deployment import FILE, FOX, STORE, MotoDeployment, messages, sample
+from tests.support.stubs import DictIndex
 from vectorlog.domain import uploaded_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.tenancy import Caller, Owner
+from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import UPLOADED_FILE
 from vectorlog.event_log.streams import Decision
-from vectorlog.index.chunk_index import FileChunks, Space
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.store_files import AttachFile
@@ -36,24 +37,24 @@ class Failing:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.projecting = ""
         self.sending: Callable[[Outgoing], bool] = lambda _: False
-        project, send = Views.project, SQSQueue.send
+        apply, send = Views.apply, SQSQueue.send
 
-        def failing_project(views: Views, decisions: Sequence[Decision[Any, Any]]) -> None:
+        def failing_apply(views: Views, decisions: Sequence[Decision[Any, Any]]) -> None:
             if self.projecting in {decision.stream for decision in decisions}:
                 raise RuntimeError("stub: no row for this one")
-            project(views, decisions)
+            apply(views, decisions)
 
         def failing_send(queue: SQSQueue, outgoing: Sequence[Outgoing]) -> None:
             if any(map(self.sending, outgoing)):
                 raise QueueError("stub: not sent")
             send(queue, outgoing)
 
-        patch.setattr(Views, "project", failing_project)
+        patch.setattr(Views, "apply", failing_apply)
         patch.setattr(SQSQueue, "send", failing_send)
 
 
 @pytest.fixture
-def failing(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Failing:
+def failing(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Failing:
     return Failing(monkeypatch)
 
 
@@ -75,78 +76,82 @@ def failures(answer: dict[str, Any]) -> list[str]:
 
 
 class TestProjector:
-    def test_replayed(self, deployment: Deployment, failing: Failing) -> None:
+    def test_replayed(self, moto: MotoDeployment, failing: Failing) -> None:
         """A commit that cannot be projected holds nobody up: its stream's replay is sent, and the others are done."""
-        deployment.happened()
+        moto.happened()
         failing.projecting = STORE
-        assert deployment.handle("projector", sample("dynamodb_stream")) == NONE
-        assert deployment.rows(f"FILE#{FILE}")
-        assert messages(deployment.waiting(deployment.embed)) == ["Ingest"]
-        deployment.now += 60_000
-        assert deployment.waiting(deployment.work) == [{"type": "Replay", "data": {"stream": STORE}}]
+        assert moto.handle("projector", sample("dynamodb_stream")) == NONE
+        assert moto.rows(f"FILE#{FILE}")
+        assert messages(moto.waiting(moto.embed)) == ["Ingest"]
+        moto.now += 60_000
+        assert moto.waiting(moto.work) == [{"type": "Replay", "data": {"stream": STORE}}]
 
-    def test_not_even_that(self, deployment: Deployment, failing: Failing) -> None:
+    def test_not_even_that(self, moto: MotoDeployment, failing: Failing) -> None:
         """Where the replay cannot be sent either, the record is named, and from there on everything comes again."""
-        deployment.happened()
+        moto.happened()
         records = sample("dynamodb_stream")["Records"]
         failing.projecting = STORE
         failing.sending = lambda message: "Replay" in message.body
-        answer = deployment.handle("projector", {"Records": records})
+        answer = moto.handle("projector", {"Records": records})
         assert failures(answer) == [records[1]["dynamodb"]["SequenceNumber"]]
-        assert deployment.waiting(deployment.embed) == []
+        assert moto.waiting(moto.embed) == []
         failing.projecting = ""
-        assert deployment.handle("projector", {"Records": records[1:]}) == NONE
-        assert deployment.edition.views.store_counts(STORE).in_progress == 1
-        assert messages(deployment.waiting(deployment.embed)) == ["Ingest"]
+        assert moto.handle("projector", {"Records": records[1:]}) == NONE
+        assert moto.deployment.views.store_counts(STORE).in_progress == 1
+        assert messages(moto.waiting(moto.embed)) == ["Ingest"]
 
-    def test_first_and_last(self, deployment: Deployment, failing: Failing) -> None:
+    def test_first_and_last(self, moto: MotoDeployment, failing: Failing) -> None:
         """The record that is named is the one that failed, wherever it stands."""
-        deployment.happened()
+        moto.happened()
         records = sample("dynamodb_stream")["Records"]
         failing.sending = lambda _: True
         for failed, stream in ((0, FILE), (2, STREAM)):
             failing.projecting = stream
-            assert failures(deployment.handle("projector", {"Records": records})) == [records[failed]["dynamodb"]["SequenceNumber"]]
+            assert failures(moto.handle("projector", {"Records": records})) == [
+                records[failed]["dynamodb"]["SequenceNumber"]
+            ]
 
 
 class TestWork:
-    def test_one_of_two(self, deployment: Deployment, failing: Failing) -> None:
+    def test_one_of_two(self, moto: MotoDeployment, failing: Failing) -> None:
         """Only the message that failed is reported; it comes again after five seconds, then after thirty."""
-        deployment.happened()
+        moto.happened()
         other = "vs_" + "0" * 32
-        queue = SQSQueue(deployment.sqs, deployment.work, lambda: deployment.now)
+        queue = SQSQueue(moto.sqs, moto.work, lambda: moto.now)
         queue.send([outgoing(Replay(STORE), STORE), outgoing(Replay(other), other)])
         failing.projecting = STORE
-        step = deployment.mapping(deployment.work, "work").step
+        step = moto.mapping(moto.work, "work").step
         assert step()
-        assert len(deployment.answers[-1]["batchItemFailures"]) == 1
+        assert len(moto.answers[-1]["batchItemFailures"]) == 1
         for wait in (5_000, 30_000):
-            deployment.now += wait - 1
+            moto.now += wait - 1
             assert not step()
-            deployment.now += 2
+            moto.now += 2
             assert step()
         failing.projecting = ""
-        deployment.now += 120_001
+        moto.now += 120_001
         assert step()
-        assert deployment.answers[-1] == NONE
-        deployment.now += 3_600_000
+        assert moto.answers[-1] == NONE
+        moto.now += 3_600_000
         assert not step()
         queue.close()
 
-    def test_long_delay(self, deployment: Deployment) -> None:
-        """A message that is to come in a day is handed on by the function every quarter of an hour, and done when it is due."""
-        deployment.happened()
-        queue = SQSQueue(deployment.sqs, deployment.work, lambda: deployment.now)
+    def test_long_delay(self, moto: MotoDeployment) -> None:
+        """A message that is to come in a day is handed on by the function every quarter of an hour, and done when it is
+        due.
+        """
+        moto.happened()
+        queue = SQSQueue(moto.sqs, moto.work, lambda: moto.now)
         queue.send([outgoing(PurgeStore(STORE, again=True), STORE, 86_400_000)])
-        due, step = deployment.now + 86_400_000, deployment.mapping(deployment.work, "work").step
+        due, step = moto.now + 86_400_000, moto.mapping(moto.work, "work").step
         handed_on = 0
-        while deployment.now < due:
-            assert deployment.waiting(deployment.work) == []
-            deployment.now += 900_000
-            handed_on += step() and deployment.now < due
+        while moto.now < due:
+            assert moto.waiting(moto.work) == []
+            moto.now += 900_000
+            handed_on += step() and moto.now < due
         assert handed_on == 95
-        assert all(answer == NONE for answer in deployment.answers)
-        deployment.now += 86_400_000  # the purge was done: it asked for another one a day later
+        assert all(answer == NONE for answer in moto.answers)
+        moto.now += 86_400_000  # the purge was done: it asked for another one a day later
         assert step()
         queue.close()
 
@@ -154,104 +159,108 @@ class TestWork:
 class Ingesting:
     """A store with files whose messages wait in the embed queue."""
 
-    def __init__(self, deployment: Deployment, files: int) -> None:
-        deployment.happened()
-        self.deployment = deployment
+    def __init__(self, moto: MotoDeployment, files: int) -> None:
+        moto.happened()
+        self.moto = moto
         self.files = [self._attached(number) for number in range(files)]
         self.deliver(self.files)
 
     def deliver(self, files: Sequence[str]) -> None:
-        queue = SQSQueue(self.deployment.sqs, self.deployment.embed, lambda: self.deployment.now)
+        queue = SQSQueue(self.moto.sqs, self.moto.embed, lambda: self.moto.now)
         queue.send([outgoing(Ingest(STORE, file, 1), STORE) for file in files])
         queue.close()
 
     def step(self, left_ms: int = 300_000) -> dict[str, Any]:
-        assert self.deployment.mapping(self.deployment.embed, "embed", left_ms=left_ms).step()
-        return dict(self.deployment.answers[-1])
+        assert self.moto.mapping(self.moto.embed, "embed", left_ms=left_ms).step()
+        return dict(self.moto.answers[-1])
 
     def statuses(self) -> list[str]:
-        edition = self.deployment.edition
-        return [store_files.get(edition, ACTOR, STORE, file).state.status for file in self.files]
+        deployment = self.moto.deployment
+        return [store_files.get(deployment, ACTOR, STORE, file).state.status for file in self.files]
 
     def _attached(self, number: int) -> str:
-        self.deployment.now += 1
+        self.moto.now += 1
         digest = f"{number:064x}"
         made = uploaded_file.FileUploaded(
-            self.deployment.now, Owner("acme"), f"{number}.txt", "assistants", len(FOX), digest, "text/plain", None
+            self.moto.now, Owner("acme"), f"{number}.txt", "assistants", len(FOX), digest, "text/plain", None
         )
         file = f"file-{number:022d}"
-        self.deployment.edition.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, made))
-        self.deployment.s3.put_object(Bucket="bucket", Key=f"files/{file}/{digest}", Body=FOX)
-        store_files.attach(self.deployment.edition, ACTOR, STORE, AttachFile(file, {}, AUTO))
+        self.moto.deployment.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, made))
+        self.moto.s3.put_object(Bucket="bucket", Key=f"files/{file}/{digest}", Body=FOX)
+        store_files.attach(self.moto.deployment, ACTOR, STORE, AttachFile(file, {}, AUTO))
         return file
 
 
 class TestEmbed:
-    def test_poison(self, deployment: Deployment) -> None:
+    def test_poison(self, moto: MotoDeployment) -> None:
         """A file that cannot be ingested keeps none of the nine beside it from being, and comes again by itself."""
-        files = Ingesting(deployment, 10)
-        deployment.index = PoisonIndex(files.files[4])
+        files = Ingesting(moto, 10)
+        moto.index = PoisonIndex(files.files[4])
         assert len(files.step()["batchItemFailures"]) == 1
         assert files.statuses() == ["completed"] * 4 + ["in_progress"] + ["completed"] * 5
-        assert deployment.waiting(deployment.embed) == []
-        deployment.now += 5_001
-        deployment.index.poison.clear()
+        assert moto.waiting(moto.embed) == []
+        moto.now += 5_001
+        moto.index.poison.clear()
         assert files.step() == NONE
         assert files.statuses() == ["completed"] * 10
 
-    def test_unreadable(self, deployment: Deployment) -> None:
+    def test_unreadable(self, moto: MotoDeployment) -> None:
         """So does a message that this code does not know, from newer code."""
-        files = Ingesting(deployment, 2)
-        deployment.sqs.send_message(QueueUrl=deployment.embed, MessageBody='{"type":"Later","data":{}}', MessageGroupId="x")
+        files = Ingesting(moto, 2)
+        moto.sqs.send_message(QueueUrl=moto.embed, MessageBody='{"type":"Later","data":{}}', MessageGroupId="x")
         assert len(files.step()["batchItemFailures"]) == 1
         assert files.statuses() == ["completed"] * 2
 
-    def test_no_time(self, deployment: Deployment) -> None:
-        """With less than a minute left nothing is begun; the files go on as new messages, and the old ones are done with."""
-        files = Ingesting(deployment, 2)
+    def test_no_time(self, moto: MotoDeployment) -> None:
+        """With less than a minute left nothing is begun; the files go on as new messages, and the old ones are done
+        with.
+        """
+        files = Ingesting(moto, 2)
         assert files.step(left_ms=59_999) == NONE
         assert files.statuses() == ["in_progress"] * 2
         assert files.step() == NONE
         assert files.statuses() == ["completed"] * 2
-        deployment.now += 86_400_000
-        assert deployment.waiting(deployment.embed) == []
+        moto.now += 86_400_000
+        assert moto.waiting(moto.embed) == []
 
-    def test_later_not_sent(self, deployment: Deployment, failing: Failing) -> None:
+    def test_later_not_sent(self, moto: MotoDeployment, failing: Failing) -> None:
         """A file that is to go on later keeps its old message until the new one is sent."""
-        files = Ingesting(deployment, 2)
+        files = Ingesting(moto, 2)
         failing.sending = lambda message: files.files[0] in message.body
         assert len(files.step(left_ms=0)["batchItemFailures"]) == 2
         failing.sending = lambda _: False
-        deployment.now += 5_001
+        moto.now += 5_001
         assert files.step() == NONE
         assert files.statuses() == ["completed"] * 2
 
-    def test_throttled(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_throttled(self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
         """A provider that refuses for ten minutes fails no file, and no message of it is counted as a failure."""
-        files = Ingesting(deployment, 3)
-        monkeypatch.setattr("tests.stubs.StubEmbedder.throttled", True)
+        files = Ingesting(moto, 3)
+        monkeypatch.setattr("tests.support.stubs.StubEmbedder.throttled", True)
         for _ in range(10):
             assert files.step() == NONE
-            deployment.now += 60_000
-        monkeypatch.setattr("tests.stubs.StubEmbedder.throttled", False)
+            moto.now += 60_000
+        monkeypatch.setattr("tests.support.stubs.StubEmbedder.throttled", False)
         assert files.step() == NONE
         assert files.statuses() == ["completed"] * 3
 
-    def test_given_up(self, deployment: Deployment) -> None:
-        """After five receives a queue gives a message up, nearly eight minutes after the first; the file is failed, and nothing is left
-        but what its purge removes.
+    def test_given_up(self, moto: MotoDeployment) -> None:
+        """After five receives a queue gives a message up, nearly eight minutes after the first; the file is failed, and
+        nothing is left but what its purge removes.
         """
-        files = Ingesting(deployment, 1)
-        deployment.index = PoisonIndex(files.files[0])
+        files = Ingesting(moto, 1)
+        moto.index = PoisonIndex(files.files[0])
         for wait in (5_000, 30_000, 120_000, 300_000, 900_000):
             assert len(files.step()["batchItemFailures"]) == 1
-            deployment.now += wait + 1
+            moto.now += wait + 1
         record = sample("sqs_dead_letters")["Records"][0]
-        record["body"] = json.dumps(json.loads(record["body"]) | {"data": {"store": STORE, "file": files.files[0], "generation": 1}})
-        assert deployment.handle("dead_letters", {"Records": [record]}) == NONE
+        record["body"] = json.dumps(
+            json.loads(record["body"]) | {"data": {"store": STORE, "file": files.files[0], "generation": 1}}
+        )
+        assert moto.handle("dead_letters", {"Records": [record]}) == NONE
         assert files.statuses() == ["failed"]
-        assert deployment.kept("artefacts/") == {}
-        assert deployment.index.count(Space("stub:words", 16), STORE) == {}
+        assert moto.kept("artefacts/") == {}
+        assert moto.index.count(Space("stub:words", 16), STORE) == {}
 
 
 def test_stream_names() -> None:

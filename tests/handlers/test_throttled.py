@@ -1,4 +1,5 @@
-"""A provider that sends everybody away for ten minutes. No time passes but on the test's clock, which the queues go by too.
+"""A provider that sends everybody away for ten minutes. No time passes but on the test's clock, which the queues go by
+too.
 
 Functions, queues and bucket are as on AWS; log and views, which have no part in it, are quicker ones.
 """
@@ -17,16 +18,16 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from tests.embedding.stub_server import StubServer
-from tests.handlers.deployment import PROJECT, Deployment
-from tests.stubs import DIMENSIONS, Inline
-from vectorlog.domain.manifest import Listed
+from tests.support.moto_deployment import PROJECT, MotoDeployment
+from tests.support.stubs import DIMENSIONS, Inline
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.embedding import endpoint
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.event_log.sqlite import SQLiteEventLog
-from vectorlog.runtime import aws, once
+from vectorlog.runtime.aws import once, wiring
 from vectorlog.use_cases import file_batches, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -48,7 +49,7 @@ RECEIVES = 5
 class BusyProvider(StubServer):
     """Answers 429 with the headers that a test says until a time."""
 
-    deployment: Any = None
+    moto: Any = None
     until: int = 0
 
     def __post_init__(self) -> None:
@@ -57,35 +58,37 @@ class BusyProvider(StubServer):
         self.headers: dict[str, str] = {}
 
     def answer(self, key: str, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-        self.asked.append(self.deployment.now)
-        if self.deployment.now < self.until:
+        self.asked.append(self.moto.now)
+        if self.moto.now < self.until:
             return 429, self.headers, b'{"error": {"message": "Rate limit reached"}}'
         return super().answer(key, request)
 
 
 @pytest.fixture
-def log(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SQLiteEventLog]:
+def log(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SQLiteEventLog]:
     """The deployment's log from now on; its views are in memory."""
     made, table = SQLiteEventLog(tmp_path / "log.db"), MemoryTable()
-    monkeypatch.setattr(aws, "ThreadPoolExecutor", lambda *_: Inline())  # which files are embedded together depends on no machine
-    monkeypatch.setattr(aws, "DynamoDBEventLog", lambda *_: made)
-    monkeypatch.setattr(aws, "DynamoDBTable", lambda *_: table)
+    monkeypatch.setattr(
+        wiring, "ThreadPoolExecutor", lambda *_: Inline()
+    )  # which files are embedded together depends on no machine
+    monkeypatch.setattr(wiring, "DynamoDBEventLog", lambda *_: made)
+    monkeypatch.setattr(wiring, "DynamoDBTable", lambda *_: table)
     once.forget()
     yield made
     made.close()
 
 
 @pytest.fixture
-def provider(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyProvider]:
+def provider(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyProvider]:
     """Busy for ten minutes from now; who waits for it moves the clock."""
 
     def sleep(seconds: float) -> None:
-        deployment.now += round(seconds * 1000)
+        moto.now += round(seconds * 1000)
 
-    with BusyProvider(dimensions=DIMENSIONS, deployment=deployment, until=deployment.now + BUSY_MS) as stub:
+    with BusyProvider(dimensions=DIMENSIONS, moto=moto, until=moto.now + BUSY_MS) as stub:
         connection = Endpoint(stub.base_url, None)
         offered = Models(openai_offers(connection, provider="stub", models={"words": DIMENSIONS}))
-        monkeypatch.setattr(aws, "models", lambda *_, **__: offered)
+        monkeypatch.setattr(wiring, "models", lambda *_, **__: offered)
         monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=sleep))
         yield stub
         connection.close()
@@ -94,13 +97,13 @@ def provider(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterato
 class Pump:
     """Hands the log and both queues to the functions, and moves the clock to when the next message is due."""
 
-    def __init__(self, deployment: Deployment, log: SQLiteEventLog) -> None:
-        self._deployment = deployment
+    def __init__(self, moto: MotoDeployment, log: SQLiteEventLog) -> None:
+        self._deployment = moto
         self._log, self._position = log, 0
-        self.dead = deployment.sqs.create_queue(QueueName="dead")["QueueUrl"]
+        self.dead = moto.sqs.create_queue(QueueName="dead")["QueueUrl"]
         redrive = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:dead", "maxReceiveCount": RECEIVES}
-        deployment.sqs.set_queue_attributes(QueueUrl=deployment.embed, Attributes={"RedrivePolicy": json.dumps(redrive)})
-        self._work, self._embed = (deployment.mapping(getattr(deployment, name), name) for name in ("work", "embed"))
+        moto.sqs.set_queue_attributes(QueueUrl=moto.embed, Attributes={"RedrivePolicy": json.dumps(redrive)})
+        self._work, self._embed = (moto.mapping(getattr(moto, name), name) for name in ("work", "embed"))
 
     def settle(self, most: int = 500) -> None:
         """Until no message is left.
@@ -118,7 +121,7 @@ class Pump:
 
     def _project(self) -> bool:
         page = self._log.after(self._position, 256)
-        aws.projector().handle([fed.commit for fed in page])
+        wiring.projector().handle([fed.commit for fed in page])
         self._position = page[-1].position if page else self._position
         return bool(page)
 
@@ -129,17 +132,17 @@ class Pump:
         return [int(max(message.visible_at, message.delayed_until)) + 1 for message in messages]
 
 
-def batch_of(deployment: Deployment, folder: Path) -> tuple[str, str]:
+def batch_of(moto: MotoDeployment, folder: Path) -> tuple[str, str]:
     """A store and a batch in it, of files that wait to be ingested."""
-    edition, files = deployment.edition, []
+    deployment, files = moto.deployment, []
     for number in range(FILES):
         path = folder / str(number)
         path.write_text(f"note {number}\nits second line")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         command = uploaded_files.Upload(f"{number}.txt", "assistants", path, path.stat().st_size, digest, "text/plain")
-        files.append(uploaded_files.upload(edition, ACTOR, command).id)
-    store = vector_stores.create(edition, ACTOR, CreateStore()).id
-    return store, file_batches.create(edition, ACTOR, store, [Listed(file) for file in files], "file_ids").id
+        files.append(uploaded_files.upload(deployment, ACTOR, command).id)
+    store = vector_stores.create(deployment, ACTOR, CreateStore()).id
+    return store, file_batches.create(deployment, ACTOR, store, [BatchItem(file) for file in files], "file_ids").id
 
 
 @pytest.mark.parametrize(
@@ -148,17 +151,23 @@ def batch_of(deployment: Deployment, folder: Path) -> tuple[str, str]:
     ids=["no wait named", "10 ms", "an hour"],
 )
 def test_ten_minutes(
-    deployment: Deployment, provider: BusyProvider, log: SQLiteEventLog, tmp_path: Path, headers: dict[str, str], calls: int, late_s: int
+    moto: MotoDeployment,
+    provider: BusyProvider,
+    log: SQLiteEventLog,
+    tmp_path: Path,
+    headers: dict[str, str],
+    calls: int,
+    late_s: int,
 ) -> None:
-    """No file fails and none becomes a dead letter, though a message is received five times at most. The provider is asked a few times
-    in all, and what it takes again is done soon; only a wait that it names itself is never cut short.
+    """No file fails and none becomes a dead letter, though a message is received five times at most. The provider is
+    asked a few times in all, and what it takes again is done soon; only a wait that it names itself is never cut short.
     """
     provider.headers = headers
-    store, batch = batch_of(deployment, tmp_path)
-    pump = Pump(deployment, log)
+    store, batch = batch_of(moto, tmp_path)
+    pump = Pump(moto, log)
     pump.settle()
-    assert file_batches.get(deployment.edition, ACTOR, store, batch).counts == Counts(completed=FILES)
-    assert deployment.waiting(pump.dead) == []
-    assert all(answer == {"batchItemFailures": []} for answer in deployment.answers)
+    assert file_batches.get(moto.deployment, ACTOR, store, batch).counts == Counts(completed=FILES)
+    assert moto.waiting(pump.dead) == []
+    assert all(answer == {"batchItemFailures": []} for answer in moto.answers)
     assert BATCHES < len(provider.asked) <= calls
     assert 0 <= provider.asked[-1] - provider.until <= late_s * 1000

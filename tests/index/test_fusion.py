@@ -60,7 +60,11 @@ class TestRanking:
 
     def test_best_over_several_queries(self) -> None:
         """With several queries a chunk has the score of the one that it fits best."""
-        ranked = fuse([Found((hit("a", 0.2), hit("b", 0.1)), (), 0), Found((hit("b", 0.8), hit("a", 0.1)), (), 0)], Weights(1, 0), 9)
+        ranked = fuse(
+            [Found((hit("a", 0.2), hit("b", 0.1)), (), 0), Found((hit("b", 0.8), hit("a", 0.1)), (), 0)],
+            Weights(1, 0),
+            9,
+        )
         assert scores(ranked) == {"b": 0.9, "a": 0.6}
         assert [each.hit.file for each in ranked] == ["b", "a"]
 
@@ -76,11 +80,15 @@ class TestRanking:
         assert fuse([Found((), (), 0.0)], BOTH, 5) == []
 
     @given(
-        st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | st.floats(-1, 1), st.none() | st.floats(0, 8)), max_size=12),
+        st.lists(
+            st.tuples(st.sampled_from("abcdef"), st.none() | st.floats(-1, 1), st.none() | st.floats(0, 8)), max_size=12
+        ),
         st.floats(0, 1),
         st.integers(1, 8),
     )
-    def test_always_a_ranking(self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int) -> None:
+    def test_always_a_ranking(
+        self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int
+    ) -> None:
         """Whatever was found, scores lie in 0..1 and descend, and no chunk comes twice."""
         hits = tuple(hit(*each) for each in drawn)
         ranked = fuse([Found(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)

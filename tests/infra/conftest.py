@@ -1,4 +1,6 @@
-"""The stack, synthesized once for all tests: jsii takes seconds to start. Without `-m infra` nothing here is even imported."""
+"""The stack, synthesized once for all tests: jsii takes seconds to start. Without `-m infra` nothing here is even
+imported.
+"""
 
 from __future__ import annotations
 

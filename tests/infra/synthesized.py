@@ -13,9 +13,13 @@ from aws_cdk.assertions import Template
 from infra import configuration
 from infra.assets import Assets
 from infra.stack import VectorlogStack
-from vectorlog.runtime import aws_stack
+from vectorlog.runtime.aws import stack
 
-FLAGS = {name: value for name, value in json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"].items() if "/" in name}
+FLAGS = {
+    name: value
+    for name, value in json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"].items()
+    if "/" in name
+}
 """The CDK's own flags, as `./dev synth` sets them."""
 
 
@@ -25,8 +29,10 @@ class Synthesized:
     def __init__(self, **context: str) -> None:
         self.configuration = configuration.read(context)
         self.app = App(context=FLAGS)
-        name = aws_stack.name_of(self.configuration.stage)
-        self.stack = VectorlogStack(self.app, name, configuration=self.configuration, assets=Assets("arm64", bundling=False))
+        name = stack.name_of(self.configuration.stage)
+        self.stack = VectorlogStack(
+            self.app, name, configuration=self.configuration, assets=Assets("arm64", bundling=False)
+        )
         self.template = Template.from_stack(self.stack)
         self.json: dict[str, Any] = dict(self.template.to_json())
 

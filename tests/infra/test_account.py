@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from infra import account
-from tests import moto_aws
+from tests.support import moto_aws
 
 pytestmark = pytest.mark.infra
 STACK = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'

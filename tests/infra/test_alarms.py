@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.alarm_list import AT_DEPLOYS
+from infra.monitoring.alarm_list import AT_DEPLOYS
 from tests.infra.synthesized import Synthesize, Synthesized
 
 pytestmark = pytest.mark.infra
@@ -19,17 +19,38 @@ def alarms(stack: Synthesized) -> dict[str, Any]:
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     """What an alarm looks at."""
-    return [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each] if "Metrics" in alarm else [alarm]
+    return (
+        [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+        if "Metrics" in alarm
+        else [alarm]
+    )
 
 
 def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
     """Whatever can stand still or break has an alarm; each function that users or queues call has one of its own."""
-    handlers = {each["Properties"]["Handler"].split(".")[1] for each in stack.of("AWS::Lambda::Function").values()} - AT_DEPLOYS
+    handlers = {
+        each["Properties"]["Handler"].split(".")[1] for each in stack.of("AWS::Lambda::Function").values()
+    } - AT_DEPLOYS
     assert {name.removeprefix("errors-").replace("-", "_") for name in alarms if name.startswith("errors-")} == handlers
     assert set(alarms) >= {
-        *("oldest-open-file", "stream-behind", "work-waiting", "embed-waiting", "gave-up", "dead-letters", "stream-gave-up", "throttles"),
+        *(
+            "oldest-open-file",
+            "stream-behind",
+            "work-waiting",
+            "embed-waiting",
+            "gave-up",
+            "dead-letters",
+            "stream-gave-up",
+            "throttles",
+        ),
         *("api-errors", "api-slow", "tables-throttled", "tables-faulty"),
-        *("opensearch-red", "opensearch-blocks-writes", "opensearch-storage", "opensearch-memory", "opensearch-vectors"),
+        *(
+            "opensearch-red",
+            "opensearch-blocks-writes",
+            "opensearch-storage",
+            "opensearch-memory",
+            "opensearch-vectors",
+        ),
     }
 
 
@@ -64,14 +85,23 @@ def test_own_metric(stack: Synthesized, alarms: dict[str, Any]) -> None:
 
 
 def test_topic(stack: Synthesized) -> None:
-    """The topic is encrypted by a key that CloudWatch may use for this account's alarms, and takes nothing without TLS."""
+    """The topic is encrypted by a key that CloudWatch may use for this account's alarms, and takes nothing without
+    TLS.
+    """
     (topic,), (key,) = stack.of("AWS::SNS::Topic").values(), stack.of("AWS::KMS::Key").values()
     assert topic["Properties"]["KmsMasterKeyId"]
     assert key["Properties"]["EnableKeyRotation"] is True
     (policy,) = stack.of("AWS::SNS::TopicPolicy").values()
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert any(each["Effect"] == "Deny" and each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for each in statements)
-    allowed = [each for each in [*statements, *key["Properties"]["KeyPolicy"]["Statement"]] if "Service" in (each["Principal"] or {})]
+    assert any(
+        each["Effect"] == "Deny" and each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for each in statements
+    )
+    allowed = [
+        each
+        for each in [*statements, *key["Properties"]["KeyPolicy"]["Statement"]]
+        if "Service" in (each["Principal"] or {})
+    ]
     assert len(allowed) == 2
     for each in allowed:
         assert each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
@@ -80,11 +110,18 @@ def test_topic(stack: Synthesized) -> None:
 
 
 def test_choices(synthesize: Synthesize) -> None:
-    """An e-mail address is subscribed; storage rings at a quarter of what was chosen; a second node makes yellow mean something."""
+    """An e-mail address is subscribed; storage rings at a quarter of what was chosen; a second node makes yellow mean
+    something.
+    """
     chosen = synthesize(alarm_email="me@example.com", opensearch_nodes="2", opensearch_storage_gib="100", stage="prod")
     (subscription,) = chosen.of("AWS::SNS::Subscription").values()
-    assert (subscription["Properties"]["Protocol"], subscription["Properties"]["Endpoint"]) == ("email", "me@example.com")
-    found = {each["Properties"]["AlarmName"]: each["Properties"] for each in chosen.of("AWS::CloudWatch::Alarm").values()}
+    assert (subscription["Properties"]["Protocol"], subscription["Properties"]["Endpoint"]) == (
+        "email",
+        "me@example.com",
+    )
+    found = {
+        each["Properties"]["AlarmName"]: each["Properties"] for each in chosen.of("AWS::CloudWatch::Alarm").values()
+    }
     assert found["vectorlog-prod-opensearch-storage"]["Threshold"] == 25 * 1024
     assert found["vectorlog-prod-opensearch-storage"]["ComparisonOperator"] == "LessThanThreshold"
     assert "vectorlog-prod-opensearch-yellow" in found

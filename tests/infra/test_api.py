@@ -32,7 +32,9 @@ def synthesized(**chosen: Any) -> Json:
 
 
 def _function(stack: Stack, id: str) -> lambda_.Function:
-    return lambda_.Function(stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.x", code=lambda_.Code.from_inline("x = 1"))
+    return lambda_.Function(
+        stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.x", code=lambda_.Code.from_inline("x = 1")
+    )
 
 
 def of_type(template: Json, kind: str) -> dict[str, Json]:
@@ -77,14 +79,18 @@ def served(template: Json) -> dict[tuple[str, str], str]:
 
 def _target(method: Json) -> str:
     [found] = [
-        part["Fn::GetAtt"][0] for part in method["Integration"]["Uri"]["Fn::Join"][1] if isinstance(part, dict) and "Fn::GetAtt" in part
+        part["Fn::GetAtt"][0]
+        for part in method["Integration"]["Uri"]["Fn::Join"][1]
+        if isinstance(part, dict) and "Fn::GetAtt" in part
     ]
     return "search" if found.startswith("Search") else "api"
 
 
 class TestRoutes:
     def test_are_the_route_table(self, template: Json) -> None:
-        """Every operation of both clients is there, with the function that serves it; so are the probes, and nothing else."""
+        """Every operation of both clients is there, with the function that serves it; so are the probes, and nothing
+        else.
+        """
         routes = {
             (f"{spoken.prefix}{route.path}".replace("<", "{").replace(">", "}"), route.method): route.function
             for spoken in DIALECTS
@@ -94,14 +100,18 @@ class TestRoutes:
         assert {route: function for route, function in served(template).items() if route[1] != "ANY"} == routes
 
     def test_other_methods_reach_the_function(self, template: Json) -> None:
-        """A wrong method is answered 405 with Allow, HEAD as GET, OPTIONS for browsers: all by the function that serves the path."""
+        """A wrong method is answered 405 with Allow, HEAD as GET, OPTIONS for browsers: all by the function that serves
+        the path.
+        """
         found = served(template)
         paths = {path for path, _ in found}
         assert {path for path, method in found if method == "ANY"} == paths
         assert all(found[path, "ANY"] == function for (path, _), function in found.items())
 
     def test_keys_are_the_functions_business(self, template: Json) -> None:
-        """API Gateway asks for no signature and no key of its own, so the key that the API gave out is all that a client needs."""
+        """API Gateway asks for no signature and no key of its own, so the key that the API gave out is all that a
+        client needs.
+        """
         methods = of_type(template, "ApiGateway::Method").values()
         assert {(each["AuthorizationType"], each.get("ApiKeyRequired", False)) for each in methods} == {("NONE", False)}
 
@@ -133,14 +143,18 @@ class TestGatewayResponses:
         return dict(parsed["error"])
 
     def test_have_the_envelope(self, template: Json) -> None:
-        """A client finds the four keys in every error, also in one that no function saw, with the id to quote in the header."""
+        """A client finds the four keys in every error, also in one that no function saw, with the id to quote in the
+        header.
+        """
         for response in self.responses(template).values():
             assert set(self.error(response)) == {"message", "type", "param", "code"}
             assert response["ResponseParameters"]["gatewayresponse.header.x-request-id"] == "context.requestId"
 
     @pytest.mark.parametrize("kind", ["MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "RESOURCE_NOT_FOUND"])
     def test_unknown_path(self, template: Json, kind: str) -> None:
-        """A path that is not there is a 404, not a 403 about signatures, with a bearer token as without; it tells of the stage."""
+        """A path that is not there is a 404, not a 403 about signatures, with a bearer token as without; it tells of
+        the stage.
+        """
         response = self.responses(template)[kind]
         error = self.error(response)
         assert response["StatusCode"] == "404"
@@ -163,8 +177,14 @@ class TestGatewayResponses:
         assert self.error(response)["message"] == gateway.TOO_LARGE
 
     def test_nothing_is_repeated(self, template: Json) -> None:
-        """No answer of the gateway repeats a key or a path that a client sent: only sentences about body and parameters are its own."""
-        saying = {kind for kind, each in self.responses(template).items() if SAID in each["ResponseTemplates"]["application/json"]}
+        """No answer of the gateway repeats a key or a path that a client sent: only sentences about body and parameters
+        are its own.
+        """
+        saying = {
+            kind
+            for kind, each in self.responses(template).items()
+            if SAID in each["ResponseTemplates"]["application/json"]
+        }
         assert saying == {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "UNSUPPORTED_MEDIA_TYPE"}
         assert "$context.path" not in json.dumps(self.responses(template))
 
@@ -176,7 +196,9 @@ class TestGatewayResponses:
 
     def test_are_part_of_the_deployment(self, template: Json) -> None:
         """The first deployment has them already: API Gateway takes up what was there when it was made."""
-        [deployment] = [each for each in template["Resources"].values() if each["Type"] == "AWS::ApiGateway::Deployment"]
+        [deployment] = [
+            each for each in template["Resources"].values() if each["Type"] == "AWS::ApiGateway::Deployment"
+        ]
         assert set(of_type(template, "ApiGateway::GatewayResponse")) <= set(deployment["DependsOn"])
 
 
@@ -194,10 +216,14 @@ class TestStage:
         [stage] = of_type(template, "ApiGateway::Stage").values()
         line = json.loads(stage["AccessLogSetting"]["Format"])
         assert line["request"] == "$context.requestId"
-        assert not any(word in str(line) for word in ("header", "querystring", "messageString", "$context.path", "body"))
+        assert not any(
+            word in str(line) for word in ("header", "querystring", "messageString", "$context.path", "body")
+        )
 
     def test_logs_end(self, template: Json) -> None:
-        """Both logs keep what they hold for as long as is configured; the stage waits for the group that API Gateway would make else."""
+        """Both logs keep what they hold for as long as is configured; the stage waits for the group that API Gateway
+        would make else.
+        """
         groups = of_type(template, "Logs::LogGroup")
         assert {each["RetentionInDays"] for each in groups.values()} == {30}
         [stage] = [each for each in template["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
@@ -206,7 +232,9 @@ class TestStage:
     def test_throttles(self, public: Json) -> None:
         """The API takes as many requests as are configured."""
         [stage] = of_type(public, "ApiGateway::Stage").values()
-        assert [(each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for each in stage["MethodSettings"]] == [(7, 9)]
+        assert [(each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for each in stage["MethodSettings"]] == [
+            (7, 9)
+        ]
 
     def test_is_regional_and_takes_tls_1_2(self, template: Json) -> None:
         """Nobody's key travels by an old TLS."""
@@ -241,6 +269,8 @@ class TestDomain:
 
     def test_no_zone(self) -> None:
         """Whoever keeps the zone elsewhere is told where to point."""
-        template = synthesized(domain_name="api.example.com", certificate_arn="arn:aws:acm:eu-central-1:123456789012:certificate/abc")
+        template = synthesized(
+            domain_name="api.example.com", certificate_arn="arn:aws:acm:eu-central-1:123456789012:certificate/abc"
+        )
         assert not of_type(template, "Route53::RecordSet")
         assert template["Outputs"]["DomainTarget"]["Value"]["Fn::GetAtt"][1] == "RegionalDomainName"

@@ -21,15 +21,21 @@ HERE = "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
 UNCHECKED = (1).to_bytes(4, "little")
 """A .pyc that holds whatever its source's time says (PEP 552)."""
 USES = {
-    "api": "from vectorlog.runtime import aws_api; aws_api.resolver()",
-    "projector": "from vectorlog.runtime import aws; aws.projector()",
-    "sweep": "from vectorlog.runtime import aws; aws.projector()",
-    "first_key": "from vectorlog.runtime import aws_clients; aws_clients.secrets_manager()",
-    "search": "from vectorlog.runtime import aws, aws_models; aws.index(); aws_models.models(aws.deployment(), searching=True)",
-    "work": "from vectorlog.runtime import aws; aws.index(); aws.work_queue(); from vectorlog.files.s3 import S3Blobs",
-    "dead_letters": "from vectorlog.runtime import aws; aws.index(); aws.ingest_worker()",
-    "index_access": "from vectorlog.index.opensearch import connect; connect('https://a.example')",
-    "embed": "from vectorlog.runtime import aws; aws.index(); aws.ingest_worker()",
+    "api": "from vectorlog.runtime.aws import api; api.resolver()",
+    "projector": "from vectorlog.runtime.aws import wiring; wiring.projector()",
+    "sweep": "from vectorlog.runtime.aws import wiring; wiring.projector()",
+    "first_key": "from vectorlog.runtime.aws import clients; clients.secrets_manager()",
+    "search": (
+        "from vectorlog.runtime.aws import models, wiring; wiring.index(); models.models(wiring.environment(), "
+        "searching=True)"
+    ),
+    "work": (
+        "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.work_queue(); "
+        "from vectorlog.files.s3 import S3Blobs"
+    ),
+    "dead_letters": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
+    "index_access": "from vectorlog.index.opensearch.index import connect; connect('https://a.example')",
+    "embed": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
 }
 """What each function comes to when it is called first, beyond its import."""
 BUNDLES: dict[str, Bundle] = {
@@ -83,7 +89,11 @@ def _run(program: str, *arguments: str, asset: Path, runtime: Path) -> None:
         "VECTORLOG_OPENSEARCH_ENDPOINT": "https://index.example",
     }
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", begin + program, *arguments], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-S", "-c", begin + program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -145,7 +155,10 @@ def test_same_every_time(tmp_path: Path) -> None:
 
 def _content(folder: Path) -> dict[str, str]:
     files = (each for each in folder.rglob("*") if each.is_file())
-    return {str(each.relative_to(folder)): f"{each.stat().st_mode:o} {hashlib.sha256(each.read_bytes()).hexdigest()}" for each in files}
+    return {
+        str(each.relative_to(folder)): f"{each.stat().st_mode:o} {hashlib.sha256(each.read_bytes()).hexdigest()}"
+        for each in files
+    }
 
 
 def test_compiled(for_here: dict[Bundle, Path]) -> None:

@@ -14,7 +14,7 @@ from aws_cdk.assertions import Match, Template
 from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
 from infra.network import Network
-from vectorlog.index.opensearch_roles import ROLES
+from vectorlog.index.opensearch.roles import ROLES
 
 pytestmark = pytest.mark.infra
 DOMAIN = "AWS::OpenSearchService::Domain"
@@ -52,7 +52,9 @@ def policies(template: Template) -> dict[str, list[str]]:
     """What IAM lets each function do in the domain: actions and paths."""
     found: dict[str, list[str]] = {}
     for id, policy in resources(template, "AWS::IAM::Policy").items():
-        found[id.partition("ServiceRole")[0]] = [line for each in policy["PolicyDocument"]["Statement"] for line in _lines(each)]
+        found[id.partition("ServiceRole")[0]] = [
+            line for each in policy["PolicyDocument"]["Statement"] for line in _lines(each)
+        ]
     return {id: [line for line in lines if line.startswith("es:")] for id, lines in found.items()}
 
 
@@ -86,12 +88,21 @@ class TestDomain:
         options = {"EnforceHTTPS": True, "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10"}
         enabled = {"Enabled": True}
         template.has_resource_properties(
-            DOMAIN, {"DomainEndpointOptions": options, "EncryptionAtRestOptions": enabled, "NodeToNodeEncryptionOptions": enabled}
+            DOMAIN,
+            {
+                "DomainEndpointOptions": options,
+                "EncryptionAtRestOptions": enabled,
+                "NodeToNodeEncryptionOptions": enabled,
+            },
         )
 
     def test_is_the_version_that_is_tested(self, template: Template) -> None:
-        """The adapter's tests ran on the engine that is deployed, and a newer one takes its place without losing what is there."""
-        template.has_resource(DOMAIN, {"Properties": {"EngineVersion": "OpenSearch_3.5"}, "UpdatePolicy": {"EnableVersionUpgrade": True}})
+        """The adapter's tests ran on the engine that is deployed, and a newer one takes its place without losing what
+        is there.
+        """
+        template.has_resource(
+            DOMAIN, {"Properties": {"EngineVersion": "OpenSearch_3.5"}, "UpdatePolicy": {"EnableVersionUpgrade": True}}
+        )
 
     def test_survives(self, template: Template) -> None:
         """Taking the stack down leaves the index, unless the configuration says otherwise."""
@@ -101,8 +112,14 @@ class TestDomain:
     @pytest.mark.parametrize(("nodes", "zones"), [(2, 2), (3, 3), (4, 2)])
     def test_several_nodes(self, nodes: int, zones: int) -> None:
         """Nodes are of the configured sort, and no zone's failure takes all of them."""
-        template = synthesized(opensearch_nodes=nodes, opensearch_instance="r7g.large.search", opensearch_storage_gib=100)
-        cluster = {"InstanceCount": nodes, "InstanceType": "r7g.large.search", "ZoneAwarenessConfig": {"AvailabilityZoneCount": zones}}
+        template = synthesized(
+            opensearch_nodes=nodes, opensearch_instance="r7g.large.search", opensearch_storage_gib=100
+        )
+        cluster = {
+            "InstanceCount": nodes,
+            "InstanceType": "r7g.large.search",
+            "ZoneAwarenessConfig": {"AvailabilityZoneCount": zones},
+        }
         disk = {"EBSEnabled": True, "VolumeSize": 100, "VolumeType": "gp3"}
         template.has_resource_properties(DOMAIN, {"ClusterConfig": Match.object_like(cluster), "EBSOptions": disk})
 
@@ -112,7 +129,9 @@ class TestDomain:
             Configuration(opensearch_nodes=5)
 
     def test_logs(self, template: Template) -> None:
-        """Slow requests and errors can be looked up; the domain alone may write there, by one policy of the ten that an account has."""
+        """Slow requests and errors can be looked up; the domain alone may write there, by one policy of the ten that an
+        account has.
+        """
         [domain] = resources(template, DOMAIN).values()
         assert {name for name, log in domain["LogPublishingOptions"].items() if log["Enabled"]} == {
             "SEARCH_SLOW_LOGS",
@@ -136,7 +155,9 @@ class TestAccess:
         assert policies(template) == IAM
 
     def test_domain_policy(self, template: Template) -> None:
-        """The domain lets in the same functions for the same requests, and nobody else; never somebody without a signature."""
+        """The domain lets in the same functions for the same requests, and nobody else; never somebody without a
+        signature.
+        """
         [domain] = resources(template, DOMAIN).values()
         found: dict[str, list[str]] = {}
         for statement in domain["AccessPolicies"]["Statement"]:
@@ -146,10 +167,13 @@ class TestAccess:
         assert found == IAM
 
     def test_fine_grained(self, template: Template) -> None:
-        """Inside, whoever searches can only search and only our indexes; one function alone may change that, and it has no password."""
+        """Inside, whoever searches can only search and only our indexes; one function alone may change that, and it has
+        no password.
+        """
         [access] = resources(template, "Custom::IndexAccess").values()
         held = {
-            name: [arn["Fn::GetAtt"][0].partition("ServiceRole")[0] for arn in role["Holders"]] for name, role in access["Roles"].items()
+            name: [arn["Fn::GetAtt"][0].partition("ServiceRole")[0] for arn in role["Holders"]]
+            for name, role in access["Roles"].items()
         }
         assert held == {"vectorlog_search": ["Search"], "vectorlog_write": ["Write"], "vectorlog_operate": []}
         assert {name: role["Permissions"] for name, role in access["Roles"].items()} == {
@@ -161,7 +185,9 @@ class TestAccess:
 
     def test_are_given_in_time(self, template: Template) -> None:
         """The function that gives rights inside is called when it may do so: after its own rights are there."""
-        [function] = [each for id, each in template.find_resources("AWS::Lambda::Function").items() if id.startswith("Access")]
+        [function] = [
+            each for id, each in template.find_resources("AWS::Lambda::Function").items() if id.startswith("Access")
+        ]
         assert any(id.startswith("AccessServiceRoleDefaultPolicy") for id in function["DependsOn"])
 
     def test_operator(self) -> None:
@@ -175,10 +201,16 @@ class TestAccess:
     def test_endpoint_that_is_there(self) -> None:
         """Where a domain is named, none is made, and the same rights are given on that one."""
         arn = "arn:aws:es:eu-central-1:123456789012:domain/shared"
-        template = synthesized(opensearch_endpoint="https://search-shared.eu-central-1.es.amazonaws.com", opensearch_domain_arn=arn)
+        template = synthesized(
+            opensearch_endpoint="https://search-shared.eu-central-1.es.amazonaws.com", opensearch_domain_arn=arn
+        )
         template.resource_count_is(DOMAIN, 0)
         template.resource_count_is("Custom::IndexAccess", 0)
         template.has_resource_properties(
             "AWS::IAM::Policy",
-            {"PolicyDocument": {"Statement": [{"Action": "es:ESHttpPost", "Effect": "Allow", "Resource": f"{arn}/_msearch"}]}},
+            {
+                "PolicyDocument": {
+                    "Statement": [{"Action": "es:ESHttpPost", "Effect": "Allow", "Resource": f"{arn}/_msearch"}]
+                }
+            },
         )

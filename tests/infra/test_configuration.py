@@ -10,7 +10,9 @@ pytestmark = pytest.mark.infra
 def test_default() -> None:
     """A deployment has to choose nothing; what the CDK keeps in its context is no choice."""
     assert (
-        read({"@aws-cdk/core:newStyleStackSynthesis": True, "aws:cdk:enable-path-metadata": True, "cli-telemetry": False})
+        read(
+            {"@aws-cdk/core:newStyleStackSynthesis": True, "aws:cdk:enable-path-metadata": True, "cli-telemetry": False}
+        )
         == Configuration()
     )
 
@@ -18,7 +20,13 @@ def test_default() -> None:
 def test_command_line() -> None:
     """What `-c` gives as text is read as what it stands for; lists are written with commas."""
     found = read(
-        {"stage": "prod", "opensearch_nodes": "3", "log_retention_days": "90", "models": "openai:a, bedrock:b", "removal": "destroy"}
+        {
+            "stage": "prod",
+            "opensearch_nodes": "3",
+            "log_retention_days": "90",
+            "models": "openai:a, bedrock:b",
+            "removal": "destroy",
+        }
     )
     assert found == Configuration(
         stage="prod", opensearch_nodes=3, log_retention_days=90, models=("openai:a", "bedrock:b"), removal="destroy"

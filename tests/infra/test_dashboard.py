@@ -16,7 +16,9 @@ def widgets(stack: Synthesized) -> list[dict[str, Any]]:
     (dashboard,) = stack.of("AWS::CloudWatch::Dashboard").values()
     assert dashboard["Properties"]["DashboardName"] == "vectorlog-dev"
     parts = dashboard["Properties"]["DashboardBody"]["Fn::Join"][1]
-    found: list[dict[str, Any]] = json.loads("".join(part if isinstance(part, str) else "name" for part in parts))["widgets"]
+    found: list[dict[str, Any]] = json.loads("".join(part if isinstance(part, str) else "name" for part in parts))[
+        "widgets"
+    ]
     return found
 
 
@@ -30,9 +32,17 @@ def test_questions(widgets: list[dict[str, Any]]) -> None:
 
 
 def test_cost(widgets: list[dict[str, Any]]) -> None:
-    """What is paid for can be read off: capacity units, memory times time, embedding calls, storage, logs, messages, requests."""
+    """What is paid for can be read off: capacity units, memory times time, embedding calls, storage, logs, messages,
+    requests.
+    """
     drawn = json.dumps(widgets)
-    for name in ("ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits", "Duration", "InputTokenCount", "BucketSizeBytes"):
+    for name in (
+        "ConsumedWriteCapacityUnits",
+        "ConsumedReadCapacityUnits",
+        "Duration",
+        "InputTokenCount",
+        "BucketSizeBytes",
+    ):
         assert name in drawn
     for name in ("ClusterUsedSpace", "IncomingBytes", "NumberOfMessagesSent"):
         assert name in drawn
@@ -49,8 +59,15 @@ def test_gigabyte_seconds(stack: Synthesized, widgets: list[dict[str, Any]]) -> 
 
 def test_runbook(stack: Synthesized, widgets: list[dict[str, Any]]) -> None:
     """Every alarm has a light, and a line that says what to do."""
-    alarms = {each["Properties"]["AlarmName"].removeprefix("vectorlog-dev-") for each in stack.of("AWS::CloudWatch::Alarm").values()}
-    runbook = next(each["properties"]["markdown"] for each in widgets if "When an alarm rings" in each["properties"].get("markdown", ""))
+    alarms = {
+        each["Properties"]["AlarmName"].removeprefix("vectorlog-dev-")
+        for each in stack.of("AWS::CloudWatch::Alarm").values()
+    }
+    runbook = next(
+        each["properties"]["markdown"]
+        for each in widgets
+        if "When an alarm rings" in each["properties"].get("markdown", "")
+    )
     assert {line.split("**")[1] for line in runbook.splitlines() if line.startswith("| **")} == alarms
     (lights,) = [each for each in widgets if each["type"] == "alarm"]
     assert len(lights["properties"]["alarms"]) == len(alarms)

@@ -35,21 +35,33 @@ def test_private(template: Template) -> None:
         {
             "PublicAccessBlockConfiguration": every,
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
         },
     )
 
 
-@pytest.mark.parametrize("condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}])
+@pytest.mark.parametrize(
+    "condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
+)
 def test_tls_only(template: Template, condition: dict[str, Any]) -> None:
     """Bytes travel by TLS 1.2 or newer, whoever asks."""
-    statement = Match.object_like({"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Condition": condition})
-    template.has_resource_properties("AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}})
+    statement = Match.object_like(
+        {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Condition": condition}
+    )
+    template.has_resource_properties(
+        "AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+    )
 
 
 def test_deleted_means_gone(template: Template) -> None:
     """What was deleted can be brought back for three days, and then nothing of it is left, neither bytes nor marker."""
-    rule = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 3}, "ExpiredObjectDeleteMarker": True}
+    rule = {
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 3},
+        "ExpiredObjectDeleteMarker": True,
+    }
     template.has_resource_properties(
         "AWS::S3::Bucket",
         {
@@ -67,7 +79,9 @@ def test_broken_uploads_are_dropped(template: Template) -> None:
 
 def test_survives(template: Template) -> None:
     """Taking the stack down leaves the bytes."""
-    template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
+    template.has_resource(
+        "AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    )
 
 
 def test_no_browsers(template: Template) -> None:

@@ -10,7 +10,9 @@ pytestmark = pytest.mark.infra
 
 
 def test_kept_in_a_secret(stack: Synthesized, synthesize: Synthesize) -> None:
-    """The first key is in a secret that outlives the stack; template and outputs name the secret and never hold a key."""
+    """The first key is in a secret that outlives the stack; template and outputs name the secret and never hold a
+    key.
+    """
     ((name, secret),) = stack.of("AWS::SecretsManager::Secret").items()
     assert set(secret["Properties"]) == {"Description"}
     assert secret["DeletionPolicy"] == "RetainExceptOnCreate"
@@ -27,5 +29,6 @@ def test_made_once(stack: Synthesized) -> None:
     assert made["Properties"]["ServiceToken"]["Fn::GetAtt"] == [maker, "Arn"]
     assert int(made["Properties"]["ServiceTimeout"]) < 600
     assert any(
-        name.startswith("FunctionsFirstKeyRoleDefaultPolicy") for name in [*made["DependsOn"], *stack.function("first_key")["DependsOn"]]
+        name.startswith("FunctionsFirstKeyRoleDefaultPolicy")
+        for name in [*made["DependsOn"], *stack.function("first_key")["DependsOn"]]
     )

@@ -13,7 +13,9 @@ HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "swee
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_alike(stack: Synthesized, handler: str) -> None:
-    """Every function is Python 3.13 on arm64, traced, and writes JSON into a log group of its own that does not keep it for ever."""
+    """Every function is Python 3.13 on arm64, traced, and writes JSON into a log group of its own that does not keep it
+    for ever.
+    """
     made = stack.function(handler)["Properties"]
     assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
     assert made["TracingConfig"] == {"Mode": "Active"}
@@ -35,8 +37,9 @@ def test_logs_apart(stack: Synthesized) -> None:
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_may_write_its_log(stack: Synthesized, handler: str) -> None:
-    """A function may write into its log group's streams. The ARN that CloudFormation gives of a group ends with `:*`, which stands for
-    them; IAM takes it by its letters, so with `:log-stream:*` behind it, it would stand for no stream at all.
+    """A function may write into its log group's streams. The ARN that CloudFormation gives of a group ends with `:*`,
+    which stands for them; IAM takes it by its letters, so with `:log-stream:*` behind it, it would stand for no stream
+    at all.
     """
     group = stack.function(handler)["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     role = stack.function(handler)["Properties"]["Role"]
@@ -50,7 +53,9 @@ def test_may_write_its_log(stack: Synthesized, handler: str) -> None:
 
 
 def test_embed(stack: Synthesized) -> None:
-    """What reads files has a whole core, five minutes, and room for the four files that it reads at once, 512 MB each."""
+    """What reads files has a whole core, five minutes, and room for the four files that it reads at once, 512 MB
+    each.
+    """
     made = stack.function("embed")["Properties"]
     assert (made["MemorySize"], made["Timeout"]) == (1769, 300)
     assert made["EphemeralStorage"]["Size"] >= 4 * 512
@@ -63,11 +68,15 @@ def test_behind_the_gateway(stack: Synthesized) -> None:
 
 def test_told_what_they_need(stack: Synthesized) -> None:
     """A function is told what it uses, and nothing that it never touches."""
-    told = {handler: {name for name in stack.environment(handler) if name.startswith("VECTORLOG_")} for handler in HANDLERS}
+    told = {
+        handler: {name for name in stack.environment(handler) if name.startswith("VECTORLOG_")} for handler in HANDLERS
+    }
     assert "VECTORLOG_WORK_QUEUE" not in told["api"] | told["search"]
     assert "VECTORLOG_OPENSEARCH_ENDPOINT" not in told["api"] | told["projector"] | told["sweep"]
     assert "VECTORLOG_OPENSEARCH_ENDPOINT" in told["search"] & told["work"] & told["embed"] & told["dead_letters"]
-    assert told["projector"] == {f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE")}
+    assert told["projector"] == {
+        f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE")
+    }
 
 
 def test_two_stages_in_one_account(synthesize: Synthesize) -> None:

@@ -1,4 +1,6 @@
-"""Every function's rights, as a table in `rights.txt`. After a change that is meant, `WRITE_RIGHTS=1 ./dev test infra` writes it anew."""
+"""Every function's rights, as a table in `rights.txt`. After a change that is meant, `WRITE_RIGHTS=1 ./dev test infra`
+writes it anew.
+"""
 
 from __future__ import annotations
 
@@ -59,13 +61,21 @@ def test_log_is_only_appended_to(stack: Synthesized) -> None:
 
 
 def test_models(synthesize: Synthesize) -> None:
-    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, from that secret alone."""
+    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, from that
+    secret alone.
+    """
     secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:openai"
-    chosen = synthesize(models="bedrock:cohere.embed-english-v3,openai:text-embedding-3-small", embedding_secret_arn=secret)
+    chosen = synthesize(
+        models="bedrock:cohere.embed-english-v3,openai:text-embedding-3-small", embedding_secret_arn=secret
+    )
     invoke = {(function, resource) for function, action, resource in _rights(chosen) if action == "bedrock:InvokeModel"}
-    assert invoke == {(each, "bedrock:<Region>::foundation-model/cohere.embed-english-v3") for each in ("search", "embed")}
+    assert invoke == {
+        (each, "bedrock:<Region>::foundation-model/cohere.embed-english-v3") for each in ("search", "embed")
+    }
     readers = {
-        function for function, action, resource in _rights(chosen) if (action, resource) == ("secretsmanager:GetSecretValue", secret)
+        function
+        for function, action, resource in _rights(chosen)
+        if (action, resource) == ("secretsmanager:GetSecretValue", secret)
     }
     assert readers == {"api", "search", "embed", "dead_letters"}
 
@@ -108,7 +118,9 @@ def _named(resource: Any) -> str:
         case {"Fn::GetAtt": [name, attribute]}:
             return str(name) if attribute == "Arn" else f"{name}.{attribute}"
         case {"Fn::Join": ["", parts]}:
-            return re.sub(r"^arn::", "", "".join(f"<{_named(part)}>" if _is_pseudo(part) else _named(part) for part in parts))
+            return re.sub(
+                r"^arn::", "", "".join(f"<{_named(part)}>" if _is_pseudo(part) else _named(part) for part in parts)
+            )
         case _:
             raise AssertionError(f"an ARN of a new form: {resource}")
 

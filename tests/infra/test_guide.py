@@ -12,7 +12,9 @@ pytestmark = pytest.mark.infra
 
 
 def test_tables(stack: Any) -> None:
-    """Each setting stands in the guide with its default, and each alarm with what to do; `python -m tools.guide_tables` writes them."""
+    """Each setting stands in the guide with its default, and each alarm with what to do; `python -m tools.guide_tables`
+    writes them.
+    """
     page = guide_tables.PAGE.read_text()
     assert guide_tables.written(page, stack.json) == page
     assert page.count("\n| `opensearch-") >= 5, "the alarms' table is there"

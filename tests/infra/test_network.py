@@ -26,7 +26,9 @@ def synthesized(**chosen: Any) -> Template:
 
     def function(id: str) -> lambda_.Function:
         code = lambda_.Code.from_inline("x = 1")
-        return lambda_.Function(stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.x", code=code, vpc=network.vpc)
+        return lambda_.Function(
+            stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.x", code=code, vpc=network.vpc
+        )
 
     made = ChunkIndex(stack, "ChunkIndex", configuration=configuration, access=function("Access"), vpc=network.vpc)
     made.grant_search(function("Search"))
@@ -71,17 +73,22 @@ def test_domain_is_inside(private: Template) -> None:
 
 
 def test_streams_have_no_private_dns(private: Template, synthesize: Synthesize) -> None:
-    """DynamoDB refuses to give its streams' endpoint a private name, so whoever reads them there is told the endpoint's own."""
+    """DynamoDB refuses to give its streams' endpoint a private name, so whoever reads them there is told the endpoint's
+    own.
+    """
     assert endpoints(private)["dynamodb-streams"]["PrivateDnsEnabled"] is False
     assert endpoints(private)["sqs"]["PrivateDnsEnabled"] is True
     told = {
-        handler: "AWS_ENDPOINT_URL_DYNAMODB_STREAMS" in synthesize(vpc="new").environment(handler) for handler in ("dead_letters", "work")
+        handler: "AWS_ENDPOINT_URL_DYNAMODB_STREAMS" in synthesize(vpc="new").environment(handler)
+        for handler in ("dead_letters", "work")
     }
     assert told == {"dead_letters": True, "work": False}
 
 
 def test_endpoints_before_their_first_use(synthesize: Synthesize) -> None:
-    """What CloudFormation has done by functions waits for the endpoints: without that to S3, it would never hear of the end."""
+    """What CloudFormation has done by functions waits for the endpoints: without that to S3, it would never hear of the
+    end.
+    """
     stack = synthesize(vpc="new")
     for kind in ("Custom::FirstKey", "Custom::IndexAccess"):
         (made,) = stack.of(kind).values()
@@ -89,26 +96,38 @@ def test_endpoints_before_their_first_use(synthesize: Synthesize) -> None:
 
 
 def test_kept_with_the_domain(synthesize: Synthesize) -> None:
-    """A domain that outlives its stack keeps what it stands in: its subnets and its security group cannot be deleted under it."""
+    """A domain that outlives its stack keeps what it stands in: its subnets and its security group cannot be deleted
+    under it.
+    """
     stack = synthesize(vpc="new")
-    kept = {name for name, each in stack.json["Resources"].items() if each.get("DeletionPolicy") == "RetainExceptOnCreate"}
+    kept = {
+        name for name, each in stack.json["Resources"].items() if each.get("DeletionPolicy") == "RetainExceptOnCreate"
+    }
     ((_, domain),) = stack.of(DOMAIN).items()
     inside = domain["Properties"]["VPCOptions"]
-    names = {each["Ref"] for each in inside["SubnetIds"]} | {each["Fn::GetAtt"][0] for each in inside["SecurityGroupIds"]}
+    names = {each["Ref"] for each in inside["SubnetIds"]} | {
+        each["Fn::GetAtt"][0] for each in inside["SecurityGroupIds"]
+    }
     assert names | set(stack.of("AWS::EC2::VPC")) <= kept
     gone = synthesize(vpc="new", removal="destroy")
     assert not any(
-        str(each.get("DeletionPolicy")).startswith("Retain") for each in gone.json["Resources"].values() if "EC2" in each["Type"]
+        str(each.get("DeletionPolicy")).startswith("Retain")
+        for each in gone.json["Resources"].values()
+        if "EC2" in each["Type"]
     )
 
 
 def test_one_node() -> None:
     """A domain of one node is in one zone."""
-    synthesized(vpc="new").has_resource_properties(DOMAIN, {"VPCOptions": Match.object_like({"SubnetIds": [Match.any_value()]})})
+    synthesized(vpc="new").has_resource_properties(
+        DOMAIN, {"VPCOptions": Match.object_like({"SubnetIds": [Match.any_value()]})}
+    )
 
 
 def test_model_outside() -> None:
-    """A model outside of AWS is reached by one NAT gateway; Bedrock's endpoint is left out where none of its models is offered."""
+    """A model outside of AWS is reached by one NAT gateway; Bedrock's endpoint is left out where none of its models is
+    offered.
+    """
     template = synthesized(vpc="new", models=("openai:text-embedding-3-small",))
     template.resource_count_is("AWS::EC2::NatGateway", 1)
     assert "bedrock-runtime" not in endpoints(template)

@@ -68,7 +68,11 @@ def test_clean(reports: dict[str, Any], name: str) -> None:
 
 def test_nothing_too_much(reports: dict[str, Any]) -> None:
     """Every reason is needed by some choice: none is left over from what was mended."""
-    needed = {(rule.partition("[")[0], reason) for report in reports.values() for rule, reason in _findings(report, "suppressedViolations")}
+    needed = {
+        (rule.partition("[")[0], reason)
+        for report in reports.values()
+        for rule, reason in _findings(report, "suppressedViolations")
+    }
     assert {(each.rule.partition("[")[0], each.reason) for each in rules.ACCEPTED} == needed
 
 

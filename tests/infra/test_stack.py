@@ -6,8 +6,8 @@ import pytest
 
 from infra.report import MOST_RESOURCES
 from tests.infra.synthesized import Synthesize, Synthesized
-from vectorlog.runtime import aws_stack
-from vectorlog.runtime.aws_settings import Deployment
+from vectorlog.runtime.aws import stack as aws_stack
+from vectorlog.runtime.aws.environment import Environment
 
 pytestmark = pytest.mark.infra
 
@@ -19,14 +19,19 @@ STATEFUL = {
     "FirstKeySecretFF770F08": "AWS::SecretsManager::Secret",
     "ViewsTable125B5EB15": "AWS::DynamoDB::Table",
 }
-"""What holds data. CloudFormation makes a resource anew, empty, when its logical id changes: never change one of these."""
+"""What holds data. CloudFormation makes a resource anew, empty, when its logical id changes: never change one of these.
+"""
 
 
 def test_consumers_before_writers(stack: Synthesized) -> None:
-    """An update reaches all who read events and messages, and their triggers, before those who write new sorts of them."""
+    """An update reaches all who read events and messages, and their triggers, before those who write new sorts of
+    them.
+    """
     consumers = {stack.function_id(handler) for handler in CONSUMERS}
     triggers = {
-        name for name, each in stack.of("AWS::Lambda::EventSourceMapping").items() if each["Properties"]["FunctionName"]["Ref"] in consumers
+        name
+        for name, each in stack.of("AWS::Lambda::EventSourceMapping").items()
+        if each["Properties"]["FunctionName"]["Ref"] in consumers
     }
     assert len(triggers) == 6
     for writer in ("api", "search"):
@@ -34,8 +39,14 @@ def test_consumers_before_writers(stack: Synthesized) -> None:
 
 
 def test_logical_ids(stack: Synthesized) -> None:
-    """What holds data keeps its logical id, or an update would put something empty in its place; and it outlives the stack."""
-    held = {name: each for name, each in stack.json["Resources"].items() if str(each.get("DeletionPolicy")).startswith("Retain")}
+    """What holds data keeps its logical id, or an update would put something empty in its place; and it outlives the
+    stack.
+    """
+    held = {
+        name: each
+        for name, each in stack.json["Resources"].items()
+        if str(each.get("DeletionPolicy")).startswith("Retain")
+    }
     found = {name: each["Type"] for name, each in held.items() if each["Type"] in set(STATEFUL.values())}
     assert found == STATEFUL
 
@@ -43,12 +54,16 @@ def test_logical_ids(stack: Synthesized) -> None:
 def test_destroyed(synthesize: Synthesize) -> None:
     """With `removal=destroy` nothing that holds data is left behind."""
     gone = synthesize(removal="destroy")
-    kept = {each["Type"] for each in gone.json["Resources"].values() if str(each.get("DeletionPolicy")).startswith("Retain")}
+    kept = {
+        each["Type"] for each in gone.json["Resources"].values() if str(each.get("DeletionPolicy")).startswith("Retain")
+    }
     assert not kept & set(STATEFUL.values())
 
 
 def test_failed_first_deploy(stack: Synthesized) -> None:
-    """What costs money by the hour does not stay behind a first deploy that failed. Tables do: they cannot be deleted, and cost nothing."""
+    """What costs money by the hour does not stay behind a first deploy that failed. Tables do: they cannot be deleted,
+    and cost nothing.
+    """
     left = {each["Type"] for each in stack.json["Resources"].values() if each.get("DeletionPolicy") == "Retain"}
     assert left == {"AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::ApiGateway::Account"}
 
@@ -62,7 +77,7 @@ def test_protected(stack: Synthesized, synthesize: Synthesize) -> None:
 def test_operators_find_it(stack: Synthesized) -> None:
     """`vectorlog … --stage` finds the stack by its name, and in its outputs all that it needs."""
     assert stack.stack.stack_name == aws_stack.name_of("dev")
-    assert {aws_stack.output(field) for field in Deployment.needed()} <= set(stack.json["Outputs"])
+    assert {aws_stack.output(field) for field in Environment.needed()} <= set(stack.json["Outputs"])
 
 
 def test_room(stack: Synthesized) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.infra.synthesized import Synthesize, Synthesized
-from vectorlog.runtime import aws_tables
+from vectorlog.runtime.aws import tables
 
 pytestmark = pytest.mark.infra
 
@@ -17,18 +17,22 @@ def _made(stack: Synthesized, output: str) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize(("output", "schema"), [("EventsTable", aws_tables.events("")), ("ViewsTable", aws_tables.views(""))])
+@pytest.mark.parametrize(("output", "schema"), [("EventsTable", tables.events("")), ("ViewsTable", tables.views(""))])
 def test_schema(stack: Synthesized, output: str, schema: dict[str, Any]) -> None:
     """Keys, indexes and stream are those that the adapters are tested on."""
     made = _made(stack, output)["Properties"]
     for part in ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode"):
         assert made.get(part) == schema.get(part)
-    assert made.get("StreamSpecification", {}).get("StreamViewType") == schema.get("StreamSpecification", {}).get("StreamViewType")
+    assert made.get("StreamSpecification", {}).get("StreamViewType") == schema.get("StreamSpecification", {}).get(
+        "StreamViewType"
+    )
 
 
 @pytest.mark.parametrize("output", ["EventsTable", "ViewsTable"])
 def test_kept(stack: Synthesized, synthesize: Synthesize, output: str) -> None:
-    """A table can be restored to any second of 35 days, nobody deletes it by mistake, and it outlives the stack, unless that is chosen."""
+    """A table can be restored to any second of 35 days, nobody deletes it by mistake, and it outlives the stack, unless
+    that is chosen.
+    """
     made = _made(stack, output)
     assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain"
     assert made["Properties"]["DeletionProtectionEnabled"] is True
@@ -40,17 +44,23 @@ def test_kept(stack: Synthesized, synthesize: Synthesize, output: str) -> None:
 def test_time_to_live(stack: Synthesized) -> None:
     """Rows that say when they end are taken away then; commits never are."""
     assert _made(stack, "ViewsTable")["Properties"]["TimeToLiveSpecification"] == {
-        "AttributeName": aws_tables.TTL_ATTRIBUTE,
+        "AttributeName": tables.TTL_ATTRIBUTE,
         "Enabled": True,
     }
     assert "TimeToLiveSpecification" not in _made(stack, "EventsTable")["Properties"]
 
 
 def test_second_table_of_views(stack: Synthesized, synthesize: Synthesize) -> None:
-    """A second table of views comes beside the first, and each may become the one that is read; none is replaced by that."""
+    """A second table of views comes beside the first, and each may become the one that is read; none is replaced by
+    that.
+    """
     first = stack.json["Outputs"]["ViewsTable"]["Value"]["Ref"]
     both, turned = synthesize(views="1,2"), synthesize(views="2,1")
-    assert both.json["Outputs"]["ViewsTable"]["Value"]["Ref"] == first == turned.json["Outputs"]["ViewsAlso"]["Value"]["Ref"]
+    assert (
+        both.json["Outputs"]["ViewsTable"]["Value"]["Ref"]
+        == first
+        == turned.json["Outputs"]["ViewsAlso"]["Value"]["Ref"]
+    )
     assert both.json["Outputs"]["ViewsAlso"]["Value"]["Ref"] == turned.json["Outputs"]["ViewsTable"]["Value"]["Ref"]
     assert len(both.of(TYPE)) == 3
     assert both.environment("projector")["VECTORLOG_VIEWS_ALSO"] == both.json["Outputs"]["ViewsAlso"]["Value"]

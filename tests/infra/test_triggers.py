@@ -16,12 +16,15 @@ def _mappings(stack: Synthesized, handler: str) -> list[dict[str, Any]]:
 
 
 def test_stream(stack: Synthesized) -> None:
-    """The projector gets every commit from the first on. What fails is found by halving; what is given up, after hours and not after a
-    number of tries, goes to a queue that is read.
+    """The projector gets every commit from the first on. What fails is found by halving; what is given up, after hours
+    and not after a number of tries, goes to a queue that is read.
     """
     (mapping,) = _mappings(stack, "projector")
     given_up = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
-    assert mapping["EventSourceArn"]["Fn::GetAtt"] == [stack.json["Outputs"]["EventsTable"]["Value"]["Ref"], "StreamArn"]
+    assert mapping["EventSourceArn"]["Fn::GetAtt"] == [
+        stack.json["Outputs"]["EventsTable"]["Value"]["Ref"],
+        "StreamArn",
+    ]
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -41,7 +44,10 @@ def test_queues(stack: Synthesized, handler: str, batches: list[int]) -> None:
 
 def test_every_queue_is_read(stack: Synthesized) -> None:
     """No queue fills up unread, the dead letters included."""
-    read = {each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0] for each in stack.of("AWS::Lambda::EventSourceMapping").values()}
+    read = {
+        each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
+        for each in stack.of("AWS::Lambda::EventSourceMapping").values()
+    }
     assert set(stack.of("AWS::SQS::Queue")) <= read
 
 

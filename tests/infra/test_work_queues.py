@@ -6,19 +6,25 @@ from typing import Any
 import pytest
 
 from tests.infra.synthesized import Synthesized
-from vectorlog.runtime.aws_records import PATIENCE_MS
+from vectorlog.runtime.aws.records import PATIENCE_MS
 
 pytestmark = pytest.mark.infra
 
 
 def _queue(stack: Synthesized, part: str) -> dict[str, Any]:
-    (found,) = [each for name, each in stack.of("AWS::SQS::Queue").items() if re.fullmatch(f"WorkQueues{part}[0-9A-F]{{8}}", name)]
+    (found,) = [
+        each
+        for name, each in stack.of("AWS::SQS::Queue").items()
+        if re.fullmatch(f"WorkQueues{part}[0-9A-F]{{8}}", name)
+    ]
     return dict(found["Properties"])
 
 
 @pytest.mark.parametrize(("part", "handler"), [("Work", "work"), ("Embed", "embed")])
 def test_redrive(stack: Synthesized, part: str, handler: str) -> None:
-    """A message is lent for six times what its function may take, comes back until patience is over, and is then kept for 14 days."""
+    """A message is lent for six times what its function may take, comes back until patience is over, and is then kept
+    for 14 days.
+    """
     queue, dead = _queue(stack, part), _queue(stack, f"{part}DeadLetters")
     assert queue["VisibilityTimeout"] == 6 * stack.function(handler)["Properties"]["Timeout"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] == len(PATIENCE_MS)

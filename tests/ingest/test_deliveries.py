@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from vectorlog.ingest.deliveries import Deliveries
+from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
-from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
 from vectorlog.work.patience import patience
 from vectorlog.work.queue import Outgoing, Received
@@ -24,7 +24,7 @@ class Ingesting:
         self.asked: list[int] = []
         self.sent: list[tuple[Message, int]] = []
         self.refuses = False
-        self.deliveries = Deliveries(cast(Worker, self), cast(Any, self), (1_000, 2_000, 5_000))
+        self.deliveries = Deliveries(cast(Ingester, self), cast(Any, self), (1_000, 2_000, 5_000))
 
     def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> list[Later]:
         self.asked.append(len(messages))
@@ -95,7 +95,8 @@ class TestTake:
         assert ingesting.sent == [(named, 60_000), (unnamed, 2_000)]
 
     @pytest.mark.parametrize(
-        ("delay", "refusals", "waits"), [(1_000, 3, 4_000), (1_000, 30, 60_000), (90_000, 30, 90_000), (50, 2, 100), (0, 30, 0)]
+        ("delay", "refusals", "waits"),
+        [(1_000, 3, 4_000), (1_000, 30, 60_000), (90_000, 30, 90_000), (50, 2, 100), (0, 30, 0)],
     )
     def test_refused_again(self, delay: int, refusals: int, waits: int) -> None:
         """A provider's delay doubles with each further refusal, up to a minute and never below what it asked for."""

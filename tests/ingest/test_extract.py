@@ -29,7 +29,13 @@ _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _ODF = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for prefix, name in [("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("presentation", "presentation")]
+    for prefix, name in [
+        ("office", "office"),
+        ("text", "text"),
+        ("table", "table"),
+        ("draw", "drawing"),
+        ("presentation", "presentation"),
+    ]
 )
 
 
@@ -97,12 +103,18 @@ def _saved(document: Word) -> bytes:
 def _workbook(*sheets: str, state: str = "visible") -> bytes:
     """A workbook of rows in SpreadsheetML."""
     numbers = range(1, len(sheets) + 1)
-    listed = "".join(f'<sheet name="Sheet {n}" sheetId="{n}" r:id="r{n}" {f"state={state!r}" if n > 1 else ""}/>' for n in numbers)
-    relations = "".join(f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
+    listed = "".join(
+        f'<sheet name="Sheet {n}" sheetId="{n}" r:id="r{n}" {f"state={state!r}" if n > 1 else ""}/>' for n in numbers
+    )
+    relations = "".join(
+        f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
     return _zip(
         {
             "[Content_Types].xml": "<Types/>",
-            "_rels/.rels": _relations(f'<Relationship Id="a" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'),
+            "_rels/.rels": _relations(
+                f'<Relationship Id="a" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
+            ),
             "xl/workbook.xml": f'<workbook xmlns="{_SHEET}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
             "xl/_rels/workbook.xml.rels": _relations(relations),
             **{
@@ -123,7 +135,13 @@ def _cell(reference: str, text: str) -> str:
 
 def _opendocument(kind: str, body: str) -> bytes:
     content = f"<office:document-content {_ODF}><office:body>{body}</office:body></office:document-content>"
-    return _zip({"mimetype": f"application/vnd.oasis.opendocument.{kind}", "content.xml": content, "META-INF/manifest.xml": "<manifest/>"})
+    return _zip(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "content.xml": content,
+            "META-INF/manifest.xml": "<manifest/>",
+        }
+    )
 
 
 class TestText:
@@ -164,7 +182,9 @@ class TestText:
         data = ("Größe und Maß. " * 100).encode()
         assert read(data[:-3] + "ß".encode()[:1], "a.log").text.startswith("Größe und Maß. ")
 
-    @pytest.mark.parametrize("name", ["a.md", "a.json", "a.jsonl", "a.csv", "a.py", "a.yaml", "a.tex", "noextension", "a.unknown"])
+    @pytest.mark.parametrize(
+        "name", ["a.md", "a.json", "a.jsonl", "a.csv", "a.py", "a.yaml", "a.tex", "noextension", "a.unknown"]
+    )
     def test_any_text_is_read_as_it_is(self, name: str, read: Read) -> None:
         """Whatever its name, a text is kept as it is written."""
         text = '# Title\n\n{"a": [1, 2]}, "b;c"\n\tindented <b>&amp;</b>\n'
@@ -174,11 +194,19 @@ class TestText:
         """Lines end with a line feed alone, and no NUL, mark or half character is left."""
         text = read(b"one\r\ntwo\rthree\0 \xef\xbb\xbffour" + b" words" * 50, "a.txt").text
         assert text.startswith("one\ntwo\nthree four")
-        assert "\ud800" not in read(b'{"a": "' + "\ud800".encode("utf-8", "surrogatepass") + b'"}' + b" " * 200, "a.json").text
+        assert (
+            "\ud800"
+            not in read(b'{"a": "' + "\ud800".encode("utf-8", "surrogatepass") + b'"}' + b" " * 200, "a.json").text
+        )
 
     def test_xml_is_not_parsed(self, read: Read) -> None:
-        """Entities in XML stay as they are written: nothing is fetched, nothing grows. Its declared encoding is heeded."""
-        bomb = '<?xml version="1.0" encoding="iso-8859-5"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>Привет &a;</x>'
+        """Entities in XML stay as they are written: nothing is fetched, nothing grows. Its declared encoding is
+        heeded.
+        """
+        bomb = (
+            '<?xml version="1.0" encoding="iso-8859-5"?><!DOCTYPE x [<!ENTITY a SYSTEM '
+            '"file:///etc/passwd">]><x>Привет &a;</x>'
+        )
         assert read(bomb.encode("iso-8859-5"), "a.xml").text == bomb
 
 
@@ -189,7 +217,8 @@ class TestFormats:
             "<html><head><meta charset='windows-1251'><title>Заголовок &amp; co</title><style>p {}</style></head>"
             "<body><nav>Menu</nav><h1>Первый</h1><p>See <a href='http://x.org/a'>this</a>.</p><ul><li>one</li></ul>"
             "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
-            "<pre><code>x = 1\n  y</code></pre><script>evil()</script><img src='data:image/png;base64,AAAA'></body></html>"
+            "<pre><code>x = 1\n  y</code></pre><script>evil()</script><img "
+            "src='data:image/png;base64,AAAA'></body></html>"
         )
         text = read(html.encode("cp1251"), "a.html").text
         for part in ("Заголовок & co", "# Первый", "[this](http://x.org/a)", "- one", "| a | b |", "x = 1\n  y"):
@@ -218,17 +247,23 @@ class TestFormats:
         document.add_paragraph("item one", style="List Bullet")
         document.add_paragraph("item two", style="List Number")
         table = document.add_table(rows=2, cols=2)
-        for cell, value in zip((cell for row in table.rows for cell in row.cells), ("a", "b|c", "1\n2", ""), strict=True):
+        for cell, value in zip(
+            (cell for row in table.rows for cell in row.cells), ("a", "b|c", "1\n2", ""), strict=True
+        ):
             cell.text = value
         table.rows[1].cells[1].add_table(rows=1, cols=1).rows[0].cells[0].text = "inner"
         document.add_paragraph("after")
         text = read(_saved(document), "a.docx").text
-        assert text.startswith("# Report\n\n## Part\n\nFirst\tcolumn\n- item one\n- item two\n\n| a | b\\|c |\n| --- | --- |\n| 1 2 | ")
+        assert text.startswith(
+            "# Report\n\n## Part\n\nFirst\tcolumn\n- item one\n- item two\n\n| a | b\\|c |\n| --- | --- |\n| 1 2 | "
+        )
         assert text.count("inner") == 1
         assert text.endswith("after")
 
     def test_docx_beyond_plain_paragraphs(self, read: Read) -> None:
-        """Content controls, insertions and text boxes are read; deletions and fields' codes are not; links keep their target."""
+        """Content controls, insertions and text boxes are read; deletions and fields' codes are not; links keep their
+        target.
+        """
         extra = (
             b"<w:sdt><w:sdtContent><w:p><w:r><w:t>controlled</w:t></w:r></w:p></w:sdtContent></w:sdt>"
             b"<w:p><w:ins><w:r><w:t>inserted</w:t></w:r></w:ins><w:del><w:r><w:delText>deleted</w:delText></w:r></w:del>"
@@ -243,7 +278,11 @@ class TestFormats:
             "word/document.xml",
             lambda xml: xml.replace(
                 b"<w:sectPr",
-                b'<w:p><w:hyperlink r:id="' + link + b'"><w:r><w:t>site</w:t></w:r></w:hyperlink></w:p>' + extra + b"<w:sectPr",
+                b'<w:p><w:hyperlink r:id="'
+                + link
+                + b'"><w:r><w:t>site</w:t></w:r></w:hyperlink></w:p>'
+                + extra
+                + b"<w:sectPr",
                 1,
             ),
         )
@@ -273,11 +312,20 @@ class TestFormats:
     def test_xlsx(self, read: Read) -> None:
         """A visible sheet with content is a page: its name and a table; whole numbers have no point."""
         head = f'<row r="1">{_cell("A1", "name")}{_cell("B1", "n")}</row>'
-        rows = head + f'<row r="2">{_cell("A2", "x|y")}<c r="B2"><v>3</v></c></row><row r="3"><c r="B3"><v>2.5</v></c></row>'
+        rows = (
+            head
+            + f'<row r="2">{_cell("A2", "x|y")}<c r="B2"><v>3</v></c></row><row r="3"><c r="B3"><v>2.5</v></c></row>'
+        )
         text = read(_workbook(rows, f'<row r="1">{_cell("A1", "z")}</row>'), "a.xlsx")
-        assert text.text == "## Sheet 1\n\n| name | n |\n| --- | --- |\n| x\\|y | 3 |\n|  | 2.5 |\n\n## Sheet 2\n\n| z |\n| --- |"
+        assert (
+            text.text
+            == "## Sheet 1\n\n| name | n |\n| --- | --- |\n| x\\|y | 3 |\n|  | 2.5 |\n\n## Sheet 2\n\n| z |\n| --- |"
+        )
         assert text.pages == (0, text.text.index("## Sheet 2"))
-        assert "Sheet 2" not in read(_workbook(rows, f'<row r="1">{_cell("A1", "z")}</row>', state="hidden"), "a.xlsx").text
+        assert (
+            "Sheet 2"
+            not in read(_workbook(rows, f'<row r="1">{_cell("A1", "z")}</row>', state="hidden"), "a.xlsx").text
+        )
 
     def test_ods(self, read: Read) -> None:
         """An OpenDocument sheet, with the million empty cells that its writers add at the edge."""
@@ -286,7 +334,8 @@ class TestFormats:
             '<table:table-cell office:value-type="string"><text:p>left</text:p></table:table-cell>'
             '<table:table-cell table:number-columns-repeated="16383"/></table:table-row>'
             '<table:table-row table:number-rows-repeated="1048575">'
-            '<table:table-cell table:number-columns-repeated="16384"/></table:table-row></table:table></office:spreadsheet>'
+            "<table:table-cell "
+            'table:number-columns-repeated="16384"/></table:table-row></table:table></office:spreadsheet>'
         )
         assert read(_opendocument("spreadsheet", body), "a.ods").text == "## One\n\n| left |\n| --- |"
 
@@ -294,17 +343,24 @@ class TestFormats:
         """Headings, paragraphs, lists, tables and links of an OpenDocument text."""
         body = (
             '<office:text><text:h text:outline-level="2">Head</text:h><text:p>two<text:s text:c="2"/>spaces '
-            '<text:a xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="http://x.org">link</text:a></text:p><text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>'
+            '<text:a xmlns:xlink="http://www.w3.org/1999/xlink" '
+            'xlink:href="http://x.org">link</text:a></text:p><text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>'
             "<table:table><table:table-row><table:table-cell><text:p>cell</text:p></table:table-cell></table:table-row></table:table></office:text>"
         )
-        assert read(_opendocument("text", body), "a.odt").text == "## Head\n\ntwo  spaces [link](http://x.org)\n- item\n\n| cell |\n| --- |"
+        assert (
+            read(_opendocument("text", body), "a.odt").text
+            == "## Head\n\ntwo  spaces [link](http://x.org)\n- item\n\n| cell |\n| --- |"
+        )
 
     def test_odp(self, read: Read) -> None:
         """The slides of an OpenDocument presentation are pages, with their notes."""
         frame = "<draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
         page = f"<draw:page>{frame}<presentation:notes>{frame.format('hint')}</presentation:notes></draw:page>"
         text = read(
-            _opendocument("presentation", f"<office:presentation>{page.format('one')}{page.format('two')}</office:presentation>"), "a.odp"
+            _opendocument(
+                "presentation", f"<office:presentation>{page.format('one')}{page.format('two')}</office:presentation>"
+            ),
+            "a.odp",
         )
         assert text == Text("one\n\nNotes: hint\n\ntwo\n\nNotes: hint", (0, 18))
 
@@ -319,7 +375,9 @@ class TestFormats:
         book = _zip(
             {
                 "mimetype": "application/epub+zip",
-                "META-INF/container.xml": '<c xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfile full-path="O/p.opf"/></c>',
+                "META-INF/container.xml": (
+                    '<c xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfile full-path="O/p.opf"/></c>'
+                ),
                 "O/p.opf": package,
                 "O/a.xhtml": "<html><body><h1>Chapter one</h1><p>Ünicode</p></body></html>",
                 "O/b two.xhtml": "<html><body><h1>Chapter two</h1></body></html>",
@@ -329,7 +387,10 @@ class TestFormats:
 
     def test_rtf(self, read: Read) -> None:
         """The text of RTF, with its escaped characters."""
-        assert read(rb"{\rtf1\ansi\ansicpg1252 Caf\'e9 \u8364? {\b bold}\par next}", "a.rtf").text.strip() == "Café € bold\nnext"
+        assert (
+            read(rb"{\rtf1\ansi\ansicpg1252 Caf\'e9 \u8364? {\b bold}\par next}", "a.rtf").text.strip()
+            == "Café € bold\nnext"
+        )
 
     def test_mail(self, read: Read) -> None:
         """Subject, people, body and text attachments of a message; other attachments by name."""
@@ -340,7 +401,13 @@ class TestFormats:
         message.add_attachment("a,b\n1,2\n", subtype="csv", filename="t.csv")
         message.add_attachment(b"\0\1", maintype="image", subtype="png", filename="i.png")
         text = read(bytes(message), "a.eml").text
-        for part in ("Subject: Grüße", "From: Ann <a@x.org>", "The plain body: é", "Attachment: t.csv\n\na,b\n1,2", "Attachment: i.png"):
+        for part in (
+            "Subject: Grüße",
+            "From: Ann <a@x.org>",
+            "The plain body: é",
+            "Attachment: t.csv\n\na,b\n1,2",
+            "Attachment: i.png",
+        ):
             assert part in text
         assert "other body" not in text
 
@@ -365,15 +432,23 @@ class TestFormats:
             },
             {"cell_type": "code", "source": "", "outputs": []},
         ]
-        notebook = json.dumps({"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}).encode()
+        notebook = json.dumps(
+            {"cells": cells, "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}
+        ).encode()
         assert read(notebook, "a.ipynb").text == "# Title\nwords\n\n```python\n1 + 1\n```\n\n2\n\nout\n"
 
 
 def _bomb(target: str) -> bytes:
     """A docx whose document declares entities that double thirty times over, used in text or in an attribute."""
-    entities = '<!ENTITY e0 "lol lol lol lol ">' + "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 31))
+    entities = '<!ENTITY e0 "lol lol lol lol ">' + "".join(
+        f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 31)
+    )
     doctype = f"<!DOCTYPE d [{entities}]>".encode()
-    use = b"<w:p><w:r><w:t>&e30;</w:t></w:r></w:p>" if target == "text" else b'<w:p w:rsidR="&e30;"><w:r><w:t>x</w:t></w:r></w:p>'
+    use = (
+        b"<w:p><w:r><w:t>&e30;</w:t></w:r></w:p>"
+        if target == "text"
+        else b'<w:p w:rsidR="&e30;"><w:r><w:t>x</w:t></w:r></w:p>'
+    )
 
     def change(xml: bytes) -> bytes:
         declaration, _, rest = xml.partition(b"?>")
@@ -419,8 +494,18 @@ class TestUnreadable:
             (_OLE + "Workbook".encode("utf-16-le"), "a.xls", "invalid_file", "damaged"),
             (_word("words " * 500)[:-200], "a.docx", "invalid_file", "damaged"),
             (_word(), "a.docx", "invalid_file", "No text"),
-            (_zip({"[Content_Types].xml": "<Types/>", "word/document.xml": "<x/>"}), "a.docx", "invalid_file", "damaged"),
-            (_zip({"[Content_Types].xml": "<Types/>", "ppt/presentation.xml": "<x/>"}), "a.pptx", "invalid_file", "damaged"),
+            (
+                _zip({"[Content_Types].xml": "<Types/>", "word/document.xml": "<x/>"}),
+                "a.docx",
+                "invalid_file",
+                "damaged",
+            ),
+            (
+                _zip({"[Content_Types].xml": "<Types/>", "ppt/presentation.xml": "<x/>"}),
+                "a.pptx",
+                "invalid_file",
+                "damaged",
+            ),
             (
                 _zip({"[Content_Types].xml": "vnd.ms-word.document.macroEnabled", "word/document.xml": ""}),
                 "a.docm",
@@ -430,7 +515,12 @@ class TestUnreadable:
             (_zip({"mimetype": "application/vnd.oasis.opendocument.text"}), "a.odt", "invalid_file", "damaged"),
             (_zip({"mimetype": "application/epub+zip"}), "a.epub", "invalid_file", "damaged"),
             (
-                _zip({"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<encryption-data/>"}),
+                _zip(
+                    {
+                        "mimetype": "application/vnd.oasis.opendocument.text",
+                        "META-INF/manifest.xml": "<encryption-data/>",
+                    }
+                ),
                 "a.odt",
                 "invalid_file",
                 "password",
@@ -472,7 +562,11 @@ class TestUnreadable:
         """Damage of any kind gives text or Unreadable, no other exception."""
         dice = random.Random(5)
         row = f'<row r="1">{_cell("A1", "z")}</row>'
-        originals = [(_pdf("some words " * 20), "a.pdf"), (_word("some words " * 50), "a.docx"), (_workbook(row), "a.xlsx")]
+        originals = [
+            (_pdf("some words " * 20), "a.pdf"),
+            (_word("some words " * 50), "a.docx"),
+            (_workbook(row), "a.xlsx"),
+        ]
         for data, name in originals:
             for _ in range(25):
                 damaged = bytearray(data[: dice.randint(len(data) // 2, len(data))] if dice.random() < 0.5 else data)
@@ -493,10 +587,14 @@ class TestBombs:
         secret.write_text("the secret words")
         doctype = f'<!DOCTYPE d [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'.encode()
         word = _changed(
-            _word("before"), "word/document.xml", lambda xml: xml.replace(b"?>", b"?>" + doctype, 1).replace(b"before", b"before &x; after")
+            _word("before"),
+            "word/document.xml",
+            lambda xml: xml.replace(b"?>", b"?>" + doctype, 1).replace(b"before", b"before &x; after"),
         )
         odt = _changed(
-            _opendocument("text", "<office:text><text:p>before &x; after</text:p></office:text>"), "content.xml", lambda xml: doctype + xml
+            _opendocument("text", "<office:text><text:p>before &x; after</text:p></office:text>"),
+            "content.xml",
+            lambda xml: doctype + xml,
         )
         for data, name in ((word, "a.docx"), (odt, "a.odt")):
             assert "secret words" not in _text_or_refusal(read, data, name)
@@ -526,7 +624,8 @@ class TestBombs:
             read(data.replace(size, (1000).to_bytes(4, "little")), "a.docx")
 
     @pytest.mark.parametrize(
-        "far", ['<c r="XFD1048576"><v>1</v></c>', "<c r='XFD1048576'><v>1</v></c>", '<c s="1"\nr="XFD1048576"><v>1</v></c>']
+        "far",
+        ['<c r="XFD1048576"><v>1</v></c>', "<c r='XFD1048576'><v>1</v></c>", '<c s="1"\nr="XFD1048576"><v>1</v></c>'],
     )
     def test_sparse_xlsx(self, far: str, read: Read) -> None:
         """Two cells at opposite corners are not a table of 17 billion."""
@@ -543,7 +642,10 @@ class TestBombs:
 
     def test_repeated_ods(self, read: Read) -> None:
         """A value that is repeated over all cells of a sheet is refused."""
-        cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell>'
+        cell = (
+            '<table:table-cell office:value-type="string" '
+            'table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell>'
+        )
         row = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'
         body = f'<office:spreadsheet><table:table table:name="One">{row}</table:table></office:spreadsheet>'
         with pytest.raises(Unreadable, match="far cells"):

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.edition import Bench
-from tests.stubs import Inline, StubEmbedder, StubReader
+from tests.support.bench import Bench
+from tests.support.stubs import Inline, StubEmbedder, StubReader
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import Space, Vector
+from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import ROUND, Later
-from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest
 
 
@@ -35,8 +35,8 @@ class _Refusing:
 
 
 def refused(bench: Bench, models: _Refusing, message: Ingest) -> Later:
-    edition = replace(bench.edition, models=models)  # type: ignore[arg-type]  # the part of Models that a worker uses
-    [later] = Worker(edition, StubReader(), Inline()).ingest([message])
+    deployment = replace(bench.deployment, models=models)  # type: ignore[arg-type]  # the part of Models that a worker uses
+    [later] = Ingester(deployment, StubReader(), Inline()).ingest([message])
     return later
 
 
@@ -62,7 +62,9 @@ def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     time_left = iter([True, False])
-    [later] = Worker(bench.edition, StubReader(), Inline()).ingest([Ingest(store, file, 1, refusals=7)], lambda: next(time_left))
+    [later] = Ingester(bench.deployment, StubReader(), Inline()).ingest(
+        [Ingest(store, file, 1, refusals=7)], lambda: next(time_left)
+    )
     assert (later.message.next, later.message.refusals, later.delay) == (ROUND, 0, 0)
 
 

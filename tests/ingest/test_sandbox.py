@@ -95,7 +95,9 @@ class TestRead:
         """More callers than children wait for each other; each gets its own answer."""
         with Sandbox(2, module=unruly) as sandbox, ThreadPoolExecutor(12) as pool:
             pids = set(pool.map(lambda _: _pid(sandbox, text_file), range(60)))
-            texts = list(pool.map(lambda n: sandbox.read(text_file, f"{n}.txt", 100 + n, 50).spans[0].tokens, range(24)))
+            texts = list(
+                pool.map(lambda n: sandbox.read(text_file, f"{n}.txt", 100 + n, 50).spans[0].tokens, range(24))
+            )
         assert 1 <= len(pids) <= 2
         assert all(tokens <= 100 + n for n, tokens in enumerate(texts))
 
@@ -218,7 +220,8 @@ class TestLife:
         """A parent that is killed leaves no child behind, idle or in the middle of a file."""
         program = (
             "import sys, threading\nfrom pathlib import Path\nfrom vectorlog.ingest.sandbox import Sandbox\n"
-            f"s = Sandbox(1, module='unruly')\nprint(s.read(Path({str(text_file)!r}), 'pid', 800, 400).text, flush=True)\n"
+            f"s = Sandbox(1, module='unruly')\nprint(s.read(Path({str(text_file)!r}), 'pid', 800, 400).text, "
+            f"flush=True)\n"
             f"s.read(Path({str(text_file)!r}), {doing!r}, 800, 400)\nthreading.Event().wait()"
         )
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -235,7 +238,9 @@ def _gone(pid: int, seconds: float = 10) -> bool:
     """Whether a process that is no child of ours ends in time; a zombie that nobody collects has ended."""
     wait = threading.Event()
     for _ in range(int(seconds / 0.02)):
-        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout
         if not state or state.startswith("Z"):
             return True
         wait.wait(0.02)

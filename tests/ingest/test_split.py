@@ -15,10 +15,16 @@ from vectorlog.ingest.tokens import Boundaries, count, is_seam
 
 _random = random.Random(7)
 _WORDS = ["The", "log", "holds", "what", "happened;", "views", "say", "what", "is", "true", "now"]
-_PROSE = "".join(" ".join(_random.choices(_WORDS, k=_random.randint(4, 30))) + _random.choice((". ", ".\n", ".\n\n")) for _ in range(1500))
-_CHINESE = "".join(chr(_random.randint(0x4E00, 0x9FA5)) if _random.random() > 0.06 else _random.choice("，。\n") for _ in range(20_000))
+_PROSE = "".join(
+    " ".join(_random.choices(_WORDS, k=_random.randint(4, 30))) + _random.choice((". ", ".\n", ".\n\n"))
+    for _ in range(1500)
+)
+_CHINESE = "".join(
+    chr(_random.randint(0x4E00, 0x9FA5)) if _random.random() > 0.06 else _random.choice("，。\n") for _ in range(20_000)
+)
 _CODE = "\n\n\n".join(
-    f"def f{n}(x: int) -> int:\n    if x > {n}:\n        return x - {n}\n\n    return {{'a': [x, {n}]}}" for n in range(600)
+    f"def f{n}(x: int) -> int:\n    if x > {n}:\n        return x - {n}\n\n    return {{'a': [x, {n}]}}"
+    for n in range(600)
 )
 _LETTERS = "".join(_random.choices("abcdefghijklmnopqrstuvwxyz", k=40_000))
 _TEXTS = {
@@ -58,7 +64,9 @@ class TestSplit:
     @pytest.mark.parametrize(("max_tokens", "overlap"), [(800, 400), (100, 50), (4096, 0)])
     @pytest.mark.parametrize("name", _TEXTS)
     def test_counts_are_exact_and_nothing_is_lost(self, name: str, max_tokens: int, overlap: int) -> None:
-        """Every chunk encodes to exactly the tokens it names, at most the limit; only white space lies outside of chunks."""
+        """Every chunk encodes to exactly the tokens it names, at most the limit; only white space lies outside of
+        chunks.
+        """
         assert _check(_TEXTS[name], max_tokens, overlap)
 
     @given(
@@ -66,7 +74,22 @@ class TestSplit:
             st.one_of(
                 st.text(max_size=30),
                 st.sampled_from(
-                    ["\n", " \n\t\n", "   ", "\r\n", "'s", "1234", "。", "## ", "```\n", "👩‍👧", "word ", "x" * 300, " " * 150, "\x1c\n"]
+                    [
+                        "\n",
+                        " \n\t\n",
+                        "   ",
+                        "\r\n",
+                        "'s",
+                        "1234",
+                        "。",
+                        "## ",
+                        "```\n",
+                        "👩‍👧",
+                        "word ",
+                        "x" * 300,
+                        " " * 150,
+                        "\x1c\n",
+                    ]
                 ),
             ),
             max_size=60,

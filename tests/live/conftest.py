@@ -14,7 +14,10 @@ from tests.live.live_server import DIMENSIONS, LiveServer, serving
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, StubServer]]:
     """The server and its provider."""
-    with StubServer(dimensions=DIMENSIONS) as stub, serving(tmp_path_factory.mktemp("live") / "data", stub.base_url) as server:
+    with (
+        StubServer(dimensions=DIMENSIONS) as stub,
+        serving(tmp_path_factory.mktemp("live") / "data", stub.base_url) as server,
+    ):
         yield server, stub
 
 

@@ -73,8 +73,15 @@ class LiveServer:
 
     def errors(self) -> list[str]:
         """Exceptions and error lines of the log."""
-        lines = (json.loads(line) if line.startswith("{") else {"level": "error", "message": line} for line in self.log.open())
-        return [f"{line.get('message')}\n{line.get('exception', '')}" for line in lines if line["level"] in ("error", "critical")]
+        lines = (
+            json.loads(line) if line.startswith("{") else {"level": "error", "message": line}
+            for line in self.log.open()
+        )
+        return [
+            f"{line.get('message')}\n{line.get('exception', '')}"
+            for line in lines
+            if line["level"] in ("error", "critical")
+        ]
 
     def resident_mb(self) -> float:
         """Memory that the server process has in use (Linux)."""

@@ -48,7 +48,9 @@ def _endless() -> bytes:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             body = old.read(name)
-            new.writestr(name, body.replace(b"<w:sectPr", paragraphs + b"<w:sectPr", 1) if name == "word/document.xml" else body)
+            new.writestr(
+                name, body.replace(b"<w:sectPr", paragraphs + b"<w:sectPr", 1) if name == "word/document.xml" else body
+            )
     return out.getvalue()
 
 
@@ -66,7 +68,9 @@ class TestUnreadable:
         ids=["blank", "binary.txt", "encrypted pdf", "scanned pdf", "cut pdf", "zip bomb"],
     )
     def test_fails_with_its_reason(self, body: bytes, name: str, code: str, says: str, client: OpenAI) -> None:
-        """The file is failed with the contract's code and a sentence that names the cause; its batch and store count it."""
+        """The file is failed with the contract's code and a sentence that names the cause; its batch and store count
+        it.
+        """
         store = client.vector_stores.create().id
         bad, good = upload(client, body, name), upload(client, "a good neighbour")
         batch = client.vector_stores.file_batches.create(store, file_ids=[bad, good]).id
@@ -81,7 +85,9 @@ class TestUnreadable:
         assert {hit.file_id for hit in client.vector_stores.search(store, query="neighbour")} == {good}
 
     def test_an_empty_file_ends_too(self, client: OpenAI) -> None:
-        """A file of no bytes is refused when it is uploaded, or fails when it is attached: it is never an empty success."""
+        """A file of no bytes is refused when it is uploaded, or fails when it is attached: it is never an empty
+        success.
+        """
         store = client.vector_stores.create().id
         file = upload(client, b"", "empty.txt")
         found = client.vector_stores.files.create_and_poll(file, vector_store_id=store, poll_interval_ms=20)

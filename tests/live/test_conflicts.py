@@ -1,4 +1,6 @@
-"""Commands that contradict each other, sent at the same time from many threads: everything ends, and every count adds up."""
+"""Commands that contradict each other, sent at the same time from many threads: everything ends, and every count adds
+up.
+"""
 
 from __future__ import annotations
 
@@ -62,18 +64,25 @@ def watching(client: OpenAI, store: str, *batches: str) -> Iterator[list[str]]:
 
 def counts_of(client: OpenAI, store: str) -> dict[str, object]:
     """The store's counts that are not 0."""
-    return {name: number for name, number in client.vector_stores.retrieve(store).file_counts.to_dict().items() if number}
+    return {
+        name: number for name, number in client.vector_stores.retrieve(store).file_counts.to_dict().items() if number
+    }
 
 
 class TestCancel:
     def test_while_files_end(self, client: OpenAI, stub: StubServer) -> None:
-        """A batch cancelled in the middle: what was completed stays and is found, the rest is cancelled, nothing changes later."""
+        """A batch cancelled in the middle: what was completed stays and is found, the rest is cancelled, nothing
+        changes later.
+        """
         stub.delay = 0.1
         store = client.vector_stores.create().id
         files = upload_many(client, [f"cancelled words {number}" for number in range(60)])
         batch = client.vector_stores.file_batches.create(store, file_ids=files).id
         with watching(client, store, batch):
-            until(lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed, "a first file")
+            until(
+                lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed,
+                "a first file",
+            )
             cancels = at_once(*[partial(client.vector_stores.file_batches.cancel, batch, vector_store_id=store)] * 4)
             assert {each.status for each in cancels} == {"cancelled"}
             final = ended(client, store, batch)
@@ -124,7 +133,12 @@ class TestAttach:
             for revision in range(4):
                 at_once(
                     *[
-                        partial(client.vector_stores.files.update, file, vector_store_id=store, attributes={"revision": revision})
+                        partial(
+                            client.vector_stores.files.update,
+                            file,
+                            vector_store_id=store,
+                            attributes={"revision": revision},
+                        )
                         for file in files
                     ]
                 )
@@ -171,7 +185,9 @@ class TestRemove:
 
 class TestEverything:
     def test_a_mixed_storm_is_answered(self, client: OpenAI, stub: StubServer) -> None:
-        """Attach, detach, re-attach with other settings, cancel and search at random: no request fails inside, and all adds up."""
+        """Attach, detach, re-attach with other settings, cancel and search at random: no request fails inside, and all
+        adds up.
+        """
         stub.delay = 0.02
         store = client.vector_stores.create().id
         files = upload_many(client, [f"storm {number}" for number in range(8)])

@@ -12,8 +12,8 @@ from openai import NotFoundError
 from tests.embedding.stub_server import StubServer
 from tests.live.live_server import DIMENSIONS, LiveServer, serving, until
 from tests.live.uploads import settled, upload, upload_many
-from vectorlog.index.chunk_index import Space
-from vectorlog.index.local import LocalIndex
+from vectorlog.domain.vectors import Space
+from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.work.messages import PurgeStore, decode
 
 MEMORY = 64 << 20
@@ -21,7 +21,9 @@ MEMORY = 64 << 20
 
 
 def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
-    """A deleted store is a 404 at once; once work has ended nothing of it is left in index, artefacts, views or queues."""
+    """A deleted store is a 404 at once; once work has ended nothing of it is left in index, artefacts, views or
+    queues.
+    """
     with serving(tmp_path / "data", own_stub.base_url) as server:
         client = server.client()
         kept = client.vector_stores.create(name="kept").id
@@ -31,7 +33,10 @@ def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
         store = client.vector_stores.create(name="doomed").id
         files = upload_many(client, [f"doomed {number}" for number in range(130)])
         batch = client.vector_stores.file_batches.create(store, file_ids=files).id
-        until(lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed, "a first file")
+        until(
+            lambda: client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed,
+            "a first file",
+        )
         client.vector_stores.delete(store)
         for ask in (
             lambda: client.vector_stores.retrieve(store),
@@ -61,7 +66,9 @@ def _leftovers(server: LiveServer, store: str) -> list[str]:
     found = [path for path in walked if store in path]
     derived = sqlite3.connect(f"file:{server.data / 'derived.db'}?mode=ro", uri=True)
     try:
-        rows = derived.execute("SELECT pk || ' ' || sk FROM views WHERE (pk LIKE ? OR sk LIKE ?) AND NOT gone", [f"%{store}%"] * 2)
+        rows = derived.execute(
+            "SELECT pk || ' ' || sk FROM views WHERE (pk LIKE ? OR sk LIKE ?) AND NOT gone", [f"%{store}%"] * 2
+        )
         found += [row for (row,) in rows]
         waiting = derived.execute("SELECT body FROM messages WHERE body LIKE ?", [f"%{store}%"])
         found += [body for (body,) in waiting if not isinstance(decode(body), PurgeStore)]

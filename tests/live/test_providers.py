@@ -1,4 +1,6 @@
-"""An embedding provider that throttles, breaks, is away or refuses: files wait for it, and fail only where waiting cannot help."""
+"""An embedding provider that throttles, breaks, is away or refuses: files wait for it, and fail only where waiting
+cannot help.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +52,17 @@ class TestThrottled:
             assert "Rate limit reached" in server.log.read_text()
             own_stub.obey()
             later = upload_many(client, [f"after the storm {number}" for number in range(3)])
-            assert ended(client, store, client.vector_stores.file_batches.create(store, file_ids=later).id).status == "completed"
+            assert (
+                ended(client, store, client.vector_stores.file_batches.create(store, file_ids=later).id).status
+                == "completed"
+            )
 
 
 class TestAway:
     def test_connection_refused_for_a_while(self, tmp_path: Path) -> None:
-        """A provider that is down when the server starts, and comes later, gets every file that waited; a search says why it fails."""
+        """A provider that is down when the server starts, and comes later, gets every file that waited; a search says
+        why it fails.
+        """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -68,7 +75,9 @@ class TestAway:
                 client.vector_stores.search(store, query="waiting")
             assert failed.value.status_code == 503
             assert failed.value.response.headers["retry-after"]
-            assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.in_progress == 20
+            assert (
+                client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.in_progress == 20
+            )
             with StubServer(port=port, dimensions=DIMENSIONS):
                 assert ended(client, store, batch, 30).file_counts.completed == 20
                 assert len(client.vector_stores.search(store, query="waiting", max_num_results=50).data) == 20
@@ -77,7 +86,9 @@ class TestAway:
 
 class TestRefused:
     def test_a_wrong_key(self, client: OpenAI, stub: StubServer) -> None:
-        """Files fail at once, with the provider's reason and what to do about it; attached again after that is done, they complete."""
+        """Files fail at once, with the provider's reason and what to do about it; attached again after that is done,
+        they complete.
+        """
         store = client.vector_stores.create().id
         files = upload_many(client, ["refused one", "refused two"])
         stub.fail(401, "Incorrect API key provided: sk-nope", times=1000)

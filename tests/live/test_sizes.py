@@ -12,7 +12,9 @@ MB = 1_000_000
 
 
 def test_a_text_of_5_mb(server: LiveServer, client: OpenAI, stub: StubServer) -> None:
-    """A long text is indexed to its last line, beside a short one that does not wait for it, and does not stay in memory."""
+    """A long text is indexed to its last line, beside a short one that does not wait for it, and does not stay in
+    memory.
+    """
     line = "The harbour of the long text is described in great detail on line {:06d}.\n"
     text = "".join(line.format(number) for number in range(5 * MB // len(line.format(0))))
     last = text.splitlines()[-1]
@@ -40,4 +42,6 @@ def test_a_batch_of_500_files(client: OpenAI, stub: StubServer) -> None:
     in_store = [file.id for file in client.vector_stores.files.list(store, limit=100, order="asc")]
     assert in_store == files
     assert ended(client, store, batch, 40).file_counts.completed == 500
-    assert [file.id for file in client.vector_stores.files.list(store, limit=100, order="asc", filter="completed")] == files
+    assert [
+        file.id for file in client.vector_stores.files.list(store, limit=100, order="asc", filter="completed")
+    ] == files

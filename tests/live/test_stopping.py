@@ -60,19 +60,25 @@ class Client(threading.Thread):
 
 class TestKilled:
     def test_five_times_in_the_middle_of_batches(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """Kill -9 five times: every upload, store and batch that was answered is there, every file ends once, counts add up."""
+        """Kill -9 five times: every upload, store and batch that was answered is there, every file ends once, counts
+        add up.
+        """
         own_stub.delay = 0.05
         with serving(tmp_path / "data", own_stub.base_url) as server:
             client = server.client()
             store = client.vector_stores.create(name="survivor").id
             texts = [f"survivor number {number} {'lorem ipsum ' * (number % 9)}" for number in range(300)]
             files = upload_many(client, texts)
-            batches = [client.vector_stores.file_batches.create(store, file_ids=part).id for part in (files[:180], files[180:])]
+            batches = [
+                client.vector_stores.file_batches.create(store, file_ids=part).id for part in (files[:180], files[180:])
+            ]
             busy = Client(server.client, store)
             busy.start()
             for _ in range(5):
                 _progress(client, store, files=12)
-                assert client.vector_stores.retrieve(store).file_counts.in_progress > 50, "the kill came too late to show anything"
+                assert client.vector_stores.retrieve(store).file_counts.in_progress > 50, (
+                    "the kill came too late to show anything"
+                )
                 server.kill()
                 server.start()
             busy.enough.set()
@@ -83,7 +89,13 @@ class TestKilled:
             for batch, size in zip(batches, (180, 120), strict=True):
                 final = ended(client, store, batch, 40)
                 assert final.status == "completed"
-                assert final.file_counts.to_dict() == {"in_progress": 0, "completed": size, "failed": 0, "cancelled": 0, "total": size}
+                assert final.file_counts.to_dict() == {
+                    "in_progress": 0,
+                    "completed": size,
+                    "failed": 0,
+                    "cancelled": 0,
+                    "total": size,
+                }
             statuses = settled(client, store)
             assert set(statuses.values()) == {"completed"}
             assert set(statuses) >= {*files, *busy.attached}
@@ -91,7 +103,10 @@ class TestKilled:
             assert client.vector_stores.retrieve(store).file_counts.completed == len(statuses)
 
             assert busy.uploaded
-            for file, body in [*busy.uploaded.items(), *zip(files[::10], (text.encode() for text in texts[::10]), strict=True)]:
+            for file, body in [
+                *busy.uploaded.items(),
+                *zip(files[::10], (text.encode() for text in texts[::10]), strict=True),
+            ]:
                 assert client.files.content(file).read() == body
             for made, name in busy.stores.items():
                 assert client.vector_stores.retrieve(made).name == name
@@ -151,7 +166,9 @@ class TestStopped:
             assert settled(client, store) == {file: "completed"}
 
     def test_an_upload_under_way_is_not_half_kept(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """A server that is killed while a file arrives keeps nothing of it; what it spooled is removed at the next start."""
+        """A server that is killed while a file arrives keeps nothing of it; what it spooled is removed at the next
+        start.
+        """
         with serving(tmp_path / "data", own_stub.base_url) as server:
             spool = server.data / "spool"
 
@@ -206,7 +223,9 @@ class TestFolder:
         with serving(tmp_path / "data", own_stub.base_url) as server:
             client = server.client()
             store = client.vector_stores.create().id
-            client.vector_stores.files.create_and_poll(upload(client, "a text"), vector_store_id=store, poll_interval_ms=20)
+            client.vector_stores.files.create_and_poll(
+                upload(client, "a text"), vector_store_id=store, poll_interval_ms=20
+            )
             readers = _children(server.process.pid)
             assert readers
             server.kill()

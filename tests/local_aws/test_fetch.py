@@ -58,7 +58,9 @@ def listing(tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPa
     """The list of a server's files; cache and repository are the test's."""
     made = tmp_path / "packages" / "server.sha256"
     made.parent.mkdir()
-    made.write_text("".join(f"{hashlib.sha256(content).hexdigest()}  {path[1:]}\n" for path, content in repository.files.items()))
+    made.write_text(
+        "".join(f"{hashlib.sha256(content).hexdigest()}  {path[1:]}\n" for path, content in repository.files.items())
+    )
     monkeypatch.setattr(fetching, "PACKAGES", made.parent)
     monkeypatch.setattr(fetching, "REPOSITORY", repository.url)
     monkeypatch.setenv("VECTORLOG_CACHE", str(tmp_path / "cache"))

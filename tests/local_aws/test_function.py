@@ -34,7 +34,8 @@ def handler(event, context):
             case "not json":
                 return {1, 2}
         left = context.get_remaining_time_in_millis()
-        return {"pid": os.getpid(), "calls": CALLS, "variable": os.environ["OF_ITS_OWN"], "left": left, "name": context.function_name}
+        variable = os.environ["OF_ITS_OWN"]
+        return {"pid": os.getpid(), "calls": CALLS, "variable": variable, "left": left, "name": context.function_name}
     finally:
         ENTERED.release()
 """
@@ -75,10 +76,17 @@ class TestEnvironments:
 
     @pytest.mark.parametrize(
         ("do", "reason"),
-        [("raise", "ValueError: a reason"), ("not json", "TypeError"), ("die", r"ended \(3\)"), ("hang", "longer than 1 s")],
+        [
+            ("raise", "ValueError: a reason"),
+            ("not json", "TypeError"),
+            ("die", r"ended \(3\)"),
+            ("hang", "longer than 1 s"),
+        ],
     )
     def test_failures(self, functions: Environments, do: str, reason: str) -> None:
-        """A handler that raises, answers no JSON, ends its process or takes too long is an error that says so; the next call works."""
+        """A handler that raises, answers no JSON, ends its process or takes too long is an error that says so; the next
+        call works.
+        """
         began = time.monotonic()
         call(functions)
         with pytest.raises(FunctionError, match=reason):

@@ -30,8 +30,17 @@ class TestSamples:
 
     def test_binary(self) -> None:
         """Bytes, at any depth, are base64."""
-        change = {"ApproximateCreationDateTime": datetime.fromtimestamp(1, UTC), "NewImage": {"a": {"L": [{"B": b"\x00\x01"}]}}}
-        given = {"eventID": "1", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "dynamodb": change}
+        change = {
+            "ApproximateCreationDateTime": datetime.fromtimestamp(1, UTC),
+            "NewImage": {"a": {"L": [{"B": b"\x00\x01"}]}},
+        }
+        given = {
+            "eventID": "1",
+            "eventName": "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": change,
+        }
         assert stream_record(given, "arn")["dynamodb"]["NewImage"] == {"a": {"L": [{"B": "AAE="}]}}
 
     def test_queues(self) -> None:
@@ -52,7 +61,9 @@ class TestSamples:
     def test_schedule(self) -> None:
         """A turn of a schedule has the fields that EventBridge sends, of the same kinds."""
         wanted, made = sample("schedule.json"), schedule_event("sweep", 1_793_528_100_000)
-        assert {name: type(value) for name, value in made.items()} == {name: type(value) for name, value in wanted.items()}
+        assert {name: type(value) for name, value in made.items()} == {
+            name: type(value) for name, value in wanted.items()
+        }
         assert made["time"] == wanted["time"]
 
     def test_content(self) -> None:

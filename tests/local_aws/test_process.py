@@ -47,7 +47,9 @@ def listens(url: str) -> bool:
 
 class TestRunning:
     def test_as_long_as_needed(self, tmp_path: Path) -> None:
-        """It answers inside the block, on 127.0.0.1, and nothing listens there afterwards, also when the block fails."""
+        """It answers inside the block, on 127.0.0.1, and nothing listens there afterwards, also when the block
+        fails.
+        """
         (tmp_path / "page").write_text("hello")
         with suppress(KeyError), running("web", web_server, tmp_path, ready="/page") as url:
             assert urllib3.request("GET", f"{url}/page").data == b"hello"
@@ -57,7 +59,9 @@ class TestRunning:
 
     def test_goes_with_its_parent(self, tmp_path: Path) -> None:
         """A server does not outlive whoever started it, also when that is killed."""
-        parent = subprocess.Popen([sys.executable, "-c", STARTS_AND_WAITS, tmp_path], stdout=subprocess.PIPE, text=True, cwd=ROOT.parent)
+        parent = subprocess.Popen(
+            [sys.executable, "-c", STARTS_AND_WAITS, tmp_path], stdout=subprocess.PIPE, text=True, cwd=ROOT.parent
+        )
         with parent:
             assert parent.stdout is not None
             url = parent.stdout.readline().strip()
@@ -78,7 +82,10 @@ class TestRunning:
     def test_never_answers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A server that answers something else for too long is stopped, and an error."""
         monkeypatch.setattr(process, "START_S", 1.0)
-        with pytest.raises(StartError, match=r"did not answer in 1"), running("web", web_server, tmp_path, ready="/none"):
+        with (
+            pytest.raises(StartError, match=r"did not answer in 1"),
+            running("web", web_server, tmp_path, ready="/none"),
+        ):
             pytest.fail("it cannot be ready")
 
     def test_taken_port(self, tmp_path: Path) -> None:

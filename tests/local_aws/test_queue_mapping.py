@@ -23,12 +23,20 @@ class FakeSQS:
 
     @staticmethod
     def message(body: str) -> Json:
-        return {"MessageId": f"id-{body}", "ReceiptHandle": f"receipt-{body}", "Body": body, "Attributes": {"ApproximateReceiveCount": "1"}}
+        return {
+            "MessageId": f"id-{body}",
+            "ReceiptHandle": f"receipt-{body}",
+            "Body": body,
+            "Attributes": {"ApproximateReceiveCount": "1"},
+        }
 
     def receive_message(self, **request: Any) -> Json:
         assert 1 <= request["MaxNumberOfMessages"] <= 10
         self.waits.append(request["WaitTimeSeconds"])
-        lent, self.waiting = self.waiting[: request["MaxNumberOfMessages"]], self.waiting[request["MaxNumberOfMessages"] :]
+        lent, self.waiting = (
+            self.waiting[: request["MaxNumberOfMessages"]],
+            self.waiting[request["MaxNumberOfMessages"] :],
+        )
         return {"Messages": lent} if lent else {}
 
     def delete_message_batch(self, **request: Any) -> Json:
@@ -39,7 +47,9 @@ class FakeSQS:
 
 
 class Driven:
-    def __init__(self, sqs: FakeSQS, settings: QueueSettings, answer: Callable[[list[str]], Json | None] = lambda _: None) -> None:
+    def __init__(
+        self, sqs: FakeSQS, settings: QueueSettings, answer: Callable[[list[str]], Json | None] = lambda _: None
+    ) -> None:
         self.batches: list[list[str]] = []
         self.now = 0
         self._answer = answer
@@ -114,7 +124,9 @@ class TestQueueMapping:
 
 class TestSchedule:
     def test_rate(self) -> None:
-        """A function is invoked once in every period; missed turns are not made up for, and one that fails stops nothing."""
+        """A function is invoked once in every period; missed turns are not made up for, and one that fails stops
+        nothing.
+        """
         now, fired = 5_000, list[str]()
 
         def invoke(event: Json) -> None:

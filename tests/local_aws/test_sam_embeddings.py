@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from local_aws.sam.embeddings import MODEL, embeddings
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.embedding.onnx import LocalEmbedder
-from vectorlog.index.chunk_index import Space
 
 TEXTS = ["The quick brown fox jumps over the lazy dog.", "harbour " * 600]
 
 
 def test_the_models_own() -> None:
-    """A store that is searched through containers gets the vectors that the local edition would get, of long texts too."""
+    """A store that is searched through containers gets the vectors that the local edition would get, of long texts
+    too.
+    """
     name = MODEL.partition(":")[2]
     with embeddings() as url:
         endpoint = Endpoint(url, None)

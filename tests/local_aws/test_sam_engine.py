@@ -1,4 +1,6 @@
-"""Whether containers can run here, and what `./dev sam` says where they cannot. `docker` is a script that answers what a test says."""
+"""Whether containers can run here, and what `./dev sam` says where they cannot. `docker` is a script that answers what
+a test says.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def ran(*arguments: str) -> Result:
 class TestWithoutEngine:
     @pytest.mark.parametrize("arguments", [(), ("invoke", "schedule")])
     def test_nothing_installed(self, arguments: tuple[str, ...]) -> None:
-        """Without Docker it says what is missing and how to have it, and ends with 2, before anything is made or started."""
+        """Without Docker it says what is missing and how to have it, and ends with 2, before anything is made or
+        started.
+        """
         result = ran(*arguments)
         assert result.exit_code == 2
         assert "There is no `docker` command" in result.stderr

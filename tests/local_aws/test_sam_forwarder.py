@@ -54,13 +54,18 @@ def asked(port: int, content: bytes) -> bytes:
 
 class TestForwarding:
     def test_both_ways(self, echo: int) -> None:
-        """A container's connection ends on this machine's loopback; bytes go both ways, also after one side has said all."""
+        """A container's connection ends on this machine's loopback; bytes go both ways, also after one side has said
+        all.
+        """
         with forwarding(IPv4Interface(f"{BRIDGE}/8"), {echo}):
             assert [asked(echo, content) for content in (b"", b"hello", MANY)] == [b"", b"hello", MANY]
 
     def test_strangers(self, echo: int) -> None:
         """Who is not on the bridge's network is hung up on, and nothing reaches the server."""
-        with forwarding(IPv4Interface(f"{BRIDGE}/32"), {echo}), socket.create_connection((BRIDGE, echo), SECONDS, (HOST, 0)) as stranger:
+        with (
+            forwarding(IPv4Interface(f"{BRIDGE}/32"), {echo}),
+            socket.create_connection((BRIDGE, echo), SECONDS, (HOST, 0)) as stranger,
+        ):
             assert stranger.recv(1) == b""
 
     def test_only_there(self, echo: int) -> None:
@@ -78,11 +83,19 @@ class TestForwarding:
 
     def test_taken(self, echo: int) -> None:
         """A port that somebody else has on the bridge is an error at the start."""
-        with socket.create_server((BRIDGE, echo)), pytest.raises(OSError, match="in use"), forwarding(IPv4Interface(f"{BRIDGE}/8"), {echo}):
+        with (
+            socket.create_server((BRIDGE, echo)),
+            pytest.raises(OSError, match="in use"),
+            forwarding(IPv4Interface(f"{BRIDGE}/8"), {echo}),
+        ):
             pytest.fail("it has started")
 
 
 def test_reachable() -> None:
     """URLs of this machine are told in containers' terms, a queue's included; others and other values stay."""
-    given = {"QUEUE": "http://127.0.0.1:9324/000000000000/work", "MODEL": "https://api.openai.com/v1", "HOST": "127.0.0.1"}
+    given = {
+        "QUEUE": "http://127.0.0.1:9324/000000000000/work",
+        "MODEL": "https://api.openai.com/v1",
+        "HOST": "127.0.0.1",
+    }
     assert reachable(given, "172.17.0.1") == {**given, "QUEUE": "http://172.17.0.1:9324/000000000000/work"}

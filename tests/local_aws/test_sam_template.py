@@ -15,7 +15,12 @@ API: Mapping[str, Any] = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Bi
 
 
 def function(handler: str, architecture: str = "arm64", **variables: object) -> dict[str, Any]:
-    properties = {"Handler": handler, "Runtime": "python3.13", "Architectures": [architecture], "Environment": {"Variables": variables}}
+    properties = {
+        "Handler": handler,
+        "Runtime": "python3.13",
+        "Architectures": [architecture],
+        "Environment": {"Variables": variables},
+    }
     return {"Type": "AWS::Lambda::Function", "Properties": properties, "Metadata": {"aws:asset:path": "asset.1"}}
 
 
@@ -33,7 +38,12 @@ def prepared(folder: Path, resources: Mapping[str, Any]) -> tuple[Template, dict
 class TestPrepare:
     def test_functions(self, tmp_path: Path) -> None:
         """Our functions are known by their handlers, whatever the stack calls them; others are left alone."""
-        others = {"Provider": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "index.handler", "Runtime": "nodejs22.x"}}}
+        others = {
+            "Provider": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Handler": "index.handler", "Runtime": "nodejs22.x"},
+            }
+        }
         ours = {"A1": function("handlers.api.handler"), "D2": function("handlers.dead_letters.handler")}
         template, copied = prepared(tmp_path, {**ours, **others})
         assert template.functions == {"api": "A1", "dead_letters": "D2"}
@@ -42,11 +52,19 @@ class TestPrepare:
         assert template.path.parent == tmp_path  # assets are named relative to it
 
     def test_variables(self, tmp_path: Path) -> None:
-        """A function is told where local servers are, and beyond that only what the stack declares: what the stack forgot stays missing."""
-        ours = {"A1": function("handlers.api.handler", VECTORLOG_BUCKET={"Ref": "Bucket"}), "D2": function("handlers.dead_letters.handler")}
+        """A function is told where local servers are, and beyond that only what the stack declares: what the stack
+        forgot stays missing.
+        """
+        ours = {
+            "A1": function("handlers.api.handler", VECTORLOG_BUCKET={"Ref": "Bucket"}),
+            "D2": function("handlers.dead_letters.handler"),
+        }
         _, copied = prepared(tmp_path, ours)
         variables = [copied[name]["Properties"]["Environment"]["Variables"] for name in ("A1", "D2")]
-        assert variables == [{"VECTORLOG_BUCKET": {"Ref": "Bucket"}, "AWS_ENDPOINT_URL_SQS": ""}, {"AWS_ENDPOINT_URL_SQS": ""}]
+        assert variables == [
+            {"VECTORLOG_BUCKET": {"Ref": "Bucket"}, "AWS_ENDPOINT_URL_SQS": ""},
+            {"AWS_ENDPOINT_URL_SQS": ""},
+        ]
 
     def test_binary(self, tmp_path: Path) -> None:
         """Bodies are bytes, as the API says: sam learns it from a method, since it overlooks what the API says."""
@@ -63,7 +81,10 @@ class TestPrepare:
     def test_architecture(self, tmp_path: Path) -> None:
         """A template for the other processor is refused with the command that makes the right one."""
         ours = {"A1": function("handlers.api.handler", "x86_64"), "D2": function("handlers.dead_letters.handler")}
-        with pytest.raises(WrongTemplate, match=r"A1 is synthesized for x86_64, this machine is arm64: \./dev synth -c architecture=arm64"):
+        with pytest.raises(
+            WrongTemplate,
+            match=r"A1 is synthesized for x86_64, this machine is arm64: \./dev synth -c architecture=arm64",
+        ):
             prepared(tmp_path, ours)
 
     def test_missing(self, tmp_path: Path) -> None:

@@ -17,7 +17,11 @@ START = 1_700_000_000_000
 
 
 def record(number: int, key: str = "a", at: int = START) -> Json:
-    change = {"Keys": {"pk": {"S": key}, "sk": {"N": "0"}}, "SequenceNumber": str(number), "ApproximateCreationDateTime": at // 1000}
+    change = {
+        "Keys": {"pk": {"S": key}, "sk": {"N": "0"}},
+        "SequenceNumber": str(number),
+        "ApproximateCreationDateTime": at // 1000,
+    }
     return {"eventName": "INSERT", "dynamodb": change}
 
 
@@ -28,7 +32,9 @@ def numbers(records: Sequence[Json]) -> list[int]:
 class Driven:
     """A mapping with a function that answers what a test says, and a clock."""
 
-    def __init__(self, settings: StreamSettings, answer: Callable[[list[int]], Json | None] | None = None, *, shards: int = 1) -> None:
+    def __init__(
+        self, settings: StreamSettings, answer: Callable[[list[int]], Json | None] | None = None, *, shards: int = 1
+    ) -> None:
         self.now = START
         self.batches: list[list[int]] = []
         self.given_up: list[tuple[list[int], str]] = []
@@ -125,7 +131,9 @@ class TestFailures:
         assert driven.run(10) == [[1, 2], [3]]
 
     def test_bisect(self) -> None:
-        """A failing batch is halved until the bad record is alone; the others go through once each, those behind it after it."""
+        """A failing batch is halved until the bad record is alone; the others go through once each, those behind it
+        after it.
+        """
         driven = Driven(StreamSettings(batch_size=8, retries=1), refuse(6))
         driven.mapping.offer([record(n) for n in range(1, 10)])
         driven.run(10_000)
@@ -179,7 +187,9 @@ class TestFailures:
         partial=st.booleans(),
         shards=st.integers(1, 4),
     )
-    def test_any_failures(self, keys: list[str], bad: set[int], size: int, bisect: bool, partial: bool, shards: int) -> None:
+    def test_any_failures(
+        self, keys: list[str], bad: set[int], size: int, bisect: bool, partial: bool, shards: int
+    ) -> None:
         """Whatever fails for a while: every record goes through, and those of one key first in order."""
         left = dict.fromkeys(bad, 3)
         through: dict[str, list[int]] = defaultdict(list)

@@ -26,7 +26,9 @@ def priced(**prices: float) -> Assumptions:
 
 
 def test_documented() -> None:
-    """docs/prices.md is what docs/costs.md and tools/prices.toml lead to; where they change, `python -m tools.cost_table --write`."""
+    """docs/prices.md is what docs/costs.md and tools/prices.toml lead to; where they change, `python -m
+    tools.cost_table --write`.
+    """
     assert cost_table.PRICED.read_text() == cost_table.document(MEASURED, ASSUMED)
 
 
@@ -64,7 +66,9 @@ def test_what_follows() -> None:
 
 
 def test_nodes() -> None:
-    """A node holds a copy of the index with room to spare, the next smaller one would not, and what none holds is said."""
+    """A node holds a copy of the index with room to spare, the next smaller one would not, and what none holds is
+    said.
+    """
     for size in ASSUMED.size:
         chosen = cost_table.node(size, ASSUMED)
         place = ASSUMED.instance.index(chosen)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.edition import PROJECT, Bench, DictIndex
+from tests.support.bench import PROJECT, Bench, DictIndex
 from vectorlog.event_log.streams import Decision
+from vectorlog.operations import folded_log
+from vectorlog.operations.verify import differences
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
-from vectorlog.verify import history
-from vectorlog.verify.verify import differences
 from vectorlog.views.views import Foreseen
 
 
@@ -36,17 +36,19 @@ def others(bench: Bench, store: str, file: str) -> dict[str, Callable[[], object
     return {
         "attach": lambda: bench.attach(store, file, n=2),
         "ingest": bench.pump.settle,
-        "attributes": lambda: store_files.change_attributes(bench.edition, PROJECT, store, file, {"n": 3}),
-        "detach": lambda: store_files.detach(bench.edition, PROJECT, store, file),
-        "delete the file": lambda: uploaded_files.delete(bench.edition, PROJECT, file),
-        "delete the store": lambda: vector_stores.delete(bench.edition, PROJECT, store),
+        "attributes": lambda: store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 3}),
+        "detach": lambda: store_files.detach(bench.deployment, PROJECT, store, file),
+        "delete the file": lambda: uploaded_files.delete(bench.deployment, PROJECT, file),
+        "delete the store": lambda: vector_stores.delete(bench.deployment, PROJECT, store),
     }
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_rows_that_were_read_too_early(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever others do while a request is between reading rows and its commit, all of it is in the lists and counts."""
-    store, file, foresee = bench.store(), bench.upload("alpha"), bench.edition.views.foresee
+    """Whatever others do while a request is between reading rows and its commit, all of it is in the lists and
+    counts.
+    """
+    store, file, foresee = bench.store(), bench.upload("alpha"), bench.deployment.views.foresee
     bench.attach(store, file)
     read: list[Foreseen] = []
 
@@ -56,8 +58,8 @@ def test_rows_that_were_read_too_early(bench: Bench, name: str, monkeypatch: pyt
             others(bench, store, file)[name]()
         return read[0]
 
-    monkeypatch.setattr(bench.edition.views, "foresee", interrupted)
+    monkeypatch.setattr(bench.deployment.views, "foresee", interrupted)
     bench.attach(store, file, n=1)
     assert any(read[0].values()), "no row was read ahead"
     bench.pump.settle()
-    assert sorted(differences(bench.edition, history.read(bench.edition))) == []
+    assert sorted(differences(bench.deployment, folded_log.read(bench.deployment))) == []

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.edition import PROJECT, Bench, DictIndex
-from tests.transfer.answers import unwatched
-from vectorlog.domain.manifest import Listed
+from tests.operations.transfer.answers import unwatched
+from tests.support.bench import PROJECT, Bench, DictIndex
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE, decode_state
-from vectorlog.transfer import archive
-from vectorlog.transfer.export import export
-from vectorlog.transfer.history import survey
-from vectorlog.transfer.importing import Target, bring
+from vectorlog.operations import folded_log
+from vectorlog.operations.transfer import archive
+from vectorlog.operations.transfer.commits import survey
+from vectorlog.operations.transfer.export import export
+from vectorlog.operations.transfer.importing import Target, bring
+from vectorlog.operations.verify import differences
 from vectorlog.use_cases import file_batches, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.verify import history
-from vectorlog.verify.verify import differences
 from vectorlog.views.views import Counts
 
 T = TypeVar("T")
@@ -38,7 +38,9 @@ def slow(tmp_path: Path) -> Iterator[Bench]:
 
 def older(bench: Bench) -> None:
     """Takes what was stored back to the first schema, in which states of batches and stores held their manifests."""
-    created = {commit.stream: json.loads(commit.events)[0]["data"] for commit in bench.log.scan() if commit.version == 0}
+    created = {
+        commit.stream: json.loads(commit.events)[0]["data"] for commit in bench.log.scan() if commit.version == 0
+    }
 
     def file_batch(stream: str, data: dict[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in data.items() if name not in ("count", "object")}
@@ -65,55 +67,67 @@ def older(bench: Bench) -> None:
 
 
 def test_older_states(slow: Bench) -> None:
-    """A folder that the code before wrote goes on: its stores are listed, and its batches are fanned out, cancelled, and counted."""
+    """A folder that the code before wrote goes on: its stores are listed, and its batches are fanned out, cancelled,
+    and counted.
+    """
     files = [slow.upload(f"alpha {number}") for number in range(3)]
-    listed = tuple(Listed(file) for file in files)
-    store = vector_stores.create(slow.edition, PROJECT, CreateStore(name="old", files=listed)).id
+    listed = tuple(BatchItem(file) for file in files)
+    store = vector_stores.create(slow.deployment, PROJECT, CreateStore(name="old", files=listed)).id
     going, cancelled = slow.batch(store, files).id, slow.batch(store, files[:1], n=1).id
-    file_batches.cancel(slow.edition, PROJECT, store, cancelled)
+    file_batches.cancel(slow.deployment, PROJECT, store, cancelled)
     older(slow)
     [newest, *_] = [commit for commit in slow.log.scan() if commit.stream == going]
     assert decode_state(FILE_BATCH, newest.state) is None
-    assert [view.state.name for view in vector_stores.list_page(slow.edition, PROJECT, PageRequest()).items] == ["old"]
-    assert len(file_batches.list_files(slow.edition, PROJECT, store, going, PageRequest(), None).items) == 3
+    assert [view.state.name for view in vector_stores.list_page(slow.deployment, PROJECT, PageRequest()).items] == [
+        "old"
+    ]
+    assert len(file_batches.list_files(slow.deployment, PROJECT, store, going, PageRequest(), None).items) == 3
     slow.pump.settle()
-    assert vector_stores.get(slow.edition, PROJECT, store).counts.completed == 3
-    assert file_batches.get(slow.edition, PROJECT, store, going).counts == Counts(completed=3)
-    assert file_batches.get(slow.edition, PROJECT, store, cancelled).counts == Counts(cancelled=1)
-    assert sorted(differences(slow.edition, history.read(slow.edition))) == []
+    assert vector_stores.get(slow.deployment, PROJECT, store).counts.completed == 3
+    assert file_batches.get(slow.deployment, PROJECT, store, going).counts == Counts(completed=3)
+    assert file_batches.get(slow.deployment, PROJECT, store, cancelled).counts == Counts(cancelled=1)
+    assert sorted(differences(slow.deployment, folded_log.read(slow.deployment))) == []
 
 
 def test_exports(slow: Bench) -> None:
     """An export of the code before tells as much of its streams as one of today: models of stores, and what ended."""
     kept, deleted = slow.store(), slow.store()
-    vector_stores.delete(slow.edition, PROJECT, deleted)
+    vector_stores.delete(slow.deployment, PROJECT, deleted)
     older(slow)
     assert decode_state(VECTOR_STORE, next(iter(slow.log.scan())).state) is None
-    found = survey(slow.edition.streams, slow.log.scan())
+    found = survey(slow.deployment.streams, slow.log.scan())
     assert found.spaces == dict.fromkeys((kept, deleted), slow.space)
     assert found.ended == {deleted}
 
 
 def test_import_beside_workers(slow: Bench, tmp_path: Path) -> None:
-    """An export of the code before comes into an edition whose workers go on meanwhile: no count drifts, and no row is nobody's."""
+    """An export of the code before comes into an edition whose workers go on meanwhile: no count drifts, and no row is
+    nobody's.
+    """
     files = [slow.upload(f"alpha {number}") for number in range(3)]
-    store = vector_stores.create(slow.edition, PROJECT, CreateStore(files=(Listed(files[0]),))).id
+    store = vector_stores.create(slow.deployment, PROJECT, CreateStore(files=(BatchItem(files[0]),))).id
     cancelled = slow.batch(store, files).id
-    file_batches.cancel(slow.edition, PROJECT, store, cancelled)
+    file_batches.cancel(slow.deployment, PROJECT, store, cancelled)
     slow.pump.settle()
     older(slow)
     with archive.writing(tmp_path / "export") as sink:
-        export(slow.edition, sink, unwatched)
+        export(slow.deployment, sink, unwatched)
     (tmp_path / "target").mkdir()
-    with closing(Bench(tmp_path / "target", index=DictIndex(), seed=1)) as target, archive.reading(tmp_path / "export") as source:
+    with (
+        closing(Bench(tmp_path / "target", index=DictIndex(), seed=1)) as target,
+        archive.reading(tmp_path / "export") as source,
+    ):
 
         def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
             for item in items:
                 target.pump.project()
                 yield item
 
-        bring(source, Target(target.edition, target.pump.projector, beside_workers=True), watch)
+        bring(source, Target(target.deployment, target.pump.projector, beside_workers=True), watch)
         target.pump.settle()
-        assert sorted(differences(target.edition, history.read(target.edition))) == []
-        assert vector_stores.get(target.edition, PROJECT, store).counts == vector_stores.get(slow.edition, PROJECT, store).counts
-        assert file_batches.get(target.edition, PROJECT, store, cancelled).counts == Counts(cancelled=3)
+        assert sorted(differences(target.deployment, folded_log.read(target.deployment))) == []
+        assert (
+            vector_stores.get(target.deployment, PROJECT, store).counts
+            == vector_stores.get(slow.deployment, PROJECT, store).counts
+        )
+        assert file_batches.get(target.deployment, PROJECT, store, cancelled).counts == Counts(cancelled=3)

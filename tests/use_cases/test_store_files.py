@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from tests.edition import DAY_MS, PROJECT, Bench, StubEmbedder, keyed
+from tests.support.bench import DAY_MS, PROJECT, Bench, StubEmbedder, keyed
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import DuplicateContent, Expired, Invalid, KeyReused, NotFound
 from vectorlog.domain.filters import Comparison
@@ -18,7 +18,7 @@ from vectorlog.use_cases.store_files import AttachFile
 
 
 def counts(bench: Bench, store: str) -> tuple[int, int, int, int]:
-    found = vector_stores.get(bench.edition, PROJECT, store).counts
+    found = vector_stores.get(bench.deployment, PROJECT, store).counts
     return found.in_progress, found.completed, found.failed, found.cancelled
 
 
@@ -48,11 +48,11 @@ class TestAttach:
         store, file = bench.store(), bench.upload(text)
         bench.attach(store, file)
         bench.pump.settle()
-        failure = store_files.get(bench.edition, PROJECT, store, file).state.failure
+        failure = store_files.get(bench.deployment, PROJECT, store, file).state.failure
         assert failure is not None
         assert failure.code == code
         with pytest.raises(Invalid, match="has no content"):
-            store_files.content(bench.edition, PROJECT, store, file)
+            store_files.content(bench.deployment, PROJECT, store, file)
 
     def test_throttled_only_waits(self, bench: Bench) -> None:
         """A provider that throttles delays a file and never fails it."""
@@ -82,14 +82,16 @@ class TestAttach:
         """A request repeated under its key changes nothing; another body under that key is refused."""
         store, file = bench.store(), bench.upload("alpha")
         command = AttachFile(file, {}, AUTO)
-        store_files.attach(bench.edition, keyed("k", "one"), store, command)
+        store_files.attach(bench.deployment, keyed("k", "one"), store, command)
         bench.pump.settle()
-        assert store_files.attach(bench.edition, keyed("k", "one"), store, command).state.status == "completed"
+        assert store_files.attach(bench.deployment, keyed("k", "one"), store, command).state.status == "completed"
         with pytest.raises(KeyReused):
-            store_files.attach(bench.edition, keyed("k", "two"), store, command)
+            store_files.attach(bench.deployment, keyed("k", "two"), store, command)
 
     def test_serves_until_the_next_is_in(self, bench: Bench) -> None:
-        """What serves goes on serving until the next generation is in; then only that is found, before any purge or row."""
+        """What serves goes on serving until the next generation is in; then only that is found, before any purge or
+        row.
+        """
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file, n=1)
         bench.pump.settle()
@@ -107,7 +109,7 @@ class TestAttach:
         store, file = bench.store(), bench.upload("alpha")
         made = [bench.batch(store, [file]).id for _ in range(70)]
         bench.pump.settle()
-        ended = [file_batches.get(bench.edition, PROJECT, store, batch).counts.completed for batch in made]
+        ended = [file_batches.get(bench.deployment, PROJECT, store, batch).counts.completed for batch in made]
         assert ended == [1] * 70
         assert counts(bench, store) == (0, 1, 0, 0)
 
@@ -127,7 +129,7 @@ class TestChange:
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file, n=1)
         bench.pump.settle()
-        store_files.change_attributes(bench.edition, PROJECT, store, file, {"n": 2})
+        store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 2})
         assert bench.find(store, "alpha", filter=Comparison("eq", "n", 1)) == []
         bench.pump.settle()
         assert bench.find(store, "alpha", filter=Comparison("eq", "n", 2)) == [file]
@@ -135,16 +137,18 @@ class TestChange:
 
 class TestDetach:
     def test_gone_at_once(self, bench: Bench) -> None:
-        """A search after the answer finds nothing of it; GET and a second DELETE are 404; then nothing of it is left."""
+        """A search after the answer finds nothing of it; GET and a second DELETE are 404; then nothing of it is
+        left.
+        """
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.settle()
-        store_files.detach(bench.edition, PROJECT, store, file)
+        store_files.detach(bench.deployment, PROJECT, store, file)
         assert bench.find(store, "alpha") == []
         assert counts(bench, store) == (0, 0, 0, 0)
         for again in (store_files.get, store_files.detach):
             with pytest.raises(NotFound):
-                again(bench.edition, PROJECT, store, file)
+                again(bench.deployment, PROJECT, store, file)
         bench.pump.settle()
         assert bench.index.count(bench.space, store) == {}
         assert not list(bench.blobs.list("artefacts/"))
@@ -154,39 +158,43 @@ class TestDetach:
         store, file = bench.store(), bench.upload("alpha")
         batch = bench.batch(store, [file]).id
         bench.pump.project()
-        store_files.detach(bench.edition, PROJECT, store, file)
+        store_files.detach(bench.deployment, PROJECT, store, file)
         bench.pump.settle()
         assert bench.find(store, "alpha") == []
-        assert file_batches.get(bench.edition, PROJECT, store, batch).counts.cancelled == 1
-        assert file_batches.list_files(bench.edition, PROJECT, store, batch, PageRequest(), None).items == ()
+        assert file_batches.get(bench.deployment, PROJECT, store, batch).counts.cancelled == 1
+        assert file_batches.list_files(bench.deployment, PROJECT, store, batch, PageRequest(), None).items == ()
 
     def test_attached_again_is_deleted_with_its_file(self, bench: Bench) -> None:
         """A file that left and came back is known to be there, in whatever order the rows were written."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.settle()
-        store_files.detach(bench.edition, PROJECT, store, file)
+        store_files.detach(bench.deployment, PROJECT, store, file)
         bench.attach(store, file)
         detached = [commit for commit in bench.log.scan() if "FileDetached" in commit.events]
         bench.pump.projector.handle(detached)
-        uploaded_files.delete(bench.edition, PROJECT, file)
+        uploaded_files.delete(bench.deployment, PROJECT, file)
         with pytest.raises(NotFound):
-            store_files.get(bench.edition, PROJECT, store, file)
+            store_files.get(bench.deployment, PROJECT, store, file)
 
 
 class TestDuplicates:
     def test_skipped(self, bench: Bench) -> None:
-        """The later file is listed as cancelled, with the holder's name; bytes that left the store hold nothing back."""
+        """The later file is listed as cancelled, with the holder's name; bytes that left the store hold nothing
+        back.
+        """
         store, one, two = bench.store(), bench.upload("alpha"), bench.upload("alpha")
         bench.attach(store, one)
-        skipped = store_files.attach(bench.edition, PROJECT, store, AttachFile(two, {}, AUTO, skip_duplicates=True)).state
+        skipped = store_files.attach(
+            bench.deployment, PROJECT, store, AttachFile(two, {}, AUTO, skip_duplicates=True)
+        ).state
         assert skipped.status == "cancelled"
         assert skipped.failure is not None
         assert one in skipped.failure.message
-        store_files.detach(bench.edition, PROJECT, store, two)
-        store_files.detach(bench.edition, PROJECT, store, one)
+        store_files.detach(bench.deployment, PROJECT, store, two)
+        store_files.detach(bench.deployment, PROJECT, store, one)
         command = AttachFile(two, {}, AUTO, skip_duplicates=True)
-        assert store_files.attach(bench.edition, PROJECT, store, command).state.status == "in_progress"
+        assert store_files.attach(bench.deployment, PROJECT, store, command).state.status == "in_progress"
 
     def test_refused(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         """A deployment may refuse the same bytes twice; the same file again is no duplicate of itself."""
@@ -210,10 +218,10 @@ class TestExpiry:
             bench.find(store, "alpha")
         assert bench.pump.sweep() >= 1
         bench.pump.settle()
-        assert vector_stores.get(bench.edition, PROJECT, store).expired
+        assert vector_stores.get(bench.deployment, PROJECT, store).expired
         assert counts(bench, store)[0] == 0
         assert bench.pump.sweep() == 0
-        vector_stores.delete(bench.edition, PROJECT, store)
+        vector_stores.delete(bench.deployment, PROJECT, store)
 
     def test_file(self, bench: Bench) -> None:
         """A file whose time is over is found no more, before any sweep; the sweep takes it and its bytes away."""
@@ -233,13 +241,15 @@ class TestExpiry:
         bench.log.append([Commit(newer, 1, "newer", "[]", '{"v":99,"keys":[],"data":{}}', bench.clock(), "{}")])
         bench.clock.advance(7_200_000)
         assert bench.pump.sweep() == 1
-        assert bench.edition.streams.load(UPLOADED_FILE, file).state.deleted
+        assert bench.deployment.streams.load(UPLOADED_FILE, file).state.deleted
 
 
 class TestList:
     @pytest.mark.parametrize("inline_files", [0, 100])
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 20])
-    def test_visits_every_item_once(self, tmp_path_factory: pytest.TempPathFactory, inline_files: int, limit: int) -> None:
+    def test_visits_every_item_once(
+        self, tmp_path_factory: pytest.TempPathFactory, inline_files: int, limit: int
+    ) -> None:
         """Any limit, both orders, also while batches are unreached and the cursor's item is gone."""
         bench = Bench(tmp_path_factory.mktemp("list"), inline_files=inline_files)
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(7)]
@@ -252,7 +262,7 @@ class TestList:
             more = True
             while more:
                 request = PageRequest(limit, order, found[-1] if found else None)
-                page = store_files.list_page(bench.edition, PROJECT, store, request, None)
+                page = store_files.list_page(bench.deployment, PROJECT, store, request, None)
                 found += [view.file for view in page.items]
                 more = page.has_more
             return found
@@ -261,14 +271,16 @@ class TestList:
         assert sorted(upward) == sorted(files)
         assert walk("desc") == upward[::-1]
         last = PageRequest(20, "asc", before=upward[-1])
-        assert [view.file for view in store_files.list_page(bench.edition, PROJECT, store, last, None).items] == upward[:-1]
+        assert [
+            view.file for view in store_files.list_page(bench.deployment, PROJECT, store, last, None).items
+        ] == upward[:-1]
         bench.pump.settle()
         assert walk("asc") == upward
-        store_files.detach(bench.edition, PROJECT, store, upward[3])
-        behind = store_files.list_page(bench.edition, PROJECT, store, PageRequest(20, "asc", upward[3]), None)
+        store_files.detach(bench.deployment, PROJECT, store, upward[3])
+        behind = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(20, "asc", upward[3]), None)
         assert [view.file for view in behind.items] == upward[4:]
         with pytest.raises(Invalid, match="was ever in this list"):
-            store_files.list_page(bench.edition, PROJECT, store, PageRequest(after="file-never"), None)
+            store_files.list_page(bench.deployment, PROJECT, store, PageRequest(after="file-never"), None)
         bench.close()
 
     def test_status(self, bench: Bench) -> None:
@@ -277,5 +289,5 @@ class TestList:
         bench.batch(store, [good, bad])
         bench.pump.settle()
         for status, expected in (("completed", [good]), ("failed", [bad]), ("in_progress", []), ("cancelled", [])):
-            page = store_files.list_page(bench.edition, PROJECT, store, PageRequest(), status)
+            page = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(), status)
             assert [view.file for view in page.items] == expected

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.edition import PROJECT, Bench
+from tests.support.bench import PROJECT, Bench
+from vectorlog.deployment import Deployment
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import Invalid, NotFound
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import api_keys, file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
 
 ANN = Actor(Caller("acme", "ann"), "req_2")
-STRANGERS = [Actor(Caller("other"), "req_3"), Actor(Caller("acme", "bob"), "req_4"), Actor(Caller("other", "ann"), "req_5")]
+STRANGERS = [
+    Actor(Caller("other"), "req_3"),
+    Actor(Caller("acme", "bob"), "req_4"),
+    Actor(Caller("other", "ann"), "req_5"),
+]
 
 
 @dataclass(frozen=True)
@@ -34,30 +38,36 @@ class Attempted:
     batch: str
 
     @property
-    def edition(self) -> Edition:
-        return self.bench.edition
+    def deployment(self) -> Deployment:
+        return self.bench.deployment
 
 
 ATTEMPTS: dict[str, Callable[[Attempted], object]] = {
-    "store": lambda its: vector_stores.get(its.edition, its.who, its.store),
-    "modify": lambda its: vector_stores.modify(its.edition, its.who, its.store, lambda _: ("x", {}, None)),
-    "delete store": lambda its: vector_stores.delete(its.edition, its.who, its.store),
-    "search": lambda its: search.search(its.edition, its.who, its.store, search.Search(("alpha",))),
-    "store file": lambda its: store_files.get(its.edition, its.who, its.store, its.file),
-    "store files": lambda its: store_files.list_page(its.edition, its.who, its.store, PageRequest(), None),
-    "content": lambda its: store_files.content(its.edition, its.who, its.store, its.file),
-    "attach": lambda its: store_files.attach(its.edition, its.who, its.store, AttachFile(its.file, {}, AUTO)),
-    "change": lambda its: store_files.change_attributes(its.edition, its.who, its.store, its.file, {"n": 1}),
-    "detach": lambda its: store_files.detach(its.edition, its.who, its.store, its.file),
-    "batch": lambda its: file_batches.get(its.edition, its.who, its.store, its.batch),
-    "batch files": lambda its: file_batches.list_files(its.edition, its.who, its.store, its.batch, PageRequest(), None),
-    "cancel": lambda its: file_batches.cancel(its.edition, its.who, its.store, its.batch),
-    "make batch": lambda its: file_batches.create(its.edition, its.who, its.store, [Listed(its.file)], "file_ids"),
-    "file": lambda its: uploaded_files.get(its.edition, its.who, its.file),
-    "bytes": lambda its: uploaded_files.content(its.edition, its.who, its.file),
-    "delete file": lambda its: uploaded_files.delete(its.edition, its.who, its.file),
+    "store": lambda its: vector_stores.get(its.deployment, its.who, its.store),
+    "modify": lambda its: vector_stores.modify(its.deployment, its.who, its.store, lambda _: ("x", {}, None)),
+    "delete store": lambda its: vector_stores.delete(its.deployment, its.who, its.store),
+    "search": lambda its: search.search(its.deployment, its.who, its.store, search.Search(("alpha",))),
+    "store file": lambda its: store_files.get(its.deployment, its.who, its.store, its.file),
+    "store files": lambda its: store_files.list_page(its.deployment, its.who, its.store, PageRequest(), None),
+    "content": lambda its: store_files.content(its.deployment, its.who, its.store, its.file),
+    "attach": lambda its: store_files.attach(its.deployment, its.who, its.store, AttachFile(its.file, {}, AUTO)),
+    "change": lambda its: store_files.change_attributes(its.deployment, its.who, its.store, its.file, {"n": 1}),
+    "detach": lambda its: store_files.detach(its.deployment, its.who, its.store, its.file),
+    "batch": lambda its: file_batches.get(its.deployment, its.who, its.store, its.batch),
+    "batch files": lambda its: file_batches.list_files(
+        its.deployment, its.who, its.store, its.batch, PageRequest(), None
+    ),
+    "cancel": lambda its: file_batches.cancel(its.deployment, its.who, its.store, its.batch),
+    "make batch": lambda its: file_batches.create(
+        its.deployment, its.who, its.store, [BatchItem(its.file)], "file_ids"
+    ),
+    "file": lambda its: uploaded_files.get(its.deployment, its.who, its.file),
+    "bytes": lambda its: uploaded_files.content(its.deployment, its.who, its.file),
+    "delete file": lambda its: uploaded_files.delete(its.deployment, its.who, its.file),
     "file in own store": lambda its: its.bench.attach(its.bench.store(its.who), its.file, its.who),
-    "file in own new store": lambda its: vector_stores.create(its.edition, its.who, CreateStore(files=(Listed(its.file),))),
+    "file in own new store": lambda its: vector_stores.create(
+        its.deployment, its.who, CreateStore(files=(BatchItem(its.file),))
+    ),
 }
 
 
@@ -71,7 +81,7 @@ def test_not_found(bench: Bench, name: str) -> None:
         with pytest.raises(NotFound):
             ATTEMPTS[name](Attempted(bench, stranger, store, file, batch))
     assert bench.find(store, "alpha", ANN) == [file]
-    assert vector_stores.get(bench.edition, ANN, store).counts.total == 1
+    assert vector_stores.get(bench.deployment, ANN, store).counts.total == 1
 
 
 def test_lists(bench: Bench) -> None:
@@ -80,8 +90,8 @@ def test_lists(bench: Bench) -> None:
         bench.store(actor)
         bench.upload("alpha", actor)
     for actor, number in ((ANN, 1), (PROJECT, 3), (STRANGERS[0], 2), (STRANGERS[1], 1), (STRANGERS[2], 1)):
-        assert len(vector_stores.list_page(bench.edition, actor, PageRequest()).items) == number
-        assert len(uploaded_files.list_page(bench.edition, actor, PageRequest(), None, None).items) == number
+        assert len(vector_stores.list_page(bench.deployment, actor, PageRequest()).items) == number
+        assert len(uploaded_files.list_page(bench.deployment, actor, PageRequest(), None, None).items) == number
 
 
 def test_batch_of_another_store(bench: Bench) -> None:
@@ -89,13 +99,13 @@ def test_batch_of_another_store(bench: Bench) -> None:
     store, other, file = bench.store(), bench.store(), bench.upload("alpha")
     batch = bench.batch(store, [file]).id
     with pytest.raises(NotFound):
-        file_batches.get(bench.edition, PROJECT, other, batch)
+        file_batches.get(bench.deployment, PROJECT, other, batch)
 
 
 @pytest.mark.parametrize("project", ["", " ", "acme/ann", "acme#1", "a\n"])
 def test_project_names(bench: Bench, project: str) -> None:
     """No key is made for a project whose name could stand for an end user of another one."""
     with pytest.raises(Invalid) as refused:
-        api_keys.create(bench.edition, project, "")
+        api_keys.create(bench.deployment, project, "")
     assert refused.value.param == "project"
-    assert not api_keys.any_key(bench.edition)
+    assert not api_keys.any_key(bench.deployment)

@@ -1,7 +1,9 @@
-"""Many workers at once on one store, in virtual time: how often projections of the stream meet, and what of their settings that depends on.
+"""Many workers at once on one store, in virtual time: how often projections of the stream meet, and what of their
+settings that depends on.
 
-The code is that of the AWS edition but for the table: rows in memory, written as DynamoDB writes them, which refuses whatever meets a
-transaction under way. How long its calls take is assumed, on the high side. tests/aws/test_contention.py does the same on DynamoDB Local.
+The code is that of the AWS edition but for the table: rows in memory, written as DynamoDB writes them, which refuses
+whatever meets a transaction under way. How long its calls take is assumed, on the high side.
+tests/aws/test_contention.py does the same on DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -15,30 +17,30 @@ from typing import Any, cast
 
 from local_aws.payloads import Json
 from local_aws.stream_mapping import StreamMapping, StreamSettings
-from tests.edition import PROJECT, Bench, DictIndex
-from tests.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
-from tests.virtual_time import VirtualTime
+from tests.support.bench import PROJECT, Bench, DictIndex
+from tests.support.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
+from tests.support.virtual_time import VirtualTime
+from vectorlog.deployment import Deployment
 from vectorlog.domain import uploaded_file
 from vectorlog.domain.chunking import AUTO
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.uploaded_file import FileUploaded
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.codec import UPLOADED_FILE
 from vectorlog.event_log.dynamodb import commit_of, item_of
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.event_log.streams import Plan, Streams
-from vectorlog.index.chunk_index import Space, Vector
-from vectorlog.ingest.worker import Worker as IngestWorker
+from vectorlog.ingest.ingester import Ingester
+from vectorlog.operations import folded_log
+from vectorlog.operations.verify import differences
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.use_cases import file_batches, store_files, vector_stores
-from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.verify import history
-from vectorlog.verify.verify import differences
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row, Write
@@ -64,7 +66,9 @@ TEXT = "alpha beta"
 
 
 class TimedTable(DynamoDBTable):
-    """Rows in memory behind the adapter's own retries; calls take time, and what meets a transaction under way is refused."""
+    """Rows in memory behind the adapter's own retries; calls take time, and what meets a transaction under way is
+    refused.
+    """
 
     def __init__(self, time: VirtualTime, random: Random) -> None:
         super().__init__(cast(Any, None), "", random, time.seconds)
@@ -140,7 +144,13 @@ class Messages:
 
 def _record(commit: Commit) -> Json:
     item = item_of(commit)
-    return {"dynamodb": {"Keys": {"pk": item["pk"]}, "NewImage": item, "SequenceNumber": f"{commit.stream}.{commit.version}"}}
+    return {
+        "dynamodb": {
+            "Keys": {"pk": item["pk"]},
+            "NewImage": item,
+            "SequenceNumber": f"{commit.stream}.{commit.version}",
+        }
+    }
 
 
 class Crowd:
@@ -150,7 +160,7 @@ class Crowd:
         self.time, random = VirtualTime(), Random(7)
         self.bench = Bench(folder, index=DictIndex())
         self.log, self.table = Tapped(self.bench.log), TimedTable(self.time, random)
-        self.edition = Edition(
+        self.deployment = Deployment(
             streams=Streams(cast(Any, self.log), self.time, random, sleep=self.time.seconds),
             views=Views(self.table, random, sleep=self.time.seconds),
             blobs=self.bench.blobs,
@@ -160,15 +170,17 @@ class Crowd:
             random=random,
         )
         self.work, self.embed = Messages(), Messages()
-        self.projector = Projector(self.edition.streams, self.edition.views, cast(Any, self.work), cast(Any, self.embed))
-        self.ingest = IngestWorker(self.edition, StubReader(), Inline())
+        self.projector = Projector(
+            self.deployment.streams, self.deployment.views, cast(Any, self.work), cast(Any, self.embed)
+        )
+        self.ingest = Ingester(self.deployment, StubReader(), Inline())
         self.projected = 0
         files = self._upload(WORKERS * ROUNDS * EACH + SINGLES)
-        self.listed, self.singles = [Listed(file) for file in files[:-SINGLES]], files[-SINGLES:]
-        self.store = vector_stores.create(self.edition, PROJECT, CreateStore()).id
-        self.batch = file_batches.create(self.edition, PROJECT, self.store, self.listed, "file_ids").id
+        self.listed, self.singles = [BatchItem(file) for file in files[:-SINGLES]], files[-SINGLES:]
+        self.store = vector_stores.create(self.deployment, PROJECT, CreateStore()).id
+        self.batch = file_batches.create(self.deployment, PROJECT, self.store, self.listed, "file_ids").id
         self.projector.handle(list(self.log.scan()))
-        Worker(self.edition, self.projector).work(decode(self.work.waiting[0].body))
+        Worker(self.deployment, self.projector).work(decode(self.work.waiting[0].body))
         self.projector.handle([commit for commit in self.log.scan() if "/" in commit.stream])
         self.table.transactions = 0
         self.mapping = self.log.mapping = StreamMapping(self._project, settings, self.time, _given_up, shards=shards)
@@ -188,7 +200,7 @@ class Crowd:
     def _attach(self) -> None:
         for file in self.singles:
             self.time.sleep(EVERY_MS)
-            store_files.attach(self.edition, PROJECT, self.store, AttachFile(file, {}, AUTO))
+            store_files.attach(self.deployment, PROJECT, self.store, AttachFile(file, {}, AUTO))
 
     def _poll(self, shard: Any) -> None:
         while not self._all_in():
@@ -196,8 +208,8 @@ class Crowd:
                 self.time.sleep(POLL_MS)
 
     def _all_in(self) -> bool:
-        counts = self.edition.views.store_counts(self.store)
-        settled = self.edition.views.batch_counts(self.batch, len(self.listed))
+        counts = self.deployment.views.store_counts(self.store)
+        settled = self.deployment.views.batch_counts(self.batch, len(self.listed))
         assert settled.in_progress >= 0
         assert counts.in_progress >= 0
         assert counts.failed == counts.cancelled == 0
@@ -211,14 +223,16 @@ class Crowd:
 
     def _embedder(self, space: Space) -> SlowEmbedder:
         made = SlowEmbedder(space)
-        made.time, made.random = self.time, self.edition.random
+        made.time, made.random = self.time, self.deployment.random
         return made
 
     def _upload(self, count: int) -> list[str]:
         files, sha256 = [f"file-{number:024}" for number in range(count)], hashlib.sha256(TEXT.encode()).hexdigest()
         made = FileUploaded(0, PROJECT.caller.as_owner(), "a.txt", "assistants", len(TEXT), sha256, "text/plain")
-        self.edition.blobs.put([(blob_key(file, sha256), TEXT.encode()) for file in files])
-        self.edition.streams.decide_all([Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, made)) for file in files])
+        self.deployment.blobs.put([(blob_key(file, sha256), TEXT.encode()) for file in files])
+        self.deployment.streams.decide_all(
+            [Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, made)) for file in files]
+        )
         self.projector.handle(list(self.log.scan()))
         return files
 
@@ -228,19 +242,22 @@ def _given_up(records: Sequence[Json], reason: str) -> None:
 
 
 def test_crowd(tmp_path: Path) -> None:
-    """Fifty workers finish files of one store and batch while others are attached to it and the stream's shards are projected side by
-    side: counts add up at every look and are right in the end, and for twenty commits that are projected less than one is tried again,
-    because workers do not project and the stream groups.
+    """Fifty workers finish files of one store and batch while others are attached to it and the stream's shards are
+    projected side by side: counts add up at every look and are right in the end, and for twenty commits that are
+    projected less than one is tried again, because workers do not project and the stream groups.
     """
     crowd = Crowd(tmp_path, StreamSettings(), SHARDS)
     crowd.run()
-    table, views = crowd.table, crowd.edition.views
-    print(f"{crowd.projected} commits, {table.transactions} transactions, {table.refused} refused, {table.refusals} refusals")  # noqa: T201  # the measure
+    table, views = crowd.table, crowd.deployment.views
+    print(
+        f"{crowd.projected} commits, {table.transactions} transactions,",
+        f"{table.refused} refused, {table.refusals} refusals",
+    )
     assert 0 < table.refusals < crowd.projected / 20
     assert table.transactions < crowd.projected / 5
     assert views.batch_counts(crowd.batch, len(crowd.listed)) == Counts(completed=len(crowd.listed))
     assert views.store_counts(crowd.store).total == len(crowd.listed) + SINGLES
     for waiting in crowd.work.waiting:
-        Worker(crowd.edition, crowd.projector).work(decode(waiting.body))
-    assert sorted(differences(crowd.edition, history.read(crowd.edition))) == []
+        Worker(crowd.deployment, crowd.projector).work(decode(waiting.body))
+    assert sorted(differences(crowd.deployment, folded_log.read(crowd.deployment))) == []
     crowd.bench.close()

@@ -1,4 +1,6 @@
-"""What the views in DynamoDB promise beyond the contract: outcomes that are not known, crowds, limits, and what they cost."""
+"""What the views in DynamoDB promise beyond the contract: outcomes that are not known, crowds, limits, and what they
+cost.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import dynamodb_local, moto_aws
-from tests.dynamodb_faults import cancelled, lost_answers, refusal, refused
+from tests.support import dynamodb_local, moto_aws
+from tests.support.aws_meter import metered
+from tests.support.dynamodb_faults import cancelled, lost_answers, refusal, refused
 from vectorlog.domain.errors import Unavailable
-from vectorlog.runtime import aws_tables
-from vectorlog.runtime.aws_meter import metered
+from vectorlog.runtime.aws import tables
 from vectorlog.views.dynamodb import LONGEST_PAGE, TRIES, DynamoDBTable
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write
 
@@ -37,7 +39,7 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def table(client: BaseClient, pauses: list[float]) -> Iterator[DynamoDBTable]:
-    client.create_table(**aws_tables.views("views"))
+    client.create_table(**tables.views("views"))
     table = DynamoDBTable(client, "views", Random(1), pauses.append)
     yield table
     table.close()
@@ -46,7 +48,7 @@ def table(client: BaseClient, pauses: list[float]) -> Iterator[DynamoDBTable]:
 @pytest.fixture
 def real() -> Iterator[DynamoDBTable]:
     """On DynamoDB Local."""
-    with dynamodb_local.table(aws_tables.views) as name:
+    with dynamodb_local.table(tables.views) as name:
         table = DynamoDBTable(dynamodb_local.client(), name, Random(1))
         yield table
         table.close()
@@ -70,7 +72,9 @@ class TestUnknownOutcomes:
         assert real.get([K, FILE]) == {K: Row(K, counts={"n": 2}), FILE: Row(FILE, 0)}
 
     def test_one_token(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """All tries of one write bear one token, and another write another one: so DynamoDB can tell a repeat from a new count."""
+        """All tries of one write bear one token, and another write another one: so DynamoDB can tell a repeat from a
+        new count.
+        """
         with lost_answers(client, "TransactWriteItems", 1) as tries:
             table.write([Add(K, {"n": 1})])
             table.write([Add(K, {"n": 1})])
@@ -78,7 +82,9 @@ class TestUnknownOutcomes:
         assert first == repeat != second
 
     def test_lost_answer_of_one_row(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A single row whose answer was lost stands; its repeat is a conflict, and whoever reads again finds the own row."""
+        """A single row whose answer was lost stands; its repeat is a conflict, and whoever reads again finds the own
+        row.
+        """
         with lost_answers(client, "UpdateItem", 1), pytest.raises(RowConflict):
             table.write([Put(K, 0, NO_ROW, "mine")])
         assert table.get([K]) == {K: Row(K, 0, "mine")}
@@ -93,7 +99,9 @@ class TestUnknownOutcomes:
 
 class TestCrowds:
     def test_storm(self, client: BaseClient, table: DynamoDBTable, pauses: list[float]) -> None:
-        """A transaction that others are in the way of is tried again, later and later, at random times; then it is written once."""
+        """A transaction that others are in the way of is tried again, later and later, at random times; then it is
+        written once.
+        """
         storm = [cancelled("None", "TransactionConflict")] * 5 + [cancelled("ThrottlingError", "None")] * 2
         with refused(client, "TransactWriteItems", storm) as left:
             table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
@@ -109,9 +117,14 @@ class TestCrowds:
         assert table.get([K]) == {K: Row(K, 0, "mine")}
 
     @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-    def test_storm_that_does_not_end(self, client: BaseClient, table: DynamoDBTable, pauses: list[float], reason: str) -> None:
+    def test_storm_that_does_not_end(
+        self, client: BaseClient, table: DynamoDBTable, pauses: list[float], reason: str
+    ) -> None:
         """After about two seconds the caller is told to come again, and nothing is written."""
-        with refused(client, "TransactWriteItems", [cancelled(reason)] * TRIES), pytest.raises(Unavailable, match="busy"):
+        with (
+            refused(client, "TransactWriteItems", [cancelled(reason)] * TRIES),
+            pytest.raises(Unavailable, match="busy"),
+        ):
             table.write([Add(K, {"n": 1})])
         assert table.get([K]) == {}
         assert sum(pauses) < 4
@@ -130,7 +143,10 @@ class TestCrowds:
     def test_other_reasons_are_not_hidden(self, client: BaseClient, table: DynamoDBTable) -> None:
         """What no repetition cures is raised as it is."""
         unfit = [cancelled("ItemCollectionSizeLimitExceeded", "None")]
-        with refused(client, "TransactWriteItems", unfit), pytest.raises(client.exceptions.TransactionCanceledException):
+        with (
+            refused(client, "TransactWriteItems", unfit),
+            pytest.raises(client.exceptions.TransactionCanceledException),
+        ):
             table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
 
     def test_unprocessed_keys(self, client: BaseClient, table: DynamoDBTable, pauses: list[float]) -> None:
@@ -185,10 +201,10 @@ class TestIndexes:
         """A tombstone's time is written as DynamoDB wants it, and never earlier than asked."""
         table.write([Put(K, 0, NO_ROW, gone=True, expires_at=1_700_000_000_001)])
         [item] = client.scan(TableName="views")["Items"]
-        assert item[aws_tables.TTL_ATTRIBUTE] == {"N": "1700000001"}
+        assert item[tables.TTL_ATTRIBUTE] == {"N": "1700000001"}
         table.write([Put(K, 1, 0)])
         [item] = client.scan(TableName="views")["Items"]
-        assert aws_tables.TTL_ATTRIBUTE not in item
+        assert tables.TTL_ATTRIBUTE not in item
 
 
 class TestLimits:
@@ -254,8 +270,12 @@ class TestCost:
             ([Remove(FILE)], "DeleteItem", 1),
         ],
     )
-    def test_writes(self, client: BaseClient, table: DynamoDBTable, writes: list[Write], calls: str, units: int) -> None:
-        """A row alone costs a unit per KB and no transaction; with others, two. Only open files are in the indexes, a unit each."""
+    def test_writes(
+        self, client: BaseClient, table: DynamoDBTable, writes: list[Write], calls: str, units: int
+    ) -> None:
+        """A row alone costs a unit per KB and no transaction; with others, two. Only open files are in the indexes, a
+        unit each.
+        """
         with metered(client) as cost:
             table.write(writes)
         assert (cost.calls, cost.write_units) == ({calls: 1}, units)
@@ -278,14 +298,20 @@ class TestCost:
         """A page of a list is one call, wherever it begins; one of a rare status is two, one after the other."""
         fill(table, range(60), status="in_progress")
         cursors: dict[str, Any] = {"after": "F#0050", "before": "F#0001", "descending": True}
-        for asked, calls in [({}, {"Query": 1}), (cursors, {"Query": 1}), ({"status": "in_progress"}, {"Query": 1, "BatchGetItem": 1})]:
+        for asked, calls in [
+            ({}, {"Query": 1}),
+            (cursors, {"Query": 1}),
+            ({"status": "in_progress"}, {"Query": 1, "BatchGetItem": 1}),
+        ]:
             with metered(client) as cost:
                 assert len(table.query("VS#1", prefix="F#", limit=20, **asked)) == 20
             assert cost.calls == calls
 
     @pytest.mark.aws
     def test_reads(self, real: DynamoDBTable) -> None:
-        """Rows by key cost a unit each, there or not, in one round trip for hundreds; a page costs by its bytes, an index half."""
+        """Rows by key cost a unit each, there or not, in one round trip for hundreds; a page costs by its bytes, an
+        index half.
+        """
         fill(real, range(200), data="x" * 600, status="in_progress")
         keys = [Key("VS#1", f"F#{number:04d}") for number in range(250)]
         reads: dict[str, Callable[[], object]] = {

@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from tests import dynamodb_local
-from vectorlog.runtime import aws_tables
+from tests.support import dynamodb_local
+from vectorlog.runtime.aws import tables
 from vectorlog.sqlite.database import Database
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Table, Write
 
-KEYS = [Key(pk, sk) for pk in ("VS#1", "VS#1#B") for sk in ("a", "a#1", "a#2", "b", "b#", "b#1", "c", "é", "~", "\U0001f600")]
+KEYS = [
+    Key(pk, sk)
+    for pk in ("VS#1", "VS#1#B")
+    for sk in ("a", "a#1", "a#2", "b", "b#", "b#1", "c", "é", "~", "\U0001f600")
+]
 
 
 def some_write(random: Random, key: Key, standing: Row | None) -> Write:
@@ -24,7 +28,17 @@ def some_write(random: Random, key: Key, standing: Row | None) -> Write:
         replaces = standing.version if standing and random.random() < 0.9 else random.choice([NO_ROW, 3])
         status, deadline = random.choice([None, "completed", "failed"]), random.choice([None, 5, 9])
         gone, closed = random.random() < 0.25, random.random() < 0.1
-        return Put(key, random.randrange(9), replaces, random.choice(["", "{}"]), status, deadline, gone, closed, 10**15 if gone else None)
+        return Put(
+            key,
+            random.randrange(9),
+            replaces,
+            random.choice(["", "{}"]),
+            status,
+            deadline,
+            gone,
+            closed,
+            10**15 if gone else None,
+        )
     return Add(key, {random.choice("xyz"): random.randint(-3, 3)}) if kind == "A" else Remove(key)
 
 
@@ -47,7 +61,7 @@ def test_twins_agree(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     database = Database(tmp_path / "views.db", SCHEMA, synchronous="NORMAL")
     twin = SQLiteTable(database)
-    with dynamodb_local.table(aws_tables.views) as name:
+    with dynamodb_local.table(tables.views) as name:
         real = DynamoDBTable(dynamodb_local.client(), name, Random(seed))
         for _ in range(200):
             keys = random.sample(KEYS, random.choice([1, 1, 2, 4]))

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.edition import PROJECT, Bench
+from tests.support.bench import PROJECT, Bench
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.ids import store_file_stream
@@ -20,7 +20,7 @@ from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys
 from vectorlog.views.groups import groups
 from vectorlog.views.memory import MemoryTable
-from vectorlog.views.projection import project
+from vectorlog.views.projection import apply
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import WRITE_LIMIT, Key, Row
 from vectorlog.views.views import Views
@@ -48,7 +48,7 @@ class History:
         self.store, self.file = bench.store(), bench.upload("some text")
         at = bench.clock()
         self.attach = Attach(at, at, SINGLE, Placement(at), "a.txt", "5a", {}, AUTO)
-        self._streams = bench.edition.streams
+        self._streams = bench.deployment.streams
         self.key = keys.store_file(self.store, self.file, Placement(at))
 
     def commit(self, events: Any) -> Decision[State, Event]:
@@ -63,10 +63,10 @@ def history(bench: Bench) -> History:
 
 
 def test_reads(bench: Bench, history: History) -> None:
-    """A projection reads what it may change and no more: three rows of a file that comes, one of a file that was ingested, and
-    none for the number of its chunks.
+    """A projection reads what it may change and no more: three rows of a file that comes, one of a file that was
+    ingested, and none for the number of its chunks.
     """
-    table = Reads(bench.edition.views.table)
+    table = Reads(bench.deployment.views.table)
     views = Views(cast(Any, table), bench.random)
     ingested = Ingested(bench.clock(), generation=1, chunks=3, usage_bytes=9, pages=0, revision=1)
     read = []
@@ -76,7 +76,7 @@ def test_reads(bench: Bench, history: History) -> None:
         lambda state: store_file.ingested(state, ingested),
     ):
         table.keys.clear()
-        views.project([history.commit(decide)])
+        views.apply([history.commit(decide)])
         read.append(set(table.keys))
     attachment, content = keys.attachment(history.file, history.store), keys.content(history.store, "5a", history.file)
     assert read == [{history.key, attachment, content}, set(), {history.key}]
@@ -84,13 +84,15 @@ def test_reads(bench: Bench, history: History) -> None:
 
 
 def test_late_pointers(bench: Bench, history: History) -> None:
-    """A commit that comes after a newer one of its file, when the store is deleted, leaves nothing that a purge did not see."""
-    views = bench.edition.views
+    """A commit that comes after a newer one of its file, when the store is deleted, leaves nothing that a purge did not
+    see.
+    """
+    views = bench.deployment.views
     attached = history.commit(lambda state: store_file.attach(state, history.attach))
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
-    views.project([changed])
-    vector_stores.delete(bench.edition, PROJECT, history.store)
-    views.project([attached])
+    views.apply([changed])
+    vector_stores.delete(bench.deployment, PROJECT, history.store)
+    views.apply([attached])
     assert views.rows([history.key])
     assert views.stores_of(history.file, 10) == []
     assert views.table.query(keys.contents(history.store)) == []
@@ -98,51 +100,57 @@ def test_late_pointers(bench: Bench, history: History) -> None:
 
 def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
     """Where the store lives, the same commit brings what its row's newer version could not."""
-    views = bench.edition.views
+    views = bench.deployment.views
     attached = history.commit(lambda state: store_file.attach(state, history.attach))
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
-    views.project([changed])
+    views.apply([changed])
     assert views.stores_of(history.file, 10) == []
-    views.project([attached])
+    views.apply([attached])
     assert views.stores_of(history.file, 10) == [history.store]
     assert views.store_counts(history.store).total == 1
 
 
 def test_batch_behind_its_files(bench: Bench) -> None:
-    """A batch's own commit that comes after those of its files, when the store is deleted, leaves nothing that a purge does not find."""
-    edition, store = bench.edition, bench.store()
+    """A batch's own commit that comes after those of its files, when the store is deleted, leaves nothing that a purge
+    does not find.
+    """
+    deployment, store = bench.deployment, bench.store()
     batch = bench.batch(store, [bench.upload("alpha")]).id
-    vector_stores.delete(edition, PROJECT, store)
-    commits = [edition.streams.decode(commit) for commit in bench.log.scan()]
+    vector_stores.delete(deployment, PROJECT, store)
+    commits = [deployment.streams.decode(commit) for commit in bench.log.scan()]
     views = Views(MemoryTable(), bench.random)
     for each in commits:
-        views.project([each] if each.stream != batch else [])
+        views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)
-    views.project([each for each in commits if each.stream == batch])
-    purge.rows(replace(edition, views=views), store)
+    views.apply([each for each in commits if each.stream == batch])
+    purge.rows(replace(deployment, views=views), store)
     assert views.table.query(keys.batch(batch).pk) == []
     assert views.table.query(keys.batches(store)) == []
-    views.project([each for each in commits if each.stream == batch])
+    views.apply([each for each in commits if each.stream == batch])
     assert views.table.query(keys.batches(store)) == []
 
 
 def test_groups(bench: Bench) -> None:
-    """Files of a store share a transaction as long as their writes fit, whatever comes between them, and none has too many."""
+    """Files of a store share a transaction as long as their writes fit, whatever comes between them, and none has too
+    many.
+    """
     stores = [bench.store(), bench.store()]
     files = [bench.upload(f"alpha {number}") for number in range(120)]
     for store in stores:
         bench.batch(store, files)
     bench.pump.settle()
-    commits = [bench.edition.streams.decode(commit) for commit in bench.log.scan()]
+    commits = [bench.deployment.streams.decode(commit) for commit in bench.log.scan()]
     commits = [each for pair in zip(*(_of(commits, store) for store in stores), strict=True) for each in pair]
     ingested = [each for each in commits if each.version > 0]
     found = list(groups(ingested))
-    assert len(found) == 2 * 3  # 49 files and two rows of counts: two writes for each file, none for the number of its chunks
+    assert (
+        len(found) == 2 * 3
+    )  # 49 files and two rows of counts: two writes for each file, none for the number of its chunks
     assert [each for group in found for each in group if each.stream.startswith(stores[0])] == _of(ingested, stores[0])
     for group in groups(commits):
         rows = Rows({})
         for decision in group:
-            project(decision, rows)
+            apply(decision, rows)
         assert len(rows.writes()) <= WRITE_LIMIT
 
 

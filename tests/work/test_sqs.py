@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.sqs import models as moto_sqs
 
-from tests import moto_aws
+from tests.support import moto_aws
 from vectorlog.work.queue import Outgoing, Received
 from vectorlog.work.sqs import BYTES, QueueError, SQSQueue
 
@@ -52,7 +52,9 @@ class Setting:
         self.now = 1_700_000_000_000
         self.pauses: list[float] = []
         self.client = Calls(moto_aws.sqs())
-        self.url = moto_aws.sqs().create_queue(QueueName="work", Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+        self.url = moto_aws.sqs().create_queue(QueueName="work", Attributes={"MessageRetentionPeriod": "1209600"})[
+            "QueueUrl"
+        ]
         self.queue = SQSQueue(self.client, self.url, lambda: self.now, pause=self.pauses.append)
 
     def refuse(self, call: str, *, places: tuple[int, ...], code: str, sender: bool) -> None:
@@ -63,7 +65,9 @@ class Setting:
             failing = [given["Entries"][place] for place in places]
             taken = [entry for entry in given["Entries"] if entry not in failing]
             done = real(**{**given, "Entries": taken}) if taken else {}
-            failed = [{"Id": entry["Id"], "SenderFault": sender, "Code": code, "Message": "stub says no"} for entry in failing]
+            failed = [
+                {"Id": entry["Id"], "SenderFault": sender, "Code": code, "Message": "stub says no"} for entry in failing
+            ]
             return {**done, "Failed": failed}
 
         self.client.before.setdefault(call, []).append(answer)
@@ -102,8 +106,13 @@ class TestSend:
 
     def test_large_messages(self, setting: Setting) -> None:
         """No call carries more than SQS takes, counted in bytes, and a message of that size goes alone."""
-        setting.queue.send([Outgoing("é" * (BYTES // 5), "vs_1") for _ in range(5)] + [Outgoing("x" * (BYTES + 1), "vs_1")])
-        sizes = [[len(entry["MessageBody"].encode()) for entry in given["Entries"]] for given in setting.client.of("send_message_batch")]
+        setting.queue.send(
+            [Outgoing("é" * (BYTES // 5), "vs_1") for _ in range(5)] + [Outgoing("x" * (BYTES + 1), "vs_1")]
+        )
+        sizes = [
+            [len(entry["MessageBody"].encode()) for entry in given["Entries"]]
+            for given in setting.client.of("send_message_batch")
+        ]
         assert sorted(map(len, sizes)) == [1, 1, 2, 2]
         assert all(sum(batch) <= BYTES or len(batch) == 1 for batch in sizes)
 
@@ -180,7 +189,9 @@ class TestAcknowledge:
 
 class TestRelease:
     def test_longest(self, setting: Setting) -> None:
-        """A delay beyond SQS's twelve hours becomes the longest that SQS takes from a function that held the message for 15 minutes."""
+        """A delay beyond SQS's twelve hours becomes the longest that SQS takes from a function that held the message
+        for 15 minutes.
+        """
         setting.queue.send(numbered(1))
         [received] = setting.queue.receive(1, DAY)
         assert setting.client.of("receive_message")[0]["VisibilityTimeout"] == 43_200
@@ -207,7 +218,11 @@ class TestLongDelay:
         sent = setting.now
         while not (received := setting.queue.receive(10, 30_000)):
             setting.now += 450_000
-        assert timedelta(milliseconds=DAY) <= timedelta(milliseconds=setting.now - sent) < timedelta(milliseconds=DAY + 900_000)
+        assert (
+            timedelta(milliseconds=DAY)
+            <= timedelta(milliseconds=setting.now - sent)
+            < timedelta(milliseconds=DAY + 900_000)
+        )
         assert [(each.body, each.group, each.receives) for each in received] == [("later", "projet d'été", 1)]
         setting.queue.acknowledge([each.receipt for each in received])
         setting.now += DAY
@@ -249,7 +264,11 @@ def record(body: str, *, not_before: int | None = None) -> dict[str, Any]:
         "messageId": "19dd0b57-b21e-4ac1-bd88-01bbb068cb78",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
         "body": body,
-        "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1545082649183", "MessageGroupId": "projet%20d%27%C3%A9t%C3%A9"},
+        "attributes": {
+            "ApproximateReceiveCount": "3",
+            "SentTimestamp": "1545082649183",
+            "MessageGroupId": "projet%20d%27%C3%A9t%C3%A9",
+        },
         "messageAttributes": {} if not_before is None else {"not_before": attribute},
         "md5OfBody": "098f6bcd4621d373cade4e832627b4f6",
         "eventSource": "aws:sqs",

@@ -22,11 +22,11 @@ from vectorlog.api.form import Form
 from vectorlog.api.request import Answer, Arrived, Request
 from vectorlog.api.routes import HEALTH, ROUTES, Route, decoded, matching
 from vectorlog.api.transport import Transport
+from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Refused, Unavailable
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import IdempotencyKey, UnknownSchema
 from vectorlog.use_cases.actor import Actor, idempotency_key
-from vectorlog.use_cases.edition import Edition
 
 R = TypeVar("R", bound=ApiGatewayResolver)
 Run = Callable[[Callable[[], "Response[Any]"]], Awaitable["Response[Any]"]]
@@ -38,17 +38,19 @@ PROJECT = "x-vectorlog-project"
 log = logging.getLogger(__name__)
 
 
-def build(resolver: R, edition: Edition, *, authenticate: Authenticate, transport: Transport, run: Run | None = None) -> R:
+def build(
+    resolver: R, deployment: Deployment, *, authenticate: Authenticate, transport: Transport, run: Run | None = None
+) -> R:
     """Registers every route in the resolver and gives it back.
 
     Args:
-        edition: what the routes work on.
+        deployment: what the routes work on.
         resolver: `HttpResolverLocal`, or `APIGatewayRestResolver` in Lambda.
         authenticate: the project of a bearer token.
         transport: the edition's way in and out.
         run: for an async resolver: where requests are served, e.g. in a thread pool; None serves them at once.
     """
-    app, endpoint = _App(edition, authenticate, transport), partial(_endpoint, resolver, transport, run)
+    app, endpoint = _App(deployment, authenticate, transport), partial(_endpoint, resolver, transport, run)
     for path, check in HEALTH.items():
         resolver.route(path, "GET")(endpoint(partial(app.health, check)))
     for spoken in DIALECTS:
@@ -61,7 +63,7 @@ def build(resolver: R, edition: Edition, *, authenticate: Authenticate, transpor
 
 @dataclass(frozen=True, slots=True)
 class _App:
-    edition: Edition
+    deployment: Deployment
     authenticate: Authenticate
     transport: Transport
 
@@ -75,7 +77,7 @@ class _App:
             form = self.transport.form(arrived.content_type, arrived.body)
             try:
                 actor = _actor(caller, route, arrived, spoken, form)
-                return route.handler(Request(self.edition, self.transport, spoken, actor, arrived, form))
+                return route.handler(Request(self.deployment, self.transport, spoken, actor, arrived, form))
             finally:
                 if form is not None:
                     form.discard()
@@ -83,13 +85,13 @@ class _App:
         answer = _guarded(handle, spoken, route.operation, arrived)
         return Answer(answer.body, answer.status, {**project, **answer.headers})
 
-    def health(self, check: Callable[[Edition], Answer], arrived: Arrived) -> Answer:
+    def health(self, check: Callable[[Deployment], Answer], arrived: Arrived) -> Answer:
         """Answers a probe."""
-        return _guarded(lambda: check(self.edition), OPENAI, "health", arrived)
+        return _guarded(lambda: check(self.deployment), OPENAI, "health", arrived)
 
     def unmatched(self, arrived: Arrived) -> Answer:
-        """Answers what Powertools found no route for: ids with characters that it does not take, HEAD, a slash at the end,
-        other methods, unknown paths.
+        """Answers what Powertools found no route for: ids with characters that it does not take, HEAD, a slash at the
+        end, other methods, unknown paths.
         """
         spoken = dialect.of(arrived.path)
         method = "GET" if arrived.method == "HEAD" else arrived.method
@@ -164,14 +166,18 @@ def _guarded(handle: Callable[[], Answer], spoken: Dialect, operation: str, arri
         return errors.refusal(error, spoken, operation)
     except UnknownSchema:
         log.exception("%s %r met newer data (%s)", arrived.method, arrived.path, arrived.request_id)
-        return errors.refusal(Unavailable("A newer version of this server wrote what was asked for. Update this one."), spoken, operation)
+        return errors.refusal(
+            Unavailable("A newer version of this server wrote what was asked for. Update this one."), spoken, operation
+        )
     except Exception:
         log.exception("%s %r failed (%s)", arrived.method, arrived.path, arrived.request_id)
         return errors.unexpected(arrived.request_id)
 
 
 def _written(answer: Answer) -> Response[Any]:
-    if isinstance(answer.body, bytes):  # its content type is among the headers, where Powertools does not take it for JSON to write
+    if isinstance(
+        answer.body, bytes
+    ):  # its content type is among the headers, where Powertools does not take it for JSON to write
         return Response(answer.status, body=answer.body or "", headers=answer.headers)
     text = json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Response(answer.status, "application/json", text, headers=answer.headers)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from vectorlog.api.errors import Unauthenticated, WrongKey
 from vectorlog.api.known_keys import KnownKeys
+from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import api_keys
-from vectorlog.use_cases.edition import Edition
 
 Authenticate = Callable[[str | None], str | None]
 """The project that a bearer token (None: none was sent) opens, or None."""
@@ -18,29 +18,29 @@ DEFAULT_PROJECT = "default"
 MAX_HEADER_CHARS = 256
 
 
-def keys_required(edition: Edition, *, remember_ms: int = 0) -> Authenticate:
+def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authenticate:
     """Only keys that were made.
 
     Args:
-        edition: holds them.
-        remember_ms: so long a key that was found valid is not looked up again; a revoked one may be let in for as long, and no longer.
-            A key that opens nothing is looked up each time, so a new one works at once.
+        deployment: holds the keys.
+        remember_ms: so long a key that was found valid is not looked up again; a revoked one may be let in for as long,
+            and no longer. A key that opens nothing is looked up each time, so a new one works at once.
     """
-    known = KnownKeys(edition.clock, remember_ms)
+    known = KnownKeys(deployment.clock, remember_ms)
 
     def authenticate(secret: str | None) -> str | None:
-        return None if secret is None else known.project(secret, lambda: api_keys.authenticate(edition, secret))
+        return None if secret is None else known.project(secret, lambda: api_keys.authenticate(deployment, secret))
 
     return authenticate
 
 
-def open_until_first_key(edition: Edition) -> Authenticate:
+def open_until_first_key(deployment: Deployment) -> Authenticate:
     """As long as no key was ever made, everybody is project `default`; for a server that only this machine reaches."""
-    required, closed = keys_required(edition), False
+    required, closed = keys_required(deployment), False
 
     def authenticate(secret: str | None) -> str | None:
         nonlocal closed
-        closed = closed or api_keys.any_key(edition)
+        closed = closed or api_keys.any_key(deployment)
         return required(secret) if closed else DEFAULT_PROJECT
 
     return authenticate
@@ -57,10 +57,13 @@ def caller(headers: Mapping[str, str], authenticate: Authenticate) -> Caller:
     secret = _bearer(headers.get("authorization", ""))
     project = authenticate(secret)
     if project is None and secret is None:
-        raise Unauthenticated("You didn't provide an API key. Send it in the Authorization header, as 'Authorization: Bearer YOUR_KEY'.")
+        raise Unauthenticated(
+            "You didn't provide an API key. Send it in the Authorization header, as 'Authorization: Bearer YOUR_KEY'."
+        )
     if project is None:
         message = (
-            f"Incorrect API key provided: {_masked(secret or '')}. Make one with 'vectorlog keys create', or ask whoever runs this server."
+            f"Incorrect API key provided: {_masked(secret or '')}. Make one with 'vectorlog keys "
+            f"create', or ask whoever runs this server."
         )
         raise WrongKey(message)
     return Caller(project, header(headers, "x-on-behalf-of"))

@@ -20,7 +20,11 @@ _APPLICATION = frozenset(
     }
 )  # fmt: skip
 _IMAGE = frozenset({"png", "jpeg", "jpg", "gif", "webp", "tiff", "svg+xml"})
-KNOWN = frozenset(f"{kind}/{each}" for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE)) for each in group)
+KNOWN = frozenset(
+    f"{kind}/{each}"
+    for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE))
+    for each in group
+)
 """Types that MKA1's client takes for a download (contract, 10.4)."""
 
 _UNKNOWN = frozenset({"application/octet-stream", "binary/octet-stream"})

@@ -81,7 +81,12 @@ def refusal(error: Refused, dialect: Dialect, operation: str) -> Answer:
     code = error.code if isinstance(error, Invalid) else row.code
     code = None if operation in dialect.codeless else code
     return _envelope(
-        row.type, row.status or dialect.expired_status, error.message, error.param if row.field else None, code, _headers(error, row)
+        row.type,
+        row.status or dialect.expired_status,
+        error.message,
+        error.param if row.field else None,
+        code,
+        _headers(error, row),
     )
 
 
@@ -91,7 +96,9 @@ def unexpected(request_id: str) -> Answer:
     return _envelope("server_error", 500, message, None, None, {})
 
 
-def _envelope(kind: str, status: int, message: str, param: str | None, code: str | None, headers: Mapping[str, str]) -> Answer:
+def _envelope(
+    kind: str, status: int, message: str, param: str | None, code: str | None, headers: Mapping[str, str]
+) -> Answer:
     return Answer({"error": {"message": message, "type": kind, "param": param, "code": code}}, status, headers)
 
 

@@ -38,7 +38,9 @@ def upload(request: Request) -> Answer:
     """POST /files."""
     request.no_query()
     if request.form is None:
-        raise Invalid("This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'.", code=None)
+        raise Invalid(
+            "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'.", code=None
+        )
     fields = parse.query_string(FileForm, {key: values for key, values in request.form.fields.items() if key != "file"})
     file = _only_file(request.form.files, given_as_text="file" in request.form.fields)
     command = Upload(
@@ -50,42 +52,42 @@ def upload(request: Request) -> Answer:
         content_type=file.content_type,
         expires_after_s=_expires_after_s(fields),
     )
-    return Answer(present.file(uploaded_files.upload(request.edition, request.actor, command)))
+    return Answer(present.file(uploaded_files.upload(request.deployment, request.actor, command)))
 
 
 def list_all(request: Request) -> Answer:
     """GET /files."""
     asked = request.query(FileList)
-    page = uploaded_files.list_page(request.edition, request.actor, asked.page, asked.purpose, asked.sha256)
+    page = uploaded_files.list_page(request.deployment, request.actor, asked.page, asked.purpose, asked.sha256)
     return Answer(present.page([present.file(view) for view in page.items], request.dialect, has_more=page.has_more))
 
 
 def get(request: Request) -> Answer:
     """GET /files/<file_id>."""
     request.no_query()
-    return Answer(present.file(uploaded_files.get(request.edition, request.actor, request.id("file_id"))))
+    return Answer(present.file(uploaded_files.get(request.deployment, request.actor, request.id("file_id"))))
 
 
 def delete(request: Request) -> Answer:
     """DELETE /files/<file_id>."""
     request.no_query()
     file = request.id("file_id")
-    uploaded_files.delete(request.edition, request.actor, file)
+    uploaded_files.delete(request.deployment, request.actor, file)
     return Answer(present.deleted("file", file))
 
 
 def content(request: Request) -> Answer:
     """GET /files/<file_id>/content."""
     request.no_query()
-    file, blobs = request.id("file_id"), request.edition.blobs
-    view, key = uploaded_files.content(request.edition, request.actor, file)
+    file, blobs = request.id("file_id"), request.deployment.blobs
+    view, key = uploaded_files.content(request.deployment, request.actor, file)
 
     name = view.state.filename
     try:
         content_type = request.dialect.download(served_as(view.state.content_type, name, partial(blobs.head, key)))
         found = request.transport.blob(blobs, key, name=name, content_type=content_type)
     except NoSuchBlob:  # deleted since it was looked up
-        raise errors.no_file(file) from None
+        raise errors.file_not_found(file) from None
     # A browser must not run an uploaded page as if it were ours.
     headers = {
         "content-type": content_type,

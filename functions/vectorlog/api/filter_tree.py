@@ -60,7 +60,9 @@ def _comparison(operator: Operator, value: dict[str, Any], path: str) -> Compari
         return Comparison(operator, key, _scalar(wanted, f"{path}.value", operator))
     if not isinstance(wanted, list):
         raise refusals.wrong_type(f"{path}.value", f"an array (operator '{operator}')", wanted)
-    return Comparison(operator, key, tuple(_scalar(each, f"{path}.value[{place}]", operator) for place, each in enumerate(wanted)))
+    return Comparison(
+        operator, key, tuple(_scalar(each, f"{path}.value[{place}]", operator) for place, each in enumerate(wanted))
+    )
 
 
 def _scalar(value: Any, path: str, operator: str) -> Scalar:  # noqa: ANN401  # any JSON value

@@ -1,4 +1,6 @@
-"""A form that was received, and how the local front hands it to the routes: as JSON, its files being on disk already."""
+"""A form that was received, and how the local front hands it to the routes: as JSON, its files being on disk
+already.
+"""
 
 from __future__ import annotations
 

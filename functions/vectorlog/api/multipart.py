@@ -21,7 +21,9 @@ SPOOL_PREFIX = "upload-"
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
 MAX_FILES = 16
-"""More than any route takes, so that a wrong form is still refused by name, but not so many that their names fill the disk."""
+"""More than any route takes, so that a wrong form is still refused by name, but not so many that their names fill the
+disk.
+"""
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
 """What a form may hold besides the bytes of its files: fields, headers, boundaries."""
 
@@ -41,7 +43,8 @@ class FormTooLarge(ValueError):
 class FormReader:
     """Reads one form, in pieces of any size, with memory for one piece and the text fields.
 
-    Any error of `feed` and `finish` removes the files that were spooled; a form that is given up is `discard`ed by its owner.
+    Any error of `feed` and `finish` removes the files that were spooled; a form that is given up is `discard`ed by its
+    owner.
 
     Args:
         content_type: the request's header, with the boundary.
@@ -137,7 +140,9 @@ class FormReader:
         headers, self._headers = self._headers, Message()
         encoding = headers.get("content-transfer-encoding", "binary").lower()
         if encoding not in ("binary", "8bit", "7bit"):
-            raise BrokenForm(f"A part of the form has the Content-Transfer-Encoding '{encoding}'. Send its bytes as they are.")
+            raise BrokenForm(
+                f"A part of the form has the Content-Transfer-Encoding '{encoding}'. Send its bytes as they are."
+            )
         # An extended parameter (`filename*`, RFC 5987) comes after the plain one of the same name, and replaces it.
         parameters = dict(headers.get_params([], "content-disposition"))
         if "name" not in parameters:
@@ -223,7 +228,9 @@ class _FilePart:
 
 
 def _text(parameter: str | tuple[str | None, str | None, str]) -> str:
-    """A header's parameter: RFC 5987, or raw UTF-8 with the three escapes of browsers (WHATWG HTML, multipart/form-data)."""
+    """A header's parameter: RFC 5987, or raw UTF-8 with the three escapes of browsers (WHATWG HTML,
+    multipart/form-data).
+    """
     if isinstance(parameter, tuple):
         return collapse_rfc2231_value(parameter)
     try:

@@ -49,7 +49,9 @@ def query_string(schema: type[M], query: Mapping[str, Sequence[str]]) -> M:
     for key, values in query.items():
         if len(values) > 1:
             raise refusals.duplicate(key)
-    return checked(schema, {key: values[0] for key, values in query.items() if values[0] or key not in schema.model_fields})
+    return checked(
+        schema, {key: values[0] for key, values in query.items() if values[0] or key not in schema.model_fields}
+    )
 
 
 def checked(schema: type[M], value: Mapping[str, Any]) -> M:

@@ -105,7 +105,13 @@ def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -
         for each in found
     ]
     query = dialect.search_query(queries)
-    return {"object": "vector_store.search_results.page", "search_query": query, "data": data, "has_more": False, "next_page": None}
+    return {
+        "object": "vector_store.search_results.page",
+        "search_query": query,
+        "data": data,
+        "has_more": False,
+        "next_page": None,
+    }
 
 
 def page(data: Sequence[Json], dialect: Dialect, *, has_more: bool) -> Json:
@@ -122,7 +128,12 @@ def deleted(kind: str, thing: str) -> Json:
 def _progress(state: State) -> Json:
     """Chunks and pages: of the generation that is being ingested while one is, else of what serves."""
     if state.open is not None:
-        return {"chunk_count": state.open.chunks or None, "processed_chunk_count": 0, "page_count": None, "processed_page_count": 0}
+        return {
+            "chunk_count": state.open.chunks or None,
+            "processed_chunk_count": 0,
+            "page_count": None,
+            "processed_page_count": 0,
+        }
     if state.serving is None:
         return {"chunk_count": None, "processed_chunk_count": None, "page_count": None, "processed_page_count": None}
     chunks, pages = state.serving.chunks, state.serving.pages or None

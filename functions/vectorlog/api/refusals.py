@@ -12,7 +12,11 @@ ECHO_CHARS = 100
 
 def wrong_type(path: str, expected: str, value: object) -> Invalid:
     """`expected` with its article, e.g. `an integer`."""
-    return Invalid(f"Invalid type for '{path}': expected {expected}, but got {kind(value)} instead.", param=path, code="invalid_type")
+    return Invalid(
+        f"Invalid type for '{path}': expected {expected}, but got {kind(value)} instead.",
+        param=path,
+        code="invalid_type",
+    )
 
 
 def missing(path: str) -> Invalid:
@@ -48,14 +52,18 @@ def wrong_id(path: str, value: str, prefix: str) -> Invalid:
 def number_too_large(path: str, maximum: float, value: object) -> Invalid:
     """`maximum` says by its type whether the field is an integer."""
     kind = "integer" if isinstance(maximum, int) else "decimal"
-    message = f"Invalid '{path}': {kind} above maximum value. Expected a value <= {maximum}, but got {echo(value)} instead."
+    message = (
+        f"Invalid '{path}': {kind} above maximum value. Expected a value <= {maximum}, but got {echo(value)} instead."
+    )
     return Invalid(message, param=path, code=f"{kind}_above_max_value")
 
 
 def number_too_small(path: str, minimum: float, value: object) -> Invalid:
     """`minimum` says by its type whether the field is an integer."""
     kind = "integer" if isinstance(minimum, int) else "decimal"
-    message = f"Invalid '{path}': {kind} below minimum value. Expected a value >= {minimum}, but got {echo(value)} instead."
+    message = (
+        f"Invalid '{path}': {kind} below minimum value. Expected a value >= {minimum}, but got {echo(value)} instead."
+    )
     return Invalid(message, param=path, code=f"{kind}_below_min_value")
 
 
@@ -90,7 +98,9 @@ def string_too_short(path: str, minimum: int) -> Invalid:
 
 def too_many_keys(path: str, maximum: int, length: int) -> Invalid:
     """An object with more keys than the limit."""
-    expected = f"Expected an object with at most {maximum} properties, but got an object with {length} properties instead."
+    expected = (
+        f"Expected an object with at most {maximum} properties, but got an object with {length} properties instead."
+    )
     return Invalid(f"Invalid '{path}': too many properties. {expected}", param=path, code="object_above_max_properties")
 
 
@@ -109,7 +119,13 @@ def kind(value: object) -> str:
     """What a JSON value is, with its article."""
     if value is None:
         return "null"
-    kinds: dict[type, str] = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array"}
+    kinds: dict[type, str] = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a decimal",
+        str: "a string",
+        list: "an array",
+    }
     return kinds.get(type(value), "an object")
 
 

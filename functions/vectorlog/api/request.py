@@ -13,10 +13,10 @@ from vectorlog.api.dialect import Dialect, Json
 from vectorlog.api.form import Form
 from vectorlog.api.queries import NoParameters
 from vectorlog.api.transport import Transport
+from vectorlog.deployment import Deployment
 from vectorlog.domain import ids
 from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,7 +50,7 @@ class Arrived:
 class Request:
     """A request of a known caller."""
 
-    edition: Edition
+    deployment: Deployment
     transport: Transport
     dialect: Dialect
     actor: Actor

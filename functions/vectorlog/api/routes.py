@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from vectorlog.api import file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.request import Answer, Request
-from vectorlog.use_cases.edition import Edition
+from vectorlog.deployment import Deployment
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -39,7 +39,9 @@ class Route:
         return self.method == "POST" and self.permission == "write"
 
     def ids_of(self, path: str) -> Mapping[str, str] | None:
-        """The path parameters of a path that this is the route of, or None; unlike Powertools', they may be any characters."""
+        """The path parameters of a path that this is the route of, or None; unlike Powertools', they may be any
+        characters.
+        """
         match = re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", self.path), path)
         return match and decoded(match.groupdict())
 
@@ -72,7 +74,7 @@ ROUTES = (
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
 )
 
-HEALTH: Mapping[str, Callable[[Edition], Answer]] = {"/healthz": health.alive, "/readyz": health.ready}
+HEALTH: Mapping[str, Callable[[Deployment], Answer]] = {"/healthz": health.alive, "/readyz": health.ready}
 """GET without prefix and without a key."""
 
 

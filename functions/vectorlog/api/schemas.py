@@ -17,7 +17,7 @@ from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar, same_attributes
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 
 MAX_STORE_FILES = 500
 MAX_BATCH_FILES = 2000
@@ -70,7 +70,11 @@ class ChunkingStrategy(Body):
     @property
     def chunking(self) -> Chunking:
         """As the domain has it."""
-        return Chunking("static", self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens) if self.static else AUTO
+        return (
+            Chunking("static", self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
+            if self.static
+            else AUTO
+        )
 
 
 class FileSettings(Body):
@@ -79,10 +83,10 @@ class FileSettings(Body):
     attributes: Scalars | None = None
     chunking_strategy: ChunkingStrategy | None = None
 
-    def listed(self, file: str) -> Listed:
+    def listed(self, file: str) -> BatchItem:
         """A file with these settings."""
         attributes: dict[str, Scalar] = self.attributes or {}
-        return Listed(file, attributes, self.chunking_strategy.chunking if self.chunking_strategy else AUTO)
+        return BatchItem(file, attributes, self.chunking_strategy.chunking if self.chunking_strategy else AUTO)
 
 
 class ExpiresAfter(Body):
@@ -115,7 +119,7 @@ class StoreCreation(Body):
         return self
 
     @property
-    def files(self) -> tuple[Listed, ...]:
+    def files(self) -> tuple[BatchItem, ...]:
         """Distinct, in the order of the request."""
         settings = FileSettings(chunking_strategy=self.chunking_strategy)
         return tuple(settings.listed(file) for file in dict.fromkeys(self.file_ids or ()))
@@ -178,15 +182,20 @@ class BatchCreation(FileSettings):
         return "files" if self.file_ids is None else "file_ids"
 
     @property
-    def listed_files(self) -> tuple[Listed, ...]:
+    def listed_files(self) -> tuple[BatchItem, ...]:
         """Distinct, in the order of the request."""
         named = {file: self.listed(file) for file in self.file_ids or ()}
         return tuple((named | {each.file_id: each.listed(each.file_id) for each in self.files or ()}).values())
 
 
 def _only_for_graphs(path: str) -> Invalid:
-    return Invalid(f"'{path}' needs retrieval_mode 'graph', which is not supported. Supported values of it are: 'vector'.", param=path)
+    return Invalid(
+        f"'{path}' needs retrieval_mode 'graph', which is not supported. Supported values of it are: 'vector'.",
+        param=path,
+    )
 
 
 def _other_settings(path: str, file: str) -> Invalid:
-    return Invalid(f"Invalid '{path}': '{file}' is listed before with other attributes or another chunking_strategy.", param=path)
+    return Invalid(
+        f"Invalid '{path}': '{file}' is listed before with other attributes or another chunking_strategy.", param=path
+    )

@@ -25,7 +25,7 @@ def search(request: Request) -> Answer:
         weights=_weights(ranking),
         threshold=ranking.score_threshold or 0.0,
     )
-    found = use_case.search(request.edition, request.actor, store, asked)
+    found = use_case.search(request.deployment, request.actor, store, asked)
     return Answer(present.results(found, body.query, request.dialect))
 
 

@@ -62,8 +62,8 @@ def _refuse_query(value: object, *at: int) -> None:
 
 
 class SearchRequest(Body):
-    """`filters` is read by `filter_tree`. `rewrite_query: true` is refused, because queries are not rewritten and nothing is
-    ignored in silence.
+    """`filters` is read by `filter_tree`. `rewrite_query: true` is refused, because queries are not rewritten and
+    nothing is ignored in silence.
     """
 
     query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
@@ -84,5 +84,8 @@ def _no_weight(path: str) -> Invalid:
 
 
 def _no_rewriting(path: str) -> Invalid:
-    message = f"Unsupported value: '{path}' does not support true here: queries are searched for as they are. Send false, or leave it out."
+    message = (
+        f"Unsupported value: '{path}' does not support true here: queries are searched for as they are. "
+        f"Send false, or leave it out."
+    )
     return Invalid(message, param=path, code="unsupported_value")

@@ -16,13 +16,15 @@ def attach(request: Request) -> Answer:
     store, body = request.id("vector_store_id"), request.body(FileAttachment)
     listed = body.listed(body.file_id)
     command = AttachFile(listed.file, listed.attributes, listed.chunking, skip_duplicates=bool(body.skip_duplicates))
-    return Answer(present.store_file(store_files.attach(request.edition, request.actor, store, command), request.dialect))
+    return Answer(
+        present.store_file(store_files.attach(request.deployment, request.actor, store, command), request.dialect)
+    )
 
 
 def list_all(request: Request) -> Answer:
     """GET /vector_stores/<vector_store_id>/files."""
     store, asked = request.id("vector_store_id"), request.query(StoreFileList)
-    page = store_files.list_page(request.edition, request.actor, store, asked.page, asked.filter)
+    page = store_files.list_page(request.deployment, request.actor, store, asked.page, asked.filter)
     shown = [present.store_file(view, request.dialect) for view in page.items]
     return Answer(present.page(shown, request.dialect, has_more=page.has_more))
 
@@ -30,9 +32,9 @@ def list_all(request: Request) -> Answer:
 def get(request: Request) -> Answer:
     """GET /vector_stores/<vector_store_id>/files/<file_id>."""
     request.no_query()
-    view = store_files.get(request.edition, request.actor, request.id("vector_store_id"), request.id("file_id"))
+    view = store_files.get(request.deployment, request.actor, request.id("vector_store_id"), request.id("file_id"))
     since = view.state.open.since if view.state.open else view.state.placement.at if view.state.placement else 0
-    headers = poll.hint(request.edition.clock(), since) if view.state.status == "in_progress" else {}
+    headers = poll.hint(request.deployment.clock(), since) if view.state.status == "in_progress" else {}
     return Answer(present.store_file(view, request.dialect), headers=headers)
 
 
@@ -40,7 +42,7 @@ def change_attributes(request: Request) -> Answer:
     """POST /vector_stores/<vector_store_id>/files/<file_id>."""
     request.no_query()
     store, file, body = request.id("vector_store_id"), request.id("file_id"), request.body(AttributesChange)
-    view = store_files.change_attributes(request.edition, request.actor, store, file, body.attributes or {})
+    view = store_files.change_attributes(request.deployment, request.actor, store, file, body.attributes or {})
     return Answer(present.store_file(view, request.dialect))
 
 
@@ -48,12 +50,12 @@ def detach(request: Request) -> Answer:
     """DELETE /vector_stores/<vector_store_id>/files/<file_id>."""
     request.no_query()
     file = request.id("file_id")
-    store_files.detach(request.edition, request.actor, request.id("vector_store_id"), file)
+    store_files.detach(request.deployment, request.actor, request.id("vector_store_id"), file)
     return Answer(present.deleted("vector_store.file.deleted", file))
 
 
 def content(request: Request) -> Answer:
     """GET /vector_stores/<vector_store_id>/files/<file_id>/content."""
     request.no_query()
-    found = store_files.content(request.edition, request.actor, request.id("vector_store_id"), request.id("file_id"))
+    found = store_files.content(request.deployment, request.actor, request.id("vector_store_id"), request.id("file_id"))
     return Answer(present.content(found, request.dialect))

@@ -28,22 +28,26 @@ def create(request: Request) -> Answer:
         dimensions=body.embedding_dimensions,
         files=body.files,
     )
-    return Answer(present.store(vector_stores.create(request.edition, request.actor, command)))
+    return Answer(present.store(vector_stores.create(request.deployment, request.actor, command)))
 
 
 def list_all(request: Request) -> Answer:
     """GET /vector_stores."""
-    page = vector_stores.list_page(request.edition, request.actor, request.query(StoreList).page)
+    page = vector_stores.list_page(request.deployment, request.actor, request.query(StoreList).page)
     return Answer(present.page([present.store(view) for view in page.items], request.dialect, has_more=page.has_more))
 
 
 def get(request: Request) -> Answer:
     """GET /vector_stores/<vector_store_id>."""
     request.no_query()
-    view = vector_stores.get(request.edition, request.actor, request.id("vector_store_id"))
+    view = vector_stores.get(request.deployment, request.actor, request.id("vector_store_id"))
     if view.expired and not request.dialect.shows_expired:
         raise Expired(f"Vector store '{view.id}' has expired")
-    headers = poll.hint(request.edition.clock(), view.state.active_at) if view.counts.in_progress and not view.expired else {}
+    headers = (
+        poll.hint(request.deployment.clock(), view.state.active_at)
+        if view.counts.in_progress and not view.expired
+        else {}
+    )
     return Answer(present.store(view), headers=headers)
 
 
@@ -61,12 +65,12 @@ def modify(request: Request) -> Answer:
             days if "expires_after" in given else state.expires_after_days,
         )
 
-    return Answer(present.store(vector_stores.modify(request.edition, request.actor, store, change)))
+    return Answer(present.store(vector_stores.modify(request.deployment, request.actor, store, change)))
 
 
 def delete(request: Request) -> Answer:
     """DELETE /vector_stores/<vector_store_id>."""
     request.no_query()
     store = request.id("vector_store_id")
-    vector_stores.delete(request.edition, request.actor, store)
+    vector_stores.delete(request.deployment, request.actor, store)
     return Answer(present.deleted("vector_store.deleted", store))

@@ -35,7 +35,9 @@ def command(documents: Path) -> None:
     """Ingest the Markdown files of a folder and search them."""
     found = sorted(path for path in documents.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))
     if not found:
-        raise click.ClickException(f"There is no Markdown file under {documents.resolve()}; name a folder with --documents.")
+        raise click.ClickException(
+            f"There is no Markdown file under {documents.resolve()}; name a folder with --documents."
+        )
     try:
         from openai import OpenAI
     except ImportError:
@@ -51,7 +53,9 @@ def _show(client: OpenAI, documents: list[Path]) -> None:
     store = client.vector_stores.create(name="demo")
     batch = client.vector_stores.file_batches.upload_and_poll(store.id, files=documents)
     seconds = time.monotonic() - began
-    click.echo(f"{batch.file_counts.completed} of {batch.file_counts.total} documents are searchable after {seconds:.1f} s.")
+    click.echo(
+        f"{batch.file_counts.completed} of {batch.file_counts.total} documents are searchable after {seconds:.1f} s."
+    )
     for query in QUERIES:
         began = time.monotonic()
         results = client.vector_stores.search(store.id, query=query, max_num_results=3).data

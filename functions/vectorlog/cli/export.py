@@ -6,23 +6,23 @@ from pathlib import Path
 
 import click
 
-from vectorlog.cli import editions, options
+from vectorlog.cli import deployments, options
 from vectorlog.cli.progress import watch
 
 
 @click.command()
 @options.settings(["data"])
-@editions.option
+@deployments.option
 @click.argument("path", type=click.Path(path_type=Path))
-def command(data: Path, which: editions.Chosen, path: Path) -> None:
+def command(data: Path, which: deployments.Chosen, path: Path) -> None:
     """Write every commit and object to PATH: a new folder, or one file where it ends in .tar."""
-    from vectorlog.transfer.archive import writing
-    from vectorlog.transfer.contents import NotAnExport
-    from vectorlog.transfer.export import export
+    from vectorlog.operations.transfer.archive import writing
+    from vectorlog.operations.transfer.contents import NotAnExport
+    from vectorlog.operations.transfer.export import export
 
     try:
-        with editions.looked_at(which, data) as (edition, _), writing(path) as sink:
-            made = export(edition, sink, watch)
+        with deployments.open_read_only(which, data) as (deployment, _), writing(path) as sink:
+            made = export(deployment, sink, watch)
     except NotAnExport as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{path}: {made.commits:,} commits, {made.objects:,} objects of {made.size:,} bytes.")

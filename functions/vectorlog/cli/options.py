@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
-from vectorlog.runtime.settings import Settings, described, variable
+from vectorlog.runtime.local.settings import Settings, described, variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vectorlog.cli import options
-from vectorlog.runtime.settings import Settings, WrongSettings
+from vectorlog.runtime.local.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
-    from vectorlog.runtime.local import Local
-    from vectorlog.runtime.server import Server
+    from vectorlog.runtime.local.server import Server
+    from vectorlog.runtime.local.service import Local
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 @options.settings()
 def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Serve the API from a folder, until Ctrl-C."""
-    from vectorlog.index.local_schema import FolderInUse as IndexInUse
-    from vectorlog.runtime import logs
-    from vectorlog.runtime.data_folder import FolderInUse, UnknownFormat
-    from vectorlog.runtime.local import Local
-    from vectorlog.runtime.server import Server
+    from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
+    from vectorlog.runtime.local import logs
+    from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
+    from vectorlog.runtime.local.server import Server
+    from vectorlog.runtime.local.service import Local
 
     try:
         settings = Settings(**values)
@@ -48,7 +48,9 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     except OSError as error:
         local.close()
         where = f"{settings.host}:{settings.port}"
-        raise click.ClickException(f"Cannot listen on {where}: {error.strerror}. Give another address with --host and --port.") from None
+        raise click.ClickException(
+            f"Cannot listen on {where}: {error.strerror}. Give another address with --host and --port."
+        ) from None
     click.echo(_banner(local, server))
     try:
         server.run()
@@ -62,7 +64,10 @@ def _banner(local: Local, server: Server) -> str:
     settings = local.settings
     model = local.models.resolve()
     if server.open:
-        keys = f"none made yet: any is let in, as project 'default'. Make one: vectorlog keys create --project NAME --data {settings.data}"
+        keys = (
+            f"none made yet: any is let in, as project 'default'. Make one: vectorlog keys create --project "
+            f"NAME --data {settings.data}"
+        )
     elif server.any_key:
         keys = "required"
     else:

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import click
 
-from vectorlog.cli import editions, options
-from vectorlog.verify.verify import verify
+from vectorlog.cli import deployments, options
+from vectorlog.operations.verify import verify
 
 PAUSE_S = 2.0
 
 
 @click.command()
 @options.settings(["data"])
-@editions.option
-def command(data: Path, which: editions.Chosen) -> None:
+@deployments.option
+def command(data: Path, which: deployments.Chosen) -> None:
     """Check that views, index, artefacts and blobs agree with the log.
 
     Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.
     """
-    with editions.looked_at(which, data) as (edition, under_way):
-        report = verify(edition, under_way, lambda: time.sleep(PAUSE_S))
+    with deployments.open_read_only(which, data) as (deployment, under_way):
+        report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
     for verdict, found in (("differs", report.differing), ("pending", report.pending)):
         for each in found:
             click.echo(f"{verdict}  {each.kind:<9} {each.where}  {each.what}")

@@ -72,21 +72,21 @@ class Unavailable(Refused):
         self.retry_after = retry_after
 
 
-def no_store(store: str) -> NotFound:
+def store_not_found(store: str) -> NotFound:
     """The contract's answer for a store that is not there."""
     return NotFound(f"No vector store found with id '{store}'.", param="vector_store_id")
 
 
-def no_store_file(store: str, file: str) -> NotFound:
+def store_file_not_found(store: str, file: str) -> NotFound:
     """The contract's answer for a file that is not in the store."""
     return NotFound(f"No file found with id '{file}' in vector store '{store}'.", param="file_id")
 
 
-def no_batch(store: str, batch: str) -> NotFound:
+def batch_not_found(store: str, batch: str) -> NotFound:
     """The contract's answer for a batch that is not in the store."""
     return NotFound(f"No file batch found with id '{batch}' in vector store '{store}'.", param="batch_id")
 
 
-def no_file(file: str, param: str = "id") -> NotFound:
+def file_not_found(file: str, param: str = "id") -> NotFound:
     """The contract's answer for an uploaded file that is not there."""
     return NotFound(f"No such File object: {file}", param=param)

@@ -1,4 +1,6 @@
-"""A file batch: the files that it names, and whether it was cancelled. How each of them went is in the files' own streams."""
+"""A file batch: the files that it names, and whether it was cancelled. How each of them went is in the files' own
+streams.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from vectorlog.domain.tenancy import Owner
 
 @dataclass(frozen=True, slots=True)
 class FileBatchCreated:
-    """`owner` is who asked; the store may be somebody else's. `skip_duplicates`: a file whose bytes the store holds already
-    is listed as cancelled instead of being indexed twice.
+    """`owner` is who asked; the store may be somebody else's. `skip_duplicates`: a file whose bytes the store holds
+    already is listed as cancelled instead of being indexed twice.
     """
 
     at: int
@@ -38,8 +40,8 @@ Event = FileBatchCreated | FileBatchCancelled
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the batch is created. Of its manifest it holds how many files are in it, and the address of the
-    object that lists them; without one, the event that created the batch does.
+    """`owner` is None until the batch is created. Of its manifest it holds how many files are in it, and the address of
+    the object that lists them; without one, the event that created the batch does.
     """
 
     owner: Owner | None = None

@@ -1,6 +1,7 @@
 """Ids: what they look like, how streams are named, and how a repeated request gets the same id.
 
-Shapes are OpenAI's (contract, section 1): `file-` + 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`, `key_` + 32 hex.
+Shapes are OpenAI's (contract, section 1): `file-` + 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`, `key_` + 32
+hex.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from typing import Literal
 
 Kind = Literal["file", "vs", "vsfb", "upload", "part", "key"]
 
-PREFIX: dict[Kind, str] = {"file": "file-", "vs": "vs_", "vsfb": "vsfb_", "upload": "upload_", "part": "part_", "key": "key_"}
+PREFIX: dict[Kind, str] = {
+    "file": "file-",
+    "vs": "vs_",
+    "vsfb": "vsfb_",
+    "upload": "upload_",
+    "part": "part_",
+    "key": "key_",
+}
 
 _ALPHABET = string.digits + string.ascii_letters
 
@@ -32,7 +40,12 @@ def begins_right(kind: Kind, value: str) -> bool:
     """Whether this can be an id of that kind: its prefix, then what a stream name and a path may hold."""
     prefix = PREFIX[kind]
     rest = value[len(prefix) :]
-    return value.startswith(prefix) and 0 < len(rest) <= 64 and rest.isascii() and rest.replace("_", "").replace("-", "").isalnum()
+    return (
+        value.startswith(prefix)
+        and 0 < len(rest) <= 64
+        and rest.isascii()
+        and rest.replace("_", "").replace("-", "").isalnum()
+    )
 
 
 def store_file_stream(store: str, file: str) -> str:

@@ -1,7 +1,7 @@
 """The manifest of a batch: the distinct files that it names, each with its settings, stored once.
 
-Up to 6 KB compressed it lives in the event that opens the batch; above that as an object, written before that event, and
-the event keeps its address (architecture, "A file batch"). No state holds it.
+Up to 6 KB compressed it lives in the event that opens the batch; above that as an object, written before that event,
+and the event keeps its address (architecture, "A file batch"). No state holds it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INLINE_BYTES = 6144
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class BatchItem:
     """One file of a batch and how to attach it."""
 
     file: str
@@ -37,13 +37,18 @@ class Manifest:
     object: str | None = None
 
 
-def pack(listed: Sequence[Listed]) -> bytes:
+def pack(listed: Sequence[BatchItem]) -> bytes:
     """The list as compressed JSON, settings shared by many files written once."""
     settings: list[list[object]] = []
     known: dict[str, int] = {}
     files: list[list[object]] = []
     for each in listed:
-        entry: list[object] = [dict(each.attributes), each.chunking.type, each.chunking.max_tokens, each.chunking.overlap]
+        entry: list[object] = [
+            dict(each.attributes),
+            each.chunking.type,
+            each.chunking.max_tokens,
+            each.chunking.overlap,
+        ]
         key = json.dumps(entry, sort_keys=True)
         if key not in known:
             known[key] = len(settings)
@@ -52,18 +57,18 @@ def pack(listed: Sequence[Listed]) -> bytes:
     return zlib.compress(json.dumps({"settings": settings, "files": files}, separators=(",", ":")).encode(), 6)
 
 
-def unpack(packed: bytes) -> tuple[Listed, ...]:
+def unpack(packed: bytes) -> tuple[BatchItem, ...]:
     """The list that `pack` was given, in its order."""
     content = json.loads(zlib.decompress(packed))
     settings = [(attributes, Chunking(kind, size, overlap)) for attributes, kind, size, overlap in content["settings"]]
-    return tuple(Listed(file, *settings[place]) for file, place in content["files"])
+    return tuple(BatchItem(file, *settings[place]) for file, place in content["files"])
 
 
-def inline(listed: Sequence[Listed], packed: bytes) -> Manifest | None:
+def inline(listed: Sequence[BatchItem], packed: bytes) -> Manifest | None:
     """A manifest that holds the list itself, or None where it is too large for an event."""
     return Manifest(len(listed), inline=base64.b64encode(packed).decode()) if len(packed) <= INLINE_BYTES else None
 
 
-def read_inline(text: str) -> tuple[Listed, ...]:
+def read_inline(text: str) -> tuple[BatchItem, ...]:
     """The list that a manifest's `inline` holds."""
     return unpack(base64.b64decode(text))

@@ -51,7 +51,7 @@ class State:
     expires_at: int | None = None
     deleted: bool = False
 
-    def lives(self, at: int) -> bool:
+    def is_available(self, at: int) -> bool:
         """Uploaded, not deleted, and its time not over."""
         return self.owner is not None and not self.deleted and (self.expires_at is None or at < self.expires_at)
 
@@ -66,7 +66,14 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case FileUploaded():
             return State(
-                event.owner, event.at, event.filename, event.purpose, event.size, event.sha256, event.content_type, event.expires_at
+                event.owner,
+                event.at,
+                event.filename,
+                event.purpose,
+                event.size,
+                event.sha256,
+                event.content_type,
+                event.expires_at,
             )
         case FileDeleted():
             return replace(state, deleted=True)
@@ -87,5 +94,5 @@ def delete(state: State, at: int) -> Sequence[Event]:
 
 def expire(state: State, at: int) -> Sequence[Event]:
     """Deletes a file whose time is over."""
-    due = state.owner is not None and not state.deleted and not state.lives(at)
+    due = state.owner is not None and not state.deleted and not state.is_available(at)
     return [FileDeleted(at, expired=True)] if due else []

@@ -67,7 +67,9 @@ class VectorStoreExpired:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreMoved:
-    """Came by import to an edition that does not offer its model, and has this one from now on; its files are ingested again."""
+    """Came by import to an edition that does not offer its model, and has this one from now on; its files are ingested
+    again.
+    """
 
     at: int
     model: str
@@ -81,14 +83,23 @@ class VectorStoreDeleted:
     at: int
 
 
-Event = VectorStoreCreated | VectorStoreModified | VectorStoreUsed | VectorStoreExpired | VectorStoreMoved | VectorStoreDeleted
+Event = (
+    VectorStoreCreated
+    | VectorStoreModified
+    | VectorStoreUsed
+    | VectorStoreExpired
+    | VectorStoreMoved
+    | VectorStoreDeleted
+)
 
 # State
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the store is created. `batch`: id of its first, whose files the event that created the store names."""
+    """`owner` is None until the store is created. `batch`: id of its first, whose files the event that created the
+    store names.
+    """
 
     owner: Owner | None = None
     created_at: int = 0

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Offer
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.vectors import mean, unit
 from vectorlog.embedding.windows import windows
-from vectorlog.index.chunk_index import Space, Vector
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -66,8 +66,8 @@ class Cohere:
 
     Attributes:
         texts: in one call.
-        window: UTF-8 bytes, about, of a text in one window, so that it fits whatever the script. One so dense that it has more tokens still
-            (long numbers) loses its end in the model, which is better than failing its file.
+        window: UTF-8 bytes, about, of a text in one window, so that it fits whatever the script. One so dense that it
+            has more tokens still (long numbers) loses its end in the model, which is better than failing its file.
     """
 
     texts: int = 96
@@ -75,7 +75,11 @@ class Cohere:
 
     def body(self, texts: Sequence[str], *, question: bool) -> dict[str, Any]:
         """A request."""
-        return {"texts": list(texts), "input_type": "search_query" if question else "search_document", "truncate": "END"}
+        return {
+            "texts": list(texts),
+            "input_type": "search_query" if question else "search_document",
+            "truncate": "END",
+        }
 
     def vectors(self, answer: dict[str, Any]) -> list[list[float]]:
         """What an answer holds."""
@@ -89,7 +93,8 @@ Family: TypeAlias = Titan | Cohere
 class BedrockEmbedder:
     """An `Embedder` on Bedrock; safe to use from several threads.
 
-    Bedrock limits requests per minute. Its client's retries are the patience: make one for ingest and one for search (`aws_clients`).
+    Bedrock limits requests per minute. Its client's retries are the patience: make one for ingest and one for search
+    (`aws_clients`).
 
     Args:
         client: of bedrock-runtime, with a connection for each thread; the caller's to close.
@@ -154,7 +159,9 @@ class BedrockEmbedder:
     def _embed(self, texts: Sequence[str], *, question: bool) -> list[Vector]:
         body = json.dumps(self._family.body(texts, question=question))
         try:
-            answer = self._client.invoke_model(modelId=self._model, body=body, contentType="application/json", accept="application/json")
+            answer = self._client.invoke_model(
+                modelId=self._model, body=body, contentType="application/json", accept="application/json"
+            )
             vectors = [array("f", vector) for vector in self._family.vectors(json.loads(answer["body"].read()))]
         except ClientError as error:
             raise self._refused(error) from None
@@ -169,11 +176,15 @@ class BedrockEmbedder:
     def _refused(self, error: ClientError) -> EmbeddingError:
         code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "no reason given")
         message = f"{self._model} answered {code}: {reason}"
-        return EmbeddingError(f"{message} {_FINAL[code]}", temporary=False) if code in _FINAL else EmbeddingError(message)
+        return (
+            EmbeddingError(f"{message} {_FINAL[code]}", temporary=False) if code in _FINAL else EmbeddingError(message)
+        )
 
 
 def bedrock_offers(client: BaseClient) -> list[Offer]:
-    """Titan V2 at 256, 512 or 1,024 dimensions, and Cohere's English and multilingual models, of the client's region."""
+    """Titan V2 at 256, 512 or 1,024 dimensions, and Cohere's English and multilingual models, of the client's
+    region.
+    """
 
     def titan(space: Space) -> BedrockEmbedder:
         return BedrockEmbedder(client, space, TITAN, Titan(space.dimensions))

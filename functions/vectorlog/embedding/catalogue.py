@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.index.chunk_index import Space
 
 
 class ModelError(Exception):
@@ -109,7 +109,9 @@ class Models:
         with self._connecting:
             if space not in self._connected:
                 if space.model not in self._offers:
-                    raise ModelNotConfigured(f"The embedding model {space.model} is not configured here; offered: {self._listed}.")
+                    raise ModelNotConfigured(
+                        f"The embedding model {space.model} is not configured here; offered: {self._listed}."
+                    )
                 self._connected[space] = self._offers[space.model].connect(space)
             return self._connected[space]
 
@@ -129,7 +131,9 @@ class Models:
             return self._offers[name]
         found = [offer for offer in self._offers.values() if offer.name == name]
         if len(found) > 1:
-            raise UnknownModel(f"Several providers offer {name}; say which: {', '.join(offer.model for offer in found)}.")
+            raise UnknownModel(
+                f"Several providers offer {name}; say which: {', '.join(offer.model for offer in found)}."
+            )
         if not found:
             raise UnknownModel(f"The embedding model {name} is not offered here; offered: {self._listed}.")
         return found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from vectorlog.index.chunk_index import Space, Vector
+from vectorlog.domain.vectors import Space, Vector
 
 
 class EmbeddingError(Exception):
@@ -39,7 +39,8 @@ class Embedder(Protocol):
         ...
 
     def query(self, text: str) -> Vector:
-        """The vector of a question; of its beginning and more windows' mean, where it is longer than the model's window.
+        """The vector of a question; of its beginning and more windows' mean, where it is longer than the model's
+        window.
 
         Raises:
             EmbeddingError: as `documents`.

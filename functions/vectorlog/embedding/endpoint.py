@@ -1,4 +1,6 @@
-"""One OpenAI-compatible endpoint: requests over connections that stay open, repeated where the provider asks for patience."""
+"""One OpenAI-compatible endpoint: requests over connections that stay open, repeated where the provider asks for
+patience.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,11 @@ class Endpoint:
         self._url = f"{base_url.rstrip('/')}/embeddings"
         self._name = parse_url(base_url).netloc or base_url
         self._key = api_key
-        headers = {"content-type": "application/json", "user-agent": "vectorlog", **make_headers(accept_encoding="gzip")}
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "vectorlog",
+            **make_headers(accept_encoding="gzip"),
+        }
         self._headers = headers | ({"authorization": f"Bearer {api_key}"} if api_key else {})
         self._pool = PoolManager(num_pools=1, maxsize=connections, retries=False)
 
@@ -55,7 +61,8 @@ class Endpoint:
         """The provider's answer to a request for embeddings.
 
         Raises:
-            EmbeddingError: with the provider's reason and the wait that it asked for; temporary unless it refused the request itself.
+            EmbeddingError: with the provider's reason and the wait that it asked for; temporary unless it refused the
+                request itself.
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         for attempt in range(1, patience.attempts + 1):

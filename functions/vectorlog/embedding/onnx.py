@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.granite_weights import Weights, read_weights
 from vectorlog.embedding.windows import windows
-from vectorlog.index.chunk_index import Space, Vector
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
@@ -33,8 +33,9 @@ _BEGIN, _END = 0, 2  # ids of <s> and </s>
 class LocalEmbedder:
     """An `Embedder` that needs no account and sends nothing anywhere. Safe to use from several threads.
 
-    Making one is free; the first use, or `warm`, loads the model (about 0.3 s and 150 MB). Each window runs alone through
-    the model, unpadded, so a vector depends on its text only. It differs in the fourth digit between kinds of processors.
+    Making one is free; the first use, or `warm`, loads the model (about 0.3 s and 150 MB). Each window runs alone
+    through the model, unpadded, so a vector depends on its text only. It differs in the fourth digit between kinds of
+    processors.
 
     Args:
         threads: windows of one or several `documents` calls that are computed at once; all cores where it is None.
@@ -120,14 +121,18 @@ class _Model:
 def _session(weights: Weights) -> InferenceSession:
     """The graph bound to its weights, which onnxruntime copies: the caller's can go.
 
-    One thread for each run: on two cores a pool of two runs gave 47 windows of 200 tokens a second, a run split in two gave 39.
+    One thread for each run: on two cores a pool of two runs gave 47 windows of 200 tokens a second, a run split in two
+    gave 39.
     """
     import numpy as np
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    tensors = {name: onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensor)) for name, tensor in weights.tensors.items()}
+    tensors = {
+        name: onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensor))
+        for name, tensor in weights.tensors.items()
+    }
     options.add_external_initializers(list(tensors), list(tensors.values()))
     return onnxruntime.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
 

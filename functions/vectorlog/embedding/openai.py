@@ -1,4 +1,6 @@
-"""Embedding models behind an OpenAI-compatible `POST /v1/embeddings`. Standard library and urllib3 only: it runs in Lambda too."""
+"""Embedding models behind an OpenAI-compatible `POST /v1/embeddings`. Standard library and urllib3 only: it runs in
+Lambda too.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint, Patience
 from vectorlog.embedding.vectors import unit
-from vectorlog.index.chunk_index import Space, Vector
 
 INPUTS = 2_048
 """Texts that OpenAI takes in one request."""
 BYTES = 300_000
-"""UTF-8 bytes that one request carries: OpenAI takes 300,000 tokens, and a token is a byte at least, so no estimate is needed."""
+"""UTF-8 bytes that one request carries: OpenAI takes 300,000 tokens, and a token is a byte at least, so no estimate is
+needed.
+"""
 
 _INGEST = Patience(attempts=6, wait=20, answer=60)
 _SEARCH = Patience(attempts=3, wait=2, answer=10)
@@ -27,8 +31,9 @@ _SEARCH = Patience(attempts=3, wait=2, answer=10)
 class OpenAIEmbedder:
     """An `Embedder` over HTTP; safe to use from several threads.
 
-    Each text is one window: a chunk holds at most 4,096 tokens and OpenAI's models read 8,191. A text that is longer than its model
-    reads is refused by the provider (an `EmbeddingError` that is not temporary). The endpoint is the caller's to close.
+    Each text is one window: a chunk holds at most 4,096 tokens and OpenAI's models read 8,191. A text that is longer
+    than its model reads is refused by the provider (an `EmbeddingError` that is not temporary). The endpoint is the
+    caller's to close.
 
     Args:
         endpoint: where the requests go.
@@ -38,10 +43,14 @@ class OpenAIEmbedder:
         concurrency: requests of `documents` calls that run at once.
     """
 
-    def __init__(self, endpoint: Endpoint, space: Space, model: str, *, shortened: bool = False, concurrency: int = 8) -> None:
+    def __init__(
+        self, endpoint: Endpoint, space: Space, model: str, *, shortened: bool = False, concurrency: int = 8
+    ) -> None:
         self._endpoint = endpoint
         self._space = space
-        self._settings = {"model": model, "encoding_format": "base64"} | ({"dimensions": space.dimensions} if shortened else {})
+        self._settings = {"model": model, "encoding_format": "base64"} | (
+            {"dimensions": space.dimensions} if shortened else {}
+        )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="embedding")
 
     @property
@@ -117,7 +126,9 @@ def fetch(endpoint: Endpoint, settings: dict[str, Any], texts: Sequence[str], pa
     except (ValidationError, ValueError, OverflowError):
         raise EmbeddingError(f"The answer of {settings['model']} is not a list of embeddings.") from None
     if [item.index for item in items] != list(range(len(texts))):
-        raise EmbeddingError(f"{settings['model']} gave {len(items)} vectors for {len(texts)} texts, or numbered them wrongly.")
+        raise EmbeddingError(
+            f"{settings['model']} gave {len(items)} vectors for {len(texts)} texts, or numbered them wrongly."
+        )
     return vectors
 
 
@@ -131,4 +142,6 @@ class _Answer(BaseModel):
 
 
 def _decoded(embedding: str | list[float]) -> Vector:
-    return array("f", base64.b64decode(embedding, validate=True)) if isinstance(embedding, str) else array("f", embedding)
+    return (
+        array("f", base64.b64decode(embedding, validate=True)) if isinstance(embedding, str) else array("f", embedding)
+    )

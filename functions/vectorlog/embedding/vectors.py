@@ -1,4 +1,6 @@
-"""Vectors as an index wants them: of the space's dimensions, at unit length. Standard library only: it runs in Lambda too."""
+"""Vectors as an index wants them: of the space's dimensions, at unit length. Standard library only: it runs in Lambda
+too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ import math
 from array import array
 from collections.abc import Sequence
 
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import Space, Vector
 
 _UNIT = 1e-6  # what float32 leaves of an exact 1
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def windows(tokens: int, size: int, overlap: int) -> list[range]:
-    """Equally long ranges that cover `tokens`, as few as fit: each at most `size`, neighbours sharing at least `overlap`.
+    """Equally long ranges that cover `tokens`, as few as fit: each at most `size`, neighbours sharing at least
+    `overlap`.
 
     Every text has at least one, if it is empty too.
     """

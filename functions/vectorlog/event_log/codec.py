@@ -48,7 +48,9 @@ def _named(union: object) -> dict[str, Any]:
     return {event.__name__: event for event in get_args(union)}
 
 
-VECTOR_STORE = Aggregate("vector_store", vector_store.INITIAL, vector_store.evolve, _named(vector_store.Event), state_version=2)
+VECTOR_STORE = Aggregate(
+    "vector_store", vector_store.INITIAL, vector_store.evolve, _named(vector_store.Event), state_version=2
+)
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _named(store_file.Event))
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _named(file_batch.Event), state_version=2)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _named(uploaded_file.Event))
@@ -74,11 +76,13 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
 
 def encode_events(events: Sequence[object]) -> str:
     """Events as JSON text."""
-    written = (
-        f'{{"type":"{type(event).__name__}","v":{EVENT_VERSIONS.get(type(event).__name__, 1)},"data":{_dump(type(event), event)}}}'
-        for event in events
-    )
-    return f"[{','.join(written)}]"
+    return f"[{','.join(map(_encode_event, events))}]"
+
+
+def _encode_event(event: object) -> str:
+    kind = type(event)
+    version = EVENT_VERSIONS.get(kind.__name__, 1)
+    return f'{{"type":"{kind.__name__}","v":{version},"data":{_dump(kind, event)}}}'
 
 
 def decode_events(aggregate: Aggregate[S, E], text: str) -> tuple[E, ...]:

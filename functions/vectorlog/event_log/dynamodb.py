@@ -55,14 +55,22 @@ class DynamoDBEventLog:
         return found
 
     def append(self, commits: Sequence[Commit]) -> list[Commit]:
-        """See EventLog. botocore repeats a put whose answer was lost; the commit that blocks the repeat is then our own."""
+        """See EventLog. botocore repeats a put whose answer was lost; the commit that blocks the repeat is then our
+        own.
+        """
         for commit in commits:
             if commit.size > COMMIT_BYTES:
-                raise CommitTooLarge(f"commit {commit.version} of {commit.stream} has {commit.size} bytes; {COMMIT_BYTES} fit")
+                raise CommitTooLarge(
+                    f"commit {commit.version} of {commit.stream} has {commit.size} bytes; {COMMIT_BYTES} fit"
+                )
         streams: dict[str, list[Commit]] = defaultdict(list)
         for commit in sorted(commits, key=lambda each: each.version):
             streams[commit.stream].append(commit)
-        put = self._pool.map(self._put_all, streams.values()) if len(streams) > 1 else map(self._put_all, streams.values())
+        put = (
+            self._pool.map(self._put_all, streams.values())
+            if len(streams) > 1
+            else map(self._put_all, streams.values())
+        )
         standing = dict(chain.from_iterable(put))
         return [standing[commit] for commit in commits]
 

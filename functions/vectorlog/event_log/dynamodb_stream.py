@@ -21,7 +21,9 @@ class Gap:
 
 
 def gap_of(body: str) -> Gap | None:
-    """What Lambda's message to a failure destination is about (its guide, "Retaining discarded batches"); None of any other message."""
+    """What Lambda's message to a failure destination is about (its guide, "Retaining discarded batches"); None of any
+    other message.
+    """
     batch = json.loads(body).get("DDBStreamBatchInfo")
     if batch is None:
         return None
@@ -32,7 +34,8 @@ def streams_in(client: BaseClient, gap: Gap) -> list[str]:
     """The streams of the log that these records are of, each once.
 
     Raises:
-        TrimmedDataAccessException: they are older than a day. The log has them still: `vectorlog rebuild` makes the views anew.
+        TrimmedDataAccessException: they are older than a day. The log has them still: `vectorlog rebuild` makes the
+            views anew.
     """
     found: dict[str, None] = {}
     start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": gap.first}

@@ -73,7 +73,7 @@ class EventLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class FeedEntry:
     """A commit and its place in the feed."""
 
     position: int
@@ -83,7 +83,7 @@ class Fed:
 class Feed(Protocol):
     """Every commit once, in the order in which they were made durable. On AWS the table's stream does this."""
 
-    def after(self, position: int, limit: int) -> list[Fed]:
+    def after(self, position: int, limit: int) -> list[FeedEntry]:
         """The next commits behind this position (0: from the beginning)."""
         ...
 

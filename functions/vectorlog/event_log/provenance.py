@@ -13,5 +13,7 @@ def imported(meta: str) -> str:
 
 
 def was_imported(commit: Commit) -> bool:
-    """Whether it was made elsewhere: its rows are to be shown, but its work was done there, or is the import's to send."""
+    """Whether it was made elsewhere: its rows are to be shown, but its work was done there, or is the import's to
+    send.
+    """
     return '"imported"' in commit.meta and bool(json.loads(commit.meta).get("imported"))

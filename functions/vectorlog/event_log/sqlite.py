@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, Fed
+from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, FeedEntry
 from vectorlog.sqlite.database import Database
 
 _SCHEMA = (
@@ -50,7 +50,9 @@ class SQLiteEventLog:
         """See EventLog."""
         for commit in commits:
             if commit.size > COMMIT_BYTES:
-                raise CommitTooLarge(f"commit {commit.version} of {commit.stream} has {commit.size} bytes; {COMMIT_BYTES} fit")
+                raise CommitTooLarge(
+                    f"commit {commit.version} of {commit.stream} has {commit.size} bytes; {COMMIT_BYTES} fit"
+                )
 
         def insert(connection: sqlite3.Connection) -> list[Commit]:
             standing = []
@@ -73,9 +75,9 @@ class SQLiteEventLog:
             position = page[-1].position
             yield from (fed.commit for fed in page)
 
-    def after(self, position: int, limit: int) -> list[Fed]:
+    def after(self, position: int, limit: int) -> list[FeedEntry]:
         """See Feed."""
-        return [Fed(row[0], Commit(*row[1:])) for row in self._database.read().execute(_AFTER, (position, limit))]
+        return [FeedEntry(row[0], Commit(*row[1:])) for row in self._database.read().execute(_AFTER, (position, limit))]
 
     def wait(self, position: int, timeout: float) -> bool:
         """See Feed."""

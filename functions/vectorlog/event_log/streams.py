@@ -19,7 +19,7 @@ E = TypeVar("E")
 
 NO_VERSION = -1
 
-Beside = Callable[[Callable[[], list[Commit]], Sequence["Decision[Any, Any]"]], list[Commit]]
+AppendHook = Callable[[Callable[[], list[Commit]], Sequence["Decision[Any, Any]"]], list[Commit]]
 """Calls what appends these decisions, and does something else meanwhile; gives what the call gave."""
 
 
@@ -48,8 +48,8 @@ class Decision(Generic[S, E]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
-    """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as it
-    was just read, or `Streams.unborn`. If it was not the newest, the append is blocked, and the stream read.
+    """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as
+    it was just read, or `Streams.unborn`. If it was not the newest, the append is blocked, and the stream read.
     """
 
     aggregate: Aggregate[S, E]
@@ -85,7 +85,9 @@ class Outcome(Generic[S, E]):
 class Streams:
     """The log, decoded."""
 
-    def __init__(self, log: EventLog, clock: Callable[[], int], random: Random, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, log: EventLog, clock: Callable[[], int], random: Random, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.log = log
         self._clock = clock
         self._random = random
@@ -101,7 +103,7 @@ class Streams:
         return {stream: self._loaded(aggregate, stream, commits.get(stream)) for stream in streams}
 
     @staticmethod
-    def unborn(aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
+    def empty(aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
         """What a stream is before its first commit, for those whose id was just made."""
         return Loaded(stream, NO_VERSION, aggregate.initial)
 
@@ -141,10 +143,10 @@ class Streams:
         return self.decide_all([Plan(aggregate, stream, decide, key, loaded)], meta=meta)[0]
 
     def decide_all(
-        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5, beside: Beside | None = None
+        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5, beside: AppendHook | None = None
     ) -> list[Outcome[S, E]]:
-        """Loads each stream, decides, appends all that was decided at once (`beside` says what is done at the same time); where
-        another commit got in first, again.
+        """Loads each stream, decides, appends all that was decided at once (`beside` says what is done at the same
+        time); where another commit got in first, again.
 
         Raises:
             Conflict: still blocked after `tries` rounds.
@@ -159,7 +161,9 @@ class Streams:
                 self._sleep(self._random.uniform(0, 0.01 * 2**attempt))
             self._round(plans, waiting, outcomes, meta, beside, first=attempt == 0)
         if len(outcomes) < len(plans):
-            raise Conflict("Other requests keep changing the same thing at the same time. Please send the request again.")
+            raise Conflict(
+                "Other requests keep changing the same thing at the same time. Please send the request again."
+            )
         return [outcomes[place] for place in range(len(plans))]
 
     def _round(
@@ -168,12 +172,14 @@ class Streams:
         waiting: Sequence[int],
         outcomes: dict[int, Outcome[S, E]],
         meta: str,
-        beside: Beside | None,
+        beside: AppendHook | None,
         *,
         first: bool,
     ) -> None:
         known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
-        commits = self.log.load_many([stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known])
+        commits = self.log.load_many(
+            [stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known]
+        )
         drafts: dict[int, tuple[Commit, Outcome[S, E]]] = {}
         drafted: set[str] = set()
         for place in waiting:
@@ -199,7 +205,9 @@ class Streams:
             if there.id == commit.id:
                 outcomes[place] = outcome
 
-    def _draft(self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str) -> tuple[Commit, Outcome[S, E]]:
+    def _draft(
+        self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str
+    ) -> tuple[Commit, Outcome[S, E]]:
         state = codec.fold(plan.aggregate, events, loaded.state)
         keys = loaded.keys if plan.key is None else (*loaded.keys, plan.key)
         text = codec.encode_state(plan.aggregate, state, keys)
@@ -222,7 +230,10 @@ class Streams:
         for known in loaded.keys:
             if known.key == plan.key.key:
                 if known.body != plan.key.body:
-                    raise KeyReused("This Idempotency-Key was used before with another request body. Use a new key for a new request.")
+                    raise KeyReused(
+                        "This Idempotency-Key was used before with another request body. Use a new key for a "
+                        "new request."
+                    )
                 return True
         return False
 
@@ -235,7 +246,9 @@ class Streams:
         state = codec.decode_state(aggregate, commit.state)
         if state is None:
             history = self.log.read(commit.stream, 0, commit.version + 1)
-            state = codec.fold(aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)])
+            state = codec.fold(
+                aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)]
+            )
         return state
 
 

@@ -1,8 +1,8 @@
 """The artefact of a generation: the text that was indexed, where its chunks lie, and their vectors in float16.
 
-`artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8; `…/<first chunk>` holds a run of chunks: a line of
-JSON (spans, windows per chunk, dimensions), then the vectors, little-endian. The text is written first, so whoever finds
-chunks finds their text.
+`artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8; `…/<first chunk>` holds a run of chunks: a line
+of JSON (spans, windows per chunk, dimensions), then the vectors, little-endian. The text is written first, so whoever
+finds chunks finds their text.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import struct
 from array import array
 from collections.abc import Iterator, Sequence
 
+from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.files.blobs import Blobs
-from vectorlog.index.chunk_index import Chunk, Vector
 
 SpanOf = tuple[int, int]
 

@@ -20,7 +20,9 @@ class Blobs(Protocol):
     """
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
-        """Keeps each under its key, replacing what was there. A file at a Path is moved or copied, and gone afterwards."""
+        """Keeps each under its key, replacing what was there. A file at a Path is moved or copied, and gone
+        afterwards.
+        """
         ...
 
     def read(self, key: str) -> bytes:

@@ -38,8 +38,8 @@ class BlobsError(Exception):
 class S3Blobs:
     """Implements Blobs. Safe to use from several threads; memory stays flat whatever the size of a file.
 
-    The role needs `s3:ListBucket` beside the rights on objects: without it S3 says "forbidden" of a key that is not there. The bucket
-    should abort what is left of broken multipart uploads by a lifecycle rule.
+    The role needs `s3:ListBucket` beside the rights on objects: without it S3 says "forbidden" of a key that is not
+    there. The bucket should abort what is left of broken multipart uploads by a lifecycle rule.
 
     Args:
         client: of S3.
@@ -117,10 +117,14 @@ class S3Blobs:
         It ends with the credentials that signed it, in Lambda after hours at most.
         """
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-        return self._signed("get_object", key, seconds, ResponseContentDisposition=disposition, ResponseContentType=content_type)
+        return self._signed(
+            "get_object", key, seconds, ResponseContentDisposition=disposition, ResponseContentType=content_type
+        )
 
     def upload_url(self, key: str, seconds: int, *, size: int) -> str:
-        """An address to which anyone may PUT exactly `size` bytes for so long; it ends as a download's does. Up to 5 GB."""
+        """An address to which anyone may PUT exactly `size` bytes for so long; it ends as a download's does. Up to 5
+        GB.
+        """
         return self._signed("put_object", key, seconds, ContentLength=size)
 
     def close(self) -> None:
@@ -165,7 +169,9 @@ class S3Blobs:
             keys = [error["Key"] for error in errors]
             if not keys:
                 return
-        raise BlobsError(f"{len(keys)} keys were not deleted: {errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}")
+        raise BlobsError(
+            f"{len(keys)} keys were not deleted: {errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}"
+        )
 
     def _signed(self, operation: str, key: str, seconds: int, **parameters: str | int) -> str:
         check_key(key)

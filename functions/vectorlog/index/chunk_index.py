@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from vectorlog.domain.filters import Attributes, Filter
-
-Vector: TypeAlias = "array[float]"
-"""Typecode `f` (float32), unit length; its buffer is what numpy and struct read without a copy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The vectors that can be compared with each other: one model at one number of dimensions."""
-
-    model: str
-    dimensions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Chunk `n` of a file: its text, and one vector for each window of the model that it fills (at least one)."""
-
-    n: int
-    text: str
-    vectors: tuple[Vector, ...]
+from vectorlog.domain.vectors import Chunk, Space, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +53,8 @@ class Hit:
 
     Attributes:
         cosine: of the best window, -1..1.
-        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 and up. How rare a word is and how long a text is on average, it takes from the store, or
-            from all that an index keeps together with it.
+        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 and up. How rare a word is and how long a text is on average, it takes
+            from the store, or from all that an index keeps together with it.
     """
 
     file: str
@@ -102,8 +82,8 @@ class Found:
 class ChunkIndex(Protocol):
     """Chunks of all stores, by space.
 
-    Filters hold before top-k: with `limit` matching chunks or more, `limit` come back. A chunk is known by (store, file,
-    generation, n): adding it again replaces it, so redelivery changes nothing.
+    Filters hold before top-k: with `limit` matching chunks or more, `limit` come back. A chunk is known by (store,
+    file, generation, n): adding it again replaces it, so redelivery changes nothing.
     """
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:

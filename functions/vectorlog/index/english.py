@@ -1,4 +1,6 @@
-"""English words as terms of the text index: what Lucene's EnglishAnalyzer does, on the standard library and PyStemmer."""
+"""English words as terms of the text index: what Lucene's EnglishAnalyzer does, on the standard library and
+PyStemmer.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +55,8 @@ STOP_WORDS = frozenset(
 _LONGEST_REMEMBERED = 40
 """Characters; longer words are rare and not worth the memory."""
 
-# Unicode's word boundaries (UAX 29) as Lucene's StandardTokenizer applies them: a mark belongs to its letter, each ideograph and
-# hiragana is a word, and a full stop, apostrophe, colon or comma inside a word or number does not end it.
+# Unicode's word boundaries (UAX 29) as Lucene's StandardTokenizer applies them: a mark belongs to its letter, each
+# ideograph and hiragana is a word, and a full stop, apostrophe, colon or comma inside a word or number does not end it.
 _MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
 _IDEOGRAPHS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = rf"(?:[^\W{_IDEOGRAPHS}][{_MARKS}]*)+"

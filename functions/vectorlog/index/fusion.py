@@ -25,8 +25,10 @@ class Weights:
 
 
 DEFAULT_WEIGHTS = Weights(embedding=0.75, text=0.25)
-"""Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 0.778 at text weights of 0.2 to 0.3, 0.765 at
-0.5, 0.750 for vectors and 0.699 for BM25 alone, 0.767 for a min-max fusion, whose scores would not be comparable."""
+"""Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 0.778 at text weights of 0.2 to
+0.3, 0.765 at 0.5, 0.750 for vectors and 0.699 for BM25 alone, 0.767 for a min-max fusion, whose scores would not be
+comparable.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class Ranked:
 
 
 def fuse(found: Sequence[Found], weights: Weights, limit: int) -> list[Ranked]:
-    """The best chunks over all queries, each once with its best score, in descending score; ties in order of file, generation and n.
+    """The best chunks over all queries, each once with its best score, in descending score; ties in order of file,
+    generation and n.
 
     A chunk scores (1 + cosine) / 2 for its meaning and (1 + bm25 / bound) / 2 for its words, averaged by weight: 0.5 is
-    unrelated on both scales. A cosine that the index did not compute is taken as the lowest that it returned, which is as much
-    as it can be.
+    unrelated on both scales. A cosine that the index did not compute is taken as the lowest that it returned, which is
+    as much as it can be.
     """
     best: dict[tuple[str, int, int], Ranked] = {}
     for each in found:
@@ -58,7 +61,9 @@ def _scored(found: Found, weights: Weights) -> Iterator[Ranked]:
     for hit in (*found.by_vector, *found.by_text):
         cosine = lowest if hit.cosine is None else hit.cosine
         words = hit.bm25 / found.bm25_bound if hit.bm25 and found.bm25_bound else 0.0
-        score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / (2 * (weights.embedding + weights.text))
+        score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / (
+            2 * (weights.embedding + weights.text)
+        )
         yield Ranked(hit, min(max(score, 0.0), 1.0))
 
 

@@ -1,7 +1,7 @@
 """The process that reads files for a sandbox: `python -m vectorlog.ingest.child BYTES`, BYTES of address space at most.
 
-Requests are lines of JSON on stdin. An answer on stdout is the length of a JSON header (8 bytes, big-endian), the header, and the text
-in UTF-8, whose length the header names. The first answer comes unasked, when the child is ready.
+Requests are lines of JSON on stdin. An answer on stdout is the length of a JSON header (8 bytes, big-endian), the
+header, and the text in UTF-8, whose length the header names. The first answer comes unasked, when the child is ready.
 """
 
 from __future__ import annotations
@@ -81,7 +81,12 @@ def _answer(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:
-        return {"unreadable": ["invalid_file", "Reading the file takes more memory than is allowed. Split it into smaller files."]}, b""
+        return {
+            "unreadable": [
+                "invalid_file",
+                "Reading the file takes more memory than is allowed. Split it into smaller files.",
+            ]
+        }, b""
     except Exception as error:  # noqa: BLE001 (an error of ours: the parent raises it)
         return {"error": f"{type(error).__name__}: {error}"}, b""
 

@@ -1,5 +1,5 @@
-"""Messages of the embed queue, as a queue lends them: done together, and where that fails one by one, so that a file which cannot be
-ingested takes down none of those beside it.
+"""Messages of the embed queue, as a queue lends them: done together, and where that fails one by one, so that a file
+which cannot be ingested takes down none of those beside it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
-from vectorlog.ingest.worker import Worker
 from vectorlog.work.messages import Ingest, decode, outgoing
 from vectorlog.work.patience import patience
 from vectorlog.work.queue import Queue, Received
@@ -17,7 +17,9 @@ from vectorlog.work.queue import Queue, Received
 log = logging.getLogger(__name__)
 
 LONGEST_DOUBLED_MS = 60_000
-"""Up to which a provider's own wait is doubled, so that a file is late by little more than a minute once it is served again."""
+"""Up to which a provider's own wait is doubled, so that a file is late by little more than a minute once it is served
+again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Deliveries:
         waits: ms that a file waits that its provider refused without saying for how long, by refusals.
     """
 
-    def __init__(self, worker: Worker, queue: Queue, waits: Sequence[int]) -> None:
-        self._worker = worker
+    def __init__(self, ingester: Ingester, queue: Queue, waits: Sequence[int]) -> None:
+        self._ingester = ingester
         self._queue = queue
         self._waits = waits
 
@@ -62,9 +64,11 @@ class Deliveries:
                 failed.append(Failed(each, message, error_of))
         return failed
 
-    def _together(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> tuple[list[Later], dict[_Key, Exception]]:
+    def _together(
+        self, messages: Sequence[Ingest], time_left: Callable[[], bool]
+    ) -> tuple[list[Later], dict[_Key, Exception]]:
         try:
-            return self._worker.ingest(messages, time_left), {}
+            return self._ingester.ingest(messages, time_left), {}
         except Exception as error:
             log.exception("ingesting %s files failed", len(messages))
             if len(messages) == 1:
@@ -76,7 +80,7 @@ class Deliveries:
                 later.append(Later(message, 0, "out of time"))
                 continue
             try:
-                later += self._worker.ingest([message], time_left)
+                later += self._ingester.ingest([message], time_left)
             except Exception as error:
                 log.exception("%s in %s failed by itself too", message.file, message.store)
                 errors[_key(message)] = error
@@ -95,8 +99,8 @@ class Deliveries:
         return {}
 
     def _delay(self, later: Later) -> int:
-        """What was asked for, doubled by each further refusal in a row: a provider that asks for a second again and again is busy for
-        longer.
+        """What was asked for, doubled by each further refusal in a row: a provider that asks for a second again and
+        again is busy for longer.
         """
         if later.delay is None:
             return patience(self._waits, later.message.refusals)

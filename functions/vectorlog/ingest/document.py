@@ -9,7 +9,9 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Extracted text; `pages` are the character offsets at which its pages (slides, sheets) begin, empty where it has none."""
+    """Extracted text; `pages` are the character offsets at which its pages (slides, sheets) begin, empty where it has
+    none.
+    """
 
     text: str
     pages: tuple[int, ...] = ()
@@ -37,7 +39,8 @@ class Unreadable(Exception):
     """The file itself is the cause, and trying again will not help.
 
     Attributes:
-        code: `unsupported_file` (this kind of file is not read) or `invalid_file` (this one is damaged, empty, locked or too large).
+        code: `unsupported_file` (this kind of file is not read) or `invalid_file` (this one is damaged, empty, locked
+            or too large).
     The message is a sentence for the user that names the cause and the remedy.
     """
 

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import book, mail, notebook, opendocument, pdf, plain, rich_text, sheets, slides, web, word
+from vectorlog.ingest.formats import (
+    book,
+    mail,
+    notebook,
+    opendocument,
+    pdf,
+    plain,
+    rich_text,
+    sheets,
+    slides,
+    web,
+    word,
+)
 from vectorlog.ingest.kind import Kind, kind_of
 
 _READERS: dict[Kind, Callable[[Path], Text]] = {
@@ -37,8 +49,12 @@ _NAMES: dict[Kind, str] = {
     "notebook": "a notebook",
 }
 
-_DOCUMENTS = re.compile(r"\.(txt|md|jsonl?|csv|tsv|xml|html?|pdf|docx|pptx|xlsx?|ods|odt|odp|epub|rtf|eml|ipynb)", re.IGNORECASE)
-"""Extensions that promise a document: where the content is something else, the file is damaged rather than of a kind that is not read."""
+_DOCUMENTS = re.compile(
+    r"\.(txt|md|jsonl?|csv|tsv|xml|html?|pdf|docx|pptx|xlsx?|ods|odt|odp|epub|rtf|eml|ipynb)", re.IGNORECASE
+)
+"""Extensions that promise a document: where the content is something else, the file is damaged rather than of a kind
+that is not read.
+"""
 
 
 def extract(path: Path, filename: str) -> Text:
@@ -56,12 +72,15 @@ def extract(path: Path, filename: str) -> Text:
             raise Unreadable("invalid_file", str(error)) from error
         raise
     except MemoryError as error:
-        raise Unreadable("invalid_file", "Reading the file takes more memory than is allowed. Split it into smaller files.") from error
+        raise Unreadable(
+            "invalid_file", "Reading the file takes more memory than is allowed. Split it into smaller files."
+        ) from error
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic in a Rust library is no Exception
         raise Unreadable(
-            "invalid_file", f"The file is damaged: it could not be read as {_NAMES[kind]}. Save it again, or as PDF or text."
+            "invalid_file",
+            f"The file is damaged: it could not be read as {_NAMES[kind]}. Save it again, or as PDF or text.",
         ) from error
     if not text.text.strip():
         raise Unreadable("invalid_file", "No text was found in the file. Upload a file that holds text.")

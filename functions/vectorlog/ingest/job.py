@@ -1,4 +1,6 @@
-"""Generations under way, cut into rounds of chunks that are embedded, written and indexed together; and what comes again later."""
+"""Generations under way, cut into rounds of chunks that are embedded, written and indexed together; and what comes
+again later.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
+from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
-from vectorlog.index.chunk_index import Chunk, FileChunks, Space
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
@@ -50,7 +53,15 @@ class Job:
         """Chunks of it, as the index takes them."""
         message, placement = self.message, self.state.placement
         row = placement.row(message.file) if placement else ""
-        return FileChunks(message.store, message.file, message.generation, row, self.state.revision, self.state.attributes, tuple(chunks))
+        return FileChunks(
+            message.store,
+            message.file,
+            message.generation,
+            row,
+            self.state.revision,
+            self.state.attributes,
+            tuple(chunks),
+        )
 
     def out_of_time(self, next_: int) -> Later:
         """Goes on at once from chunk `next_`, elsewhere."""

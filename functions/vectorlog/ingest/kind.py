@@ -9,7 +9,9 @@ from typing import Literal
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.formats.container import Container
 
-Kind = Literal["plain", "web", "pdf", "word", "slides", "sheets", "opendocument", "book", "rich text", "mail", "notebook"]
+Kind = Literal[
+    "plain", "web", "pdf", "word", "slides", "sheets", "opendocument", "book", "rich text", "mail", "notebook"
+]
 
 _HEAD = 4096
 _BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
@@ -107,12 +109,18 @@ def _in_ole(path: Path) -> Kind:
         return any(stream.encode("utf-16-le") in data for stream in streams)
 
     if holds("EncryptedPackage"):
-        raise Unreadable("invalid_file", "The Office file is locked with a password. Remove the password and upload it again.")
+        raise Unreadable(
+            "invalid_file", "The Office file is locked with a password. Remove the password and upload it again."
+        )
     if holds("WordDocument", "PowerPoint Document"):
-        raise Unreadable("unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF.")
+        raise Unreadable(
+            "unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF."
+        )
     if holds("Workbook", "Book"):
         return "sheets"
-    raise Unreadable("unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF.")
+    raise Unreadable(
+        "unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF."
+    )
 
 
 def _in_zip(path: Path) -> Kind:
@@ -122,7 +130,9 @@ def _in_zip(path: Path) -> Kind:
     except Unreadable:
         raise
     except Exception as error:
-        raise Unreadable("invalid_file", "The file is damaged: its zip container is not complete. Save or upload it again.") from error
+        raise Unreadable(
+            "invalid_file", "The file is damaged: its zip container is not complete. Save or upload it again."
+        ) from error
 
 
 def _in_container(container: Container) -> Kind:
@@ -148,9 +158,14 @@ def _has_locked_parts(container: Container) -> bool:
 def _plain_office(container: Container, kind: Kind) -> Kind:
     """Macro and template forms have content types that python-docx and python-pptx refuse."""
     types = container.read("[Content_Types].xml")
-    special = re.search(rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types)
+    special = re.search(
+        rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types
+    )
     if kind != "sheets" and special:
-        raise Unreadable("unsupported_file", "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.")
+        raise Unreadable(
+            "unsupported_file",
+            "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.",
+        )
     if "xl/workbook.bin" in container.names:
         raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) are not read. Save it as .xlsx.")
     return kind

@@ -1,4 +1,6 @@
-"""Reads files in child processes with limits, because a hostile or broken file can hang, exhaust or crash what parses it."""
+"""Reads files in child processes with limits, because a hostile or broken file can hang, exhaust or crash what parses
+it.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,20 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 
 
 class Sandbox:
-    """At most `children` child processes, each reading one file at a time. Thread-safe; more readers than children wait.
+    """At most `children` child processes, each reading one file at a time. Thread-safe; more readers than children
+    wait.
 
-    Children start when they are needed, or ahead with `warm`, and live until `close`, or until this process ends in whatever way.
+    Children start when they are needed, or ahead with `warm`, and live until `close`, or until this process ends in
+    whatever way.
     """
 
     def __init__(
-        self, children: int = 2, *, memory_bytes: int = MEMORY_BYTES, seconds: float = SECONDS, module: str = "vectorlog.ingest.child"
+        self,
+        children: int = 2,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+        seconds: float = SECONDS,
+        module: str = "vectorlog.ingest.child",
     ) -> None:
         self._count = children
         self._memory_bytes = memory_bytes
@@ -234,5 +243,8 @@ class _Child:
         if code == -signal.SIGXCPU:
             return ReaderCrashed(f"Reading the file took more than {seconds:.0f} s of CPU time.")
         if code < 0:
-            return ReaderCrashed(f"The reader was ended by {signal.Signals(-code).name}; the file may be damaged or need too much memory.")
+            return ReaderCrashed(
+                f"The reader was ended by {signal.Signals(-code).name}; the file may be damaged or need too "
+                f"much memory."
+            )
         return ReaderCrashed(f"The reader ended with code {code}.")

@@ -14,19 +14,24 @@ _SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?= \S)|[。！？；｡．][�
 _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 
 _CUTS = ((_HEADING, 1.0), (_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
-"""Kinds of cut, best first, each with the share of the window that is searched for it: a better cut may cost more of the chunk's length.
-The shares were tuned on English, Chinese, code and Markdown: chunks are 92 % full on average."""
+"""Kinds of cut, best first, each with the share of the window that is searched for it: a better cut may cost more of
+the chunk's length. The shares were tuned on English, Chinese, code and Markdown: chunks are 92 % full on average.
+"""
 
 _BLANK_REST = re.compile(r"\s*+\Z")
 
 FEWEST_TOKENS = 100
-"""The API's lower limit for a chunk. Far below it, one written character (up to four tokens) could be longer than a chunk."""
+"""The API's lower limit for a chunk. Far below it, one written character (up to four tokens) could be longer than a
+chunk.
+"""
 
 
 def split(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
-    """Cut `text` into chunks of at most `max_tokens` cl100k_base tokens, each beginning about `overlap` tokens before the last one ends.
+    """Cut `text` into chunks of at most `max_tokens` cl100k_base tokens, each beginning about `overlap` tokens before
+    the last one ends.
 
-    `tokens` of a span is exactly what its slice of the text encodes to. What no span covers is white space. No span is only white space.
+    `tokens` of a span is exactly what its slice of the text encodes to. What no span covers is white space. No span is
+    only white space.
 
     Raises:
         ValueError: `max_tokens` is below 100, or `overlap` is negative or more than half of it.
@@ -34,7 +39,9 @@ def split(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
     """
     if max_tokens < FEWEST_TOKENS or not 0 <= overlap <= max_tokens // 2:
         raise ValueError(f"cannot cut into chunks of {max_tokens} tokens with {overlap} tokens of overlap")
-    return tuple(span for span in _Cutter(text, max_tokens, overlap).spans() if not text[span.start : span.end].isspace())
+    return tuple(
+        span for span in _Cutter(text, max_tokens, overlap).spans() if not text[span.start : span.end].isspace()
+    )
 
 
 class _Cutter:
@@ -72,7 +79,9 @@ class _Cutter:
         return count(self._text[start:end])
 
     def _best_end(self, limit: int, latest: int, covered: int) -> int:
-        """The best cut in the last half of what is new; `latest`, the last one possible, if there is no natural one or the text ends."""
+        """The best cut in the last half of what is new; `latest`, the last one possible, if there is no natural one or
+        the text ends.
+        """
         if latest == len(self._text):
             return latest
         done = self._boundaries.tokens_before(covered)
@@ -86,11 +95,15 @@ class _Cutter:
         return latest
 
     def _next_start(self, span: Span) -> int:
-        """The natural cut nearest to `overlap` tokens before the span's end, at most a quarter of the overlap away from there."""
+        """The natural cut nearest to `overlap` tokens before the span's end, at most a quarter of the overlap away from
+        there.
+        """
         if not self._overlap:
             return span.end
         last = self._boundaries.tokens_before(span.end)
-        target, earliest, latest = (self._boundaries.first(last - int(self._overlap * share)) for share in (1, 1.25, 0.75))
+        target, earliest, latest = (
+            self._boundaries.first(last - int(self._overlap * share)) for share in (1, 1.25, 0.75)
+        )
         for pattern, share in _CUTS:
             low = max(0, target - int((target - earliest) * share) - 2)
             high = target + int((latest - target) * share) + 1

@@ -34,7 +34,9 @@ class _Tokenizer(Protocol):
 def _cl100k() -> _Tokenizer:
     import toktok  # type: ignore[import-untyped]
 
-    tokenizer: _Tokenizer = toktok._encoding("cl100k_base")  # private: the public functions give no tokens (toktok-rs is pinned)
+    tokenizer: _Tokenizer = toktok._encoding(
+        "cl100k_base"
+    )  # private: the public functions give no tokens (toktok-rs is pinned)
     return tokenizer
 
 
@@ -58,8 +60,8 @@ def count(text: str) -> int:
 def is_seam(text: str, offset: int) -> bool:
     """Whether both sides of `offset`, tokenised alone, give the tokens of the whole.
 
-    cl100k_base first cuts a text into words by a pattern that never looks back. A word surely ends after the last newline of a run of
-    white space, and before a space that follows something else.
+    cl100k_base first cuts a text into words by a pattern that never looks back. A word surely ends after the last
+    newline of a run of white space, and before a space that follows something else.
     """
     if offset <= 0 or offset >= len(text):
         return True
@@ -80,7 +82,9 @@ class Boundaries:
         self._numbers = array("q", [0])
 
     def cover(self, start: int, tokens: int) -> None:
-        """Hold what lies from `start`, a boundary, to `tokens` tokens after it or to the end; forget what lies before `start`."""
+        """Hold what lies from `start`, a boundary, to `tokens` tokens after it or to the end; forget what lies before
+        `start`.
+        """
         wanted = self.tokens_before(start) + tokens
         while self._numbers[-1] < wanted and self._read < len(self._text):
             kept = bisect_left(self._offsets, start)

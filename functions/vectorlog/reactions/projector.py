@@ -31,8 +31,8 @@ class Projector:
         self._embed = embed
 
     def handle(self, commits: Sequence[Commit]) -> None:
-        """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that was imported
-        nothing follows: its work was done before, or the import sees to it.
+        """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that
+        was imported nothing follows: its work was done before, or the import sees to it.
         """
         decisions: list[Decision[Any, Any]] = []
         messages: list[tuple[str, Message]] = []
@@ -41,19 +41,21 @@ class Projector:
             try:
                 decision = self._streams.decode(commit)
             except UnknownSchema:
-                log.exception("cannot project commit %s of %s; its stream will be replayed", commit.version, commit.stream)
+                log.exception(
+                    "cannot project commit %s of %s; its stream will be replayed", commit.version, commit.stream
+                )
                 replays.append((commit.stream, Replay(commit.stream)))
                 continue
             decisions.append(decision)
             if not was_imported(commit):
                 messages += [(commit.stream, message) for message in reactions(decision)]
-        self._views.project(decisions)
+        self._views.apply(decisions)
         self.send(messages)
         self.send(replays, delay=REPLAY_AFTER_MS)
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:
-        """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by a
-        message. Gives how many commits at the end are still to be done because not even that could be sent.
+        """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by
+        a message. Gives how many commits at the end are still to be done because not even that could be sent.
         """
         try:
             self.handle(commits)

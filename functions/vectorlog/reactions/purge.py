@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vectorlog.deployment import Deployment
+from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
-from vectorlog.index.chunk_index import Space
 from vectorlog.use_cases import manifests
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 
 
-def contents(edition: Edition, store: str, space: Space) -> None:
+def contents(deployment: Deployment, store: str, space: Space) -> None:
     """Chunks and artefacts."""
-    edition.index.remove_store(space, store)
-    artefact.delete(edition.blobs, store)
+    deployment.index.remove_store(space, store)
+    artefact.delete(deployment.blobs, store)
 
 
-def rows(edition: Edition, store: str) -> None:
+def rows(deployment: Deployment, store: str) -> None:
     """The manifests, and the rows."""
-    edition.blobs.delete(list(edition.blobs.list(manifests.folder(store))))
-    for table in edition.views.tables:
+    deployment.blobs.delete(list(deployment.blobs.list(manifests.folder(store))))
+    for table in deployment.views.tables:
         rows_in(table, store)
 
 

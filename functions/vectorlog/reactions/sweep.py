@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Outcome
 from vectorlog.reactions.projector import Projector
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.views.table import Put, Row
@@ -24,15 +24,15 @@ OVERDUE = Failure("server_error", "The file was not ingested within a day. Attac
 log = logging.getLogger(__name__)
 
 
-def sweep(edition: Edition, projector: Projector, limit: int = 100) -> int:
+def sweep(deployment: Deployment, projector: Projector, limit: int = 100) -> int:
     """Looks at up to `limit` rows whose deadline is over; gives the number of those that it settled.
 
     One that cannot be settled is left for the next sweep, and holds up none behind it.
     """
     settled = 0
-    for row in edition.views.table.due(edition.clock(), limit):
+    for row in deployment.views.table.due(deployment.clock(), limit):
         try:
-            _settle(edition, projector, row)
+            _settle(deployment, projector, row)
         except Exception:
             log.exception("the row %s %s could not be settled", *row.key)
         else:
@@ -40,28 +40,30 @@ def sweep(edition: Edition, projector: Projector, limit: int = 100) -> int:
     return settled
 
 
-def _settle(edition: Edition, projector: Projector, row: Row) -> None:
+def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
     kind, _, rest = row.key.pk.partition("#")
-    at = edition.clock()
+    at = deployment.clock()
     if kind == "FILE":
         stream = rest
-        outcome: Outcome[Any, Any] = edition.streams.decide(UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at))
+        outcome: Outcome[Any, Any] = deployment.streams.decide(
+            UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at)
+        )
     elif rest.endswith("#B"):
         store, batch = rest.removesuffix("#B"), keys.thing_of(row.key.sk)
         projector.send([(store, FanOut(store, batch))])
-        edition.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
+        deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
         return
     elif row.key.sk == keys.COUNTS:
         stream = rest
-        outcome = edition.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at))
+        outcome = deployment.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at))
     else:
         stream = store_file_stream(rest, keys.thing_of(row.key.sk))
 
         def fail(state: store_file.State) -> list[store_file.Event]:
             return list(store_file.fail(state, at, state.generation, OVERDUE)) if _overdue(state, at) else []
 
-        outcome = edition.streams.decide(STORE_FILE, stream, fail)
-    edition.views.show([outcome])  # so that the next sweep does not meet the same row
+        outcome = deployment.streams.decide(STORE_FILE, stream, fail)
+    deployment.views.show([outcome])  # so that the next sweep does not meet the same row
     if outcome.decision is None:
         log.warning("the row of %s was behind its stream", stream)
         projector.send([(stream, Replay(stream))])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
 from vectorlog.files import artefact
-from vectorlog.index.chunk_index import FileChunks, Space
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.reactions import purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import batch_files, uploaded_files
-from vectorlog.use_cases.edition import Edition
 from vectorlog.work.messages import (
     CancelBatch,
     FanOut,
@@ -36,8 +37,8 @@ PURGE_AGAIN_MS = 24 * 3_600_000
 class Worker:
     """Does work messages; what has to follow is sent through the projector."""
 
-    def __init__(self, edition: Edition, projector: Projector) -> None:
-        self._edition = edition
+    def __init__(self, deployment: Deployment, projector: Projector) -> None:
+        self._deployment = deployment
         self._projector = projector
 
     def work(self, message: Message) -> None:
@@ -63,20 +64,20 @@ class Worker:
                 self._projector.send([(message.store, message)])
 
     def _open_batch(self, store: str) -> None:
-        loaded = self._edition.streams.load(VECTOR_STORE, store)
+        loaded = self._deployment.streams.load(VECTOR_STORE, store)
         state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
             return
-        [asked] = self._edition.streams.began(loaded).events
+        [asked] = self._deployment.streams.began(loaded).events
         created = FileBatchCreated(state.created_at, store, state.owner, asked.batch.manifest)
-        self._edition.streams.decide(FILE_BATCH, state.batch, lambda found: file_batch.create(found, created))
+        self._deployment.streams.decide(FILE_BATCH, state.batch, lambda found: file_batch.create(found, created))
 
     def _fan_out(self, message: FanOut) -> None:
         if self._store(message.store).ended == "deleted":
             return
         cursor: int | None = message.cursor
         while cursor is not None:
-            _, cursor = batch_files.attach_step(self._edition, message.store, message.batch, cursor)
+            _, cursor = batch_files.attach_step(self._deployment, message.store, message.batch, cursor)
         self._close(message.store, message.batch, message)
 
     def _cancel(self, message: CancelBatch) -> None:
@@ -84,27 +85,29 @@ class Worker:
             return
         cursor: int | None = message.cursor
         while cursor is not None:
-            _, cursor = batch_files.cancel_step(self._edition, message.store, message.batch, cursor)
+            _, cursor = batch_files.cancel_step(self._deployment, message.store, message.batch, cursor)
         self._close(message.store, message.batch, message)
 
     def _close(self, store: str, batch: str, message: FanOut | CancelBatch) -> None:
         """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
-        state = self._edition.streams.load(FILE_BATCH, batch).state
-        if not batch_files.close_if_reached(self._edition, store, batch) and not (state.cancelled and isinstance(message, FanOut)):
+        state = self._deployment.streams.load(FILE_BATCH, batch).state
+        if not batch_files.close_if_reached(self._deployment, store, batch) and not (
+            state.cancelled and isinstance(message, FanOut)
+        ):
             looking = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
             self._projector.send([(store, looking)], delay=UNSETTLED_MS)
 
     def _purge(self, message: Purge) -> None:
         space = self._space(message.store)
         for each in message.retired:
-            self._edition.index.remove(space, message.store, message.file, each.generation)
-            artefact.delete(self._edition.blobs, message.store, message.file, each.generation)
+            self._deployment.index.remove(space, message.store, message.file, each.generation)
+            artefact.delete(self._deployment.blobs, message.store, message.file, each.generation)
 
     def _purge_store(self, message: PurgeStore) -> None:
         state = self._store(message.store)
-        purge.contents(self._edition, message.store, self._space(message.store))
+        purge.contents(self._deployment, message.store, self._space(message.store))
         if state.ended == "deleted":
-            purge.rows(self._edition, message.store)
+            purge.rows(self._deployment, message.store)
         if message.again:
             self._projector.send([(message.store, PurgeStore(message.store, again=False))], delay=PURGE_AGAIN_MS)
 
@@ -115,30 +118,30 @@ class Worker:
         state = self._file(store, file)
         if state.serving is not None and state.serving.generation == generation and state.placement is not None:
             row, attributes = state.placement.row(file), state.serving.attributes
-            for chunks in artefact.read_parts(self._edition.blobs, store, file, generation):
+            for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
                 tagged = FileChunks(store, file, generation, row, state.revision, attributes, chunks)
-                self._edition.index.add(self._space(store), [tagged])
+                self._deployment.index.add(self._space(store), [tagged])
         after = self._file(store, file).serving
         if after is None or after.generation != generation:  # retired meanwhile, or by the time of a second try
-            self._edition.index.remove(self._space(store), store, file, generation)
+            self._deployment.index.remove(self._space(store), store, file, generation)
 
     def _forget(self, file: str) -> None:
-        after = uploaded_files.detach_step(self._edition, file)
+        after = uploaded_files.detach_step(self._deployment, file)
         while after is not None:
-            after = uploaded_files.detach_step(self._edition, file, after)
-        self._edition.blobs.delete(list(self._edition.blobs.list(f"files/{file}/")))
+            after = uploaded_files.detach_step(self._deployment, file, after)
+        self._deployment.blobs.delete(list(self._deployment.blobs.list(f"files/{file}/")))
 
     def _replay(self, stream: str) -> None:
         start = 0
-        while page := self._edition.streams.log.read(stream, start, 100):
+        while page := self._deployment.streams.log.read(stream, start, 100):
             self._projector.handle(page)
             start = page[-1].version + 1
 
     def _file(self, store: str, file: str) -> store_file.State:
-        return self._edition.streams.load(STORE_FILE, store_file_stream(store, file)).state
+        return self._deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state
 
     def _store(self, store: str) -> vector_store.State:
-        return self._edition.streams.load(VECTOR_STORE, store).state
+        return self._deployment.streams.load(VECTOR_STORE, store).state
 
     def _space(self, store: str) -> Space:
         state = self._store(store)

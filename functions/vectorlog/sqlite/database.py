@@ -27,8 +27,8 @@ class _Job(Generic[T]):
 class Database:
     """A WAL database.
 
-    With `synchronous` FULL a write is on the disk when it returns; with NORMAL it survives a crash of the process, and a
-    power cut takes the newest writes back, in order.
+    With `synchronous` FULL a write is on the disk when it returns; with NORMAL it survives a crash of the process, and
+    a power cut takes the newest writes back, in order.
     """
 
     def __init__(self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"]) -> None:
@@ -82,7 +82,9 @@ class Database:
                 connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection = sqlite3.connect(
+            self._path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
         connection.execute("PRAGMA busy_timeout=30000")
         connection.execute("PRAGMA mmap_size=268435456")
         return connection

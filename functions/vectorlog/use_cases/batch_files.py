@@ -1,4 +1,5 @@
-"""The files of a batch: checked before it is made, attached one after the other, cancelled, and found before they are reached.
+"""The files of a batch: checked before it is made, attached one after the other, cancelled, and found before they are
+reached.
 
 Handlers and workers share these steps; each may be repeated, and done by several at once.
 """
@@ -7,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file, uploaded_file
 from vectorlog.domain.file_batch import State as Batch
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
@@ -17,7 +19,6 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 from vectorlog.views.views import Counts
 
@@ -25,108 +26,122 @@ STEP = 100
 """Files that one step attaches or cancels (a BatchGet's worth)."""
 
 
-def uploaded(edition: Edition, files: Sequence[str]) -> dict[str, uploaded_file.State]:
+def uploaded(deployment: Deployment, files: Sequence[str]) -> dict[str, uploaded_file.State]:
     """The uploaded files that live, by id."""
-    now, found = edition.clock(), {}
-    rows = edition.views.rows([keys.file(file) for file in files])
+    now, found = deployment.clock(), {}
+    rows = deployment.views.rows([keys.file(file) for file in files])
     for file in files:
         row = rows.get(keys.file(file))
         state = codec.decode_state(UPLOADED_FILE, row.data) if row else None
         if row and state is None:
-            state = edition.streams.load(UPLOADED_FILE, file).state
-        if state is not None and state.lives(now):
+            state = deployment.streams.load(UPLOADED_FILE, file).state
+        if state is not None and state.is_available(now):
             found[file] = state
     return found
 
 
-def check(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed], param: str, *, skip_duplicates: bool = False) -> None:
+def check(
+    deployment: Deployment,
+    actor: Actor,
+    store: str,
+    listed: Sequence[BatchItem],
+    param: str,
+    *,
+    skip_duplicates: bool = False,
+) -> None:
     """Every file is there for this caller, and may come into the store.
 
     Raises:
         NotFound: names the first that is not there.
         DuplicateContent: the deployment refuses the same bytes twice in a store.
     """
-    found = uploaded(edition, [each.file for each in listed])
+    found = uploaded(deployment, [each.file for each in listed])
     for each in listed:
         state = found.get(each.file)
         if state is None or state.owner is None or not actor.caller.sees(state.owner):
-            raise errors.no_file(each.file, param)
+            raise errors.file_not_found(each.file, param)
     if not skip_duplicates:
-        duplicates.refuse(edition, store, [(each.file, found[each.file].sha256) for each in listed])
+        duplicates.refuse(deployment, store, [(each.file, found[each.file].sha256) for each in listed])
 
 
-def attach_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
+def attach_step(
+    deployment: Deployment, store: str, batch: str, cursor: int
+) -> tuple[list[Outcome[State, Event]], int | None]:
     """Attaches the next files of a batch; gives what was decided, and where to go on (None: done)."""
-    loaded = edition.streams.load(FILE_BATCH, batch)
+    loaded = deployment.streams.load(FILE_BATCH, batch)
     state = loaded.state
     if state.cancelled:
         return [], None
-    listed = manifests.read(edition, loaded)
+    listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
-    outcomes = _attach(edition, store, batch, state, part)
+    outcomes = _attach(deployment, store, batch, state, part)
     if state.skip_duplicates:  # the next step has to see whose bytes these files hold
-        edition.views.show(outcomes)
+        deployment.views.show(outcomes)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
-def cancel_step(edition: Edition, store: str, batch: str, cursor: int) -> tuple[list[Outcome[State, Event]], int | None]:
+def cancel_step(
+    deployment: Deployment, store: str, batch: str, cursor: int
+) -> tuple[list[Outcome[State, Event]], int | None]:
     """Cancels the next files of a batch, those included that it has not reached yet."""
-    loaded = edition.streams.load(FILE_BATCH, batch)
-    listed = manifests.read(edition, loaded)
+    loaded = deployment.streams.load(FILE_BATCH, batch)
+    listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
-    outcomes = _cancel(edition, store, batch, loaded.state, part)
+    outcomes = _cancel(deployment, store, batch, loaded.state, part)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
-def fan_out_small(edition: Edition, batch: str, count: int) -> None:
-    """Attaches the files of a small batch before its request is answered, where the edition does so; work finds it done."""
-    if count > edition.inline_files:
+def fan_out_small(deployment: Deployment, batch: str, count: int) -> None:
+    """Attaches the files of a small batch before its request is answered, where the edition does so; work finds it
+    done.
+    """
+    if count > deployment.inline_files:
         return
-    store = edition.streams.load(FILE_BATCH, batch).state.store
+    store = deployment.streams.load(FILE_BATCH, batch).state.store
     cursor: int | None = 0
     while cursor is not None:
-        outcomes, cursor = attach_step(edition, store, batch, cursor)
-        edition.views.show(outcomes)
-    close_if_reached(edition, store, batch)
+        outcomes, cursor = attach_step(deployment, store, batch, cursor)
+        deployment.views.show(outcomes)
+    close_if_reached(deployment, store, batch)
 
 
-def close_if_reached(edition: Edition, store: str, batch: str) -> bool:
+def close_if_reached(deployment: Deployment, store: str, batch: str) -> bool:
     """Takes a batch from the open ones once the projection has seen all of its files; whether it has."""
-    total = edition.streams.load(FILE_BATCH, batch).state.count
-    if edition.views.batch_counts(batch, total).unreached > 0:
+    total = deployment.streams.load(FILE_BATCH, batch).state.count
+    if deployment.views.batch_counts(batch, total).unreached > 0:
         return False
-    edition.views.close_batch(store, batch)
+    deployment.views.close_batch(store, batch)
     return True
 
 
-def flush(edition: Edition, store: str, file: str, counts: Counts) -> bool:
-    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes after them;
-    whether it may have. `counts`: of the store.
+def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool:
+    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes
+    after them; whether it may have. `counts`: of the store.
     """
     if counts.unreached <= 0:
         return False
-    for batch, state, position, each in _open_batches_with(edition, store, file):
+    for batch, state, position, each in _open_batches_with(deployment, store, file):
         settle = _cancel if state.cancelled else _attach
-        outcomes = settle(edition, store, batch, state, [(position, each)])
-        edition.views.show(outcomes)
+        outcomes = settle(deployment, store, batch, state, [(position, each)])
+        deployment.views.show(outcomes)
     return True
 
 
-def awaited(edition: Edition, store: str, file: str, found: State) -> State | None:
-    """What a file that is not in the store will be, because an open batch names it; None where there is none that has yet
-    to reach it.
+def awaited(deployment: Deployment, store: str, file: str, found: State) -> State | None:
+    """What a file that is not in the store will be, because an open batch names it; None where there is none that has
+    yet to reach it.
     """
-    if edition.views.store_counts(store).unreached <= 0:
+    if deployment.views.store_counts(store).unreached <= 0:
         return None
-    for batch, state, position, each in _open_batches_with(edition, store, file):
+    for batch, state, position, each in _open_batches_with(deployment, store, file):
         heard = found.has_seen(batch) or state.created_at < found.detached_at
-        known = None if heard else uploaded(edition, [file]).get(file)
+        known = None if heard else uploaded(deployment, [file]).get(file)
         if known is not None:
             return expected(state, position, each, known)
     return None
 
 
-def expected(batch: Batch, position: int, each: Listed, known: uploaded_file.State) -> State:
+def expected(batch: Batch, position: int, each: BatchItem, known: uploaded_file.State) -> State:
     """The state of a file that a batch has named and not reached."""
     return State(
         attached=True,
@@ -139,46 +154,57 @@ def expected(batch: Batch, position: int, each: Listed, known: uploaded_file.Sta
     )
 
 
-def open_batches(edition: Edition, store: str) -> list[Loaded[Batch]]:
+def open_batches(deployment: Deployment, store: str) -> list[Loaded[Batch]]:
     """The batches of a store that have not reached all of their files, oldest first."""
-    loaded = edition.streams.load_many(FILE_BATCH, edition.views.open_batches(store))
+    loaded = deployment.streams.load_many(FILE_BATCH, deployment.views.open_batches(store))
     found = [each for each in loaded.values() if each.state.exists]
     return sorted(found, key=lambda one: (one.state.created_at, one.stream))
 
 
-def _open_batches_with(edition: Edition, store: str, file: str) -> Iterator[tuple[str, Batch, int, Listed]]:
-    for batch in open_batches(edition, store):
-        for position, each in enumerate(manifests.read(edition, batch)):
+def _open_batches_with(deployment: Deployment, store: str, file: str) -> Iterator[tuple[str, Batch, int, BatchItem]]:
+    for batch in open_batches(deployment, store):
+        for position, each in enumerate(manifests.read(deployment, batch)):
             if each.file == file:
                 yield batch.stream, batch.state, position, each
 
 
-def _cancel(edition: Edition, store: str, batch: str, state: Batch, part: Sequence[tuple[int, Listed]]) -> list[Outcome[State, Event]]:
-    names, at = uploaded(edition, [each.file for _, each in part]), edition.clock()
+def _cancel(
+    deployment: Deployment, store: str, batch: str, state: Batch, part: Sequence[tuple[int, BatchItem]]
+) -> list[Outcome[State, Event]]:
+    names, at = uploaded(deployment, [each.file for _, each in part]), deployment.clock()
 
-    def plan(position: int, each: Listed) -> Plan[State, Event]:
+    def plan(position: int, each: BatchItem) -> Plan[State, Event]:
         filename = names[each.file].filename if each.file in names else ""
         placement = Placement(state.created_at, position)
         return Plan(
             STORE_FILE,
             ids.store_file_stream(store, each.file),
             lambda found: _unless_deleted(
-                found, store_file.cancel(found, at, batch, state.created_at, placement, each, filename), at, deleted=each.file not in names
+                found,
+                store_file.cancel(found, at, batch, state.created_at, placement, each, filename),
+                at,
+                deleted=each.file not in names,
             ),
         )
 
-    return edition.streams.decide_all([plan(*one) for one in part])
+    return deployment.streams.decide_all([plan(*one) for one in part])
 
 
-def _attach(edition: Edition, store: str, batch: str, state: Batch, part: Sequence[tuple[int, Listed]]) -> list[Outcome[State, Event]]:
+def _attach(
+    deployment: Deployment, store: str, batch: str, state: Batch, part: Sequence[tuple[int, BatchItem]]
+) -> list[Outcome[State, Event]]:
     if state.owner is None:
         return []
-    at, caller = edition.clock(), Caller(state.owner.project, state.owner.user)
-    files = uploaded(edition, [each.file for _, each in part])
+    at, caller = deployment.clock(), Caller(state.owner.project, state.owner.user)
+    files = uploaded(deployment, [each.file for _, each in part])
     seen = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
-    holders = duplicates.holders(edition, store, [(file, found.sha256) for file, found in seen.items()]) if state.skip_duplicates else {}
+    holders = (
+        duplicates.holders(deployment, store, [(file, found.sha256) for file, found in seen.items()])
+        if state.skip_duplicates
+        else {}
+    )
 
-    def plan(position: int, each: Listed) -> Plan[State, Event]:
+    def plan(position: int, each: BatchItem) -> Plan[State, Event]:
         known = seen.get(each.file)
         command = Attach(
             at=at,
@@ -198,7 +224,7 @@ def _attach(edition: Edition, store: str, batch: str, state: Batch, part: Sequen
 
         return Plan(STORE_FILE, ids.store_file_stream(store, each.file), decide)
 
-    return edition.streams.decide_all([plan(*one) for one in part])
+    return deployment.streams.decide_all([plan(*one) for one in part])
 
 
 def _unless_deleted(found: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:

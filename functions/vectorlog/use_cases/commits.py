@@ -1,4 +1,6 @@
-"""What a request decides, appended and shown: the rows that its commits will change are read while these are on their way."""
+"""What a request decides, appended and shown: the rows that its commits will change are read while these are on their
+way.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +8,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Decision, Outcome, Plan
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views.views import Foreseen
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class CommitResult:
     """What became of plans, in their order, and the rows as they stood before."""
 
     outcomes: list[Outcome[Any, Any]]
     foreseen: Foreseen
 
-    def show(self, edition: Edition) -> None:
+    def show(self, deployment: Deployment) -> None:
         """Brings the rows up to it.
 
         Raises:
             Unavailable: as `Views.project`.
         """
-        edition.views.show(self.outcomes, self.foreseen)
+        deployment.views.show(self.outcomes, self.foreseen)
 
 
-def decide(edition: Edition, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()) -> Decided:
+def decide(
+    deployment: Deployment, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()
+) -> CommitResult:
     """Decides all plans and appends what was decided. `unshown`: those that no request waits to see.
 
     Raises:
@@ -38,17 +42,19 @@ def decide(edition: Edition, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}
     shown = {plan.stream for plan in plans}
 
     def append(put: Callable[[], list[Commit]], decisions: Sequence[Decision[Any, Any]]) -> list[Commit]:
-        standing, rows = edition.together(put, lambda: edition.views.foresee([each for each in decisions if each.stream in shown]))
+        standing, rows = deployment.together(
+            put, lambda: deployment.views.foresee([each for each in decisions if each.stream in shown])
+        )
         foreseen.update(rows)
         found: list[Commit] = standing
         return found
 
-    outcomes = edition.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
-    return Decided(outcomes[: len(plans)], foreseen)
+    outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
+    return CommitResult(outcomes[: len(plans)], foreseen)
 
 
 def make(
-    edition: Edition, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()
+    deployment: Deployment, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()
 ) -> list[Outcome[Any, Any]]:
     """Decides, appends and shows; gives what became of `plans`.
 
@@ -56,6 +62,6 @@ def make(
         Conflict, KeyReused: as `Streams.decide_all`.
         Unavailable: as `Views.project`.
     """
-    decided = decide(edition, plans, meta=meta, unshown=unshown)
-    decided.show(edition)
+    decided = decide(deployment, plans, meta=meta, unshown=unshown)
+    decided.show(deployment)
     return decided.outcomes

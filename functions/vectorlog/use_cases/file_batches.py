@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import access, batch_files, commits, manifests, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.views import Counts, batch_counts_of
@@ -42,52 +42,64 @@ class BatchView:
         return "failed" if self.counts.total and self.counts.failed == self.counts.total else "completed"
 
 
-def create(edition: Edition, actor: Actor, store: str, listed: Sequence[Listed], param: str, *, skip_duplicates: bool = False) -> BatchView:
+def create(
+    deployment: Deployment,
+    actor: Actor,
+    store: str,
+    listed: Sequence[BatchItem],
+    param: str,
+    *,
+    skip_duplicates: bool = False,
+) -> BatchView:
     """Attaches many files at once.
 
     Raises:
         NotFound: one of the files is not there; then none is attached.
         DuplicateContent: the deployment refuses the same bytes twice in a store; then none is attached either.
     """
-    batch, at = actor.new_id("vsfb", edition.random), edition.clock()
-    begun = access.begun(edition, actor, FILE_BATCH, batch)
+    batch, at = actor.new_id("vsfb", deployment.random), deployment.clock()
+    begun = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
 
     def check() -> None:
         if not begun.state.exists:  # else repeated under its key: some may be deleted by now
-            batch_files.check(edition, actor, store, listed, param, skip_duplicates=skip_duplicates)
+            batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
-    opened_store, _ = edition.together(lambda: access.store(edition, actor, store), check)
-    vector_stores.require_model(edition, opened_store.state)
-    manifest = manifests.keep(edition, store, batch, listed)
+    opened_store, _ = deployment.together(lambda: access.store(deployment, actor, store), check)
+    vector_stores.require_model(deployment, opened_store.state)
+    manifest = manifests.keep(deployment, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun)
-    [opened] = commits.make(edition, [plan], meta=actor.meta, unshown=vector_stores.used(opened_store, at, search=False))
-    if opened.decision is not None and len(listed) > edition.inline_files:
+    [opened] = commits.make(
+        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(opened_store, at, search=False)
+    )
+    if opened.decision is not None and len(listed) > deployment.inline_files:
         return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
-    batch_files.fan_out_small(edition, batch, opened.state.count)
-    return _view(edition, batch, opened.state)
+    batch_files.fan_out_small(deployment, batch, opened.state.count)
+    return _view(deployment, batch, opened.state)
 
 
-def get(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
+def get(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """A batch with its counts."""
-    return _opened(edition, actor, store, batch)[1]
+    return _opened(deployment, actor, store, batch)[1]
 
 
-def cancel(edition: Edition, actor: Actor, store: str, batch: str) -> BatchView:
+def cancel(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """Cancels what is unfinished, for good; after the end it changes nothing."""
-    loaded, opened = _opened(edition, actor, store, batch)
-    at, in_progress = edition.clock(), opened.counts.in_progress
+    loaded, opened = _opened(deployment, actor, store, batch)
+    at, in_progress = deployment.clock(), opened.counts.in_progress
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.cancel(state, at, in_progress=in_progress), loaded=loaded)
-    [outcome] = commits.make(edition, [plan], meta=actor.meta)
+    [outcome] = commits.make(deployment, [plan], meta=actor.meta)
     if outcome.decision:
-        _cancel_files(edition, store, batch)
-    return _view(edition, batch, outcome.state)
+        _cancel_files(deployment, store, batch)
+    return _view(deployment, batch, outcome.state)
 
 
-def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None) -> Page[StoreFileView]:
+def list_files(
+    deployment: Deployment, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None
+) -> Page[StoreFileView]:
     """A page of a batch's files, in the order of its request; detached ones are left out."""
-    loaded, opened = _opened(edition, actor, store, batch)
-    listed = manifests.read(edition, loaded)
+    loaded, opened = _opened(deployment, actor, store, batch)
+    listed = manifests.read(deployment, loaded)
     places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     asked = pages.window(request, places.get)
     order = list(enumerate(listed))
@@ -95,22 +107,26 @@ def list_files(edition: Edition, actor: Actor, store: str, batch: str, request: 
     views: list[StoreFileView] = []
     step = batch_files.STEP if status else asked.limit + 1
     for start in range(0, len(chosen), step):
-        views += _shown(edition, store, opened, chosen[start : start + step], status)
+        views += _shown(deployment, store, opened, chosen[start : start + step], status)
         if len(views) > asked.limit:
             break
     return pages.cut(views, asked)
 
 
-def _opened(edition: Edition, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
-    loaded, settled = edition.together(lambda: access.batch(edition, actor, store, batch), lambda: edition.views.settled(batch))
+def _opened(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
+    loaded, settled = deployment.together(
+        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.settled(batch)
+    )
     return loaded, BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.count))
 
 
-def _shown(edition: Edition, store: str, batch: BatchView, part: Sequence[tuple[int, Listed]], status: str | None) -> list[StoreFileView]:
+def _shown(
+    deployment: Deployment, store: str, batch: BatchView, part: Sequence[tuple[int, BatchItem]], status: str | None
+) -> list[StoreFileView]:
     files = [each.file for _, each in part]
-    streams, uploaded = edition.together(
-        lambda: edition.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in files]),
-        lambda: batch_files.uploaded(edition, files if batch.counts.unreached else ()),
+    streams, uploaded = deployment.together(
+        lambda: deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in files]),
+        lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
     )
     views = []
     for position, each in part:
@@ -123,13 +139,13 @@ def _shown(edition: Edition, store: str, batch: BatchView, part: Sequence[tuple[
     return views
 
 
-def _cancel_files(edition: Edition, store: str, batch: str) -> None:
+def _cancel_files(deployment: Deployment, store: str, batch: str) -> None:
     until = time.monotonic() + CANCEL_FOR_S
     cursor: int | None = 0
     while cursor is not None and time.monotonic() < until:
-        outcomes, cursor = batch_files.cancel_step(edition, store, batch, cursor)
-        edition.views.show(outcomes)
+        outcomes, cursor = batch_files.cancel_step(deployment, store, batch, cursor)
+        deployment.views.show(outcomes)
 
 
-def _view(edition: Edition, batch: str, state: file_batch.State) -> BatchView:
-    return BatchView(batch, state, edition.views.batch_counts(batch, state.count))
+def _view(deployment: Deployment, batch: str, state: file_batch.State) -> BatchView:
+    return BatchView(batch, state, deployment.views.batch_counts(batch, state.count))

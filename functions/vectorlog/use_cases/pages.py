@@ -12,7 +12,9 @@ from vectorlog.views.table import Row
 T = TypeVar("T")
 
 NEAR = 100
-"""Rows at the beginning of a list of pointers that are read, on the chance that the page is among them, while its cursor is looked up."""
+"""Rows at the beginning of a list of pointers that are read, on the chance that the page is among them, while its
+cursor is looked up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ def window(request: PageRequest, place: Callable[[str], str | None]) -> Window:
     Raises:
         Invalid: a cursor that was never in the list.
     """
-    after, before = (_place(name, value, place) for name, value in (("after", request.after), ("before", request.before)))
+    after, before = (
+        _place(name, value, place) for name, value in (("after", request.after), ("before", request.before))
+    )
     descending = request.order == "desc"
     if before is not None and after is None:
         return Window(before, None, request.limit, not descending, backwards=True)
@@ -69,15 +73,25 @@ def inside(place: str, asked: Window) -> bool:
     return (low is None or place > low) and (high is None or place < high)
 
 
-def read(query: Callable[..., list[Row]], pk: str, asked: Window, *, prefix: str = "", status: str | None = None) -> list[Row]:
+def read(
+    query: Callable[..., list[Row]], pk: str, asked: Window, *, prefix: str = "", status: str | None = None
+) -> list[Row]:
     """The rows of a window, and one more if there is one."""
     return query(
-        pk, prefix=prefix, after=asked.after, before=asked.before, limit=asked.limit + 1, descending=asked.descending, status=status
+        pk,
+        prefix=prefix,
+        after=asked.after,
+        before=asked.before,
+        limit=asked.limit + 1,
+        descending=asked.descending,
+        status=status,
     )
 
 
 def among(near: Sequence[Row], asked: Window) -> list[Row] | None:
-    """What `read` would give, out of the first `NEAR` rows of the list in the order of the request; None where they do not tell."""
+    """What `read` would give, out of the first `NEAR` rows of the list in the order of the request; None where they do
+    not tell.
+    """
     found = [row for row in near if inside(row.key.sk, asked)][: asked.limit + 1]
     return found if not asked.backwards and (len(found) > asked.limit or len(near) < NEAR) else None
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Filter, Scalar, matches
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE
-from vectorlog.index.chunk_index import Found, Hit, Query, Space, Vector
+from vectorlog.index.chunk_index import Found, Hit, Query
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, Ranked, Weights, fuse
 from vectorlog.use_cases import access, vector_stores
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.views import keys
 
 ROUNDS = 3
@@ -50,7 +51,7 @@ class Result:
     text: str
 
 
-def search(edition: Edition, actor: Actor, store: str, asked: Search) -> list[Result]:
+def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> list[Result]:
     """The best chunks of a store, in descending score; nothing that was deleted or changed before this began.
 
     Raises:
@@ -58,14 +59,14 @@ def search(edition: Edition, actor: Actor, store: str, asked: Search) -> list[Re
         Invalid: the store's model is not configured any more.
         Unavailable: the embedding provider does not answer.
     """
-    opened = access.store(edition, actor, store)
+    opened = access.store(deployment, actor, store)
     state = opened.state
     space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
-    vectors = _vectors(vector_stores.require_model(edition, state), asked.queries) if weights.embedding else None
-    used = vector_stores.used(opened, edition.clock(), search=True)
-    results, _ = edition.together(
-        lambda: _confirmed_results(edition, store, space, asked, weights, vectors),
-        lambda: edition.streams.decide_all(used, meta=actor.meta),
+    vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
+    used = vector_stores.used(opened, deployment.clock(), search=True)
+    results, _ = deployment.together(
+        lambda: _confirmed_results(deployment, store, space, asked, weights, vectors),
+        lambda: deployment.streams.decide_all(used, meta=actor.meta),
     )
     found: list[Result] = results
     return found
@@ -80,7 +81,7 @@ def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
 
 
 def _confirmed_results(
-    edition: Edition, store: str, space: Space, asked: Search, weights: Weights, vectors: Sequence[Vector] | None
+    deployment: Deployment, store: str, space: Space, asked: Search, weights: Weights, vectors: Sequence[Vector] | None
 ) -> list[Result]:
     known: dict[str, State | None] = {}
     dropped: frozenset[str] = frozenset()
@@ -97,9 +98,9 @@ def _confirmed_results(
             )
             for place, query in enumerate(asked.queries)
         ]
-        found = edition.index.search(space, queries)
+        found = deployment.index.search(space, queries)
         ranked = [each for each in fuse(found, weights, 2 * asked.limit) if each.score >= asked.threshold]
-        _confirm(edition, store, [each.hit for each in ranked], known)
+        _confirm(deployment, store, [each.hit for each in ranked], known)
         checked = [(each.hit.file, _result(each, known, asked.filter)) for each in ranked]
         results = [result for _, result in checked if result]
         refused = {file for file, result in checked if not result}
@@ -114,7 +115,7 @@ def _full(found: Sequence[Found], queries: Sequence[Query]) -> bool:
     return any(len(hits) >= query.limit for each, query in pairs for hits in (each.by_vector, each.by_text))
 
 
-def _confirm(edition: Edition, store: str, hits: Sequence[Hit], known: dict[str, State | None]) -> None:
+def _confirm(deployment: Deployment, store: str, hits: Sequence[Hit], known: dict[str, State | None]) -> None:
     """Learns of every file that was hit whether and what it serves: from its rows, and where they do not confirm a hit
     from its stream, which has the last word.
     """
@@ -122,8 +123,10 @@ def _confirm(edition: Edition, store: str, hits: Sequence[Hit], known: dict[str,
     for hit in hits:
         if hit.file not in known:
             new.setdefault(hit.file, []).append(hit)
-    wanted = [keys.store_file_row(store, of_file[0].row) for of_file in new.values()] + [keys.file(file) for file in new]
-    rows, now = edition.views.rows([*wanted, keys.store(store)]), edition.clock()
+    wanted = [keys.store_file_row(store, of_file[0].row) for of_file in new.values()] + [
+        keys.file(file) for file in new
+    ]
+    rows, now = deployment.views.rows([*wanted, keys.store(store)]), deployment.clock()
     if keys.store(store) not in rows:  # deleted since this search began
         known.update(dict.fromkeys(new))
         return
@@ -137,7 +140,7 @@ def _confirm(edition: Edition, store: str, hits: Sequence[Hit], known: dict[str,
         if not deleted and (state is None or state.open is not None or not all(_serves(hit, state) for hit in of_file)):
             doubtful.append(file)
     if doubtful:
-        loaded = edition.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in doubtful])
+        loaded = deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in doubtful])
         for file in doubtful:
             known[file] = loaded[store_file_stream(store, file)].state
 

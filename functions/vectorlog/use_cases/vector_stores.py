@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, file_batch, ids, vector_store
 from vectorlog.domain.errors import Invalid, Unavailable
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.filters import Scalar
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.index.chunk_index import Space
 from vectorlog.use_cases import access, batch_files, commits, manifests, pages
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.edition import Edition
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 from vectorlog.views.views import Counts, store_counts_of
@@ -35,7 +35,7 @@ class CreateStore:
     expires_after_days: int | None = None
     model: str | None = None
     dimensions: int | None = None
-    files: tuple[Listed, ...] = ()
+    files: tuple[BatchItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class StoreView:
     expired: bool
 
 
-def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
+def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreView:
     """Makes a store, and attaches its first files.
 
     Raises:
@@ -56,15 +56,15 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
         NotFound: one of the files is not there; then there is no store either.
         DuplicateContent: the deployment refuses the same bytes twice in a store, and two of the files have the same.
     """
-    store = actor.new_id("vs", edition.random)
-    space, at, owner = _space(edition, command), edition.clock(), actor.caller.as_owner()
+    store = actor.new_id("vs", deployment.random)
+    space, at, owner = _space(deployment, command), deployment.clock(), actor.caller.as_owner()
     first = None
-    begun = access.begun(edition, actor, VECTOR_STORE, store)
+    begun = access.load_if_repeated(deployment, actor, VECTOR_STORE, store)
     if command.files:
         if begun.state.owner is None:  # else repeated under its key: some may be deleted by now
-            batch_files.check(edition, actor, store, command.files, param="file_ids")
+            batch_files.check(deployment, actor, store, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
-        first = vector_store.FirstBatch(batch, manifests.keep(edition, store, batch, command.files))
+        first = vector_store.FirstBatch(batch, manifests.keep(deployment, store, batch, command.files))
     created = vector_store.VectorStoreCreated(
         at=at,
         owner=owner,
@@ -76,34 +76,36 @@ def create(edition: Edition, actor: Actor, command: CreateStore) -> StoreView:
         expires_after_days=command.expires_after_days,
         batch=first,
     )
-    plans: list[Plan[Any, Any]] = [Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, begun)]
+    plans: list[Plan[Any, Any]] = [
+        Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, begun)
+    ]
     if first is not None:
         opened = FileBatchCreated(at, store, owner, first.manifest)
-        unopened = access.begun(edition, actor, FILE_BATCH, first.id)
+        unopened = access.load_if_repeated(deployment, actor, FILE_BATCH, first.id)
         plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened), loaded=unopened))
-    outcomes = commits.make(edition, plans, meta=actor.meta)
+    outcomes = commits.make(deployment, plans, meta=actor.meta)
     count = first.manifest.count if first else 0
     if first is not None:
-        batch_files.fan_out_small(edition, first.id, count)
-    waiting = outcomes[0].decision is not None and (count == 0 or count > edition.inline_files)
-    counts = Counts(in_progress=count, unreached=count) if waiting else edition.views.store_counts(store)
-    return _view(edition, store, outcomes[0].state, counts)
+        batch_files.fan_out_small(deployment, first.id, count)
+    waiting = outcomes[0].decision is not None and (count == 0 or count > deployment.inline_files)
+    counts = Counts(in_progress=count, unreached=count) if waiting else deployment.views.store_counts(store)
+    return _view(deployment, store, outcomes[0].state, counts)
 
 
-def get(edition: Edition, actor: Actor, store: str) -> StoreView:
+def get(deployment: Deployment, actor: Actor, store: str) -> StoreView:
     """A store with its counts."""
-    loaded, counts = edition.together(
-        lambda: access.store(edition, actor, store, expired_too=True), lambda: edition.views.store_counts(store)
+    loaded, counts = deployment.together(
+        lambda: access.store(deployment, actor, store, expired_too=True), lambda: deployment.views.store_counts(store)
     )
-    return _view(edition, store, loaded.state, counts)
+    return _view(deployment, store, loaded.state, counts)
 
 
-def list_page(edition: Edition, actor: Actor, request: PageRequest) -> Page[StoreView]:
+def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Page[StoreView]:
     """A page of the caller's stores, by creation."""
-    query, pk = edition.views.table.query, keys.list_of("store", actor.caller)
+    query, pk = deployment.views.table.query, keys.list_of("store", actor.caller)
     cursors = [store for store in (request.after, request.before) if store is not None]
-    known, near = edition.together(
-        lambda: edition.streams.load_many(VECTOR_STORE, cursors),
+    known, near = deployment.together(
+        lambda: deployment.streams.load_many(VECTOR_STORE, cursors),
         lambda: query(pk, limit=pages.NEAR, descending=request.order == "desc") if cursors else None,
     )
 
@@ -116,67 +118,76 @@ def list_page(edition: Edition, actor: Actor, request: PageRequest) -> Page[Stor
     listed = None if near is None else pages.among(near, asked)
     listed = pages.read(query, pk, asked) if listed is None else listed
     stores = [keys.thing_of(row.key.sk) for row in listed]
-    rows = edition.views.rows([keys.store(store) for store in stores])
+    rows = deployment.views.rows([keys.store(store) for store in stores])
     views = []
     for store in stores:
         row = rows.get(keys.store(store))
         state = codec.decode_state(VECTOR_STORE, row.data) if row and row.data else None
-        state = state or edition.streams.load(VECTOR_STORE, store).state
-        views.append(_view(edition, store, state, store_counts_of(row.counts if row else {})))
+        state = state or deployment.streams.load(VECTOR_STORE, store).state
+        views.append(_view(deployment, store, state, store_counts_of(row.counts if row else {})))
     page = pages.cut(views, asked)
     return Page(tuple(view for view in page.items if view.state.exists), page.has_more)
 
 
 def modify(
-    edition: Edition, actor: Actor, store: str, change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]]
+    deployment: Deployment,
+    actor: Actor,
+    store: str,
+    change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]],
 ) -> StoreView:
     """Changes a store; `change` gives name, metadata and days to expiry as they shall be."""
-    opened, counts = edition.together(lambda: access.store(edition, actor, store), lambda: edition.views.store_counts(store))
-    at = edition.clock()
+    opened, counts = deployment.together(
+        lambda: access.store(deployment, actor, store), lambda: deployment.views.store_counts(store)
+    )
+    at = deployment.clock()
 
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
-    [outcome] = commits.make(edition, [Plan(VECTOR_STORE, store, decide, actor.key, opened)], meta=actor.meta)
+    [outcome] = commits.make(deployment, [Plan(VECTOR_STORE, store, decide, actor.key, opened)], meta=actor.meta)
     if not outcome.state.exists:
-        raise errors.no_store(store)
-    return _view(edition, store, outcome.state, counts)
+        raise errors.store_not_found(store)
+    return _view(deployment, store, outcome.state, counts)
 
 
-def delete(edition: Edition, actor: Actor, store: str) -> None:
+def delete(deployment: Deployment, actor: Actor, store: str) -> None:
     """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
-    opened = access.own_store(edition, actor, store)
-    at = edition.clock()
+    opened = access.own_store(deployment, actor, store)
+    at = deployment.clock()
     plan = Plan(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), loaded=opened)
-    [outcome] = commits.make(edition, [plan], meta=actor.meta)
+    [outcome] = commits.make(deployment, [plan], meta=actor.meta)
     if outcome.decision is None:
-        raise errors.no_store(store)
+        raise errors.store_not_found(store)
 
 
-def require_model(edition: Edition, state: vector_store.State) -> Embedder:
+def require_model(deployment: Deployment, state: vector_store.State) -> Embedder:
     """The embedder of a store's model.
 
     Raises:
         Invalid: the deployment does not offer it any more.
     """
     try:
-        return edition.models.embedder(Space(state.model, state.dimensions))
+        return deployment.models.embedder(Space(state.model, state.dimensions))
     except ModelNotConfigured as error:
         raise Invalid(str(error), param="embedding_model", code="model_not_configured") from None
 
 
 def used(loaded: Loaded[vector_store.State], at: int, *, search: bool) -> list[Plan[Any, Any]]:
-    """The plan that notes a use of a store, if one is due. Its outcome need not be shown: no request waits for the time of
-    a use to reach the lists, where the feed brings it.
+    """The plan that notes a use of a store, if one is due. Its outcome need not be shown: no request waits for the time
+    of a use to reach the lists, where the feed brings it.
     """
     command = vector_store.VectorStoreUsed(at, search)
     due = vector_store.use(loaded.state, command)
-    return [Plan(VECTOR_STORE, loaded.stream, lambda state: vector_store.use(state, command), loaded=loaded)] if due else []
+    return (
+        [Plan(VECTOR_STORE, loaded.stream, lambda state: vector_store.use(state, command), loaded=loaded)]
+        if due
+        else []
+    )
 
 
-def _space(edition: Edition, command: CreateStore) -> Space:
+def _space(deployment: Deployment, command: CreateStore) -> Space:
     try:
-        return edition.models.resolve(command.model, command.dimensions)
+        return deployment.models.resolve(command.model, command.dimensions)
     except UnknownModel as error:
         raise Invalid(str(error), param="embedding_model") from None
     except UnsupportedDimensions as error:
@@ -185,5 +196,5 @@ def _space(edition: Edition, command: CreateStore) -> Space:
         raise Unavailable(f"The embedding model did not say how many dimensions it has: {error}") from None
 
 
-def _view(edition: Edition, store: str, state: vector_store.State, counts: Counts) -> StoreView:
-    return StoreView(store, state, counts, state.expired(edition.clock()))
+def _view(deployment: Deployment, store: str, state: vector_store.State, counts: Counts) -> StoreView:
+    return StoreView(store, state, counts, state.expired(deployment.clock()))

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.views.dynamodb_items import COMMON_STATUS, DEADLINE_SHARDS, Item, key_item, key_of, list_of, request_of, row_of, shard_of
+from vectorlog.views.dynamodb_items import (
+    COMMON_STATUS,
+    DEADLINE_SHARDS,
+    Item,
+    key_item,
+    key_of,
+    list_of,
+    request_of,
+    row_of,
+    shard_of,
+)
 from vectorlog.views.table import Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
 if TYPE_CHECKING:
@@ -27,7 +37,9 @@ LONGEST_PAGE = 5000
 """Items that a Query is asked for at most: there are few that have more in the megabyte that it reads."""
 
 DEADLINES_PER_UNIT = 20
-"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, under 200 bytes in all."""
+"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, under 200 bytes in
+all.
+"""
 
 TRIES = 10
 FIRST_PAUSE_S = 0.02
@@ -43,12 +55,18 @@ _FIRST, _LAST = "\x00", "\U0010ffff"
 class DynamoDBTable:
     """Implements Table. `threads`: calls that are made at once; 20 read the files of a batch of 2,000.
 
-    A `RowConflict` may also follow an answer that was lost: then the row that stands is the caller's own, as a caller that
-    reads again will see.
+    A `RowConflict` may also follow an answer that was lost: then the row that stands is the caller's own, as a caller
+    that reads again will see.
     """
 
     def __init__(
-        self, client: BaseClient, table: str, random: Random, sleep: Callable[[float], None] = time.sleep, *, threads: int = 24
+        self,
+        client: BaseClient,
+        table: str,
+        random: Random,
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        threads: int = 24,
     ) -> None:
         self._client = client
         self._table = table
@@ -80,7 +98,11 @@ class DynamoDBTable:
         last = min(prefix + _LAST, _LAST if high is None else high)
         if first > last:
             return []
-        request = {**self._list(pk, first, last, status), "ScanIndexForward": not descending, "Limit": limit + (last == high)}
+        request = {
+            **self._list(pk, first, last, status),
+            "ScanIndexForward": not descending,
+            "Limit": limit + (last == high),
+        }
         found: list[Row] = []
         while True:
             answer = self._client.query(**request)
@@ -88,7 +110,10 @@ class DynamoDBTable:
             found += (row for row in rows if row.key.sk != high)  # BETWEEN takes its ends in
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
                 return found[:limit]
-            request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(LONGEST_PAGE, request["Limit"] * 4)}
+            request |= {
+                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
+            }
 
     def write(self, writes: Sequence[Write]) -> None:
         """See Table. An Add is a transaction also when alone: its token keeps a repeated request from counting twice.
@@ -112,7 +137,9 @@ class DynamoDBTable:
         found: list[tuple[int, Key, Row]] = []
         for start in range(0, len(keys), limit):
             rows = self.get(keys[start : start + limit])
-            found += ((row.deadline, key, row) for key, row in rows.items() if row.deadline is not None and row.deadline <= at)
+            found += (
+                (row.deadline, key, row) for key, row in rows.items() if row.deadline is not None and row.deadline <= at
+            )
             if len(found) >= limit:
                 break
         return [row for *_, row in sorted(found, key=lambda each: each[:2])[:limit]]
@@ -153,7 +180,10 @@ class DynamoDBTable:
         request: dict[str, Any] = {"TableName": self._table}
         values = {":first": {"S": first}, ":last": {"S": last}}
         if status is None or status == COMMON_STATUS:
-            request |= {"ConsistentRead": True, "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else "")}
+            request |= {
+                "ConsistentRead": True,
+                "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else ""),
+            }
             partition, values[":pk"] = "pk", {"S": pk}
             if status:
                 values[":s"] = {"S": status}
@@ -183,7 +213,10 @@ class DynamoDBTable:
             found = next(deadlines, None)
             if found is not None or "LastEvaluatedKey" not in answer:
                 return found
-            request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(LONGEST_PAGE, request["Limit"] * 4)}
+            request |= {
+                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
+            }
 
     def _deadlines(self, shard: int, until: int) -> dict[str, Any]:
         return {
@@ -207,7 +240,8 @@ class DynamoDBTable:
 
     def _write_all(self, writes: Sequence[Write]) -> None:
         actions = [
-            {"Delete" if isinstance(write, Remove) else "Update": {"TableName": self._table, **request_of(write)}} for write in writes
+            {"Delete" if isinstance(write, Remove) else "Update": {"TableName": self._table, **request_of(write)}}
+            for write in writes
         ]
         token = uuid4().hex
         for _ in self._tries():
@@ -215,7 +249,9 @@ class DynamoDBTable:
                 self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
             except self._client.exceptions.TransactionCanceledException as cancelled:
                 reasons = [reason["Code"] for reason in cancelled.response["CancellationReasons"]]
-                refused = [write for write, reason in zip(writes, reasons, strict=True) if reason == "ConditionalCheckFailed"]
+                refused = [
+                    write for write, reason in zip(writes, reasons, strict=True) if reason == "ConditionalCheckFailed"
+                ]
                 if refused:
                     raise _refusal(refused[0]) from None
                 if not _PASSING.issuperset(reasons):

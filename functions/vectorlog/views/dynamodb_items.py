@@ -93,7 +93,9 @@ def _put(put: Put) -> dict[str, Any]:
         "Key": key_item(put.key),
         "UpdateExpression": f"SET {sets} REMOVE {removes}",
         "ConditionExpression": guard,
-        "ExpressionAttributeValues": values if put.replaces == NO_ROW else {**values, ":replaces": {"N": str(put.replaces)}},
+        "ExpressionAttributeValues": values
+        if put.replaces == NO_ROW
+        else {**values, ":replaces": {"N": str(put.replaces)}},
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from vectorlog.event_log.streams import Decision
-from vectorlog.views.projection import batches_of, moves, shows_nothing
+from vectorlog.views.projection import batches_of, changes_membership, changes_no_row
 from vectorlog.views.table import WRITE_LIMIT
 
 POINTERS, SHARED_WRITES = 2, 1
@@ -16,7 +16,8 @@ OWNERS = 40
 
 
 def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[Any, Any]]]:
-    """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their order; others alone.
+    """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their
+    order; others alone.
 
     The fewer transactions on a store's counts, the fewer get into each other's way.
     """
@@ -55,19 +56,22 @@ class _Group:
 
 def _own_writes(decision: Decision[Any, Any]) -> int:
     """Of rows that no other file shares: its row, its pointers, its batches' entries."""
-    if shows_nothing(decision):
+    if changes_no_row(decision):
         return 0
-    return 1 + (POINTERS if any(map(moves, decision.events)) else 0) + len(batches_of(decision))
+    return 1 + (POINTERS if any(map(changes_membership, decision.events)) else 0) + len(batches_of(decision))
 
 
 def _parts(decision: Decision[Any, Any]) -> Iterator[Decision[Any, Any]]:
-    """The decision; where more batches wait for the file than a transaction has room for, once for each part of them."""
+    """The decision; where more batches wait for the file than a transaction has room for, once for each part of
+    them.
+    """
     most = max((len(getattr(event, "owners", ())) for event in decision.events), default=0)
     if most <= OWNERS:
         yield decision
         return
     for start in range(0, most, OWNERS):
         events = (
-            replace(event, owners=event.owners[start : start + OWNERS]) if hasattr(event, "owners") else event for event in decision.events
+            replace(event, owners=event.owners[start : start + OWNERS]) if hasattr(event, "owners") else event
+            for event in decision.events
         )
         yield replace(decision, events=tuple(events))

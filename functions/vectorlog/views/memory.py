@@ -76,7 +76,16 @@ class MemoryTable:
             case Put():
                 if standing.version != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
-                return Row(write.key, write.version, write.data, write.status, write.deadline, write.gone, write.closed, standing.counts)
+                return Row(
+                    write.key,
+                    write.version,
+                    write.data,
+                    write.status,
+                    write.deadline,
+                    write.gone,
+                    write.closed,
+                    standing.counts,
+                )
             case Add():
                 if standing.closed:
                     raise RowClosed(f"{write.key} is closed")

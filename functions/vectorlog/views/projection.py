@@ -32,9 +32,9 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
         case store_file.State():
             store, file = stream.split("/")
             found = [keys.entry(batch, file) for batch in sorted(batches_of(decision))]
-            if state.placement is not None and not shows_nothing(decision):
+            if state.placement is not None and not changes_no_row(decision):
                 found.append(keys.store_file(store, file, state.placement))
-            if any(map(moves, decision.events)):
+            if any(map(changes_membership, decision.events)):
                 found += _pointers(store, file, state)
             return found
         case vector_store.State():
@@ -53,7 +53,7 @@ def touched(decision: Decision[Any, Any]) -> list[Key]:
     return []
 
 
-def project(decision: Decision[Any, Any], rows: Rows) -> None:
+def apply(decision: Decision[Any, Any], rows: Rows) -> None:
     """Lays what the commit changes over the rows."""
     match decision.state:
         case store_file.State():
@@ -75,12 +75,12 @@ def batches_of(decision: Decision[Any, Any]) -> set[str]:
     return {batch for event in decision.events for batch in store_file.entries(event)}
 
 
-def shows_nothing(decision: Decision[store_file.State, store_file.Event]) -> bool:
+def changes_no_row(decision: Decision[store_file.State, store_file.Event]) -> bool:
     """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
     return all(isinstance(event, store_file.FileChunked) for event in decision.events)
 
 
-def moves(event: store_file.Event) -> bool:
+def changes_membership(event: store_file.Event) -> bool:
     """Whether it puts the file into the store, or takes it out."""
     placed = isinstance(event, store_file.FileCancelled) and event.placement is not None
     return placed or isinstance(event, store_file.FileAttached | store_file.FileDetached)
@@ -89,7 +89,7 @@ def moves(event: store_file.Event) -> bool:
 def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:
     store, file = decision.stream.split("/")
     state, totals = decision.state, keys.store(store)
-    if shows_nothing(decision):
+    if changes_no_row(decision):
         return
     if state.placement is not None:
         _project_place(decision, state.placement, rows)
@@ -98,13 +98,15 @@ def _project_store_file(decision: Decision[store_file.State, store_file.Event], 
             _settle(rows, totals, batch, keys.entry(batch, file), outcome)
 
 
-def _project_place(decision: Decision[store_file.State, store_file.Event], placement: store_file.Placement, rows: Rows) -> None:
+def _project_place(
+    decision: Decision[store_file.State, store_file.Event], placement: store_file.Placement, rows: Rows
+) -> None:
     store, file = decision.stream.split("/")
     state, totals, key = decision.state, keys.store(store), keys.store_file(store, file, placement)
     if rows.version(key) < decision.version:
         _move(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
-    if any(map(moves, decision.events)):
+    if any(map(changes_membership, decision.events)):
         rows.guard(totals)  # or a purge could leave pointers behind that are written for a row which is newer already
         gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
         for pointer in _pointers(store, file, state):
@@ -156,7 +158,14 @@ def _project_store(decision: Decision[vector_store.State, vector_store.Event], r
     state = decision.state
     deleted = state.ended == "deleted"
     deadline = None if state.ended else state.expires_at
-    rows.put(keys.store(decision.stream), decision.version, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
+    rows.put(
+        keys.store(decision.stream),
+        decision.version,
+        data=decision.text,
+        closed=deleted,
+        gone=deleted,
+        deadline=deadline,
+    )
     if deleted or any(isinstance(event, vector_store.VectorStoreCreated) for event in decision.events):
         tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if deleted else {}
         for key in _lists("store", state.owner, state.created_at, decision.stream):
@@ -166,7 +175,9 @@ def _project_store(decision: Decision[vector_store.State, vector_store.Event], r
 def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
-        if rows.stands(own):  # files came before their batch and before the store was closed: by this the purge finds them
+        if rows.stands(
+            own
+        ):  # files came before their batch and before the store was closed: by this the purge finds them
             rows.put(keys.every_batch(state.store, decision.stream), 0)
         return
     opened = keys.open_batch(state.store, decision.stream)

@@ -41,7 +41,9 @@ class SQLiteTable:
         self._name = name
         self._standing = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
         self._get = f"SELECT {_FIELDS} FROM {name} WHERE pk = ? AND sk = ?"
-        self._put = f"INSERT INTO {name} (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) {_VALUES}"
+        self._put = (
+            f"INSERT INTO {name} (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) {_VALUES}"
+        )
         self._add = f"INSERT INTO {name} (pk, sk, version, data, gone, closed, counts) {_SUMS}"
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -87,7 +89,9 @@ class SQLiteTable:
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table; also lets tombstones vanish whose time is over."""
-        self._database.write(lambda connection: connection.execute(f"DELETE FROM {self._name} WHERE expires_at <= ?", (at,)).rowcount)
+        self._database.write(
+            lambda connection: connection.execute(f"DELETE FROM {self._name} WHERE expires_at <= ?", (at,)).rowcount
+        )
         statement = f"SELECT {_FIELDS} FROM {self._name} WHERE deadline <= ? ORDER BY deadline LIMIT ?"
         return [_row(found) for found in self._database.read().execute(statement, (at, limit))]
 
@@ -115,7 +119,16 @@ class SQLiteTable:
             case Put():
                 if (found[0] if found else NO_ROW) != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
-                values = (*write.key, write.version, write.data, write.status, write.deadline, write.gone, write.closed, write.expires_at)
+                values = (
+                    *write.key,
+                    write.version,
+                    write.data,
+                    write.status,
+                    write.deadline,
+                    write.gone,
+                    write.closed,
+                    write.expires_at,
+                )
                 connection.execute(self._put, values)
             case Add():
                 if found and found[1]:
@@ -168,4 +181,13 @@ def serve_fresh(connection: sqlite3.Connection) -> None:
 
 def _row(found: tuple[str, str, int, str, str | None, int | None, int, int, str]) -> Row:
     pk, sk, version, data, status, deadline, gone, closed, counts = found
-    return Row(Key(pk, sk), version, data, status, deadline, bool(gone), bool(closed), json.loads(counts) if counts != "{}" else {})
+    return Row(
+        Key(pk, sk),
+        version,
+        data,
+        status,
+        deadline,
+        bool(gone),
+        bool(closed),
+        json.loads(counts) if counts != "{}" else {},
+    )

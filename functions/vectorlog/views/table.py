@@ -43,8 +43,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Writes a row, but for its counts, if the row that stands there has the version `replaces` (`NO_ROW`: none stands, or
-    one with counts only).
+    """Writes a row, but for its counts, if the row that stands there has the version `replaces` (`NO_ROW`: none stands,
+    or one with counts only).
 
     `expires_at`: ms since 1970 from which the row may vanish by itself (tombstones).
     """
@@ -99,7 +99,9 @@ def check(writes: Sequence[Write]) -> None:
 
 
 class Table(Protocol):
-    """Rows. Every read sees every write that has returned, but for `query(status=…)` and deadlines, which on AWS may lag."""
+    """Rows. Every read sees every write that has returned, but for `query(status=…)` and deadlines, which on AWS may
+    lag.
+    """
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """The rows that there are, tombstones included."""
@@ -118,8 +120,8 @@ class Table(Protocol):
     ) -> list[Row]:
         """Up to `limit` rows in order of sk, tombstones left out.
 
-        `after` and `before` are sort keys, exclusive, and need not be there: `after` is where the list goes on in its own
-        direction, `before` where it stops.
+        `after` and `before` are sort keys, exclusive, and need not be there: `after` is where the list goes on in its
+        own direction, `before` where it stops.
         """
         ...
 

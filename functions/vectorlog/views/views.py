@@ -13,7 +13,7 @@ from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.streams import Decision, Outcome
 from vectorlog.views import keys
 from vectorlog.views.groups import groups
-from vectorlog.views.projection import project, touched
+from vectorlog.views.projection import apply, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
 
@@ -48,7 +48,9 @@ class Views:
         tables: what is written: that one, and others that are to be read some day, or were a moment ago (`rebuild/`).
     """
 
-    def __init__(self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep, also: Sequence[Table] = ()) -> None:
+    def __init__(
+        self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep, also: Sequence[Table] = ()
+    ) -> None:
         self.table = table
         self.tables = (table, *also)
         self._random = random
@@ -61,26 +63,28 @@ class Views:
         return {key: rows.get(key) for key in wanted}
 
     def show(self, outcomes: Sequence[Outcome[Any, Any]], foreseen: Foreseen | None = None) -> None:
-        """Brings the rows up to what became of a request's plans, also where that was true already. What was foreseen need not be
-        read; where it has changed since, the write is refused, and it is read after all.
+        """Brings the rows up to what became of a request's plans, also where that was true already. What was foreseen
+        need not be read; where it has changed since, the write is refused, and it is read after all.
 
         Raises:
             Unavailable: as `project`.
         """
         begun = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
         born: Foreseen = {key: None for decision in begun for key in touched(decision)}
-        self._project([outcome.newest for outcome in outcomes if outcome.newest], born, foreseen or {})
+        self._apply([outcome.newest for outcome in outcomes if outcome.newest], born, foreseen or {})
 
-    def project(self, decisions: Sequence[Decision[Any, Any]]) -> None:
+    def apply(self, decisions: Sequence[Decision[Any, Any]]) -> None:
         """Brings the rows up to these commits; projecting one again changes nothing.
 
         Raises:
             Unavailable: other projections got in first every time.
         """
-        self._project(decisions, {}, {})
+        self._apply(decisions, {}, {})
 
-    def _project(self, decisions: Sequence[Decision[Any, Any]], born: Foreseen, foreseen: Foreseen) -> None:
-        """`born`: what streams that began with these commits have in no table; `foreseen` was read from the one that is read."""
+    def _apply(self, decisions: Sequence[Decision[Any, Any]], born: Foreseen, foreseen: Foreseen) -> None:
+        """`born`: what streams that began with these commits have in no table; `foreseen` was read from the one that is
+        read.
+        """
         for table, group in product(self.tables, list(groups(decisions))):
             known = born | foreseen if table is self.table else born
             for attempt in range(TRIES):
@@ -90,7 +94,8 @@ class Views:
                     break
             else:
                 raise Unavailable(
-                    "The change is stored, but its lists and counts are still being brought up to date. Please repeat the request."
+                    "The change is stored, but its lists and counts are still being brought up to date. Please "
+                    "repeat the request."
                 )
 
     def row(self, key: Key) -> Row | None:
@@ -139,7 +144,7 @@ def _projected(table: Table, group: Sequence[Decision[Any, Any]], known: Foresee
     unread = [key for key in wanted if key not in known]
     rows = Rows({key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {}))
     for decision in group:
-        project(decision, rows)
+        apply(decision, rows)
     writes = rows.writes()
     try:
         if writes:

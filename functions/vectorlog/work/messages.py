@@ -15,8 +15,8 @@ from vectorlog.work.queue import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child process,
-    `refusals` how often its embedding was put off by the provider.
+    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child
+    process, `refusals` how often its embedding was put off by the provider.
     """
 
     store: str

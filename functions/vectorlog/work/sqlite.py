@@ -17,7 +17,8 @@ from vectorlog.work.queue import Outgoing, Received
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS messages (
         id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL, "group" TEXT NOT NULL,
-        turn INTEGER NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0, receipt TEXT NOT NULL DEFAULT '')""",
+        turn INTEGER NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
+        receipt TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX IF NOT EXISTS messages_turn ON messages (queue, turn, id)",
     'CREATE INDEX IF NOT EXISTS messages_group ON messages (queue, "group", turn)',
     "CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_at)",
@@ -70,13 +71,17 @@ class SQLiteQueue:
     def acknowledge(self, receipts: Sequence[str]) -> None:
         """See Queue."""
         rows = [self._parse(receipt) for receipt in receipts]
-        self._database.write(lambda connection: connection.executemany("DELETE FROM messages WHERE id = ? AND receipt = ?", rows))
+        self._database.write(
+            lambda connection: connection.executemany("DELETE FROM messages WHERE id = ? AND receipt = ?", rows)
+        )
 
     def release(self, receipt: str, delay: int) -> None:
         """See Queue."""
         values = (self._clock() + delay, *self._parse(receipt))
         self._database.write(
-            lambda connection: connection.execute("UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values)
+            lambda connection: connection.execute(
+                "UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values
+            )
         )
         self._tell()
 
@@ -114,12 +119,18 @@ class SQLiteQueue:
 
     def _delay(self) -> float:
         """Seconds until the next message can be received; infinite where there is none."""
-        found = self._database.read().execute("SELECT min(visible_at) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        found = (
+            self._database.read()
+            .execute("SELECT min(visible_at) FROM messages WHERE queue = ?", (self._name,))
+            .fetchone()
+        )
         return float("inf") if found[0] is None else (found[0] - self._clock()) / 1000
 
     def _first_turn(self) -> int:
         """The turn that was being served when an earlier process ended."""
-        found = self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        found = (
+            self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        )
         return (found[0] or 1) - 1
 
     @staticmethod

@@ -1,8 +1,8 @@
 """Work queues in SQS: standard queues, which SQS keeps fair between groups by `MessageGroupId`.
 
-SQS delays a message for 15 minutes at most. One with a longer delay carries `not_before`, and whoever receives it too early sends it on
-with the delay that is left. That is a new message, so that waiting counts as no receive and fills no place in flight, of which a queue
-has 120,000.
+SQS delays a message for 15 minutes at most. One with a longer delay carries `not_before`, and whoever receives it too
+early sends it on with the delay that is left. That is a new message, so that waiting counts as no receive and fills no
+place in flight, of which a queue has 120,000.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 ENTRIES = 10
 """Messages that SQS takes or gives in one call."""
 BYTES = 250_000
-"""Of the bodies in one call, well below SQS's 1 MiB and the 256 KiB that it was until 2025 and that stand-ins still have."""
+"""Of the bodies in one call, well below SQS's 1 MiB and the 256 KiB that it was until 2025 and that stand-ins still
+have.
+"""
 LONGEST_DELAY = 900_000
 """Milliseconds: SQS's 15 minutes."""
 LONGEST_LOAN = 43_200_000
@@ -35,7 +37,12 @@ LONGEST_LOAN = 43_200_000
 _LONGEST_RELEASE = LONGEST_LOAN - 900_000  # a function may have held the message for 15 minutes
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.1
-_STALE = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue"}
+_STALE = {
+    "ReceiptHandleIsInvalid",
+    "MessageNotInflight",
+    "AWS.SimpleQueueService.MessageNotInflight",
+    "InvalidParameterValue",
+}
 
 _Entry: TypeAlias = dict[str, Any]
 _Failure: TypeAlias = Mapping[str, Any]
@@ -48,19 +55,26 @@ class QueueError(Exception):
 class SQSQueue:
     """Implements Queue. Safe to use from several threads.
 
-    Times are rounded up to SQS's seconds. A receive whose answer is lost lends messages to nobody until its time is over.
+    Times are rounded up to SQS's seconds. A receive whose answer is lost lends messages to nobody until its time is
+    over.
 
     Args:
         client: of SQS.
         url: of a standard queue.
         clock: in ms.
-        wait: seconds, up to 20, that `receive` waits for a first message. At 0 SQS asks some of its servers only, so that a nearly
-            empty queue may seem empty.
+        wait: seconds, up to 20, that `receive` waits for a first message. At 0 SQS asks some of its servers only, so
+            that a nearly empty queue may seem empty.
         pause: waits so many seconds between two tries of entries that SQS failed on.
     """
 
     def __init__(
-        self, client: BaseClient, url: str, clock: Callable[[], int], *, wait: int = 0, pause: Callable[[float], None] = time.sleep
+        self,
+        client: BaseClient,
+        url: str,
+        clock: Callable[[], int],
+        *,
+        wait: int = 0,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._url = url
@@ -116,7 +130,8 @@ class SQSQueue:
                 "ReceiptHandle": record["receiptHandle"],
                 "Attributes": record["attributes"],
                 "MessageAttributes": {
-                    name: {"StringValue": value.get("stringValue")} for name, value in record["messageAttributes"].items()
+                    name: {"StringValue": value.get("stringValue")}
+                    for name, value in record["messageAttributes"].items()
                 },
             }
         )

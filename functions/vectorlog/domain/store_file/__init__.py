@@ -1,8 +1,9 @@
 """A file in a store: what was asked for it, what is being ingested, and what a search may return of it.
 
-A **generation** is one ingest. The open one has **owners**: the batches that wait for it, and `single` for a direct attach.
-What **serves** goes on serving until the next generation is in. Every event names the batch entries that it opens or
-settles, and the generations whose chunks nobody needs any more, so that whoever reads it needs no state from before.
+A **generation** is one ingest. The open one has **owners**: the batches that wait for it, and `single` for a direct
+attach. What **serves** goes on serving until the next generation is in. Every event names the batch entries that it
+opens or settles, and the generations whose chunks nobody needs any more, so that whoever reads it needs no state from
+before.
 
 The largest aggregate: its blocks are a module each, events, state with evolve, decisions.
 """

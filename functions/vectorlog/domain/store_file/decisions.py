@@ -8,7 +8,7 @@ from typing import Literal
 
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar, same_attributes
-from vectorlog.domain.manifest import Listed
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file.events import (
     SINGLE,
     Event,
@@ -29,8 +29,8 @@ from vectorlog.domain.store_file.state import State
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """Ask for a file: directly (`by` is `single`), or as one of a batch (its id; then `placement` is the batch's time and
-    the file's position). `asked_at` settles which of two commands is newer.
+    """Ask for a file: directly (`by` is `single`), or as one of a batch (its id; then `placement` is the batch's time
+    and the file's position). `asked_at` settles which of two commands is newer.
     """
 
     at: int
@@ -46,8 +46,8 @@ class Attach:
 def attach(state: State, command: Attach) -> Sequence[Event]:
     """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once.
 
-    A direct attach is decided as it is asked, so its settings hold whatever the clocks of other machines said before; those
-    of a batch hold unless a newer command's do.
+    A direct attach is decided as it is asked, so its settings hold whatever the clocks of other machines said before;
+    those of a batch hold unless a newer command's do.
     """
     if state.has_seen(command.by):
         return []
@@ -79,12 +79,16 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
 
 
 def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Event]:
-    """Lists a file as cancelled because another one with the same bytes is in the store; a file that is there stays as it is."""
+    """Lists a file as cancelled because another one with the same bytes is in the store; a file that is there stays as
+    it is.
+    """
     if state.has_seen(command.by) or (state.attached and command.by == SINGLE):
         return []
     if state.attached or _comes_after_detach(state, command):
         return [FileCancelled(command.at, command.by)]
-    message = f"The store already holds the same content as '{holder}'. Attach it without skip_duplicates to index it again."
+    message = (
+        f"The store already holds the same content as '{holder}'. Attach it without skip_duplicates to index it again."
+    )
     return [
         FileCancelled(
             at=command.at,
@@ -144,8 +148,8 @@ def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[E
 
 
 def reingest(state: State, at: int) -> Sequence[Event]:
-    """Retires what serves and opens the next generation with the same settings, because its store has another model now; the batches
-    that wait for the open generation wait for this one.
+    """Retires what serves and opens the next generation with the same settings, because its store has another model
+    now; the batches that wait for the open generation wait for this one.
     """
     if state.serving is None or state.placement is None:
         return []
@@ -167,9 +171,11 @@ def reingest(state: State, at: int) -> Sequence[Event]:
     ]
 
 
-def cancel(state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: Listed, filename: str) -> Sequence[Event]:
-    """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is done
-    with stays as it is.
+def cancel(
+    state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: BatchItem, filename: str
+) -> Sequence[Event]:
+    """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is
+    done with stays as it is.
     """
     if state.open is not None and batch in state.open.owners:
         last = state.open.owners == (batch,)
@@ -179,7 +185,11 @@ def cancel(state: State, at: int, batch: str, asked_at: int, placement: Placemen
         return []
     if state.attached or asked_at < state.detached_at:
         return [FileCancelled(at, batch)]
-    return [FileCancelled(at, batch, placement=placement, filename=filename, attributes=listed.attributes, chunking=listed.chunking)]
+    return [
+        FileCancelled(
+            at, batch, placement=placement, filename=filename, attributes=listed.attributes, chunking=listed.chunking
+        )
+    ]
 
 
 def change_attributes(state: State, at: int, attributes: Mapping[str, Scalar]) -> Sequence[Event]:

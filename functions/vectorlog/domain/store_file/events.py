@@ -74,7 +74,9 @@ class FileChunked:
 
 @dataclass(frozen=True, slots=True)
 class FileIngested:
-    """The generation serves. `revision`: of the attributes that its chunks carry; `usage_bytes`: of the text, in UTF-8."""
+    """The generation serves. `revision`: of the attributes that its chunks carry; `usage_bytes`: of the text, in
+    UTF-8.
+    """
 
     at: int
     generation: int
@@ -99,8 +101,8 @@ class FileFailed:
 
 @dataclass(frozen=True, slots=True)
 class FileCancelled:
-    """`by` no longer wants it. `ended`: the open generation, if nobody else wants it either. `placement` is set where the
-    file was not in the store, and is now listed as cancelled.
+    """`by` no longer wants it. `ended`: the open generation, if nobody else wants it either. `placement` is set where
+    the file was not in the store, and is now listed as cancelled.
     """
 
     at: int

@@ -111,7 +111,9 @@ def evolve(state: State, event: Event) -> State:
         case FileChunked():
             return replace(state, open=state.open and replace(state.open, chunks=event.chunks))
         case FileIngested():
-            serving = Serving(event.generation, event.chunks, event.usage_bytes, event.pages, state.attributes, state.chunking)
+            serving = Serving(
+                event.generation, event.chunks, event.usage_bytes, event.pages, state.attributes, state.chunking
+            )
             return replace(state, status="completed", open=None, serving=serving, failure=None)
         case FileFailed():
             return replace(state, status="failed", open=None, failure=event.failure)
@@ -126,7 +128,14 @@ def evolve(state: State, event: Event) -> State:
                 serving=state.serving and replace(state.serving, attributes=event.attributes),
             )
         case FileDetached():
-            return replace(state, attached=False, open=None, serving=None, failure=None, detached_at=max(state.detached_at, event.at))
+            return replace(
+                state,
+                attached=False,
+                open=None,
+                serving=None,
+                failure=None,
+                detached_at=max(state.detached_at, event.at),
+            )
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:
@@ -150,7 +159,9 @@ def _evolve_cancelled(state: State, event: FileCancelled) -> State:
     if state.serving is None:
         return replace(state, status="cancelled", open=None, failure=event.failure)
     back = state.serving
-    return replace(state, status="completed", open=None, failure=None, attributes=back.attributes, chunking=back.chunking)
+    return replace(
+        state, status="completed", open=None, failure=None, attributes=back.attributes, chunking=back.chunking
+    )
 
 
 def _see(state: State, by: str, at: int) -> tuple[Seen, ...]:

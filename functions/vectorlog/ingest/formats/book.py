@@ -21,7 +21,15 @@ def read(path: Path) -> Text:
         package = root.attrib["full-path"] if root is not None else "content.opf"
         contents = book.tree(package)
         hrefs = {item.get("id"): item.get("href", "") for item in contents.iterfind(".//{*}manifest/{*}item")}
-        order = [hrefs[item.get("idref")] for item in contents.iterfind(".//{*}spine/{*}itemref") if item.get("idref") in hrefs]
+        order = [
+            hrefs[item.get("idref")]
+            for item in contents.iterfind(".//{*}spine/{*}itemref")
+            if item.get("idref") in hrefs
+        ]
         chapters = [normpath(join(dirname(package), unquote(href))) for href in order]
         title = contents.findtext(".//{*}title") or ""
-        return whole(blocks([title, *(markdown(decode(book.read(name), declares=True)) for name in chapters if name in book.names)]))
+        return whole(
+            blocks(
+                [title, *(markdown(decode(book.read(name), declares=True)) for name in chapters if name in book.names)]
+            )
+        )

@@ -14,7 +14,9 @@ MOST_BYTES = 1 << 30
 """What all parts may be together when unpacked: 1 GB."""
 
 MOST_XML_BYTES = 1 << 26
-"""What the XML parts may be together where a library holds them as trees, which take up to fifteen times their size: 64 MB."""
+"""What the XML parts may be together where a library holds them as trees, which take up to fifteen times their size: 64
+MB.
+"""
 
 _LOCKED = 0x1
 
@@ -37,7 +39,10 @@ class Container:
 
     def require_small_xml(self) -> None:
         """Raise Unreadable if the XML parts are too large to be held as trees."""
-        if sum(part.file_size for part in self._zip.infolist() if part.filename.endswith((".xml", ".rels"))) > MOST_XML_BYTES:
+        if (
+            sum(part.file_size for part in self._zip.infolist() if part.filename.endswith((".xml", ".rels")))
+            > MOST_XML_BYTES
+        ):
             raise _too_large()
 
     def open(self, name: str) -> IO[bytes]:
@@ -62,4 +67,6 @@ class Container:
 
 
 def _too_large() -> Unreadable:
-    return Unreadable("invalid_file", "The file unpacks to more than 1 GB, 64 MB of XML or 20,000 parts. Split it into smaller files.")
+    return Unreadable(
+        "invalid_file", "The file unpacks to more than 1 GB, 64 MB of XML or 20,000 parts. Split it into smaller files."
+    )

@@ -18,10 +18,13 @@ _SAMPLE = 1 << 16
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 _MOST_NOT_TEXT = 0.02
-"""Share of control characters above which bytes are not text. Random bytes have a tenth; a log with a terminal's colours has none."""
+"""Share of control characters above which bytes are not text. Random bytes have a tenth; a log with a terminal's
+colours has none.
+"""
 
 _SURE_ENOUGH = 0.2
-"""chardet's confidence below which Windows-1252, the usual legacy encoding of short western texts, is the better guess."""
+"""chardet's confidence below which Windows-1252, the usual legacy encoding of short western texts, is the better guess.
+"""
 
 
 def decode(data: bytes, *, declares: bool = False) -> str:
@@ -33,7 +36,9 @@ def decode(data: bytes, *, declares: bool = False) -> str:
     text = _decoded(data, declares=declares)
     sample = text[:_SAMPLE]
     if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample):
-        raise Unreadable("unsupported_file", "The file holds binary data, not text. Convert it to a text, PDF or Office file.")
+        raise Unreadable(
+            "unsupported_file", "The file holds binary data, not text. Convert it to a text, PDF or Office file."
+        )
     return text
 
 
@@ -41,7 +46,11 @@ def _decoded(data: bytes, *, declares: bool) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    if declares and (named := _DECLARED.search(data[:2048])) and (text := _strictly(data, named[1].decode("ascii"))) is not None:
+    if (
+        declares
+        and (named := _DECLARED.search(data[:2048]))
+        and (text := _strictly(data, named[1].decode("ascii"))) is not None
+    ):
         return text
     if (text := _wide(data)) is not None:
         return text
@@ -74,7 +83,9 @@ def _wide(data: bytes) -> str | None:
 
 
 def _damaged_utf8(data: bytes) -> str | None:
-    """UTF-8 with a few wrong bytes, such as a log that was cut inside a character: most of what is not ASCII must be right."""
+    """UTF-8 with a few wrong bytes, such as a log that was cut inside a character: most of what is not ASCII must be
+    right.
+    """
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     right = len(text) - len(text.encode("ascii", "ignore")) - wrong
@@ -86,7 +97,9 @@ def _legacy(data: bytes, first: int) -> str:
     import chardet
 
     region = data[max(0, first - 64) : first + 16 * _SAMPLE]
-    telling = b"\n".join(line for line in region.split(b"\n") if not line.isascii())  # the rest would only dilute the evidence
+    telling = b"\n".join(
+        line for line in region.split(b"\n") if not line.isascii()
+    )  # the rest would only dilute the evidence
     guess = chardet.detect(telling[:_SAMPLE], prefer_superset=True)
     encoding = guess["encoding"] if guess["confidence"] >= _SURE_ENOUGH else None
     return data.decode(encoding or "cp1252", "replace")

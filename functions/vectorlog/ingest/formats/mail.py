@@ -17,7 +17,9 @@ _HEADERS = ("Subject", "From", "To", "Cc", "Date")
 
 
 def read(path: Path) -> Text:
-    """Subject, people, date, the body (plain if it has both forms), text attachments, and the names of other attachments."""
+    """Subject, people, date, the body (plain if it has both forms), text attachments, and the names of other
+    attachments.
+    """
     message = email.message_from_bytes(path.read_bytes(), policy=default)
     return whole("\n\n".join(part for part in _parts(message) if part.strip()))
 

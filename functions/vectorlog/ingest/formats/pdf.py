@@ -28,7 +28,9 @@ def read(path: Path) -> Text:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise Unreadable("invalid_file", "The PDF is locked with a password. Remove the password and upload it again.") from error
+            raise Unreadable(
+                "invalid_file", "The PDF is locked with a password. Remove the password and upload it again."
+            ) from error
         raise
     try:
         text = paged(_pages(document))
@@ -36,7 +38,8 @@ def read(path: Path) -> Text:
         document.close()
     if not text.text.strip():
         raise Unreadable(
-            "invalid_file", "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again."
+            "invalid_file",
+            "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again.",
         )
     return text
 

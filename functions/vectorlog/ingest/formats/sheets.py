@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import python_calamine
 
 MOST_CELLS = 20_000_000
-"""Cells of the rectangle around a sheet's content: calamine allocates them all, 24 bytes each, and aborts if it cannot."""
+"""Cells of the rectangle around a sheet's content: calamine allocates them all, 24 bytes each, and aborts if it cannot.
+"""
 
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']\$?([A-Za-z]{1,4})?\$?([0-9]{0,9})["']""")
 _LONGEST_REFERENCE = 64
@@ -38,7 +39,9 @@ def read(path: Path) -> Text:
         with python_calamine.CalamineWorkbook.from_path(path) as workbook:
             return paged(_pages(workbook))
     except python_calamine.PasswordError as error:
-        raise Unreadable("invalid_file", "The workbook is locked with a password. Remove the password and upload it again.") from error
+        raise Unreadable(
+            "invalid_file", "The workbook is locked with a password. Remove the password and upload it again."
+        ) from error
 
 
 def _pages(workbook: python_calamine.CalamineWorkbook) -> Iterator[str]:
@@ -46,7 +49,11 @@ def _pages(workbook: python_calamine.CalamineWorkbook) -> Iterator[str]:
 
     for meta in workbook.sheets_metadata:
         if meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet:
-            rows = [cells for row in workbook.get_sheet_by_name(meta.name).iter_rows() if any(cells := [_shown(cell) for cell in row])]
+            rows = [
+                cells
+                for row in workbook.get_sheet_by_name(meta.name).iter_rows()
+                if any(cells := [_shown(cell) for cell in row])
+            ]
             if rows:
                 yield f"{heading(2, meta.name)}\n\n{table(rows)}"
 
@@ -73,7 +80,10 @@ def _require_dense(path: Path) -> None:
             if area > MOST_CELLS:
                 raise Unreadable(
                     "invalid_file",
-                    "A sheet spans more than 20 million cells, most of them empty. Delete the far cells, or export the sheet as CSV.",
+                    (
+                        "A sheet spans more than 20 million cells, most of them empty. Delete the far cells, or "
+                        "export the sheet as CSV."
+                    ),
                 )
 
 
@@ -99,7 +109,9 @@ def _column(letters: bytes) -> int:
 
 
 def _opendocument_areas(content: IO[bytes]) -> Iterator[int]:
-    """Cells of the rectangle around the content of each sheet; empty cells and rows at its edge may be repeated a million times."""
+    """Cells of the rectangle around the content of each sheet; empty cells and rows at its edge may be repeated a
+    million times.
+    """
     width = height = row_width = position = pending = 0
     for event, element in iterparse(content, ("start", "end")):
         kind = element.tag.rpartition("}")[2]

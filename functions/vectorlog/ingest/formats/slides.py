@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> Text:
-    """Each slide is a page: its title, texts and tables, then the speaker's notes. Numbers, dates and footers of slides are left out."""
+    """Each slide is a page: its title, texts and tables, then the speaker's notes. Numbers, dates and footers of slides
+    are left out.
+    """
     import pptx
 
     with Container(path) as container:

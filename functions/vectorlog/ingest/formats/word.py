@@ -21,7 +21,9 @@ _NOTES = ("footnotes", "endnotes")
 
 
 def read(path: Path) -> Text:
-    """Headings, paragraphs, lists, tables, links, text boxes, foot- and endnotes; no headers, footers, comments or deleted text."""
+    """Headings, paragraphs, lists, tables, links, text boxes, foot- and endnotes; no headers, footers, comments or
+    deleted text.
+    """
     import docx
 
     with Container(path) as container:
@@ -30,7 +32,9 @@ def read(path: Path) -> Text:
 
 
 class _Reader:
-    """Walks the XML that python-docx loaded: its own iterators leave out content controls, insertions, text boxes and notes."""
+    """Walks the XML that python-docx loaded: its own iterators leave out content controls, insertions, text boxes and
+    notes.
+    """
 
     def __init__(self, document: Word) -> None:
         self._document = document
@@ -55,7 +59,9 @@ class _Reader:
                             yield from self._children(box)
                 case "tbl":
                     rows = [row for row in element.iter("{*}tr") if _nearest_table(row) is element]
-                    yield table([[" ".join(self._children(cell)) for cell in row.iterchildren("{*}tc")] for row in rows])
+                    yield table(
+                        [[" ".join(self._children(cell)) for cell in row.iterchildren("{*}tc")] for row in rows]
+                    )
                 case kind if kind not in _SKIPPED:
                     yield from self._children(element)
 

@@ -1,0 +1,119 @@
+"""The edition that a command works on: a data folder, or a deployment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from vectorlog.deployment import Deployment
+    from vectorlog.operations.verify import UnderWay
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a command is to work on.
+
+    Attributes:
+        aws: a deployment, whose names are in the environment; else a data folder.
+        stage: of the deployment's stack; None where the environment was set by hand.
+    """
+
+    aws: bool
+    stage: str | None
+
+
+def option(command: F) -> F:
+    """Gives a command `--edition` and `--stage`, and the argument `which`, a `Chosen`."""
+
+    @click.option(
+        "--edition",
+        type=click.Choice(["local", "aws"]),
+        default=None,
+        help=(
+            "A data folder (local, the default), or the deployment that the VECTORLOG_ variables of its "
+            "functions name (aws)."
+        ),
+    )
+    @click.option(
+        "--stage", default=None, metavar="STAGE", help="The deployment of this stage: what its stack's outputs name."
+    )
+    @wraps(command)
+    def chosen(edition: str | None, stage: str | None, **given: Any) -> Any:  # noqa: ANN401  # the command's own
+        return command(which=_chosen(edition, stage), **given)
+
+    return chosen  # type: ignore[return-value]  # click calls it as it would have called the command
+
+
+def _chosen(edition: str | None, stage: str | None) -> Chosen:
+    if edition == "aws" or stage is not None:
+        _check_libraries()
+    if stage is None:
+        if edition == "aws":
+            _check_environment()
+        return Chosen(edition == "aws", None)
+    if edition == "local":
+        raise click.UsageError(
+            "--stage names a deployment on AWS, and --edition local a data folder. Give one of them."
+        )
+    from vectorlog.runtime.aws.stack import NoStack, environment
+
+    try:
+        os.environ.update(environment(stage))
+    except NoStack as error:
+        raise click.ClickException(str(error)) from None
+    return Chosen(True, stage)
+
+
+@contextmanager
+def open_read_only(which: Chosen, data: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay]]]:
+    """The edition's parts, to read only, and what is under way in it."""
+    if which.aws:
+        from vectorlog.runtime.aws import inspection, wiring
+
+        yield wiring.deployment(), inspection.under_way
+        return
+    from vectorlog.runtime.local.data_folder import NoDataFolder, UnknownFormat
+    from vectorlog.runtime.local.inspection import inspect
+
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(inspect(data.expanduser().absolute()))
+        except (NoDataFolder, UnknownFormat) as error:
+            raise click.ClickException(str(error)) from None
+        yield found
+
+
+def _check_libraries() -> None:
+    """The local edition does without them, so `pip install .` does not bring them."""
+    missing = [
+        package
+        for module, package in (("boto3", "boto3"), ("opensearchpy", "opensearch-py"))
+        if find_spec(module) is None
+    ]
+    if missing:
+        raise click.ClickException(
+            f"A deployment on AWS needs {' and '.join(missing)}: pip install {' '.join(missing)}"
+        )
+
+
+def _check_environment() -> None:
+    from vectorlog.runtime.aws.environment import Environment
+    from vectorlog.runtime.local.settings import variable
+
+    here = Environment.from_environment()
+    missing = [variable(name) for name in Environment.needed() if not getattr(here, name)]
+    if missing:
+        raise click.ClickException(
+            f"--edition aws needs the variables of the deployment's functions; not set: {', '.join(missing)}."
+        )

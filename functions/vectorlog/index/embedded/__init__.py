@@ -1,0 +1,1 @@
+"""The chunk index of the local edition: numpy over SQLite, exact."""

@@ -1,0 +1,49 @@
+"""Gives back what the dead rows of a store hold, in memory and on disk."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+import numpy as np
+
+from vectorlog.index.embedded.snapshot import Column, Snapshot
+
+_BLOCK = 16_384
+"""Rows in a block that is written anew; keeps a blob far below SQLite's 1 GB."""
+_DEAD = 1_024
+"""Dead rows up to which a store is left as it is."""
+
+
+def compacted(connection: Connection, old: Snapshot) -> Snapshot:
+    """The same store without its dead rows, where they are more than the live ones; texts and files keep their ids."""
+    kept = np.flatnonzero(old.live)
+    if len(old.rows) - len(kept) <= max(_DEAD, len(kept)):
+        return old
+    places = np.full(len(old.rows), -1, np.int32)
+    places[kept] = np.arange(len(kept), dtype=np.int32)
+    ends = np.append(old.rows["window"][1:], len(old.vectors))
+    windows = ends - old.rows["window"]
+    vectors = old.vectors[np.repeat(old.live, windows)]
+    rows = old.rows[kept]
+    rows["window"] = np.cumsum(windows[kept]) - windows[kept]
+    segments = tuple(segment.only(places) for segment in old.segments)
+    connection.execute("delete from block where store = ?", (old.key,))
+    connection.execute("delete from postings where store = ?", (old.key,))
+    for first in range(0, len(rows), _BLOCK):
+        part = rows[first : first + _BLOCK]
+        end = int(part["window"][-1]) + int(windows[kept[first + len(part) - 1]])
+        data = vectors[int(part["window"][0]) : end].astype(np.float16).tobytes()
+        connection.execute("insert into block values(?, ?, ?, ?)", (old.key, first, part.tobytes(), data))
+    connection.executemany(
+        "insert into postings(store, data) values(?, ?)", [(old.key, segment.to_bytes()) for segment in segments]
+    )
+    return Snapshot.of(
+        old.key,
+        Column(rows),
+        Column(vectors),
+        np.ones(len(rows), bool),
+        old.files,
+        old.attributes,
+        old.numbers,
+        segments,
+    )

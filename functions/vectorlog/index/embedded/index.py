@@ -1,0 +1,184 @@
+"""The embedded chunk index: exact vector search and BM25 over stores in one folder, durable by SQLite."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from sqlite3 import Connection
+from threading import Lock
+
+from vectorlog.domain.vectors import Space
+from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query
+from vectorlog.index.embedded import store as local_store
+from vectorlog.index.embedded.schema import SCHEMA, own
+from vectorlog.index.embedded.search import Scored, search
+from vectorlog.index.embedded.snapshot import Snapshot
+from vectorlog.index.embedded.store import Entry
+from vectorlog.sqlite.database import Database
+
+MEMORY = 1 << 30
+"""Bytes of stores kept in memory: about 400,000 chunks of 384 dimensions."""
+
+_LOCKS = 64
+"""Stores share this many locks, so that locks need no bookkeeping."""
+
+_Store = tuple[Space, str]
+
+
+class IndexDamaged(Exception):
+    """A row names a text that is not there."""
+
+
+class LocalIndex:
+    """A ChunkIndex in a folder that belongs to one process; any number of threads may use it.
+
+    A search reads the newest snapshot of its store and waits for nobody, unless the store has to be read from disk
+    first. Cosines are computed from float16 vectors. Stores that were not used for longest leave memory first.
+
+    Args:
+        folder: made where it is missing.
+        memory: bytes that stores may hold; the one in use may exceed it.
+        look: only to look at a folder that another process may own: nothing may be added or removed, and a store stays
+            as it was when it was first looked at.
+
+    Raises:
+        FolderInUse: another process has the folder open.
+    """
+
+    def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._owner = None if read_only else own(folder)
+        self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
+        self._memory = memory
+        self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
+        self._held = 0
+        self._guard = Lock()  # of _snapshots and _held; never held while anything else is waited for
+        self._locks = tuple(Lock() for _ in range(_LOCKS))
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        """Adds or replaces chunks in one transaction; ValueError where a vector does not fit the space."""
+        parts: defaultdict[str, list[tuple[FileChunks, Sequence[Entry]]]] = defaultdict(list)
+        for file in files:
+            parts[file.store].append((file, [local_store.entry(chunk, space.dimensions) for chunk in file.chunks]))
+        stores = [(space, name) for name in parts]
+        self._change(
+            stores, lambda connection, store, state: local_store.add(connection, *store, state, parts[store[1]])
+        )
+
+    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
+        """Takes a generation of a file (None: all of them) out."""
+        self._change(
+            [(space, store)], lambda connection, _, state: local_store.remove(connection, state, file, generation)
+        )
+
+    def remove_store(self, space: Space, store: str) -> None:
+        """Takes everything of a store out."""
+        with self._lock((space, store)):
+            self._database.write(lambda connection: local_store.remove_store(connection, space, store))
+            self._forget((space, store))
+
+    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
+        """One answer per query, in order."""
+        return [self._found((space, query.store), query) for query in queries]
+
+    def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
+        """How many chunks there are, by (file, generation)."""
+        return self._newest((space, store)).count()
+
+    @property
+    def held(self) -> int:
+        """Bytes of stores in memory, about."""
+        return self._held
+
+    def close(self) -> None:
+        """Closes the database and frees the memory."""
+        self._database.close()
+        if self._owner is not None:
+            self._owner.close()
+        with self._guard:
+            self._snapshots.clear()
+            self._held = 0
+
+    def _found(self, store: _Store, query: Query) -> Found:
+        snapshot = self._newest(store)
+        while True:
+            answer = search(snapshot, query)
+            texts = self._texts({each.text for each in (*answer.by_vector, *answer.by_text)})
+            if texts is not None:
+                hits = {each.row: _hit(each, texts) for each in (*answer.by_vector, *answer.by_text)}
+                by_vector, by_text = (
+                    tuple(hits[each.row] for each in part) for part in (answer.by_vector, answer.by_text)
+                )
+                return Found(by_vector, by_text, answer.bm25_bound)
+            with self._lock(store):  # a writer took a text away since we looked: its state comes next
+                newer = self._opened(store)
+            if newer is snapshot:
+                raise IndexDamaged(f"A text of store {store[1]} is missing; rebuild the index.")
+            snapshot = newer
+
+    def _texts(self, ids: set[int]) -> dict[int, str] | None:
+        """The texts with these ids; None where one is gone."""
+        marks = ",".join("?" * len(ids))
+        texts = dict(
+            self._database.read().execute(f"select id, body from text where id in ({marks})", tuple(ids)).fetchall()
+        )
+        return texts if len(texts) == len(ids) else None
+
+    def _change(self, stores: Sequence[_Store], step: Callable[[Connection, _Store, Snapshot], Snapshot]) -> None:
+        """Takes stores to their next state in one durable transaction; searches see it once it is on disk."""
+        with ExitStack() as locks:
+            for place in sorted({hash(store) % _LOCKS for store in stores}):
+                locks.enter_context(self._locks[place])
+            states = {store: self._opened(store) for store in stores}
+            try:
+                states = self._database.write(
+                    lambda connection: {store: step(connection, store, states[store]) for store in stores}
+                )
+            except BaseException:
+                for store in stores:  # what is in memory may be ahead of the disk
+                    self._forget(store)
+                raise
+            for store, state in states.items():
+                self._publish(store, state)
+
+    def _lock(self, store: _Store) -> Lock:
+        return self._locks[hash(store) % _LOCKS]
+
+    def _newest(self, store: _Store) -> Snapshot:
+        with self._guard:
+            snapshot = self._snapshots.get(store)
+            if snapshot is not None:
+                self._snapshots.move_to_end(store)
+                return snapshot
+        with self._lock(store):
+            return self._opened(store)
+
+    def _opened(self, store: _Store) -> Snapshot:
+        """The store's state, read from disk if need be; the caller holds the store's lock."""
+        with self._guard:
+            snapshot = self._snapshots.get(store)
+        if snapshot is None:
+            snapshot = local_store.load(self._database.read(), *store)
+            self._publish(store, snapshot)
+        return snapshot
+
+    def _publish(self, store: _Store, snapshot: Snapshot) -> None:
+        self._forget(store)
+        with self._guard:
+            self._snapshots[store] = snapshot
+            self._held += snapshot.nbytes
+            while self._held > self._memory and len(self._snapshots) > 1:
+                _, oldest = self._snapshots.popitem(last=False)
+                self._held -= oldest.nbytes
+
+    def _forget(self, store: _Store) -> None:
+        with self._guard:
+            snapshot = self._snapshots.pop(store, None)
+            self._held -= snapshot.nbytes if snapshot else 0
+
+
+def _hit(scored: Scored, texts: Mapping[int, str]) -> Hit:
+    file = scored.file
+    return Hit(file.name, file.generation, file.row, scored.n, texts[scored.text], scored.cosine, scored.bm25)

@@ -1,0 +1,52 @@
+"""The tables of the embedded index, and the lock on its folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+# A row of the index is one chunk. `block` holds rows as they were added, in arrays (see snapshot.ROW). Rows are
+# numbered from 0 within a store, in order of `first`. A row is dead when its file's row is gone, or when a later row
+# has its (file, n). Ids of texts and numbers of a store's files are not reused while a row names them, so a dead row
+# stays dead.
+SCHEMA = (
+    "pragma foreign_keys=on",  # of the writer, whose deletes cascade
+    """create table if not exists store(
+    key integer primary key autoincrement, model text not null, dimensions integer not null, name text not null,
+    unique(model, dimensions, name))""",
+    """create table if not exists file(
+    store integer not null references store on delete cascade, number integer not null, name text not null,
+    generation integer not null, row text not null, revision integer not null, attributes text not null,
+    primary key(store, number)) without rowid""",
+    """create table if not exists block(
+    store integer not null references store on delete cascade, first integer not null,
+    rows blob not null, vectors blob not null,
+    primary key(store, first))""",
+    """create table if not exists postings(
+    id integer primary key autoincrement, store integer not null references store on delete cascade,
+    data blob not null)""",
+    """create index if not exists postings_store on postings(store)""",
+    """create table if not exists text(
+    id integer primary key autoincrement, store integer not null, file integer not null, body text not null,
+    foreign key(store, file) references file(store, number) on delete cascade)""",
+    """create index if not exists text_file on text(store, file)""",
+)
+
+
+class FolderInUse(Exception):
+    """Another process has this index open: what it keeps in memory would miss what we write."""
+
+
+def own(folder: Path) -> sqlite3.Connection:
+    """A lock that the system lets go when the process ends, on every platform: an open exclusive transaction.
+
+    Raises:
+        FolderInUse: another process holds it.
+    """
+    owner = sqlite3.connect(folder / "owner.db", isolation_level=None, check_same_thread=False, timeout=0)
+    try:
+        owner.execute("begin exclusive")
+    except sqlite3.OperationalError as error:
+        owner.close()
+        raise FolderInUse(f"{folder} is in use by another process.") from error
+    return owner

@@ -1,0 +1,235 @@
+"""One store of the embedded index: read from the database, and changed in one of its transactions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from sqlite3 import Connection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vectorlog.domain.filters import Attributes
+from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.index.embedded.attribute_table import AttributeTable
+from vectorlog.index.embedded.compaction import compacted
+from vectorlog.index.embedded.postings import Postings, due, invert, merge
+from vectorlog.index.embedded.snapshot import ROW, Column, File, Snapshot
+from vectorlog.index.english import terms
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A chunk made ready outside any lock: vectors as float16 (all scores are of these), and the terms of its text."""
+
+    n: int
+    text: str
+    vectors: NDArray[np.float16]
+    digest: int
+    terms: Counter[int]
+
+
+def entry(chunk: Chunk, dimensions: int) -> Entry:
+    """Makes a chunk ready.
+
+    Raises:
+        ValueError: it has no vector, or one that is not finite or not of this many dimensions.
+    """
+    if not chunk.vectors or any(len(vector) != dimensions for vector in chunk.vectors):
+        raise ValueError(f"Chunk {chunk.n} needs vectors of {dimensions} dimensions, at least one.")
+    vectors = np.asarray(chunk.vectors, np.float32).astype(np.float16)
+    if not np.isfinite(vectors).all():
+        raise ValueError(f"Chunk {chunk.n} has a vector that is not finite.")
+    digest = blake2b(chunk.text.encode(), digest_size=8)
+    digest.update(vectors.tobytes())
+    return Entry(chunk.n, chunk.text, vectors, int.from_bytes(digest.digest(), "little"), terms(chunk.text))
+
+
+def load(connection: Connection, space: Space, name: str) -> Snapshot:
+    """The store as the connection's transaction sees it."""
+    found = connection.execute(
+        "select key from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
+    ).fetchone()
+    key: int | None = found[0] if found else None
+    blocks = connection.execute("select rows, vectors from block where store = ? order by first", (key,)).fetchall()
+    rows = np.frombuffer(b"".join(block[0] for block in blocks), ROW)
+    vectors = (
+        np.frombuffer(b"".join(block[1] for block in blocks), np.float16)
+        .reshape(-1, space.dimensions)
+        .astype(np.float32)
+    )
+    segments = connection.execute("select data from postings where store = ? order by id", (key,))
+    postings = tuple(Postings.from_bytes(data) for (data,) in segments)
+    listed = connection.execute(
+        "select number, name, generation, row, revision, attributes from file where store = ? order by number", (key,)
+    ).fetchall()
+    highest = max(int(rows["file"].max(initial=-1)), listed[-1][0] if listed else -1)
+    files: list[File | None] = [None] * (highest + 1)
+    numbers: dict[str, tuple[int, ...]] = {}
+    for number, file, generation, row, revision, attributes in listed:
+        files[number] = File(file, generation, row, revision, json.loads(attributes))
+        numbers[file] = (*numbers.get(file, ()), number)
+    live = _newest(rows, files)
+    return Snapshot.of(
+        key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings
+    )
+
+
+def add(
+    connection: Connection, space: Space, name: str, old: Snapshot, parts: Sequence[tuple[FileChunks, Sequence[Entry]]]
+) -> Snapshot:
+    """The store with these chunks added or replaced; the arrays of `old` are extended, so only the newest snapshot may
+    be given.
+    """
+    key = old.key if old.key is not None else _create(connection, space, name)
+    files = old.files.copy()
+    new: dict[tuple[int, int], Entry] = {}
+    for part, entries in parts:
+        number = _describe(connection, key, files, old.numbers, part)
+        new.update({(number, each.n): each for each in entries})
+    live = _replace(connection, old, new)
+    segments = old.segments
+    if new:
+        first, window = len(old.rows), len(old.vectors)
+        rows = _rows(connection, key, window, new)
+        vectors = np.concatenate([each.vectors for each in new.values()])
+        connection.execute("insert into block values(?, ?, ?, ?)", (key, first, rows.tobytes(), vectors.tobytes()))
+        segments = _index(connection, key, old.segments, invert([each.terms for each in new.values()], first))
+        old.row_column.extend(rows)
+        old.vector_column.extend(vectors.astype(np.float32))
+        live = np.concatenate([live, np.ones(len(rows), bool)])
+    retagged = any(before is not after for before, after in zip(old.files, files, strict=False))
+    table = AttributeTable(_attributes(files)) if retagged else old.attributes.grown(_attributes(files))
+    return compacted(
+        connection, Snapshot.of(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments)
+    )
+
+
+def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
+    """The store without a file, or without one generation of it."""
+    going = [
+        number
+        for number in old.numbers.get(name, ())
+        if generation is None or _file(old.files, number).generation == generation
+    ]
+    if not going:
+        return old
+    connection.executemany("delete from file where store = ? and number = ?", [(old.key, number) for number in going])
+    files = [None if number in going else file for number, file in enumerate(old.files)]
+    numbers = old.numbers.copy()
+    numbers[name] = tuple(number for number in old.numbers[name] if number not in going)
+    if not numbers[name]:
+        del numbers[name]
+    live = old.live & ~np.isin(old.rows["file"], going)
+    return compacted(
+        connection,
+        Snapshot.of(old.key, old.row_column, old.vector_column, live, files, old.attributes, numbers, old.segments),
+    )
+
+
+def remove_store(connection: Connection, space: Space, name: str) -> None:
+    """Deletes a store with all that it holds."""
+    connection.execute(
+        "delete from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
+    )
+
+
+def _create(connection: Connection, space: Space, name: str) -> int:
+    """Adds the store's row."""
+    made = connection.execute(
+        "insert into store(model, dimensions, name) values(?, ?, ?)", (space.model, space.dimensions, name)
+    )
+    assert made.lastrowid is not None
+    return made.lastrowid
+
+
+def _describe(
+    connection: Connection, key: int, files: list[File | None], numbers: dict[str, tuple[int, ...]], part: FileChunks
+) -> int:
+    """Notes the file's attributes, unless newer ones are known, and returns its number."""
+    file = File(part.file, part.generation, part.row, part.revision, dict(part.attributes))
+    known = numbers.get(part.file, ())
+    number = next((each for each in known if _file(files, each).generation == part.generation), len(files))
+    if number == len(files):
+        files.append(file)
+        numbers[part.file] = (*known, number)
+    elif file == files[number] or file.revision < _file(files, number).revision:
+        return number
+    files[number] = file
+    connection.execute(
+        "insert into file values(?, ?, ?, ?, ?, ?, ?) on conflict(store, number) do update set"
+        " row = excluded.row, revision = excluded.revision, attributes = excluded.attributes",
+        (key, number, file.name, file.generation, file.row, file.revision, json.dumps(file.attributes)),
+    )
+    return number
+
+
+def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], Entry]) -> NDArray[np.bool_]:
+    """Takes what is there already out of `new`, and marks as dead what differs."""
+    existing = sorted({number for number, _ in new if number < len(old.files)})
+    if not existing:
+        return old.live
+    live = old.live.copy()
+    for place in np.flatnonzero(live & np.isin(old.rows["file"], existing)).tolist():
+        row = old.rows[place]
+        at = int(row["file"]), int(row["n"])
+        if at not in new:
+            continue
+        if new[at].digest == int(row["digest"]):
+            del new[at]
+        else:
+            live[place] = False
+            connection.execute("delete from text where id = ?", (int(row["text"]),))
+    return live
+
+
+def _rows(connection: Connection, key: int, window: int, new: dict[tuple[int, int], Entry]) -> NDArray[np.void]:
+    """Stores the texts, and makes the rows that name them; the first vector goes to `window`."""
+    rows = np.empty(len(new), ROW)
+    for i, ((number, n), each) in enumerate(new.items()):
+        text = connection.execute(
+            "insert into text(store, file, body) values(?, ?, ?)", (key, number, each.text)
+        ).lastrowid
+        rows[i] = (text, each.digest, number, n, window, each.terms.total())
+        window += len(each.vectors)
+    return rows
+
+
+def _index(connection: Connection, key: int, segments: tuple[Postings, ...], more: Postings) -> tuple[Postings, ...]:
+    """Stores one more segment, merged with those that are due."""
+    merged = (*segments, more)
+    while run := due([len(segment.rows) for segment in merged]):
+        merged = (*merged[:-run], merge(merged[-run:]))
+    replaced = len(segments) + 1 - len(merged)
+    connection.execute(
+        "delete from postings where id in (select id from postings where store = ? order by id desc limit ?)",
+        (key, replaced),
+    )
+    connection.execute("insert into postings(store, data) values(?, ?)", (key, merged[-1].to_bytes()))
+    return merged
+
+
+def _newest(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
+    """Whether each row is the last of its (file, n), and its file is there."""
+    present = np.array([file is not None for file in files], bool)
+    _, last = np.unique((rows["file"].astype(np.int64) << 32 | rows["n"])[::-1], return_index=True)
+    newest = np.zeros(len(rows), bool)
+    newest[len(rows) - 1 - last] = True
+    newest &= present[rows["file"]]
+    return newest
+
+
+def _attributes(files: Sequence[File | None]) -> list[Attributes]:
+    """Of each file, by number."""
+    return [file.attributes if file else {} for file in files]
+
+
+def _file(files: Sequence[File | None], number: int) -> File:
+    """The file of a number that `numbers` lists."""
+    file = files[number]
+    assert file is not None
+    return file

@@ -1,0 +1,67 @@
+"""The log, projected into tables that nobody reads yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+from vectorlog.domain import file_batch, vector_store
+from vectorlog.event_log.event_log import Commit
+from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.operations.transfer.commits import pages
+from vectorlog.reactions import purge
+from vectorlog.views.views import Views
+
+LANES = 8
+"""Parts of a page of commits that may be projected at the same time."""
+
+
+class Projection:
+    """Makes rows of commits, those that the reactions to them have changed since included.
+
+    Whoever projects newer commits meanwhile, or the same ones, is not in the way. Done again from the beginning, it
+    changes nothing. Memory holds an entry for each batch, and for each deleted store.
+
+    Args:
+        streams: the log; `UnknownSchema` where newer code wrote a commit.
+        together: runs steps side by side, or one by one.
+    """
+
+    def __init__(self, streams: Streams, together: Callable[..., object]) -> None:
+        self._streams = streams
+        self._together = together
+        self._deleted: set[str] = set()
+        self._open: dict[str, tuple[str, int]] = {}
+
+    def take(self, commits: Iterable[Commit], views: Views) -> None:
+        """Projects commits; those of one stream come in order."""
+        for page in pages(commits):
+            decisions = [self._streams.decode(commit) for commit in page]
+            lanes: dict[int, list[Decision[Any, Any]]] = {}
+            for decision in decisions:  # those of a store share rows, and so a lane
+                lanes.setdefault(crc32(decision.stream.partition("/")[0].encode()) % LANES, []).append(decision)
+            self._together(*(partial(views.apply, lane) for lane in lanes.values()))
+            for decision in decisions:
+                self._note(decision)
+
+    def settle(self, views: Views) -> None:
+        """Does to the rows what work has done to those that serve: a deleted store's go, and batches that reached all
+        of their files are open no more.
+        """
+        for table in views.tables:
+            for store in self._deleted:
+                purge.rows_in(table, store)
+        self._deleted.clear()
+        for batch, (store, count) in list(self._open.items()):
+            if views.batch_counts(batch, count).unreached <= 0:
+                views.close_batch(store, batch)
+                del self._open[batch]
+
+    def _note(self, decision: Decision[Any, Any]) -> None:
+        match decision.state:
+            case vector_store.State(ended="deleted"):
+                self._deleted.add(decision.stream)
+            case file_batch.State() as state:
+                self._open[decision.stream] = state.store, state.count

@@ -1,0 +1,1 @@
+"""A whole deployment as files, and back."""

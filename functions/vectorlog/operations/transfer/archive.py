@@ -1,0 +1,142 @@
+"""Where an export is: a folder, or one tar file."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+from vectorlog.operations.transfer.contents import CONTENTS, OBJECTS, NotAnExport
+
+
+class Sink(Protocol):
+    """Takes the parts of an export."""
+
+    def keep(self, name: str, content: Path) -> None:
+        """Copies a file under a name."""
+        ...
+
+
+class Source(Protocol):
+    """Gives the parts of an export, one at a time."""
+
+    def part(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """One part, until the context is closed.
+
+        Raises:
+            NotAnExport: it is not there.
+        """
+        ...
+
+    def objects(self) -> Iterator[tuple[str, int, IO[bytes]]]:
+        """Every object: its key, its size in bytes, and its bytes, to be read before the next one is asked for."""
+        ...
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Sink]:
+    """Makes an export: a tar where the path ends so, named when it is whole; else a folder.
+
+    Raises:
+        NotAnExport: something is there already.
+    """
+    if path.suffix != ".tar":
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise NotAnExport(f"{path} is there already; an export makes a new folder.")
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield _Folder(path)
+        return
+    if path.exists():
+        raise NotAnExport(f"{path} is there already; an export makes a new file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.partial")
+    try:
+        with tarfile.open(draft, "w") as opened:
+            yield _TarSink(opened)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Source]:
+    """Opens an export.
+
+    Raises:
+        NotAnExport: the path leads to none.
+    """
+    if path.is_dir():
+        yield _Folder(path)
+    elif path.is_file() and tarfile.is_tarfile(path):
+        yield _TarSource(path)
+    else:
+        raise NotAnExport(f"There is no export at {path}.")
+
+
+class _Folder:
+    """Implements Sink and Source."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, name: str, content: Path) -> None:
+        target = self._folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(content, target)
+
+    def part(self, name: str) -> IO[bytes]:
+        try:
+            return (self._folder / name).open("rb")
+        except FileNotFoundError:
+            raise _missing(self._folder, name) from None
+
+    def objects(self) -> Iterator[tuple[str, int, IO[bytes]]]:
+        root = self._folder / OBJECTS
+        for path in root.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as opened:
+                    yield path.relative_to(root).as_posix(), path.stat().st_size, opened
+
+
+class _TarSink:
+    def __init__(self, opened: tarfile.TarFile) -> None:
+        self._tar = opened
+
+    def keep(self, name: str, content: Path) -> None:
+        self._tar.add(content, name, recursive=False)
+        self._tar.getmembers().clear()  # it would remember each, for a listing that nobody asks for
+
+
+class _TarSource:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[IO[bytes]]:
+        with closing(self._members()) as members:
+            for found, _, opened in members:
+                if found == name:
+                    yield opened
+                    return
+        raise _missing(self._path, name)
+
+    def objects(self) -> Iterator[tuple[str, int, IO[bytes]]]:
+        for name, size, opened in self._members():
+            if name.startswith(OBJECTS):
+                yield name.removeprefix(OBJECTS), size, opened
+
+    def _members(self) -> Generator[tuple[str, int, IO[bytes]], None, None]:
+        with tarfile.open(self._path, "r:") as tar:
+            while (member := tar.next()) is not None:
+                opened = tar.extractfile(member)
+                if opened is not None:
+                    yield member.name, member.size, opened
+                tar.members.clear()  # type: ignore[attr-defined]  # typeshed lacks it; getmembers() would read the whole file
+
+
+def _missing(path: Path, name: str) -> NotAnExport:
+    whole = " An export that was cut off has none." if name == CONTENTS else ""
+    return NotAnExport(f"{path} holds no {name}.{whole}")

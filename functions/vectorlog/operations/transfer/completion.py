@@ -1,0 +1,167 @@
+"""What follows from imported streams, seen from where each of them ends: nothing of their past is done again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from vectorlog.deployment import Deployment
+from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.vector_store import VectorStoreMoved
+from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
+from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.files import artefact
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.transfer.commits import LogSummary, pages
+from vectorlog.reactions.projector import Projector
+from vectorlog.reactions.worker import Worker
+from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, PurgeStore
+
+CHUNKS = 1024
+"""Chunks of small files that are given to the index at a time."""
+
+_Files = Sequence[tuple[str, Loaded[store_file.State]]]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of the files that served: `indexed` from their artefacts, `again` on their way through ingest, and
+    those of stores whose model is not offered, by model.
+    """
+
+    indexed: int = 0
+    again: int = 0
+    unoffered: Counter[str] = field(default_factory=Counter)
+
+
+class Settlement:
+    """Brings an import to where the export's edition was.
+
+    Args:
+        edition: the target.
+        projector: sends what is to be ingested.
+        streamed: what the export holds.
+        instead: the model for stores whose own is not offered; None leaves those as they are.
+    """
+
+    def __init__(
+        self, deployment: Deployment, projector: Projector, streamed: LogSummary, instead: Space | None
+    ) -> None:
+        self._deployment = deployment
+        self._projector = projector
+        self._worker = Worker(deployment, projector)
+        self._streamed = streamed
+        self._instead = instead
+        self.settled = ImportReport()
+
+    def settle(self, watch: Callable[[Iterable[str]], Iterator[str]]) -> ImportReport:
+        """Goes through all streams, stores with their files last, when whatever they name is there."""
+        stores: list[str] = []
+        others: list[str] = []
+        for stream in sorted(self._streamed.newest):
+            (stores if stream.startswith("vs_") else others).append(stream)
+        for page in pages(watch(others)):
+            for stream, loaded in self._load(page):
+                for message in _pending(stream, loaded.state):
+                    self._worker.work(message)
+        for store, streams in groupby(watch(stores), lambda stream: stream.partition("/")[0]):
+            self._settle_store(store, (stream for stream in streams if stream != store))
+        return self.settled
+
+    def _load(self, streams: Sequence[str]) -> list[tuple[str, Loaded[Any]]]:
+        """The streams of a page, by kind."""
+        found: dict[str, Loaded[Any]] = {}
+        for aggregate in {aggregate_of(stream).name: aggregate_of(stream) for stream in streams}.values():
+            of_kind = [stream for stream in streams if aggregate_of(stream) is aggregate]
+            found |= self._deployment.streams.load_many(aggregate, of_kind)
+        return list(found.items())
+
+    def _settle_store(self, store: str, streams: Iterator[str]) -> None:
+        state = self._deployment.streams.load(VECTOR_STORE, store).state
+        for message in _pending(store, state):
+            self._worker.work(message)
+        if state.ended:
+            for _ in streams:
+                continue
+            return
+        space = self._space(store, state)
+        there = self._deployment.index.count(space, store) if space else {}
+        for page in pages(streams):
+            files = [(stream.partition("/")[2], loaded) for stream, loaded in self._load(page)]
+            moved = space is not None and space != self._streamed.spaces.get(store, space)
+            if space is None:
+                self.settled.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in files)
+            elif moved:
+                self._ingest_again(files)
+            else:
+                self._index(space, store, files, there)
+            opened = [(file, loaded.state.open) for file, loaded in files if loaded.state.open is not None]
+            self._projector.send([(store, Ingest(store, file, open_.generation)) for file, open_ in opened])
+
+    def _space(self, store: str, state: vector_store.State) -> Space | None:
+        """Where the store's chunks are, or from now on will be; None where its model is not offered and there is no
+        other for it.
+        """
+        offered = self._deployment.models.names
+        if state.model in offered or self._instead is None:
+            return Space(state.model, state.dimensions) if state.model in offered else None
+        command = VectorStoreMoved(self._deployment.clock(), self._instead.model, self._instead.dimensions)
+        self._deployment.views.show(
+            [self._deployment.streams.decide(VECTOR_STORE, store, lambda found: vector_store.move(found, command))]
+        )
+        return self._instead
+
+    def _ingest_again(self, files: _Files) -> None:
+        """The store has another model than it came with. A file that has a commit of this edition was seen to
+        already.
+        """
+        at = self._deployment.clock()
+        plans = [
+            Plan(STORE_FILE, loaded.stream, lambda state: store_file.reingest(state, at))
+            for _, loaded in files
+            if loaded.stream not in self._streamed.gone_on
+        ]
+        outcomes = self._deployment.streams.decide_all(plans)
+        self._deployment.views.show(outcomes)
+        self.settled.again += sum(outcome.decision is not None for outcome in outcomes)
+
+    def _index(self, space: Space, store: str, files: _Files, there: dict[tuple[str, int], int]) -> None:
+        gathered: list[FileChunks] = []
+        for file, loaded in files:
+            for chunks in self._chunks(store, file, loaded.state, there):
+                gathered.append(chunks)
+                if sum(len(each.chunks) for each in gathered) >= CHUNKS:
+                    self._deployment.index.add(space, gathered)
+                    gathered = []
+        if gathered:
+            self._deployment.index.add(space, gathered)
+
+    def _chunks(
+        self, store: str, file: str, state: store_file.State, there: dict[tuple[str, int], int]
+    ) -> Iterator[FileChunks]:
+        serving, placement = state.serving, state.placement
+        if serving is None or placement is None or there.get((file, serving.generation), 0) == serving.chunks:
+            return
+        self.settled.indexed += 1
+        for chunks in artefact.read_parts(self._deployment.blobs, store, file, serving.generation):
+            yield FileChunks(
+                store, file, serving.generation, placement.row(file), state.revision, serving.attributes, chunks
+            )
+
+
+def _pending(stream: str, state: object) -> Sequence[Message]:
+    """What may not have been done yet where the stream ends so; each of these finds out what is left to do."""
+    match state:
+        case uploaded_file.State(deleted=True):
+            return [Forget(stream)]
+        case file_batch.State(exists=True):
+            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)]
+        case vector_store.State(ended=None):
+            return [OpenBatch(stream)] if state.batch else []
+        case vector_store.State():
+            return [PurgeStore(stream, again=False)]
+    return []

@@ -1,1 +1,0 @@
-"""What is derived, made anew beside what serves: views from the log, the index from the artefacts."""

@@ -1,0 +1,1 @@
+"""The AWS edition: what its Lambda functions are made of."""

@@ -1,0 +1,174 @@
+"""The AWS edition: what a function is made of, each part made once, when it is first needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, cast
+
+from vectorlog.deployment import Deployment
+from vectorlog.event_log.dynamodb import DynamoDBEventLog
+from vectorlog.event_log.streams import Streams
+from vectorlog.reactions.projector import Projector
+from vectorlog.reactions.worker import Worker
+from vectorlog.runtime.aws import clients
+from vectorlog.runtime.aws.environment import Environment
+from vectorlog.runtime.aws.models import models
+from vectorlog.runtime.aws.once import once
+from vectorlog.runtime.aws.records import PATIENCE_MS, Records
+from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.views.views import Views
+from vectorlog.work.messages import Ingest, Message, Replay, decode
+from vectorlog.work.sqs import SQSQueue
+
+if TYPE_CHECKING:
+    from vectorlog.embedding.catalogue import Models
+    from vectorlog.event_log.dynamodb_stream import Gap
+    from vectorlog.files.blobs import Blobs
+    from vectorlog.files.s3 import S3Blobs
+    from vectorlog.index.chunk_index import ChunkIndex
+    from vectorlog.index.opensearch.index import OpenSearchIndex
+    from vectorlog.ingest.ingester import Ingester
+
+READER_MEMORY_BYTES = 1 << 30
+"""Of the child process that reads a file; the function has 1,769 MB, which is one core."""
+GIVE_UP = "it failed every time"
+SEND_AGAIN_MS = 900_000
+"""How long what failed too often waits before it is tried again."""
+
+
+def clock() -> int:
+    """Now, in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@once
+def environment() -> Environment:
+    """This function's environment."""
+    return Environment.from_environment()
+
+
+@once
+def deployment() -> Deployment:
+    """Adapters of this deployment."""
+    here, random = environment(), SystemRandom()
+    dynamodb = clients.dynamodb()
+    also = [DynamoDBTable(dynamodb, name, random) for name in here.views_also.split(",") if name]
+    return Deployment(
+        streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
+        views=Views(DynamoDBTable(dynamodb, here.views_table, random), random, also=also),
+        blobs=cast("Blobs", _AtFirstUse(blobs)),
+        index=cast("ChunkIndex", _AtFirstUse(index)),
+        models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
+        clock=clock,
+        random=random,
+        together=_together,
+        duplicate_content=here.duplicate_content,
+    )
+
+
+@once
+def blobs() -> S3Blobs:
+    """Bytes in S3."""
+    from vectorlog.files.s3 import S3Blobs
+
+    return S3Blobs(clients.s3(), environment().bucket)
+
+
+def index() -> OpenSearchIndex:
+    """Chunks in OpenSearch."""
+    from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+    from vectorlog.index.opensearch.mapping import Layout
+
+    here = environment()
+    signed = here.opensearch_endpoint.startswith("https://")
+    credentials, region = clients.signing() if signed else (None, None)
+    client = connect(here.opensearch_endpoint, credentials=credentials, region=region)
+    return OpenSearchIndex(
+        client,
+        Layout(engine=here.opensearch_engine, shards=int(here.opensearch_shards)),
+        refresh=here.opensearch_refresh,
+    )
+
+
+def _together(*reads: Callable[[], Any]) -> list[Any]:
+    return list(_readers().map(lambda read: read(), reads))
+
+
+@once
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(8, "read")
+
+
+class _AtFirstUse:
+    """Stands for a part until it is used: a function that never does never imports what the part needs."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = cache(make)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._make(), name)
+
+
+@once
+def work_queue() -> SQSQueue:
+    """Messages that the work function does."""
+    return SQSQueue(clients.sqs(), environment().work_queue, clock)
+
+
+@once
+def embed_queue() -> SQSQueue:
+    """Messages that the embed function does."""
+    return SQSQueue(clients.sqs(), environment().embed_queue, clock)
+
+
+@once
+def projector() -> Projector:
+    """The stream's consumer."""
+    return Projector(deployment().streams, deployment().views, work_queue(), embed_queue())
+
+
+@once
+def ingester() -> Ingester:
+    """Ingests files. Nobody waits for its embeddings, so it asks for them with more patience than a search does."""
+    from vectorlog.ingest.ingester import Ingester
+    from vectorlog.ingest.sandbox import Sandbox
+
+    patient = replace(deployment(), models=models(environment(), searching=False))
+    return Ingester(patient, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
+
+
+def work(record: Mapping[str, Any]) -> None:
+    """Does what a record of the work queue asks for; where it raises, report the record as failed."""
+    worker = Worker(deployment(), projector())
+    Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
+
+
+def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:
+    """Ingests the files of these records of the embed queue together; ids of the messages to report as failed."""
+    from vectorlog.ingest.deliveries import Deliveries
+
+    deliveries = Deliveries(ingester(), embed_queue(), PATIENCE_MS)
+    return Records(embed_queue()).together(
+        records, lambda received: [each.received for each in deliveries.take(received, time_left)]
+    )
+
+
+def settle(message: Message) -> None:
+    """Ends what a message that failed too often was about; what must not be lost is sent again, slowly."""
+    if isinstance(message, Ingest):
+        ingester().give_up(message, GIVE_UP)
+    else:
+        projector().send([("dead", message)], delay=SEND_AGAIN_MS)
+
+
+def recover(gap: Gap) -> None:
+    """Has the streams replayed of which the projector gave up records."""
+    from vectorlog.event_log.dynamodb_stream import streams_in
+
+    streams = streams_in(clients.dynamodb_streams(), gap)
+    projector().send([(stream, Replay(stream)) for stream in streams])

@@ -1,0 +1,1 @@
+"""The local edition: everything in one process, from one folder."""

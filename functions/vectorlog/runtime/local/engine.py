@@ -1,0 +1,137 @@
+"""The threads of the local edition: the projector, the workers, the sweep."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from vectorlog.deployment import Deployment
+from vectorlog.event_log.event_log import Feed
+from vectorlog.ingest.deliveries import Deliveries, Failed
+from vectorlog.ingest.ingester import Ingester
+from vectorlog.reactions.projector import Projector
+from vectorlog.reactions.sweep import sweep
+from vectorlog.reactions.worker import Worker
+from vectorlog.runtime.local.checkpoint import Checkpoint
+from vectorlog.work.messages import decode
+from vectorlog.work.patience import patience
+from vectorlog.work.queue import Received
+from vectorlog.work.sqlite import SQLiteQueue
+
+FEED_PAGE = 256
+INGEST_BATCH = 16
+"""Files that one worker takes at a time: they share appends, embedding calls and index writes."""
+WORKERS = 2
+LENT_MS = 7 * 86_400_000
+"""Messages are lent for as long as the process lives; a new process takes them all back."""
+SWEEP_EVERY_S = 5.0
+PATIENCE_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
+"""How long a message waits after its first, second … failure."""
+GIVE_UP_AFTER = 8
+"""Receives of an ingest that keeps failing for no reason of the provider's: then the file is failed with the cause."""
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Runs what happens behind the requests, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        feed: Feed,
+        checkpoint: Checkpoint,
+        work: SQLiteQueue,
+        embed: SQLiteQueue,
+        ingest: Ingester,
+    ) -> None:
+        self._deployment = deployment
+        self._feed = feed
+        self._checkpoint = checkpoint
+        self._work = work
+        self._embed = embed
+        self._ingest = ingest
+        self._deliveries = Deliveries(ingest, embed, PATIENCE_MS)
+        self.projector = Projector(deployment.streams, deployment.views, work, embed)
+        self._worker = Worker(deployment, self.projector)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Takes back what the last process had lent, and starts the threads."""
+        self._work.recall()
+        self._embed.recall()
+        loops: list[tuple[str, Callable[[], None]]] = [("projector", self._project), ("sweep", self._sweep)]
+        loops += [(f"work-{number}", self._do_work) for number in range(WORKERS)]
+        loops += [(f"ingest-{number}", self._do_ingest) for number in range(WORKERS)]
+        for name, step in loops:
+            thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, timeout: float) -> bool:
+        """Asks the threads to end and waits up to `timeout` seconds; whether all did. What was not finished is done
+        after the next start.
+        """
+        self._stopping.set()
+        until = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _loop(self, name: str, step: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                step()
+            except Exception:
+                log.exception("%s failed; it goes on", name)
+                self._stopping.wait(1.0)
+
+    def _project(self) -> None:
+        position = self._checkpoint.read()
+        if not self._feed.wait(position, 0.5):
+            return
+        page = self._feed.after(position, FEED_PAGE)
+        if page:
+            self.projector.handle([fed.commit for fed in page])
+            self._checkpoint.write(page[-1].position)
+
+    def _sweep(self) -> None:
+        if sweep(self._deployment, self.projector) == 0:
+            self._stopping.wait(SWEEP_EVERY_S)
+
+    def _do_work(self) -> None:
+        for received in self._receive(self._work, 1):
+            try:
+                self._worker.work(decode(received.body))
+            except Exception:
+                log.exception("work failed (try %s); it is tried again: %s", received.receives, received.body)
+                self._work.release(received.receipt, patience(PATIENCE_MS, received.receives))
+            else:
+                self._work.acknowledge([received.receipt])
+
+    def _do_ingest(self) -> None:
+        received = self._receive(self._embed, INGEST_BATCH)
+        if not received:
+            return
+        failed = self._deliveries.take(received, lambda: not self._stopping.is_set())
+        again = {each.received.receipt for each in failed}
+        self._embed.acknowledge([each.receipt for each in received if each.receipt not in again])
+        for each in failed:
+            self._retry(each)
+
+    def _retry(self, failed: Failed) -> None:
+        received = failed.received
+        if failed.message is not None and received.receives >= GIVE_UP_AFTER:
+            self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")
+            self._embed.acknowledge([received.receipt])
+        else:
+            self._embed.release(received.receipt, patience(PATIENCE_MS, received.receives))
+
+    def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
+        received = queue.receive(limit, LENT_MS)
+        if not received:
+            queue.wait(0.5)
+        return received

@@ -1,0 +1,49 @@
+"""A data folder opened only to look at it, beside the server that may own it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from vectorlog.deployment import Deployment
+from vectorlog.embedding.catalogue import Models
+from vectorlog.embedding.offers import local_offer
+from vectorlog.files.folder import FolderBlobs
+from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.operations.verify import UnderWay
+from vectorlog.runtime.local.checkpoint import Checkpoint
+from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
+from vectorlog.work.sqlite import SQLiteQueue
+
+SOON_MS = 60_000
+"""A message that waits for longer, such as a second purge after a day, is not under way."""
+
+
+@contextmanager
+def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay]]]:
+    """The folder's parts, and what is under way in it."""
+    folder = DataFolder(path, must_exist=True)
+    with ExitStack() as resources:
+        log_and_views = resources.enter_context(closing(LocalLogAndViews(folder)))
+        staging = Path(resources.enter_context(tempfile.TemporaryDirectory()))
+        index = resources.enter_context(closing(LocalIndex(folder.index, read_only=True)))
+        deployment = Deployment(
+            streams=log_and_views.streams,
+            views=log_and_views.views,
+            blobs=FolderBlobs(folder.blobs, staging),
+            index=index,
+            models=Models([local_offer()]),
+            clock=clock,
+            random=log_and_views.random,
+        )
+        queues = [SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed")]
+        checkpoint = Checkpoint(log_and_views.derived, "projector")
+
+        def under_way() -> UnderWay:
+            behind = len(log_and_views.log.after(checkpoint.read(), 1000))
+            return UnderWay(behind, sum(queue.under_way(SOON_MS) for queue in queues))
+
+        yield deployment, under_way

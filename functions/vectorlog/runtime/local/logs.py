@@ -1,0 +1,58 @@
+"""Log lines: for people on a terminal, JSON otherwise."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+
+from vectorlog.runtime.local.front import RequestLine
+
+requests = logging.getLogger("vectorlog.requests")
+
+_COLOURS = {2: "\033[32m", 3: "\033[36m", 4: "\033[33m", 5: "\033[31m"}
+_PLAIN = "\033[0m"
+
+
+def configure(*, people: bool) -> None:
+    """Sends log lines to standard error, in the form for people or for machines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_ForPeople() if people else _AsJson())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def request(line: RequestLine) -> None:
+    """Logs a request as it ended."""
+    requests.info("%s %s %s", line.method, line.path, line.status, extra={"request": line})
+
+
+class _ForPeople(logging.Formatter):
+    """`12:00:01  POST   /v1/files  200  3.1 ms`; anything else with its level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        now = time.strftime("%H:%M:%S", time.localtime(record.created))
+        line = getattr(record, "request", None)
+        if not isinstance(line, RequestLine):
+            text = f"{now}  {record.levelname.lower()}: {record.getMessage()}"
+            return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        colour = _COLOURS.get(line.status // 100, "")
+        who = f"  {line.project}" if line.project and line.project != "default" else ""
+        return f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {line.path}  {line.ms:.1f} ms{who}"
+
+
+class _AsJson(logging.Formatter):
+    """One object per line, times in ISO 8601 (UTC)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
+        fields: dict[str, object] = {"at": at, "level": record.levelname.lower(), "logger": record.name}
+        line = getattr(record, "request", None)
+        if isinstance(line, RequestLine):
+            fields |= {name: getattr(line, name) for name in line.__slots__} | {"ms": round(line.ms, 2)}
+        else:
+            fields["message"] = record.getMessage()
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)

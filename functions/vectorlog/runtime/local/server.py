@@ -1,0 +1,101 @@
+"""The HTTP server of the local edition."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+import uvicorn
+from aws_lambda_powertools.event_handler import HttpResolverLocal, Response
+
+from vectorlog.api import app, auth
+from vectorlog.api.transport import BehindFront
+from vectorlog.runtime.local import logs
+from vectorlog.runtime.local.front import Front
+from vectorlog.runtime.local.service import Local
+from vectorlog.runtime.local.settings import MB
+from vectorlog.use_cases import api_keys
+
+BODY_LIMIT = 6 * MB
+"""Of anything but an upload: 2,000 files with 16 attributes of 512 characters need more than most will send."""
+THREADS = 32
+"""Requests that are answered at the same time; their appends share fsyncs."""
+SHUTDOWN_S = 5
+KEEP_ALIVE_S = 75
+"""Longer than clients keep an idle connection (httpx 5 s, nginx 60 s): they close it, so no request meets a closed one.
+"""
+
+
+class Server:
+    """Listens from construction on; `run` serves until SIGINT or SIGTERM.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+
+    def __init__(self, local: Local) -> None:
+        self._local = local
+        self._socket = _listen(local.settings.host, local.settings.port)
+        host, port = self._socket.getsockname()[:2]
+        self._loopback = ipaddress.ip_address(host).is_loopback
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def any_key(self) -> bool:
+        """Whether a key was ever made: then keys are required."""
+        return api_keys.any_key(self._local.deployment)
+
+    @property
+    def open(self) -> bool:
+        """Whether any bearer token is let in: on loopback, while there is no key."""
+        return self._loopback and not self.any_key
+
+    def run(self) -> None:
+        """Serves until it is told to stop; requests that are under way are answered first."""
+        self._local.start()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
+            config = uvicorn.Config(
+                self._app(pool),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=SHUTDOWN_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                server_header=False,
+            )
+            uvicorn.Server(config).run(sockets=[self._socket])
+
+    def _app(self, pool: Executor) -> Front:
+        deployment, settings = self._local.deployment, self._local.settings
+
+        async def run(handle: Callable[[], Response[Any]]) -> Response[Any]:
+            return await asyncio.get_running_loop().run_in_executor(pool, handle)
+
+        authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
+        resolver = app.build(
+            HttpResolverLocal(), deployment, authenticate=authenticate, transport=BehindFront(), run=run
+        )
+        return Front(
+            resolver,
+            self._local.folder.spool,
+            upload_limit=settings.upload_limit_mb * MB,
+            body_limit=BODY_LIMIT,
+            on_request=logs.request,
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener

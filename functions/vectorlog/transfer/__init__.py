@@ -1,1 +1,0 @@
-"""A whole edition as files, and back."""

@@ -1,1 +1,0 @@
-"""Whether everything that is derived from the log agrees with it."""

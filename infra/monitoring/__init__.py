@@ -1,0 +1,1 @@
+"""Alarms, the metrics that they look at, and the dashboard."""

@@ -1,0 +1,69 @@
+"""Alarms of the stack's own OpenSearch domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aws_cdk import aws_opensearchservice as opensearch
+
+from infra.configuration import Configuration
+from infra.monitoring.alarm_spec import BAD, BELOW, MINUTE, AlarmSpec
+from infra.monitoring.watched import PERIOD
+
+
+def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) -> Iterator[AlarmSpec]:
+    """The values that AWS recommends ("Recommended CloudWatch alarms for Amazon OpenSearch Service"), but for storage:
+    below a quarter of a node's. A domain with one node is always yellow, for a copy has no place, so yellow rings with
+    more nodes alone.
+    """
+    yield AlarmSpec(
+        "opensearch-red",
+        domain.metric_cluster_status_red(period=MINUTE),
+        1,
+        3,
+        "A part of the index is not there, or the domain has stopped telling: searches fail or miss, files wait.",
+        "Look at the domain's health. What cannot be restored is made again of the artefacts: vectorlog rebuild index.",
+        BAD,
+    )
+    if configuration.opensearch_nodes > 1:
+        yield AlarmSpec(
+            "opensearch-yellow",
+            domain.metric_cluster_status_yellow(period=MINUTE),
+            1,
+            15,
+            "A copy of a part of the index has had no place for a quarter of an hour. Searches are right.",
+            "A node is missing, or storage is short; OpenSearch mends it by itself once there is room.",
+        )
+    yield AlarmSpec(
+        "opensearch-blocks-writes",
+        domain.metric_cluster_index_writes_blocked(period=MINUTE),
+        1,
+        1,
+        "OpenSearch refuses writes, for want of storage or memory. Files wait; searches go on.",
+        "Raise opensearch_storage_gib or opensearch_instance and deploy.",
+    )
+    yield AlarmSpec(
+        "opensearch-storage",
+        domain.metric_free_storage_space(period=PERIOD, statistic="Minimum"),
+        1024 * configuration.opensearch_storage_gib / 4,
+        1,
+        "A node has less than a quarter of its storage left.",
+        "Raise opensearch_storage_gib and deploy; the domain stays up.",
+        comparison=BELOW,
+    )
+    yield AlarmSpec(
+        "opensearch-memory",
+        domain.metric_jvm_memory_pressure(period=MINUTE),
+        95,
+        3,
+        "OpenSearch's heap is full. Soon it refuses requests.",
+        "Take a larger opensearch_instance, or more nodes.",
+    )
+    yield AlarmSpec(
+        "opensearch-vectors",
+        domain.metric("KNNCircuitBreakerTriggered", period=MINUTE, statistic="Maximum"),
+        1,
+        3,
+        "The vectors do not fit into memory any more: searches read them from disk and are slow.",
+        "Take a larger opensearch_instance, or more nodes.",
+    )

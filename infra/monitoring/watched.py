@@ -1,0 +1,161 @@
+"""What alarms and dashboard look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_opensearchservice as opensearch
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+
+from infra.configuration import Configuration
+from infra.functions import METRICS_NAMESPACE, service_of
+
+PERIOD = Duration.minutes(5)
+"""Of every metric that does not say another: SQS counts each minute, and a function that is called once a minute shows
+up in each.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The parts of one stack, and what can be measured of them.
+
+    Attributes:
+        functions: by the module of their handler.
+        queues: `work` and `embed`.
+        dead_letters: theirs, by the same names.
+        given_up: where records of the stream go that the projector could not handle.
+        tables: `events` and `views`.
+        rest_api: with its one stage.
+        bucket: of files and artefacts.
+        domain: None where the index is in a domain that is not the stack's own, and is watched by its owner.
+    """
+
+    configuration: Configuration
+    functions: Mapping[str, lambda_.Function]
+    queues: Mapping[str, sqs.IQueue]
+    dead_letters: Mapping[str, sqs.IQueue]
+    given_up: sqs.IQueue
+    tables: Mapping[str, dynamodb.ITable]
+    rest_api: apigateway.RestApi
+    bucket: s3.IBucket
+    domain: opensearch.IDomain | None = None
+
+    def own(self, name: str, statistic: str, period: Duration = PERIOD) -> cloudwatch.Metric:
+        """A metric that the functions themselves send."""
+        service = {"service": service_of(self.configuration)}
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE, metric_name=name, dimensions_map=service, statistic=statistic, period=period
+        )
+
+    def throttles(self) -> cloudwatch.IMetric:
+        """Invocations that Lambda put off, of all functions."""
+        return total(
+            "throttles", {name: function.metric_throttles(period=PERIOD) for name, function in self.functions.items()}
+        )
+
+    def oldest_message_s(self, queue: str) -> cloudwatch.Metric:
+        """Seconds since the oldest message was sent that is still in a queue."""
+        return self.queues[queue].metric_approximate_age_of_oldest_message(
+            period=PERIOD, statistic="Maximum", label=queue
+        )
+
+    def waiting(self, queue: str) -> cloudwatch.Metric:
+        """Messages in a queue that can be received now."""
+        return self.queues[queue].metric_approximate_number_of_messages_visible(
+            period=PERIOD, statistic="Maximum", label=queue
+        )
+
+    def held(self, queues: Mapping[str, sqs.IQueue], label: str) -> cloudwatch.IMetric:
+        """Messages in queues, also those that a function is trying again just now."""
+        visible = {
+            f"{name}_waiting": queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+            for name, queue in queues.items()
+        }
+        lent = {
+            f"{name}_lent": queue.metric_approximate_number_of_messages_not_visible(period=PERIOD, statistic="Maximum")
+            for name, queue in queues.items()
+        }
+        return total(label, visible | lent)
+
+    def table_throttles(self) -> cloudwatch.IMetric:
+        """Reads and writes that DynamoDB refused for their rate, those of the indexes' partitions included where they
+        hold up a table.
+        """
+        events = {
+            f"{name}_{kind.lower()}": _dynamodb(table, f"{kind}ThrottleEvents")
+            for name, table in self.tables.items()
+            for kind in ("Read", "Write")
+        }
+        return total("DynamoDB throttles", events)
+
+    def table_errors(self) -> cloudwatch.IMetric:
+        """DynamoDB's own faults in the operations that requests and the projector live on."""
+        faults = {
+            f"{name}_{operation.lower()}": _dynamodb(self.tables[name], "SystemErrors", operation)
+            for name, operations in _OPERATIONS.items()
+            for operation in operations
+        }
+        return total("DynamoDB faults", faults)
+
+    def gigabyte_seconds(self) -> cloudwatch.IMetric:
+        """What Lambda bills by: memory times duration, of all functions."""
+        durations = {
+            name: function.metric_duration(period=PERIOD, statistic="Sum") for name, function in self.functions.items()
+        }
+        terms = [f"{_gigabytes(function)} * FILL({name}, 0) / 1000" for name, function in self.functions.items()]
+        return cloudwatch.MathExpression(
+            expression=" + ".join(terms), using_metrics=durations, period=PERIOD, label="GB-seconds"
+        )
+
+    def bedrock(self, name: str) -> list[cloudwatch.IMetric]:
+        """A metric of Bedrock, for each of the models that are its own. Bedrock counts for the whole account and
+        region.
+        """
+        models = (model.removeprefix("bedrock:") for model in self.configuration.models if model.startswith("bedrock:"))
+        return [
+            cloudwatch.Metric(
+                namespace="AWS/Bedrock",
+                metric_name=name,
+                dimensions_map={"ModelId": model},
+                statistic="Sum",
+                period=PERIOD,
+                label=f"{model} {name}",
+            )
+            for model in models
+        ]
+
+
+def total(label: str, metrics: Mapping[str, cloudwatch.IMetric]) -> cloudwatch.MathExpression:
+    """Their sum; where one has no data it counts as 0. The names must begin with a small letter.
+
+    Raises:
+        ValueError: there are more than ten, the most that an alarm takes.
+    """
+    if len(metrics) > 10:
+        raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes 10")
+    terms = " + ".join(f"FILL({name}, 0)" for name in metrics)
+    return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=PERIOD, label=label)
+
+
+_OPERATIONS = {"events": ("PutItem", "Query"), "views": ("BatchGetItem", "Query", "UpdateItem", "TransactWriteItems")}
+
+
+def _dynamodb(table: dynamodb.ITable, name: str, operation: str | None = None) -> cloudwatch.Metric:
+    of = {"TableName": table.table_name} | ({"Operation": operation} if operation else {})
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB", metric_name=name, dimensions_map=of, statistic="Sum", period=PERIOD
+    )
+
+
+def _gigabytes(function: lambda_.Function) -> float:
+    made = cast("lambda_.CfnFunction", function.node.default_child)
+    return round(cast("float", made.memory_size) / 1024, 4)

@@ -1,0 +1,346 @@
+"""What the embedded index promises beyond the port: exact answers, no loss by a crash, little memory."""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from array import array
+from collections import Counter
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from vectorlog.domain.filters import Attributes, Comparison, matches
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.chunk_index import FileChunks, Query
+from vectorlog.index.embedded import compaction
+from vectorlog.index.embedded import store as local_store
+from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
+from vectorlog.index.embedded.schema import FolderInUse
+from vectorlog.index.english import stem, words
+
+SPACE = Space("test:model", 16)
+WORDS = [f"{syllable}{i}" for i in range(12) for syllable in ("ba", "ke", "lo")]
+
+
+def vector(source: random.Random) -> Vector:
+    parts = [source.gauss(0, 1) for _ in range(SPACE.dimensions)]
+    length = math.hypot(*parts)
+    return array("f", [part / length for part in parts])
+
+
+def text(source: random.Random) -> str:
+    """Words by rank: the first are in most texts, the last in few."""
+    return " ".join(WORDS[min(int(source.expovariate(0.15)), len(WORDS) - 1)] for _ in range(source.randint(1, 30)))
+
+
+def some_file(source: random.Random, name: str, store: str = "s", chunks: int = 3) -> FileChunks:
+    made = tuple(
+        Chunk(n, text(source), tuple(vector(source) for _ in range(source.randint(1, 3)))) for n in range(chunks)
+    )
+    return FileChunks(store, name, 0, f"row of {name}", 0, {"k": source.randint(0, 3)}, made)
+
+
+class Naive:
+    """The same index in the plainest form: a dict of chunks, cosines and BM25 in loops as the definitions say."""
+
+    def __init__(self) -> None:
+        self.chunks: dict[tuple[str, int], Chunk] = {}
+        self.attributes: dict[str, Attributes] = {}
+
+    def add(self, file: FileChunks) -> None:
+        self.attributes[file.file] = file.attributes
+        self.chunks.update({(file.file, chunk.n): chunk for chunk in file.chunks})
+
+    def remove(self, name: str) -> None:
+        self.chunks = {key: chunk for key, chunk in self.chunks.items() if key[0] != name}
+
+    def cosines(self, query: Vector) -> dict[tuple[str, int], float]:
+        wanted = np.array(query, np.float64)
+        return {
+            key: max(float(np.array(window, np.float16).astype(np.float64) @ wanted) for window in chunk.vectors)
+            for key, chunk in self.chunks.items()
+        }
+
+    def bm25(self, query: str) -> tuple[dict[tuple[str, int], float], float]:
+        documents = {key: Counter(stem(word) for word in words(chunk.text)) for key, chunk in self.chunks.items()}
+        mean = sum(document.total() for document in documents.values()) / max(len(documents), 1)
+        scores, bound = dict.fromkeys(documents, 0.0), 0.0
+        for term in (stem(word) for word in words(query)):
+            holding = [key for key, document in documents.items() if document[term]]
+            if holding:
+                idf = math.log(1 + (len(documents) - len(holding) + 0.5) / (len(holding) + 0.5))
+                bound += idf
+                for key in holding:
+                    count, length = documents[key][term], documents[key].total()
+                    scores[key] += idf * count / (count + 1.2 * (1 - 0.75 + 0.75 * length / mean))
+        return scores, bound
+
+
+def compare(index: LocalIndex, naive: Naive, source: random.Random) -> None:
+    """Asks both for the same, with and without a filter."""
+    for condition in (None, Comparison("gte", "k", 2), Comparison("eq", "k", 9)):
+        query = Query("s", vector(source), text(source), 7, condition)
+        assert query.vector is not None
+        assert query.text is not None
+        (found,) = index.search(SPACE, [query])
+        cosines, (scores, bound) = naive.cosines(query.vector), naive.bm25(query.text)
+        allowed = [key for key in naive.chunks if condition is None or matches(condition, naive.attributes[key[0]])]
+        by_vector = sorted(allowed, key=lambda key: (-cosines[key], key))[:7]
+        by_text = sorted((key for key in allowed if scores[key]), key=lambda key: (-round(scores[key], 9), key))[:7]
+        assert [(hit.file, hit.n) for hit in found.by_vector] == by_vector
+        assert [(hit.file, hit.n) for hit in found.by_text] == by_text
+        assert found.bm25_bound == pytest.approx(bound)
+        for hit in (*found.by_vector, *found.by_text):
+            assert hit.cosine == pytest.approx(cosines[hit.file, hit.n], abs=1e-6)
+            assert hit.bm25 == pytest.approx(scores[hit.file, hit.n])
+            assert hit.text == naive.chunks[hit.file, hit.n].text
+            assert 0 <= (hit.bm25 or 0.0) <= found.bm25_bound
+
+
+class TestExactness:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_random_histories(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+        """After any adds, replacements, removals, merges, compactions and restarts, hits and scores are those of the
+        definitions.
+        """
+        monkeypatch.setattr(compaction, "_DEAD", 6)
+        monkeypatch.setattr(compaction, "_BLOCK", 5)
+        source, naive, index = random.Random(seed), Naive(), LocalIndex(tmp_path)
+        for step in range(90):
+            if source.random() < 0.6:
+                files = [some_file(source, f"f{source.randrange(25)}") for _ in range(source.randint(1, 3))]
+                index.add(SPACE, files)
+                for file in files:
+                    naive.add(file)
+            else:
+                name = f"f{source.randrange(25)}"
+                index.remove(SPACE, "s", name)
+                naive.remove(name)
+            if source.random() < 0.1:
+                index.close()
+                index = LocalIndex(tmp_path)
+            if step % 3 == 0:
+                compare(index, naive, source)
+        assert index.count(SPACE, "s") == Counter((name, 0) for name, _ in naive.chunks)
+        index.close()
+
+    def test_equal_chunks_tie(self, tmp_path: Path) -> None:
+        """Chunks with the same content have the same scores to the last bit, and stand in order of file and n, whatever
+        else there is.
+        """
+        source, index = random.Random(1), LocalIndex(tmp_path)
+        same = (Chunk(0, "ba0 ke1 lo2", (vector(source),)),)
+        for i in range(37, 0, -1):
+            index.add(SPACE, [some_file(source, f"other{i}"), FileChunks("s", f"same{i:02}", 0, "row", 0, {}, same)])
+        (found,) = index.search(
+            SPACE, [Query("s", same[0].vectors[0], "lo2 ba0", 20, Comparison("ne", "k", 0), frozenset({"same03"}))]
+        )
+        expected = [f"same{i:02}" for i in range(1, 22) if i != 3]
+        assert [hit.file for hit in found.by_vector] == expected
+        assert len({hit.cosine for hit in found.by_vector}) == 1
+        by_text = [hit for hit in found.by_text if hit.file.startswith("same")]
+        assert [hit.file for hit in by_text] == expected[: len(by_text)]
+        assert len({hit.bm25 for hit in by_text}) == 1
+        index.close()
+
+    def test_both_scores_of_every_hit(self, tmp_path: Path) -> None:
+        """A hit by vector also says its BM25, 0.0 where no word matches, and a hit by text its cosine."""
+        index = LocalIndex(tmp_path)
+        east, north = (array("f", [1.0 if i == place else 0.0 for i in range(16)]) for place in (0, 1))
+        chunks = (Chunk(0, "fox", (east,)), Chunk(1, "dog", (north,)))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
+        (found,) = index.search(SPACE, [Query("s", east, "dog", 1)])
+        assert [(hit.text, hit.cosine, hit.bm25) for hit in found.by_vector] == [("fox", 1.0, 0.0)]
+        assert [(hit.text, hit.cosine) for hit in found.by_text] == [("dog", 0.0)]
+        index.close()
+
+    def test_words_of_other_stores_do_not_count(self, tmp_path: Path) -> None:
+        """How rare a word is, and so every score, depends on the store alone: nobody learns what others hold."""
+        source, index = random.Random(5), LocalIndex(tmp_path)
+        query = Query("s", None, f"{WORDS[0]} {WORDS[4]}", 50)
+        index.add(SPACE, [some_file(source, f"f{i}") for i in range(10)])
+        before = index.search(SPACE, [query])
+        index.add(SPACE, [some_file(source, f"g{i}", store="t") for i in range(30)])
+        assert index.search(SPACE, [query]) == before
+        assert before[0].by_text
+        index.close()
+
+
+class TestRetag:
+    def test_a_retag_writes_no_chunks(self, tmp_path: Path) -> None:
+        """Adding the same chunks with other attributes stores neither texts nor vectors again."""
+        index, file = LocalIndex(tmp_path), some_file(random.Random(1), "f")
+        index.add(SPACE, [file])
+        with sqlite3.connect(tmp_path / "chunks.db") as reader:
+            before = reader.execute("select (select max(id) from text), (select count(*) from block)").fetchone()
+            index.add(SPACE, [FileChunks("s", "f", 0, "row", 1, {"k": "new"}, file.chunks)])
+            assert (
+                reader.execute("select (select max(id) from text), (select count(*) from block)").fetchone() == before
+            )
+        reader.close()
+        assert index.search(SPACE, [Query("s", file.chunks[0].vectors[0], None, 1, Comparison("eq", "k", "new"))])[
+            0
+        ].by_vector
+        index.close()
+
+
+class TestMemory:
+    def test_stores_leave_memory_and_come_back(self, tmp_path: Path) -> None:
+        """With room for a few stores only, a hundred answer all the same, also beside writers."""
+        index, source = LocalIndex(tmp_path, memory=30_000), random.Random(2)
+        for i in range(100):
+            index.add(SPACE, [some_file(source, f"f{i}", store=f"s{i}")])
+
+        def grow() -> None:
+            for i in range(0, 100, 2):
+                index.add(SPACE, [some_file(random.Random(i), "more", store=f"s{i}")])
+
+        writer = Thread(target=grow)
+        writer.start()
+        for i in range(1, 100, 2):
+            assert index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3}
+        writer.join()
+        assert all(index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3, ("more", 0): 3} for i in range(0, 100, 2))
+        assert index.held <= 30_000
+        index.close()
+
+    def test_removing_gives_space_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A store whose files come and go holds about what is there now, on disk too."""
+        monkeypatch.setattr(compaction, "_DEAD", 10)
+        index, source = LocalIndex(tmp_path), random.Random(3)
+        for i in range(60):
+            index.add(SPACE, [some_file(source, f"f{i}")])
+            index.remove(SPACE, "s", f"f{i - 2}")
+        index.remove_store(SPACE, "empty")
+        with sqlite3.connect(tmp_path / "chunks.db") as reader:
+            (texts,) = reader.execute("select count(*) from text").fetchone()
+            (rows,) = reader.execute("select sum(length(rows)) / 32 from block").fetchone()
+        reader.close()
+        assert texts == 6
+        assert rows <= 6 + 10 + 3
+        index.close()
+
+    def test_a_removed_store_leaves_nothing(self, tmp_path: Path) -> None:
+        """Every table is empty after the only store is removed."""
+        index = LocalIndex(tmp_path)
+        index.add(SPACE, [some_file(random.Random(4), "f")])
+        index.remove_store(SPACE, "s")
+        with sqlite3.connect(tmp_path / "chunks.db") as reader:
+            for table in ("store", "file", "block", "postings", "text"):
+                assert reader.execute(f"select count(*) from {table}").fetchone() == (0,)
+        reader.close()
+        index.close()
+
+
+def fail(*_: object) -> None:
+    raise OSError("disk full")
+
+
+class TestFailure:
+    def test_a_refused_add_changes_nothing(self, tmp_path: Path) -> None:
+        """A vector of another length, or one that is not finite, is a ValueError, and no part of that call is kept."""
+        index, source = LocalIndex(tmp_path), random.Random(5)
+        index.add(SPACE, [some_file(source, "good")])
+        for bad in ((), (array("f", [1.0]),), (array("f", [math.nan] * 16),)):
+            with pytest.raises(ValueError, match="Chunk 7"):
+                index.add(
+                    SPACE, [some_file(source, "new"), FileChunks("s", "bad", 0, "row", 0, {}, (Chunk(7, "x", bad),))]
+                )
+        assert index.count(SPACE, "s") == {("good", 0): 3}
+        index.close()
+
+    def test_a_failed_commit_changes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where an add fails half-way, searches see the state before, and the next add works."""
+        index, source = LocalIndex(tmp_path), random.Random(6)
+        index.add(SPACE, [some_file(source, "good")])
+        with monkeypatch.context() as patch:
+            patch.setattr(local_store, "invert", fail)
+            with pytest.raises(OSError, match="disk"):
+                index.add(SPACE, [some_file(source, "bad"), some_file(source, "good")])
+        assert index.count(SPACE, "s") == {("good", 0): 3}
+        index.add(SPACE, [some_file(source, "next")])
+        assert index.count(SPACE, "s") == {("good", 0): 3, ("next", 0): 3}
+        index.close()
+
+    def test_a_missing_text_is_said(self, tmp_path: Path) -> None:
+        """A database that lost a text makes the search fail with the store's name; it neither hangs nor leaves the hit
+        out.
+        """
+        index, file = LocalIndex(tmp_path), some_file(random.Random(7), "f")
+        index.add(SPACE, [file])
+        with sqlite3.connect(tmp_path / "chunks.db") as writer:
+            writer.execute("delete from text")
+        writer.close()
+        with pytest.raises(IndexDamaged, match="store s "):
+            index.search(SPACE, [Query("s", file.chunks[0].vectors[0], None, 5)])
+        index.close()
+
+    def test_one_owner(self, tmp_path: Path) -> None:
+        """A second index on the same folder is refused until the first is closed."""
+        index = LocalIndex(tmp_path)
+        with pytest.raises(FolderInUse, match="in use"):
+            LocalIndex(tmp_path)
+        index.close()
+        LocalIndex(tmp_path).close()
+
+
+WRITER = """
+import sys
+from array import array
+from pathlib import Path
+from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.index.embedded.index import LocalIndex
+
+index, space, first = LocalIndex(Path(sys.argv[1])), Space("test:model", 16), int(sys.argv[2])
+for i in range(first, first + 100_000):
+    vector = array("f", [float(i >> bit & 1) for bit in range(16)])
+    chunks = tuple(Chunk(n, f"word{i} number {n}", (vector,)) for n in range(2))
+    index.add(space, [FileChunks(store, f"f{i}", 0, "row", 0, {"i": i}, chunks) for store in ("s", f"t{i % 3}")])
+    if i % 5 == 4:
+        index.remove(space, "s", f"f{i - 2}")
+    print(i, flush=True)
+"""
+
+
+class TestCrash:
+    def test_kill_loses_nothing(self, tmp_path: Path) -> None:
+        """A process that is killed at any moment leaves every acknowledged add and removal, whole, and nothing half of
+        the next.
+        """
+        done = -1
+        for round_ in range(4):
+            writer = subprocess.Popen(
+                [sys.executable, "-c", WRITER, str(tmp_path), str(done + 1)], stdout=subprocess.PIPE, text=True
+            )
+            assert writer.stdout is not None
+            for _ in range(20 + 7 * round_):
+                done = int(writer.stdout.readline())
+            writer.send_signal(signal.SIGKILL)
+            done = max([done, *(int(line) for line in writer.stdout.read().splitlines())])
+            writer.wait()
+            writer.stdout.close()
+            index = LocalIndex(tmp_path)
+            removed = {i - 2 for i in range(4, done + 1, 5)}
+            count = index.count(SPACE, "s")
+            unacknowledged = {f"f{done + 1}", f"f{done - 1}"}
+            assert {name for name, _ in count} ^ {
+                f"f{i}" for i in range(done + 1) if i not in removed
+            } <= unacknowledged
+            assert set(count.values()) == {2}
+            for i in (0, done // 2, done):
+                (found,) = index.search(SPACE, [Query(f"t{i % 3}", None, f"word{i}", 5, Comparison("eq", "i", i))])
+                assert sorted((hit.file, hit.text) for hit in found.by_text) == [
+                    (f"f{i}", f"word{i} number {n}") for n in range(2)
+                ]
+            for i in range(3):
+                expected = {f"f{j}" for j in range(i, done + 1, 3)}
+                assert {name for name, _ in index.count(SPACE, f"t{i}")} - {f"f{done + 1}"} == expected
+            index.close()

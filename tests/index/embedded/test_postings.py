@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from vectorlog.index.embedded.postings import Postings, Statistics, bm25, due, invert, merge
+
+
+def as_counters(postings: Postings, rows: int) -> list[Counter[int]]:
+    """The documents that were inverted."""
+    documents: list[Counter[int]] = [Counter() for _ in range(rows)]
+    for term, start, end in zip(
+        postings.terms.tolist(), postings.starts[:-1].tolist(), postings.starts[1:].tolist(), strict=True
+    ):
+        for row, count in zip(postings.rows[start:end].tolist(), postings.counts[start:end].tolist(), strict=True):
+            documents[row][term] = count
+    return documents
+
+
+def some_documents(count: int) -> list[Counter[int]]:
+    source = random.Random(count)
+    return [Counter(source.choices([1, 2, 3, 2**63, 2**64 - 1], k=source.randint(0, 9))) for _ in range(count)]
+
+
+class TestPostings:
+    def test_nothing_is_lost(self) -> None:
+        """Inverting in parts, merging, and writing and reading again keep every term of every document."""
+        documents = some_documents(40)
+        parts = [invert(documents[first : first + 10], first) for first in range(0, 40, 10)]
+        again = Postings.from_bytes(merge(parts).to_bytes())
+        assert as_counters(again, 40) == documents
+        whole = invert(documents, 0)
+        assert again.to_bytes() == whole.to_bytes()
+
+    def test_rows_can_move(self) -> None:
+        """Leaving rows out and closing the gaps gives the postings of the documents that are left."""
+        documents = some_documents(30)
+        places = np.array([-1 if row % 3 == 0 else row - row // 3 - 1 for row in range(30)], np.int32)
+        left = [document for row, document in enumerate(documents) if row % 3]
+        assert invert(documents, 0).only(places).to_bytes() == invert(left, 0).to_bytes()
+
+    def test_no_words_at_all(self) -> None:
+        """Documents without a word give postings that can be searched, and match nothing."""
+        empty = Postings.from_bytes(invert([Counter(), Counter()], 0).to_bytes())
+        live = np.ones(2, bool)
+        scores, bound = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, Counter({7: 1}))
+        assert (scores.tolist(), bound) == ([0.0, 0.0], 0.0)
+
+
+class TestBound:
+    def test_it_is_neared(self) -> None:
+        """A document of nothing but the query's word comes close to the bound, and none passes it, however often it
+        says it.
+        """
+        documents = [Counter({1: 60_000}), *(Counter({2: 3}) for _ in range(9))]
+        lengths = np.array([document.total() for document in documents], np.int32)
+        live = np.ones(10, bool)
+        scores, bound = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, Counter({1: 1}))
+        assert bound * 0.99 < scores[0] <= bound
+
+
+class TestMerges:
+    @pytest.mark.parametrize("sizes", [[60], [3_000], [500_000], [1, 100_000, 40, 40, 9_000], [0, 700]])
+    def test_segments_stay_few_and_work_stays_little(self, sizes: list[int]) -> None:
+        """Over thousands of adds, small, large or mixed, few segments stand, and a posting is written again a few times
+        at most.
+        """
+        segments: list[int] = []
+        written = added = 0
+        for i in range(3_000):
+            segments.append(sizes[i % len(sizes)])
+            added += segments[-1]
+            while run := due(segments):
+                segments[-run:] = [sum(segments[-run:])]
+                written += segments[-1]
+        assert sum(segments) == added
+        assert len(segments) <= 70 + added // 500_000
+        assert written <= 8 * added

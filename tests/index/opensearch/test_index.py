@@ -1,0 +1,460 @@
+"""What the index in OpenSearch does when OpenSearch is busy, refuses, or was written to before; and that it answers as
+the embedded one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from array import array
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opensearchpy import Connection, OpenSearch
+from opensearchpy.exceptions import ConnectionTimeout
+
+from tests.support import opensearch_local
+from vectorlog.domain.errors import Unavailable
+from vectorlog.domain.filters import Comparison
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.chunk_index import FileChunks, Found, Query
+from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
+from vectorlog.index.opensearch import documents
+from vectorlog.index.opensearch import index as opensearch
+from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.mapping import Json, Layout, alias
+from vectorlog.index.opensearch.patience import SEARCHING, WRITING, IndexRefused
+
+SPACE = Space("test:model", 8)
+LAYOUT = Layout(prefix="test", engine="lucene")
+NAME = alias(SPACE, LAYOUT)
+BOTH = f"{NAME},{NAME}-next"
+BUSY = {"status": 429, "error": {"type": "rejected_execution_exception", "reason": "queue is full"}}
+STALE = {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "current version is higher"}}
+BAD = {
+    "status": 400,
+    "error": {"type": "mapper_parsing_exception", "reason": "failed", "caused_by": {"reason": "zero vector"}},
+}
+MISSING = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}}
+NOTHING = {"status": 200, "hits": {"hits": []}}
+
+
+def written(*items: Json, followed: bool = False) -> Json:
+    """The answer to documents, and to the question whether there is a successor."""
+    return {
+        "items": [
+            *({"index": item} for item in items),
+            {"delete": {"status": 404, "result": "not_found"} if followed else MISSING},
+        ]
+    }
+
+
+CREATED, UPDATED = {"status": 201, "result": "created"}, {"status": 200, "result": "updated"}
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    params: dict[str, str]
+    body: str
+
+    @property
+    def lines(self) -> list[Json]:
+        """Without the last one of a bulk request, which asks for a successor."""
+        lines = [json.loads(line) for line in self.body.splitlines()]
+        return lines[:-1] if self.path == "/_bulk" else lines
+
+
+@dataclass
+class Server:
+    """Answers requests by a list: a body, a status with a body, or an exception."""
+
+    answers: list[Json | tuple[int, Json] | Exception]
+    requests: list[Request] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    def index(self) -> OpenSearchIndex:
+        server = self
+
+        class Scripted(Connection):
+            def perform_request(
+                self,
+                method: str,
+                url: str,
+                params: Any = None,
+                body: Any = None,
+                timeout: Any = None,
+                ignore: Any = (),
+                headers: Any = None,
+            ) -> Any:
+                server.requests.append(Request(method, url, dict(params or {}), (body or b"").decode()))
+                answer = server.answers.pop(0)
+                if isinstance(answer, Exception):
+                    raise answer
+                status, content = answer if isinstance(answer, tuple) else (200, answer)
+                if status >= 300 and status not in ignore:
+                    self._raise_error(status, json.dumps(content), "application/json")
+                return status, {"content-type": "application/json"}, json.dumps(content)
+
+        client = OpenSearch("http://127.0.0.1:9", connection_class=Scripted, max_retries=0)
+        return OpenSearchIndex(client, LAYOUT, pause=self.pauses.append)
+
+    @property
+    def paths(self) -> list[str]:
+        return [f"{each.method} {each.path}" for each in self.requests]
+
+
+def unit(source: random.Random) -> Vector:
+    parts = [source.gauss(0, 1) for _ in range(SPACE.dimensions)]
+    length = math.hypot(*parts)
+    return array("f", [part / length for part in parts])
+
+
+X = unit(random.Random(0))
+
+
+def file(name: str, *texts: str, store: str = "s", revision: int = 0, windows: int = 1) -> FileChunks:
+    return FileChunks(
+        store, name, 0, "row", revision, {}, tuple(Chunk(n, text, (X,) * windows) for n, text in enumerate(texts))
+    )
+
+
+class TestAdd:
+    def test_what_is_sent(self) -> None:
+        """One request waits for the refresh, names the store as routing, and a version that late writers lose by."""
+        server = Server([written(CREATED, CREATED)])
+        server.index().add(SPACE, [file("f", "fox", revision=4, windows=2)])
+        (request,) = server.requests
+        assert (request.method, request.path) == ("POST", "/_bulk")
+        assert request.params["refresh"] == "wait_for"
+        assert request.params["require_alias"] == "true"
+        first, content, second, other = request.lines
+        common = {"_index": NAME, "routing": "s", "version": 5, "version_type": "external_gte"}
+        assert [first["index"], second["index"]] == [{"_id": "s:f:0:0", **common}, {"_id": "s:f:0:0:1", **common}]
+        assert (content["text"], "text" in other, other["hidden_text"]) == ("fox", False, "fox")
+        assert content["vector"] == pytest.approx(list(X), abs=1e-7)
+
+    def test_only_what_was_refused_is_sent_again(self) -> None:
+        """A busy shard delays its documents and no others."""
+        server = Server([written(CREATED, BUSY, CREATED, BUSY), written(BUSY, CREATED), written(CREATED)])
+        server.index().add(SPACE, [file("f", "a", "b", "c", "d")])
+        sent = [[line["index"]["_id"] for line in each.lines[::2]] for each in server.requests]
+        assert sent == [[f"s:f:0:{n}" for n in numbers] for numbers in ((0, 1, 2, 3), (1, 3), (1,))]
+        assert len(server.pauses) == 2
+        assert server.pauses[0] < server.pauses[1]
+
+    def test_busy_for_too_long(self) -> None:
+        """The caller learns that it may try later, after a bounded number of tries."""
+        server = Server([written(BUSY)] * WRITING.attempts)
+        with pytest.raises(Unavailable, match="queue is full"):
+            server.index().add(SPACE, [file("f", "a")])
+        assert server.answers == []
+
+    def test_refused_for_good(self) -> None:
+        """What OpenSearch will never take is not sent again, and the error says why."""
+        server = Server([written(CREATED, BAD, BUSY)])
+        with pytest.raises(IndexRefused, match="zero vector"):
+            server.index().add(SPACE, [file("f", "a", "b", "c")])
+        assert len(server.requests) == 1
+
+    def test_a_newer_revision_stays(self) -> None:
+        """Who comes late with older attributes gives way without an error."""
+        server = Server([written(STALE)])
+        server.index().add(SPACE, [file("f", "a")])
+        assert len(server.requests) == 1
+
+    def test_the_last_of_the_highest_revision(self) -> None:
+        """Of documents with one id only one is sent, so that a repeated part of a request cannot turn their order
+        round.
+        """
+        server = Server([written(CREATED)])
+        server.index().add(
+            SPACE, [file("f", "old", revision=1), file("f", "last", revision=1), file("f", "late", revision=0)]
+        )
+        assert [line["text"] for line in server.requests[0].lines[1::2]] == ["last"]
+
+    @pytest.mark.parametrize(
+        "made", [{"acknowledged": True}, (400, {"error": {"type": "resource_already_exists_exception"}})]
+    )
+    def test_makes_the_index(self, made: Any) -> None:
+        """The first add to a space makes its index, with alias and mapping; another process may have been quicker."""
+        server = Server([written(MISSING), made, written(CREATED)])
+        server.index().add(SPACE, [file("f", "a")])
+        assert server.paths == ["POST /_bulk", f"PUT /{NAME}-1", "POST /_bulk"]
+        body = json.loads(server.requests[1].body)
+        assert NAME in body["aliases"]
+        assert body["mappings"]["properties"]["vector"]["method"]["engine"] == "lucene"
+
+    def test_an_index_that_cannot_be_made(self) -> None:
+        """A setting that OpenSearch refuses is said, not tried again."""
+        refusal = (400, {"error": {"type": "illegal_argument_exception", "reason": "unknown engine"}})
+        with pytest.raises(IndexRefused, match="unknown engine"):
+            Server([written(MISSING), refusal]).index().add(SPACE, [file("f", "a")])
+
+    def test_requests_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Much is sent in several requests; of each store only the last waits to be seen."""
+        monkeypatch.setattr(documents, "BULK_BYTES", 2_000)
+        server = Server([written(CREATED), written(CREATED), written(CREATED, CREATED)])
+        server.index().add(SPACE, [file("f", "x" * 1500, "x" * 1500, "x"), file("g", "x", store="t")])
+        assert [each.params["refresh"] for each in server.requests] == ["false", "false", "wait_for"]
+        assert all(len(each.body) <= 2_500 for each in server.requests)
+
+    def test_successor(self) -> None:
+        """While an index is made to take the other's place, what is added goes to both before the add returns, each
+        awaited.
+        """
+        server = Server([written(CREATED, followed=True), written(CREATED)])
+        server.index().add(SPACE, [file("f", "fox", revision=4)])
+        assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next"]
+        assert [request.lines[1] for request in server.requests] == [server.requests[0].lines[1]] * 2
+        assert [request.params["refresh"] for request in server.requests] == ["wait_for"] * 2
+
+    def test_successor_that_took_the_place(self) -> None:
+        """What went to the old index and not to its successor, because that took the place between, goes there under
+        its new name.
+        """
+        server = Server([written(CREATED, followed=True), written(MISSING), written(CREATED)])
+        server.index().add(SPACE, [file("f", "fox")])
+        assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next", NAME]
+
+    def test_nothing(self) -> None:
+        """No documents, no request."""
+        server = Server([])
+        server.index().add(SPACE, [])
+        assert server.index().search(SPACE, []) == []
+        assert server.index().search(SPACE, [Query("s", None, None, 5)]) == [Found((), (), 0.0)]
+
+
+class TestSearch:
+    def test_one_request(self) -> None:
+        """All queries of a search, with all their parts, are one request to the store's shard."""
+        queries = [Query("s", X, "two words", 5), Query("t", X, None, 5)]
+        server = Server([{"responses": [NOTHING] * 7}])
+        assert server.index().search(SPACE, queries) == [Found((), (), 0.0)] * 2
+        (request,) = server.requests
+        assert (request.method, request.path) == ("POST", "/_msearch")
+        heads = request.lines[::2]
+        assert [head["routing"] for head in heads] == ["s"] * 6 + ["t"]
+        assert {head["preference"] for head in heads} == {heads[0]["preference"]}
+
+    @pytest.mark.parametrize(
+        "busy", [{"responses": [NOTHING, BUSY]}, (429, BUSY), (503, BUSY), ConnectionTimeout("TIMEOUT", "slow", None)]
+    )
+    def test_busy(self, busy: Any) -> None:
+        """A busy or silent OpenSearch is asked again; an answer in parts is no answer."""
+        query = Query("s", None, "fox", 5)
+        server = Server([busy, {"responses": [NOTHING, NOTHING]}])
+        assert server.index().search(SPACE, [query]) == [Found((), (), 0.0)]
+        server = Server([busy] * SEARCHING.attempts)
+        with pytest.raises(Unavailable):
+            server.index().search(SPACE, [query])
+        assert server.answers == []
+
+    @pytest.mark.parametrize("refusal", [{"responses": [BAD]}, (400, BAD), (403, BAD)])
+    def test_refused(self, refusal: Any) -> None:
+        """A search that OpenSearch will never answer is not repeated."""
+        server = Server([refusal])
+        with pytest.raises(IndexRefused):
+            server.index().search(SPACE, [Query("s", X, None, 5)])
+
+    def test_someone_waits(self) -> None:
+        """All tries together end before API Gateway gives up after 29 s."""
+        pauses = Server([(503, BUSY)] * SEARCHING.attempts)
+        with pytest.raises(Unavailable):
+            pauses.index().search(SPACE, [Query("s", X, None, 5)])
+        assert SEARCHING.attempts * SEARCHING.seconds + sum(pauses.pauses) < 29
+
+
+class TestRemove:
+    @staticmethod
+    def deleted(total: int, conflicts: int = 0) -> Json:
+        return {
+            "total": total,
+            "deleted": total - conflicts,
+            "version_conflicts": conflicts,
+            "timed_out": False,
+            "failures": [],
+        }
+
+    @pytest.mark.parametrize(
+        "first",
+        [
+            deleted(3, 1),
+            deleted(3) | {"timed_out": True},
+            {**deleted(3), "failures": [{"status": 429, "cause": {"reason": "full"}}]},
+        ],
+    )
+    def test_what_was_in_the_way(self, first: Json) -> None:
+        """What changed while it was deleted, or met a busy shard, is deleted by another request."""
+        server = Server([{}, first, self.deleted(1)])
+        server.index().remove(SPACE, "s", "f", 2)
+        assert server.paths == [f"POST /{BOTH}/_refresh", *[f"POST /{BOTH}/_delete_by_query"] * 2]
+        assert json.loads(server.requests[1].body) == {
+            "query": {
+                "bool": {"filter": [{"term": {"store": "s"}}, {"term": {"file": "f"}}, {"term": {"generation": 2}}]}
+            }
+        }
+
+    def test_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A large store is deleted in several requests, each of which ends in time."""
+        monkeypatch.setattr(opensearch, "DELETED_AT_ONCE", 10)
+        server = Server([{}, self.deleted(10), self.deleted(10), self.deleted(0)])
+        server.index().remove_store(SPACE, "s")
+        assert [each.params["max_docs"] for each in server.requests[1:]] == ["10"] * 3
+        assert server.requests[1].params["routing"] == "s"
+
+    def test_in_the_way_for_good(self) -> None:
+        """A removal that did not remove everything is never taken for one that did."""
+        server = Server([{}, *[self.deleted(1, 1)] * WRITING.attempts])
+        with pytest.raises(Unavailable):
+            server.index().remove_store(SPACE, "s")
+
+
+class TestClient:
+    def test_not_imported_before_it_is_needed(self) -> None:
+        """The adapter can be imported, as the edition's wiring does, without opensearch-py, which takes 0.1 s."""
+        code = "import sys, vectorlog.index.opensearch.index; sys.exit('opensearchpy' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+    def test_requests_are_signed(self) -> None:
+        """With credentials every request carries a signature for OpenSearch in its region."""
+        botocore = pytest.importorskip("botocore.credentials")
+        client = connect(
+            "https://search.example", credentials=botocore.Credentials("AKID", "secret"), region="eu-central-1"
+        )
+        connection = client.transport.get_connection()
+        headers = connection.http_auth("POST", "https://search.example/_msearch?x=y", b"{}")
+        assert "/eu-central-1/es/aws4_request" in headers["Authorization"]
+        client.close()
+
+
+class TestNames:
+    def test_every_space_has_its_own(self) -> None:
+        """Models whose names differ in signs or case alone, and dimensions, never share an index; every name is one."""
+        spaces = [Space(model, 8) for model in ("a:b", "a-b", "A:b", "a.b", "…", "x" * 300)] + [Space("a:b", 16)]
+        names = {alias(space, LAYOUT) for space in spaces}
+        assert len(names) == len(spaces)
+        assert all(name == name.lower() and len(name) < 200 and not set(name) & set('\\/*?"<>| ,#:') for name in names)
+
+
+@pytest.mark.aws
+class TestServer:
+    @pytest.fixture
+    def index(self, tmp_path: Path) -> OpenSearchIndex:
+        return opensearch_local.opened(tmp_path)
+
+    def test_answers_as_the_embedded_index(self, index: OpenSearchIndex, tmp_path: Path) -> None:
+        """The same chunks of one window give the same hits, the same scores and so the same ranking in both
+        editions.
+        """
+        source, local = random.Random(4), LocalIndex(tmp_path / "local")
+        words = [f"w{i}" for i in range(40)]
+
+        def text(most: int) -> str:
+            return " ".join(words[min(int(source.expovariate(0.1)), 39)] for _ in range(source.randint(1, most)))
+
+        files = [
+            FileChunks(
+                "s",
+                f"f{i}",
+                0,
+                f"row {i}",
+                0,
+                {"k": i % 3},
+                tuple(Chunk(n, text(30), (unit(source),)) for n in range(4)),
+            )
+            for i in range(60)
+        ]
+        queries = [
+            Query("s", unit(source), text(6), 10, Comparison("eq", "k", i % 3) if i % 2 else None) for i in range(10)
+        ]
+        for each in (index, local):
+            each.add(SPACE, files)
+        for ours, theirs in zip(index.search(SPACE, queries), local.search(SPACE, queries), strict=True):
+            assert ours.bm25_bound == pytest.approx(theirs.bm25_bound, rel=1e-3)
+            for mine, other in ((ours.by_vector, theirs.by_vector), (ours.by_text, theirs.by_text)):
+                assert [hit.cosine for hit in mine] == pytest.approx([hit.cosine for hit in other], abs=2e-3)
+                assert [hit.bm25 for hit in mine] == pytest.approx([hit.bm25 for hit in other], abs=2e-3)
+            ranked = [
+                [(each.hit.row, each.hit.n, each.hit.text) for each in fuse([found], DEFAULT_WEIGHTS, 5)]
+                for found in (ours, theirs)
+            ]
+            assert ranked[0] == ranked[1]
+        local.close()
+
+    def test_fewer_windows_than_before(self, index: OpenSearchIndex) -> None:
+        """Windows that a chunk no longer has are not found any more."""
+        north = array("f", [0.0] * 7 + [1.0])
+        before = Chunk(0, "before", (X, X, north))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (before, Chunk(1, "other", (X, north))))])
+        index.add(SPACE, [file("f", "after")])
+        (found,) = index.search(SPACE, [Query("s", north, None, 10)])
+        assert [hit.text for hit in found.by_vector] == ["other", "after"]
+        assert index.count(SPACE, "s") == {("f", 0): 2}
+
+    def test_many_windows_do_not_crowd_out(self, index: OpenSearchIndex) -> None:
+        """As many chunks come back as were asked for, though each has many windows that fit better than those of the
+        next.
+        """
+        chunks = tuple(
+            Chunk(n, f"{n}", (array("f", [math.cos(n / 9), math.sin(n / 9)] + [0.0] * 6),) * 9) for n in range(12)
+        )
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
+        (found,) = index.search(SPACE, [Query("s", array("f", [1.0] + [0.0] * 7), None, 10)])
+        assert [hit.n for hit in found.by_vector] == list(range(10))
+
+    def test_what_no_search_has_seen_is_removed(self, index: OpenSearchIndex) -> None:
+        """A removal takes out what a worker wrote that ended before it became visible."""
+        index.add(SPACE, [file("f", "fox")])
+        hidden = OpenSearchIndex(opensearch_local.client(), index.layout, refresh="false")  # type: ignore[arg-type]
+        hidden.add(SPACE, [file("g", "fox")])
+        index.remove(SPACE, "s", "g")
+        opensearch_local.client().indices.refresh(index=alias(SPACE, index.layout))
+        assert index.count(SPACE, "s") == {("f", 0): 1}
+
+    def test_counts_and_removals_in_parts(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stores larger than one page are counted and removed whole."""
+        monkeypatch.setattr(opensearch, "PAGE", 2)
+        monkeypatch.setattr(opensearch, "DELETED_AT_ONCE", 3)
+        index.add(SPACE, [file(f"f{i}", "a", "b", windows=2) for i in range(5)])
+        assert index.count(SPACE, "s") == {(f"f{i}", 0): 2 for i in range(5)}
+        index.remove_store(SPACE, "s")
+        assert index.count(SPACE, "s") == {}
+
+    @pytest.mark.parametrize(
+        "text", [" ".join(f"w{i}" for i in range(700)), "".join(chr(0x4E00 + i) for i in range(4096)), "!?" * 2000]
+    )
+    def test_the_longest_queries(self, index: OpenSearchIndex, text: str) -> None:
+        """Any text of 4,096 characters can be searched for."""
+        index.add(SPACE, [file("f", "w1 w2", "\u4e01\u4e02")])
+        (found,) = index.search(SPACE, [Query("s", X, text, 10)])
+        assert len(found.by_vector) == 2
+        assert all(0 < (hit.bm25 or 0) <= found.bm25_bound for hit in found.by_text)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["x" * 40_000, "字" * 40_000, "a\0b \u200d🦊 \ufeff", "", "\n\n"],
+        ids=["word", "signs", "odd", "none", "blank"],
+    )
+    def test_any_text(self, index: OpenSearchIndex, text: str) -> None:
+        """Whatever a chunk's text, it is taken, in every window, and comes back as it was."""
+        index.add(SPACE, [file("f", text, windows=2), FileChunks("s", "g", 0, "row", 0, {}, (Chunk(0, text, (X,)),))])
+        (found,) = index.search(SPACE, [Query("s", X, text[:4096], 10)])
+        assert [hit.text for hit in found.by_vector] == [text, text]
+
+    def test_first_adds_at_once(self, index: OpenSearchIndex) -> None:
+        """Several workers may be the first in a space."""
+        work: Sequence[Callable[[], None]] = [lambda i=i: index.add(SPACE, [file(f"f{i}", "fox")]) for i in range(4)]  # type: ignore[misc]
+        with ThreadPoolExecutor(4) as threads:
+            for each in [threads.submit(step) for step in work]:
+                each.result()
+        assert len(index.count(SPACE, "s")) == 4

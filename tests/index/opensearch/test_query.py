@@ -1,0 +1,250 @@
+"""Queries as OpenSearch's bodies, and what is read from their answers."""
+
+from __future__ import annotations
+
+import operator
+import random
+from array import array
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import opensearch_local
+from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, Operator, Scalar, kind, matches
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.chunk_index import FileChunks, Query
+from vectorlog.index.opensearch.documents import documents
+from vectorlog.index.opensearch.mapping import Json
+from vectorlog.index.opensearch.query import PROBES, bodies, condition, found
+
+SPACE = Space("test:model", 2)
+X: Vector = array("f", [1, 0])
+KEYS = ["a", "b", "c", "with.dot", "ü"]
+VALUES: list[Scalar] = ["", "1", "a", "ab", "B", "true", "ä", 0, 1, 1.0, 1.5, -2, 2.25, 10**6, True, False]
+RANGES: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def some_attributes(source: random.Random) -> Attributes:
+    return {key: source.choice(VALUES) for key in source.sample(KEYS, source.randint(0, 4))}
+
+
+def some_filter(source: random.Random, depth: int = 2) -> Filter:
+    if depth and source.random() < 0.6:
+        inner = tuple(some_filter(source, depth - 1) for _ in range(source.randint(1, 3)))
+        return Compound(source.choice(["and", "or"]), inner)
+    name: Operator = source.choice(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"])
+    values = tuple(source.sample(VALUES, source.randint(1, 4)))
+    return Comparison(name, source.choice(KEYS), values if name in ("in", "nin") else values[0])
+
+
+def accepts(clause: Json, document: Json) -> bool:
+    """Whether a clause accepts a document by OpenSearch's documentation; `nested` looks at each attribute alone."""
+    ((name, body),) = clause.items()
+    match name:
+        case "match_all" | "match_none":
+            return bool(name == "match_all")
+        case "bool":
+            should = body.get("should", [])
+            return (
+                all(accepts(each, document) for each in body.get("filter", []))
+                and not any(accepts(each, document) for each in body.get("must_not", []))
+                and (not should or any(accepts(each, document) for each in should))
+            )
+        case "nested":
+            return any(
+                accepts(body["query"], {f"attributes.{k}": v for k, v in each.items()})
+                for each in document["attributes"]
+            )
+    ((field, wanted),) = body.items()
+    if field not in document:
+        return False
+    value = document[field]
+    if name == "range":
+        return all(RANGES[bound](value, limit) for bound, limit in wanted.items())
+    return value in (wanted if name == "terms" else [wanted])
+
+
+def document(attributes: Attributes) -> Json:
+    (made,) = documents([FileChunks("s", "f", 0, "row", 0, attributes, (Chunk(0, "text", (X,)),))])
+    return made.content
+
+
+class TestFilters:
+    def test_each_means_what_the_domain_says(self) -> None:
+        """On hundreds of random documents, random trees of filters accept what `domain.filters.matches` accepts."""
+        source = random.Random(1)
+        both = {True: 0, False: 0}
+        attributes = [some_attributes(source) for _ in range(300)]
+        made = [document(each) for each in attributes]
+        for _ in range(150):
+            wanted = some_filter(source)
+            clause = condition(wanted)
+            for each, known in zip(attributes, made, strict=True):
+                expected = matches(wanted, each)
+                assert accepts(clause, known) == expected, (wanted, each)
+                both[expected] += 1
+        assert min(both.values()) > 10_000
+
+    @pytest.mark.aws
+    def test_the_server_agrees(self, tmp_path: Path) -> None:
+        """OpenSearch itself finds, by vector and by text, the files that `domain.filters.matches` accepts."""
+        source, index = random.Random(2), opensearch_local.opened(tmp_path)
+        attributes = {f"f{i}": some_attributes(source) for i in range(300)}
+        chunk = Chunk(0, "fox", (X,))
+        index.add(SPACE, [FileChunks("s", name, 0, "row", 0, each, (chunk,)) for name, each in attributes.items()])
+        wanted = [some_filter(source) for _ in range(30)]
+        answers = index.search(SPACE, [Query("s", X, "fox", 300, each) for each in wanted])
+        for each, answer in zip(wanted, answers, strict=True):
+            expected = {name for name, of_file in attributes.items() if matches(each, of_file)}
+            assert {hit.file for hit in answer.by_vector} == {hit.file for hit in answer.by_text} == expected, each
+
+    @pytest.mark.parametrize(
+        ("wanted", "expected"),
+        [
+            (Compound("and", ()), True),
+            (Compound("or", ()), False),
+            (Comparison("in", "a", ()), False),
+            (Comparison("nin", "a", ()), True),
+            (Comparison("gt", "a", True), False),
+        ],
+    )
+    def test_nothing_to_compare_with(self, wanted: Filter, expected: bool) -> None:
+        """An empty `or` or `in` and an order of booleans find nothing, an empty `and` or `nin` leaves nothing out."""
+        assert matches(wanted, {"a": True}) == expected
+        assert accepts(condition(wanted), document({"a": True})) == expected
+
+    @pytest.mark.parametrize("name", ["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"])
+    def test_huge_integers_are_not_missed(self, name: Operator) -> None:
+        """Integers that share a double may be found too many, never too few."""
+        near = [2**53 - 1, 2**53, 2**53 + 1, 2**53 + 2]
+        numbers = [sign * number for sign in (1, -1) for number in near]
+        for value in numbers:
+            clause = condition(Comparison(name, "a", (value,) if name in ("in", "nin") else value))
+            as_doubles = _doubles(clause)
+            for stored in numbers:
+                if matches(Comparison(name, "a", (value,) if name in ("in", "nin") else value), {"a": stored}):
+                    assert accepts(as_doubles, {"attributes": [{"k": "a", "n": float(stored)}]}), (name, value, stored)
+
+
+def _doubles(clause: Any) -> Any:
+    """The clause as OpenSearch reads it: numbers of the field `n` are doubles."""
+    if isinstance(clause, dict):
+        return {key: _doubles(value) for key, value in clause.items()}
+    if isinstance(clause, list):
+        return [_doubles(each) for each in clause]
+    return float(clause) if kind(clause) == "number" else clause
+
+
+class TestBodies:
+    def test_filters_hold_before_the_best_are_chosen(self) -> None:
+        """Store, filter and files to leave out are inside the k-NN clause and beside BM25, not behind them."""
+        query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), frozenset({"g", "f"}))
+        by_vector, by_text = bodies(query)[:2]
+        inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
+        assert beside == [inside]
+        assert inside["bool"]["filter"] == [{"term": {"store": "s"}}, condition(Comparison("eq", "a", 1))]
+        assert inside["bool"]["must_not"] == [{"terms": {"file": ["f", "g"]}}]
+        assert by_vector["query"]["knn"]["vector"]["k"] >= 5
+        assert [each["size"] for each in (by_vector, by_text)] == [5, 5]
+
+    @pytest.mark.parametrize(
+        ("vector", "text", "expected"), [(X, "two words", 6), (X, None, 1), (None, "two words", 3), (None, None, 0)]
+    )
+    def test_only_what_is_asked(self, vector: Vector | None, text: str | None, expected: int) -> None:
+        """A query of one kind costs one search and those for its words."""
+        assert len(bodies(Query("s", vector, text, 5))) == expected
+
+    def test_long_texts_are_bounded(self) -> None:
+        """However long a query's text, OpenSearch's limit of clauses is kept, and so is the number of searches; signs
+        are words.
+        """
+        for text in (" ".join(f"w{i}" for i in range(3000)), "字" * 50 + "".join(chr(0x4E00 + i) for i in range(3000))):
+            made = bodies(Query("s", X, text, 5))
+            (match,) = made[1]["query"]["bool"]["must"]
+            assert len(match["match"]["text"]) < len(text)
+            assert len(made) == 4 + PROBES
+
+
+class TestFound:
+    ONE: Json = {"file": "f", "generation": 3, "row": "r", "n": 7, "window": 0, "windows": 1, "text": "fox"}  # noqa: RUF012
+
+    @staticmethod
+    def answer(*hits: tuple[str, float, Json | None]) -> Json:
+        return {"hits": {"hits": [{"_id": id_, "_score": score, "_source": source} for id_, score, source in hits]}}
+
+    @staticmethod
+    def explained(*idfs: float) -> Json:
+        leaves = [{"description": "idf, computed as log(1 + …)", "value": idf, "details": []} for idf in idfs]
+        return {
+            "hits": {
+                "hits": [{"_id": "x", "_explanation": {"description": "sum of:", "value": 0.1, "details": leaves}}]
+            }
+        }
+
+    def test_scores_come_together(self) -> None:
+        """A hit of one list has the score that another search gave it."""
+        other = self.ONE | {"n": 8, "text": "dog"}
+        answers = [
+            self.answer(("f:7", 0.75, self.ONE)),
+            self.answer(("f:8", 1.5, other)),
+            self.answer(("f:7", 0.5, None)),
+            self.answer(("f:8", 0.8, None)),
+            self.explained(2.0),
+            self.explained(0.5, 0.25),
+        ]
+        answer = found(Query("s", X, "fox foo", 5), iter(answers))
+        (by_vector,), (by_text,) = answer.by_vector, answer.by_text
+        assert (by_vector.file, by_vector.generation, by_vector.row, by_vector.n, by_vector.text) == (
+            "f",
+            3,
+            "r",
+            7,
+            "fox",
+        )
+        assert (by_vector.cosine, by_vector.bm25) == (0.5, 0.5)
+        assert by_text.cosine == pytest.approx(-0.2)
+        assert by_text.bm25 == 1.5
+        assert answer.bm25_bound == 2.75
+
+    def test_nearest_without_words_score_nothing(self) -> None:
+        """A near text that holds none of the words has a BM25 of 0; of a later window it is not known."""
+        later = {**self.ONE, "n": 8, "window": 1, "windows": 2, "hidden_text": "dog"}
+        nothing = self.answer()
+        query = Query("s", X, "cat", 5)
+        answer = found(
+            query,
+            iter([self.answer(("f:7", 0.75, self.ONE), ("f:8:1", 0.7, later)), nothing, nothing, nothing, nothing]),
+        )
+        assert [(hit.text, hit.bm25) for hit in answer.by_vector] == [("fox", 0.0), ("dog", None)]
+        assert answer.bm25_bound == 0
+
+    def test_one_window_of_several_says_little(self) -> None:
+        """The cosine of the window with the words is not that of the best window, so it is not given as if it were."""
+        several = self.ONE | {"windows": 2}
+        answers = [
+            self.answer(),
+            self.answer(("f:7", 1.5, several)),
+            self.answer(),
+            self.answer(("f:7", 0.8, None)),
+            self.explained(2.0),
+        ]
+        (hit,) = found(Query("s", X, "fox", 5), iter(answers)).by_text
+        assert (hit.cosine, hit.bm25) == (None, 1.5)
+
+    def test_repeated_words_count_again(self) -> None:
+        """A word that a query holds twice adds twice to the bound, as it does to the score."""
+        answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(3.0)]
+        assert found(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
+
+    def test_words_beyond_the_probes_are_taken_for_average(self) -> None:
+        """The bound of a long query grows with its words."""
+        answers = [self.answer(("f:7", 1.0, self.ONE)), *(self.explained(2.0) for _ in range(PROBES))]
+        text = " ".join(f"w{i}" for i in range(2 * PROBES))
+        assert found(Query("s", None, text, 5), iter(answers)).bm25_bound == pytest.approx(4 * PROBES)

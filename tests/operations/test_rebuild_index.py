@@ -1,0 +1,50 @@
+"""An index filled from the artefacts while files go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.operations.transfer.answers import unwatched
+from tests.support.bench import PROJECT, Bench, DictIndex
+from vectorlog.domain.vectors import Space
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.rebuild_index import Refill
+from vectorlog.use_cases import store_files, vector_stores
+
+
+@pytest.mark.parametrize("whole_store", [False, True])
+def test_gone_before_it_is_in(bench: Bench, whole_store: bool) -> None:
+    """What is deleted and purged just before its chunks are added is taken out again: no purge would come after it."""
+    store, kept = bench.store(), bench.store()
+    file = bench.upload("alpha")
+    for each in (store, kept):
+        bench.attach(each, file)
+    bench.pump.settle()
+
+    class Slow(DictIndex):
+        def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+            if whole_store:
+                vector_stores.delete(bench.deployment, PROJECT, store)
+            else:
+                store_files.detach(bench.deployment, PROJECT, store, file)
+            bench.pump.settle()
+            super().add(space, files)
+
+    slow = Slow()
+    bench.clock.advance(1)
+    Refill(bench.deployment.streams, bench.blobs, slow).fill(unwatched)
+    assert slow.count(bench.space, store) == {}
+    assert slow.count(bench.space, kept) == {(file, 1): 1}
+
+
+def test_other_spaces(bench: Bench) -> None:
+    """A store of a model that the index is not for is left out."""
+    store = bench.store()
+    bench.attach(store, bench.upload("alpha"))
+    bench.pump.settle()
+    into = DictIndex()
+    refill = Refill(bench.deployment.streams, bench.blobs, into, lambda space: space != bench.space)
+    refill.fill(unwatched)
+    assert (into.count(bench.space, store), refill.files, refill.chunks) == ({}, 0, 0)

@@ -1,0 +1,171 @@
+"""The rows of a data folder, made anew while requests, work and searches go on, by processes that may die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.operations.transfer.answers import answers, history, unwatched
+from tests.support.bench import PROJECT, Bench, Lost
+from tests.support.history import History
+from vectorlog.operations.rebuild_views import Projection
+from vectorlog.operations.transfer import commits as transferred
+from vectorlog.operations.transfer.contents import Watch
+from vectorlog.operations.verify import UnderWay, verify
+from vectorlog.runtime.local import rebuild
+from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
+from vectorlog.use_cases import vector_stores
+from vectorlog.use_cases.pages import PageRequest
+from vectorlog.views import keys, sqlite
+from vectorlog.views.table import Add, Remove
+from vectorlog.views.views import Views
+
+T = TypeVar("T")
+
+
+def stepping(step: Callable[[], object], *, dies_after: int | None = None) -> Watch:
+    """Does a step with every commit that a rebuild takes."""
+
+    def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+        for place, item in enumerate(items):
+            if place == dies_after:
+                raise Lost(f"after {place} {label}")
+            step()
+            yield item
+
+    return watch
+
+
+def clean(bench: Bench) -> None:
+    bench.pump.settle()
+    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+
+
+@pytest.fixture(autouse=True)
+def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many steps, so that much can happen between them."""
+    monkeypatch.setattr(transferred, "PAGE", 3)
+    monkeypatch.setattr(rebuild, "PAGE", 3)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1004))
+def test_beside_everything(seed: int, tmp_path: Path) -> None:
+    """Whatever is asked for and whoever dies while rows are made anew, at every step counts add up, what was created is
+    there and what was deleted is not; and in the end the rows are what the log says.
+    """
+    story = History(tmp_path, seed)
+    for _ in range(60):
+        story.step()
+    folder = DataFolder(tmp_path)
+
+    def step() -> None:
+        if story.draw.random() < 0.3:
+            story.step()
+            story.check()
+
+    with pytest.raises(Lost):
+        rebuild.views(folder, stepping(step, dies_after=story.draw.randrange(len(story.bench.log.after(0, 10_000)))))
+    story.check()
+    rebuild.views(folder, stepping(step))
+    story.check()
+    for _ in range(20):
+        story.step()
+        story.check()
+    story.finish()
+    story.bench.close()
+
+
+def test_damage_is_gone(bench: Bench) -> None:
+    """Rows that were lost or wrong are right afterwards, and every answer is the one from before the damage."""
+    made = history(bench)
+    expected, table = answers(bench.deployment, made), bench.deployment.views.table
+    table.write(
+        [
+            Add(keys.store(made.store), {"completed": 7}),
+            Remove(keys.batch(made.batch)),
+            Add(keys.file("file-none"), {"x": 1}),
+        ]
+    )
+    assert answers(bench.deployment, made) != expected
+    rebuild.views(DataFolder(bench.folder), unwatched)
+    assert answers(bench.deployment, made) == expected
+    clean(bench)
+
+
+def test_old_ones_serve_until_the_switch(bench: Bench) -> None:
+    """A rebuild that dies, wherever that is, has changed nothing that anybody sees; and a message that waited is not
+    lost by one.
+    """
+    made, store = history(bench), bench.store(name="late")
+    bench.attach(store, late := bench.upload("alpha late"))
+    seen, dump = (
+        answers(bench.deployment, made),
+        bench.derived.read().execute("SELECT * FROM views ORDER BY pk, sk").fetchall(),
+    )
+    commits = len(bench.log.after(0, 10_000))
+    for dies_after in range(0, commits, 7):
+        with pytest.raises(Lost):
+            rebuild.views(DataFolder(bench.folder), stepping(lambda: None, dies_after=dies_after))
+        assert answers(bench.deployment, made) == seen
+    assert bench.derived.read().execute("SELECT * FROM views ORDER BY pk, sk").fetchall() == dump
+    assert rebuild.views(DataFolder(bench.folder), unwatched) == commits
+    clean(bench)
+    assert bench.find(store, "alpha") == [late]
+
+
+def test_switch_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new rows take the old ones' place as a whole, with their indexes, or not at all."""
+    made = history(bench)
+    seen = answers(bench.deployment, made)
+    schema = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'views%' ORDER BY name"
+    before = [name for name, _ in bench.derived.read().execute(schema)]
+    monkeypatch.setattr(sqlite, "_INDEXES", (*sqlite._INDEXES, "CREATE INDEX views_wrong ON views (nowhere)"))
+    with pytest.raises(Exception, match="no such column"):
+        rebuild.views(DataFolder(bench.folder), unwatched)
+    assert answers(bench.deployment, made) == seen
+    monkeypatch.undo()
+    rebuild.views(DataFolder(bench.folder), unwatched)
+    assert [name for name, _ in bench.derived.read().execute(schema)] == before
+    assert answers(bench.deployment, made) == seen
+
+
+def test_store_deleted_meanwhile(bench: Bench) -> None:
+    """A store that is deleted and purged while its rows are made anew leaves none."""
+    made = history(bench)
+
+    def step() -> None:
+        if vector_stores.list_page(bench.deployment, PROJECT, PageRequest()).items:
+            vector_stores.delete(bench.deployment, PROJECT, made.store)
+            bench.pump.settle()
+
+    commits = iter(range(10_000))
+    rebuild.views(DataFolder(bench.folder), stepping(lambda: step() if next(commits) == 25 else None))
+    clean(bench)
+
+
+def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was answered after the log had been read to its end, and before the new rows serve, is in them."""
+    made, settle, files = history(bench), Projection.settle, list[str]()
+
+    def settled(projection: Projection, views: Views) -> None:
+        if not files:
+            bench.attach(made.store, bench.upload("alpha just before"))
+            bench.pump.settle()
+            files.extend(bench.find(made.store, "alpha"))
+        settle(projection, views)
+
+    monkeypatch.setattr(Projection, "settle", settled)
+    rebuild.views(DataFolder(bench.folder), unwatched)
+    assert bench.find(made.store, "alpha") == files
+    assert verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None).differing == ()
+
+
+def test_one_at_a_time(bench: Bench) -> None:
+    """A second rebuild of a folder is refused while one is under way."""
+    folder = DataFolder(bench.folder)
+    with folder.lock_rebuild(), pytest.raises(FolderInUse, match="is being rebuilt by the process"):
+        rebuild.views(folder, unwatched)

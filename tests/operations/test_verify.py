@@ -1,0 +1,111 @@
+"""What verify tells of an edition that was damaged, and of one that was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.bench import PROJECT, Bench
+from vectorlog.files import artefact
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.verify import Report, UnderWay, verify
+from vectorlog.use_cases import store_files
+from vectorlog.views import keys
+from vectorlog.views.table import Add, Remove
+
+Damage = Callable[[Bench, str, str], None]
+
+
+def report(bench: Bench, *, commits: int = 0, messages: int = 0) -> Report:
+    return verify(bench.deployment, lambda: UnderWay(commits, messages), lambda: None)
+
+
+@pytest.fixture
+def filled(bench: Bench) -> tuple[Bench, str, str]:
+    """An edition at rest, a store in it, and a file in that."""
+    store, file = bench.store(), bench.upload("alpha\nbeta")
+    bench.attach(store, file)
+    bench.pump.settle()
+    return bench, store, file
+
+
+def row_missing(bench: Bench, store: str, file: str) -> None:
+    placement = store_files.get(bench.deployment, PROJECT, store, file).state.placement
+    assert placement is not None
+    bench.deployment.views.table.write([Remove(keys.store_file(store, file, placement))])
+
+
+def wrong_count(bench: Bench, store: str, file: str) -> None:
+    bench.deployment.views.table.write([Add(keys.store(store), {"completed": 1})])
+
+
+def chunk_left_over(bench: Bench, store: str, file: str) -> None:
+    [chunks] = artefact.read_parts(bench.blobs, store, file, 1)
+    bench.index.add(bench.space, [FileChunks(store, file, 7, "row", 0, {}, chunks)])
+
+
+def chunks_missing(bench: Bench, store: str, file: str) -> None:
+    bench.index.remove(bench.space, store, file)
+
+
+def artefact_missing(bench: Bench, store: str, file: str) -> None:
+    artefact.delete(bench.blobs, store, file)
+
+
+def artefact_left_over(bench: Bench, store: str, file: str) -> None:
+    bench.blobs.put([artefact.text_item(store, file, 7, "old")])
+
+
+def blob_missing(bench: Bench, store: str, file: str) -> None:
+    bench.blobs.delete(list(bench.blobs.list(f"files/{file}/")))
+
+
+def blob_left_over(bench: Bench, store: str, file: str) -> None:
+    bench.blobs.put([("files/file-nobody/0", b"x")])
+
+
+DAMAGE = [
+    (row_missing, "row", "is missing"),
+    (wrong_count, "counts", "the log says {'completed': 1"),
+    (chunk_left_over, "chunks", "2 are left over"),
+    (chunks_missing, "chunks", "are 0, and the log says 2"),
+    (artefact_missing, "artefact", "missing"),
+    (artefact_left_over, "artefact", "is left over"),
+    (blob_missing, "blob", "is missing"),
+    (blob_left_over, "blob", "is left over"),
+]
+
+
+def test_clean(filled: tuple[Bench, str, str]) -> None:
+    """An edition at rest has no difference, and every stream was looked at."""
+    found = report(filled[0])
+    assert (found.differing, found.pending, found.streams) == ((), (), 3)
+
+
+@pytest.mark.parametrize(("damage", "kind", "what"), DAMAGE)
+def test_damage_is_told(filled: tuple[Bench, str, str], damage: Damage, kind: str, what: str) -> None:
+    """Each kind of damage is told, by its kind and by what is wrong, and nothing else is."""
+    damage(*filled)
+    found = report(filled[0])
+    assert [each.kind for each in found.differing] == [kind]
+    assert what in found.differing[0].what
+    assert found.pending == ()
+
+
+@pytest.mark.parametrize(("damage", "kind", "what"), DAMAGE)
+def test_pending(filled: tuple[Bench, str, str], damage: Damage, kind: str, what: str) -> None:
+    """While commits are not projected, every difference is pending; while messages are under way, all but those of the
+    views.
+    """
+    damage(*filled)
+    assert not report(filled[0], commits=1).differing
+    assert bool(report(filled[0], messages=1).differing) is (kind in ("row", "counts"))
+
+
+def test_settles_between_looks(filled: tuple[Bench, str, str]) -> None:
+    """What is put right between two looks is no difference."""
+    bench, store, file = filled
+    blob_left_over(bench, store, file)
+    found = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: bench.blobs.delete(["files/file-nobody/0"]))
+    assert found.differing == found.pending == ()

@@ -1,0 +1,292 @@
+"""A local edition as files, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.operations.transfer.answers import Made, answers, history, unwatched
+from tests.support.bench import PROJECT, Bench, Lost, StubEmbedder
+from tests.support.pump import Pump
+from tests.support.stubs import DIMENSIONS, DictIndex
+from vectorlog.domain.vectors import Space, Vector
+from vectorlog.embedding.catalogue import Models, Offer
+from vectorlog.operations.transfer import archive, objects
+from vectorlog.operations.transfer import commits as transferred
+from vectorlog.operations.transfer.commits import Diverged
+from vectorlog.operations.transfer.completion import ImportReport
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, ModelInUse, NotAnExport, Watch
+from vectorlog.operations.transfer.export import export
+from vectorlog.operations.transfer.importing import Target, bring
+from vectorlog.operations.verify import UnderWay, verify
+from vectorlog.reactions.projector import Projector
+from vectorlog.use_cases import uploaded_files, vector_stores
+
+T = TypeVar("T")
+
+OTHER = Space("other:words", DIMENSIONS)
+
+
+class Counting(StubEmbedder):
+    """Counts the texts that were embedded."""
+
+    texts = 0
+
+    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        Counting.texts += len(texts)
+        return super().documents(texts)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Editions, each in a folder and with random numbers of its own; those of `offers` are its models."""
+    made: list[Bench] = []
+
+    def make(name: str, offer: Space = Space("stub:words", DIMENSIONS)) -> Bench:
+        (tmp_path / name).mkdir()
+        bench = Bench(tmp_path / name, index=DictIndex(), seed=len(made) + 1)
+        provider, _, model = offer.model.partition(":")
+        bench.deployment = replace(
+            bench.deployment, models=Models([Offer(provider, model, offer.dimensions, False, Counting)])
+        )
+        work, embed = bench.pump.work, bench.pump.embed
+        projector = Projector(bench.deployment.streams, bench.deployment.views, work, embed)
+        bench.pump = Pump(bench.deployment, bench.log, projector, work, embed)
+        made.append(bench)
+        return bench
+
+    yield make
+    for bench in made:
+        bench.close()
+
+
+def written(bench: Bench, path: Path) -> Contents:
+    with archive.writing(path) as sink:
+        return export(bench.deployment, sink, unwatched)
+
+
+def brought(path: Path, bench: Bench, *, beside_workers: bool = False, instead: Space | None = None) -> ImportReport:
+    with archive.reading(path) as source:
+        watch = workers(bench) if beside_workers else unwatched
+        return bring(source, Target(bench.deployment, bench.pump.projector, beside_workers, instead), watch)[1]
+
+
+def workers(bench: Bench) -> Watch:
+    """Lets the target's workers go on with every item of the import, as they do on AWS."""
+
+    def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+        for item in items:
+            yield item
+            bench.pump.project(3)
+            bench.pump.work_one()
+            bench.pump.ingest_some()
+            bench.pump.sweep()
+
+    return watch
+
+
+def in_order_of_streams(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a log's scan DynamoDB's: a stream's commits by version, whenever each of them came."""
+    scan = bench.log.scan
+    monkeypatch.setattr(
+        bench.log, "scan", lambda: iter(sorted(scan(), key=lambda commit: (commit.stream, commit.version)))
+    )
+
+
+def assert_clean(bench: Bench) -> None:
+    bench.pump.settle()
+    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many steps, so that there are many places to die between."""
+    for module, name in ((transferred, "PAGE"), (objects, "TOGETHER")):
+        monkeypatch.setattr(module, name, 4)
+
+
+@pytest.fixture
+def source(make: Callable[..., Bench]) -> tuple[Bench, Made]:
+    """An edition with a history, and what there is to ask about."""
+    bench = make("source")
+    return bench, history(bench)
+
+
+class TestBackAndForth:
+    @pytest.mark.parametrize("name", ["export", "export.tar"])
+    @pytest.mark.parametrize("beside_workers", [False, True])
+    def test_same_answers(
+        self,
+        source: tuple[Bench, Made],
+        make: Callable[..., Bench],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        beside_workers: bool,
+    ) -> None:
+        """An edition that was moved answers as before, at once and after its workers ran, and nothing is embedded
+        again.
+        """
+        bench, made = source
+        target, expected = make("target"), answers(bench.deployment, made)
+        said, texts = written(bench, tmp_path / name), Counting.texts
+        target.clock.now = bench.clock.now
+        if beside_workers:
+            in_order_of_streams(target, monkeypatch)
+        settled = brought(tmp_path / name, target, beside_workers=beside_workers)
+        assert said.models == (ModelInUse("stub:words", DIMENSIONS, 1),)
+        assert (settled.indexed, settled.again, dict(settled.unoffered)) == (3, 0, {})
+        assert verify(target.deployment, lambda: UnderWay(0, 0), lambda: None).differing == ()
+        assert answers(target.deployment, made) == expected
+        target.pump.settle()
+        assert answers(target.deployment, made) == expected
+        assert {commit.id for commit in target.log.scan()} == {commit.id for commit in bench.log.scan()}, (
+            "old work was done again"
+        )
+        assert Counting.texts == texts
+        assert_clean(target)
+
+    def test_repeated(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """The same import again changes nothing."""
+        target = make("target")
+        written(source[0], tmp_path / "export")
+        brought(tmp_path / "export", target)
+        commits, blobs = target.log.after(0, 10_000), sorted(target.blobs.list(""))
+        assert brought(tmp_path / "export", target) == ImportReport()
+        assert (target.log.after(0, 10_000), sorted(target.blobs.list(""))) == (commits, blobs)
+
+    @pytest.mark.usefixtures("small_steps")
+    @pytest.mark.parametrize("beside_workers", [False, True])
+    def test_cut_off_and_resumed(
+        self,
+        source: tuple[Bench, Made],
+        make: Callable[..., Bench],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        beside_workers: bool,
+    ) -> None:
+        """Wherever an import dies, the same command goes on, and it ends as if nothing had happened."""
+        bench, made = source
+        expected, call, died = answers(bench.deployment, made), 0, True
+        written(bench, tmp_path / "export")
+        while died:
+            call += 23 if beside_workers else 7  # each is an import of its own
+            target = make(f"target-{call}")
+            target.clock.now, died = bench.clock.now, False
+            if beside_workers:
+                in_order_of_streams(target, monkeypatch)
+            with target.faults.dying(call, after=False):
+                try:
+                    brought(tmp_path / "export", target, beside_workers=beside_workers)
+                except Lost:
+                    died = True
+            brought(tmp_path / "export", target, beside_workers=beside_workers)
+            target.pump.restart()
+            target.pump.settle()
+            assert answers(target.deployment, made) == expected, f"died at call {call}"
+            assert_clean(target)
+        assert call > 5, "it never died"
+
+    def test_work_goes_on(self, make: Callable[..., Bench], tmp_path: Path) -> None:
+        """What was accepted and not done when the export was made is done where it was brought."""
+        bench, target = make("source"), make("target")
+        files = [bench.upload(f"alpha {number}") for number in range(3)]
+        store = bench.store()
+        bench.attach(store, files[0])
+        batch = bench.batch(store, files[1:])
+        written(bench, tmp_path / "export")
+        brought(tmp_path / "export", target)
+        target.pump.settle()
+        assert sorted(target.find(store, "alpha")) == sorted(files)
+        assert target.deployment.views.batch_counts(batch.id, 2).completed == 2
+        assert_clean(target)
+
+
+class TestOtherModels:
+    def test_told(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """Files whose model the target does not offer are counted, and stay as they are until it is offered."""
+        target = make("target", OTHER)
+        written(source[0], tmp_path / "export")
+        assert dict(brought(tmp_path / "export", target).unoffered) == {"stub:words": 3}
+        assert brought(tmp_path / "export", target).again == 0
+
+    def test_ingested_again(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """With a model named instead, every file is ingested with it as a new generation, once, and serves; so do new
+        ones.
+        """
+        bench, made = source
+        target = make("target", OTHER)
+        written(bench, tmp_path / "export")
+        target.clock.now = bench.clock.now + 1
+        found = sorted(bench.find(made.store, "alpha"))
+        assert brought(tmp_path / "export", target, instead=OTHER).again == 3
+        assert brought(tmp_path / "export", target, instead=OTHER).again == 0
+        target.pump.settle()
+        assert brought(tmp_path / "export", target, instead=OTHER).again == 0
+        target.attach(made.store, late := target.upload("alpha late"))
+        target.pump.settle()
+        assert sorted(target.find(made.store, "alpha")) == sorted([*found, late])
+        assert vector_stores.get(target.deployment, PROJECT, made.store).state.model == OTHER.model
+        assert_clean(target)
+
+    def test_cut_off(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """An import that dies between a store's new model and its files' new generations goes on there."""
+        bench, made = source
+        written(bench, tmp_path / "export")
+        for call in range(1, 40, 4):
+            target = make(f"target-{call}", OTHER)
+            target.clock.now = bench.clock.now + 1
+            with target.faults.dying(call, after=False):
+                try:
+                    brought(tmp_path / "export", target, instead=OTHER)
+                except Lost:
+                    brought(tmp_path / "export", target, instead=OTHER)
+            target.pump.settle()
+            assert len(target.find(made.store, "alpha")) == len(bench.find(made.store, "alpha")), f"died at call {call}"
+            assert_clean(target)
+
+
+class TestRefused:
+    def test_another_history(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """A stream that went on in two ways is named, and nothing of the other one is overwritten."""
+        bench, made = source
+        target = make("target")
+        written(bench, tmp_path / "one")
+        brought(tmp_path / "one", target)
+        target.clock.now = bench.clock.now = bench.clock.now + 1
+        vector_stores.delete(target.deployment, PROJECT, made.store)
+        uploaded_files.delete(bench.deployment, PROJECT, bench.upload("x"))
+        vector_stores.delete(bench.deployment, PROJECT, made.store)
+        written(bench, tmp_path / "two")
+        standing = target.log.load(made.store)
+        with pytest.raises(Diverged, match=made.store):
+            brought(tmp_path / "two", target)
+        assert target.log.load(made.store) == standing
+
+    def test_not_whole(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
+        """An export that was cut off, or lost a part, is refused by what it lacks."""
+        written(source[0], tmp_path / "export")
+        target, contents, commits = make("target"), tmp_path / "export" / CONTENTS, tmp_path / "export" / COMMITS
+        lines = commits.read_bytes().splitlines(keepends=True)
+        commits.write_bytes(b"".join(lines[:-1]))
+        with pytest.raises(NotAnExport, match=f"{len(lines)} commits"):
+            brought(tmp_path / "export", target)
+        contents.unlink()
+        with pytest.raises(NotAnExport, match="cut off"):
+            brought(tmp_path / "export", target)
+        assert list(target.log.scan()) == []
+
+    def test_never_overwrites(self, source: tuple[Bench, Made], tmp_path: Path) -> None:
+        """An export replaces nothing that is there."""
+        (tmp_path / "notes").mkdir()
+        (tmp_path / "notes" / "mine.txt").write_text("mine")
+        (tmp_path / "mine.tar").write_text("mine")
+        for path in (tmp_path / "notes", tmp_path / "mine.tar"):
+            with pytest.raises(NotAnExport, match="already"):
+                written(source[0], path)
+        assert (tmp_path / "mine.tar").read_text() == "mine"

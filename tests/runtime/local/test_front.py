@@ -1,0 +1,395 @@
+"""What the front promises to clients and to the app behind it; driven over ASGI, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from vectorlog.api.form import FORM_TYPE, unpack
+from vectorlog.api.multipart import FORM_OVERHEAD_BYTES
+from vectorlog.runtime.local.answer import Message, Receive, Send
+from vectorlog.runtime.local.front import Front, RequestLine, Scope
+
+
+@dataclass
+class App:
+    """Answers every request in the same way and remembers what it was asked."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b'{"ok": true}'
+    error: Exception | None = None
+    keep_as: Path | None = None
+    asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        message = await receive()
+        assert not message["more_body"]
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.asked.append((headers, message["body"]))
+        if self.keep_as is not None:
+            unpack(message["body"]).files["file"].path.rename(self.keep_as)
+        if self.error is not None:
+            raise self.error
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [(k.encode(), v.encode()) for k, v in self.headers.items()],
+            }
+        )
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@dataclass
+class Reply:
+    """What the client got."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.body)["error"]
+
+
+@dataclass
+class Client:
+    """Sends requests through a front."""
+
+    folder: Path
+    app: App
+    upload_limit: int = 1_000_000
+    body_limit: int = 1000
+    log: list[RequestLine] = field(default_factory=list)
+
+    @property
+    def spooled(self) -> list[Path]:
+        return list((self.folder / "spool").iterdir())
+
+    def send(
+        self, method: str, pieces: Sequence[bytes] = (b"",), *, cut: bool = False, leaves: bool = False, **headers: str
+    ) -> Reply | None:
+        """The reply to a request whose body comes in these pieces, None if there was none.
+
+        `leaves`: the client goes away after its body; `cut`: before the end of its body.
+        """
+        front = Front(
+            self.app,
+            self.folder / "spool",
+            upload_limit=self.upload_limit,
+            body_limit=self.body_limit,
+            on_request=self.log.append,
+        )
+        last = len(pieces) - 1
+        waiting: list[Message] = [
+            {"type": "http.request", "body": piece, "more_body": cut or number < last}
+            for number, piece in enumerate(pieces)
+        ]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            if not waiting and not (cut or leaves):
+                await asyncio.Event().wait()
+            return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": "/v1/x",
+            "query_string": b"",
+            "headers": [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()],
+        }
+        asyncio.run(front(scope, receive, send))
+        if not sent:
+            return None
+        assert not sent[-1].get("more_body")
+        got = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return Reply(sent[0]["status"], got, b"".join(message["body"] for message in sent[1:]))
+
+    def ask(self, method: str, pieces: Sequence[bytes] = (b"",), **headers: str) -> Reply:
+        """The reply, where there must be one."""
+        reply = self.send(method, pieces, cut=False, leaves=False, **headers)
+        assert reply is not None
+        return reply
+
+    def upload(self, content: bytes, *, pieces: int = 1, length: bool = True) -> Reply:
+        """The reply to a form with a file, cut in about so many pieces."""
+        request = httpx.Request("POST", "http://x", files={"file": ("ä.txt", content)}, data={"purpose": "assistants"})
+        body = request.read()
+        step = len(body) // pieces + 1
+        headers = {"content_type": request.headers["content-type"]} | (
+            {"content_length": str(len(body))} if length else {}
+        )
+        return self.ask("POST", [body[start : start + step] for start in range(0, len(body), step)], **headers)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    """A client of a front before an app that always answers the same."""
+    return Client(tmp_path, App())
+
+
+class TestEveryAnswer:
+    def test_is_signed(self, client: Client) -> None:
+        """Each answer has an id of our own, known to the app too, whatever the client calls its request, and says how
+        long it took.
+        """
+        first, second = client.ask("GET", x_request_id="mine"), client.ask("GET")
+        assert first.headers["x-request-id"] != second.headers["x-request-id"]
+        assert first.headers["x-request-id"].startswith("req_")
+        assert len(first.headers["x-request-id"]) == 36
+        assert client.app.asked[0][0]["x-request-id"] == first.headers["x-request-id"]
+        assert first.headers["openai-processing-ms"].isdecimal()
+        assert first.headers["content-length"] == str(len(first.body))
+
+    def test_is_logged(self, client: Client) -> None:
+        """The log line tells what was asked and answered, for which project; clients do not see the project."""
+        client.app.headers = {"X-Vectorlog-Project": "acme"}
+        reply = client.ask("POST", [b"{", b"}"])
+        (line,) = client.log
+        assert (line.method, line.path, line.status, line.project, line.bytes_in, line.bytes_out) == (
+            "POST",
+            "/v1/x",
+            200,
+            "acme",
+            2,
+            12,
+        )
+        assert line.request_id == reply.headers["x-request-id"]
+        assert "x-vectorlog-project" not in reply.headers
+
+    def test_error_that_escapes(self, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+        """A defect is a 500 in the envelope that quotes the id but nothing of the inside; the log has the traceback."""
+        client.app.error = RuntimeError("secret")
+        reply = client.ask("GET")
+        assert reply.status == 500
+        assert reply.error["type"] == "server_error"
+        assert set(reply.error) == {"message", "type", "param", "code"}
+        assert reply.headers["x-request-id"] in reply.error["message"]
+        assert b"secret" not in reply.body
+        assert "RuntimeError: secret" in caplog.text
+        assert client.log[0].status == 500
+
+    def test_lifespan_reaches_the_app(self, tmp_path: Path) -> None:
+        """What is not a request goes to the app as it is."""
+        seen: list[str] = []
+        log: list[RequestLine] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            seen.append(scope["type"])
+
+        async def nothing(*_: Any) -> Any:
+            raise AssertionError("not to be called")
+
+        asyncio.run(
+            Front(app, tmp_path, upload_limit=1, body_limit=1, on_request=log.append)(
+                {"type": "lifespan"}, nothing, nothing
+            )
+        )
+        assert (seen, log) == (["lifespan"], [])
+
+
+class TestBody:
+    def test_arrives_whole(self, client: Client) -> None:
+        """The app gets the body in one piece, with its own content type."""
+        client.ask("POST", [b'{"a":', b" 1}"], content_type="application/json", transfer_encoding="chunked")
+        headers, body = client.app.asked[0]
+        assert body == b'{"a": 1}'
+        assert (headers["content-type"], headers["content-length"]) == ("application/json", "8")
+        assert "transfer-encoding" not in headers
+
+    @pytest.mark.parametrize("length", [{"content_length": "1001"}, {}])
+    def test_over_the_limit(self, client: Client, length: dict[str, str]) -> None:
+        """A body over the limit is a 413 that says the limit and the way out, and never reaches the app."""
+        reply = client.ask("POST", [b"x" * 500, b"x" * 501], **length)
+        assert (reply.status, reply.error["code"]) == (413, "request_too_large")
+        assert "1,000 bytes" in reply.error["message"]
+        assert "/v1/files" in reply.error["message"]
+        assert client.app.asked == []
+
+    def test_announced_over_the_limit_is_not_read(self, client: Client) -> None:
+        """A length that says too much is refused before a byte is read."""
+        assert client.ask("POST", [b"x"], content_length="1001").status == 413
+        assert client.log[0].bytes_in == 0
+
+    def test_not_utf8(self, client: Client) -> None:
+        """Bytes that are no text are the client's error, not a 500; headers that are not UTF-8 are taken as Latin-1."""
+        reply = client.ask("POST", [b'{"a": "\xff"}'])
+        assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
+        assert "byte 7" in reply.error["message"]
+        assert client.ask("GET", x_name="J\xfcrgen").status == 200
+        assert client.app.asked[0][0]["x-name"] == "Jürgen"
+
+    def test_client_leaves(self, client: Client) -> None:
+        """A request that was cut off is not served."""
+        assert client.send("POST", [b"{"], cut=True) is None
+        assert client.app.asked == []
+        assert client.log[0].status == 499
+
+
+class TestUpload:
+    @pytest.mark.parametrize("pieces", [1, 7])
+    def test_is_spooled(self, client: Client, pieces: int) -> None:
+        """The app gets the fields and the spooled file; the file is gone after the answer, since the app did not keep
+        it.
+        """
+        reply = client.upload(b"\xff" * 1000, pieces=pieces)
+        assert reply.status == 200
+        headers, body = client.app.asked[0]
+        assert headers["content-type"] == FORM_TYPE
+        assert headers["content-length"] == str(len(body))
+        form = json.loads(body)
+        assert form["fields"] == {"purpose": ["assistants"]}
+        assert form["files"]["file"].keys() == {"path", "filename", "content_type", "size", "sha256"}
+        assert (form["files"]["file"]["filename"], form["files"]["file"]["size"]) == ("ä.txt", 1000)
+        assert client.spooled == []
+
+    def test_may_be_kept(self, client: Client) -> None:
+        """A file that the app moved away stays, with all its bytes; it may be larger than a JSON body."""
+        content = bytes(range(256)) * 3000
+        client.app.keep_as = client.folder / "kept"
+        assert client.upload(content, pieces=20).status == 200
+        assert client.app.keep_as.read_bytes() == content
+
+    def test_app_fails(self, client: Client) -> None:
+        """An error of the app leaves no file behind."""
+        client.app.error = RuntimeError()
+        assert client.upload(b"1").status == 500
+        assert client.spooled == []
+
+    @pytest.mark.parametrize("length", [True, False])
+    def test_over_the_limit(self, client: Client, length: bool) -> None:
+        """A file over the limit is a 413 with the way out; neither app nor disk sees it."""
+        client.upload_limit = 100
+        reply = client.upload(b"x" * 101, length=length)
+        assert (reply.status, reply.error["code"]) == (413, "request_too_large")
+        assert "--upload-limit-mb" in reply.error["message"]
+        assert client.app.asked == []
+        assert client.spooled == []
+
+    def test_announced_over_the_limit_is_not_read(self, client: Client) -> None:
+        """A length that no form within the limit can have is refused before a byte is read."""
+        too_long = str(client.upload_limit + FORM_OVERHEAD_BYTES + 1)
+        assert client.ask("POST", content_type="multipart/form-data; boundary=x", content_length=too_long).status == 413
+        assert client.log[0].bytes_in == 0
+
+    def test_broken(self, client: Client) -> None:
+        """A malformed form is a 400."""
+        reply = client.ask("POST", [b"nonsense"], content_type="Multipart/Form-Data; boundary=x")
+        assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
+        assert client.app.asked == []
+
+    def test_client_leaves(self, client: Client) -> None:
+        """An upload that was cut off calls nothing and leaves nothing, however much had arrived."""
+        head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        client.upload_limit = 2_000_000
+        assert (
+            client.send("POST", [head + b"1" * 1_200_000], cut=True, content_type="multipart/form-data; boundary=x")
+            is None
+        )
+        assert client.app.asked == []
+        assert client.spooled == []
+        assert client.log[0].status == 499
+
+    @pytest.mark.parametrize(
+        "content_type", [FORM_TYPE, FORM_TYPE.upper() + "; charset=utf-8", f"application/json, {FORM_TYPE}"]
+    )
+    def test_client_cannot_name_our_files(self, client: Client, content_type: str) -> None:
+        """The form's inner type, which names paths on this machine, is refused from outside."""
+        assert client.ask("POST", [b"{}"], content_type=content_type).status == 400
+        assert client.app.asked == []
+
+    def test_leftovers_of_a_crash(self, client: Client) -> None:
+        """A start removes what a crash left in the spool."""
+        client.upload(b"1")
+        (client.folder / "spool" / "upload-old").touch()
+        client.ask("GET")
+        assert client.spooled == []
+
+
+class TestSendfile:
+    CONTENT = bytes(range(256)) * 3000
+
+    @pytest.fixture
+    def client(self, client: Client) -> Client:
+        """The app names a file larger than one chunk."""
+        path = client.folder / "blöb"
+        path.write_bytes(self.CONTENT)
+        client.app.headers = {"x-sendfile": str(path), "content-type": "text/plain"}
+        client.app.body = b""
+        return client
+
+    def test_whole(self, client: Client) -> None:
+        """The client gets the file's bytes and length, and no word of where it lies."""
+        reply = client.ask("GET")
+        assert (reply.status, reply.body) == (200, self.CONTENT)
+        assert reply.headers["content-length"] == str(len(self.CONTENT))
+        assert reply.headers["content-type"] == "text/plain"
+        assert "x-sendfile" not in reply.headers
+        assert client.log[0].bytes_out == len(self.CONTENT)
+
+    @pytest.mark.parametrize(
+        ("wanted", "start", "stop"),
+        [
+            ("bytes=0-0", 0, 1),
+            ("bytes=100-299999", 100, 300_000),
+            ("bytes=767999-", 767_999, 768_000),
+            ("bytes=-5", 767_995, 768_000),
+            ("bytes=5-9999999", 5, 768_000),
+        ],
+    )
+    def test_range(self, client: Client, wanted: str, start: int, stop: int) -> None:
+        """A range is answered with those bytes alone."""
+        reply = client.ask("GET", range=wanted)
+        assert (reply.status, reply.body) == (206, self.CONTENT[start:stop])
+        assert reply.headers["content-range"] == f"bytes {start}-{stop - 1}/768000"
+        assert reply.headers["content-length"] == str(stop - start)
+
+    @pytest.mark.parametrize("wanted", ["bytes=768000-", "bytes=-0"])
+    def test_range_outside(self, client: Client, wanted: str) -> None:
+        """A range without bytes is a 416 that tells the size."""
+        reply = client.ask("GET", range=wanted)
+        assert (reply.status, reply.headers["content-range"]) == (416, "bytes */768000")
+        assert str(wanted) in reply.error["message"]
+
+    @pytest.mark.parametrize(
+        "wanted", ["bytes=5-2", "bytes=0-1,4-5", "lines=1-2", "bytes=-", "bytes=" + "9" * 5000 + "-"]
+    )
+    def test_range_that_is_none(self, client: Client, wanted: str) -> None:
+        """What is no single range of bytes is ignored."""
+        assert client.ask("GET", range=wanted).status == 200
+
+    def test_head(self, client: Client) -> None:
+        """HEAD tells the length without the bytes."""
+        reply = client.ask("HEAD", range="bytes=0-0")
+        assert (reply.status, reply.headers["content-length"], reply.body) == (200, "768000", b"")
+
+    def test_empty(self, client: Client) -> None:
+        """An empty file is an empty answer."""
+        Path(client.app.headers["x-sendfile"]).write_bytes(b"")
+        assert client.ask("GET").body == b""
+        assert client.ask("GET", range="bytes=0-").status == 416
+
+    def test_deleted_meanwhile(self, client: Client) -> None:
+        """A file that was deleted between the app's answer and the reading is a 404."""
+        Path(client.app.headers["x-sendfile"]).unlink()
+        reply = client.ask("GET")
+        assert reply.status == 404
+        assert str(client.folder) not in reply.body.decode()
+
+    def test_client_leaves(self, client: Client) -> None:
+        """Nothing more is read for a client that has left."""
+        client.send("GET", leaves=True)
+        assert client.log[0].bytes_out < len(self.CONTENT)

@@ -1,0 +1,68 @@
+"""AWS in this process, by moto: empty in every `aws()`, while clients, which take long to make, are kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto import mock_aws
+
+from vectorlog.runtime.aws import clients
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+@contextmanager
+def credentials(**variables: str) -> Iterator[None]:
+    """A region, keys that open nothing, and other variables."""
+    regions = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (regions | keys | variables).items():
+            patch.setenv(name, value)
+        yield
+
+
+@contextmanager
+def aws() -> Iterator[None]:
+    """An AWS with nothing in it."""
+    addresses = {
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not answer at an account's own address of DynamoDB
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",  # of the real servers, when their tests run in the same process
+    }
+    with credentials(**addresses), mock_aws():
+        yield
+
+
+@cache
+def s3() -> BaseClient:
+    """One call at a time: moto keeps an object's bytes in one file object, which threads close under each other."""
+    return _in_turn(clients.s3())
+
+
+@cache
+def dynamodb() -> BaseClient:
+    """One call at a time: moto checks a condition and writes without a lock between."""
+    return _in_turn(clients.dynamodb())
+
+
+@cache
+def sqs() -> BaseClient:
+    """One call at a time: moto goes through a queue's messages while other threads change them."""
+    return _in_turn(clients.sqs())
+
+
+def _in_turn(client: BaseClient) -> BaseClient:
+    call, turn = client._make_api_call, threading.RLock()
+
+    def in_turn(*given: Any) -> Any:
+        with turn:
+            return call(*given)
+
+    client._make_api_call = in_turn
+    return client

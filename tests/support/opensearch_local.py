@@ -1,0 +1,36 @@
+"""Indexes on the OpenSearch that `VECTORLOG_OPENSEARCH_ENDPOINT` names; for tests marked `aws`."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.mapping import Layout
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+
+class LocalOpenSearchIndex(OpenSearchIndex):
+    """Keeps the client, which the tests of a process share, open."""
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def client() -> OpenSearch:
+    """As the AWS edition makes it."""
+    endpoint = os.environ["VECTORLOG_OPENSEARCH_ENDPOINT"]
+    assert "//127.0.0.1:" in endpoint, "tests never write to an account"
+    return connect(endpoint)
+
+
+def opened(place: Path) -> LocalOpenSearchIndex:
+    """An index of its own for each folder, empty when it is opened first; it goes with the server."""
+    layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene")
+    return LocalOpenSearchIndex(client(), layout, refresh="true", pause=lambda _: None)

@@ -1,0 +1,114 @@
+"""Stand-ins for the model, the reader, its executor and the index: small, exact and quick."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from vectorlog.domain.filters import matches
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query
+from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
+
+DIMENSIONS = 16
+
+
+class StubEmbedder:
+    """Words to fixed random directions; `throttled` makes it refuse for now."""
+
+    throttled = False
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        if StubEmbedder.throttled:
+            raise EmbeddingError("slow down", retry_after=1.0)
+        return [(self.query(text),) for text in texts]
+
+    def query(self, text: str) -> Vector:
+        sums = [0.0] * DIMENSIONS
+        for word in text.lower().split():
+            draw = Random(word)
+            sums = [total + draw.gauss(0, 1) for total in sums]
+        length = sum(value * value for value in sums) ** 0.5 or 1.0
+        return array("f", [value / length for value in sums])
+
+    def close(self) -> None:
+        pass
+
+
+class StubReader:
+    """One chunk per line. A file that begins with `damaged` is unreadable, one that begins with `deadly` kills its
+    reader.
+    """
+
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
+        text = path.read_text()
+        if text.startswith("damaged"):
+            raise Unreadable("invalid_file", "The file is damaged. Save it again.")
+        if text.startswith("deadly"):
+            raise ReaderCrashed("it ran out of memory")
+        spans, at = [], 0
+        for line in text.splitlines(keepends=True):
+            spans.append(Span(at, at + len(line), len(line.split())))
+            at += len(line)
+        return Document(text, (), tuple(spans))
+
+
+class Inline(Executor):
+    """Runs at once, in this thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class DictIndex:
+    """A ChunkIndex in a dict, for many short histories."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[tuple[Space, str], dict[tuple[str, int, int], tuple[FileChunks, Chunk]]] = {}
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        for each in files:
+            held = self._chunks.setdefault((space, each.store), {})
+            for chunk in each.chunks:
+                key = (each.file, each.generation, chunk.n)
+                if key not in held or held[key][0].revision <= each.revision:
+                    held[key] = (each, chunk)
+
+    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
+        held = self._chunks.get((space, store), {})
+        for key in [key for key in held if key[0] == file and generation in (None, key[1])]:
+            del held[key]
+
+    def remove_store(self, space: Space, store: str) -> None:
+        self._chunks.pop((space, store), None)
+
+    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
+        return [self._found(self._chunks.get((space, query.store), {}), query) for query in queries]
+
+    def _found(self, held: Mapping[tuple[str, int, int], tuple[FileChunks, Chunk]], query: Query) -> Found:
+        hits = []
+        for (file, generation, n), (each, chunk) in held.items():
+            if file not in query.without and (query.filter is None or matches(query.filter, each.attributes)):
+                cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
+                hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None))
+        hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))
+        return Found(tuple(hits[: query.limit]), (), 0.0)
+
+    def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
+        counts: dict[tuple[str, int], int] = {}
+        for file, generation, _ in self._chunks.get((space, store), {}):
+            counts[file, generation] = counts.get((file, generation), 0) + 1
+        return counts
+
+    def close(self) -> None:
+        pass

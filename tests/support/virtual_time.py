@@ -1,0 +1,68 @@
+"""Threads whose waits pass at once: one of them runs at a time, the one whose wait ends first, so that a test is the
+same every time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable
+
+
+class VirtualTime:
+    """Ms since the start, as the threads' waits make them pass. Outside of its threads nobody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._waiting: list[tuple[float, int, threading.Event]] = []
+        self._threads: dict[int, threading.Thread] = {}
+        self._paused = threading.Semaphore(0)
+        self._turns = 0
+        self._errors: list[BaseException] = []
+
+    def __call__(self) -> int:
+        return int(self.now)
+
+    def sleep(self, ms: float) -> None:
+        """Lets others run until so much time is over."""
+        if threading.get_ident() in self._threads:
+            turn = self._due_in(ms)
+            self._paused.release()
+            turn.wait()
+
+    def seconds(self, s: float) -> None:
+        """As `time.sleep`."""
+        self.sleep(1000 * s)
+
+    def run(self, *steps: Callable[[], object]) -> None:
+        """Runs these as threads, until all have ended.
+
+        Raises:
+            BaseException: the first that one of them raised, once all have ended.
+        """
+        for step in steps:
+            turn = self._due_in(0)
+            threading.Thread(target=self._run, args=(step, turn), daemon=True).start()
+        while self._waiting:
+            self.now, _, turn = heapq.heappop(self._waiting)
+            turn.set()
+            self._paused.acquire()
+        if self._errors:
+            raise self._errors[0]
+
+    def _run(self, step: Callable[[], object], turn: threading.Event) -> None:
+        self._threads[threading.get_ident()] = threading.current_thread()
+        turn.wait()
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001  # raised again where the threads were started
+            self._errors.append(error)
+        finally:
+            del self._threads[threading.get_ident()]
+            self._paused.release()
+
+    def _due_in(self, ms: float) -> threading.Event:
+        turn = threading.Event()
+        self._turns += 1
+        heapq.heappush(self._waiting, (self.now + ms, self._turns, turn))
+        return turn
