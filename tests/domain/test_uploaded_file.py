@@ -66,11 +66,11 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
         ([UNTIL_10], 10, False),
     ],
 )
-def test_is_available(events: Sequence[Event], at: int, is_available: bool) -> None:
+def test_is_available(events: Sequence[Event], at: int, available: bool) -> None:
     """A file lives from its upload until it is deleted or its time is over, whether that was written down yet or
     not.
     """
-    assert after(*events).is_available(at) is is_available
+    assert after(*events).is_available(at) is available
 
 
 def test_state() -> None:
