@@ -53,7 +53,8 @@ class Api(Construct):
     """A regional REST API with a stage of the configured name.
 
     Each route has a method of its own. Beside it, ANY of the same path goes to the same function, which answers what
-    only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. A path without a route never reaches a function.
+    only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. Every other path goes to the api function, which says
+    what is not offered, or what is wrong with the base URL.
 
     Access logs need a role that API Gateway has once in an account and region. The stack makes it and leaves it behind,
     since other APIs may have come to rely on it; if there was one, it is replaced by this one, which may do the same.
@@ -102,7 +103,7 @@ class Api(Construct):
 
     def _stage(self, configuration: Configuration) -> apigateway.StageOptions:
         """Only errors are in the execution log, and never a request's or an answer's data. The metrics of the stage
-        cost nothing. Those of each of its 72 methods are charged like an application's own, and the access log can be
+        cost nothing. Those of each of its 73 methods are charged like an application's own, and the access log can be
         asked instead.
         """
         return apigateway.StageOptions(
@@ -142,6 +143,7 @@ class Api(Construct):
             self._resource(path).add_method(method, function)
         for path, function in {path: function for path, _, function in served}.items():
             self._resource(path).add_method("ANY", function)
+        self._resource("/{proxy+}").add_method("ANY", functions["api"])
 
     def _resource(self, path: str) -> apigateway.Resource:
         return self.rest_api.root.resource_for_path(re.sub(r"<(\w+)>", r"{\1}", path))

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.runtime.local.front import RequestLine
+from vectorlog.runtime.local.request_log import RequestLine
 
 STARTED_AT = 1_700_000_000_000
 
@@ -45,7 +45,7 @@ class OneVector:
 
 @dataclass
 class Client:
-    """Sends requests to the app, one at a time, and keeps the lines that the front logs."""
+    """Sends requests to the app, one at a time, and keeps the request log."""
 
     asgi: Callable[..., Any]
     lines: list[RequestLine] = field(default_factory=list)

@@ -1,27 +1,26 @@
-"""A real edition on SQLite and folders, without workers, and a client that talks to it through the front."""
+"""A real edition on SQLite and folders, without workers, and a client that talks to it over ASGI."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from aws_lambda_powertools.event_handler import HttpResolverLocal
 
 from tests.api.client import Client, Clock, OneVector
-from vectorlog.api import app, auth
-from vectorlog.api.transport import BehindFront
+from vectorlog.api import auth
+from vectorlog.api.app import App
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.runtime.local.front import Front
+from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.request_log import RequestLine
+from vectorlog.runtime.local.server import send_blob
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as sqlite_views
 from vectorlog.views.views import Views
@@ -55,19 +54,14 @@ def deployment(tmp_path: Path, clock: Clock) -> Iterator[Deployment]:
 @pytest.fixture
 def client(deployment: Deployment, tmp_path: Path) -> Iterator[Client]:
     with ThreadPoolExecutor(4) as threads:
-
-        async def run(serve: Callable[[], Any]) -> Any:
-            return await asyncio.get_running_loop().run_in_executor(threads, serve)
-
-        resolver = app.build(
-            HttpResolverLocal(),
-            deployment,
-            authenticate=auth.open_until_first_key(deployment),
-            transport=BehindFront(),
-            run=run,
+        app = App(deployment, auth.open_until_first_key(deployment), send_blob)
+        lines: list[RequestLine] = []
+        asgi = http(
+            app.handle,
+            threads,
+            tmp_path / "spool",
+            upload_limit=1 << 20,
+            body_limit=1 << 20,
+            on_request=lines.append,
         )
-        client = Client(resolver)
-        client.asgi = Front(
-            resolver, tmp_path / "spool", upload_limit=1 << 20, body_limit=1 << 20, on_request=client.lines.append
-        )
-        yield client
+        yield Client(asgi, lines)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+import httpx
 import pytest
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, HttpResolverLocal
-from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tests.api.client import Client, Clock
-from vectorlog.api import app, auth
-from vectorlog.api.form import FORM_TYPE, Form
+from vectorlog.api.app import App
+from vectorlog.api.request import Request
 from vectorlog.api.routes import ROUTES, Route
-from vectorlog.api.transport import BehindFront, Bytes
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
@@ -27,8 +25,9 @@ from vectorlog.domain.store_file import Ingested
 from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
-from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import FileChunks
+from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.server import send_blob
 from vectorlog.use_cases import api_keys
 
 NO_STORE = "vs_" + "0" * 32
@@ -141,14 +140,19 @@ class TestFiles:
             assert (error["param"], error["code"]) == ("file", code)
 
     def test_forms_and_json_are_told_apart(self, client: Client) -> None:
-        """An upload needs a form, everything else JSON; the front's own type is not for clients."""
+        """An upload needs a form, everything else JSON."""
         assert "multipart/form-data" in client.post("/v1/files", {"purpose": "batch"}).json()["error"]["message"]
         assert (
             "application/json"
             in client("POST", "/v1/vector_stores", files={"file": ("a", b"")}).json()["error"]["message"]
         )
         packed = json.dumps({"fields": {"purpose": ["batch"]}, "files": {}})
-        assert client("POST", "/v1/files", content=packed, headers={"content-type": FORM_TYPE}).status_code == 400
+        assert (
+            client(
+                "POST", "/v1/files", content=packed, headers={"content-type": "application/vnd.vectorlog.form+json"}
+            ).status_code
+            == 400
+        )
 
     def test_expiry(self, client: Client, clock: Clock) -> None:
         """Files of purpose batch expire after 30 days, others when asked to; afterwards they are not there."""
@@ -520,20 +524,22 @@ class TestServing:
         assert '"name":"żółć"'.encode() in answer.content
         assert answer.headers["content-type"] == "application/json"
 
-    def test_an_unexpected_error_is_a_500_with_its_id(self, deployment: Deployment, tmp_path: Path) -> None:
+    def test_an_unexpected_error_is_a_500_with_its_id(
+        self, deployment: Deployment, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """The client is told the id, the log the rest."""
-        broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # whatever fails inside
+        broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # fails at first use
+        request = Request("GET", f"/v1/vector_stores/{NO_STORE}", {}, {}, b"", "req_7")
+        answer = App(broken, lambda _: "p", send_blob).handle(request)
+        assert answer.status == 500
+        assert isinstance(answer.body, bytes)
+        assert "req_7" in json.loads(answer.body)["error"]["message"]
+        assert b"NoneType" not in answer.body
+        assert ("req_7", "getVectorStore") in [
+            (getattr(each, "request_id", ""), getattr(each, "operation", "")) for each in caplog.records
+        ]
 
-        async def run(write: Any) -> Any:
-            return write()
-
-        resolver = app.build(HttpResolverLocal(), broken, authenticate=lambda _: "p", transport=BehindFront(), run=run)
-        answer = Client(resolver, headers={"x-request-id": "req_7"}).get(f"/v1/vector_stores/{NO_STORE}")
-        assert answer.status_code == 500
-        assert "req_7" in answer.json()["error"]["message"]
-        assert "NoneType" not in answer.text
-
-    def test_requests_do_not_block_each_other(self, deployment: Deployment) -> None:
+    def test_requests_do_not_block_each_other(self, deployment: Deployment, tmp_path: Path) -> None:
         """While one request waits for something slow, another is answered."""
         slow = threading.Event()
 
@@ -542,81 +548,70 @@ class TestServing:
                 assert slow.wait(5)
             return "p"
 
-        async def both() -> list[str]:
-            loop, done = asyncio.get_running_loop(), list[str]()
-
-            async def run(write: Any) -> Any:
-                return await loop.run_in_executor(None, write)
-
-            resolver = app.build(
-                HttpResolverLocal(), deployment, authenticate=authenticate, transport=BehindFront(), run=run
-            )
+        async def both(threads: Executor) -> list[str]:
+            app, done = App(deployment, authenticate, send_blob), list[str]()
+            asgi = http(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
-                scope = {
-                    "type": "http",
-                    "method": "GET",
-                    "path": "/v1/files",
-                    "query_string": b"",
-                    "headers": [(b"authorization", f"Bearer {secret}".encode()), (b"x-request-id", b"req_1")],
-                }
-
-                async def receive() -> dict[str, Any]:
-                    return {"type": "http.request", "body": b""}
-
-                async def send(message: Any) -> None:
-                    if message["type"] == "http.response.start":
-                        done.append(f"{secret} {message['status']}")
-
-                await resolver(scope, receive, send)
+                headers = {"authorization": f"Bearer {secret}"}
+                async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://test") as client:
+                    answer = await client.get("/v1/files", headers=headers)
+                done.append(f"{secret} {answer.status_code}")
                 if secret == "quick":
                     slow.set()
 
             await asyncio.gather(ask("slow"), ask("quick"))
             return done
 
-        assert asyncio.run(both()) == ["quick 200", "slow 200"]
+        with ThreadPoolExecutor(2) as threads:
+            assert asyncio.run(both(threads)) == ["quick 200", "slow 200"]
 
 
-class Gateway:
-    """A transport without a front, as Lambda's will be."""
+class TestUnserved:
+    """What OpenAI's and MKA1's clients ask for and this server does not serve."""
 
-    def request_id(self, event: BaseProxyEvent) -> str:
-        return str(event["requestContext"]["requestId"])
-
-    def form(self, content_type: str, body: bytes) -> Form | None:
-        return None
-
-    def blob(self, blobs: Blobs, key: str, *, name: str, content_type: str) -> Bytes:  # headers say them
-        return Bytes(blobs.read(key), {})
-
-
-def test_the_same_table_serves_api_gateway(deployment: Deployment) -> None:
-    """A REST event gets the same answers: a route, an unknown path, a body in base64, hostile ids."""
-    resolver = app.build(
-        APIGatewayRestResolver(), deployment, authenticate=auth.keys_required(deployment), transport=Gateway()
+    @pytest.mark.parametrize(
+        ("method", "path", "named"),
+        [
+            ("POST", "/v1/responses", "/v1/vector_stores/{vector_store_id}/search"),
+            ("POST", "/v1/chat/completions", "/v1/vector_stores/{vector_store_id}/search"),
+            ("POST", "/v1/embeddings", "attached"),
+            ("POST", "/v1/uploads", "POST /v1/files"),
+            ("POST", "/v1/uploads/upload_1/parts", "POST /v1/files"),
+            ("GET", "/v1/models", "embedding_model"),
+            ("GET", "/api/v1/llm/usage/vector_stores", "/api/v1/llm/vector_stores"),
+            ("GET", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
+            ("DELETE", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions/ann", "vectorlog keys"),
+            ("GET", "/v1/organization/usage/vector_stores", "vectorlog keys"),
+        ],
     )
-    _, secret = api_keys.create(deployment, "p", "first")
+    def test_operations_are_named(self, client: Client, method: str, path: str, named: str) -> None:
+        """An operation that is not served is a 404 that says so, and what to use instead."""
+        answer = client(method, path)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["type"]) == (404, "not_offered", "invalid_request_error")
+        assert f"not offered here ({method} {path})" in error["message"]
+        assert named in error["message"]
 
-    def ask(method: str, path: str, body: str | None = None, *, base64: bool = False) -> tuple[int, Any]:
-        event = {
-            "httpMethod": method,
-            "path": path,
-            "headers": {"Authorization": f"Bearer {secret}"},
-            "multiValueHeaders": {},
-            "queryStringParameters": None,
-            "multiValueQueryStringParameters": None,
-            "requestContext": {"stage": "prod", "path": f"/prod{path}", "requestId": "r-1"},
-            "body": body,
-            "isBase64Encoded": base64,
-        }
-        answer = resolver.resolve(event, LambdaContext())
-        return answer["statusCode"], json.loads(answer["body"])
+    @pytest.mark.parametrize(
+        ("path", "hint"),
+        [
+            ("/vector_stores", "end the client's base URL with /v1"),
+            (f"/files/{NO_FILE}", "end the client's base URL with /v1"),
+            ("/v1/v1/files", "twice"),
+            ("/v1/api/v1/llm/vector_stores", "bare address"),
+            ("/api/v1/llm/api/v1/llm/files", "bare address"),
+        ],
+    )
+    def test_wrong_base_urls_get_a_hint(self, client: Client, path: str, hint: str) -> None:
+        """A client whose base URL is wrong is told how to mend it."""
+        answer = client.get(path)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (404, None)
+        assert error["message"].startswith(f"Invalid URL (GET {path}). ")
+        assert hint in error["message"]
 
-    status, made = ask("POST", "/v1/vector_stores", "eyJuYW1lIjogIm4ifQ==", base64=True)
-    assert (status, made["name"]) == (200, "n")
-    assert ask("GET", f"/v1/vector_stores/{made['id']}") == (200, made)
-    assert ask("GET", "/nowhere")[1]["error"]["message"] == "Invalid URL (GET /nowhere)"
-    assert ask("GET", '/v1/vector_stores/vs_"')[0] == 400
-    assert ask("GET", f"/v1/vector_stores/{quote(made['id']).replace('_', '%5F')}") == (200, made)
-    assert ask("GET", "/healthz") == (200, {"status": "ok"})
+    def test_other_paths_get_no_hint(self, client: Client) -> None:
+        """A path that resembles nothing is just unknown."""
+        for path in ("/", "/v1/nothing", f"/v1/vector_stores/{NO_STORE}/nothing", "/v1"):
+            assert client.get(path).json()["error"]["message"] == f"Invalid URL (GET {path})"

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from vectorlog.api import errors
 from vectorlog.api.dialect import MKA1, OPENAI
-from vectorlog.api.errors import TABLE, Unauthenticated, UnknownRoute, WrongKey, WrongMethod
+from vectorlog.api.errors import (
+    TABLE,
+    NotOffered,
+    Unauthenticated,
+    UnknownRoute,
+    UnsatisfiableRange,
+    WrongKey,
+    WrongMethod,
+)
+from vectorlog.api.response import Response
 from vectorlog.domain.errors import (
     Conflict,
     DuplicateContent,
@@ -28,6 +40,8 @@ CASES: list[tuple[Refused, int, str, str | None, str | None, dict[str, str]]] = 
     (Forbidden("no", param="vector_store_id"), 403, "invalid_request_error", None, "permission_denied", {}),
     (NotFound("no", param="id"), 404, "invalid_request_error", "id", None, {}),
     (UnknownRoute("no"), 404, "invalid_request_error", None, None, {}),
+    (NotOffered("no"), 404, "invalid_request_error", None, "not_offered", {}),
+    (UnsatisfiableRange("no", size=9), 416, "invalid_request_error", None, None, {"content-range": "bytes */9"}),
     (WrongMethod("no", allow="GET"), 405, "invalid_request_error", None, "method_not_allowed", {"allow": "GET"}),
     (TooLarge("no"), 413, "invalid_request_error", None, "request_too_large", {}),
     (Conflict("no"), 409, "invalid_request_error", None, "conflict", {"x-should-retry": "true"}),
@@ -45,6 +59,11 @@ CASES: list[tuple[Refused, int, str, str | None, str | None, dict[str, str]]] = 
 ]
 
 
+def content(answer: Response) -> Any:
+    assert isinstance(answer.body, bytes)
+    return json.loads(answer.body)
+
+
 class TestTable:
     @pytest.mark.parametrize(("error", "status", "kind", "param", "code", "headers"), CASES)
     def test_each_refusal_has_its_row(
@@ -52,8 +71,8 @@ class TestTable:
     ) -> None:
         """Status, type, param, code and headers are those of the contract, and all four keys are always there."""
         answer = errors.refusal(error, OPENAI, "getFile")
-        assert answer.body == {"error": {"message": "no", "type": kind, "param": param, "code": code}}
-        assert (answer.status, dict(answer.headers)) == (status, headers)
+        assert content(answer) == {"error": {"message": "no", "type": kind, "param": param, "code": code}}
+        assert (answer.status, dict(answer.headers)) == (status, {"content-type": "application/json", **headers})
 
     def test_every_refusal_is_in_the_table(self) -> None:
         """No refusal is left without an answer, and every row is tested here."""
@@ -69,14 +88,13 @@ class TestDialects:
     def test_mka1_gets_no_code_from_file_content(self) -> None:
         """MKA1's client reads a code of this operation as a number, so there is none; elsewhere there is."""
         error = WrongKey("no")
-        bodies = [errors.refusal(error, MKA1, operation).body for operation in ("getFileContent", "getFile")]
-        assert [body["error"]["code"] for body in bodies if isinstance(body, dict)] == [None, "invalid_api_key"]
+        bodies = [content(errors.refusal(error, MKA1, operation)) for operation in ("getFileContent", "getFile")]
+        assert [body["error"]["code"] for body in bodies] == [None, "invalid_api_key"]
 
 
 def test_an_unexpected_error_names_the_request_and_nothing_else() -> None:
     """A client learns the id to quote, not what went wrong inside."""
     answer = errors.unexpected("req_1")
     assert answer.status == 500
-    assert isinstance(answer.body, dict)
-    assert answer.body["error"]["type"] == "server_error"
-    assert "req_1" in answer.body["error"]["message"]
+    assert content(answer)["error"]["type"] == "server_error"
+    assert "req_1" in content(answer)["error"]["message"]

@@ -87,6 +87,10 @@ def _target(method: Json) -> str:
 
 
 class TestRoutes:
+    def test_every_other_path_is_explained(self, template: Json) -> None:
+        """A path without a route reaches the api function, which says what is not offered and what to use instead."""
+        assert served(template)["/{proxy+}", "ANY"] == "api"
+
     def test_are_the_route_table(self, template: Json) -> None:
         """Every operation of both clients is there, with the function that serves it; so are the probes, and nothing
         else.

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectorlog.api.content_type import KNOWN
+from vectorlog.api.json_text import Json
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vectorlog.api.dialect import Dialect
-from vectorlog.api.request import Answer
+from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import (
     Conflict,
     DuplicateContent,
@@ -30,7 +30,11 @@ class WrongKey(Refused):
 
 
 class UnknownRoute(Refused):
-    """No such path."""
+    """The path does not exist."""
+
+
+class NotOffered(Refused):
+    """An operation of OpenAI's or MKA1's API that this server does not serve; the message says what to use instead."""
 
 
 class WrongMethod(Refused):
@@ -41,8 +45,16 @@ class WrongMethod(Refused):
         self.allow = allow
 
 
+class UnsatisfiableRange(Refused):
+    """No byte of the file is in the range that was asked for; `size` is the file's, in bytes."""
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorSpec:
     """How an error is told.
 
     Attributes:
@@ -58,39 +70,41 @@ class Row:
     field: bool = True
 
 
-TABLE: Mapping[type[Refused], Row] = {
-    Invalid: Row(400),  # brings its own code
-    Unauthenticated: Row(401),
-    WrongKey: Row(401, "invalid_api_key"),
-    Forbidden: Row(403, "permission_denied", field=False),
-    NotFound: Row(404),
-    UnknownRoute: Row(404),
-    WrongMethod: Row(405, "method_not_allowed"),
-    TooLarge: Row(413, "request_too_large"),
-    Conflict: Row(409, "conflict", retry=True),
-    DuplicateContent: Row(409, "duplicate_file", retry=False),
-    KeyReused: Row(409, "idempotency_key_reused", retry=False),
-    Expired: Row(None, "vector_store_expired", field=False),
-    Unavailable: Row(503, "service_unavailable", type="server_error"),
+TABLE: Mapping[type[Refused], ErrorSpec] = {
+    Invalid: ErrorSpec(400),  # brings its own code
+    Unauthenticated: ErrorSpec(401),
+    WrongKey: ErrorSpec(401, "invalid_api_key"),
+    Forbidden: ErrorSpec(403, "permission_denied", field=False),
+    NotFound: ErrorSpec(404),
+    UnknownRoute: ErrorSpec(404),
+    NotOffered: ErrorSpec(404, "not_offered"),
+    WrongMethod: ErrorSpec(405, "method_not_allowed"),
+    TooLarge: ErrorSpec(413, "request_too_large"),
+    UnsatisfiableRange: ErrorSpec(416),
+    Conflict: ErrorSpec(409, "conflict", retry=True),
+    DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),
+    KeyReused: ErrorSpec(409, "idempotency_key_reused", retry=False),
+    Expired: ErrorSpec(None, "vector_store_expired", field=False),
+    Unavailable: ErrorSpec(503, "service_unavailable", type="server_error"),
 }
 
 
-def refusal(error: Refused, dialect: Dialect, operation: str) -> Answer:
+def refusal(error: Refused, dialect: Dialect, operation: str) -> Response:
     """The envelope of what was refused."""
-    row = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    code = error.code if isinstance(error, Invalid) else row.code
+    spec = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    code = error.code if isinstance(error, Invalid) else spec.code
     code = None if operation in dialect.codeless else code
     return _envelope(
-        row.type,
-        row.status or dialect.expired_status,
+        spec.type,
+        spec.status or dialect.expired_status,
         error.message,
-        error.param if row.field else None,
+        error.param if spec.field else None,
         code,
-        _headers(error, row),
+        _headers(error, spec),
     )
 
 
-def unexpected(request_id: str) -> Answer:
+def unexpected(request_id: str) -> Response:
     """The envelope of an error that nobody expected: it says where to look, never what."""
     message = f"The server had an error while processing your request. Quote its id when you report it: {request_id}"
     return _envelope("server_error", 500, message, None, None, {})
@@ -98,17 +112,19 @@ def unexpected(request_id: str) -> Answer:
 
 def _envelope(
     kind: str, status: int, message: str, param: str | None, code: str | None, headers: Mapping[str, str]
-) -> Answer:
-    return Answer({"error": {"message": message, "type": kind, "param": param, "code": code}}, status, headers)
+) -> Response:
+    return json_response({"error": {"message": message, "type": kind, "param": param, "code": code}}, status, headers)
 
 
-def _headers(error: Refused, row: Row) -> dict[str, str]:
-    headers = {} if row.retry is None else {"x-should-retry": str(row.retry).lower()}
+def _headers(error: Refused, spec: ErrorSpec) -> dict[str, str]:
+    headers = {} if spec.retry is None else {"x-should-retry": str(spec.retry).lower()}
     match error:
         case Unavailable():
             headers["retry-after"] = str(error.retry_after)
         case WrongMethod():
             headers["allow"] = error.allow
+        case UnsatisfiableRange():
+            headers["content-range"] = f"bytes */{error.size}"
         case Unauthenticated() | WrongKey():
             headers["www-authenticate"] = "Bearer"
     return headers

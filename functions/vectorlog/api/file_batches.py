@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 from vectorlog.api import poll, present
+from vectorlog.api.call import Call
 from vectorlog.api.queries import StoreFileList
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.response import Response, json_response
 from vectorlog.api.schemas import BatchCreation
 from vectorlog.use_cases import file_batches
 
 
-def create(request: Request) -> Answer:
+def create(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/file_batches."""
-    request.no_query()
-    store, body = request.id("vector_store_id"), request.body(BatchCreation)
+    call.no_query()
+    store, body = call.id("vector_store_id"), call.body(BatchCreation)
     view = file_batches.create(
-        request.deployment,
-        request.actor,
+        call.deployment,
+        call.actor,
         store,
         body.listed_files,
         body.param,
         skip_duplicates=bool(body.skip_duplicates),
     )
-    return Answer(present.batch(view))
+    return json_response(present.batch(view))
 
 
-def get(request: Request) -> Answer:
+def get(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/file_batches/<batch_id>."""
-    request.no_query()
-    view = file_batches.get(request.deployment, request.actor, request.id("vector_store_id"), request.id("batch_id"))
-    headers = poll.hint(request.deployment.clock(), view.state.created_at) if view.counts.in_progress else {}
-    return Answer(present.batch(view), headers=headers)
+    call.no_query()
+    view = file_batches.get(call.deployment, call.actor, call.id("vector_store_id"), call.id("batch_id"))
+    headers = poll.hint(call.deployment.clock(), view.state.created_at) if view.counts.in_progress else {}
+    return json_response(present.batch(view), headers=headers)
 
 
-def cancel(request: Request) -> Answer:
+def cancel(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/file_batches/<batch_id>/cancel; clients send no body, and none is read."""
-    request.no_query()
-    view = file_batches.cancel(request.deployment, request.actor, request.id("vector_store_id"), request.id("batch_id"))
-    return Answer(present.batch(view))
+    call.no_query()
+    view = file_batches.cancel(call.deployment, call.actor, call.id("vector_store_id"), call.id("batch_id"))
+    return json_response(present.batch(view))
 
 
-def list_files(request: Request) -> Answer:
+def list_files(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/file_batches/<batch_id>/files."""
-    store, batch, asked = request.id("vector_store_id"), request.id("batch_id"), request.query(StoreFileList)
-    page = file_batches.list_files(request.deployment, request.actor, store, batch, asked.page, asked.filter)
-    shown = [present.store_file(view, request.dialect) for view in page.items]
-    return Answer(present.page(shown, request.dialect, has_more=page.has_more))
+    store, batch, asked = call.id("vector_store_id"), call.id("batch_id"), call.query(StoreFileList)
+    page = file_batches.list_files(call.deployment, call.actor, store, batch, asked.page, asked.filter)
+    shown = [present.store_file(view, call.dialect) for view in page.items]
+    return json_response(present.page(shown, call.dialect, has_more=page.has_more))

@@ -10,10 +10,11 @@ from urllib.parse import quote
 from pydantic import Field
 
 from vectorlog.api import parse, present, refusals
+from vectorlog.api.call import Call
 from vectorlog.api.content_type import served_as
 from vectorlog.api.form import SpooledFile
 from vectorlog.api.queries import FileList, NoParameters
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.response import Response, json_response
 from vectorlog.domain import errors
 from vectorlog.domain.errors import Invalid
 from vectorlog.files.blobs import NoSuchBlob
@@ -34,15 +35,15 @@ class FileForm(NoParameters):
     seconds: int | None = Field(default=None, alias="expires_after[seconds]", ge=3600, le=2_592_000)
 
 
-def upload(request: Request) -> Answer:
+def upload(call: Call) -> Response:
     """POST /files."""
-    request.no_query()
-    if request.form is None:
+    call.no_query()
+    if call.form is None:
         raise Invalid(
             "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'.", code=None
         )
-    fields = parse.query_string(FileForm, {key: values for key, values in request.form.fields.items() if key != "file"})
-    file = _only_file(request.form.files, given_as_text="file" in request.form.fields)
+    fields = parse.query_string(FileForm, {key: values for key, values in call.form.fields.items() if key != "file"})
+    file = _only_file(call.form.files, given_as_text="file" in call.form.fields)
     command = Upload(
         filename=file.filename,
         purpose=_purpose(fields.purpose),
@@ -52,49 +53,49 @@ def upload(request: Request) -> Answer:
         content_type=file.content_type,
         expires_after_s=_expires_after_s(fields),
     )
-    return Answer(present.file(uploaded_files.upload(request.deployment, request.actor, command)))
+    return json_response(present.file(uploaded_files.upload(call.deployment, call.actor, command)))
 
 
-def list_all(request: Request) -> Answer:
+def list_all(call: Call) -> Response:
     """GET /files."""
-    asked = request.query(FileList)
-    page = uploaded_files.list_page(request.deployment, request.actor, asked.page, asked.purpose, asked.sha256)
-    return Answer(present.page([present.file(view) for view in page.items], request.dialect, has_more=page.has_more))
+    asked = call.query(FileList)
+    page = uploaded_files.list_page(call.deployment, call.actor, asked.page, asked.purpose, asked.sha256)
+    return json_response(
+        present.page([present.file(view) for view in page.items], call.dialect, has_more=page.has_more)
+    )
 
 
-def get(request: Request) -> Answer:
+def get(call: Call) -> Response:
     """GET /files/<file_id>."""
-    request.no_query()
-    return Answer(present.file(uploaded_files.get(request.deployment, request.actor, request.id("file_id"))))
+    call.no_query()
+    return json_response(present.file(uploaded_files.get(call.deployment, call.actor, call.id("file_id"))))
 
 
-def delete(request: Request) -> Answer:
+def delete(call: Call) -> Response:
     """DELETE /files/<file_id>."""
-    request.no_query()
-    file = request.id("file_id")
-    uploaded_files.delete(request.deployment, request.actor, file)
-    return Answer(present.deleted("file", file))
+    call.no_query()
+    file = call.id("file_id")
+    uploaded_files.delete(call.deployment, call.actor, file)
+    return json_response(present.deleted("file", file))
 
 
-def content(request: Request) -> Answer:
+def content(call: Call) -> Response:
     """GET /files/<file_id>/content."""
-    request.no_query()
-    file, blobs = request.id("file_id"), request.deployment.blobs
-    view, key = uploaded_files.content(request.deployment, request.actor, file)
+    call.no_query()
+    file, blobs = call.id("file_id"), call.deployment.blobs
+    view, key = uploaded_files.content(call.deployment, call.actor, file)
 
     name = view.state.filename
     try:
-        content_type = request.dialect.download(served_as(view.state.content_type, name, partial(blobs.head, key)))
-        found = request.transport.blob(blobs, key, name=name, content_type=content_type)
+        content_type = call.dialect.download(served_as(view.state.content_type, name, partial(blobs.head, key)))
+        headers = {
+            "content-type": content_type,
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "x-content-type-options": "nosniff",  # a browser must not run an uploaded page as if it were ours
+        }
+        return call.send_blob(blobs, key, name, headers)
     except NoSuchBlob:  # deleted since it was looked up
         raise errors.file_not_found(file) from None
-    # A browser must not run an uploaded page as if it were ours.
-    headers = {
-        "content-type": content_type,
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "x-content-type-options": "nosniff",
-    }
-    return Answer(found.body, found.status, {**headers, **found.headers})
 
 
 def _only_file(files: dict[str, SpooledFile], *, given_as_text: bool) -> SpooledFile:

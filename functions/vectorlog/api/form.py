@@ -1,22 +1,16 @@
-"""A form that was received, and how the local front hands it to the routes: as JSON, its files being on disk
-already.
-"""
+"""A form that was received."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from pydantic import TypeAdapter
-
-FORM_TYPE = "application/vnd.vectorlog.form+json"
-"""The content type of a packed form. It names paths on this machine, so the front refuses it from clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledFile:
-    """A file part on disk. Whoever keeps it moves it away from `path`; it is not synced yet.
+    """A file part on disk, not synced yet. To keep it, move it away from `path`.
 
     Attributes:
         filename: as the client wrote it, so it may hold slashes.
@@ -38,22 +32,12 @@ class Form:
     fields: dict[str, list[str]]
     files: dict[str, SpooledFile]
 
+    def digest(self) -> bytes:
+        """Equal for two forms with the same fields and with files of the same names and bytes."""
+        files = {name: (file.filename, file.sha256) for name, file in self.files.items()}
+        return hashlib.sha256(json.dumps([self.fields, files], sort_keys=True).encode()).digest()
+
     def discard(self) -> None:
-        """Removes the files that nobody kept."""
+        """Removes the files that were not kept."""
         for file in self.files.values():
             file.path.unlink(missing_ok=True)
-
-
-def pack(form: Form) -> bytes:
-    """The form as JSON."""
-    return _adapter().dump_json(form)
-
-
-def unpack(body: str | bytes) -> Form:
-    """The form that `pack` was given."""
-    return _adapter().validate_json(body)
-
-
-@cache
-def _adapter() -> TypeAdapter[Form]:
-    return TypeAdapter(Form)

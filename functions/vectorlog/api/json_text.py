@@ -11,10 +11,13 @@ from vectorlog.domain.errors import Invalid
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
+Json = dict[str, Any]
+"""An object of JSON."""
+
 _Path = tuple[str | int, ...]
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> Json:
     """The object that the body is; an empty body is `{}`.
 
     Raises:

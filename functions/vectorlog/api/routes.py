@@ -1,15 +1,16 @@
-"""THE route table: the server serves it, API Gateway's routes are built from it, and OpenAPI is made from it."""
+"""The route table: both editions serve it, and API Gateway's routes are built from it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api import file_batches, files, health, search, store_files, vector_stores
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.call import Call
+from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 
 Method = Literal["GET", "POST", "DELETE"]
@@ -21,29 +22,22 @@ class Route:
 
     Attributes:
         path: below a dialect's prefix; `<name>` is a path parameter.
-        operation: its name, as MKA1's specification has it.
-        permission: what the caller must hold.
-        function: which Lambda function serves it; `search` carries OpenSearch's client.
+        operation: its name in MKA1's specification.
+        effect: whether the operation only reads, or also writes.
+        function: the Lambda function that serves it; `search` carries OpenSearch's client.
     """
 
     method: Method
     path: str
     operation: str
-    permission: Literal["read", "write"]
-    handler: Callable[[Request], Answer]
+    effect: Literal["read", "write"]
+    handler: Callable[[Call], Response]
     function: Literal["api", "search"] = "api"
 
     @property
     def repeatable(self) -> bool:
-        """Whether an Idempotency-Key means something: a POST that changes things."""
-        return self.method == "POST" and self.permission == "write"
-
-    def ids_of(self, path: str) -> Mapping[str, str] | None:
-        """The path parameters of a path that this is the route of, or None; unlike Powertools', they may be any
-        characters.
-        """
-        match = re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", self.path), path)
-        return match and decoded(match.groupdict())
+        """Whether an Idempotency-Key means something: for a POST that writes."""
+        return self.method == "POST" and self.effect == "write"
 
 
 _STORE = "/vector_stores/<vector_store_id>"
@@ -74,18 +68,26 @@ ROUTES = (
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
 )
 
-HEALTH: Mapping[str, Callable[[Deployment], Answer]] = {"/healthz": health.alive, "/readyz": health.ready}
-"""GET without prefix and without a key."""
+HEALTH: Mapping[str, Callable[[Deployment], Response]] = {"/healthz": health.alive, "/readyz": health.ready}
+"""Answered to GET, without a prefix and without a key."""
 
 
-def matching(path: str) -> Iterator[tuple[Route, Mapping[str, str]]]:
-    """The routes of a path below its prefix, whatever their method, with its path parameters."""
+def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:
+    found: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
-        found = route.ids_of(path)
-        if found is not None:
-            yield route, found
+        found.setdefault(route.path, {})[route.method] = route
+    return [(re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path)), routes) for path, routes in found.items()]
 
 
-def decoded(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Path parameters without percent-encoding; no id holds a percent sign, so what is decoded already stays."""
-    return {name: unquote(value) for name, value in parameters.items()}
+_PATTERNS = _by_pattern()
+
+
+def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+    """The routes of a path below its prefix, by method, and the path parameters, decoded; both are empty for a path
+    that does not exist. A parameter may hold any character but a slash, so that a wrong id is refused by name.
+    """
+    for pattern, routes in _PATTERNS:
+        match = pattern.fullmatch(path)
+        if match is not None:
+            return routes, {name: unquote(value) for name, value in match.groupdict().items()}
+    return {}, {}

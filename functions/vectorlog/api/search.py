@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vectorlog.api import filter_tree, present
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.call import Call
+from vectorlog.api.response import Response, json_response
 from vectorlog.api.search_schemas import RankingOptions, SearchRequest
 from vectorlog.index.fusion import Weights
 from vectorlog.use_cases import search as use_case
@@ -13,10 +14,10 @@ DEFAULT_RESULTS = 10
 MEANING_ONLY = Weights(embedding=1, text=0)
 
 
-def search(request: Request) -> Answer:
+def search(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/search."""
-    request.no_query()
-    store, body = request.id("vector_store_id"), request.body(SearchRequest)
+    call.no_query()
+    store, body = call.id("vector_store_id"), call.body(SearchRequest)
     ranking = body.ranking_options or RankingOptions()
     asked = Search(
         queries=tuple(body.query),
@@ -25,8 +26,8 @@ def search(request: Request) -> Answer:
         weights=_weights(ranking),
         threshold=ranking.score_threshold or 0.0,
     )
-    found = use_case.search(request.deployment, request.actor, store, asked)
-    return Answer(present.results(found, body.query, request.dialect))
+    found = use_case.search(call.deployment, call.actor, store, asked)
+    return json_response(present.results(found, body.query, call.dialect))
 
 
 def _weights(ranking: RankingOptions) -> Weights | None:

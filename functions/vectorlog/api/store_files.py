@@ -3,59 +3,60 @@
 from __future__ import annotations
 
 from vectorlog.api import poll, present
+from vectorlog.api.call import Call
 from vectorlog.api.queries import StoreFileList
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.response import Response, json_response
 from vectorlog.api.schemas import AttributesChange, FileAttachment
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.store_files import AttachFile
 
 
-def attach(request: Request) -> Answer:
+def attach(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/files."""
-    request.no_query()
-    store, body = request.id("vector_store_id"), request.body(FileAttachment)
+    call.no_query()
+    store, body = call.id("vector_store_id"), call.body(FileAttachment)
     listed = body.listed(body.file_id)
     command = AttachFile(listed.file, listed.attributes, listed.chunking, skip_duplicates=bool(body.skip_duplicates))
-    return Answer(
-        present.store_file(store_files.attach(request.deployment, request.actor, store, command), request.dialect)
+    return json_response(
+        present.store_file(store_files.attach(call.deployment, call.actor, store, command), call.dialect)
     )
 
 
-def list_all(request: Request) -> Answer:
+def list_all(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files."""
-    store, asked = request.id("vector_store_id"), request.query(StoreFileList)
-    page = store_files.list_page(request.deployment, request.actor, store, asked.page, asked.filter)
-    shown = [present.store_file(view, request.dialect) for view in page.items]
-    return Answer(present.page(shown, request.dialect, has_more=page.has_more))
+    store, asked = call.id("vector_store_id"), call.query(StoreFileList)
+    page = store_files.list_page(call.deployment, call.actor, store, asked.page, asked.filter)
+    shown = [present.store_file(view, call.dialect) for view in page.items]
+    return json_response(present.page(shown, call.dialect, has_more=page.has_more))
 
 
-def get(request: Request) -> Answer:
+def get(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files/<file_id>."""
-    request.no_query()
-    view = store_files.get(request.deployment, request.actor, request.id("vector_store_id"), request.id("file_id"))
+    call.no_query()
+    view = store_files.get(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
     since = view.state.open.since if view.state.open else view.state.placement.at if view.state.placement else 0
-    headers = poll.hint(request.deployment.clock(), since) if view.state.status == "in_progress" else {}
-    return Answer(present.store_file(view, request.dialect), headers=headers)
+    headers = poll.hint(call.deployment.clock(), since) if view.state.status == "in_progress" else {}
+    return json_response(present.store_file(view, call.dialect), headers=headers)
 
 
-def change_attributes(request: Request) -> Answer:
+def change_attributes(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/files/<file_id>."""
-    request.no_query()
-    store, file, body = request.id("vector_store_id"), request.id("file_id"), request.body(AttributesChange)
-    view = store_files.change_attributes(request.deployment, request.actor, store, file, body.attributes or {})
-    return Answer(present.store_file(view, request.dialect))
+    call.no_query()
+    store, file, body = call.id("vector_store_id"), call.id("file_id"), call.body(AttributesChange)
+    view = store_files.change_attributes(call.deployment, call.actor, store, file, body.attributes or {})
+    return json_response(present.store_file(view, call.dialect))
 
 
-def detach(request: Request) -> Answer:
+def detach(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>/files/<file_id>."""
-    request.no_query()
-    file = request.id("file_id")
-    store_files.detach(request.deployment, request.actor, request.id("vector_store_id"), file)
-    return Answer(present.deleted("vector_store.file.deleted", file))
+    call.no_query()
+    file = call.id("file_id")
+    store_files.detach(call.deployment, call.actor, call.id("vector_store_id"), file)
+    return json_response(present.deleted("vector_store.file.deleted", file))
 
 
-def content(request: Request) -> Answer:
+def content(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files/<file_id>/content."""
-    request.no_query()
-    found = store_files.content(request.deployment, request.actor, request.id("vector_store_id"), request.id("file_id"))
-    return Answer(present.content(found, request.dialect))
+    call.no_query()
+    found = store_files.content(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
+    return json_response(present.content(found, call.dialect))

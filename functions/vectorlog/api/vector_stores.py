@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vectorlog.api import poll, present
+from vectorlog.api.call import Call
 from vectorlog.api.queries import StoreList
-from vectorlog.api.request import Answer, Request
+from vectorlog.api.response import Response, json_response
 from vectorlog.api.schemas import StoreChange, StoreCreation
 from vectorlog.domain.errors import Expired
 from vectorlog.domain.filters import Scalar
@@ -15,10 +16,10 @@ from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.vector_stores import CreateStore
 
 
-def create(request: Request) -> Answer:
+def create(call: Call) -> Response:
     """POST /vector_stores."""
-    request.no_query()
-    body = request.body(StoreCreation)
+    call.no_query()
+    body = call.body(StoreCreation)
     command = CreateStore(
         name=body.name,
         description=body.description,
@@ -28,33 +29,33 @@ def create(request: Request) -> Answer:
         dimensions=body.embedding_dimensions,
         files=body.files,
     )
-    return Answer(present.store(vector_stores.create(request.deployment, request.actor, command)))
+    return json_response(present.store(vector_stores.create(call.deployment, call.actor, command)))
 
 
-def list_all(request: Request) -> Answer:
+def list_all(call: Call) -> Response:
     """GET /vector_stores."""
-    page = vector_stores.list_page(request.deployment, request.actor, request.query(StoreList).page)
-    return Answer(present.page([present.store(view) for view in page.items], request.dialect, has_more=page.has_more))
+    page = vector_stores.list_page(call.deployment, call.actor, call.query(StoreList).page)
+    return json_response(
+        present.page([present.store(view) for view in page.items], call.dialect, has_more=page.has_more)
+    )
 
 
-def get(request: Request) -> Answer:
+def get(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>."""
-    request.no_query()
-    view = vector_stores.get(request.deployment, request.actor, request.id("vector_store_id"))
-    if view.expired and not request.dialect.shows_expired:
+    call.no_query()
+    view = vector_stores.get(call.deployment, call.actor, call.id("vector_store_id"))
+    if view.expired and not call.dialect.shows_expired:
         raise Expired(f"Vector store '{view.id}' has expired")
     headers = (
-        poll.hint(request.deployment.clock(), view.state.active_at)
-        if view.counts.in_progress and not view.expired
-        else {}
+        poll.hint(call.deployment.clock(), view.state.active_at) if view.counts.in_progress and not view.expired else {}
     )
-    return Answer(present.store(view), headers=headers)
+    return json_response(present.store(view), headers=headers)
 
 
-def modify(request: Request) -> Answer:
+def modify(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>."""
-    request.no_query()
-    store, body = request.id("vector_store_id"), request.body(StoreChange)
+    call.no_query()
+    store, body = call.id("vector_store_id"), call.body(StoreChange)
     given, days = body.model_fields_set, body.expires_after.days if body.expires_after else None
     metadata: Mapping[str, Scalar] = body.metadata or {}
 
@@ -65,12 +66,12 @@ def modify(request: Request) -> Answer:
             days if "expires_after" in given else state.expires_after_days,
         )
 
-    return Answer(present.store(vector_stores.modify(request.deployment, request.actor, store, change)))
+    return json_response(present.store(vector_stores.modify(call.deployment, call.actor, store, change)))
 
 
-def delete(request: Request) -> Answer:
+def delete(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>."""
-    request.no_query()
-    store = request.id("vector_store_id")
-    vector_stores.delete(request.deployment, request.actor, store)
-    return Answer(present.deleted("vector_store.deleted", store))
+    call.no_query()
+    store = call.id("vector_store_id")
+    vector_stores.delete(call.deployment, call.actor, store)
+    return json_response(present.deleted("vector_store.deleted", store))

@@ -1,52 +1,69 @@
-"""The API behind API Gateway."""
+"""The API behind API Gateway: events in, answers out."""
 
 from __future__ import annotations
 
+import base64
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig
+from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
-from vectorlog.api import app, auth
-from vectorlog.api.gateway import Gateway, request_id
+from vectorlog.api import auth
+from vectorlog.api.app import App, Handle, refuse
+from vectorlog.api.form import Form
+from vectorlog.api.multipart import BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.request import Request
+from vectorlog.api.response import Response, redirect
+from vectorlog.api.routes import ROUTES
+from vectorlog.domain.errors import Invalid, Refused, TooLarge
+from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
 from vectorlog.runtime.aws.once import once
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+UPLOAD_LIMIT = 4_500_000
+"""Bytes: Lambda takes an event of 6 MB, and API Gateway sends binary bodies in base64."""
+INLINE_LIMIT = 4_000_000
+"""Bytes of a download that fit Lambda's answer of 6 MB in base64; for a larger one the client is sent to S3."""
 SIGNED_FOR_S = 300
-"""How long an address of a download holds."""
+"""How long the signed address of a download is valid."""
 KEY_REMEMBERED_MS = 5_000
-"""For so long after a key was seen valid a request with it reads nothing; so a revoked key may still open a warm
-function.
-"""
+"""A key that was valid so recently is not looked up again, so a revoked one may open a warm function for as long."""
 PREFLIGHT_S = 3600
-"""How long a browser may remember what it may ask; two hours are the most that one of them takes."""
+"""How long a browser may remember what it may send; no browser remembers it for longer than two hours."""
 
 
 @once
 def resolver() -> APIGatewayRestResolver:
-    """The route table, on this deployment's edition."""
-    deployment = wiring.deployment()
-    transport = Gateway(Path(tempfile.mkdtemp(prefix="vectorlog-")), _signed)
-    authenticate = auth.keys_required(deployment, remember_ms=KEY_REMEMBERED_MS)
-    here = APIGatewayRestResolver(cors=_browsers(wiring.environment().cors_origins))
-    return app.build(here, deployment, authenticate=authenticate, transport=transport)
+    """The resolver of this function's deployment."""
+    authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
+    app = App(wiring.deployment(), authenticate, send_blob)
+    return build(app.handle, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
-def _signed(key: str, name: str, content_type: str) -> str:
-    return wiring.blobs().download_url(key, SIGNED_FOR_S, name=name, content_type=content_type)
+def build(handle: Handle, spool: Path, origins: str = "") -> APIGatewayRestResolver:
+    """Powertools reads the event, adds CORS and writes the answer. The app routes, as it does in the local edition.
 
+    Args:
+        handle: answers a request.
+        spool: where a form's files are put, Lambda's /tmp.
+        origins: origins whose pages may call the API from a browser, separated by commas.
+    """
+    made = APIGatewayRestResolver(cors=_cors(origins))
 
-def _browsers(origins: str) -> CORSConfig | None:
-    """Pages there may send and read any header, and no cookies; OPTIONS is answered without a key."""
-    if not origins:
-        return None
-    first, *others = origins.split(",")
-    return CORSConfig(first, others, allow_headers=["*"], expose_headers=["*"], max_age=PREFLIGHT_S)
+    def respond() -> ProxyResponse[Any]:
+        return _proxy_response(_respond(handle, made.current_event, spool))
+
+    made.route(".+", method=sorted({route.method for route in ROUTES}))(respond)
+    made.not_found(lambda _: respond())  # other methods; with CORS, Powertools answers OPTIONS before
+    return made
 
 
 def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -54,7 +71,74 @@ def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     began = time.perf_counter()
     made = resolver().resolve(event, context)
     headers: dict[str, list[str]] = made["multiValueHeaders"]
-    headers.pop(app.PROJECT, None)
     headers["x-request-id"] = [request_id(event)]
     headers["openai-processing-ms"] = [str(round((time.perf_counter() - began) * 1000))]
     return made
+
+
+def request_id(event: Mapping[str, Any]) -> str:
+    """The id of an event's request: API Gateway's own, which its access log holds too, as `req_` and 32 hex digits."""
+    return "req_" + str(event["requestContext"]["requestId"]).replace("-", "")
+
+
+def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:
+    """A small blob's bytes, or a redirect to the bucket. See `SendBlob`."""
+    size = blobs.size(key)
+    if size is not None and size > INLINE_LIMIT:
+        url = wiring.blobs().download_url(key, SIGNED_FOR_S, name=filename, content_type=headers["content-type"])
+        return redirect(url, headers)
+    return Response(200, headers, blobs.read(key))
+
+
+def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Response:
+    sent = event.body or ""
+    request = Request(
+        method=event.http_method.upper(),
+        path=event.path,
+        headers={name.lower(): value for name, value in event.headers.items()},
+        query=event.resolved_query_string_parameters or {},
+        body=base64.b64decode(sent) if event.is_base64_encoded else sent.encode(),
+        request_id=request_id(event.raw_event),
+    )
+    try:
+        return handle(_with_form(request, spool))
+    except Refused as error:
+        return refuse(request, error)
+
+
+def _with_form(request: Request, spool: Path) -> Request:
+    """The request; where it carries a form, with its files in the spool folder, Lambda's /tmp.
+
+    Raises:
+        Invalid: the form is broken.
+        TooLarge: its files are larger than the limit.
+    """
+    content_type = request.headers.get("content-type", "")
+    if isinstance(request.body, Form) or not content_type.lower().startswith("multipart/form-data"):
+        return request
+    try:
+        reader = FormReader(content_type, spool, UPLOAD_LIMIT)
+        reader.feed(request.body)
+        form = reader.finish()
+    except BrokenForm as error:
+        raise Invalid(str(error), code=None) from error
+    except FormTooLarge as error:
+        raise TooLarge(f"{error} Split the file.") from error
+    return Request(request.method, request.path, request.headers, request.query, form, request.request_id)
+
+
+def _proxy_response(response: Response) -> ProxyResponse[Any]:
+    """Powertools sends bytes in base64. JSON goes as text, which costs less of Lambda's limit."""
+    body = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
+    headers = dict(response.headers)
+    if headers.get("content-type") == "application/json":
+        return ProxyResponse(response.status, headers.pop("content-type"), body.decode(), headers=headers)
+    return ProxyResponse(response.status, body=body or "", headers=headers)
+
+
+def _cors(origins: str) -> CORSConfig | None:
+    """Pages of these origins may send and read any header, and no cookies; OPTIONS is answered without a key."""
+    if not origins:
+        return None
+    first, *others = origins.split(",")
+    return CORSConfig(first, others, allow_headers=["*"], expose_headers=["*"], max_age=PREFLIGHT_S)

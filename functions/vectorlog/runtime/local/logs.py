@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 
-from vectorlog.runtime.local.front import RequestLine
+from vectorlog.runtime.local.request_log import RequestLine
 
 requests = logging.getLogger("vectorlog.requests")
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
 
 import uvicorn
-from aws_lambda_powertools.event_handler import HttpResolverLocal, Response
+from starlette.types import ASGIApp
 
-from vectorlog.api import app, auth
-from vectorlog.api.transport import BehindFront
+from vectorlog.api import auth
+from vectorlog.api.app import App
+from vectorlog.api.response import Response
+from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
-from vectorlog.runtime.local.front import Front
+from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.protocol import Protocol
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import MB
 from vectorlog.use_cases import api_keys
@@ -60,6 +61,7 @@ class Server:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
             config = uvicorn.Config(
                 self._app(pool),
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -69,23 +71,24 @@ class Server:
             )
             uvicorn.Server(config).run(sockets=[self._socket])
 
-    def _app(self, pool: Executor) -> Front:
+    def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
-
-        async def run(handle: Callable[[], Response[Any]]) -> Response[Any]:
-            return await asyncio.get_running_loop().run_in_executor(pool, handle)
-
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
-        resolver = app.build(
-            HttpResolverLocal(), deployment, authenticate=authenticate, transport=BehindFront(), run=run
-        )
-        return Front(
-            resolver,
+        return http(
+            App(deployment, authenticate, send_blob).handle,
+            pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
             body_limit=BODY_LIMIT,
             on_request=logs.request,
+            cors_origins=[origin for origin in settings.cors_origins.split(",") if origin],
         )
+
+
+def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
+    """The file itself; a folder keeps it in place, so the path holds after the context has closed. See `SendBlob`."""
+    with blobs.local(key) as path:
+        return Response(200, headers, path.absolute())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -39,6 +39,7 @@ class Settings:
     data: Path = _setting(Path("~/.vectorlog"), "Folder of everything that is kept.")
     host: str = _setting("127.0.0.1", "Address to listen on. On any but loopback, keys are required.")
     port: int = _setting(8080, "Port to listen on; 0 takes a free one.", least=0, most=65535)
+    cors_origins: str = _setting("", "Origins whose pages may call the API from a browser, separated by commas.")
     embedding: Literal["local", "openai"] = _setting("local", "The built-in model, or an OpenAI-compatible endpoint.")
     embedding_base_url: str = _setting(OPENAI_URL, "The endpoint's base URL.")
     embedding_api_key: str = _setting("", "The endpoint's key.", secret=True)

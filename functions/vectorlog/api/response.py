@@ -1,0 +1,39 @@
+"""A plain HTTP response: what the app gives back in both editions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vectorlog.api.json_text import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response.
+
+    Attributes:
+        headers: names in lower case.
+        body: the bytes, or a file on this machine whose bytes are the body.
+        operation: the route that answered, for logs and metrics; empty where there was none.
+        project: whose request it was, for the log; None where no key was accepted.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Path = b""
+    operation: str = ""
+    project: str | None = None
+
+
+def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response whose body is this object as JSON text."""
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode())
+
+
+def redirect(url: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that sends the client to another address for the body."""
+    return Response(302, {**(headers or {}), "location": url})

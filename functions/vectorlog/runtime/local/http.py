@@ -1,0 +1,122 @@
+"""The API over ASGI: Starlette reads requests and sends files; the app answers, in a thread pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request as AsgiRequest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vectorlog.api.app import Handle, refuse
+from vectorlog.api.multipart import SPOOL_PREFIX
+from vectorlog.api.request import Request
+from vectorlog.api.response import Response
+from vectorlog.domain.errors import NotFound, Refused
+from vectorlog.runtime.local import body
+from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
+
+PREFLIGHT_S = 3600
+"""How long a browser may remember what it may send."""
+
+
+def http(
+    handle: Handle,
+    executor: Executor,
+    spool: Path,
+    *,
+    upload_limit: int,
+    body_limit: int,
+    on_request: Callable[[RequestLine], None],
+    cors_origins: Sequence[str] = (),
+) -> ASGIApp:
+    """The ASGI app of a server. Files that a crash left in the spool are removed, so a folder has one server.
+
+    Args:
+        handle: answers a request; it blocks.
+        executor: where it is called.
+        spool: where uploads arrive; on the disk where files are kept, so that keeping one is a rename.
+        upload_limit: bytes of the files of one form.
+        body_limit: bytes of any other body.
+        on_request: called with each request when it has ended.
+        cors_origins: origins whose pages may call the API from a browser.
+    """
+    spool.mkdir(parents=True, exist_ok=True)
+    for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
+        leftover.unlink()
+    served: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit)
+    if cors_origins:
+        served = CORSMiddleware(
+            served,
+            allow_origins=cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+            max_age=PREFLIGHT_S,
+        )
+    return RequestLog(served, on_request)
+
+
+class _Endpoint:
+    def __init__(self, handle: Handle, executor: Executor, spool: Path, upload_limit: int, body_limit: int) -> None:
+        self._handle = handle
+        self._executor = executor
+        self._spool = spool
+        self._upload_limit = upload_limit
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # uvicorn runs without lifespan and websockets
+        exchange: Exchange = scope["state"]["exchange"]
+        arrived = AsgiRequest(scope, receive)
+        plain = _plain(scope, exchange.request_id)
+        try:
+            request = await self._with_body(arrived, plain)
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self._executor, self._handle, request)
+            exchange.project, exchange.operation = response.project, response.operation
+            await _send(response, scope, receive, send)
+        except Refused as error:
+            await _send(refuse(plain, error), scope, receive, send)
+
+    async def _with_body(self, arrived: AsgiRequest, plain: Request) -> Request:
+        content_type = plain.headers.get("content-type", "").lower()
+        sent = (
+            await body.receive_form(arrived, self._spool, self._upload_limit)
+            if plain.method == "POST" and content_type.startswith("multipart/form-data")
+            else await body.receive_body(arrived, self._body_limit)
+        )
+        return Request(plain.method, plain.path, plain.headers, plain.query, sent, plain.request_id)
+
+
+async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if isinstance(response.body, Path):
+        try:
+            size = (await asyncio.to_thread(response.body.stat)).st_size
+        except FileNotFoundError:
+            raise NotFound("The file was deleted while it was asked for.") from None
+        scope = body.without_odd_ranges(scope, size)
+    await body.asgi_response(response, scope)(scope, receive, send)
+
+
+def _plain(scope: Scope, request_id: str) -> Request:
+    """The request without its body."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), _text(value)
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    query = parse_qs(_text(scope.get("query_string", b"")), keep_blank_values=True)
+    return Request(scope["method"], scope["path"], headers, query, b"", request_id)
+
+
+def _text(value: bytes) -> str:
+    """Bytes of a header or query: UTF-8, or else Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

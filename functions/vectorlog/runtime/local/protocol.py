@@ -1,0 +1,66 @@
+"""HTTP that never reaches the app: malformed requests and headers over the limit, refused in the API's envelope."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from vectorlog.api import errors
+from vectorlog.api.dialect import OPENAI
+from vectorlog.domain.errors import Invalid
+from vectorlog.runtime.local.request_log import new_request_id
+
+HEAD_BYTES = 64 * 1024
+"""Of a request's line and headers together; nginx takes 32 KB, and clients of ours send less than one."""
+
+log = logging.getLogger(__name__)
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a limit on a request's head and with our refusals."""
+
+    _head_bytes = 0
+    _in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Reads what has arrived, and gives a connection up whose request has too long a head."""
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                f"The request's line and headers are longer than {HEAD_BYTES:,} bytes. Send less in headers and URL.",
+            )
+
+    def on_message_begin(self) -> None:
+        """A request begins, maybe behind another one on the same connection."""
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The request's head is whole; its body does not count."""
+        self._in_head, self._head_bytes = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is the head of another request."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what is not HTTP."""
+        self._refuse(HTTPStatus.BAD_REQUEST, f"The request is not valid HTTP. {msg}")
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        request_id = new_request_id()
+        response = errors.refusal(Invalid(message, code=None), OPENAI, "")
+        body = response.body if isinstance(response.body, bytes) else b""
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+        )
+        log.warning("refused before a route: %s", message, extra={"request_id": request_id, "status": status.value})
+        self.transport.write(head.encode() + body)
+        self.transport.close()

@@ -1,0 +1,91 @@
+"""The API behind API Gateway: uploads, and the same routes as in the local edition."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from tests.support.bench import Bench
+from vectorlog.api import auth
+from vectorlog.api.app import App
+from vectorlog.deployment import Deployment
+from vectorlog.runtime.aws.api import build, send_blob
+from vectorlog.use_cases import api_keys
+
+SAMPLE = Path(__file__).parents[3] / "events" / "api_gateway_upload.json"
+
+
+@pytest.fixture
+def deployment(bench: Bench) -> Deployment:
+    return bench.deployment
+
+
+def upload(deployment: Deployment, spool: Path, fields: dict[str, str], **headers: str) -> int:
+    """The status of an upload of a small file with these fields."""
+    sent = httpx.Request("POST", "http://x", files={"file": ("a.txt", b"alpha")}, data=fields)
+    event: dict[str, Any] = json.loads(SAMPLE.read_text())
+    event["body"] = base64.b64encode(sent.read()).decode()
+    every = {"Content-Type": sent.headers["content-type"], **headers}
+    event["headers"] = every
+    event["multiValueHeaders"] = {name: [value] for name, value in every.items()}
+    resolver = build(App(deployment, lambda _: "acme", send_blob).handle, spool)
+    status: int = resolver.resolve(event, LambdaContext())["statusCode"]
+    return status
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"), [({"purpose": "assistants"}, 200), ({"purpose": "none"}, 400), ({}, 400)]
+)
+def test_spool_is_left_empty(deployment: Deployment, tmp_path: Path, fields: dict[str, str], status: int) -> None:
+    """A function that stays warm does not fill its disk with uploads, neither with those it took nor with those it
+    refused.
+    """
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    assert upload(deployment, spool, fields) == status
+    assert list(spool.iterdir()) == []
+
+
+def test_repeated_upload_leaves_nothing(deployment: Deployment, tmp_path: Path) -> None:
+    """The repeat of an upload under its key is answered from the first, and its own bytes go."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    for _ in range(2):
+        assert upload(deployment, spool, {"purpose": "assistants"}, **{"Idempotency-Key": "k"}) == 200
+    assert list(spool.iterdir()) == []
+
+
+def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Path) -> None:
+    """A REST event gets the same answers: a route, an unknown path, a body in base64, hostile ids."""
+    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).handle, tmp_path)
+    _, secret = api_keys.create(deployment, "p", "first")
+
+    def ask(method: str, path: str, body: str | None = None, *, packed: bool = False) -> tuple[int, Any]:
+        event = {
+            "httpMethod": method,
+            "path": path,
+            "headers": {"Authorization": f"Bearer {secret}"},
+            "multiValueHeaders": {},
+            "queryStringParameters": None,
+            "multiValueQueryStringParameters": None,
+            "requestContext": {"stage": "prod", "path": f"/prod{path}", "requestId": "r-1"},
+            "body": body,
+            "isBase64Encoded": packed,
+        }
+        answer = resolver.resolve(event, LambdaContext())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    status, made = ask("POST", "/v1/vector_stores", "eyJuYW1lIjogIm4ifQ==", packed=True)
+    assert (status, made["name"]) == (200, "n")
+    assert ask("GET", f"/v1/vector_stores/{made['id']}") == (200, made)
+    assert ask("GET", "/nowhere")[1]["error"]["message"] == "Invalid URL (GET /nowhere)"
+    assert ask("GET", '/v1/vector_stores/vs_"')[0] == 400
+    assert ask("GET", f"/v1/vector_stores/{quote(made['id']).replace('_', '%5F')}") == (200, made)
+    assert ask("GET", "/healthz") == (200, {"status": "ok"})
