@@ -11,7 +11,7 @@ from time import monotonic
 import httpx2
 from openai import AuthenticationError, DefaultHttpxClient, NotFoundError, OpenAI
 
-from vectorlog.api.routes import matching
+from vectorlog.api.routes import find
 
 PREFIX = "/v1"
 TEXTS = {
@@ -118,8 +118,8 @@ def table(requests: list[Request]) -> str:
 
 
 def _operation(method: str, path: str) -> str:
-    routes = [route for route, _ in matching(path.removeprefix(PREFIX)) if route.method == method]
-    return f"{method} {PREFIX}{routes[0].path}" if routes else f"{method} {path}"
+    routes, _ = find(path.removeprefix(PREFIX))
+    return f"{method} {PREFIX}{routes[method].path}" if method in routes else f"{method} {path}"
 
 
 def _ms(seconds: float) -> str:

@@ -590,7 +590,7 @@ class TestUnserved:
         answer = client(method, path)
         error = answer.json()["error"]
         assert (answer.status_code, error["code"], error["type"]) == (404, "not_offered", "invalid_request_error")
-        assert f"not offered here ({method} {path})" in error["message"]
+        assert error["message"].startswith(f"Invalid URL ({method} {path}). This server does not offer ")
         assert named in error["message"]
 
     @pytest.mark.parametrize(

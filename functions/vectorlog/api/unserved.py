@@ -14,7 +14,7 @@ _PROVIDER = "Send it to your model provider."
 _UPLOAD = "Upload the whole file with POST {prefix}/files."
 _ATTACH = "Attach many files with POST {prefix}/vector_stores/{{vector_store_id}}/file_batches."
 _KEYS = "Whoever runs this server makes and revokes keys with 'vectorlog keys'."
-_NOTHING = "This server serves files, vector stores and search."
+_NOTHING = "It serves files, vector stores and search."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class _Family:
     """Operations whose paths begin alike.
 
     Attributes:
-        name: what they are, as a sentence's subject.
+        name: what they are, as the object of a sentence.
         instead: what to use instead; `{prefix}` is the dialect's.
     """
 
@@ -31,52 +31,52 @@ class _Family:
 
 
 _BOTH: Mapping[str, _Family] = {
-    "batches": _Family("The Batch API", _ATTACH),
-    "chat": _Family("Chat completions", _SEARCH),
-    "conversations": _Family("Conversations"),
-    "embeddings": _Family("Embeddings", f"Files are embedded when they are attached to a store. {_SEARCH}"),
-    "evals": _Family("Evals", _PROVIDER),
-    "fine_tuning": _Family("Fine-tuning", _PROVIDER),
-    "images": _Family("Images", _PROVIDER),
-    "models": _Family("The list of models", "A vector store names its model as 'embedding_model' when it is created."),
-    "responses": _Family("The Responses API", _SEARCH),
-    "skills": _Family("Skills"),
+    "batches": _Family("the Batch API", _ATTACH),
+    "chat": _Family("chat completions", _SEARCH),
+    "conversations": _Family("conversations"),
+    "embeddings": _Family("embeddings", f"Files are embedded when they are attached to a store. {_SEARCH}"),
+    "evals": _Family("evals", _PROVIDER),
+    "fine_tuning": _Family("fine-tuning", _PROVIDER),
+    "images": _Family("images", _PROVIDER),
+    "models": _Family("a list of models", "A vector store names its model as 'embedding_model' when it is created."),
+    "responses": _Family("the Responses API", _SEARCH),
+    "skills": _Family("skills"),
 }
 _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
     OPENAI.prefix: {
         **_BOTH,
-        "agents": _Family("Agents"),
-        "assistants": _Family("The Assistants API", _SEARCH),
-        "audio": _Family("Audio", _PROVIDER),
+        "agents": _Family("agents"),
+        "assistants": _Family("the Assistants API", _SEARCH),
+        "audio": _Family("audio", _PROVIDER),
         "chatkit": _Family("ChatKit"),
-        "completions": _Family("Completions", _SEARCH),
-        "containers": _Family("Containers"),
-        "moderations": _Family("Moderations", _PROVIDER),
-        "organization": _Family("Administration of an organization", _KEYS),
-        "projects": _Family("Administration of projects", _KEYS),
-        "realtime": _Family("Realtime", _PROVIDER),
-        "threads": _Family("Threads", _SEARCH),
-        "uploads": _Family("Uploading a file in parts", _UPLOAD),
-        "videos": _Family("Videos", _PROVIDER),
-        "webhook_endpoints": _Family("Webhooks", "Poll the file or the batch."),
+        "completions": _Family("completions", _SEARCH),
+        "containers": _Family("containers"),
+        "moderations": _Family("moderations", _PROVIDER),
+        "organization": _Family("administration of an organization", _KEYS),
+        "projects": _Family("administration of projects", _KEYS),
+        "realtime": _Family("realtime", _PROVIDER),
+        "threads": _Family("threads", _SEARCH),
+        "uploads": _Family("uploads in parts", _UPLOAD),
+        "videos": _Family("videos", _PROVIDER),
+        "webhook_endpoints": _Family("webhooks", "Poll the file or the batch."),
     },
     MKA1.prefix: {
         **_BOTH,
-        "classify": _Family("Classification", _PROVIDER),
-        "extract": _Family("Extraction", _PROVIDER),
-        "feedback": _Family("Feedback"),
-        "guardrails": _Family("Guardrails", _PROVIDER),
+        "classify": _Family("classification", _PROVIDER),
+        "extract": _Family("extraction", _PROVIDER),
+        "feedback": _Family("feedback"),
+        "guardrails": _Family("guardrails", _PROVIDER),
         "mcp": _Family("MCP"),
-        "memory_stores": _Family("Memory stores", "Use a vector store: POST {prefix}/vector_stores."),
-        "prompts": _Family("Prompts"),
-        "speech": _Family("Speech", _PROVIDER),
-        "usage": _Family("Usage reports", "'usage_bytes' and 'file_counts' of each store: GET {prefix}/vector_stores."),
+        "memory_stores": _Family("memory stores", "Use a vector store: POST {prefix}/vector_stores."),
+        "prompts": _Family("prompts"),
+        "speech": _Family("speech", _PROVIDER),
+        "usage": _Family("usage reports", "'usage_bytes' and 'file_counts' of each store: GET {prefix}/vector_stores."),
     },
 }
 """By a dialect's prefix, and the first segment of the path below it."""
 
 _OF_A_STORE: Mapping[str, _Family] = {
-    "permissions": _Family("Permissions of a vector store", f"Everyone in the key's project sees the store. {_KEYS}"),
+    "permissions": _Family("permissions of a vector store", f"Everyone in the key's project sees the store. {_KEYS}"),
 }
 """Of MKA1's API, by the segment after `/vector_stores/<vector_store_id>`."""
 
@@ -96,7 +96,7 @@ def refuse(method: str, path: str) -> Refused:
             family = _family(dialect.prefix, path.removeprefix(f"{dialect.prefix}/").split("/"))
             if family is not None:
                 instead = family.instead.format(prefix=dialect.prefix)
-                return NotOffered(f"{family.name} is not offered here ({asked}). {instead}")
+                return NotOffered(f"Invalid URL ({asked}). This server does not offer {family.name}. {instead}")
     hint = _base_url(path)
     return UnknownRoute(f"Invalid URL ({asked})" + (f". {hint}" if hint else ""))
 
