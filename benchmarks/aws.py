@@ -23,7 +23,7 @@ from local_aws.servers import running as servers_running
 from tests.support import aws_batch, aws_embed
 from tests.support.aws_costs import ACTOR, Measured, measured, spooled
 from tests.support.aws_meter import Cost
-from vectorlog.api.schemas import MAX_BATCH_FILES
+from vectorlog.api.input.schemas import MAX_BATCH_FILES
 from vectorlog.domain import store_file, uploaded_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.filters import Scalar

@@ -11,7 +11,7 @@ from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import Call, SendBlob
 from vectorlog.api.dialect import OPENAI, Dialect
 from vectorlog.api.errors import WrongMethod
-from vectorlog.api.form import Form
+from vectorlog.api.input.form import Form
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH, Route, find

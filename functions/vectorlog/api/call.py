@@ -8,10 +8,10 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from vectorlog.api import parse
 from vectorlog.api.dialect import Dialect
-from vectorlog.api.form import Form
-from vectorlog.api.queries import NoParameters
+from vectorlog.api.input import parse
+from vectorlog.api.input.form import Form
+from vectorlog.api.input.queries import NoParameters
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment

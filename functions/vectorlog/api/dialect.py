@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectorlog.api.content_type import KNOWN
-from vectorlog.api.json_text import Json
+from vectorlog.api.input.json_text import Json
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 

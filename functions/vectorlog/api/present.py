@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vectorlog.api.dialect import Dialect, Text
-from vectorlog.api.json_text import Json
+from vectorlog.api.input.json_text import Json
 from vectorlog.domain.store_file import State
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.search import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vectorlog.api.form import Form
+from vectorlog.api.input.form import Form
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vectorlog.api.json_text import Json
+from vectorlog.api.input.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from vectorlog.api import file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.call import Call
+from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 

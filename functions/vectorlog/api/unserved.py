@@ -70,7 +70,7 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "memory_stores": _Family("memory stores", "Use a vector store: POST {prefix}/vector_stores."),
         "prompts": _Family("prompts"),
         "speech": _Family("speech", _PROVIDER),
-        "usage": _Family("usage reports", "'usage_bytes' and 'file_counts' of each store: GET {prefix}/vector_stores."),
+        "usage": _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores."),
     },
 }
 """By a dialect's prefix, and the first segment of the path below it."""

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vectorlog.api.form import Form
-from vectorlog.api.multipart import FORM_OVERHEAD_BYTES
+from vectorlog.api.input.form import Form
+from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
 from vectorlog.runtime.local.http import http

@@ -13,8 +13,8 @@ from starlette.responses import Response as AsgiResponse
 from starlette.types import Scope
 
 from vectorlog.api.errors import UnsatisfiableRange
-from vectorlog.api.form import Form
-from vectorlog.api.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.input.form import Form
+from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, TooLarge
 

@@ -13,7 +13,7 @@ from starlette.requests import Request as AsgiRequest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vectorlog.api.app import Handle, refuse
-from vectorlog.api.multipart import SPOOL_PREFIX
+from vectorlog.api.input.multipart import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import NotFound, Refused

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from vectorlog.api import refusals
-from vectorlog.api.scalars import MAX_KEY_CHARS, scalar_refusal
+from vectorlog.api.input import refusals
+from vectorlog.api.input.scalars import MAX_KEY_CHARS, scalar_refusal
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Comparison, Compound, Filter, Operator, Scalar
 

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from vectorlog.api import parse, present, refusals
+from vectorlog.api import present
 from vectorlog.api.call import Call
 from vectorlog.api.content_type import served_as
-from vectorlog.api.form import SpooledFile
-from vectorlog.api.queries import FileList, NoParameters
+from vectorlog.api.input import parse, refusals
+from vectorlog.api.input.form import SpooledFile
+from vectorlog.api.input.queries import FileList, NoParameters
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain import errors
 from vectorlog.domain.errors import Invalid

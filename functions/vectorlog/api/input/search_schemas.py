@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from vectorlog.api import refusals
-from vectorlog.api.parse import refused
-from vectorlog.api.schemas import Body
+from vectorlog.api.input import refusals
+from vectorlog.api.input.parse import refused
+from vectorlog.api.input.schemas import Body
 from vectorlog.domain.errors import Invalid
 
 MAX_QUERIES = 16

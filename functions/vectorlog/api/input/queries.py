@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from vectorlog.api import refusals
-from vectorlog.api.parse import refused
+from vectorlog.api.input import refusals
+from vectorlog.api.input.parse import refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.pages import PageRequest
 

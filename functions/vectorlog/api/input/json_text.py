@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from vectorlog.api import refusals
+from vectorlog.api.input import refusals
 from vectorlog.domain.errors import Invalid
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from vectorlog.api import refusals
-from vectorlog.api.parse import refused
-from vectorlog.api.scalars import Scalars
+from vectorlog.api.input import refusals
+from vectorlog.api.input.parse import refused
+from vectorlog.api.input.scalars import Scalars
 from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import Invalid

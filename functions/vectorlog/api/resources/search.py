@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from vectorlog.api import filter_tree, present
+from vectorlog.api import present
 from vectorlog.api.call import Call
+from vectorlog.api.input import filter_tree
+from vectorlog.api.input.search_schemas import RankingOptions, SearchRequest
 from vectorlog.api.response import Response, json_response
-from vectorlog.api.search_schemas import RankingOptions, SearchRequest
 from vectorlog.index.fusion import Weights
 from vectorlog.use_cases import search as use_case
 from vectorlog.use_cases.search import Search

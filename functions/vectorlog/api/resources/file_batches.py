@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.queries import StoreFileList
+from vectorlog.api.input.queries import StoreFileList
+from vectorlog.api.input.schemas import BatchCreation
 from vectorlog.api.response import Response, json_response
-from vectorlog.api.schemas import BatchCreation
 from vectorlog.use_cases import file_batches
 
 

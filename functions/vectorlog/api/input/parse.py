@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vectorlog.api import refusals
-from vectorlog.api.json_text import dotted, read_object
+from vectorlog.api.input import refusals
+from vectorlog.api.input.json_text import dotted, read_object
 from vectorlog.domain import ids
 from vectorlog.domain.errors import Invalid
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from vectorlog.api.form import Form, SpooledFile
+from vectorlog.api.input.form import Form, SpooledFile
 
 SPOOL_PREFIX = "upload-"
 """How the names of spooled files begin, so that what a crash left over can be told from other files."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.queries import StoreList
+from vectorlog.api.input.queries import StoreList
+from vectorlog.api.input.schemas import StoreChange, StoreCreation
 from vectorlog.api.response import Response, json_response
-from vectorlog.api.schemas import StoreChange, StoreCreation
 from vectorlog.domain.errors import Expired
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.vector_store import State

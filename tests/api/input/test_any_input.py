@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from vectorlog.api import errors, filter_tree, parse
+from vectorlog.api import errors
 from vectorlog.api.dialect import OPENAI
-from vectorlog.api.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
-from vectorlog.api.search_schemas import SearchRequest
+from vectorlog.api.input import filter_tree, parse
+from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
+from vectorlog.api.input.search_schemas import SearchRequest
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import matches
 

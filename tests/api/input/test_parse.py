@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from vectorlog.api import parse
-from vectorlog.api.files import FileForm
-from vectorlog.api.queries import FileList, StoreFileList, StoreList
-from vectorlog.api.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
-from vectorlog.api.search_schemas import SearchRequest
+from vectorlog.api.input import parse
+from vectorlog.api.input.queries import FileList, StoreFileList, StoreList
+from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
+from vectorlog.api.input.search_schemas import SearchRequest
+from vectorlog.api.resources.files import FileForm
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases.pages import PageRequest

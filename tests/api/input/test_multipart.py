@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.api.form import Form
-from vectorlog.api.multipart import (
+from vectorlog.api.input.form import Form
+from vectorlog.api.input.multipart import (
     FORM_OVERHEAD_BYTES,
     MAX_FIELD_BYTES,
     MAX_FIELDS,
@@ -196,7 +196,7 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     program = """
 import json, resource, sys
 from pathlib import Path
-from vectorlog.api.multipart import FormReader
+from vectorlog.api.input.multipart import FormReader
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
 reader = FormReader("multipart/form-data; boundary=B", Path(sys.argv[1]), 300_000_000)
 reader.feed(b'--B\\r\\nContent-Disposition: form-data; name="file"; filename="a"\\r\\n\\r\\n')

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from vectorlog.api import refusals
-from vectorlog.api.parse import Refusal, refused
+from vectorlog.api.input import refusals
+from vectorlog.api.input.parse import Refusal, refused
 from vectorlog.domain.filters import Scalar
 
 MAX_KEYS = 16

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vectorlog.api import filter_tree
+from vectorlog.api.input import filter_tree
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Comparison, Compound
 

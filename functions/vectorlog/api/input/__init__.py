@@ -1,0 +1,1 @@
+"""What requests carry: bodies, forms and queries, checked against their schemas; and how wrong ones are refused."""
