@@ -7,6 +7,8 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vectorlog.domain.ids import PREFIX
+
 SECRET_PREFIX = "vlk_"
 
 # Events
@@ -60,7 +62,7 @@ def hash_of(secret: str) -> str:
 
 def id_of(secret: str) -> str:
     """The key's id follows from its secret, so that a secret is looked up by one load of one stream."""
-    return "key_" + hashlib.sha256(b"vectorlog key id\0" + secret.encode()).hexdigest()[:32]
+    return PREFIX["key"] + hashlib.sha256(b"vectorlog key id\0" + secret.encode()).hexdigest()[:32]
 
 
 # Evolve

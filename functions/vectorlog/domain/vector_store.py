@@ -9,6 +9,7 @@ from typing import Literal
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.vectors import Space
 
 DAY_MS = 86_400_000
 USED_EVERY_MS = 60_000
@@ -118,6 +119,11 @@ class State:
     def exists(self) -> bool:
         """Created and not deleted; an expired store still exists."""
         return self.owner is not None and self.ended != "deleted"
+
+    @property
+    def space(self) -> Space:
+        """The space of its chunks' vectors."""
+        return Space(self.model, self.dimensions)
 
     @property
     def expires_at(self) -> int | None:

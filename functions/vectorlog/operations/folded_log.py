@@ -9,6 +9,7 @@ from typing import Any
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.streams import Decision
 from vectorlog.views import keys
 from vectorlog.views.memory import MemoryTable
@@ -25,7 +26,7 @@ class History:
     stores: dict[str, vector_store.State] = field(default_factory=dict)
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
     batches: dict[str, file_batch.State] = field(default_factory=dict)
-    store_files: dict[tuple[str, str], store_file.State] = field(default_factory=dict)
+    store_files: dict[StoreFileId, store_file.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -58,8 +59,7 @@ def _note(found: History, decision: Decision[Any, Any]) -> None:
         case file_batch.State():
             found.batches[decision.stream] = decision.state
         case store_file.State():
-            store, file = decision.stream.split("/")
-            found.store_files[store, file] = decision.state
+            found.store_files[StoreFileId.parse(decision.stream)] = decision.state
 
 
 def _standing(found: History, table: MemoryTable) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from vectorlog.domain import file_batch, vector_store
+from vectorlog.domain.ids import group_of
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Decision, Streams
 from vectorlog.operations.transfer.commits import pages
@@ -41,7 +42,7 @@ class Projection:
             decisions = [self._streams.decode(commit) for commit in page]
             lanes: dict[int, list[Decision[Any, Any]]] = {}
             for decision in decisions:  # those of a store share rows, and so a lane
-                lanes.setdefault(crc32(decision.stream.partition("/")[0].encode()) % LANES, []).append(decision)
+                lanes.setdefault(crc32(group_of(decision.stream).encode()) % LANES, []).append(decision)
             self._together(*(partial(views.apply, lane) for lane in lanes.values()))
             for decision in decisions:
                 self._note(decision)

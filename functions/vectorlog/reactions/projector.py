@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from vectorlog.domain.ids import group_of
 from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import was_imported
@@ -85,7 +86,7 @@ class Projector:
         work: list[Outgoing] = []
         embed: list[Outgoing] = []
         for stream, message in messages:
-            (embed if isinstance(message, Ingest) else work).append(outgoing(message, stream.partition("/")[0], delay))
+            (embed if isinstance(message, Ingest) else work).append(outgoing(message, group_of(stream), delay))
         if work:
             self._work.send(work)
         if embed:

@@ -144,5 +144,4 @@ class Worker:
         return self._deployment.streams.load(VECTOR_STORE, store).state
 
     def _space(self, store: str) -> Space:
-        state = self._store(store)
-        return Space(state.model, state.dimensions)
+        return self._store(store).space

@@ -61,7 +61,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     """
     opened = access.store(deployment, actor, store)
     state = opened.state
-    space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
+    space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
     used = vector_stores.used(opened, deployment.clock(), search=True)
     results, _ = deployment.together(

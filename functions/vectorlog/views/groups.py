@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from vectorlog.domain.ids import StoreFileId, parse_stream
 from vectorlog.event_log.streams import Decision
 from vectorlog.views.projection import batches_of, changes_membership, changes_no_row
 from vectorlog.views.table import WRITE_LIMIT
@@ -23,14 +24,14 @@ def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[An
     """
     waiting: dict[str, _Group] = {}
     for decision in (part for whole in decisions for part in _parts(whole)):
-        store, file = decision.stream.partition("/")[::2]
-        if not file:
+        stream = parse_stream(decision.stream)
+        if not isinstance(stream, StoreFileId):
             yield [decision]
             continue
-        group = waiting.setdefault(store, _Group())
+        group = waiting.setdefault(stream.store, _Group())
         if not group.takes(decision):
             yield group.decisions
-            group = waiting[store] = _Group()
+            group = waiting[stream.store] = _Group()
         group.add(decision)
     yield from (group.decisions for group in waiting.values())
 

@@ -58,7 +58,7 @@ class LogSummary:
             self.older.pop(commit.stream, None)
         match state:
             case vector_store.State() as state:
-                self.spaces[commit.stream] = Space(state.model, state.dimensions)
+                self.spaces[commit.stream] = state.space
                 if state.ended:
                     self.ended.add(commit.stream)
             case uploaded_file.State(deleted=True):

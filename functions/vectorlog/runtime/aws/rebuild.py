@@ -11,6 +11,7 @@ from functools import partial
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Unavailable
+from vectorlog.domain.ids import StoreId, parse_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
@@ -96,9 +97,9 @@ def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
     """Of all stores that live."""
     spaces: dict[str, Space] = {}
     for commit in watch("commits", deployment.streams.log.scan(), None):
-        if commit.stream.startswith("vs_") and "/" not in commit.stream:
+        if isinstance(parse_stream(commit.stream), StoreId):
             state = deployment.streams.decode(commit).state
-            spaces[commit.stream] = Space(state.model, state.dimensions)
+            spaces[commit.stream] = state.space
             if state.ended:
                 del spaces[commit.stream]
     return set(spaces.values())
