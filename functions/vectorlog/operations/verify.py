@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
