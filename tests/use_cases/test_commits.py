@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import Decision
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores

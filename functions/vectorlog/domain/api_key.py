@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from vectorlog.domain.ids import PREFIX
 
@@ -75,6 +76,8 @@ def evolve(state: State, event: Event) -> State:
             return State(event.project, event.name, event.hash, event.at)
         case ApiKeyRevoked():
             return replace(state, revoked_at=event.at)
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

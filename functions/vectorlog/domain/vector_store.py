@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, assert_never
 
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
@@ -173,6 +173,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, model=event.model, dimensions=event.dimensions)
         case VectorStoreDeleted():
             return replace(state, ended="deleted")
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

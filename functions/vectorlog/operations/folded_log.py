@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.views import keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
@@ -50,7 +50,7 @@ def read(deployment: Deployment) -> History:
     return found
 
 
-def _note(found: History, decision: Decision[Any, Any]) -> None:
+def _note(found: History, decision: AnyDecision) -> None:
     match decision.state:
         case vector_store.State():
             found.stores[decision.stream] = decision.state
@@ -60,6 +60,10 @@ def _note(found: History, decision: Decision[Any, Any]) -> None:
             found.batches[decision.stream] = decision.state
         case store_file.State():
             found.store_files[StoreFileId.parse(decision.stream)] = decision.state
+        case api_key.State():
+            pass
+        case _ as never:
+            assert_never(never)
 
 
 def _standing(found: History, table: MemoryTable) -> Iterator[Row]:

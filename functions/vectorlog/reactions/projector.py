@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from vectorlog.domain.ids import group_of
 from vectorlog.event_log.codec import UnknownSchema
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import was_imported
-from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.event_log.streams import Streams
 from vectorlog.reactions.reactions import reactions
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, Message, Replay, outgoing
@@ -35,7 +35,7 @@ class Projector:
         """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that
         was imported nothing follows: its work was done before, or the import sees to it.
         """
-        decisions: list[Decision[Any, Any]] = []
+        decisions: list[AnyDecision] = []
         messages: list[tuple[str, Message]] = []
         replays: list[tuple[str, Message]] = []
         for commit in commits:

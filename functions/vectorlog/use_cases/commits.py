@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectorlog.deployment import Deployment
+from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.event_log import Commit
-from vectorlog.event_log.streams import Decision, Outcome, Plan
+from vectorlog.event_log.streams import Outcome, Plan
 from vectorlog.views.views import Foreseen
 
 

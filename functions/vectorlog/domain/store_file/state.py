@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
@@ -136,6 +137,8 @@ def evolve(state: State, event: Event) -> State:
                 failure=None,
                 detached_at=max(state.detached_at, event.at),
             )
+        case _ as never:
+            assert_never(never)
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:

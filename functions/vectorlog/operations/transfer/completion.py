@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
+from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
@@ -154,15 +155,18 @@ class Settlement:
             )
 
 
-def _pending(stream: str, state: object) -> Sequence[Message]:
+def _pending(stream: str, state: AnyState) -> Sequence[Message]:
     """What may not have been done yet where the stream ends so; each of these finds out what is left to do."""
     match state:
-        case uploaded_file.State(deleted=True):
-            return [Forget(stream)]
-        case file_batch.State(exists=True):
-            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)]
-        case vector_store.State(ended=None):
-            return [OpenBatch(stream)] if state.batch else []
+        case uploaded_file.State():
+            return [Forget(stream)] if state.deleted else []
+        case file_batch.State():
+            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)] if state.exists else []
         case vector_store.State():
-            return [PurgeStore(stream, again=False)]
-    return []
+            if state.ended is not None:
+                return [PurgeStore(stream, again=False)]
+            return [OpenBatch(stream)] if state.batch else []
+        case store_file.State() | api_key.State():
+            return []
+        case _ as never:
+            assert_never(never)

@@ -15,6 +15,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
 from vectorlog.domain.ids import StoreId, parse_stream
 from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.operations.transfer import contents
@@ -42,7 +43,7 @@ def _write_commits(deployment: Deployment, path: Path, commits: Iterable[Commit]
             file.write(contents.line_of(commit))
             count += 1
             if isinstance(parse_stream(commit.stream), StoreId):
-                _note(spaces, commit.stream, deployment.streams.decode(commit).state)
+                _note(spaces, commit.stream, deployment.streams.decode_as(VECTOR_STORE, commit).state)
     used = Counter(spaces.values())
     return count, tuple(ModelInUse(space.model, space.dimensions, stores) for space, stores in used.items())
 

@@ -13,6 +13,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.ids import StoreId, parse_stream
 from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
 from vectorlog.operations.rebuild_index import Refill
@@ -98,7 +99,7 @@ def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
     spaces: dict[str, Space] = {}
     for commit in watch("commits", deployment.streams.log.scan(), None):
         if isinstance(parse_stream(commit.stream), StoreId):
-            state = deployment.streams.decode(commit).state
+            state = deployment.streams.decode_as(VECTOR_STORE, commit).state
             spaces[commit.stream] = state.space
             if state.ended:
                 del spaces[commit.stream]
