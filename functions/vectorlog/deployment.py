@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
@@ -13,10 +13,30 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
 from vectorlog.views.views import Views
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
-def one_by_one(*reads: Callable[[], Any]) -> list[Any]:
-    """What each read gives, where reading side by side would save nothing."""
-    return [read() for read in reads]
+
+class Parallel(Protocol):
+    """Runs reads in parallel and returns their results in the order of the reads, or raises the first one's error."""
+
+    @overload
+    def __call__(self, a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
+
+    @overload
+    def __call__(self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
+
+    @overload
+    def __call__(
+        self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], d: Callable[[], D], /
+    ) -> tuple[A, B, C, D]: ...
+
+
+def one_by_one(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    """`Parallel` without threads, where they would save nothing."""
+    return tuple(read() for read in reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +49,8 @@ class Deployment:
         duplicate_content: whether a store takes the same bytes twice.
         inline_files: a batch up to this size is fanned out before its request is answered; above it, and always in the
             end, by work.
-        together: runs reads side by side, and gives what each gave, or raises what the first of them raised. A read may
-            use it once more, and no deeper: on AWS all depths share eight threads.
+        together: runs reads in parallel. A read may use it once more, and no deeper: on AWS all depths share eight
+            threads.
     """
 
     streams: Streams
@@ -42,4 +62,4 @@ class Deployment:
     random: Random
     duplicate_content: Literal["allow", "refuse"] = "allow"
     inline_files: int = 0
-    together: Callable[..., list[Any]] = one_by_one
+    together: Parallel = one_by_one

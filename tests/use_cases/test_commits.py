@@ -16,9 +16,9 @@ from vectorlog.use_cases import store_files, uploaded_files, vector_stores
 from vectorlog.views.views import Foreseen
 
 
-def last_first(*calls: Callable[[], Any]) -> list[Any]:
+def last_first(*calls: Callable[[], Any]) -> tuple[Any, ...]:
     """Runs what an edition may do side by side in an order that the threads of one may take."""
-    return [call() for call in reversed(calls)][::-1]
+    return tuple(call() for call in reversed(calls))[::-1]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 from zlib import crc32
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
@@ -20,6 +20,14 @@ LANES = 8
 """Parts of a page of commits that may be projected at the same time."""
 
 
+class Steps(Protocol):
+    """Runs steps, in parallel or one by one."""
+
+    def __call__(self, *steps: Callable[[], object]) -> object:
+        """Returns once all of them are done."""
+        ...
+
+
 class Projection:
     """Makes rows of commits, those that the reactions to them have changed since included.
 
@@ -28,10 +36,10 @@ class Projection:
 
     Args:
         streams: the log; `UnknownSchema` where newer code wrote a commit.
-        together: runs steps side by side, or one by one.
+        together: runs steps that may be done at the same time.
     """
 
-    def __init__(self, streams: Streams, together: Callable[..., object]) -> None:
+    def __init__(self, streams: Streams, together: Steps) -> None:
         self._streams = streams
         self._together = together
         self._deleted: set[str] = set()

@@ -47,8 +47,7 @@ def decide(
             put, lambda: deployment.views.foresee([each for each in decisions if each.stream in shown])
         )
         foreseen.update(rows)
-        found: list[Commit] = standing
-        return found
+        return standing
 
     outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
     return CommitResult(outcomes[: len(plans)], foreseen)

@@ -64,11 +64,10 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
     used = vector_stores.used(opened, deployment.clock(), search=True)
-    results, _ = deployment.together(
+    found, _ = deployment.together(
         lambda: _confirmed_results(deployment, store, space, asked, weights, vectors),
         lambda: deployment.streams.decide_all(used, meta=actor.meta),
     )
-    found: list[Result] = results
     return found
 
 

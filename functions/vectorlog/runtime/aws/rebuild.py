@@ -68,7 +68,8 @@ def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
             yield commit
 
     def together(*steps: Callable[[], object]) -> None:
-        deployment.together(*(partial(_patiently, step, sleep) for step in steps))
+        for _ in wiring.readers().map(lambda step: _patiently(step, sleep), steps):
+            continue
 
     projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
