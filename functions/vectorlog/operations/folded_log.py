@@ -75,11 +75,10 @@ def _standing(found: History, table: MemoryTable) -> Iterator[Row]:
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in found.batches.items() if state.store in deleted}
     for row in table.scan():
-        attached_to = row.key.sk.removeprefix("VS#") if row.key.pk.startswith("FILE#") else ""
         if (
             not row.gone
             and row.key.pk not in purged
-            and attached_to not in deleted
+            and keys.store_of(row.key) not in deleted
             and not _reached(found, table, row.key)
         ):
             yield row

@@ -135,8 +135,9 @@ class Views:
     def stores_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
         """Stores that an uploaded file is in, by id, up to `limit`, those behind `after`."""
         behind = None if after is None else keys.attachment(file, after).sk
-        found = self.table.query(keys.file(file).pk, prefix="VS#", after=behind, limit=limit)
-        return [row.key.sk.removeprefix("VS#") for row in found]
+        pk, prefix = keys.attachments(file)
+        found = (keys.store_of(row.key) for row in self.table.query(pk, prefix=prefix, after=behind, limit=limit))
+        return [store for store in found if store is not None]
 
 
 def _projected(table: Table, group: Sequence[AnyDecision], known: Foreseen) -> bool:
