@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
+from vectorlog.defaults import DUPLICATE_CONTENT, DuplicateContent
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
@@ -60,6 +61,6 @@ class Deployment:
     models: Models
     clock: Callable[[], int]
     random: Random
-    duplicate_content: Literal["allow", "refuse"] = "allow"
+    duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     inline_files: int = 0
     together: Parallel = one_by_one

@@ -11,11 +11,10 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from vectorlog.api.form import Form
 from vectorlog.api.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.transport import Bytes
+from vectorlog.defaults import GATEWAY_UPLOAD_BYTES
 from vectorlog.domain.errors import Invalid, TooLarge
 from vectorlog.files.blobs import Blobs
 
-UPLOAD_LIMIT = 4_500_000
-"""Bytes: Lambda takes 6 MB, and API Gateway sends binary bodies in base64."""
 INLINE_LIMIT = 4_000_000
 """Bytes of a download that Lambda's 6 MB answer holds in base64; above it the client is sent to S3."""
 
@@ -46,7 +45,7 @@ class Gateway:
         if not content_type.lower().startswith("multipart/form-data"):
             return None
         try:
-            reader = FormReader(content_type, self._spool, UPLOAD_LIMIT)
+            reader = FormReader(content_type, self._spool, GATEWAY_UPLOAD_BYTES)
             reader.feed(body)
             return reader.finish()
         except BrokenForm as error:

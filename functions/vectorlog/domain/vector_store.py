@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
 from vectorlog.domain.vectors import Space
 
-DAY_MS = 86_400_000
 USED_EVERY_MS = 60_000
 """At most one VectorStoreUsed a minute (contract, 10.3)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
@@ -32,7 +33,7 @@ from vectorlog.work.messages import (
 
 UNSETTLED_MS = 500
 """How long to wait for the projection before looking again whether a batch has reached all of its files."""
-PURGE_AGAIN_MS = 24 * 3_600_000
+PURGE_AGAIN_MS = DAY_MS
 """A purge is repeated once no ingest of the store can be under way any more."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain import store_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.tenancy import Owner
@@ -29,9 +30,9 @@ from vectorlog.views import keys
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
-INGEST_DEADLINE_MS = 86_400_000
+INGEST_DEADLINE_MS = DAY_MS
 """After a day a file that is still open ends as failed (promise 1)."""
-TOMBSTONE_MS = 8 * 86_400_000
+TOMBSTONE_MS = 8 * DAY_MS
 """Longer than any commit may come late (a stream keeps its records for a day)."""
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}

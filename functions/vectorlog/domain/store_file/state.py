@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file.events import (
@@ -24,7 +25,7 @@ from vectorlog.domain.store_file.events import (
     without,
 )
 
-SEEN_FOR_MS = 8 * 86_400_000
+SEEN_FOR_MS = 8 * DAY_MS
 """A batch ends within a day of its creation and may be forgotten a week later (architecture, "A file in a store")."""
 
 
