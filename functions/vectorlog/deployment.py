@@ -24,14 +24,14 @@ class Parallel(Protocol):
     """Runs reads in parallel and returns their results in the order of the reads, or raises the first one's error."""
 
     @overload
-    def __call__(self, a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
+    def __call__(self, _a: Callable[[], A], _b: Callable[[], B], /) -> tuple[A, B]: ...
 
     @overload
-    def __call__(self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
+    def __call__(self, _a: Callable[[], A], _b: Callable[[], B], _c: Callable[[], C], /) -> tuple[A, B, C]: ...
 
     @overload
     def __call__(
-        self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], d: Callable[[], D], /
+        self, _a: Callable[[], A], _b: Callable[[], B], _c: Callable[[], C], _d: Callable[[], D], /
     ) -> tuple[A, B, C, D]: ...
 
 
