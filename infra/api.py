@@ -17,12 +17,13 @@ from infra.custom_domain import CustomDomain
 from infra.retention import log_group
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
+from vectorlog.defaults import GATEWAY_SECONDS
 
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 """TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); its default still takes TLS
 1.0.
 """
-TIMEOUT = Duration.seconds(29)
+TIMEOUT = Duration.seconds(GATEWAY_SECONDS)
 """API Gateway's longest, unless AWS raises the account's quota (aws_facts, section 1)."""
 BINARY = ["*/*"]
 """Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from vectorlog.defaults import DUPLICATE_CONTENT, INDEX_SHARDS, MODELS_ON_AWS, DuplicateContent
+
 _OTHERS = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that are the CDK's own: its flags, what it looked up, its command line's settings."""
 
@@ -55,7 +57,7 @@ class Configuration:
     """
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "dev"
-    models: _List = ("bedrock:amazon.titan-embed-text-v2:0",)
+    models: _List = MODELS_ON_AWS
     embedding_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     embedding_secret_arn: _Arn = ""
     opensearch_endpoint: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
@@ -63,7 +65,7 @@ class Configuration:
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
     opensearch_nodes: Annotated[int, Field(ge=1, le=80)] = 1
     opensearch_storage_gib: Annotated[int, Field(ge=10, le=16384)] = 20
-    opensearch_shards: Annotated[int, Field(ge=1, le=100)] = 1
+    opensearch_shards: Annotated[int, Field(ge=1, le=100)] = INDEX_SHARDS
     operator_role_arn: _Arn = ""
     views: _List = ("1",)
     vpc: Annotated[str, Field(pattern=r"^(none|new|vpc-[0-9a-f]+)$")] = "none"
@@ -78,7 +80,7 @@ class Configuration:
     alarm_email: Annotated[str, Field(pattern=r"^(\S+@\S+)?$")] = ""
     architecture: Literal["arm64", "x86_64"] = "arm64"
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
-    duplicate_content: Literal["allow", "refuse"] = "allow"
+    duplicate_content: DuplicateContent = DUPLICATE_CONTENT
 
     def __post_init__(self) -> None:
         """Refuses choices that do not go together."""

@@ -15,6 +15,7 @@ from constructs import Construct
 from infra.assets import Assets, Bundle
 from infra.configuration import Configuration
 from infra.retention import log_group
+from vectorlog.defaults import GATEWAY_SECONDS
 
 JOIN = [
     "ec2:CreateNetworkInterface",
@@ -60,8 +61,8 @@ class FunctionSpec:
         return Duration.seconds(self.seconds)
 
 
-API = FunctionSpec("api", "core", "Every route but search", 29)
-SEARCH = FunctionSpec("search", "index", "The search routes", 29)
+API = FunctionSpec("api", "core", "Every route but search", GATEWAY_SECONDS)
+SEARCH = FunctionSpec("search", "index", "The search routes", GATEWAY_SECONDS)
 PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
 WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
 EMBED = FunctionSpec("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
@@ -71,7 +72,7 @@ FIRST_KEY = FunctionSpec("first_key", "core", "Makes the first API key when the 
 INDEX_ACCESS = FunctionSpec(
     "index_access", "index", "Gives functions their rights in OpenSearch when the stack is made", 300, 512
 )
-"""29 s is what API Gateway waits. /tmp of embed holds the four files of 512 MB that it reads at once, the largest that
+"""/tmp of embed holds the four files of 512 MB that it reads at once, the largest that
 an import brings.
 """
 

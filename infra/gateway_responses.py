@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aws_cdk import aws_apigateway as apigateway
 
 from infra.configuration import Configuration
+from vectorlog.defaults import GATEWAY_SECONDS, GATEWAY_TOO_LARGE
 
 SAID = "$context.error.messageString"
 """API Gateway's own sentence, which it puts in quotes and escapes."""
@@ -18,13 +19,9 @@ NOT_FOUND = (
 """It does not repeat the path: a template of API Gateway puts text in without escaping it, so a path could break the
 JSON.
 """
-TOO_LARGE = (
-    "The request is larger than the 4.5 MB that this endpoint takes. "
-    "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
-)
 SLOW_DOWN = "Too many requests. Please repeat the request in a moment."
 REFUSED = "The request was refused before it reached the API. Check its address and its headers."
-TIMED_OUT = "The request took longer than 29 seconds. Please repeat it."
+TIMED_OUT = f"The request took longer than {GATEWAY_SECONDS} seconds. Please repeat it."
 FAILED = "The server had an error while processing your request. Quote its id when you report it: $context.requestId"
 RETRY_S = 1
 """A token bucket that allows more than one request a second has the next token by then."""
@@ -65,7 +62,7 @@ RESPONSES: Mapping[str, Told] = {
     "BAD_REQUEST_BODY": Told(SAID, 400),
     "BAD_REQUEST_PARAMETERS": Told(SAID, 400),
     "UNSUPPORTED_MEDIA_TYPE": Told(SAID, 415),
-    "REQUEST_TOO_LARGE": Told(TOO_LARGE, 413, "request_too_large"),
+    "REQUEST_TOO_LARGE": Told(GATEWAY_TOO_LARGE, 413, "request_too_large"),
     "THROTTLED": _SLOW_DOWN,
     "QUOTA_EXCEEDED": _SLOW_DOWN,
     "WAF_FILTERED": Told(REFUSED, 403, "permission_denied"),

@@ -23,6 +23,7 @@ from local_aws.pump import pumping
 from local_aws.resources import Resources
 from local_aws.servers import Servers
 from local_aws.triggers import clock, steps
+from vectorlog.defaults import GATEWAY_SECONDS
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
 from vectorlog.use_cases import api_keys
@@ -66,7 +67,7 @@ def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None
             made = Function(name, f"handlers.{handler}:handler", given, timeout_s)
             return stack.enter_context(Environments(made, limit))
 
-        functions = {name: function(name, name, API_LIMIT, 29) for name in ("api", "search")}
+        functions = {name: function(name, name, API_LIMIT, GATEWAY_SECONDS) for name in ("api", "search")}
         stack.enter_context(pumping(steps(servers, owned, function)))
         listener = socket.create_server(("127.0.0.1", port), backlog=512)
         stack.enter_context(_served(listener, functions))

@@ -15,15 +15,10 @@ from urllib.parse import parse_qsl
 
 from local_aws.function import FunctionError
 from local_aws.payloads import Invoke
+from vectorlog.defaults import GATEWAY_TOO_LARGE
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-
-TOO_LARGE = (
-    "The request is larger than the 4.5 MB that this endpoint takes. "
-    "Upload content as a file of up to 4.5 MB (POST /v1/files), and name its id."
-)
-"""What the stack's gateway response says."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +45,7 @@ class Gateway:
         body = b"" if int(announced) > REQUEST_BYTES else await _read(receive)
         event = self._event(scope, body)
         if max(len(body), int(announced)) > REQUEST_BYTES or len(json.dumps(event)) > EVENT_BYTES:
-            await _send(send, _refused(413, TOO_LARGE, "request_too_large"))
+            await _send(send, _refused(413, GATEWAY_TOO_LARGE, "request_too_large"))
             return
         invoke = self._choose(scope["method"], scope["path"])
         try:

@@ -14,13 +14,14 @@ from local_aws.fetch import FetchError, say
 from local_aws.process import StartError
 from local_aws.servers import Servers, described, exports
 from local_aws.servers import running as servers_running
-
-LOCAL_MODEL = "local:granite-embedding-30m-english"
+from vectorlog.defaults import LOCAL_MODEL
 
 
 @click.command()
 @click.option("--port", default=0, show_default="a free one", help="Port of the API.")
-@click.option("--models", default=LOCAL_MODEL, show_default=True, help="What VECTORLOG_MODELS says in the functions.")
+@click.option(
+    "--models", default=f"local:{LOCAL_MODEL}", show_default=True, help="What VECTORLOG_MODELS says in the functions."
+)
 def main(port: int, models: str) -> None:
     """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and goes at the
     end.

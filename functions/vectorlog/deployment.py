@@ -5,18 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any, Protocol, TypeVar, overload
 
+from vectorlog.defaults import DUPLICATE_CONTENT, DuplicateContent
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
 from vectorlog.views.views import Views
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
-def one_by_one(*reads: Callable[[], Any]) -> list[Any]:
-    """What each read gives, where reading side by side would save nothing."""
-    return [read() for read in reads]
+
+class Parallel(Protocol):
+    """Runs reads in parallel and returns their results in the order of the reads, or raises the first one's error."""
+
+    @overload
+    def __call__(self, _a: Callable[[], A], _b: Callable[[], B], /) -> tuple[A, B]: ...
+
+    @overload
+    def __call__(self, _a: Callable[[], A], _b: Callable[[], B], _c: Callable[[], C], /) -> tuple[A, B, C]: ...
+
+    @overload
+    def __call__(
+        self, _a: Callable[[], A], _b: Callable[[], B], _c: Callable[[], C], _d: Callable[[], D], /
+    ) -> tuple[A, B, C, D]: ...
+
+
+def one_by_one(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    """`Parallel` without threads, where they would save nothing."""
+    return tuple(read() for read in reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +50,8 @@ class Deployment:
         duplicate_content: whether a store takes the same bytes twice.
         inline_files: a batch up to this size is fanned out before its request is answered; above it, and always in the
             end, by work.
-        together: runs reads side by side, and gives what each gave, or raises what the first of them raised. A read may
-            use it once more, and no deeper: on AWS all depths share eight threads.
+        together: runs reads in parallel. A read may use it once more, and no deeper: on AWS all depths share eight
+            threads.
     """
 
     streams: Streams
@@ -40,6 +61,6 @@ class Deployment:
     models: Models
     clock: Callable[[], int]
     random: Random
-    duplicate_content: Literal["allow", "refuse"] = "allow"
+    duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     inline_files: int = 0
-    together: Callable[..., list[Any]] = one_by_one
+    together: Parallel = one_by_one

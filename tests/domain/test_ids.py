@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from vectorlog.domain import ids
-from vectorlog.domain.ids import PREFIX, Kind, begins_right, make, store_file_stream
+from vectorlog.domain.ids import (
+    PREFIX,
+    BatchId,
+    FileId,
+    KeyId,
+    Kind,
+    StoreFileId,
+    StoreId,
+    StreamId,
+    begins_right,
+    group_of,
+    make,
+    parse_stream,
+    store_file_stream,
+)
 
 KINDS: list[Kind] = list(PREFIX)
 
@@ -65,3 +80,70 @@ def test_stream_of_a_file_in_a_store() -> None:
     """A file has a stream for each store that it is in."""
     assert store_file_stream("vs_1", "file-2") == "vs_1/file-2"
     assert ids.store_file_stream("vs_1", "file-3") != store_file_stream("vs_2", "file-3")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("vs_1", StoreId("vs_1")),
+        ("vs_1/file-2", StoreFileId("vs_1", "file-2")),
+        ("vsfb_1", BatchId("vsfb_1")),
+        ("file-2", FileId("file-2")),
+        ("key_3", KeyId("key_3")),
+    ],
+)
+def test_streams_are_read_back(text: str, found: StreamId) -> None:
+    """A stream's name says its kind and what it is about, and its text stays as it is stored, byte for byte."""
+    assert parse_stream(text) == found
+    assert str(found) == text
+
+
+@pytest.mark.parametrize("text", ["", "vs", "key", "upload_1", "vs_1/", "/file-1", "vs_1/file-2/3", "vsfb_1/file-2"])
+def test_unknown_streams(text: str) -> None:
+    """A stream of a later version's kind is none of ours, and is never taken for a file in a store."""
+    assert parse_stream(text) is None
+    with pytest.raises(ValueError, match=re.escape(f"'{text}'")):
+        StoreFileId.parse(text)
+
+
+@pytest.mark.parametrize("text", ["vs_1", "vs_1/file-2", "vsfb_1", "file-2", "key_3", "later_4/5"])
+def test_groups(text: str) -> None:
+    """A store's files share its group, so that no store keeps another waiting; any other stream has one of its own."""
+    assert group_of(text) == ("vs_1" if text.startswith("vs_1") else text)
+
+
+_AD_HOC = re.compile(
+    r"""stream\w*\.(?:r?split|r?partition|startswith|removeprefix)\(      # commit.stream.split("/"), stream.partition
+      | \.(?:startswith|removeprefix)\(\s*\(?\s*["'](?:vs_|vsfb_|file-|key_)["']  # .startswith("vs_")
+      | ["']/["']\s+(?:not\s+)?in\s+(?:\w+\.)*stream                    # "/" in commit.stream
+    """,
+    re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'store, file = decision.stream.split("/")',
+        'stream.partition("/")[0]',
+        'if commit.stream.startswith("vs_") and',
+        'x.startswith("file-")',
+        'if "/" not in commit.stream:',
+    ],
+)
+def test_what_counts_as_ad_hoc(line: str) -> None:
+    """The search below finds what it is for."""
+    assert _AD_HOC.search(line)
+
+
+def test_streams_are_parsed_here_alone() -> None:
+    """Nothing but `domain/ids.py` takes a stream's id apart."""
+    package = Path(ids.__file__).parents[1]
+    found = [
+        f"{path.relative_to(package)}:{number}: {line.strip()}"
+        for path in sorted(package.rglob("*.py"))
+        if path != Path(ids.__file__)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if _AD_HOC.search(line)
+    ]
+    assert found == []

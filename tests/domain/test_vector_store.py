@@ -7,12 +7,12 @@ from functools import reduce
 
 import pytest
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain import vector_store
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
 from vectorlog.domain.vector_store import (
-    DAY_MS,
     INITIAL,
     USED_EVERY_MS,
     Event,

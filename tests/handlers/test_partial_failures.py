@@ -16,7 +16,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.tenancy import Caller, Owner
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import UPLOADED_FILE
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import Decision
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.actor import Actor

@@ -14,9 +14,9 @@ from aws_cdk.assertions import Template
 from infra.api import Api
 from infra.configuration import Configuration
 from infra.gateway_responses import SAID
-from local_aws import gateway
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
+from vectorlog.defaults import GATEWAY_TOO_LARGE
 
 pytestmark = pytest.mark.infra
 Json = dict[str, Any]
@@ -178,7 +178,7 @@ class TestGatewayResponses:
         response = self.responses(template)["REQUEST_TOO_LARGE"]
         assert response["StatusCode"] == "413"
         assert self.error(response)["code"] == "request_too_large"
-        assert self.error(response)["message"] == gateway.TOO_LARGE
+        assert self.error(response)["message"] == GATEWAY_TOO_LARGE
 
     def test_nothing_is_repeated(self, template: Json) -> None:
         """No answer of the gateway repeats a key or a path that a client sent: only sentences about body and parameters

@@ -150,8 +150,8 @@ class Measured:
     def _show(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
         self.deployment.views.show(outcomes)
 
-    def _together(self, *reads: Callable[[], Any]) -> list[Any]:
-        return list(self.readers.map(lambda read: read(), reads))
+    def _together(self, *reads: Callable[[], Any]) -> tuple[Any, ...]:
+        return tuple(self.readers.map(lambda read: read(), reads))
 
     def _searched(self, endpoint: str) -> OpenSearchIndex:
         client = connect(endpoint)

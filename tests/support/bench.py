@@ -13,6 +13,7 @@ from typing import Any, cast
 from tests.support.faults import Faults, Fragile, Lost
 from tests.support.pump import Clock, Pump
 from tests.support.stubs import DIMENSIONS, DictIndex, StubEmbedder
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.manifest import BatchItem
@@ -39,7 +40,6 @@ from vectorlog.work.sqlite import SQLiteQueue
 
 __all__ = ["DAY_MS", "PROJECT", "Bench", "DictIndex", "Lost", "StubEmbedder", "keyed"]
 
-DAY_MS = 86_400_000
 PROJECT = Actor(Caller("acme"), "req_1")
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import Decision
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
 from vectorlog.views.views import Foreseen
 
 
-def last_first(*calls: Callable[[], Any]) -> list[Any]:
+def last_first(*calls: Callable[[], Any]) -> tuple[Any, ...]:
     """Runs what an edition may do side by side in an order that the threads of one may take."""
-    return [call() for call in reversed(calls)][::-1]
+    return tuple(call() for call in reversed(calls))[::-1]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Ingested, Placement, State
 from vectorlog.event_log.codec import STORE_FILE
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import Decision
 from vectorlog.reactions import purge
 from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys

@@ -6,6 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
+
+from vectorlog.domain.ids import PREFIX
 
 SECRET_PREFIX = "vlk_"
 
@@ -60,7 +63,7 @@ def hash_of(secret: str) -> str:
 
 def id_of(secret: str) -> str:
     """The key's id follows from its secret, so that a secret is looked up by one load of one stream."""
-    return "key_" + hashlib.sha256(b"vectorlog key id\0" + secret.encode()).hexdigest()[:32]
+    return PREFIX["key"] + hashlib.sha256(b"vectorlog key id\0" + secret.encode()).hexdigest()[:32]
 
 
 # Evolve
@@ -73,6 +76,8 @@ def evolve(state: State, event: Event) -> State:
             return State(event.project, event.name, event.hash, event.at)
         case ApiKeyRevoked():
             return replace(state, revoked_at=event.at)
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
@@ -71,6 +72,8 @@ def evolve(state: State, event: Event) -> State:
             return State(event.owner, event.store, event.at, manifest.count, manifest.object, event.skip_duplicates)
         case FileBatchCancelled():
             return replace(state, cancelled=True)
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import string
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 Kind = Literal["file", "vs", "vsfb", "upload", "part", "key"]
 
@@ -48,6 +50,94 @@ def begins_right(kind: Kind, value: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class StoreId:
+    """Stream of a vector store, `vs_…`."""
+
+    store: str
+
+    def __str__(self) -> str:
+        return self.store
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFileId:
+    """Stream of a file in a store, `vs_…/file-…`."""
+
+    store: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.store}/{self.file}"
+
+    @classmethod
+    def parse(cls, stream: str) -> StoreFileId:
+        """The id of a stream that has to be that of a file in a store.
+
+        Raises:
+            ValueError: it is another kind's.
+        """
+        found = parse_stream(stream)
+        if not isinstance(found, StoreFileId):
+            raise ValueError(f"stream '{stream}' is not that of a file in a store")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class BatchId:
+    """Stream of a file batch, `vsfb_…`."""
+
+    batch: str
+
+    def __str__(self) -> str:
+        return self.batch
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """Stream of an uploaded file, `file-…`."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return self.file
+
+
+@dataclass(frozen=True, slots=True)
+class KeyId:
+    """Stream of an API key, `key_…`."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return self.key
+
+
+StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId
+
+
+def parse_stream(stream: str) -> StreamId | None:
+    """The typed id of a stream, of which `str` gives the same text back; None for a kind that this version does not
+    know.
+    """
+    store, slash, file = stream.partition("/")
+    if slash:
+        return StoreFileId(store, file) if store.startswith(PREFIX["vs"]) and file and "/" not in file else None
+    for kind, make_id in _STREAMS.items():
+        if stream.startswith(PREFIX[kind]):
+            return make_id(stream)
+    return None
+
+
+_STREAMS: dict[Kind, Callable[[str], StreamId]] = {"vs": StoreId, "vsfb": BatchId, "file": FileId, "key": KeyId}
+
+
 def store_file_stream(store: str, file: str) -> str:
-    """Stream of a file in a store."""
-    return f"{store}/{file}"
+    """The text of a `StoreFileId`."""
+    return str(StoreFileId(store, file))
+
+
+def group_of(stream: str) -> str:
+    """What a stream shares rows with, as a name: a store and its files are one group, any other stream is its own."""
+    found = parse_stream(stream)
+    return found.store if isinstance(found, StoreFileId) else stream

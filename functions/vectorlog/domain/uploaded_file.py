@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from vectorlog.domain.tenancy import Owner
 
@@ -77,6 +78,8 @@ def evolve(state: State, event: Event) -> State:
             )
         case FileDeleted():
             return replace(state, deleted=True)
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

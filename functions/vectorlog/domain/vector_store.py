@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.vectors import Space
 
-DAY_MS = 86_400_000
 USED_EVERY_MS = 60_000
 """At most one VectorStoreUsed a minute (contract, 10.3)."""
 
@@ -120,6 +121,11 @@ class State:
         return self.owner is not None and self.ended != "deleted"
 
     @property
+    def space(self) -> Space:
+        """The space of its chunks' vectors."""
+        return Space(self.model, self.dimensions)
+
+    @property
     def expires_at(self) -> int | None:
         """In ms; None without a policy."""
         return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
@@ -167,6 +173,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, model=event.model, dimensions=event.dimensions)
         case VectorStoreDeleted():
             return replace(state, ended="deleted")
+        case _ as never:
+            assert_never(never)
 
 
 # Decisions

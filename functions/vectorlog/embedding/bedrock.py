@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vectorlog.defaults import BEDROCK_MODEL
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Offer
 from vectorlog.embedding.embedder import EmbeddingError
@@ -25,7 +26,7 @@ from vectorlog.embedding.windows import windows
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-TITAN = "amazon.titan-embed-text-v2:0"
+TITAN = BEDROCK_MODEL
 COHERE = ("cohere.embed-english-v3", "cohere.embed-multilingual-v3")
 OVERLAP = 128
 """Characters that neighbouring windows share at least: some 32 tokens, as those of the local model."""

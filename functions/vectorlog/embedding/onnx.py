@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from vectorlog.defaults import LOCAL_MODEL
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.granite_weights import Weights, read_weights
 from vectorlog.embedding.windows import windows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
     from tokenizers import Tokenizer
 
-NAME = "granite-embedding-30m-english"
+NAME = LOCAL_MODEL
 DIMENSIONS = 384
 WINDOW = 510
 """Tokens of a text that the model sees at once: its 512 positions less `<s>` and `</s>`."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import BatchId, FileId, KeyId, StoreFileId, StoreId, parse_stream
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -65,13 +66,21 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
     Raises:
         UnknownSchema: no kind that this code knows.
     """
-    if "/" in stream and stream.startswith("vs_"):
-        return STORE_FILE
-    kinds: dict[str, Aggregate[Any, Any]] = {"vs": VECTOR_STORE, "vsfb": FILE_BATCH, "key": API_KEY}
-    kind = UPLOADED_FILE if stream.startswith("file-") else kinds.get(stream.split("_", 1)[0])
-    if kind is None:
-        raise UnknownSchema(f"stream '{stream}' is of no kind that this version knows")
-    return kind
+    match parse_stream(stream):
+        case StoreId():
+            return VECTOR_STORE
+        case StoreFileId():
+            return STORE_FILE
+        case BatchId():
+            return FILE_BATCH
+        case FileId():
+            return UPLOADED_FILE
+        case KeyId():
+            return API_KEY
+        case None:
+            raise UnknownSchema(f"stream '{stream}' is of no kind that this version knows")
+        case _ as never:
+            assert_never(never)
 
 
 def encode_events(events: Sequence[object]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from vectorlog.domain.errors import Conflict, KeyReused, Unavailable
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import Aggregate, IdempotencyKey
+from vectorlog.event_log.decision import AnyDecision, Decision
 from vectorlog.event_log.event_log import Commit, EventLog
 
 S = TypeVar("S")
@@ -19,7 +20,7 @@ E = TypeVar("E")
 
 NO_VERSION = -1
 
-AppendHook = Callable[[Callable[[], list[Commit]], Sequence["Decision[Any, Any]"]], list[Commit]]
+AppendHook = Callable[[Callable[[], list[Commit]], Sequence[Decision[Any, Any]]], list[Commit]]
 """Calls what appends these decisions, and does something else meanwhile; gives what the call gave."""
 
 
@@ -32,18 +33,6 @@ class Loaded(Generic[S]):
     state: S
     keys: tuple[IdempotencyKey, ...] = ()
     newest: Commit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[S, E]):
-    """A commit, decoded. `text` is its state as it is stored."""
-
-    stream: str
-    version: int
-    at: int
-    events: tuple[E, ...]
-    state: S
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +96,7 @@ class Streams:
         """What a stream is before its first commit, for those whose id was just made."""
         return Loaded(stream, NO_VERSION, aggregate.initial)
 
-    def began(self, loaded: Loaded[Any]) -> Decision[Any, Any]:
+    def began(self, aggregate: Aggregate[S, E], loaded: Loaded[S]) -> Decision[S, E]:
         """The first commit of a stream that has one; read only where it is not the newest too.
 
         Raises:
@@ -117,15 +106,18 @@ class Streams:
         [first] = [newest] if newest is not None and newest.version == 0 else self.log.read(loaded.stream, 0, 1)
         if first.version > 0:
             raise Unavailable(f"'{loaded.stream}' is being imported. Please repeat the request.")
-        return self.decode(first)
+        return self.decode_as(aggregate, first)
 
-    def decode(self, commit: Commit) -> Decision[Any, Any]:
+    def decode(self, commit: Commit) -> AnyDecision:
         """A commit's events and state.
 
         Raises:
             UnknownSchema: newer code wrote it.
         """
-        aggregate = codec.aggregate_of(commit.stream)
+        return self.decode_as(codec.aggregate_of(commit.stream), commit)
+
+    def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
+        """As `decode`, of a stream whose kind is known."""
         events = codec.decode_events(aggregate, commit.events)
         return Decision(commit.stream, commit.version, commit.at, events, self._state(aggregate, commit), commit.state)
 
@@ -189,7 +181,8 @@ class Streams:
             loaded = known.get(plan.stream) or self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
             events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
             if not events:
-                outcomes[place] = Outcome(loaded, None, self.decode(loaded.newest) if loaded.newest else None)
+                newest = self.decode_as(plan.aggregate, loaded.newest) if loaded.newest else None
+                outcomes[place] = Outcome(loaded, None, newest)
                 continue
             drafted.add(plan.stream)
             drafts[place] = self._draft(plan, loaded, events, meta)

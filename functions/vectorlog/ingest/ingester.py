@@ -130,7 +130,7 @@ class Ingester:
                 ),
             )
         else:
-            return Job(message, loaded, Space(store.model, store.dimensions), document)
+            return Job(message, loaded, store.space, document)
         return None
 
     def _without_bytes(self, message: Ingest) -> None:
@@ -250,7 +250,7 @@ class Ingester:
 
     def _discard(self, message: Ingest, store: vector_store.State) -> None:
         if store.owner is not None:
-            self._remove(message, Space(store.model, store.dimensions))
+            self._remove(message, store.space)
 
     def _remove(self, message: Ingest, space: Space) -> None:
         self._deployment.index.remove(space, message.store, message.file, message.generation)

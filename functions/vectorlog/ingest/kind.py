@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from vectorlog.ingest.document import Unreadable
+from vectorlog.ingest.formats import plain
 from vectorlog.ingest.formats.container import Container
-
-Kind = Literal[
-    "plain", "web", "pdf", "word", "slides", "sheets", "opendocument", "book", "rich text", "mail", "notebook"
-]
+from vectorlog.ingest.formats.format import Format
 
 _HEAD = 4096
 _BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
-_HTML = re.compile(
-    # Atomic, because comments that may end at any later `-->` take twice as long for each one more.
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html[\s>])",
-    re.IGNORECASE | re.DOTALL,
-)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n", "an image"),
@@ -49,22 +42,10 @@ _REMEDIES = {
     "a recording": "Upload a transcript of it.",
     "a database": "Export its tables as CSV or JSON.",
 }
-_BY_EXTENSION: dict[str, Kind] = {
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "web"),
-    **dict.fromkeys((".eml", ".mht", ".mhtml"), "mail"),
-    ".ipynb": "notebook",
-}
-_OFFICE: tuple[tuple[str, Kind], ...] = (("word/", "word"), ("ppt/", "slides"), ("xl/", "sheets"))
-_OPENDOCUMENT: tuple[tuple[bytes, Kind], ...] = (
-    (b"application/epub+zip", "book"),
-    (b"application/vnd.oasis.opendocument.text", "opendocument"),
-    (b"application/vnd.oasis.opendocument.presentation", "opendocument"),
-    (b"application/vnd.oasis.opendocument.spreadsheet", "sheets"),
-)
 
 
-def kind_of(path: Path, filename: str) -> Kind:
-    """The kind of the file at `path`, which its owner calls `filename`.
+def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
+    """The format of the file at `path`, which its owner calls `filename`; text that none of them knows is plain.
 
     Raises:
         Unreadable: it is empty, locked, or of a kind that is not read.
@@ -77,19 +58,16 @@ def kind_of(path: Path, filename: str) -> Kind:
             blank = not more.strip(_BLANK)
     if blank:
         raise Unreadable("invalid_file", "The file is empty. Upload a file that holds text.")
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
-    if head.startswith(b"{\\rtf"):
-        return "rich text"
+    if found := next((each for each in formats if each.begins and each.begins(head)), None):
+        return found
     if head.startswith(_OLE):
-        return _in_ole(path)
+        return _in_ole(path, formats)
     if head.startswith(b"PK\x03\x04"):
-        return _in_zip(path)
-    if found := next((what for mark, what in _UNREAD if head.startswith(mark)), _by_box(head)):
-        raise Unreadable("unsupported_file", f"The file is {found}, which is not read. {_REMEDIES[found]}")
-    if _HTML.match(head):
-        return "web"
-    return _BY_EXTENSION.get(Path(filename).suffix.lower(), "plain")
+        return _in_zip(path, formats)
+    if unread := next((what for mark, what in _UNREAD if head.startswith(mark)), _by_box(head)):
+        raise Unreadable("unsupported_file", f"The file is {unread}, which is not read. {_REMEDIES[unread]}")
+    extension = Path(filename).suffix.lower()
+    return next((each for each in formats if each.by_name and extension in each.extensions), plain.FORMAT)
 
 
 def _by_box(head: bytes) -> str | None:
@@ -101,7 +79,7 @@ def _by_box(head: bytes) -> str | None:
     return "an archive" if head[257:262] == b"ustar" else None
 
 
-def _in_ole(path: Path) -> Kind:
+def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
     """OLE containers name their streams in UTF-16."""
     data = path.read_bytes()
 
@@ -116,17 +94,17 @@ def _in_ole(path: Path) -> Kind:
         raise Unreadable(
             "unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF."
         )
-    if holds("Workbook", "Book"):
-        return "sheets"
+    if found := next((each for each in formats if holds(*each.ole_streams)), None):
+        return found
     raise Unreadable(
         "unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF."
     )
 
 
-def _in_zip(path: Path) -> Kind:
+def _in_zip(path: Path, formats: Sequence[Format]) -> Format:
     try:
         with Container(path) as container:
-            return _in_container(container)
+            return _in_container(container, formats)
     except Unreadable:
         raise
     except Exception as error:
@@ -135,18 +113,19 @@ def _in_zip(path: Path) -> Kind:
         ) from error
 
 
-def _in_container(container: Container) -> Kind:
+def _in_container(container: Container, formats: Sequence[Format]) -> Format:
     if container.locked or _has_locked_parts(container):
         raise Unreadable("invalid_file", "The file is locked with a password. Remove the password and upload it again.")
     if "[Content_Types].xml" in container.names:
-        for folder, kind in _OFFICE:
-            if any(name.startswith(folder) for name in container.names):
-                return _plain_office(container, kind)
+        for each in formats:
+            if (folder := each.office_folder) and any(name.startswith(folder) for name in container.names):
+                _check_office(container, each)
+                return each
     if "mimetype" in container.names:
         written = container.read("mimetype").strip()
-        for mimetype, kind in _OPENDOCUMENT:
-            if written.startswith(mimetype):
-                return kind
+        for each in formats:
+            if any(written.startswith(media_type.encode()) for media_type in each.media_types):
+                return each
     raise Unreadable("unsupported_file", f"The file is an archive, which is not read. {_REMEDIES['an archive']}")
 
 
@@ -155,17 +134,16 @@ def _has_locked_parts(container: Container) -> bool:
     return manifest in container.names and b"encryption-data" in container.read(manifest)
 
 
-def _plain_office(container: Container, kind: Kind) -> Kind:
+def _check_office(container: Container, found: Format) -> None:
     """Macro and template forms have content types that python-docx and python-pptx refuse."""
     types = container.read("[Content_Types].xml")
     special = re.search(
         rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types
     )
-    if kind != "sheets" and special:
+    if special and not found.macros:
         raise Unreadable(
             "unsupported_file",
             "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.",
         )
     if "xl/workbook.bin" in container.names:
         raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) are not read. Save it as .xlsx.")
-    return kind

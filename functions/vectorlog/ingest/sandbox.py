@@ -16,12 +16,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
-MEMORY_BYTES = 2 << 30
+MEMORY_BYTES = READERS_MEMORY_MB << 20
 """Address space of a child. At rest it maps 0.25 GB and uses 75 MB; a text of 50 MB takes it to 0.5 GB and 270 MB."""
 
-SECONDS = 60.0
+SECONDS = READ_SECONDS
 SECONDS_PER_MB = 1.0
 """A file may take `SECONDS`, and `SECONDS_PER_MB` for each of its 10^6 bytes, of the clock, and as much CPU time.
 The slowest text that was measured, random letters cut into chunks of 100 tokens, takes 0.6 s for each."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
-from vectorlog.event_log.streams import Decision
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import StoreFileId
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.views import keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
@@ -25,7 +26,7 @@ class History:
     stores: dict[str, vector_store.State] = field(default_factory=dict)
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
     batches: dict[str, file_batch.State] = field(default_factory=dict)
-    store_files: dict[tuple[str, str], store_file.State] = field(default_factory=dict)
+    store_files: dict[StoreFileId, store_file.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -49,7 +50,7 @@ def read(deployment: Deployment) -> History:
     return found
 
 
-def _note(found: History, decision: Decision[Any, Any]) -> None:
+def _note(found: History, decision: AnyDecision) -> None:
     match decision.state:
         case vector_store.State():
             found.stores[decision.stream] = decision.state
@@ -58,8 +59,11 @@ def _note(found: History, decision: Decision[Any, Any]) -> None:
         case file_batch.State():
             found.batches[decision.stream] = decision.state
         case store_file.State():
-            store, file = decision.stream.split("/")
-            found.store_files[store, file] = decision.state
+            found.store_files[StoreFileId.parse(decision.stream)] = decision.state
+        case api_key.State():
+            pass
+        case _ as never:
+            assert_never(never)
 
 
 def _standing(found: History, table: MemoryTable) -> Iterator[Row]:
@@ -71,11 +75,10 @@ def _standing(found: History, table: MemoryTable) -> Iterator[Row]:
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in found.batches.items() if state.store in deleted}
     for row in table.scan():
-        attached_to = row.key.sk.removeprefix("VS#") if row.key.pk.startswith("FILE#") else ""
         if (
             not row.gone
             and row.key.pk not in purged
-            and attached_to not in deleted
+            and keys.store_of(row.key) not in deleted
             and not _reached(found, table, row.key)
         ):
             yield row

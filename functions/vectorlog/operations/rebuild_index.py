@@ -10,7 +10,7 @@ from typing import Protocol
 
 from vectorlog.domain import store_file, vector_store
 from vectorlog.domain.filters import Attributes
-from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.ids import StoreFileId, StoreId, parse_stream, store_file_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
@@ -105,18 +105,16 @@ class Refill:
         nobody writes to either index.
         """
         for page in pages(commits):
-            streams = list(dict.fromkeys(commit.stream for commit in page if commit.stream.startswith("vs_")))
-            files = [stream for stream in streams if "/" in stream]
-            stores = self._streams.load_many(
-                VECTOR_STORE, list(dict.fromkeys(stream.partition("/")[0] for stream in streams))
-            )
+            streams = [parse_stream(text) for text in dict.fromkeys(commit.stream for commit in page)]
+            named = (stream.store for stream in streams if isinstance(stream, StoreId | StoreFileId))
+            stores = self._streams.load_many(VECTOR_STORE, list(dict.fromkeys(named)))
             for store, loaded in stores.items():
                 if loaded.state.ended:
-                    self._into.remove_store(_space(loaded.state), store)
-            for stream in files:
-                store, _, file = stream.partition("/")
-                self._into.remove(_space(stores[store].state), store, file)
-                self._add(self._wanted(list(self._generations(f"artefacts/{store}/{file}/"))))
+                    self._into.remove_store(loaded.state.space, store)
+            for file in streams:
+                if isinstance(file, StoreFileId):
+                    self._into.remove(stores[file.store].state.space, file.store, file.file)
+                    self._add(self._wanted(list(self._generations(f"artefacts/{file.store}/{file.file}/"))))
         for generations in pages(self._generations("artefacts/")):
             self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
 
@@ -174,11 +172,7 @@ def _want(each: Generation, store: vector_store.State, file: store_file.State) -
         return None
     row = file.placement.row(each.file)
     if file.serving is not None and file.serving.generation == each.number:
-        return _Wanted(_space(store), row, file.revision, file.serving.attributes, file.serving.chunks)
+        return _Wanted(store.space, row, file.revision, file.serving.attributes, file.serving.chunks)
     if file.open is not None and file.open.generation == each.number:
-        return _Wanted(_space(store), row, file.revision, file.attributes, None)
+        return _Wanted(store.space, row, file.revision, file.attributes, None)
     return None
-
-
-def _space(store: vector_store.State) -> Space:
-    return Space(store.model, store.dimensions)

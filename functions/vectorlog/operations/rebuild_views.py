@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Protocol, assert_never
 from zlib import crc32
 
-from vectorlog.domain import file_batch, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import group_of
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
-from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.event_log.streams import Streams
 from vectorlog.operations.transfer.commits import pages
 from vectorlog.reactions import purge
 from vectorlog.views.views import Views
 
 LANES = 8
 """Parts of a page of commits that may be projected at the same time."""
+
+
+class Steps(Protocol):
+    """Runs steps, in parallel or one by one."""
+
+    def __call__(self, *steps: Callable[[], object]) -> object:
+        """Returns once all of them are done."""
+        ...
 
 
 class Projection:
@@ -26,10 +36,10 @@ class Projection:
 
     Args:
         streams: the log; `UnknownSchema` where newer code wrote a commit.
-        together: runs steps side by side, or one by one.
+        together: runs steps that may be done at the same time.
     """
 
-    def __init__(self, streams: Streams, together: Callable[..., object]) -> None:
+    def __init__(self, streams: Streams, together: Steps) -> None:
         self._streams = streams
         self._together = together
         self._deleted: set[str] = set()
@@ -39,9 +49,9 @@ class Projection:
         """Projects commits; those of one stream come in order."""
         for page in pages(commits):
             decisions = [self._streams.decode(commit) for commit in page]
-            lanes: dict[int, list[Decision[Any, Any]]] = {}
+            lanes: dict[int, list[AnyDecision]] = {}
             for decision in decisions:  # those of a store share rows, and so a lane
-                lanes.setdefault(crc32(decision.stream.partition("/")[0].encode()) % LANES, []).append(decision)
+                lanes.setdefault(crc32(group_of(decision.stream).encode()) % LANES, []).append(decision)
             self._together(*(partial(views.apply, lane) for lane in lanes.values()))
             for decision in decisions:
                 self._note(decision)
@@ -59,9 +69,14 @@ class Projection:
                 views.close_batch(store, batch)
                 del self._open[batch]
 
-    def _note(self, decision: Decision[Any, Any]) -> None:
+    def _note(self, decision: AnyDecision) -> None:
         match decision.state:
-            case vector_store.State(ended="deleted"):
-                self._deleted.add(decision.stream)
+            case vector_store.State() as state:
+                if state.ended == "deleted":
+                    self._deleted.add(decision.stream)
             case file_batch.State() as state:
                 self._open[decision.stream] = state.store, state.count
+            case store_file.State() | uploaded_file.State() | api_key.State():
+                pass
+            case _ as never:
+                assert_never(never)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
@@ -97,13 +96,13 @@ def _counts(row: Row) -> dict[str, int]:
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
     by_store: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
     opened: set[tuple[str, str, int]] = set()
-    for (store, file), state in history.store_files.items():
-        if state.serving is not None and history.holds_contents(store):
-            by_store[store][file, state.serving.generation] = state.serving.chunks
+    for id_, state in history.store_files.items():
+        if state.serving is not None and history.holds_contents(id_.store):
+            by_store[id_.store][id_.file, state.serving.generation] = state.serving.chunks
         if state.open is not None:
-            opened.add((store, file, state.open.generation))
+            opened.add((id_.store, id_.file, state.open.generation))
     for store, made in history.stores.items():
-        found = deployment.index.count(Space(made.model, made.dimensions), store)
+        found = deployment.index.count(made.space, store)
         for file, generation in by_store[store].keys() | found.keys():
             expected, standing = by_store[store].get((file, generation)), found.get((file, generation), 0)
             where = f"{store} {file} generation {generation}"
@@ -119,11 +118,11 @@ def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]
         folder, _, name = key.rpartition("/")
         found[f"{folder}/"].add(name)
     wanted: set[str] = set()
-    for (store, file), state in history.store_files.items():
+    for id_, state in history.store_files.items():
         if state.open is not None:
-            wanted.add(artefact.folder(store, file, state.open.generation))
-        if state.serving is not None and history.holds_contents(store):
-            folder = artefact.folder(store, file, state.serving.generation)
+            wanted.add(artefact.folder(id_.store, id_.file, state.open.generation))
+        if state.serving is not None and history.holds_contents(id_.store):
+            folder = artefact.folder(id_.store, id_.file, state.serving.generation)
             wanted.add(folder)
             if "text" not in found[folder] or len(found[folder]) < 2:
                 yield Difference("artefact", folder, "is missing or incomplete")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
+from vectorlog.domain.ids import group_of
 from vectorlog.event_log.codec import UnknownSchema
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import was_imported
-from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.event_log.streams import Streams
 from vectorlog.reactions.reactions import reactions
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, Message, Replay, outgoing
@@ -34,7 +35,7 @@ class Projector:
         """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that
         was imported nothing follows: its work was done before, or the import sees to it.
         """
-        decisions: list[Decision[Any, Any]] = []
+        decisions: list[AnyDecision] = []
         messages: list[tuple[str, Message]] = []
         replays: list[tuple[str, Message]] = []
         for commit in commits:
@@ -85,7 +86,7 @@ class Projector:
         work: list[Outgoing] = []
         embed: list[Outgoing] = []
         for stream, message in messages:
-            (embed if isinstance(message, Ingest) else work).append(outgoing(message, stream.partition("/")[0], delay))
+            (embed if isinstance(message, Ingest) else work).append(outgoing(message, group_of(stream), delay))
         if work:
             self._work.send(work)
         if embed:

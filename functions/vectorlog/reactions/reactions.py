@@ -5,52 +5,93 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import assert_never
 
-from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
-from vectorlog.event_log.streams import Decision
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import StoreFileId
+from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
-def reactions(decision: Decision[Any, Any]) -> Sequence[Message]:
-    """The messages that a commit asks for."""
-    return [message for event in decision.events for message in _reactions(decision, event)]
+def reactions(decision: AnyDecision) -> Sequence[Message]:
+    """The messages that a commit asks for. An event that none follows from says so: a new one that is not named here
+    is a type error.
+    """
+    stream = decision.stream
+    if is_store(decision):
+        return [message for event in decision.events for message in _of_store(stream, event)]
+    if is_store_file(decision):
+        file = StoreFileId.parse(stream)
+        return [message for event in decision.events for message in _of_store_file(file, decision.state, event)]
+    if is_batch(decision):
+        return [message for event in decision.events for message in _of_batch(stream, decision.state, event)]
+    if is_file(decision):
+        return [message for event in decision.events for message in _of_file(stream, event)]
+    if is_key(decision):
+        return [message for event in decision.events for message in _of_key(event)]
+    assert_never(decision)
 
 
-def _reactions(decision: Decision[Any, Any], event: object) -> Sequence[Message]:
-    stream, state = decision.stream, decision.state
+def _of_store(store: str, event: vector_store.Event) -> Sequence[Message]:
     match event:
         case vector_store.VectorStoreCreated():
-            return [OpenBatch(stream)] if event.batch else []
+            return [OpenBatch(store)] if event.batch else []
         case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():
-            return [PurgeStore(stream)]
-        case file_batch.FileBatchCreated():
-            return [FanOut(event.store, stream)]
-        case file_batch.FileBatchCancelled():
-            return [CancelBatch(state.store, stream)]
-        case uploaded_file.FileDeleted():
-            return [Forget(stream)]
+            return [PurgeStore(store)]
+        case vector_store.VectorStoreModified() | vector_store.VectorStoreUsed() | vector_store.VectorStoreMoved():
+            return []
+        case _ as never:
+            assert_never(never)
+
+
+def _of_store_file(file: StoreFileId, state: store_file.State, event: store_file.Event) -> Sequence[Message]:
+    match event:
         case store_file.FileAttached():
-            return [*_ingest(stream, event), *_purge(stream, event.retires)]
+            ingest = [] if event.joins else [Ingest(file.store, file.file, event.generation)]
+            return [*ingest, *_purge(file, event.retires)]
         case store_file.FileIngested():
-            return [*_purge(stream, event.retires), *(_retag(stream, state) if state.revision > event.revision else [])]
+            return [*_purge(file, event.retires), *(_retag(file, state) if state.revision > event.revision else [])]
         case store_file.FileFailed() | store_file.FileCancelled() | store_file.FileDetached():
-            return _purge(stream, event.retires)
+            return _purge(file, event.retires)
         case store_file.FileAttributesChanged():
-            return _retag(stream, state)
-    return []
+            return _retag(file, state)
+        case store_file.FileChunked():
+            return []
+        case _ as never:
+            assert_never(never)
 
 
-def _ingest(stream: str, event: store_file.FileAttached) -> Sequence[Message]:
-    store, file = stream.split("/")
-    return [] if event.joins else [Ingest(store, file, event.generation)]
+def _of_batch(batch: str, state: file_batch.State, event: file_batch.Event) -> Sequence[Message]:
+    match event:
+        case file_batch.FileBatchCreated():
+            return [FanOut(event.store, batch)]
+        case file_batch.FileBatchCancelled():
+            return [CancelBatch(state.store, batch)]
+        case _ as never:
+            assert_never(never)
 
 
-def _purge(stream: str, retired: tuple[store_file.Retired, ...]) -> Sequence[Message]:
-    store, file = stream.split("/")
-    return [Purge(store, file, retired)] if retired else []
+def _of_file(file: str, event: uploaded_file.Event) -> Sequence[Message]:
+    match event:
+        case uploaded_file.FileDeleted():
+            return [Forget(file)]
+        case uploaded_file.FileUploaded():
+            return []
+        case _ as never:
+            assert_never(never)
 
 
-def _retag(stream: str, state: store_file.State) -> Sequence[Message]:
-    store, file = stream.split("/")
-    return [Retag(store, file, state.serving.generation)] if state.serving else []
+def _of_key(event: api_key.Event) -> Sequence[Message]:
+    match event:
+        case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked():
+            return []
+        case _ as never:
+            assert_never(never)
+
+
+def _purge(file: StoreFileId, retired: tuple[store_file.Retired, ...]) -> Sequence[Message]:
+    return [Purge(file.store, file.file, retired)] if retired else []
+
+
+def _retag(file: StoreFileId, state: store_file.State) -> Sequence[Message]:
+    return [Retag(file.store, file.file, state.serving.generation)] if state.serving else []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Outcome
@@ -41,33 +42,27 @@ def sweep(deployment: Deployment, projector: Projector, limit: int = 100) -> int
 
 
 def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
-    kind, _, rest = row.key.pk.partition("#")
-    at = deployment.clock()
-    if kind == "FILE":
-        stream = rest
-        outcome: Outcome[Any, Any] = deployment.streams.decide(
-            UPLOADED_FILE, stream, lambda state: uploaded_file.expire(state, at)
-        )
-    elif rest.endswith("#B"):
-        store, batch = rest.removesuffix("#B"), keys.thing_of(row.key.sk)
-        projector.send([(store, FanOut(store, batch))])
-        deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
-        return
-    elif row.key.sk == keys.COUNTS:
-        stream = rest
-        outcome = deployment.streams.decide(VECTOR_STORE, stream, lambda state: vector_store.expire(state, at))
-    else:
-        stream = store_file_stream(rest, keys.thing_of(row.key.sk))
-
-        def fail(state: store_file.State) -> list[store_file.Event]:
-            return list(store_file.fail(state, at, state.generation, OVERDUE)) if _overdue(state, at) else []
-
-        outcome = deployment.streams.decide(STORE_FILE, stream, fail)
+    at, subject = deployment.clock(), keys.subject(row.key)
+    outcome: Outcome[Any, Any]
+    match subject:
+        case keys.Unreached(store, batch):
+            projector.send([(store, FanOut(store, batch))])
+            deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
+            return
+        case FileId(file):
+            outcome = deployment.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.expire(state, at))
+        case StoreId(store):
+            outcome = deployment.streams.decide(VECTOR_STORE, store, lambda state: vector_store.expire(state, at))
+        case StoreFileId():
+            outcome = deployment.streams.decide(STORE_FILE, str(subject), lambda state: _fail_overdue(state, at))
+        case _ as never:
+            assert_never(never)
     deployment.views.show([outcome])  # so that the next sweep does not meet the same row
     if outcome.decision is None:
-        log.warning("the row of %s was behind its stream", stream)
-        projector.send([(stream, Replay(stream))])
+        log.warning("the row of %s was behind its stream", subject)
+        projector.send([(str(subject), Replay(str(subject)))])
 
 
-def _overdue(state: store_file.State, at: int) -> bool:
-    return state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
+def _fail_overdue(state: store_file.State, at: int) -> Sequence[store_file.Event]:
+    overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
+    return store_file.fail(state, at, state.generation, OVERDUE) if overdue else []

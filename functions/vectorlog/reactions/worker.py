@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.vector_store import VectorStoreCreated
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
 from vectorlog.files import artefact
@@ -30,7 +33,7 @@ from vectorlog.work.messages import (
 
 UNSETTLED_MS = 500
 """How long to wait for the projection before looking again whether a batch has reached all of its files."""
-PURGE_AGAIN_MS = 24 * 3_600_000
+PURGE_AGAIN_MS = DAY_MS
 """A purge is repeated once no ingest of the store can be under way any more."""
 
 
@@ -62,14 +65,17 @@ class Worker:
                 self._replay(message.stream)
             case Ingest():
                 self._projector.send([(message.store, message)])
+            case _ as never:
+                assert_never(never)
 
     def _open_batch(self, store: str) -> None:
         loaded = self._deployment.streams.load(VECTOR_STORE, store)
         state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
             return
-        [asked] = self._deployment.streams.began(loaded).events
-        created = FileBatchCreated(state.created_at, store, state.owner, asked.batch.manifest)
+        events = self._deployment.streams.began(VECTOR_STORE, loaded).events
+        [first] = (event.batch for event in events if isinstance(event, VectorStoreCreated) and event.batch)
+        created = FileBatchCreated(state.created_at, store, state.owner, first.manifest)
         self._deployment.streams.decide(FILE_BATCH, state.batch, lambda found: file_batch.create(found, created))
 
     def _fan_out(self, message: FanOut) -> None:
@@ -144,5 +150,4 @@ class Worker:
         return self._deployment.streams.load(VECTOR_STORE, store).state
 
     def _space(self, store: str) -> Space:
-        state = self._store(store)
-        return Space(state.model, state.dimensions)
+        return self._store(store).space

@@ -86,5 +86,4 @@ def batch(deployment: Deployment, actor: Actor, store_id: str, batch: str) -> Lo
     )
     if loaded.state.store != store_id:
         raise errors.batch_not_found(store_id, batch)
-    found: Loaded[file_batch.State] = loaded
-    return found
+    return loaded

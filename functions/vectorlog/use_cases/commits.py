@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectorlog.deployment import Deployment
+from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.event_log import Commit
-from vectorlog.event_log.streams import Decision, Outcome, Plan
+from vectorlog.event_log.streams import Outcome, Plan
 from vectorlog.views.views import Foreseen
 
 
@@ -46,8 +47,7 @@ def decide(
             put, lambda: deployment.views.foresee([each for each in decisions if each.stream in shown])
         )
         foreseen.update(rows)
-        found: list[Commit] = standing
-        return found
+        return standing
 
     outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
     return CommitResult(outcomes[: len(plans)], foreseen)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, manifest
+from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.manifest import BatchItem, Manifest
+from vectorlog.event_log.codec import FILE_BATCH
 from vectorlog.event_log.streams import Loaded
 
 
@@ -32,5 +34,7 @@ def read(deployment: Deployment, batch: Loaded[file_batch.State]) -> tuple[Batch
     """The files of a batch, in their order; no read, as long as its list is in its newest commit."""
     if batch.state.object is not None:
         return manifest.unpack(deployment.blobs.read(batch.state.object))
-    [created] = deployment.streams.began(batch).events
-    return manifest.read_inline(created.manifest.inline)
+    events = deployment.streams.began(FILE_BATCH, batch).events
+    kept = (event.manifest.inline for event in events if isinstance(event, FileBatchCreated))
+    [inline] = (each for each in kept if each is not None)
+    return manifest.read_inline(inline)

@@ -61,14 +61,13 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     """
     opened = access.store(deployment, actor, store)
     state = opened.state
-    space, weights = Space(state.model, state.dimensions), asked.weights or DEFAULT_WEIGHTS
+    space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
     used = vector_stores.used(opened, deployment.clock(), search=True)
-    results, _ = deployment.together(
+    found, _ = deployment.together(
         lambda: _confirmed_results(deployment, store, space, asked, weights, vectors),
         lambda: deployment.streams.decide_all(used, meta=actor.meta),
     )
-    found: list[Result] = results
     return found
 
 

@@ -167,7 +167,7 @@ def require_model(deployment: Deployment, state: vector_store.State) -> Embedder
         Invalid: the deployment does not offer it any more.
     """
     try:
-        return deployment.models.embedder(Space(state.model, state.dimensions))
+        return deployment.models.embedder(state.space)
     except ModelNotConfigured as error:
         raise Invalid(str(error), param="embedding_model", code="model_not_configured") from None
 

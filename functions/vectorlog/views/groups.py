@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias, assert_never
 
-from vectorlog.event_log.streams import Decision
+from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain.store_file import (
+    Event,
+    FileAttached,
+    FileAttributesChanged,
+    FileCancelled,
+    FileChunked,
+    FileDetached,
+    FileFailed,
+    FileIngested,
+)
+from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
 from vectorlog.views.projection import batches_of, changes_membership, changes_no_row
 from vectorlog.views.table import WRITE_LIMIT
 
 POINTERS, SHARED_WRITES = 2, 1
 """Rows that say where a file is, and of its store: the counts. Each batch has a row of counts besides."""
 OWNERS = 40
+Owned: TypeAlias = FileAttached | FileIngested | FileFailed | FileDetached
 
 
-def groups(decisions: Iterable[Decision[Any, Any]]) -> Iterator[list[Decision[Any, Any]]]:
+def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
     """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their
     order; others alone.
 
     The fewer transactions on a store's counts, the fewer get into each other's way.
     """
     waiting: dict[str, _Group] = {}
-    for decision in (part for whole in decisions for part in _parts(whole)):
-        store, file = decision.stream.partition("/")[::2]
-        if not file:
+    for decision in decisions:
+        if not is_store_file(decision):
             yield [decision]
             continue
-        group = waiting.setdefault(store, _Group())
-        if not group.takes(decision):
-            yield group.decisions
-            group = waiting[store] = _Group()
-        group.add(decision)
+        store = StoreFileId.parse(decision.stream).store
+        for part in _parts(decision):
+            group = waiting.setdefault(store, _Group())
+            if not group.takes(part):
+                yield group.decisions
+                group = waiting[store] = _Group()
+            group.add(part)
     yield from (group.decisions for group in waiting.values())
 
 
@@ -39,39 +52,45 @@ class _Group:
     """Decisions on files of one store, and what they write at most."""
 
     def __init__(self) -> None:
-        self.decisions: list[Decision[Any, Any]] = []
+        self.decisions: list[StoreFileDecision] = []
         self._own = 0
         self._batches: set[str] = set()
 
-    def takes(self, decision: Decision[Any, Any]) -> bool:
+    def takes(self, decision: StoreFileDecision) -> bool:
         """Whether its writes fit beside the others, or there are none yet."""
         writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | batches_of(decision))
         return not self.decisions or writes <= WRITE_LIMIT
 
-    def add(self, decision: Decision[Any, Any]) -> None:
+    def add(self, decision: StoreFileDecision) -> None:
         self.decisions.append(decision)
         self._own += _own_writes(decision)
         self._batches |= batches_of(decision)
 
 
-def _own_writes(decision: Decision[Any, Any]) -> int:
+def _own_writes(decision: StoreFileDecision) -> int:
     """Of rows that no other file shares: its row, its pointers, its batches' entries."""
     if changes_no_row(decision):
         return 0
     return 1 + (POINTERS if any(map(changes_membership, decision.events)) else 0) + len(batches_of(decision))
 
 
-def _parts(decision: Decision[Any, Any]) -> Iterator[Decision[Any, Any]]:
+def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:
     """The decision; where more batches wait for the file than a transaction has room for, once for each part of
     them.
     """
-    most = max((len(getattr(event, "owners", ())) for event in decision.events), default=0)
+    most = max((len(event.owners) for event in decision.events if isinstance(event, Owned)), default=0)
     if most <= OWNERS:
         yield decision
         return
     for start in range(0, most, OWNERS):
-        events = (
-            replace(event, owners=event.owners[start : start + OWNERS]) if hasattr(event, "owners") else event
-            for event in decision.events
-        )
-        yield replace(decision, events=tuple(events))
+        yield replace(decision, events=tuple(_some_owners(event, start) for event in decision.events))
+
+
+def _some_owners(event: Event, start: int) -> Event:
+    match event:
+        case FileAttached() | FileIngested() | FileFailed() | FileDetached():
+            return replace(event, owners=event.owners[start : start + OWNERS])
+        case FileChunked() | FileCancelled() | FileAttributesChanged():
+            return event
+        case _ as never:
+            assert_never(never)

@@ -8,116 +8,142 @@ and crashes all lead to the same rows (architecture, "Read models").
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.defaults import DAY_MS
+from vectorlog.domain import store_file, vector_store
+from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.tenancy import Owner
-from vectorlog.event_log.streams import Decision
+from vectorlog.event_log.decision import (
+    AnyDecision,
+    BatchDecision,
+    FileDecision,
+    StoreDecision,
+    StoreFileDecision,
+    is_batch,
+    is_file,
+    is_key,
+    is_store,
+    is_store_file,
+)
 from vectorlog.views import keys
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
-INGEST_DEADLINE_MS = 86_400_000
+INGEST_DEADLINE_MS = DAY_MS
 """After a day a file that is still open ends as failed (promise 1)."""
-TOMBSTONE_MS = 8 * 86_400_000
+TOMBSTONE_MS = 8 * DAY_MS
 """Longer than any commit may come late (a stream keeps its records for a day)."""
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
 
-def touched(decision: Decision[Any, Any]) -> list[Key]:
+def touched(decision: AnyDecision) -> list[Key]:
     """The rows that `project` has to see."""
-    stream, state = decision.stream, decision.state
-    match state:
-        case store_file.State():
-            store, file = stream.split("/")
-            found = [keys.entry(batch, file) for batch in sorted(batches_of(decision))]
-            if state.placement is not None and not changes_no_row(decision):
-                found.append(keys.store_file(store, file, state.placement))
-            if any(map(changes_membership, decision.events)):
-                found += _pointers(store, file, state)
-            return found
-        case vector_store.State():
-            return [keys.store(stream), *_lists("store", state.owner, state.created_at, stream)]
-        case file_batch.State():
-            return [
-                keys.batch(stream),
-                keys.open_batch(state.store, stream),
-                keys.every_batch(state.store, stream),
-                keys.store(state.store),
-            ]
-        case uploaded_file.State():
-            return [keys.file(stream), *_lists("file", state.owner, state.created_at, stream)]
-        case api_key.State():
-            return [keys.api_key(stream)]
-    return []
+    stream = decision.stream
+    if is_store_file(decision):
+        return _touched_by_store_file(decision)
+    if is_store(decision):
+        return [keys.store(stream), *_lists("store", decision.state.owner, decision.state.created_at, stream)]
+    if is_batch(decision):
+        store = decision.state.store
+        return [
+            keys.batch(stream),
+            keys.open_batch(store, stream),
+            keys.every_batch(store, stream),
+            keys.store(store),
+        ]
+    if is_file(decision):
+        return [keys.file(stream), *_lists("file", decision.state.owner, decision.state.created_at, stream)]
+    if is_key(decision):
+        return [keys.api_key(stream)]
+    assert_never(decision)
 
 
-def apply(decision: Decision[Any, Any], rows: Rows) -> None:
+def _touched_by_store_file(decision: StoreFileDecision) -> list[Key]:
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    found = [keys.entry(batch, stream.file) for batch in sorted(batches_of(decision))]
+    if state.placement is not None and not changes_no_row(decision):
+        found.append(keys.store_file(stream.store, stream.file, state.placement))
+    if any(map(changes_membership, decision.events)):
+        found += _pointers(stream, state)
+    return found
+
+
+def apply(decision: AnyDecision, rows: Rows) -> None:
     """Lays what the commit changes over the rows."""
-    match decision.state:
-        case store_file.State():
-            _project_store_file(decision, rows)
-        case vector_store.State():
-            _project_store(decision, rows)
-        case file_batch.State():
-            _project_batch(decision, rows)
-        case uploaded_file.State():
-            _project_file(decision, rows)
-        case api_key.State():
-            rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
+    if is_store_file(decision):
+        _project_store_file(decision, rows)
+    elif is_store(decision):
+        _project_store(decision, rows)
+    elif is_batch(decision):
+        _project_batch(decision, rows)
+    elif is_file(decision):
+        _project_file(decision, rows)
+    elif is_key(decision):
+        rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
+    else:
+        assert_never(decision)
 
 
-def batches_of(decision: Decision[Any, Any]) -> set[str]:
+def batches_of(decision: StoreFileDecision) -> set[str]:
     """The batches whose entries it opens or settles."""
-    if not isinstance(decision.state, store_file.State):
-        return set()
     return {batch for event in decision.events for batch in store_file.entries(event)}
 
 
-def changes_no_row(decision: Decision[store_file.State, store_file.Event]) -> bool:
+def changes_no_row(decision: StoreFileDecision) -> bool:
     """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
     return all(isinstance(event, store_file.FileChunked) for event in decision.events)
 
 
 def changes_membership(event: store_file.Event) -> bool:
     """Whether it puts the file into the store, or takes it out."""
-    placed = isinstance(event, store_file.FileCancelled) and event.placement is not None
-    return placed or isinstance(event, store_file.FileAttached | store_file.FileDetached)
+    match event:
+        case store_file.FileAttached() | store_file.FileDetached():
+            return True
+        case store_file.FileCancelled():
+            return event.placement is not None
+        case (
+            store_file.FileChunked()
+            | store_file.FileIngested()
+            | store_file.FileFailed()
+            | store_file.FileAttributesChanged()
+        ):
+            return False
+        case _ as never:
+            assert_never(never)
 
 
-def _project_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows) -> None:
-    store, file = decision.stream.split("/")
-    state, totals = decision.state, keys.store(store)
+def _project_store_file(decision: StoreFileDecision, rows: Rows) -> None:
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    totals = keys.store(stream.store)
     if changes_no_row(decision):
         return
     if state.placement is not None:
         _project_place(decision, state.placement, rows)
     for event in decision.events:
         for batch, outcome in store_file.entries(event).items():
-            _settle(rows, totals, batch, keys.entry(batch, file), outcome)
+            _settle(rows, totals, batch, keys.entry(batch, stream.file), outcome)
 
 
-def _project_place(
-    decision: Decision[store_file.State, store_file.Event], placement: store_file.Placement, rows: Rows
-) -> None:
-    store, file = decision.stream.split("/")
-    state, totals, key = decision.state, keys.store(store), keys.store_file(store, file, placement)
+def _project_place(decision: StoreFileDecision, placement: store_file.Placement, rows: Rows) -> None:
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
     if rows.version(key) < decision.version:
         _move(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
     if any(map(changes_membership, decision.events)):
         rows.guard(totals)  # or a purge could leave pointers behind that are written for a row which is newer already
         gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
-        for pointer in _pointers(store, file, state):
+        for pointer in _pointers(stream, state):
             rows.put(pointer, decision.version, **gone)
 
 
-def _pointers(store: str, file: str, state: store_file.State) -> tuple[Key, Key]:
-    return keys.attachment(file, store), keys.content(store, state.sha256, file)
+def _pointers(stream: StoreFileId, state: store_file.State) -> tuple[Key, Key]:
+    return keys.attachment(stream.file, stream.store), keys.content(stream.store, state.sha256, stream.file)
 
 
-def _put_store_file(decision: Decision[store_file.State, store_file.Event], rows: Rows, key: Key) -> None:
+def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:
     state = decision.state
     if not state.attached:
         rows.put(key, decision.version, data=decision.text, gone=True, expires_at=decision.at + TOMBSTONE_MS)
@@ -154,7 +180,7 @@ def _settle(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str) -> No
     rows.add(keys.batch(batch), **counts)
 
 
-def _project_store(decision: Decision[vector_store.State, vector_store.Event], rows: Rows) -> None:
+def _project_store(decision: StoreDecision, rows: Rows) -> None:
     state = decision.state
     deleted = state.ended == "deleted"
     deadline = None if state.ended else state.expires_at
@@ -172,7 +198,7 @@ def _project_store(decision: Decision[vector_store.State, vector_store.Event], r
             rows.put(key, decision.version, **tombstone)
 
 
-def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows: Rows) -> None:
+def _project_batch(decision: BatchDecision, rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
         if rows.stands(
@@ -188,7 +214,7 @@ def _project_batch(decision: Decision[file_batch.State, file_batch.Event], rows:
     rows.put(own, decision.version, data=decision.text)
 
 
-def _project_file(decision: Decision[uploaded_file.State, uploaded_file.Event], rows: Rows) -> None:
+def _project_file(decision: FileDecision, rows: Rows) -> None:
     state = decision.state
     gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
     deadline = None if state.deleted else state.expires_at

@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.event_log.streams import Decision, Outcome
+from vectorlog.event_log.decision import AnyDecision
+from vectorlog.event_log.streams import Outcome
 from vectorlog.views import keys
 from vectorlog.views.groups import groups
 from vectorlog.views.projection import apply, touched
@@ -56,7 +57,7 @@ class Views:
         self._random = random
         self._sleep = sleep
 
-    def foresee(self, decisions: Sequence[Decision[Any, Any]]) -> Foreseen:
+    def foresee(self, decisions: Sequence[AnyDecision]) -> Foreseen:
         """The rows that these commits will change; of streams that begin with them there are none."""
         wanted = [key for decision in decisions if decision.version > 0 for key in touched(decision)]
         rows = self.table.get(wanted) if wanted else {}
@@ -73,7 +74,7 @@ class Views:
         born: Foreseen = {key: None for decision in begun for key in touched(decision)}
         self._apply([outcome.newest for outcome in outcomes if outcome.newest], born, foreseen or {})
 
-    def apply(self, decisions: Sequence[Decision[Any, Any]]) -> None:
+    def apply(self, decisions: Sequence[AnyDecision]) -> None:
         """Brings the rows up to these commits; projecting one again changes nothing.
 
         Raises:
@@ -81,7 +82,7 @@ class Views:
         """
         self._apply(decisions, {}, {})
 
-    def _apply(self, decisions: Sequence[Decision[Any, Any]], born: Foreseen, foreseen: Foreseen) -> None:
+    def _apply(self, decisions: Sequence[AnyDecision], born: Foreseen, foreseen: Foreseen) -> None:
         """`born`: what streams that began with these commits have in no table; `foreseen` was read from the one that is
         read.
         """
@@ -134,11 +135,12 @@ class Views:
     def stores_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
         """Stores that an uploaded file is in, by id, up to `limit`, those behind `after`."""
         behind = None if after is None else keys.attachment(file, after).sk
-        found = self.table.query(keys.file(file).pk, prefix="VS#", after=behind, limit=limit)
-        return [row.key.sk.removeprefix("VS#") for row in found]
+        pk, prefix = keys.attachments(file)
+        found = (keys.store_of(row.key) for row in self.table.query(pk, prefix=prefix, after=behind, limit=limit))
+        return [store for store in found if store is not None]
 
 
-def _projected(table: Table, group: Sequence[Decision[Any, Any]], known: Foreseen) -> bool:
+def _projected(table: Table, group: Sequence[AnyDecision], known: Foreseen) -> bool:
     """Brings one table's rows up to commits; False where others got in first."""
     wanted = [key for decision in group for key in touched(decision)]
     unread = [key for key in wanted if key not in known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, assert_never
 
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
@@ -158,5 +158,7 @@ def entries(event: Event) -> Mapping[str, Literal["open", "completed", "failed",
         case FileDetached():
             outcome: Literal["failed", "cancelled"] = "failed" if event.reason == "file_deleted" else "cancelled"
             return dict.fromkeys(without(event.owners, SINGLE), outcome)
-        case _:
+        case FileChunked() | FileAttributesChanged():
             return {}
+        case _ as never:
+            assert_never(never)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file.events import (
@@ -23,7 +25,7 @@ from vectorlog.domain.store_file.events import (
     without,
 )
 
-SEEN_FOR_MS = 8 * 86_400_000
+SEEN_FOR_MS = 8 * DAY_MS
 """A batch ends within a day of its creation and may be forgotten a week later (architecture, "A file in a store")."""
 
 
@@ -136,6 +138,8 @@ def evolve(state: State, event: Event) -> State:
                 failure=None,
                 detached_at=max(state.detached_at, event.at),
             )
+        case _ as never:
+            assert_never(never)
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:

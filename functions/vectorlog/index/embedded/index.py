@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
 
+from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query
 from vectorlog.index.embedded import store as local_store
@@ -18,7 +19,7 @@ from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
 from vectorlog.sqlite.database import Database
 
-MEMORY = 1 << 30
+MEMORY = INDEX_MEMORY_MB << 20
 """Bytes of stores kept in memory: about 400,000 chunks of 384 dimensions."""
 
 _LOCKS = 64

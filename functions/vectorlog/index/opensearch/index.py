@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Found, Query
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
@@ -90,7 +91,7 @@ class OpenSearchIndex:
         client: OpenSearch,
         layout: Layout,
         *,
-        refresh: Literal["wait_for", "true"] = "wait_for",
+        refresh: Refresh = REFRESH,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.layout = layout

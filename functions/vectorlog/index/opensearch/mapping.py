@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from vectorlog.defaults import INDEX_SHARDS, VECTOR_ENGINE, VectorEngine
 from vectorlog.domain.filters import Scalar, kind
 from vectorlog.domain.vectors import Space
 
@@ -29,8 +30,8 @@ class Layout:
     """
 
     prefix: str = "vectorlog"
-    engine: Literal["faiss", "lucene"] = "faiss"
-    shards: int = 1
+    engine: VectorEngine = VECTOR_ENGINE
+    shards: int = INDEX_SHARDS
 
 
 def alias(space: Space, layout: Layout) -> str:

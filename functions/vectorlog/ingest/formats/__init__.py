@@ -1,1 +1,3 @@
-"""One module for each family of formats; each has `read(path) -> Text` and imports its library only there."""
+"""A module for each format, with its reader and its `FORMAT`, which imports its library only when it reads; `registry`
+lists them all.
+"""

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import blocks
 from vectorlog.ingest.formats.pages import whole
 from vectorlog.ingest.formats.web import markdown
@@ -33,3 +34,6 @@ def read(path: Path) -> Text:
                 [title, *(markdown(decode(book.read(name), declares=True)) for name in chapters if name in book.names)]
             )
         )
+
+
+FORMAT = Format("an EPUB book", (".epub",), read, media_types=("application/epub+zip",))

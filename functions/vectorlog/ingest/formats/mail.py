@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import whole
 from vectorlog.ingest.formats.web import markdown
 
@@ -45,3 +46,6 @@ def _content(part: MIMEPart) -> str:
     except (LookupError, UnicodeError):  # mail often names the wrong charset
         text = decode(data)
     return markdown(text) if part.get_content_subtype() == "html" else text
+
+
+FORMAT = Format("a mail message", (".eml", ".mht", ".mhtml"), read, by_name=True)

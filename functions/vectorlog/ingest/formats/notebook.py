@@ -9,6 +9,7 @@ from typing import Any
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import blocks
 from vectorlog.ingest.formats.pages import whole
 
@@ -30,3 +31,6 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
     yield f"```{language}\n{source}\n```" if source.strip() else ""
     for output in cell.get("outputs", ()):
         yield "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
+
+
+FORMAT = Format("a notebook", (".ipynb",), read, by_name=True)

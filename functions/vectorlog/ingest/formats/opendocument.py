@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import blocks, heading, table
 from vectorlog.ingest.formats.pages import paged, whole
 
@@ -76,3 +77,11 @@ def _kind(part: Element) -> str:
 
 def _attribute(part: Element, name: str) -> str | None:
     return next((value for key, value in part.items() if key.rpartition("}")[2] == name), None)
+
+
+FORMAT = Format(
+    "an OpenDocument file",
+    (".odt", ".odp"),
+    read,
+    media_types=("application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"),
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import paged
 
 if TYPE_CHECKING:
@@ -50,3 +51,6 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
         yield _HYPHEN_AT_LINE_END.sub("", layer.get_text_range())
         layer.close()
         page.close()
+
+
+FORMAT = Format("a PDF", (".pdf",), read, begins=lambda head: b"%PDF-" in head[:1024])

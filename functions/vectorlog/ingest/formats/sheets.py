@@ -11,6 +11,7 @@ from zipfile import is_zipfile
 
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats.container import Container
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import heading, table
 from vectorlog.ingest.formats.pages import paged
 
@@ -137,3 +138,14 @@ def _opendocument_areas(content: IO[bytes]) -> Iterator[int]:
 
 def _repeated(element: Element, what: str) -> int:
     return next((int(value) for key, value in element.items() if key.endswith(f"}}number-{what}-repeated")), 1)
+
+
+FORMAT = Format(
+    "a spreadsheet",
+    (".xlsx", ".xls", ".ods"),
+    read,
+    office_folder="xl/",
+    macros=True,
+    ole_streams=("Workbook", "Book"),
+    media_types=("application/vnd.oasis.opendocument.spreadsheet",),
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import blocks, heading, table
 from vectorlog.ingest.formats.pages import paged
 
@@ -54,3 +55,6 @@ def _shapes(shapes: Iterable[BaseShape], title: int | None) -> Iterator[str]:
 
 def _lines(text: str) -> str:
     return text.replace("\v", "\n")  # python-pptx's mark of a line break inside a paragraph
+
+
+FORMAT = Format("a presentation", (".pptx",), read, office_folder="ppt/")

@@ -8,9 +8,15 @@ from pathlib import Path
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import whole
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_HTML = re.compile(
+    # Atomic, because comments that may end at any later `-->` take twice as long for each one more.
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 _BEGINNING = 500
 """Characters in which a title is looked for: most pages repeat it as their first heading."""
 
@@ -28,3 +34,12 @@ def markdown(html: str) -> str:
     found = _TITLE.search(html)
     title = " ".join(unescape(found[1]).split()) if found else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
+
+
+FORMAT = Format(
+    "HTML",
+    (".html", ".htm", ".xhtml"),
+    read,
+    begins=lambda head: _HTML.match(head) is not None,
+    by_name=True,
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
+from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import blocks, heading, table
 from vectorlog.ingest.formats.pages import whole
 
@@ -110,3 +111,6 @@ def _attribute(element: Any, name: str) -> str:  # noqa: ANN401
 
 def _nearest_table(row: Any) -> Any:  # noqa: ANN401
     return next(row.iterancestors("{*}tbl"))
+
+
+FORMAT = Format("a Word document", (".docx",), read, office_folder="word/")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from vectorlog.domain import store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log import codec
+from vectorlog.event_log.decision import AnyDecision, AnyState
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import imported
-from vectorlog.event_log.streams import Decision, Streams
+from vectorlog.event_log.streams import Streams
 
 T = TypeVar("T")
 
@@ -51,20 +52,26 @@ class LogSummary:
         self.newest[commit.stream] = commit.version
         aggregate = codec.aggregate_of(commit.stream)
         events = codec.decode_events(aggregate, commit.events)  # raises where this version cannot read them
-        state = codec.decode_state(aggregate, commit.state)
-        if state is None:
-            state = self.older[commit.stream] = codec.fold(aggregate, events, self.older.get(commit.stream))
+        written = codec.decode_state(aggregate, commit.state)
+        if written is None:
+            written = self.older[commit.stream] = codec.fold(aggregate, events, self.older.get(commit.stream))
         else:
             self.older.pop(commit.stream, None)
+        state: AnyState = written
         match state:
-            case vector_store.State() as state:
-                self.spaces[commit.stream] = Space(state.model, state.dimensions)
+            case vector_store.State():
+                self.spaces[commit.stream] = state.space
                 if state.ended:
                     self.ended.add(commit.stream)
-            case uploaded_file.State(deleted=True):
-                self.ended.add(commit.stream)
-            case store_file.State() as state:
+            case uploaded_file.State():
+                if state.deleted:
+                    self.ended.add(commit.stream)
+            case store_file.State():
                 self.generations[commit.stream] = tuple(each.generation for each in (state.open, state.serving) if each)
+            case file_batch.State() | api_key.State():
+                pass
+            case _ as never:
+                assert_never(never)
 
     def readable(self, commit: Commit) -> Commit:
         """The commit, with its state of today's schema if it is the newest of its stream: it may be read when the
@@ -118,9 +125,7 @@ def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str,
         _append(streams, [commit for commit in page if commit.stream not in there])
 
 
-def append(
-    streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[Decision[object, object]]], None]
-) -> None:
+def append(streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[AnyDecision]], None]) -> None:
     """Appends all commits, in their order; one that is there already is no error. `then` gets each page of them.
 
     Raises:

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
+from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
@@ -62,13 +64,13 @@ class Settlement:
         """Goes through all streams, stores with their files last, when whatever they name is there."""
         stores: list[str] = []
         others: list[str] = []
-        for stream in sorted(self._streamed.newest):
-            (stores if stream.startswith("vs_") else others).append(stream)
+        for stream in sorted(self._streamed.newest, key=lambda stream: (group_of(stream), stream)):
+            (stores if isinstance(parse_stream(stream), StoreId | StoreFileId) else others).append(stream)
         for page in pages(watch(others)):
             for stream, loaded in self._load(page):
                 for message in _pending(stream, loaded.state):
                     self._worker.work(message)
-        for store, streams in groupby(watch(stores), lambda stream: stream.partition("/")[0]):
+        for store, streams in groupby(watch(stores), group_of):
             self._settle_store(store, (stream for stream in streams if stream != store))
         return self.settled
 
@@ -91,7 +93,7 @@ class Settlement:
         space = self._space(store, state)
         there = self._deployment.index.count(space, store) if space else {}
         for page in pages(streams):
-            files = [(stream.partition("/")[2], loaded) for stream, loaded in self._load(page)]
+            files = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
             moved = space is not None and space != self._streamed.spaces.get(store, space)
             if space is None:
                 self.settled.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in files)
@@ -108,7 +110,7 @@ class Settlement:
         """
         offered = self._deployment.models.names
         if state.model in offered or self._instead is None:
-            return Space(state.model, state.dimensions) if state.model in offered else None
+            return state.space if state.model in offered else None
         command = VectorStoreMoved(self._deployment.clock(), self._instead.model, self._instead.dimensions)
         self._deployment.views.show(
             [self._deployment.streams.decide(VECTOR_STORE, store, lambda found: vector_store.move(found, command))]
@@ -153,15 +155,18 @@ class Settlement:
             )
 
 
-def _pending(stream: str, state: object) -> Sequence[Message]:
+def _pending(stream: str, state: AnyState) -> Sequence[Message]:
     """What may not have been done yet where the stream ends so; each of these finds out what is left to do."""
     match state:
-        case uploaded_file.State(deleted=True):
-            return [Forget(stream)]
-        case file_batch.State(exists=True):
-            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)]
-        case vector_store.State(ended=None):
-            return [OpenBatch(stream)] if state.batch else []
+        case uploaded_file.State():
+            return [Forget(stream)] if state.deleted else []
+        case file_batch.State():
+            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)] if state.exists else []
         case vector_store.State():
-            return [PurgeStore(stream, again=False)]
-    return []
+            if state.ended is not None:
+                return [PurgeStore(stream, again=False)]
+            return [OpenBatch(stream)] if state.batch else []
+        case store_file.State() | api_key.State():
+            return []
+        case _ as never:
+            assert_never(never)

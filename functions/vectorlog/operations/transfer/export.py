@@ -13,7 +13,9 @@ from pathlib import Path
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
+from vectorlog.domain.ids import StoreId, parse_stream
 from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.operations.transfer import contents
@@ -40,15 +42,15 @@ def _write_commits(deployment: Deployment, path: Path, commits: Iterable[Commit]
         for commit in commits:
             file.write(contents.line_of(commit))
             count += 1
-            if commit.stream.startswith("vs_") and "/" not in commit.stream:
-                _note(spaces, commit.stream, deployment.streams.decode(commit).state)
+            if isinstance(parse_stream(commit.stream), StoreId):
+                _note(spaces, commit.stream, deployment.streams.decode_as(VECTOR_STORE, commit).state)
     used = Counter(spaces.values())
     return count, tuple(ModelInUse(space.model, space.dimensions, stores) for space, stores in used.items())
 
 
 def _note(spaces: dict[str, Space], store: str, state: vector_store.State) -> None:
     if state.ended is None:
-        spaces[store] = Space(state.model, state.dimensions)
+        spaces[store] = state.space
     else:
         spaces.pop(store, None)
 

@@ -19,6 +19,7 @@ from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES
+from vectorlog.defaults import GATEWAY_UPLOAD_BYTES
 from vectorlog.domain.errors import Invalid, Refused, TooLarge
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-UPLOAD_LIMIT = 4_500_000
-"""Bytes: Lambda takes an event of 6 MB, and API Gateway sends binary bodies in base64."""
 INLINE_LIMIT = 4_000_000
 """Bytes of a download that fit Lambda's answer of 6 MB in base64; for a larger one the client is sent to S3."""
 SIGNED_FOR_S = 300
@@ -117,7 +116,7 @@ def _with_form(request: Request, spool: Path) -> Request:
     if isinstance(request.body, Form) or not content_type.lower().startswith("multipart/form-data"):
         return request
     try:
-        reader = FormReader(content_type, spool, UPLOAD_LIMIT)
+        reader = FormReader(content_type, spool, GATEWAY_UPLOAD_BYTES)
         reader.feed(request.body)
         form = reader.finish()
     except BrokenForm as error:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+
+from vectorlog.defaults import (
+    DUPLICATE_CONTENT,
+    INDEX_SHARDS,
+    MODELS_ON_AWS,
+    OPENAI_URL,
+    REFRESH,
+    VECTOR_ENGINE,
+    DuplicateContent,
+    Refresh,
+    VectorEngine,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +43,14 @@ class Environment:
     work_queue: str = ""
     embed_queue: str = ""
     opensearch_endpoint: str = ""
-    opensearch_engine: Literal["faiss", "lucene"] = "faiss"
-    opensearch_shards: str = "1"
-    opensearch_refresh: Literal["wait_for", "true"] = "wait_for"
-    models: str = "bedrock:amazon.titan-embed-text-v2:0"
-    embedding_base_url: str = "https://api.openai.com/v1"
+    opensearch_engine: VectorEngine = VECTOR_ENGINE
+    opensearch_shards: str = str(INDEX_SHARDS)
+    opensearch_refresh: Refresh = REFRESH
+    models: str = ",".join(MODELS_ON_AWS)
+    embedding_base_url: str = OPENAI_URL
     embedding_secret: str = ""
     cors_origins: str = ""
-    duplicate_content: Literal["allow", "refuse"] = "allow"
+    duplicate_content: DuplicateContent = DUPLICATE_CONTENT
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from functools import partial
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Unavailable
+from vectorlog.domain.ids import StoreId, parse_stream
 from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
 from vectorlog.operations.rebuild_index import Refill
@@ -66,7 +68,8 @@ def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
             yield commit
 
     def together(*steps: Callable[[], object]) -> None:
-        deployment.together(*(partial(_patiently, step, sleep) for step in steps))
+        for _ in wiring.readers().map(lambda step: _patiently(step, sleep), steps):
+            continue
 
     projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
@@ -96,9 +99,9 @@ def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
     """Of all stores that live."""
     spaces: dict[str, Space] = {}
     for commit in watch("commits", deployment.streams.log.scan(), None):
-        if commit.stream.startswith("vs_") and "/" not in commit.stream:
-            state = deployment.streams.decode(commit).state
-            spaces[commit.stream] = Space(state.model, state.dimensions)
+        if isinstance(parse_stream(commit.stream), StoreId):
+            state = deployment.streams.decode_as(VECTOR_STORE, commit).state
+            spaces[commit.stream] = state.space
             if state.ended:
                 del spaces[commit.stream]
     return set(spaces.values())

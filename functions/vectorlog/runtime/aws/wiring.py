@@ -95,12 +95,13 @@ def index() -> OpenSearchIndex:
     )
 
 
-def _together(*reads: Callable[[], Any]) -> list[Any]:
-    return list(_readers().map(lambda read: read(), reads))
+def _together(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    return tuple(readers().map(lambda read: read(), reads))
 
 
 @once
-def _readers() -> ThreadPoolExecutor:
+def readers() -> ThreadPoolExecutor:
+    """Threads that wait for AWS, so that calls which do not need each other are made in parallel."""
     return ThreadPoolExecutor(8, "read")
 
 

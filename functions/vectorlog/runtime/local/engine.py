@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Feed
 from vectorlog.ingest.deliveries import Deliveries, Failed
@@ -24,7 +25,7 @@ FEED_PAGE = 256
 INGEST_BATCH = 16
 """Files that one worker takes at a time: they share appends, embedding calls and index writes."""
 WORKERS = 2
-LENT_MS = 7 * 86_400_000
+LENT_MS = 7 * DAY_MS
 """Messages are lent for as long as the process lives; a new process takes them all back."""
 SWEEP_EVERY_S = 5.0
 PATIENCE_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)

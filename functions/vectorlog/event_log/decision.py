@@ -1,0 +1,63 @@
+"""A decoded commit, typed by the kind of its stream: code that has to handle every event fails the type check where it
+forgets one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S, E]):
+    """A commit, decoded. `text` is its state as it is stored."""
+
+    stream: str
+    version: int
+    at: int
+    events: tuple[E, ...]
+    state: S
+    text: str
+
+
+StoreDecision: TypeAlias = Decision[vector_store.State, vector_store.Event]
+StoreFileDecision: TypeAlias = Decision[store_file.State, store_file.Event]
+BatchDecision: TypeAlias = Decision[file_batch.State, file_batch.Event]
+FileDecision: TypeAlias = Decision[uploaded_file.State, uploaded_file.Event]
+KeyDecision: TypeAlias = Decision[api_key.State, api_key.Event]
+
+AnyDecision: TypeAlias = StoreDecision | StoreFileDecision | BatchDecision | FileDecision | KeyDecision
+AnyState: TypeAlias = vector_store.State | store_file.State | file_batch.State | uploaded_file.State | api_key.State
+
+
+def is_store(decision: AnyDecision) -> TypeIs[StoreDecision]:
+    """Whether it was made on a vector store."""
+    return isinstance(decision.state, vector_store.State)
+
+
+def is_store_file(decision: AnyDecision) -> TypeIs[StoreFileDecision]:
+    """Whether it was made on a file in a store."""
+    return isinstance(decision.state, store_file.State)
+
+
+def is_batch(decision: AnyDecision) -> TypeIs[BatchDecision]:
+    """Whether it was made on a file batch."""
+    return isinstance(decision.state, file_batch.State)
+
+
+def is_file(decision: AnyDecision) -> TypeIs[FileDecision]:
+    """Whether it was made on an uploaded file."""
+    return isinstance(decision.state, uploaded_file.State)
+
+
+def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:
+    """Whether it was made on an API key."""
+    return isinstance(decision.state, api_key.State)

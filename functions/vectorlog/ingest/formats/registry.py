@@ -1,0 +1,35 @@
+"""Every format that is read. Adding one takes its module and its line here.
+
+The first that knows a file reads it, so the order matters where two might.
+"""
+
+from __future__ import annotations
+
+from vectorlog.ingest.formats import (
+    book,
+    mail,
+    notebook,
+    opendocument,
+    pdf,
+    plain,
+    rich_text,
+    sheets,
+    slides,
+    web,
+    word,
+)
+from vectorlog.ingest.formats.format import Format
+
+FORMATS: tuple[Format, ...] = (
+    pdf.FORMAT,
+    rich_text.FORMAT,
+    web.FORMAT,
+    word.FORMAT,
+    slides.FORMAT,
+    sheets.FORMAT,
+    opendocument.FORMAT,
+    book.FORMAT,
+    mail.FORMAT,
+    notebook.FORMAT,
+    plain.FORMAT,
+)
