@@ -77,13 +77,13 @@ class Measured:
         self.calls: Counter[str] = Counter()
         self.log = DynamoDBEventLog(clients.dynamodb(), owned.events_table)
         self._log = DynamoDBEventLog(dynamodb, owned.events_table)
-        self._table = DynamoDBTable(dynamodb, owned.views_table, self.random)
+        self._table = DynamoDBTable(dynamodb, owned.views_table)
         self.readers = ThreadPoolExecutor(8, "read")
         self._blobs = S3Blobs(s3, owned.bucket)
         self._index = self._searched(servers.opensearch)
         self.deployment = Deployment(
             streams=Streams(self._log, self.clock, self.random),
-            views=Views(self._table, self.random),
+            views=Views(self._table),
             blobs=self._blobs,
             index=self._index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),

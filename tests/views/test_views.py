@@ -67,7 +67,7 @@ def test_reads(bench: Bench, history: History) -> None:
     ingested, and none for the number of its chunks.
     """
     table = Reads(bench.deployment.views.table)
-    views = Views(cast(Any, table), bench.random)
+    views = Views(cast(Any, table))
     ingested = Ingested(bench.clock(), generation=1, chunks=3, usage_bytes=9, pages=0, revision=1)
     read = []
     for decide in (
@@ -118,7 +118,7 @@ def test_batch_behind_its_files(bench: Bench) -> None:
     batch = bench.batch(store, [bench.upload("alpha")]).id
     vector_stores.delete(deployment, PROJECT, store)
     commits = [deployment.streams.decode(commit) for commit in bench.log.scan()]
-    views = Views(MemoryTable(), bench.random)
+    views = Views(MemoryTable())
     for each in commits:
         views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)

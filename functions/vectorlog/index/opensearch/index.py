@@ -8,33 +8,25 @@ do not load it.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from uuid import uuid4
 
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Found, Query
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
+from vectorlog.index.opensearch.errors import BUSY, Busy, IndexRefused, NoIndex, raise_for, reason
 from vectorlog.index.opensearch.mapping import Json, Layout, alias, index_body, successor
-from vectorlog.index.opensearch.patience import (
-    BUSY,
-    SEARCHING,
-    TEMPORARY,
-    WRITING,
-    Busy,
-    IndexRefused,
-    Patience,
-    patiently,
-    raise_for,
-    reason,
-)
 from vectorlog.index.opensearch.query import bodies, found
+from vectorlog.index.opensearch.requests import SEARCHING, WRITING, attempted, request
+from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
+
+T = TypeVar("T")
 
 DELETED_AT_ONCE = 5_000
 """Documents that one request deletes, so that its answer comes in seconds."""
@@ -45,10 +37,6 @@ _BAD_REQUEST = 400
 _STALE = 409
 _MISSING = "index_not_found_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
-
-
-class NoIndex(Exception):
-    """There is no index under this alias."""
 
 
 def connect(
@@ -82,7 +70,7 @@ class OpenSearchIndex:
         layout: of indexes that are made here; one that is there keeps its own, but for its name.
         refresh: how what was written becomes visible: `wait_for` the next refresh, once a second, or at once by one of
             its own (`true`), which is quicker for one writer and slower for many.
-        pause: waits so many seconds between two tries.
+        timing: of the attempts.
     """
 
     def __init__(
@@ -91,12 +79,12 @@ class OpenSearchIndex:
         layout: Layout,
         *,
         refresh: Literal["wait_for", "true"] = "wait_for",
-        pause: Callable[[float], None] = time.sleep,
+        timing: Timing = REAL_TIME,
     ) -> None:
         self.layout = layout
         self._client = client
         self._refresh = refresh
-        self._pause = pause
+        self._timing = timing
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex. Makes the space's index where it is missing; while another is made to take its place, writes
@@ -137,7 +125,7 @@ class OpenSearchIndex:
         }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
-        answers = iter(patiently(SEARCHING, self._pause, lambda: self._answers(lines)) if parts else ())
+        answers = iter(self._attempted("search", SEARCHING, lambda: self._answers(lines)) if parts else ())
         return [found(query, answers) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
@@ -195,7 +183,9 @@ class OpenSearchIndex:
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
         """OpenSearch's answer, or what it says with a status that is to be ignored."""
-        return patiently(WRITING, self._pause, lambda: self._once(method, path, params, body, WRITING, ignore))
+        return self._attempted(
+            f"{method} {path}", WRITING, lambda: self._once(method, path, params, body, WRITING, ignore)
+        )
 
     def close(self) -> None:
         """Closes the connections."""
@@ -237,7 +227,7 @@ class OpenSearchIndex:
                 create()
             raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
 
-        patiently(WRITING, self._pause, write)
+        self._attempted("bulk", WRITING, write)
         return replaced, followed
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
@@ -266,7 +256,10 @@ class OpenSearchIndex:
                     raise Busy("documents were replaced while they were deleted, or took too long to find")
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        patiently(WRITING, self._pause, delete)
+        self._attempted("delete by query", WRITING, delete)
+
+    def _attempted(self, what: str, policy: RetryPolicy, step: Callable[[], T]) -> T:
+        return attempted(what, policy, step, self._timing)
 
     def _once(
         self,
@@ -274,22 +267,10 @@ class OpenSearchIndex:
         path: str,
         params: Mapping[str, str],
         body: object,
-        patience: Patience,
+        policy: RetryPolicy,
         ignore: tuple[int, ...] = (),
     ) -> Json:
-        from opensearchpy.exceptions import ConnectionError, TransportError
-
-        transport = self._client.transport
-        try:
-            answer: Json = transport.perform_request(
-                method, path, params=dict(params), body=body, timeout=patience.seconds, ignore=ignore
-            )
-        except ConnectionError as error:
-            raise Busy(str(error)) from error
-        except TransportError as error:
-            kind = Busy if error.status_code in TEMPORARY else IndexRefused
-            raise kind(str(error)) from error
-        return answer
+        return request(self._client, method, path, params, body, timeout_s=policy.timeout_s, ignore=ignore)
 
 
 def _missing(item: Json) -> bool:
