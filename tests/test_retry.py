@@ -74,11 +74,11 @@ class TestAttempts:
         with pytest.raises(Temporary):
             retrying("it", PLAIN, busy(1), on=OSError, timing=waits.timing)
 
-    @pytest.mark.parametrize("fields", [{"attempts": 0}, {"attempts": UNLIMITED}])
-    def test_a_policy_ends(self, fields: dict[str, int]) -> None:
+    @pytest.mark.parametrize("attempts", [0, UNLIMITED])
+    def test_a_policy_ends(self, attempts: int) -> None:
         """A policy that allows no attempt, or attempts without end, is refused when it is made."""
         with pytest.raises(ValueError, match="a policy needs"):
-            RetryPolicy(**fields)
+            RetryPolicy(attempts)
 
 
 class TestWaits:
@@ -142,8 +142,9 @@ class TestDeadline:
             waits.now += 5
             raise Temporary("busy")
 
+        policy = RetryPolicy(attempts=99, first_s=1, jitter=NO_JITTER, deadline_s=12)
         with pytest.raises(Temporary):
-            retrying("it", RetryPolicy(attempts=99, first_s=1, jitter=NO_JITTER, deadline_s=12), call, timing=waits.timing)
+            retrying("it", policy, call, timing=waits.timing)
         assert waits == [1]
 
 
