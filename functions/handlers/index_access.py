@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
 from vectorlog.index.opensearch.errors import TEMPORARY, Busy
-from vectorlog.index.opensearch.index import connect
-from vectorlog.index.opensearch.requests import attempted
+from vectorlog.index.opensearch.requests import attempted, connect
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Timing
 from vectorlog.runtime.aws import clients, custom_resource
 

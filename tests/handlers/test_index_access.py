@@ -14,7 +14,7 @@ from opensearchpy.exceptions import TransportError
 from handlers.index_access import SETTLING, give
 from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
-from vectorlog.index.opensearch.index import connect
+from vectorlog.index.opensearch.requests import connect
 
 SEARCH, WRITE = "arn:aws:iam::123456789012:role/search", "arn:aws:iam::123456789012:role/write"
 PERMISSIONS = {"cluster_permissions": ["indices:data/read/msearch"], "index_permissions": []}

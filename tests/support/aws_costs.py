@@ -29,8 +29,9 @@ from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Outcome, Plan, Streams
 from vectorlog.files.s3 import S3Blobs
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Layout
+from vectorlog.index.opensearch.requests import connect
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.projector import Projector
 from vectorlog.runtime.aws import clients

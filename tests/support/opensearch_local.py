@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.waits import no_waits
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Layout
+from vectorlog.index.opensearch.requests import connect
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from vectorlog.domain.errors import Unavailable
 from vectorlog.retry import REAL_TIME, Contended, RetryPolicy, Temporary, Timing, retrying
 from vectorlog.views.dynamodb_items import (
-    COMMON_STATUS,
     DEADLINE_SHARDS,
     Item,
+    deadlines_request,
     key_item,
     key_of,
-    list_of,
+    list_request,
     request_of,
     row_of,
-    shard_of,
 )
 from vectorlog.views.table import Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-
-BY_STATUS = "by_status"
-BY_DEADLINE = "by_deadline"
 
 KEYS_PER_GET = 100
 """The most that a BatchGetItem takes."""
@@ -94,7 +90,8 @@ class DynamoDBTable:
         if first > last:
             return []
         request = {
-            **self._list(pk, first, last, status),
+            "TableName": self._table,
+            **list_request(pk, first, last, status),
             "ScanIndexForward": not descending,
             "Limit": limit + (last == high),
         }
@@ -174,37 +171,17 @@ class DynamoDBTable:
 
         return self._retrying("BatchGetItem", get)
 
-    def _list(self, pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
-        request: dict[str, Any] = {"TableName": self._table}
-        values = {":first": {"S": first}, ":last": {"S": last}}
-        if status is None or status == COMMON_STATUS:
-            request |= {
-                "ConsistentRead": True,
-                "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else ""),
-            }
-            partition, values[":pk"] = "pk", {"S": pk}
-            if status:
-                values[":s"] = {"S": status}
-        else:
-            request |= {"IndexName": BY_STATUS}
-            partition, values[":pk"] = "l", {"S": list_of(pk, status)}
-        return {
-            **request,
-            "KeyConditionExpression": f"{partition} = :pk AND sk BETWEEN :first AND :last",
-            "ExpressionAttributeValues": values,
-        }
-
     def _confirmed(self, items: Sequence[Item], status: str | None) -> list[Row]:
         keys = [key_of(item) for item in items]
         rows = self.get(keys)
         return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
 
     def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
-        answer = self._client.query(**self._deadlines(shard, at), Limit=limit)
+        answer = self._client.query(TableName=self._table, **deadlines_request(shard, at), Limit=limit)
         return [(int(item["t"]["N"]), key_of(item)) for item in answer["Items"]]
 
     def _earliest(self, shard: int, until: int, prefixes: Sequence[str]) -> int | None:
-        request = {**self._deadlines(shard, until), "Limit": DEADLINES_PER_UNIT}
+        request = {"TableName": self._table, **deadlines_request(shard, until), "Limit": DEADLINES_PER_UNIT}
         while True:
             answer = self._client.query(**request)
             deadlines = (int(item["t"]["N"]) for item in answer["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
@@ -215,14 +192,6 @@ class DynamoDBTable:
                 "ExclusiveStartKey": answer["LastEvaluatedKey"],
                 "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
             }
-
-    def _deadlines(self, shard: int, until: int) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "IndexName": BY_DEADLINE,
-            "KeyConditionExpression": "q = :q AND t <= :until",
-            "ExpressionAttributeValues": {":q": {"S": shard_of(shard)}, ":until": {"N": str(until)}},
-        }
 
     def _write_one(self, write: Put | Remove) -> None:
         request = {"TableName": self._table, **request_of(write)}

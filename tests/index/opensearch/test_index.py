@@ -31,9 +31,9 @@ from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
 from vectorlog.index.opensearch import documents
 from vectorlog.index.opensearch import index as opensearch
 from vectorlog.index.opensearch.errors import IndexRefused
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Json, Layout, alias
-from vectorlog.index.opensearch.requests import SEARCHING, WRITING
+from vectorlog.index.opensearch.requests import SEARCHING, WRITING, connect
 
 SPACE = Space("test:model", 8)
 LAYOUT = Layout(prefix="test", engine="lucene")

@@ -1,8 +1,7 @@
 """The chunk index in OpenSearch: an index per space that all stores share, routed by store.
 
 An operation is safe to repeat: documents have ids of their own, and one with attributes of a lower revision never
-replaces another. Nothing of opensearch-py is imported until `connect` is called, so that functions which never search
-do not load it.
+replaces another.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from vectorlog.domain.vectors import Space
@@ -26,8 +25,6 @@ from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-T = TypeVar("T")
-
 DELETED_AT_ONCE = 5_000
 """Documents that one request deletes, so that its answer comes in seconds."""
 PAGE = 1_000
@@ -39,25 +36,6 @@ _MISSING = "index_not_found_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
 
 
-def connect(
-    url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es"
-) -> OpenSearch:
-    """A client to make once and share between threads; it never repeats a request, the index does.
-
-    Args:
-        url: with scheme; all of its path is a prefix.
-        credentials: botocore's, which sign every request for the region; None signs none.
-        region: such as `eu-central-1`.
-        service: that requests are signed for.
-    """
-    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
-
-    signer = None if credentials is None else Urllib3AWSV4SignerAuth(credentials, region, service)
-    return OpenSearch(
-        url, http_auth=signer, connection_class=Urllib3HttpConnection, pool_maxsize=16, timeout=30, max_retries=0
-    )
-
-
 class OpenSearchIndex:
     """A ChunkIndex; any number of processes and threads may use it.
 
@@ -66,7 +44,7 @@ class OpenSearchIndex:
     it will not.
 
     Args:
-        client: from `connect`.
+        client: from `requests.connect`.
         layout: of indexes that are made here; one that is there keeps its own, but for its name.
         refresh: how what was written becomes visible: `wait_for` the next refresh, once a second, or at once by one of
             its own (`true`), which is quicker for one writer and slower for many.
@@ -125,7 +103,7 @@ class OpenSearchIndex:
         }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
-        answers = iter(self._attempted("search", SEARCHING, lambda: self._answers(lines)) if parts else ())
+        answers = iter(attempted("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
         return [found(query, answers) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
@@ -183,9 +161,8 @@ class OpenSearchIndex:
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
         """OpenSearch's answer, or what it says with a status that is to be ignored."""
-        return self._attempted(
-            f"{method} {path}", WRITING, lambda: self._once(method, path, params, body, WRITING, ignore)
-        )
+        step = partial(self._once, method, path, params, body, WRITING, ignore)
+        return attempted(f"{method} {path}", WRITING, step, self._timing)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -227,7 +204,7 @@ class OpenSearchIndex:
                 create()
             raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
 
-        self._attempted("bulk", WRITING, write)
+        attempted("bulk", WRITING, write, self._timing)
         return replaced, followed
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
@@ -256,10 +233,7 @@ class OpenSearchIndex:
                     raise Busy("documents were replaced while they were deleted, or took too long to find")
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        self._attempted("delete by query", WRITING, delete)
-
-    def _attempted(self, what: str, policy: RetryPolicy, step: Callable[[], T]) -> T:
-        return attempted(what, policy, step, self._timing)
+        attempted("delete by query", WRITING, delete, self._timing)
 
     def _once(
         self,

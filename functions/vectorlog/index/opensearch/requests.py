@@ -1,4 +1,6 @@
-"""Requests to OpenSearch: how often each is tried, how long for, and what its errors become."""
+"""Requests to OpenSearch: the client, how often each is tried, how long for, and what its errors become. Nothing of
+opensearch-py is imported until `connect` is called, so that functions which never search do not load it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,25 @@ SEARCHING = RetryPolicy(attempts=3, first_s=0.2, jitter=ADDED_JITTER, timeout_s=
 """Someone waits, for 29 s at most behind API Gateway."""
 WRITING = RetryPolicy(attempts=5, first_s=0.2, jitter=ADDED_JITTER, timeout_s=30)
 """A wait for the refresh takes up to a second, rarely eleven."""
+
+
+def connect(
+    url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es"
+) -> OpenSearch:
+    """A client to make once and share between threads; it never repeats a request, the index does.
+
+    Args:
+        url: with scheme; all of its path is a prefix.
+        credentials: botocore's, which sign every request for the region; None signs none.
+        region: such as `eu-central-1`.
+        service: that requests are signed for.
+    """
+    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
+
+    signer = None if credentials is None else Urllib3AWSV4SignerAuth(credentials, region, service)
+    return OpenSearch(
+        url, http_auth=signer, connection_class=Urllib3HttpConnection, pool_maxsize=16, timeout=30, max_retries=0
+    )
 
 
 def attempted(what: str, policy: RetryPolicy, step: Callable[[], T], timing: Timing = REAL_TIME) -> T:

@@ -81,8 +81,9 @@ def blobs() -> S3Blobs:
 
 def index() -> OpenSearchIndex:
     """Chunks in OpenSearch."""
-    from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+    from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.index.opensearch.mapping import Layout
+    from vectorlog.index.opensearch.requests import connect
 
     here = environment()
     signed = here.opensearch_endpoint.startswith("https://")
