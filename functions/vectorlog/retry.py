@@ -6,9 +6,10 @@ waits in its queue (`work/redelivery.py`), and what the clients repeat by themse
 knows of a transaction that met another one, keys that were left unprocessed, entries of a batch that failed, a body
 that broke off, or a provider that asks for an hour.
 
-Why no library: of tenacity 9.2 we would use the loop alone. Its clock and its randomness cannot be given to it, so the
-waits, the deadline and the end at a Retry-After that is too long would be ours all the same; and importing it takes 6.5
-ms of CPU (median of 15) in every function's cold start, where this module takes less than one.
+Why no library: of tenacity 9.2 (pure Python, well kept) we would use the loop alone. It takes a `sleep`, but neither a
+clock nor a source of randomness, so a deadline could only be tested by waiting; and the waits, Retry-After, the end at
+one that is too long, and the log line would be ours all the same. On top of boto3 and pydantic it adds 5.4 ms of CPU to
+a function's cold start, this module 3.0 (medians of 11).
 """
 
 from __future__ import annotations
