@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.configuration import Configuration
-from vectorlog.views.dynamodb import BY_DEADLINE, BY_STATUS
+from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 
 @dataclass(frozen=True, slots=True)

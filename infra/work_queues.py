@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from vectorlog.runtime.aws.records import PATIENCE_MS
+from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS
 
 RETENTION = Duration.days(14)
 """SQS's longest."""
@@ -20,7 +20,7 @@ class WorkQueues(Construct):
     """`work` and `embed`, each with its dead letters; `given_up` for the stream. Standard queues: their order does not
     matter, and SQS is fair between stores by the messages' group.
 
-    A message is given up after as many receives as `runtime.aws_records` has pauses for. Nothing is ever given up
+    A message is given up after as many receives as `runtime.aws.records` has delays for. Nothing is ever given up
     twice: what the dead letters' function cannot settle stays, and rings an alarm.
     """
 
@@ -42,5 +42,7 @@ class WorkQueues(Construct):
             retention_period=RETENTION,
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=len(PATIENCE_MS)) if dead else None,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=len(REDELIVERY_DELAYS_MS))
+            if dead
+            else None,
         )

@@ -94,11 +94,9 @@ class _LogAndViews:
 def first_key(servers: Servers, owned: Resources) -> str:
     """Makes a key of project `default`."""
     dynamodb, random = servers.client("dynamodb"), SystemRandom()
-    log, table = DynamoDBEventLog(dynamodb, owned.events_table), DynamoDBTable(dynamodb, owned.views_table, random)
+    log, table = DynamoDBEventLog(dynamodb, owned.events_table), DynamoDBTable(dynamodb, owned.views_table)
     try:
-        return api_keys.create(
-            _LogAndViews(Streams(log, clock, random), Views(table, random), clock), "default", "first"
-        )[1]
+        return api_keys.create(_LogAndViews(Streams(log, clock, random), Views(table), clock), "default", "first")[1]
     finally:
         log.close()
         table.close()

@@ -85,11 +85,14 @@ def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")  # in one piece, between those of other threads
 
 
+RETRIES = urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
+"""Seven seconds in all: a mirror that is busy now and then."""
+
 _http = urllib3.PoolManager(
     maxsize=DOWNLOADS_AT_ONCE,
     block=True,
     timeout=urllib3.Timeout(connect=10, read=60),
-    retries=urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504)),
+    retries=RETRIES,
 )
 
 

@@ -122,13 +122,13 @@ class _Environment:
         )
         self._process.start()
         theirs.close()
-        self._patience = float(COLD_START_S)
+        self._start_s = float(COLD_START_S)
         self.alive = True
 
     def invoke(self, event: Json) -> Json | None:
         try:
             self._connection.send_bytes(json.dumps(event).encode())
-            if not self._connection.poll(self._patience + self._function.timeout_s):
+            if not self._connection.poll(self._start_s + self._function.timeout_s):
                 self.kill()
                 raise FunctionError(
                     f"{self._function.name} was killed: it took longer than {self._function.timeout_s} s"
@@ -137,7 +137,7 @@ class _Environment:
         except (EOFError, ConnectionError) as error:
             self.kill()
             raise FunctionError(f"the process of {self._function.name} ended ({self._process.exitcode})") from error
-        self._patience = 0.0
+        self._start_s = 0.0
         if "error" in answer:
             raise FunctionError(f"{self._function.name} raised:\n{answer['error']}")
         result: Json | None = answer["answer"]

@@ -14,11 +14,14 @@ from typing import TypeAlias
 
 import urllib3
 
+from vectorlog.retry import RetryPolicy, retrying
+
 HOST = "127.0.0.1"
 START_S = 180
 """Longest wait for a first answer; ten times what a start takes on two busy cores."""
 STOP_S = 10
-STARTS = 3
+STARTS = RetryPolicy(attempts=3)
+"""At other ports: somebody may take one between its choice and its use."""
 _POLL_S = 0.05
 
 Command: TypeAlias = Callable[[int], Sequence[str | Path]]
@@ -51,13 +54,9 @@ def running(name: str, command: Command, folder: Path, *, ready: str = "/", stat
     Raises:
         StartError: it ended, or did not answer in `START_S`.
     """
-    for start in range(1, STARTS + 1):
-        try:
-            process, url = _start(name, command, folder, ready, status)
-            break
-        except _PortTaken:
-            if start == STARTS:
-                raise
+    process, url = retrying(
+        f"the start of {name}", STARTS, lambda: _start(name, command, folder, ready, status), on=_PortTaken
+    )
     try:
         yield url
     finally:

@@ -4,21 +4,21 @@ master.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
-from vectorlog.index.opensearch.index import connect
-from vectorlog.index.opensearch.patience import TEMPORARY, Busy, Patience, patiently
+from vectorlog.index.opensearch.errors import TEMPORARY, Busy
+from vectorlog.index.opensearch.requests import attempted, connect
+from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Timing
 from vectorlog.runtime.aws import clients, custom_resource
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from opensearchpy import OpenSearch
 
-SETTLING = Patience(attempts=10, seconds=10)
+SETTLING = RetryPolicy(attempts=10, first_s=0.2, jitter=ADDED_JITTER, timeout_s=10)
 """A new domain refuses its master for a while: until IAM and the domain have heard of each other. This is two minutes.
 """
 
@@ -35,7 +35,7 @@ def _make(properties: Mapping[str, Any]) -> None:
     give(connect(properties["Endpoint"], credentials=credentials, region=region), properties["Roles"])
 
 
-def give(client: OpenSearch, roles: Mapping[str, Any], pause: Callable[[float], None] = time.sleep) -> None:
+def give(client: OpenSearch, roles: Mapping[str, Any], timing: Timing = REAL_TIME) -> None:
     """Makes these roles, by name, with `Permissions` as the security plugin writes them, for exactly the IAM roles in
     `Holders`.
 
@@ -48,14 +48,16 @@ def give(client: OpenSearch, roles: Mapping[str, Any], pause: Callable[[float], 
             (f"roles/{name}", role["Permissions"]),
             (f"rolesmapping/{name}", {"backend_roles": role["Holders"]}),
         ):
-            patiently(SETTLING, pause, partial(_put, client, path, body))
+            attempted(f"PUT {path}", SETTLING, partial(_put, client, path, body), timing)
 
 
 def _put(client: OpenSearch, path: str, body: Mapping[str, Any]) -> None:
     from opensearchpy.exceptions import ConnectionError, TransportError
 
     try:
-        client.transport.perform_request("PUT", f"/_plugins/_security/api/{path}", body=body, timeout=SETTLING.seconds)
+        client.transport.perform_request(
+            "PUT", f"/_plugins/_security/api/{path}", body=body, timeout=SETTLING.timeout_s
+        )
     except ConnectionError as error:
         raise Busy(str(error)) from error
     except TransportError as error:

@@ -27,8 +27,8 @@ def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
 
 
 def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
-    """A file waits for minutes at most, 23 with all of a queue's patience (`runtime.aws_records`); a day after its
-    attach it is failed. An hour tells the two apart, and leaves 23 to repair things. A bulk load that takes longer
+    """A file waits for minutes at most, 23 with all of a queue's redelivery delays (`runtime.aws.records`); a day after
+    its attach it is failed. An hour tells the two apart, and leaves 23 to repair things. A bulk load that takes longer
     rings too: raise `embed_concurrency`, or let it ring.
 
     The projector gives a record up after hours (`infra/triggers.py`). A batch takes seconds; five minutes are a few

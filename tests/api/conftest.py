@@ -38,7 +38,7 @@ def deployment(tmp_path: Path, clock: Clock) -> Iterator[Deployment]:
     random = Random(7)
     yield Deployment(
         streams=Streams(log, clock, random),
-        views=Views(sqlite_views.SQLiteTable(views), random),
+        views=Views(sqlite_views.SQLiteTable(views)),
         blobs=FolderBlobs(tmp_path / "blobs", tmp_path / "staging"),
         index=index,
         models=Models([Offer("local", "stub", 8, False, OneVector)]),

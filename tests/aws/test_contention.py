@@ -60,7 +60,7 @@ WORKERS = 50
 EACH = 4
 SINGLES = 20
 SHARDS = 4
-PATIENCE_S = 300
+DEADLINE_S = 300
 LENT_MS = 600_000
 TEXT = "alpha beta\ngamma"
 
@@ -73,7 +73,7 @@ class Crowd:
         self.dynamodb = dynamodb
         self.deployment = Deployment(
             streams=Streams(DynamoDBEventLog(dynamodb, resources.events_table), wiring.clock, random),
-            views=Views(DynamoDBTable(dynamodb, resources.views_table, random), random),
+            views=Views(DynamoDBTable(dynamodb, resources.views_table)),
             blobs=FolderBlobs(folder / "blobs", folder / "staging"),
             index=DictIndex(),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
@@ -131,7 +131,7 @@ def given_up(records: Sequence[Json], reason: str) -> None:
 
 
 def until(met: Callable[[], bool]) -> None:
-    deadline, between = time.monotonic() + PATIENCE_S, threading.Event()
+    deadline, between = time.monotonic() + DEADLINE_S, threading.Event()
     while not met():
         assert time.monotonic() < deadline, "it does not end"
         between.wait(0.05)
@@ -151,14 +151,14 @@ def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
 
     def ingest() -> None:
         received = crowd.embed.receive(EACH, LENT_MS)
-        gate.wait(PATIENCE_S)
+        gate.wait(DEADLINE_S)
         while not ended.is_set():
             assert not crowd.deliveries.take(received, lambda: True)
             crowd.embed.acknowledge([each.receipt for each in received])
             received = crowd.embed.receive(EACH, LENT_MS)
 
     def attach() -> None:
-        gate.wait(PATIENCE_S)
+        gate.wait(DEADLINE_S)
         for file in singles:
             store_files.attach(deployment, ACTOR, store, AttachFile(file, {}, AUTO))
 

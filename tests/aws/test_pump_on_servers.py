@@ -21,7 +21,7 @@ from vectorlog.event_log.event_log import Commit
 
 pytestmark = pytest.mark.aws
 
-PATIENCE_S = 30
+DEADLINE_S = 30
 
 
 def clock() -> int:
@@ -50,7 +50,7 @@ class Box:
 
     def wait(self, enough: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(enough, PATIENCE_S), self.items
+            assert self._changed.wait_for(enough, DEADLINE_S), self.items
 
 
 class TestStream:

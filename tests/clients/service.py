@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 START_S = 30
 STOP_S = 20
-PATIENCE_S = 20
+DEADLINE_S = 20
 """How long anything asynchronous may take here; far more than it does, for a busy machine."""
 LISTENING = "listening on "
 
@@ -51,7 +51,7 @@ class HeldStub(StubServer):
         self.released.set()
 
     def answer(self, key: str, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-        self.released.wait(PATIENCE_S)
+        self.released.wait(DEADLINE_S)
         return super().answer(key, request)
 
 
@@ -91,11 +91,11 @@ def eventually(read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
     """What `read` gives once it is as wanted; for what the API does not promise at once.
 
     Raises:
-        AssertionError: it was not, for `PATIENCE_S` seconds.
+        AssertionError: it was not, for `DEADLINE_S` seconds.
     """
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + DEADLINE_S
     while not wanted(found := read()):
-        assert time.monotonic() < until, f"still {found!r} after {PATIENCE_S} s"
+        assert time.monotonic() < until, f"still {found!r} after {DEADLINE_S} s"
         time.sleep(0.05)
     return found
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -31,7 +30,7 @@ def sqlite(folder: Path) -> Iterator[Table]:
 def moto(_: Path) -> Iterator[Table]:
     with moto_aws.aws():
         moto_aws.dynamodb().create_table(**tables.views("views"))
-        table = DynamoDBTable(moto_aws.dynamodb(), "views", Random())
+        table = DynamoDBTable(moto_aws.dynamodb(), "views")
         yield table
         table.close()
 
@@ -39,7 +38,7 @@ def moto(_: Path) -> Iterator[Table]:
 @contextmanager
 def dynamodb(_: Path) -> Iterator[Table]:
     with dynamodb_local.table(tables.views) as name:
-        table = DynamoDBTable(dynamodb_local.client(), name, Random())
+        table = DynamoDBTable(dynamodb_local.client(), name)
         yield table
         table.close()
 

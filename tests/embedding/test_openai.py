@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint, Patience
+from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
+from vectorlog.retry import ADDED_JITTER, RetryPolicy
 
 KEY = "sk-very-secret-0123456789"
 FULL = "x" * (BYTES - 1)
@@ -92,7 +93,7 @@ class TestRequests:
         assert [len(batch) for batch in batches(["x"] * (INPUTS + 1))] == [INPUTS, 1]
 
 
-class TestPatience:
+class TestRetries:
     def test_throttling_is_waited_out(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
         """A 429 or 503 that says when to come back is repeated then, and the caller notices nothing."""
         stub.fail(429, times=2, headers={"retry-after-ms": "1"})
@@ -131,7 +132,7 @@ class TestPatience:
         """A header that cannot be read is as good as none."""
         stub.fail(503, headers={"retry-after": "soon", "retry-after-ms": "-5"})
         with pytest.raises(EmbeddingError) as caught:
-            endpoint.post({}, Patience(attempts=1, wait=0, answer=5))
+            endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
         assert (caught.value.temporary, caught.value.retry_after) == (True, None)
 
     def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
@@ -140,7 +141,9 @@ class TestPatience:
         """
         stub.fail(429, times=6, headers={"retry-after": "0"})
         with pytest.raises(EmbeddingError):
-            endpoint.post({"input": []}, Patience(attempts=6, wait=0, answer=5))
+            endpoint.post(
+                {"input": []}, RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=0, timeout_s=5)
+            )
         assert len(stub.requests) == 1
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
@@ -167,14 +170,14 @@ class TestPatience:
             deaf.bind(("127.0.0.1", 0))  # kept, so that no server of another test gets the port
             gone = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", KEY)
             with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
-                gone.post({}, Patience(attempts=2, wait=1, answer=1))
+                gone.post({}, RetryPolicy(attempts=2, first_s=0.25, timeout_s=1))
         assert caught.value.temporary
 
     def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
         """Someone who searches does not wait for a provider that hangs."""
         stub.delay = 0.5
         with pytest.raises(EmbeddingError, match="timed out") as caught:
-            endpoint.post({"model": "stub", "input": ["pump"]}, Patience(attempts=1, wait=0, answer=0.05))
+            endpoint.post({"model": "stub", "input": ["pump"]}, RetryPolicy(attempts=1, timeout_s=0.05))
         assert caught.value.temporary
 
 
@@ -259,7 +262,7 @@ def test_any_refusal_has_a_short_readable_reason(stub: StubServer, endpoint: End
     """Whatever form a provider's error has, the message stays one line that fits a file's `last_error`."""
     stub.fail(502, body)
     with pytest.raises(EmbeddingError) as caught:
-        endpoint.post({}, Patience(attempts=1, wait=0, answer=5))
+        endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
     message = str(caught.value)
     assert "answered 502: " in message
     assert not message.endswith(": ")

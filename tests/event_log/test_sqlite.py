@@ -60,9 +60,9 @@ class TestFeed:
             position = 0
             while True:
                 last = done.is_set()
-                for each in log.after(position, 50):
-                    position = each.position
-                    fed.append(each.commit.id)
+                while page := log.after(position, 50):
+                    position = page[-1].position
+                    fed += [each.commit.id for each in page]
                 if last:
                     return fed
 

@@ -12,8 +12,9 @@ import pytest
 from opensearchpy.exceptions import TransportError
 
 from handlers.index_access import SETTLING, give
+from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
-from vectorlog.index.opensearch.index import connect
+from vectorlog.index.opensearch.requests import connect
 
 SEARCH, WRITE = "arn:aws:iam::123456789012:role/search", "arn:aws:iam::123456789012:role/write"
 PERMISSIONS = {"cluster_permissions": ["indices:data/read/msearch"], "index_permissions": []}
@@ -79,8 +80,8 @@ def test_gives(security: Security) -> None:
 def test_new_domain_refuses_at_first(security: Security) -> None:
     """The first deploy goes through, though a new domain does not know its master for some seconds."""
     security.refusals = [403, 503, 401]
-    pauses: list[float] = []
-    give(connect(security.url), ROLES, pauses.append)
+    pauses = Waits()
+    give(connect(security.url), ROLES, pauses.timing)
     assert len(security.kept) == 4
     assert len(pauses) == 3
 
@@ -88,16 +89,16 @@ def test_new_domain_refuses_at_first(security: Security) -> None:
 def test_never_known(security: Security) -> None:
     """A master that stays unknown fails the deploy, after two minutes, in OpenSearch's words."""
     security.refusals = [403] * SETTLING.attempts
-    pauses: list[float] = []
+    pauses = Waits()
     with pytest.raises(Unavailable, match="no permissions"):
-        give(connect(security.url), ROLES, pauses.append)
+        give(connect(security.url), ROLES, pauses.timing)
     assert 100 < sum(pauses) < 155
 
 
 def test_wrong_request(security: Security) -> None:
     """What would never succeed fails at once."""
     security.refusals = [400]
-    pauses: list[float] = []
+    pauses = Waits()
     with pytest.raises(TransportError):
-        give(connect(security.url), ROLES, pauses.append)
+        give(connect(security.url), ROLES, pauses.timing)
     assert pauses == []

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,11 +21,11 @@ from tests.support.moto_deployment import PROJECT, MotoDeployment
 from tests.support.stubs import DIMENSIONS, Inline
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
-from vectorlog.embedding import endpoint
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.retry import Timing
 from vectorlog.runtime.aws import once, wiring
 from vectorlog.use_cases import file_batches, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
@@ -86,10 +85,9 @@ def provider(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         moto.now += round(seconds * 1000)
 
     with BusyProvider(dimensions=DIMENSIONS, moto=moto, until=moto.now + BUSY_MS) as stub:
-        connection = Endpoint(stub.base_url, None)
+        connection = Endpoint(stub.base_url, None, timing=Timing(sleep))
         offered = Models(openai_offers(connection, provider="stub", models={"words": DIMENSIONS}))
         monkeypatch.setattr(wiring, "models", lambda *_, **__: offered)
-        monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=sleep))
         yield stub
         connection.close()
 

@@ -34,7 +34,7 @@ USES = {
         "from vectorlog.files.s3 import S3Blobs"
     ),
     "dead_letters": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
-    "index_access": "from vectorlog.index.opensearch.index import connect; connect('https://a.example')",
+    "index_access": "from vectorlog.index.opensearch.requests import connect; connect('https://a.example')",
     "embed": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
 }
 """What each function comes to when it is called first, beyond its import."""

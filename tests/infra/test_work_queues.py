@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra.synthesized import Synthesized
-from vectorlog.runtime.aws.records import PATIENCE_MS
+from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS
 
 pytestmark = pytest.mark.infra
 
@@ -22,12 +22,12 @@ def _queue(stack: Synthesized, part: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("part", "handler"), [("Work", "work"), ("Embed", "embed")])
 def test_redrive(stack: Synthesized, part: str, handler: str) -> None:
-    """A message is lent for six times what its function may take, comes back until patience is over, and is then kept
-    for 14 days.
+    """A message is lent for six times what its function may take, comes back as often as there are redelivery delays,
+    and is then kept for 14 days.
     """
     queue, dead = _queue(stack, part), _queue(stack, f"{part}DeadLetters")
     assert queue["VisibilityTimeout"] == 6 * stack.function(handler)["Properties"]["Timeout"]
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(PATIENCE_MS)
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(REDELIVERY_DELAYS_MS)
     assert queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0].startswith(f"WorkQueues{part}DeadLetters")
     assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert "RedrivePolicy" not in dead

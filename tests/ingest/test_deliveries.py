@@ -11,8 +11,8 @@ from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
 from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
-from vectorlog.work.patience import patience
 from vectorlog.work.queue import Outgoing, Received
+from vectorlog.work.redelivery import redelivery_delay
 
 
 class Ingesting:
@@ -118,6 +118,6 @@ class TestTake:
         assert [each.received.receipt for each in ingesting.deliveries.take(received, lambda: True)] == ["1", "2"]
 
 
-def test_patience() -> None:
+def test_redelivery_delay() -> None:
     """A message waits longer after each failure, and never less than after its first."""
-    assert [patience((1, 2, 5), tries) for tries in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]
+    assert [redelivery_delay((1, 2, 5), tries) for tries in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]

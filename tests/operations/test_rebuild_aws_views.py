@@ -14,7 +14,7 @@ from tests.runtime.aws.test_stack import deploy
 from tests.support import moto_aws
 from tests.support.bench import PROJECT, Bench
 from vectorlog.cli import rebuild
-from vectorlog.index.opensearch.patience import IndexRefused
+from vectorlog.index.opensearch.errors import IndexRefused
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.aws import clients, once, stack, tables, wiring
 from vectorlog.runtime.aws import rebuild as aws_rebuild
@@ -70,7 +70,7 @@ def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch
     said = run("views", "--stage", "prod")
     assert f"{len(list(bench.log.scan()))} commits were projected" in said
     assert waits == pytest.approx([900], abs=60), "functions of before the deploy may run for a quarter of an hour"
-    second = Views(wiring.deployment().views.tables[1], bench.random)
+    second = Views(wiring.deployment().views.tables[1])
     moved = replace(bench.deployment, views=second)
     assert verify(moved, lambda: UnderWay(0, 0), lambda: None).differing == ()
 

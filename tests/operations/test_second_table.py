@@ -13,6 +13,7 @@ import pytest
 from tests.support.bench import DAY_MS, PROJECT, Bench, Lost
 from tests.support.faults import Fragile
 from tests.support.history import History
+from tests.support.waits import no_waits
 from vectorlog.deployment import one_by_one
 from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.rebuild_views import Projection
@@ -61,7 +62,7 @@ class Second:
                 step()
                 yield commit
 
-        fresh = Views(self.table, self.bench.random, sleep=lambda _: None)
+        fresh = Views(self.table, no_waits())
         projection = Projection(self.bench.deployment.streams, one_by_one)
         projection.take(scanned(), fresh)
         projection.settle(fresh)

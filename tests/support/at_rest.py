@@ -94,7 +94,7 @@ class AtRest:
     def check_views(self) -> None:
         """The rows are those of a projection of the whole log, commit by commit, into an empty table."""
         fresh = Database(self.bench.folder / "fresh.db", sqlite_views.SCHEMA, synchronous="NORMAL")
-        streams, views = self.bench.deployment.streams, Views(SQLiteTable(fresh), self.draw)
+        streams, views = self.bench.deployment.streams, Views(SQLiteTable(fresh))
         for commit in self.bench.log.scan():
             views.apply([streams.decode(commit)])
         assert self._rows(self.bench.derived) == self._rows(fresh)

@@ -20,7 +20,7 @@ from local_aws.servers import Servers
 from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
 
-PATIENCE_S = 900
+DEADLINE_S = 900
 PAUSE_S = 0.25
 UNREADABLE_EVERY = 50
 """One file in so many holds no text, so that it fails and nothing else does."""
@@ -120,7 +120,7 @@ def run(deployment: RunningDeployment, count: int) -> Run:
         answered = time.monotonic()
         polls: list[Poll] = []
         while not polls or polls[-1].batch.in_progress or polls[-1].store.in_progress:
-            assert time.monotonic() - created < PATIENCE_S, f"the batch has not ended: {polls[-1]}"
+            assert time.monotonic() - created < DEADLINE_S, f"the batch has not ended: {polls[-1]}"
             if polls:
                 time.sleep(PAUSE_S)
             polls.append(_poll(client, store, batch, created))

@@ -29,8 +29,9 @@ from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Outcome, Plan, Streams
 from vectorlog.files.s3 import S3Blobs
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Layout
+from vectorlog.index.opensearch.requests import connect
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.projector import Projector
 from vectorlog.runtime.aws import clients
@@ -77,13 +78,13 @@ class Measured:
         self.calls: Counter[str] = Counter()
         self.log = DynamoDBEventLog(clients.dynamodb(), owned.events_table)
         self._log = DynamoDBEventLog(dynamodb, owned.events_table)
-        self._table = DynamoDBTable(dynamodb, owned.views_table, self.random)
+        self._table = DynamoDBTable(dynamodb, owned.views_table)
         self.readers = ThreadPoolExecutor(8, "read")
         self._blobs = S3Blobs(s3, owned.bucket)
         self._index = self._searched(servers.opensearch)
         self.deployment = Deployment(
             streams=Streams(self._log, self.clock, self.random),
-            views=Views(self._table, self.random),
+            views=Views(self._table),
             blobs=self._blobs,
             index=self._index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),

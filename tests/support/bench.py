@@ -13,6 +13,7 @@ from typing import Any, cast
 from tests.support.faults import Faults, Fragile, Lost
 from tests.support.pump import Clock, Pump
 from tests.support.stubs import DIMENSIONS, DictIndex, StubEmbedder
+from tests.support.waits import no_waits
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.chunking import AUTO
@@ -67,8 +68,8 @@ class Bench:
             SQLiteQueue, Fragile(SQLiteQueue(self.derived, "embed", self.clock), {"send", "acknowledge"}, self.faults)
         )
         self.deployment = Deployment(
-            streams=Streams(cast(Any, log), self.clock, self.random, sleep=_no_sleep),
-            views=Views(cast(Any, table), self.random, sleep=_no_sleep),
+            streams=Streams(cast(Any, log), self.clock, self.random, no_waits(self.random.uniform)),
+            views=Views(cast(Any, table), no_waits(self.random.uniform)),
             blobs=cast(Any, Fragile(self.blobs, {"put", "delete"}, self.faults)),
             index=cast(Any, Fragile(self.index, {"add", "remove", "remove_store"}, self.faults)),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
@@ -130,7 +131,3 @@ class Bench:
 def keyed(key: str, body: str, actor: Actor = PROJECT, route: str = "POST /x") -> Actor:
     """The same caller with an Idempotency-Key."""
     return Actor(actor.caller, actor.request, route, idempotency_key(actor.caller, route, key, body.encode()))
-
-
-def _no_sleep(_: float) -> None:
-    pass

@@ -8,8 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from tests.support.waits import no_waits
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Layout
+from vectorlog.index.opensearch.requests import connect
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -33,4 +35,4 @@ def client() -> OpenSearch:
 def opened(place: Path) -> LocalOpenSearchIndex:
     """An index of its own for each folder, empty when it is opened first; it goes with the server."""
     layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene")
-    return LocalOpenSearchIndex(client(), layout, refresh="true", pause=lambda _: None)
+    return LocalOpenSearchIndex(client(), layout, refresh="true", timing=no_waits())

@@ -7,6 +7,9 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable
+from random import Random
+
+from vectorlog.retry import Timing
 
 
 class VirtualTime:
@@ -30,9 +33,9 @@ class VirtualTime:
             self._paused.release()
             turn.wait()
 
-    def seconds(self, s: float) -> None:
-        """As `time.sleep`."""
-        self.sleep(1000 * s)
+    def timing(self, random: Random) -> Timing:
+        """Waits between attempts, in this time."""
+        return Timing(lambda seconds: self.sleep(1000 * seconds), random.uniform, lambda: self.now / 1000)
 
     def run(self, *steps: Callable[[], object]) -> None:
         """Runs these as threads, until all have ended.

@@ -37,6 +37,7 @@ from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
+from vectorlog.retry import Contended
 from vectorlog.use_cases import file_batches, store_files, vector_stores
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
@@ -71,7 +72,7 @@ class TimedTable(DynamoDBTable):
     """
 
     def __init__(self, time: VirtualTime, random: Random) -> None:
-        super().__init__(cast(Any, None), "", random, time.seconds)
+        super().__init__(cast(Any, None), "", time.timing(random))
         self._time = time
         self._rows = MemoryTable()
         self._under_way: Counter[Key] = Counter()
@@ -89,12 +90,18 @@ class TimedTable(DynamoDBTable):
         return self._rows.scan()
 
     def write(self, writes: Sequence[Write]) -> None:
-        for attempt, _ in enumerate(self._tries()):
-            if not any(self._under_way[write.key] for write in writes):
-                break
-            self.refused += attempt == 0
-            self.refusals += 1
-            self._time.sleep(READ_MS)
+        refusals = 0
+
+        def begin() -> None:
+            nonlocal refusals
+            if any(self._under_way[write.key] for write in writes):
+                refusals += 1
+                self._time.sleep(READ_MS)
+                raise Contended("a transaction is under way")
+
+        self._retrying("TransactWriteItems", begin)
+        self.refused += refusals > 0
+        self.refusals += refusals
         self.transactions += 1
         self._under_way.update(write.key for write in writes)
         try:
@@ -161,8 +168,8 @@ class Crowd:
         self.bench = Bench(folder, index=DictIndex())
         self.log, self.table = Tapped(self.bench.log), TimedTable(self.time, random)
         self.deployment = Deployment(
-            streams=Streams(cast(Any, self.log), self.time, random, sleep=self.time.seconds),
-            views=Views(self.table, random, sleep=self.time.seconds),
+            streams=Streams(cast(Any, self.log), self.time, random, self.time.timing(random)),
+            views=Views(self.table, self.time.timing(random)),
             blobs=self.bench.blobs,
             index=self.bench.index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),

@@ -5,7 +5,6 @@ cost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +12,10 @@ import pytest
 from tests.support import dynamodb_local, moto_aws
 from tests.support.aws_meter import metered
 from tests.support.dynamodb_faults import cancelled, lost_answers, refusal, refused
+from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.runtime.aws import tables
-from vectorlog.views.dynamodb import LONGEST_PAGE, TRIES, DynamoDBTable
+from vectorlog.views.dynamodb import BUSY, LONGEST_PAGE, DynamoDBTable
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def client() -> Iterator[BaseClient]:
 
 
 @pytest.fixture
-def pauses() -> list[float]:
+def pauses() -> Waits:
     """How long the table waited each time."""
-    return []
+    return Waits()
 
 
 @pytest.fixture
-def table(client: BaseClient, pauses: list[float]) -> Iterator[DynamoDBTable]:
+def table(client: BaseClient, pauses: Waits) -> Iterator[DynamoDBTable]:
     client.create_table(**tables.views("views"))
-    table = DynamoDBTable(client, "views", Random(1), pauses.append)
+    table = DynamoDBTable(client, "views", pauses.timing)
     yield table
     table.close()
 
@@ -49,7 +49,7 @@ def table(client: BaseClient, pauses: list[float]) -> Iterator[DynamoDBTable]:
 def real() -> Iterator[DynamoDBTable]:
     """On DynamoDB Local."""
     with dynamodb_local.table(tables.views) as name:
-        table = DynamoDBTable(dynamodb_local.client(), name, Random(1))
+        table = DynamoDBTable(dynamodb_local.client(), name)
         yield table
         table.close()
 
@@ -98,7 +98,7 @@ class TestUnknownOutcomes:
 
 
 class TestCrowds:
-    def test_storm(self, client: BaseClient, table: DynamoDBTable, pauses: list[float]) -> None:
+    def test_storm(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
         """A transaction that others are in the way of is tried again, later and later, at random times; then it is
         written once.
         """
@@ -118,18 +118,18 @@ class TestCrowds:
 
     @pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
     def test_storm_that_does_not_end(
-        self, client: BaseClient, table: DynamoDBTable, pauses: list[float], reason: str
+        self, client: BaseClient, table: DynamoDBTable, pauses: Waits, reason: str
     ) -> None:
         """After about two seconds the caller is told to come again, and nothing is written."""
         with (
-            refused(client, "TransactWriteItems", [cancelled(reason)] * TRIES),
+            refused(client, "TransactWriteItems", [cancelled(reason)] * BUSY.attempts),
             pytest.raises(Unavailable, match="busy"),
         ):
             table.write([Add(K, {"n": 1})])
         assert table.get([K]) == {}
         assert sum(pauses) < 4
 
-    def test_a_guard_decides(self, client: BaseClient, table: DynamoDBTable, pauses: list[float]) -> None:
+    def test_a_guard_decides(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
         """A row that is not as it was read is not waited for, also when other transactions are in the way as well."""
         writes: list[Write] = [Put(FILE, 1, 0), Add(K, {"n": 1})]
         for reasons, refusing in [
@@ -149,7 +149,7 @@ class TestCrowds:
         ):
             table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
 
-    def test_unprocessed_keys(self, client: BaseClient, table: DynamoDBTable, pauses: list[float]) -> None:
+    def test_unprocessed_keys(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
         """Keys that DynamoDB had no time for are asked for again, until every row is there."""
         fill(table, range(30))
 
@@ -171,7 +171,10 @@ class TestCrowds:
     def test_keys_that_stay_unprocessed(self, client: BaseClient, table: DynamoDBTable) -> None:
         """A read never leaves out a row because the table was busy: it is Unavailable."""
         nothing = {"Responses": {}, "UnprocessedKeys": {"views": {"Keys": [{"pk": {"S": "VS#1"}, "sk": {"S": "C"}}]}}}
-        with refused(client, "BatchGetItem", [nothing] * TRIES, status=200), pytest.raises(Unavailable, match="busy"):
+        with (
+            refused(client, "BatchGetItem", [nothing] * BUSY.attempts, status=200),
+            pytest.raises(Unavailable, match="busy"),
+        ):
             table.get([K])
 
 

@@ -9,12 +9,15 @@ from typing import Any, cast
 import pytest
 
 from tests.support.bench import PROJECT, Bench
+from tests.support.waits import Waits
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO
+from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Ingested, Placement, State
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.event_log.decision import Decision
+from vectorlog.event_log.optimistic import CONTENTION
 from vectorlog.reactions import purge
 from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys
@@ -22,7 +25,7 @@ from vectorlog.views.groups import groups
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.projection import apply
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import WRITE_LIMIT, Key, Row
+from vectorlog.views.table import WRITE_LIMIT, Key, Row, RowConflict, Write
 from vectorlog.views.views import Views
 
 
@@ -67,7 +70,7 @@ def test_reads(bench: Bench, history: History) -> None:
     ingested, and none for the number of its chunks.
     """
     table = Reads(bench.deployment.views.table)
-    views = Views(cast(Any, table), bench.random)
+    views = Views(cast(Any, table))
     ingested = Ingested(bench.clock(), generation=1, chunks=3, usage_bytes=9, pages=0, revision=1)
     read = []
     for decide in (
@@ -81,6 +84,39 @@ def test_reads(bench: Bench, history: History) -> None:
     attachment, content = keys.attachment(history.file, history.store), keys.content(history.store, "5a", history.file)
     assert read == [{history.key, attachment, content}, set(), {history.key}]
     assert views.store_counts(history.store).completed == 1
+
+
+class Crowded(MemoryTable):
+    """A table in which somebody else is first, so many times."""
+
+    rivals = 0
+
+    def write(self, writes: Sequence[Write]) -> None:
+        if self.rivals:
+            self.rivals -= 1
+            raise RowConflict("somebody else was first")
+        super().write(writes)
+
+
+def test_many_rivals(history: History) -> None:
+    """A change that other projections get in the way of twenty times is shown in the end, from rows that were read
+    anew.
+    """
+    table, waits = Crowded(), Waits()
+    views = Views(table, waits.timing)
+    table.rivals = 20
+    views.apply([history.commit(lambda state: store_file.attach(state, history.attach))])
+    assert views.rows([history.key])
+    assert len(waits) == 20
+
+
+def test_endless_rivals(history: History) -> None:
+    """Where they are in the way each time, the request is told so within the deadline, and that its change is kept."""
+    table, waits = Crowded(), Waits()
+    table.rivals = 1_000_000
+    with pytest.raises(Unavailable, match="The change is stored"):
+        Views(table, waits.timing).apply([history.commit(lambda state: store_file.attach(state, history.attach))])
+    assert waits.now <= CONTENTION.deadline_s
 
 
 def test_late_pointers(bench: Bench, history: History) -> None:
@@ -118,7 +154,7 @@ def test_batch_behind_its_files(bench: Bench) -> None:
     batch = bench.batch(store, [bench.upload("alpha")]).id
     vector_stores.delete(deployment, PROJECT, store)
     commits = [deployment.streams.decode(commit) for commit in bench.log.scan()]
-    views = Views(MemoryTable(), bench.random)
+    views = Views(MemoryTable())
     for each in commits:
         views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.sqs import models as moto_sqs
 
 from tests.support import moto_aws
+from tests.support.waits import Waits
 from vectorlog.work.queue import Outgoing, Received
 from vectorlog.work.sqs import BYTES, QueueError, SQSQueue
 
@@ -50,12 +51,12 @@ class Calls:
 class Setting:
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
-        self.pauses: list[float] = []
+        self.pauses = Waits()
         self.client = Calls(moto_aws.sqs())
         self.url = moto_aws.sqs().create_queue(QueueName="work", Attributes={"MessageRetentionPeriod": "1209600"})[
             "QueueUrl"
         ]
-        self.queue = SQSQueue(self.client, self.url, lambda: self.now, pause=self.pauses.append)
+        self.queue = SQSQueue(self.client, self.url, lambda: self.now, timing=self.pauses.timing)
 
     def refuse(self, call: str, *, places: tuple[int, ...], code: str, sender: bool) -> None:
         """Lets the next call do its work but for the entries at these places."""

@@ -54,8 +54,7 @@ def _local(data: Path, what: str) -> None:
 def _aws(stage: str | None, what: str) -> None:
     from vectorlog.domain.errors import Unavailable
     from vectorlog.event_log.codec import UnknownSchema
-    from vectorlog.index.opensearch.index import NoIndex
-    from vectorlog.index.opensearch.patience import IndexRefused
+    from vectorlog.index.opensearch.errors import IndexRefused, NoIndex
     from vectorlog.runtime.aws import rebuild
     from vectorlog.runtime.aws.rebuild import NoTable
     from vectorlog.runtime.aws.stack import NoStack

@@ -94,8 +94,8 @@ Family: TypeAlias = Titan | Cohere
 class BedrockEmbedder:
     """An `Embedder` on Bedrock; safe to use from several threads.
 
-    Bedrock limits requests per minute. Its client's retries are the patience: make one for ingest and one for search
-    (`aws_clients`).
+    Bedrock limits requests per minute. Its client repeats what was refused for now: make one for ingest and one for
+    search (`runtime/aws/clients.py`).
 
     Args:
         client: of bedrock-runtime, with a connection for each thread; the caller's to close.

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint, Patience
+from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.vectors import unit
+from vectorlog.retry import ADDED_JITTER, RetryPolicy
 
 INPUTS = 2_048
 """Texts that OpenAI takes in one request."""
@@ -24,8 +25,12 @@ BYTES = 300_000
 needed.
 """
 
-_INGEST = Patience(attempts=6, wait=20, answer=60)
-_SEARCH = Patience(attempts=3, wait=2, answer=10)
+INGESTING = RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=20, timeout_s=60)
+"""Nobody waits. Ten seconds of waits where the provider names none; what asks for more than 20 s goes back to the
+queue, because a worker that sleeps ingests nothing.
+"""
+SEARCHING = RetryPolicy(attempts=3, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=2, timeout_s=10)
+"""Someone waits, for 29 s at most behind API Gateway."""
 
 
 class OpenAIEmbedder:
@@ -64,7 +69,7 @@ class OpenAIEmbedder:
         Raises:
             EmbeddingError: from the first request that failed for good; no further ones are started then.
         """
-        requests = [self._pool.submit(self._embed, batch, _INGEST) for batch in batches(texts)]
+        requests = [self._pool.submit(self._embed, batch, INGESTING) for batch in batches(texts)]
         try:
             return [(vector,) for request in requests for vector in request.result()]
         finally:
@@ -77,15 +82,15 @@ class OpenAIEmbedder:
         Raises:
             EmbeddingError: as `documents`.
         """
-        (vector,) = self._embed([text], _SEARCH)
+        (vector,) = self._embed([text], SEARCHING)
         return vector
 
     def close(self) -> None:
         """Ends the threads once running requests have ended."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _embed(self, texts: Sequence[str], patience: Patience) -> list[Vector]:
-        return [unit(vector, self._space) for vector in fetch(self._endpoint, self._settings, texts, patience)]
+    def _embed(self, texts: Sequence[str], policy: RetryPolicy) -> list[Vector]:
+        return [unit(vector, self._space) for vector in fetch(self._endpoint, self._settings, texts, policy)]
 
 
 def dimensions_of(endpoint: Endpoint, model: str) -> int:
@@ -94,7 +99,7 @@ def dimensions_of(endpoint: Endpoint, model: str) -> int:
     Raises:
         EmbeddingError: the provider gave no vector.
     """
-    (vector,) = fetch(endpoint, {"model": model, "encoding_format": "base64"}, ["dimensions"], _SEARCH)
+    (vector,) = fetch(endpoint, {"model": model, "encoding_format": "base64"}, ["dimensions"], SEARCHING)
     return len(vector)
 
 
@@ -113,13 +118,13 @@ def batches(texts: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def fetch(endpoint: Endpoint, settings: dict[str, Any], texts: Sequence[str], patience: Patience) -> list[Vector]:
+def fetch(endpoint: Endpoint, settings: dict[str, Any], texts: Sequence[str], policy: RetryPolicy) -> list[Vector]:
     """The provider's vectors, one for each text, in order.
 
     Raises:
         EmbeddingError: as `Endpoint.post`, or the answer is not what the API promises.
     """
-    answer = endpoint.post({**settings, "input": texts}, patience)
+    answer = endpoint.post({**settings, "input": texts}, policy)
     try:
         items = sorted(_Answer.model_validate_json(answer).data, key=lambda item: item.index)
         vectors = [_decoded(item.embedding) for item in items]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -14,6 +13,8 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.codec import Aggregate, IdempotencyKey
 from vectorlog.event_log.decision import AnyDecision, Decision
 from vectorlog.event_log.event_log import Commit, EventLog
+from vectorlog.event_log.optimistic import until_first
+from vectorlog.retry import REAL_TIME, Contended, Timing
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -74,13 +75,11 @@ class Outcome(Generic[S, E]):
 class Streams:
     """The log, decoded."""
 
-    def __init__(
-        self, log: EventLog, clock: Callable[[], int], random: Random, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, log: EventLog, clock: Callable[[], int], random: Random, timing: Timing = REAL_TIME) -> None:
         self.log = log
         self._clock = clock
         self._random = random
-        self._sleep = sleep
+        self._timing = timing
 
     def load(self, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
         """The stream's newest state."""
@@ -135,27 +134,30 @@ class Streams:
         return self.decide_all([Plan(aggregate, stream, decide, key, loaded)], meta=meta)[0]
 
     def decide_all(
-        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", tries: int = 5, beside: AppendHook | None = None
+        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", beside: AppendHook | None = None
     ) -> list[Outcome[S, E]]:
         """Loads each stream, decides, appends all that was decided at once (`beside` says what is done at the same
         time); where another commit got in first, again.
 
         Raises:
-            Conflict: still blocked after `tries` rounds.
+            Conflict: other commits got in first each time, up to the deadline of `optimistic.CONTENTION`.
             KeyReused: the plan's key was used on its stream with another body.
         """
         outcomes: dict[int, Outcome[S, E]] = {}
-        for attempt in range(tries):
-            waiting = [place for place in range(len(plans)) if place not in outcomes]
-            if not waiting:
-                break
-            if attempt:
-                self._sleep(self._random.uniform(0, 0.01 * 2**attempt))
-            self._round(plans, waiting, outcomes, meta, beside, first=attempt == 0)
-        if len(outcomes) < len(plans):
+
+        def attempt(first: bool) -> bool:
+            while waiting := [place for place in range(len(plans)) if place not in outcomes]:
+                if not self._round(plans, waiting, outcomes, meta, beside, first=first):
+                    return False
+                first = False
+            return True
+
+        try:
+            until_first("append", attempt, self._timing)
+        except Contended:
             raise Conflict(
                 "Other requests keep changing the same thing at the same time. Please send the request again."
-            )
+            ) from None
         return [outcomes[place] for place in range(len(plans))]
 
     def _round(
@@ -167,7 +169,8 @@ class Streams:
         beside: AppendHook | None,
         *,
         first: bool,
-    ) -> None:
+    ) -> bool:
+        """Decides these plans, all but a stream's second ones; False where another commit got in first."""
         known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
         commits = self.log.load_many(
             [stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known]
@@ -187,7 +190,7 @@ class Streams:
             drafted.add(plan.stream)
             drafts[place] = self._draft(plan, loaded, events, meta)
         if not drafts:
-            return
+            return True
 
         def append() -> list[Commit]:
             return self.log.append([commit for commit, _ in drafts.values()])
@@ -197,6 +200,7 @@ class Streams:
         for (place, (commit, outcome)), there in zip(drafts.items(), standing, strict=True):
             if there.id == commit.id:
                 outcomes[place] = outcome
+        return drafts.keys() <= outcomes.keys()
 
     def _draft(
         self, plan: Plan[S, E], loaded: Loaded[S], events: tuple[E, ...], meta: str

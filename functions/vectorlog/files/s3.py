@@ -16,6 +16,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from vectorlog.files.blobs import NoSuchBlob, check_key
+from vectorlog.retry import RetryPolicy, Temporary, retrying
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -24,10 +25,18 @@ MB = 1024 * 1024
 KEYS = 1_000
 """Keys that S3 deletes in one call."""
 
+BROKEN_BODY = RetryPolicy(attempts=3)
+"""Asked for again immediately: a connection broke, and S3 is not busy. botocore repeats requests, but not a body that
+breaks off, and boto3's transfers would pay for another request to learn the size.
+"""
+KEYS_LEFT = RetryPolicy(attempts=3)
+"""Immediately too: S3 answers `InternalError` for single keys of a call that it did (its API reference,
+"DeleteObjects").
+"""
+
 _TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * MB, max_concurrency=4)
 _PIECE = MB
 _BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
-_ATTEMPTS = 3
 _ABSENT = {"404", "NoSuchKey"}
 
 
@@ -140,19 +149,16 @@ class S3Blobs:
         return content
 
     def _fetch(self, key: str, into: IO[bytes]) -> None:
-        """Streams an object; botocore tries a request again, but not a body that breaks off."""
+        """Streams an object; what came of a body that broke off is taken back."""
         check_key(key)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                for piece in self._get(key).iter_chunks(_PIECE):
-                    into.write(piece)
-            except _BROKEN:
-                if attempt == _ATTEMPTS:
-                    raise
-                into.seek(0)
-                into.truncate()
-            else:
-                return
+
+        def fetch() -> None:
+            into.seek(0)
+            into.truncate()
+            for piece in self._get(key).iter_chunks(_PIECE):
+                into.write(piece)
+
+        retrying("S3 GetObject", BROKEN_BODY, fetch, on=_BROKEN)
 
     def _get(self, key: str) -> Any:  # noqa: ANN401  # botocore's StreamingBody has no types
         try:
@@ -163,15 +169,20 @@ class S3Blobs:
             raise
 
     def _delete(self, keys: Sequence[str]) -> None:
-        for _ in range(_ATTEMPTS):
-            objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        left = keys
+
+        def delete() -> None:
+            nonlocal left
+            objects = {"Objects": [{"Key": key} for key in left], "Quiet": True}
             errors = self._client.delete_objects(Bucket=self._bucket, Delete=objects).get("Errors", ())
-            keys = [error["Key"] for error in errors]
-            if not keys:
-                return
-        raise BlobsError(
-            f"{len(keys)} keys were not deleted: {errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}"
-        )
+            left = [error["Key"] for error in errors]
+            if left:
+                raise Temporary(f"{errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}")
+
+        try:
+            retrying("S3 DeleteObjects", KEYS_LEFT, delete)
+        except Temporary as refused:
+            raise BlobsError(f"{len(left)} keys were not deleted: {refused}") from None
 
     def _signed(self, operation: str, key: str, seconds: int, **parameters: str | int) -> str:
         check_key(key)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
 from vectorlog.work.messages import Ingest, decode, outgoing
-from vectorlog.work.patience import patience
 from vectorlog.work.queue import Queue, Received
+from vectorlog.work.redelivery import redelivery_delay
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Deliveries:
         again is busy for longer.
         """
         if later.delay is None:
-            return patience(self._waits, later.message.refusals)
+            return redelivery_delay(self._waits, later.message.refusals)
         doubled = later.delay << max(0, later.message.refusals - 1)
         return max(later.delay, min(doubled, LONGEST_DOUBLED_MS))
 

@@ -23,7 +23,7 @@ ROUND = 128
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A message that has to come again, after `delay` ms; None: not before the queue's own patience."""
+    """A message that has to come again, after `delay` ms; None: after the queue's own delay."""
 
     message: Ingest
     delay: int | None

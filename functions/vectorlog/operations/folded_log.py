@@ -40,7 +40,7 @@ class History:
 def read(deployment: Deployment) -> History:
     """Folds the log."""
     found, table = History(), MemoryTable()
-    views = Views(table, deployment.random)
+    views = Views(table)
     commits = deployment.streams.log.scan()
     while page := [deployment.streams.decode(commit) for commit in islice(commits, PAGE)]:
         for decision in page:

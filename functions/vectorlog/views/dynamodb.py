@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from vectorlog.domain.errors import Unavailable
+from vectorlog.retry import REAL_TIME, Contended, RetryPolicy, Temporary, Timing, retrying
 from vectorlog.views.dynamodb_items import (
-    COMMON_STATUS,
     DEADLINE_SHARDS,
     Item,
+    deadlines_request,
     key_item,
     key_of,
-    list_of,
+    list_request,
     request_of,
     row_of,
-    shard_of,
 )
 from vectorlog.views.table import Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-
-BY_STATUS = "by_status"
-BY_DEADLINE = "by_deadline"
 
 KEYS_PER_GET = 100
 """The most that a BatchGetItem takes."""
@@ -41,15 +36,20 @@ DEADLINES_PER_UNIT = 20
 all.
 """
 
-TRIES = 10
-FIRST_PAUSE_S = 0.02
-LAST_PAUSE_S = 0.64
-"""Pauses double from first to last and are random below that, about 1.6 s in all: transactions last milliseconds."""
+BUSY = RetryPolicy(attempts=10, first_s=0.02, cap_s=0.64)
+"""About 1.6 s in all: transactions last milliseconds. botocore repeats neither a transaction that met another one nor
+the keys that a read left unprocessed.
+"""
 
 _PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction that may be gone in the next try."""
 
+_CONTENDED = frozenset({"None", "TransactionConflict"})
+"""Reasons that other writers are the cause of, and not DynamoDB."""
+
 _FIRST, _LAST = "\x00", "\U0010ffff"
+
+T = TypeVar("T")
 
 
 class DynamoDBTable:
@@ -59,19 +59,10 @@ class DynamoDBTable:
     that reads again will see.
     """
 
-    def __init__(
-        self,
-        client: BaseClient,
-        table: str,
-        random: Random,
-        sleep: Callable[[float], None] = time.sleep,
-        *,
-        threads: int = 24,
-    ) -> None:
+    def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 24) -> None:
         self._client = client
         self._table = table
-        self._random = random
-        self._sleep = sleep
+        self._timing = timing
         self._pool = ThreadPoolExecutor(threads, "views")
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
@@ -99,7 +90,8 @@ class DynamoDBTable:
         if first > last:
             return []
         request = {
-            **self._list(pk, first, last, status),
+            "TableName": self._table,
+            **list_request(pk, first, last, status),
             "ScanIndexForward": not descending,
             "Limit": limit + (last == high),
         }
@@ -158,43 +150,26 @@ class DynamoDBTable:
         """Ends the threads; whoever made the client closes it."""
         self._pool.shutdown()
 
-    def _tries(self) -> Iterator[None]:
-        for attempt in range(TRIES):
-            if attempt:
-                self._sleep(self._random.uniform(0, min(LAST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1))))
-            yield
-        raise Unavailable("The database is busy. Please repeat the request.")
+    def _retrying(self, operation: str, step: Callable[[], T]) -> T:
+        try:
+            return retrying(f"DynamoDB {operation}", BUSY, step, timing=self._timing)
+        except Temporary:
+            raise Unavailable("The database is busy. Please repeat the request.") from None
 
     def _get(self, keys: Sequence[Key]) -> list[Row]:
         wanted = {self._table: {"Keys": [key_item(key) for key in keys], "ConsistentRead": True}}
         found: list[Row] = []
-        for _ in self._tries():
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found += map(row_of, answer["Responses"].get(self._table, ()))
-            wanted = answer["UnprocessedKeys"]  # over 16 MB, or throttled
-            if not wanted:
-                break
-        return found
 
-    def _list(self, pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
-        request: dict[str, Any] = {"TableName": self._table}
-        values = {":first": {"S": first}, ":last": {"S": last}}
-        if status is None or status == COMMON_STATUS:
-            request |= {
-                "ConsistentRead": True,
-                "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else ""),
-            }
-            partition, values[":pk"] = "pk", {"S": pk}
-            if status:
-                values[":s"] = {"S": status}
-        else:
-            request |= {"IndexName": BY_STATUS}
-            partition, values[":pk"] = "l", {"S": list_of(pk, status)}
-        return {
-            **request,
-            "KeyConditionExpression": f"{partition} = :pk AND sk BETWEEN :first AND :last",
-            "ExpressionAttributeValues": values,
-        }
+        def get() -> list[Row]:
+            nonlocal wanted
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            found.extend(map(row_of, answer["Responses"].get(self._table, ())))
+            wanted = answer["UnprocessedKeys"]
+            if wanted:
+                raise Temporary("keys were left unprocessed: over 16 MB, or throttled")
+            return found
+
+        return self._retrying("BatchGetItem", get)
 
     def _confirmed(self, items: Sequence[Item], status: str | None) -> list[Row]:
         keys = [key_of(item) for item in items]
@@ -202,11 +177,11 @@ class DynamoDBTable:
         return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
 
     def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
-        answer = self._client.query(**self._deadlines(shard, at), Limit=limit)
+        answer = self._client.query(TableName=self._table, **deadlines_request(shard, at), Limit=limit)
         return [(int(item["t"]["N"]), key_of(item)) for item in answer["Items"]]
 
     def _earliest(self, shard: int, until: int, prefixes: Sequence[str]) -> int | None:
-        request = {**self._deadlines(shard, until), "Limit": DEADLINES_PER_UNIT}
+        request = {"TableName": self._table, **deadlines_request(shard, until), "Limit": DEADLINES_PER_UNIT}
         while True:
             answer = self._client.query(**request)
             deadlines = (int(item["t"]["N"]) for item in answer["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
@@ -218,25 +193,19 @@ class DynamoDBTable:
                 "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
             }
 
-    def _deadlines(self, shard: int, until: int) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "IndexName": BY_DEADLINE,
-            "KeyConditionExpression": "q = :q AND t <= :until",
-            "ExpressionAttributeValues": {":q": {"S": shard_of(shard)}, ":until": {"N": str(until)}},
-        }
-
     def _write_one(self, write: Put | Remove) -> None:
         request = {"TableName": self._table, **request_of(write)}
         send = self._client.delete_item if isinstance(write, Remove) else self._client.update_item
-        for _ in self._tries():
+
+        def write_one() -> None:
             try:
                 send(**request)
             except self._client.exceptions.ConditionalCheckFailedException:
                 raise _refusal(write) from None
-            except self._client.exceptions.TransactionConflictException:
-                continue
-            return
+            except self._client.exceptions.TransactionConflictException as conflict:
+                raise Contended(str(conflict)) from None
+
+        self._retrying("DeleteItem" if isinstance(write, Remove) else "UpdateItem", write_one)
 
     def _write_all(self, writes: Sequence[Write]) -> None:
         actions = [
@@ -244,7 +213,8 @@ class DynamoDBTable:
             for write in writes
         ]
         token = uuid4().hex
-        for _ in self._tries():
+
+        def write_all() -> None:
             try:
                 self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
             except self._client.exceptions.TransactionCanceledException as cancelled:
@@ -256,8 +226,10 @@ class DynamoDBTable:
                     raise _refusal(refused[0]) from None
                 if not _PASSING.issuperset(reasons):
                     raise
-                continue
-            return
+                kind = Contended if _CONTENDED.issuperset(reasons) else Temporary
+                raise kind(", ".join(sorted({*reasons} - {"None"}))) from None
+
+        self._retrying("TransactWriteItems", write_all)
 
 
 def _refusal(write: Write) -> RowConflict | RowClosed:

@@ -25,6 +25,9 @@ from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, Write
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes as DynamoDB writes them: `{"v": {"N": "3"}, …}`."""
 
+BY_STATUS = "by_status"
+BY_DEADLINE = "by_deadline"
+
 COMMON_STATUS = "completed"
 """Where most rows end. The index leaves it out: a write less for each of them."""
 
@@ -67,6 +70,37 @@ def list_of(pk: str, status: str) -> str:
 def shard_of(number: int) -> str:
     """A partition of `by_deadline`, by its number."""
     return f"OPEN#{number}"
+
+
+def list_request(pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
+    """What Query takes for rows that are no tombstones, both ends included, but for the table's name."""
+    values = {":first": {"S": first}, ":last": {"S": last}}
+    request: dict[str, Any] = {}
+    if status is None or status == COMMON_STATUS:
+        request |= {
+            "ConsistentRead": True,
+            "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else ""),
+        }
+        partition, values[":pk"] = "pk", {"S": pk}
+        if status:
+            values[":s"] = {"S": status}
+    else:
+        request |= {"IndexName": BY_STATUS}
+        partition, values[":pk"] = "l", {"S": list_of(pk, status)}
+    return {
+        **request,
+        "KeyConditionExpression": f"{partition} = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": values,
+    }
+
+
+def deadlines_request(shard: int, until: int) -> dict[str, Any]:
+    """What Query takes for rows of one shard with a deadline up to `until`, but for the table's name."""
+    return {
+        "IndexName": BY_DEADLINE,
+        "KeyConditionExpression": "q = :q AND t <= :until",
+        "ExpressionAttributeValues": {":q": {"S": shard_of(shard)}, ":until": {"N": str(until)}},
+    }
 
 
 def request_of(write: Write) -> dict[str, Any]:

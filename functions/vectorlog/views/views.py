@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
-from random import Random
 from typing import Any
 
 from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.event_log.optimistic import until_first
 from vectorlog.event_log.streams import Outcome
+from vectorlog.retry import REAL_TIME, Contended, Timing
 from vectorlog.views import keys
 from vectorlog.views.groups import groups
 from vectorlog.views.projection import apply, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
-
-TRIES = 12
 
 Foreseen = dict[Key, Row | None]
 """Rows as they were read ahead; None where there was none."""
@@ -49,13 +48,10 @@ class Views:
         tables: what is written: that one, and others that are to be read some day, or were a moment ago (`rebuild/`).
     """
 
-    def __init__(
-        self, table: Table, random: Random, sleep: Callable[[float], None] = time.sleep, also: Sequence[Table] = ()
-    ) -> None:
+    def __init__(self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = ()) -> None:
         self.table = table
         self.tables = (table, *also)
-        self._random = random
-        self._sleep = sleep
+        self._timing = timing
 
     def foresee(self, decisions: Sequence[AnyDecision]) -> Foreseen:
         """The rows that these commits will change; of streams that begin with them there are none."""
@@ -88,16 +84,13 @@ class Views:
         """
         for table, group in product(self.tables, list(groups(decisions))):
             known = born | foreseen if table is self.table else born
-            for attempt in range(TRIES):
-                if attempt:
-                    self._sleep(self._random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
-                if _projected(table, group, {} if attempt else known):
-                    break
-            else:
+            try:
+                until_first("project", partial(_project, table, group, known), self._timing)
+            except Contended:
                 raise Unavailable(
                     "The change is stored, but its lists and counts are still being brought up to date. Please "
                     "repeat the request."
-                )
+                ) from None
 
     def row(self, key: Key) -> Row | None:
         """A row that is no tombstone."""
@@ -140,8 +133,9 @@ class Views:
         return [store for store in found if store is not None]
 
 
-def _projected(table: Table, group: Sequence[AnyDecision], known: Foreseen) -> bool:
+def _project(table: Table, group: Sequence[AnyDecision], foreseen: Foreseen, first: bool) -> bool:
     """Brings one table's rows up to commits; False where others got in first."""
+    known = foreseen if first else {}
     wanted = [key for decision in group for key in touched(decision)]
     unread = [key for key in wanted if key not in known]
     rows = Rows({key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {}))

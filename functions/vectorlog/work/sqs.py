@@ -7,8 +7,6 @@ place in flight, of which a queue has 120,000.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,6 +16,7 @@ from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
+from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Temporary, Timing, retrying
 from vectorlog.work.queue import Outgoing, Received
 
 if TYPE_CHECKING:
@@ -34,9 +33,10 @@ LONGEST_DELAY = 900_000
 LONGEST_LOAN = 43_200_000
 """Milliseconds that a message may be lent, from its receive on: SQS's 12 hours."""
 
+FAILED_ENTRIES = RetryPolicy(attempts=5, first_s=0.1, jitter=ADDED_JITTER)
+"""Two seconds in all. botocore repeats a call that failed, and not the entries that failed in a call."""
+
 _LONGEST_RELEASE = LONGEST_LOAN - 900_000  # a function may have held the message for 15 minutes
-_ATTEMPTS = 5
-_FIRST_PAUSE = 0.1
 _STALE = {
     "ReceiptHandleIsInvalid",
     "MessageNotInflight",
@@ -64,7 +64,7 @@ class SQSQueue:
         clock: in ms.
         wait: seconds, up to 20, that `receive` waits for a first message. At 0 SQS asks some of its servers only, so
             that a nearly empty queue may seem empty.
-        pause: waits so many seconds between two tries of entries that SQS failed on.
+        timing: of the attempts for entries that SQS failed on.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class SQSQueue:
         clock: Callable[[], int],
         *,
         wait: int = 0,
-        pause: Callable[[float], None] = time.sleep,
+        timing: Timing = REAL_TIME,
     ) -> None:
         self._client = client
         self._url = url
         self._clock = clock
         self._wait = wait
-        self._pause = pause
+        self._timing = timing
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="sqs")
 
     def send(self, messages: Sequence[Outgoing]) -> None:
@@ -174,17 +174,22 @@ class SQSQueue:
         return list(chain.from_iterable(made(partial(self._batch, call), batches)))
 
     def _batch(self, call: Callable[..., Mapping[str, Any]], entries: Sequence[_Entry]) -> list[_Failure]:
-        lasting: list[_Failure] = []
-        for attempt in range(_ATTEMPTS):
-            failed = call(QueueUrl=self._url, Entries=entries).get("Failed", ())
-            lasting += [failure for failure in failed if failure["SenderFault"]]
-            again = {failure["Id"]: failure for failure in failed if not failure["SenderFault"]}
-            if not again:
-                return lasting
-            entries = [entry for entry in entries if entry["Id"] in again]
-            if attempt < _ATTEMPTS - 1:
-                self._pause(_FIRST_PAUSE * 2**attempt * random.uniform(1, 1.5))
-        return [*lasting, *again.values()]
+        left, lasting, passing = entries, list[_Failure](), dict[str, _Failure]()
+
+        def send() -> None:
+            nonlocal left, passing
+            failed = call(QueueUrl=self._url, Entries=left).get("Failed", ())
+            lasting.extend(failure for failure in failed if failure["SenderFault"])
+            passing = {failure["Id"]: failure for failure in failed if not failure["SenderFault"]}
+            left = [entry for entry in left if entry["Id"] in passing]
+            if left:
+                raise Temporary(_reason(passing[left[0]["Id"]]))
+
+        try:
+            retrying("SQS batch", FAILED_ENTRIES, send, timing=self._timing)
+        except Temporary:
+            return [*lasting, *passing.values()]
+        return lasting
 
 
 def _entry(id_: str, message: Outgoing, now: int) -> _Entry:

@@ -21,6 +21,7 @@ from opensearchpy import Connection, OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout
 
 from tests.support import opensearch_local
+from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.vectors import Chunk, Space, Vector
@@ -29,9 +30,10 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
 from vectorlog.index.opensearch import documents
 from vectorlog.index.opensearch import index as opensearch
-from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+from vectorlog.index.opensearch.errors import IndexRefused
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Json, Layout, alias
-from vectorlog.index.opensearch.patience import SEARCHING, WRITING, IndexRefused
+from vectorlog.index.opensearch.requests import SEARCHING, WRITING, connect
 
 SPACE = Space("test:model", 8)
 LAYOUT = Layout(prefix="test", engine="lucene")
@@ -80,7 +82,7 @@ class Server:
 
     answers: list[Json | tuple[int, Json] | Exception]
     requests: list[Request] = field(default_factory=list)
-    pauses: list[float] = field(default_factory=list)
+    pauses: Waits = field(default_factory=Waits)
 
     def index(self) -> OpenSearchIndex:
         server = self
@@ -106,7 +108,7 @@ class Server:
                 return status, {"content-type": "application/json"}, json.dumps(content)
 
         client = OpenSearch("http://127.0.0.1:9", connection_class=Scripted, max_retries=0)
-        return OpenSearchIndex(client, LAYOUT, pause=self.pauses.append)
+        return OpenSearchIndex(client, LAYOUT, timing=self.pauses.timing)
 
     @property
     def paths(self) -> list[str]:
@@ -268,10 +270,11 @@ class TestSearch:
 
     def test_someone_waits(self) -> None:
         """All tries together end before API Gateway gives up after 29 s."""
-        pauses = Server([(503, BUSY)] * SEARCHING.attempts)
+        attempts = SEARCHING.attempts
+        pauses = Server([(503, BUSY)] * attempts)
         with pytest.raises(Unavailable):
             pauses.index().search(SPACE, [Query("s", X, None, 5)])
-        assert SEARCHING.attempts * SEARCHING.seconds + sum(pauses.pauses) < 29
+        assert attempts * SEARCHING.timeout_s + sum(pauses.pauses) < 29
 
 
 class TestRemove:

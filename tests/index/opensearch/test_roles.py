@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from opensearchpy import OpenSearch
 
+from tests.support.waits import no_waits
 from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.opensearch.index import OpenSearchIndex
@@ -51,7 +52,7 @@ def seen(recorder: Recorder, name: str) -> None:
 
 def index(recorder: Recorder) -> OpenSearchIndex:
     """The adapter on a recorder."""
-    return OpenSearchIndex(cast("OpenSearch", recorder), Layout(), pause=lambda _: None)
+    return OpenSearchIndex(cast("OpenSearch", recorder), Layout(), timing=no_waits())
 
 
 def test_search() -> None:

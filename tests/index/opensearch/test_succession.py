@@ -16,7 +16,7 @@ from tests.operations.transfer.answers import Made, answers, history, unwatched
 from tests.support import opensearch_local
 from tests.support.bench import Bench, Lost
 from tests.support.opensearch_local import LocalOpenSearchIndex
-from vectorlog.index.opensearch.index import NoIndex
+from vectorlog.index.opensearch.errors import NoIndex
 from vectorlog.index.opensearch.mapping import alias, successor
 from vectorlog.index.opensearch.succession import GRACE_S, Succession
 from vectorlog.operations.rebuild_index import Refill

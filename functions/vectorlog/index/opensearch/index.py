@@ -1,14 +1,12 @@
 """The chunk index in OpenSearch: an index per space that all stores share, routed by store.
 
 An operation is safe to repeat: documents have ids of their own, and one with attributes of a lower revision never
-replaces another. Nothing of opensearch-py is imported until `connect` is called, so that functions which never search
-do not load it.
+replaces another.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
@@ -19,20 +17,11 @@ from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Found, Query
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
+from vectorlog.index.opensearch.errors import BUSY, Busy, IndexRefused, NoIndex, raise_for, reason
 from vectorlog.index.opensearch.mapping import Json, Layout, alias, index_body, successor
-from vectorlog.index.opensearch.patience import (
-    BUSY,
-    SEARCHING,
-    TEMPORARY,
-    WRITING,
-    Busy,
-    IndexRefused,
-    Patience,
-    patiently,
-    raise_for,
-    reason,
-)
 from vectorlog.index.opensearch.query import bodies, found
+from vectorlog.index.opensearch.requests import SEARCHING, WRITING, attempted, request
+from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -48,29 +37,6 @@ _MISSING = "index_not_found_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
 
 
-class NoIndex(Exception):
-    """There is no index under this alias."""
-
-
-def connect(
-    url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es"
-) -> OpenSearch:
-    """A client to make once and share between threads; it never repeats a request, the index does.
-
-    Args:
-        url: with scheme; all of its path is a prefix.
-        credentials: botocore's, which sign every request for the region; None signs none.
-        region: such as `eu-central-1`.
-        service: that requests are signed for.
-    """
-    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
-
-    signer = None if credentials is None else Urllib3AWSV4SignerAuth(credentials, region, service)
-    return OpenSearch(
-        url, http_auth=signer, connection_class=Urllib3HttpConnection, pool_maxsize=16, timeout=30, max_retries=0
-    )
-
-
 class OpenSearchIndex:
     """A ChunkIndex; any number of processes and threads may use it.
 
@@ -79,11 +45,11 @@ class OpenSearchIndex:
     it will not.
 
     Args:
-        client: from `connect`.
+        client: from `requests.connect`.
         layout: of indexes that are made here; one that is there keeps its own, but for its name.
         refresh: how what was written becomes visible: `wait_for` the next refresh, once a second, or at once by one of
             its own (`true`), which is quicker for one writer and slower for many.
-        pause: waits so many seconds between two tries.
+        timing: of the attempts.
     """
 
     def __init__(
@@ -92,12 +58,12 @@ class OpenSearchIndex:
         layout: Layout,
         *,
         refresh: Refresh = REFRESH,
-        pause: Callable[[float], None] = time.sleep,
+        timing: Timing = REAL_TIME,
     ) -> None:
         self.layout = layout
         self._client = client
         self._refresh = refresh
-        self._pause = pause
+        self._timing = timing
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex. Makes the space's index where it is missing; while another is made to take its place, writes
@@ -138,7 +104,7 @@ class OpenSearchIndex:
         }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
-        answers = iter(patiently(SEARCHING, self._pause, lambda: self._answers(lines)) if parts else ())
+        answers = iter(attempted("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
         return [found(query, answers) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
@@ -196,7 +162,8 @@ class OpenSearchIndex:
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
         """OpenSearch's answer, or what it says with a status that is to be ignored."""
-        return patiently(WRITING, self._pause, lambda: self._once(method, path, params, body, WRITING, ignore))
+        step = partial(self._once, method, path, params, body, WRITING, ignore)
+        return attempted(f"{method} {path}", WRITING, step, self._timing)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -238,7 +205,7 @@ class OpenSearchIndex:
                 create()
             raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
 
-        patiently(WRITING, self._pause, write)
+        attempted("bulk", WRITING, write, self._timing)
         return replaced, followed
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
@@ -267,7 +234,7 @@ class OpenSearchIndex:
                     raise Busy("documents were replaced while they were deleted, or took too long to find")
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        patiently(WRITING, self._pause, delete)
+        attempted("delete by query", WRITING, delete, self._timing)
 
     def _once(
         self,
@@ -275,22 +242,10 @@ class OpenSearchIndex:
         path: str,
         params: Mapping[str, str],
         body: object,
-        patience: Patience,
+        policy: RetryPolicy,
         ignore: tuple[int, ...] = (),
     ) -> Json:
-        from opensearchpy.exceptions import ConnectionError, TransportError
-
-        transport = self._client.transport
-        try:
-            answer: Json = transport.perform_request(
-                method, path, params=dict(params), body=body, timeout=patience.seconds, ignore=ignore
-            )
-        except ConnectionError as error:
-            raise Busy(str(error)) from error
-        except TransportError as error:
-            kind = Busy if error.status_code in TEMPORARY else IndexRefused
-            raise kind(str(error)) from error
-        return answer
+        return request(self._client, method, path, params, body, timeout_s=policy.timeout_s, ignore=ignore)
 
 
 def _missing(item: Json) -> bool:

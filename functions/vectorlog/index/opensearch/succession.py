@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.opensearch.documents import documents
-from vectorlog.index.opensearch.index import NoIndex, OpenSearchIndex
+from vectorlog.index.opensearch.errors import NoIndex
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Json, alias, index_body, successor
 
 GRACE_S = 30.0
@@ -30,15 +31,15 @@ class Succession:
     Args:
         index: as it serves; its layout is that of the new ones.
         spaces: those of the stores that there are.
-        pause: waits so many seconds.
+        sleep: waits so many seconds, before old indexes are dropped.
     """
 
     def __init__(
-        self, index: OpenSearchIndex, spaces: Sequence[Space], pause: Callable[[float], None] = time.sleep
+        self, index: OpenSearchIndex, spaces: Sequence[Space], sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._index = index
         self._spaces = tuple(spaces)
-        self._pause = pause
+        self._sleep = sleep
         self._made: dict[Space, str] = {}
 
     def takes(self, space: Space) -> bool:
@@ -98,7 +99,7 @@ class Succession:
 
     def drop(self) -> None:
         """Deletes the indexes whose place was taken, once nothing is on its way to them any more."""
-        self._pause(GRACE_S)
+        self._sleep(GRACE_S)
         for space in self._spaces:
             name = alias(space, self._index.layout)
             self._drop(self._of(name).keys() - self._under(name) - self._under(successor(name)))

@@ -16,10 +16,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError, NoRegionError
 
 from vectorlog.domain.errors import Unavailable
+from vectorlog.retry import log_refusal
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
+    from botocore.model import OperationModel
 
 CALLS_AT_ONCE = 16
 """Threads that call a service at the same time, and so the connections that its client keeps."""
@@ -34,6 +36,9 @@ _BUSY = frozenset(
 )
 """DynamoDB's answers of status 400 that may be another one later; those of 5xx all may (its guide, "Error handling").
 """
+
+_TOO_MANY = 429
+"""What Bedrock answers to more requests than it allows."""
 
 
 def dynamodb() -> BaseClient:
@@ -139,7 +144,29 @@ def _client(
         user_agent_extra="vectorlog",
         **settings,
     )
-    return boto3.client(service, region_name=region(), config=config)
+    client = boto3.client(service, region_name=region(), config=config)
+    client.meta.events.register_first(
+        f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _log_if_refused
+    )
+    return client
+
+
+def _log_if_refused(
+    response: tuple[AWSResponse, Mapping[str, Any]] | None,
+    attempts: int,
+    operation: OperationModel,
+    caught_exception: Exception | None,
+    **_: object,
+) -> None:
+    """Of each attempt of each call; botocore decides, and asks again where there are attempts left."""
+    reason = "" if caught_exception is None else str(caught_exception)
+    if response is not None:
+        answer, parsed = response
+        error = parsed.get("Error", {})
+        if answer.status_code >= 500 or answer.status_code == _TOO_MANY or error.get("Code") in _BUSY:
+            reason = f"{answer.status_code} {error.get('Code', '')}: {error.get('Message', 'no reason given')}"
+    if reason:
+        log_refusal(f"{operation.service_model.service_id} {operation.name}", attempts, None, reason)
 
 
 def _raise_if_busy(http_response: AWSResponse, parsed: Mapping[str, Any], **_: object) -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 MOST_REASON = 1_000
 """Characters. An answer has 4,096 bytes at most."""
 
+ANSWERING = urllib3.Retry(5, backoff_factor=0.5, status_forcelist=(500, 503), raise_on_status=False)
+"""Fifteen seconds in all, for errors that S3 asks to repeat: an answer that does not arrive holds a deploy up for an
+hour.
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,9 +58,8 @@ def answer(event: Mapping[str, Any], context: LambdaContext, make: Callable[[Map
 
 def _send(address: str, body: str) -> None:
     """To a signed address in S3, which is signed for no content type."""
-    again = urllib3.Retry(5, backoff_factor=0.5, status_forcelist=(500, 503), raise_on_status=False)
     taken = urllib3.PoolManager().request(
-        "PUT", address, body=body.encode(), headers={"content-type": ""}, timeout=10, retries=again
+        "PUT", address, body=body.encode(), headers={"content-type": ""}, timeout=10, retries=ANSWERING
     )
     if taken.status >= 300:
         raise AnswerRefused(f"{taken.status} {taken.data[:500]!r}")

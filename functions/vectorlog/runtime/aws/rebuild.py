@@ -4,7 +4,6 @@ that serves.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from functools import partial
@@ -19,10 +18,11 @@ from vectorlog.index.opensearch.succession import Succession
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
 from vectorlog.operations.transfer.contents import Watch
+from vectorlog.retry import NO_JITTER, REAL_TIME, RetryPolicy, Timing, retrying
 from vectorlog.runtime.aws import wiring
 from vectorlog.views.views import Views
 
-TRIES = 8
+FILLING = RetryPolicy(attempts=8, first_s=1, jitter=NO_JITTER)
 """Of a step while a new table takes fewer writes a second than it will: about two minutes in all."""
 
 
@@ -43,7 +43,7 @@ def check_tables() -> None:
         )
 
 
-def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
+def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
     """Projects the log into the table that `VECTORLOG_VIEWS_ALSO` names; gives how many commits there were.
 
     It is right when no function runs any more that does not write to that table (`aws_stack.settled_at`): what came
@@ -58,7 +58,7 @@ def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
     check_tables()
     deployment = wiring.deployment()
     table, *others = deployment.views.tables[1:]
-    fresh = Views(table, deployment.random, sleep, others)
+    fresh = Views(table, timing, others)
     count = 0
 
     def counted() -> Iterator[Commit]:
@@ -68,16 +68,16 @@ def views(watch: Watch, sleep: Callable[[float], None] = time.sleep) -> int:
             yield commit
 
     def together(*steps: Callable[[], object]) -> None:
-        for _ in wiring.readers().map(lambda step: _patiently(step, sleep), steps):
+        for _ in wiring.readers().map(lambda step: _retrying(step, timing), steps):
             continue
 
     projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
-    _patiently(partial(projection.settle, fresh), sleep)
+    _retrying(partial(projection.settle, fresh), timing)
     return count
 
 
-def index(watch: Watch, pause: Callable[[float], None] = time.sleep) -> Refill:
+def index(watch: Watch, timing: Timing = REAL_TIME) -> Refill:
     """Fills a new index for each model from the artefacts, lets it take the old one's place, and drops that. Functions
     run meanwhile, and none needs another configuration. Done again from anywhere, it ends the same.
 
@@ -86,7 +86,7 @@ def index(watch: Watch, pause: Callable[[float], None] = time.sleep) -> Refill:
         Unavailable: OpenSearch was too busy for too long; what was done is begun again.
     """
     deployment, found = wiring.deployment(), wiring.index()
-    succession = Succession(found, sorted(_spaces(deployment, watch), key=astuple), pause)
+    succession = Succession(found, sorted(_spaces(deployment, watch), key=astuple), timing.sleep)
     succession.begin()
     refill = Refill(deployment.streams, deployment.blobs, succession, succession.takes)
     refill.fill(watch)
@@ -107,12 +107,5 @@ def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
     return set(spaces.values())
 
 
-def _patiently(step: Callable[[], object], sleep: Callable[[float], None]) -> None:
-    for attempt in range(1, TRIES):
-        try:
-            step()
-        except Unavailable:
-            sleep(2.0**attempt / 2)
-        else:
-            return
-    step()
+def _retrying(step: Callable[[], object], timing: Timing) -> None:
+    retrying("rows of the new table", FILLING, step, on=Unavailable, timing=timing)

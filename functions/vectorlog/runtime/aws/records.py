@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vectorlog.work.patience import patience
 from vectorlog.work.queue import Received
+from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqs import SQSQueue
 
-PATIENCE_MS = (5_000, 30_000, 120_000, 300_000, 900_000)
+REDELIVERY_DELAYS_MS = (5_000, 30_000, 120_000, 300_000, 900_000)
 """How long a message waits after its first, second … failure. A queue gives it up after five, so that trouble which is
 over within seven minutes fails nothing.
 """
@@ -63,6 +63,6 @@ class Records:
 
     def _put_off(self, received: Received) -> None:
         try:
-            self._queue.release(received.receipt, patience(PATIENCE_MS, received.receives))
+            self._queue.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
         except Exception:
             log.exception("a message could not be put off; it comes again when its visibility is over")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vectorlog.views.dynamodb import BY_DEADLINE, BY_STATUS
+from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 TTL_ATTRIBUTE = "expires_at"
 """Of the views: seconds since 1970."""

@@ -19,7 +19,7 @@ from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
 from vectorlog.runtime.aws.models import models
 from vectorlog.runtime.aws.once import once
-from vectorlog.runtime.aws.records import PATIENCE_MS, Records
+from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, Message, Replay, decode
@@ -57,10 +57,10 @@ def deployment() -> Deployment:
     """Adapters of this deployment."""
     here, random = environment(), SystemRandom()
     dynamodb = clients.dynamodb()
-    also = [DynamoDBTable(dynamodb, name, random) for name in here.views_also.split(",") if name]
+    also = [DynamoDBTable(dynamodb, name) for name in here.views_also.split(",") if name]
     return Deployment(
         streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
-        views=Views(DynamoDBTable(dynamodb, here.views_table, random), random, also=also),
+        views=Views(DynamoDBTable(dynamodb, here.views_table), also=also),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
         models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
@@ -81,8 +81,9 @@ def blobs() -> S3Blobs:
 
 def index() -> OpenSearchIndex:
     """Chunks in OpenSearch."""
-    from vectorlog.index.opensearch.index import OpenSearchIndex, connect
+    from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.index.opensearch.mapping import Layout
+    from vectorlog.index.opensearch.requests import connect
 
     here = environment()
     signed = here.opensearch_endpoint.startswith("https://")
@@ -135,12 +136,12 @@ def projector() -> Projector:
 
 @once
 def ingester() -> Ingester:
-    """Ingests files. Nobody waits for its embeddings, so it asks for them with more patience than a search does."""
+    """Ingests files. Nobody waits for its embeddings, so it asks for them more often than a search does."""
     from vectorlog.ingest.ingester import Ingester
     from vectorlog.ingest.sandbox import Sandbox
 
-    patient = replace(deployment(), models=models(environment(), searching=False))
-    return Ingester(patient, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
+    unhurried = replace(deployment(), models=models(environment(), searching=False))
+    return Ingester(unhurried, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
 
 
 def work(record: Mapping[str, Any]) -> None:
@@ -153,7 +154,7 @@ def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) 
     """Ingests the files of these records of the embed queue together; ids of the messages to report as failed."""
     from vectorlog.ingest.deliveries import Deliveries
 
-    deliveries = Deliveries(ingester(), embed_queue(), PATIENCE_MS)
+    deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS)
     return Records(embed_queue()).together(
         records, lambda received: [each.received for each in deliveries.take(received, time_left)]
     )

@@ -17,8 +17,8 @@ from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.work.messages import decode
-from vectorlog.work.patience import patience
 from vectorlog.work.queue import Received
+from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqlite import SQLiteQueue
 
 FEED_PAGE = 256
@@ -28,7 +28,7 @@ WORKERS = 2
 LENT_MS = 7 * DAY_MS
 """Messages are lent for as long as the process lives; a new process takes them all back."""
 SWEEP_EVERY_S = 5.0
-PATIENCE_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
+REDELIVERY_DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """How long a message waits after its first, second … failure."""
 GIVE_UP_AFTER = 8
 """Receives of an ingest that keeps failing for no reason of the provider's: then the file is failed with the cause."""
@@ -54,7 +54,7 @@ class Engine:
         self._work = work
         self._embed = embed
         self._ingest = ingest
-        self._deliveries = Deliveries(ingest, embed, PATIENCE_MS)
+        self._deliveries = Deliveries(ingest, embed, REDELIVERY_DELAYS_MS)
         self.projector = Projector(deployment.streams, deployment.views, work, embed)
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
@@ -109,7 +109,7 @@ class Engine:
                 self._worker.work(decode(received.body))
             except Exception:
                 log.exception("work failed (try %s); it is tried again: %s", received.receives, received.body)
-                self._work.release(received.receipt, patience(PATIENCE_MS, received.receives))
+                self._work.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
             else:
                 self._work.acknowledge([received.receipt])
 
@@ -129,7 +129,7 @@ class Engine:
             self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")
             self._embed.acknowledge([received.receipt])
         else:
-            self._embed.release(received.receipt, patience(PATIENCE_MS, received.receives))
+            self._embed.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
 
     def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
         received = queue.receive(limit, LENT_MS)

@@ -29,7 +29,7 @@ class LocalLogAndViews:
         self.log = SQLiteEventLog(folder.log)
         self.derived = Database(folder.derived, (*views.SCHEMA, *work.SCHEMA, *checkpoint.SCHEMA), synchronous="NORMAL")
         self.streams = Streams(self.log, clock, self.random)
-        self.views = Views(views.SQLiteTable(self.derived), self.random)
+        self.views = Views(views.SQLiteTable(self.derived))
 
     def close(self) -> None:
         """Closes both files."""

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from random import Random
 
 from vectorlog.deployment import one_by_one
 from vectorlog.event_log.event_log import Commit
@@ -64,12 +63,12 @@ def views(folder: DataFolder, watch: Watch) -> int:
     with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as log_and_views:
         projection, reader = Projection(log_and_views.streams, one_by_one), _Reader(log_and_views.log)
         log_and_views.derived.write(begin_fresh)
-        fresh = Views(SQLiteTable(log_and_views.derived, FRESH), log_and_views.random)
+        fresh = Views(SQLiteTable(log_and_views.derived, FRESH))
         projection.take(watch("commits", reader.rest(), None), fresh)
         projection.settle(fresh)
 
         def switch(connection: sqlite3.Connection) -> None:
-            within = Views(SQLiteTable(Within(connection), FRESH), Random())
+            within = Views(SQLiteTable(Within(connection), FRESH))
             projection.take(reader.rest(), within)  # whoever projects a later commit waits for this transaction
             projection.settle(within)
             serve_fresh(connection)
