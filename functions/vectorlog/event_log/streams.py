@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ class Loaded(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[S, E]):
-    """A commit, decoded. `text` is its state as it is stored."""
+    """A commit, decoded. `text` is its state as it is stored; `meta` says who asked (`provenance.py`)."""
 
     stream: str
     version: int
@@ -44,12 +43,14 @@ class Decision(Generic[S, E]):
     events: tuple[E, ...]
     state: S
     text: str
+    meta: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
     """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as
-    it was just read, or `Streams.unborn`. If it was not the newest, the append is blocked, and the stream read.
+    it was just read, or `Streams.empty`. If it was not the newest, the append is blocked, and the stream read. `meta`
+    is set where a plan was not asked for by the same as the others of its call.
     """
 
     aggregate: Aggregate[S, E]
@@ -57,6 +58,7 @@ class Plan(Generic[S, E]):
     decide: Callable[[S], Sequence[E]]
     key: IdempotencyKey | None = None
     loaded: Loaded[S] | None = None
+    meta: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Streams:
         """
         aggregate = codec.aggregate_of(commit.stream)
         events = codec.decode_events(aggregate, commit.events)
-        return Decision(commit.stream, commit.version, commit.at, events, self._state(aggregate, commit), commit.state)
+        state = self._state(aggregate, commit)
+        return Decision(commit.stream, commit.version, commit.at, events, state, commit.state, commit.meta)
 
     def decide(
         self,
@@ -192,7 +195,7 @@ class Streams:
                 outcomes[place] = Outcome(loaded, None, self.decode(loaded.newest) if loaded.newest else None)
                 continue
             drafted.add(plan.stream)
-            drafts[place] = self._draft(plan, loaded, events, meta)
+            drafts[place] = self._draft(plan, loaded, events, meta if plan.meta is None else plan.meta)
         if not drafts:
             return
 
@@ -220,7 +223,7 @@ class Streams:
             at=self._clock(),
             meta=meta,
         )
-        decision = Decision(plan.stream, commit.version, commit.at, events, state, text)
+        decision = Decision(plan.stream, commit.version, commit.at, events, state, text, meta)
         return commit, Outcome(Loaded(plan.stream, commit.version, state, keys, commit), decision, decision)
 
     @staticmethod
@@ -250,8 +253,3 @@ class Streams:
                 aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)]
             )
         return state
-
-
-def meta_of(actor: str, request: str) -> str:
-    """A commit's meta: who asked, in which request."""
-    return json.dumps({"actor": actor, "request": request}, separators=(",", ":"))

@@ -18,6 +18,7 @@ from vectorlog.domain.store_file import Failure, Ingested, State
 from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
@@ -156,6 +157,7 @@ class Ingester:
                 job.stream,
                 lambda state: store_file.chunked(state, job.message.generation, chunks),
                 loaded=job.loaded,
+                meta=_meta(job.message),
             )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
@@ -239,7 +241,13 @@ class Ingester:
                 pages=len(document.pages),
                 revision=job.state.revision,
             )
-            return Plan(STORE_FILE, job.stream, lambda state: store_file.ingested(state, command), loaded=job.loaded)
+            return Plan(
+                STORE_FILE,
+                job.stream,
+                lambda state: store_file.ingested(state, command),
+                loaded=job.loaded,
+                meta=_meta(job.message),
+            )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
         stores = self._deployment.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
@@ -261,7 +269,12 @@ class Ingester:
         return self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
 
     def _decide(self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]) -> State:
-        return self._deployment.streams.decide(STORE_FILE, store_file_stream(message.store, message.file), decide).state
+        stream = store_file_stream(message.store, message.file)
+        return self._deployment.streams.decide(STORE_FILE, stream, decide, meta=_meta(message)).state
+
+
+def _meta(message: Ingest) -> str:
+    return meta_of("ingest", message.request)
 
 
 def _wanted(state: State, generation: int) -> bool:

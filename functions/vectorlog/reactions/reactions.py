@@ -5,16 +5,19 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
+from vectorlog.event_log.provenance import request_behind
 from vectorlog.event_log.streams import Decision
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
 def reactions(decision: Decision[Any, Any]) -> Sequence[Message]:
-    """The messages that a commit asks for."""
-    return [message for event in decision.events for message in _reactions(decision, event)]
+    """The messages that a commit asks for; they carry the request that began it."""
+    request = request_behind(decision.meta)
+    return [replace(message, request=request) for event in decision.events for message in _reactions(decision, event)]
 
 
 def _reactions(decision: Decision[Any, Any], event: object) -> Sequence[Message]:
