@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
 
@@ -31,6 +32,7 @@ class Deployment:
             end, by work.
         together: runs reads side by side, and gives what each gave, or raises what the first of them raised. A read may
             use it once more, and no deeper: on AWS all depths share eight threads.
+        telemetry: where failures are told and counted.
     """
 
     streams: Streams
@@ -43,3 +45,4 @@ class Deployment:
     duplicate_content: Literal["allow", "refuse"] = "allow"
     inline_files: int = 0
     together: Callable[..., list[Any]] = one_by_one
+    telemetry: Telemetry = field(default_factory=Telemetry)

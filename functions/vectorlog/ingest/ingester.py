@@ -19,7 +19,7 @@ from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import meta_of
-from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
@@ -76,10 +76,11 @@ class Ingester:
         """Ends a generation that keeps failing for a reason that is not the file's; what one that nobody wants any more
         left is removed.
         """
-        state = self._fail(
-            message, Failure("server_error", f"The file could not be ingested: {reason}. Attach it again to retry.")
-        )
-        if not _wanted(state, message.generation):
+        sentence = f"The file could not be ingested: {reason}. Attach it again to retry."
+        outcome = self._fail(message, Failure("server_error", sentence))
+        if outcome.decision:
+            self._deployment.telemetry.file_given_up(message.ref, reason)
+        if not _wanted(outcome.state, message.generation):
             self._discard(message, self._deployment.streams.load(VECTOR_STORE, message.store).state)
 
     def _due(self, messages: Sequence[Ingest]) -> Iterator[_Due]:
@@ -264,13 +265,15 @@ class Ingester:
         self._deployment.index.remove(space, message.store, message.file, message.generation)
         artefact.delete(self._deployment.blobs, message.store, message.file, message.generation)
 
-    def _fail(self, message: Ingest, failure: Failure) -> State:
+    def _fail(self, message: Ingest, failure: Failure) -> Outcome[State, store_file.Event]:
         at = self._deployment.clock()
         return self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
 
-    def _decide(self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]) -> State:
+    def _decide(
+        self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]
+    ) -> Outcome[State, store_file.Event]:
         stream = store_file_stream(message.store, message.file)
-        return self._deployment.streams.decide(STORE_FILE, stream, decide, meta=_meta(message)).state
+        return self._deployment.streams.decide(STORE_FILE, stream, decide, meta=_meta(message))
 
 
 def _meta(message: Ingest) -> str:

@@ -139,7 +139,7 @@ class Worker:
     def _replay(self, stream: str) -> None:
         start = 0
         while page := self._deployment.streams.log.read(stream, start, 100):
-            self._projector.handle(page)
+            self._projector.handle(page, replayed=True)
             start = page[-1].version + 1
 
     def _file(self, store: str, file: str) -> store_file.State:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from vectorlog.domain.store_file import Retired
+from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.work.queue import Outgoing
 
 
@@ -32,6 +33,11 @@ class Ingest(_Begun):
     next: int = 0
     crashes: int = 0
     refusals: int = 0
+
+    @property
+    def ref(self) -> FileRef:
+        """What it ingests, as log lines name it."""
+        return FileRef(self.store, self.file, self.generation, self.request)
 
 
 @dataclass(frozen=True, slots=True)
