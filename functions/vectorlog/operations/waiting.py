@@ -1,0 +1,58 @@
+"""What waits in the work queues, as far as a queue can be looked into."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message in a queue.
+
+    Attributes:
+        receives: how often it was lent to a worker; with `lent`, one has it now.
+        visible_at: ms since 1970 from which it can be received.
+    """
+
+    queue: str
+    body: str
+    receives: int
+    visible_at: int
+    lent: bool
+
+    @property
+    def kind(self) -> str:
+        """Its type, such as `Ingest`."""
+        return str(json.loads(self.body)["type"])
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Its fields."""
+        found: Mapping[str, Any] = json.loads(self.body)["data"]
+        return found
+
+    def concerns(self, id: str) -> bool:
+        """Whether it names this store, file, batch, request, or file in a store (`vs_…/file-…`)."""
+        data = self.data
+        store, _, file = id.partition("/")
+        stream = data.get("stream", "")
+        if file:
+            return stream == id or (data.get("store"), data.get("file")) == (store, file)
+        named = {data.get(name) for name in ("store", "file", "batch", "request")}
+        return id in named or id in stream.split("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the queues hold.
+
+    Attributes:
+        numbers: of messages, by queue.
+        messages: None where the queue does not show them without lending them (SQS).
+    """
+
+    numbers: Mapping[str, int]
+    messages: tuple[WaitingMessage, ...] | None
