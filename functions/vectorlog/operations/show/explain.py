@@ -21,15 +21,16 @@ def in_store(stream: str, state: store_file.State, ended_at: int, waiting: Waiti
         still = f" Generation {state.serving.generation} still serves." if state.serving else ""
         return f"{named} {state.status} at {iso(ended_at)} ({state.failure.code}): {state.failure.message}{still}"
     if state.serving is not None:
-        return f"{named} is completed: generation {state.serving.generation} serves {state.serving.chunks} chunks."
+        serves = f"generation {state.serving.generation} serves {counted(state.serving.chunks, 'chunk')}"
+        return f"{named} is completed: {serves}."
     return f"{named} is {state.status}."
 
 
 def _next_step(stream: str, open_: store_file.Open, waiting: Waiting) -> str:
     until = f"The sweep fails it at {iso(open_.since + INGEST_DEADLINE_MS)} if nothing else ends it before."
     if waiting.messages is None:
-        number = waiting.numbers.get("embed", 0)
-        return f"{number} messages are in the embed queue, and SQS does not say whether one of them is its own. {until}"
+        number = counted(waiting.numbers.get("embed", 0), "message")
+        return f"the embed queue holds {number}, and SQS does not say whether one of them is its own. {until}"
     own = [
         each
         for each in waiting.messages
@@ -43,11 +44,11 @@ def _next_step(stream: str, open_: store_file.Open, waiting: Waiting) -> str:
 def _coming(message: WaitingMessage) -> str:
     data = message.data
     tries = [
-        f"{number} {what}"
-        for number, what in (
-            (data.get("refusals", 0), "refusals of the provider"),
-            (data.get("crashes", 0), "crashes of its reader"),
-            (message.receives - (1 if message.lent else 0), "tries that failed"),
+        counted(number, *what)
+        for number, *what in (
+            (data.get("refusals", 0), "refusal by the provider", "refusals by the provider"),
+            (data.get("crashes", 0), "crash of its reader", "crashes of its reader"),
+            (message.receives - (1 if message.lent else 0), "try that failed", "tries that failed"),
         )
         if number
     ]
@@ -63,21 +64,21 @@ def uploaded(file: str, state: uploaded_file.State, now: int, stores: int) -> st
         return f"{file} was deleted."
     if not state.is_available(now):
         return f"{file} has expired."
-    return f"{file} is {state.filename!r}, {state.size:,} bytes, in {stores} {'store' if stores == 1 else 'stores'}."
+    return f"{file} is {state.filename!r}, {state.size:,} bytes, in {counted(stores, 'store')}."
 
 
 def store(id: str, state: vector_store.State, counts: Counts) -> str:
     """A vector store."""
     if state.ended:
         return f"{id} is {state.ended}."
-    return f"{id} holds {counts.total} files: {_by_status(counts)}."
+    return f"{id} holds {counted(counts.total, 'file')}: {_by_status(counts)}."
 
 
 def batch(id: str, state: file_batch.State, counts: Counts) -> str:
     """A file batch."""
     cancelled = " It was cancelled." if state.cancelled else ""
     unreached = f" {counts.unreached} of them are not attached yet." if counts.unreached else ""
-    return f"{id} names {state.count} files for {state.store}: {_by_status(counts)}.{unreached}{cancelled}"
+    return f"{id} names {counted(state.count, 'file')} for {state.store}: {_by_status(counts)}.{unreached}{cancelled}"
 
 
 def key(id: str, state: api_key.State) -> str:
@@ -91,3 +92,8 @@ def _by_status(counts: Counts) -> str:
         f"{counts.completed} completed, {counts.in_progress} in progress, {counts.failed} failed, "
         f"{counts.cancelled} cancelled"
     )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things, in words."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -97,7 +97,7 @@ class _Inspection:
             raise UnknownId(f"None of the log's {scanned:,} commits was begun by the request '{self._id}'.")
         self._notes.append(f"A request has no index: all {scanned:,} commits of the log were read.")
         number = sum(map(len, found.values()))
-        first = f"{self._id} began {_counted(number, 'commit')} in {_counted(len(found), 'stream')}."
+        first = f"{self._id} began {explain.counted(number, 'commit')} in {explain.counted(len(found), 'stream')}."
         newest = self._deployment.streams.log.load_many(list(islice(found, FILES)))
         shown = [streams.of(self._deployment, commit, found[stream]) for stream, commit in newest.items()]
         if len(found) > FILES:
@@ -156,7 +156,7 @@ class _Inspection:
         counts = self._deployment.views.batch_counts(self._id, state.count)
         entries = self._deployment.views.table.query(keys.batch(self._id).pk, prefix="E#", limit=1000)
         named = [
-            store_file_stream(state.store, keys.thing_of(row.key.sk)) for row in entries if row.status != "completed"
+            store_file_stream(state.store, keys.thing_of(row.key.sk)) for row in entries if row.data != "completed"
         ]
         files = self._files(self._deployment.streams.log.load_many(named[:FILES]).values())
         blobs = [ShownBlob(state.object, self._deployment.blobs.size(state.object))] if state.object else []
@@ -223,7 +223,3 @@ class _Inspection:
                 self._notes.append(f"The index has {sum(wanted.values()):,} chunks of {len(wanted):,} generations.")
             found += [ShownChunks(store, *key, number) for key, number in sorted(wanted.items())[:FILES]]
         return found
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
