@@ -39,6 +39,7 @@ ACCESS = {
     "bytes": "$context.responseLength",
     "ms": "$context.responseLatency",
     "functionMs": "$context.integrationLatency",
+    "functionRequest": "$context.integration.requestId",
     "functionError": "$context.integrationErrorMessage",
     "refusedAs": "$context.error.responseType",
     "ip": "$context.identity.sourceIp",
@@ -46,7 +47,8 @@ ACCESS = {
     "trace": "$context.xrayTraceId",
 }
 """A line of the access log. It holds no header, no path with ids and no sentence of API Gateway's, which may repeat the
-caller's key.
+caller's key. `request` is `correlation_id` in the functions' logs and, with `req_` before it and without dashes, the
+`x-request-id` that the client got; `functionRequest` is their `function_request_id`.
 """
 
 

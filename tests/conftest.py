@@ -11,6 +11,7 @@ import pytest
 from local_aws import servers as local_servers
 from local_aws.servers import VARIABLE, Servers
 from tests.support.bench import Bench
+from tests.support.told import Told, listening
 
 
 @pytest.fixture
@@ -19,6 +20,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """The failures that are told while the test runs."""
+    with listening() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
-from vectorlog.runtime.aws.api import answer
+from vectorlog.runtime.aws.api import answer, request_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,5 +14,6 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answers one request."""
+    """Answers one request. Its log lines name it as the access log does, and as the client does."""
+    logger.append_keys(correlation_id=event["requestContext"]["requestId"], request_id=request_id(event))
     return answer(event, context)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
-from handlers.observed import logger, metrics, tracer
+from handlers.observed import logger, tracer
 from vectorlog.runtime.aws.wiring import ingest
 
 if TYPE_CHECKING:
@@ -18,12 +16,10 @@ SPARE_MS = 60_000
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Ingests the batch's files together, and where that fails one by one; names the messages of those that have to
     come again.
     """
     records = event["Records"]
     failed = ingest(records, lambda: context.get_remaining_time_in_millis() > SPARE_MS)
-    metrics.add_metric("Files", MetricUnit.Count, len(records) - len(failed))
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

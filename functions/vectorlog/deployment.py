@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
@@ -12,6 +12,7 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
 A = TypeVar("A")
@@ -52,6 +53,7 @@ class Deployment:
             end, by work.
         together: runs reads in parallel. A read may use it once more, and no deeper: on AWS all depths share eight
             threads.
+        telemetry: where failures are logged and counted.
     """
 
     streams: Streams
@@ -64,3 +66,4 @@ class Deployment:
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     inline_files: int = 0
     together: Parallel = one_by_one
+    telemetry: Telemetry = field(default_factory=Telemetry)

@@ -98,7 +98,7 @@ def _stuck(watched: Watched) -> list[cloudwatch.IWidget]:
         _graph("Oldest message, s", [watched.oldest_message_s(queue) for queue in watched.queues]),
         _graph("Messages waiting", [watched.waiting(queue) for queue in watched.queues]),
         _graph("Projector", [iterator], right=[watched.own("Commits", "Sum")]),
-        _graph("Files ingested", [watched.own("Files", "Sum")]),
+        _graph("Files by outcome", watched.files()),
         _graph("Given up, and not settled", dead, right=[watched.own("Swept", "Sum")]),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import cast, get_args
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
@@ -17,6 +17,9 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.configuration import Configuration
 from infra.functions import METRICS_NAMESPACE, service_of
+from vectorlog.domain.store_file import ErrorCode
+from vectorlog.runtime.aws.metrics import cloudwatch_name
+from vectorlog.telemetry.metrics import FILES, FileOutcome
 
 PERIOD = Duration.minutes(5)
 """Of every metric that does not say another: SQS counts each minute, and a function that is called once a minute shows
@@ -49,12 +52,27 @@ class Watched:
     bucket: s3.IBucket
     domain: opensearch.IDomain | None = None
 
-    def own(self, name: str, statistic: str, period: Duration = PERIOD) -> cloudwatch.Metric:
+    def own(self, name: str, statistic: str, period: Duration = PERIOD, **dimensions: str) -> cloudwatch.Metric:
         """A metric that the functions themselves send."""
-        service = {"service": service_of(self.configuration)}
         return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE, metric_name=name, dimensions_map=service, statistic=statistic, period=period
+            namespace=METRICS_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": service_of(self.configuration), **dimensions},
+            statistic=statistic,
+            period=period,
         )
+
+    def files(self) -> list[cloudwatch.IMetric]:
+        """Files by how their ingest went on; those that failed by code, too."""
+        name = cloudwatch_name(FILES)
+        others = [each for each in get_args(FileOutcome) if each != "failed"]
+        return [
+            *(self.own(name, "Sum", outcome=each).with_(label=each.replace("_", " ")) for each in others),
+            *(
+                self.own(name, "Sum", outcome="failed", code=code).with_(label=f"failed: {code}")
+                for code in get_args(ErrorCode)
+            ),
+        ]
 
     def throttles(self) -> cloudwatch.IMetric:
         """Invocations that Lambda put off, of all functions."""

@@ -536,7 +536,7 @@ class TestServing:
         assert "req_7" in json.loads(answer.body)["error"]["message"]
         assert b"NoneType" not in answer.body
         assert ("req_7", "getVectorStore") in [
-            (getattr(each, "request_id", ""), getattr(each, "operation", "")) for each in caplog.records
+            (getattr(each, "request_id", ""), getattr(each, "route", "")) for each in caplog.records
         ]
 
     def test_requests_do_not_block_each_other(self, deployment: Deployment, tmp_path: Path) -> None:

@@ -216,10 +216,13 @@ class TestStage:
         assert (every["LoggingLevel"], every["DataTraceEnabled"], every["MetricsEnabled"]) == ("ERROR", False, False)
 
     def test_access_log(self, template: Json) -> None:
-        """Each request is a line of JSON with its id, and no header, query or body in it."""
+        """Each request is a line of JSON with its id and that of the function's call, and no header, query or body in
+        it.
+        """
         [stage] = of_type(template, "ApiGateway::Stage").values()
         line = json.loads(stage["AccessLogSetting"]["Format"])
         assert line["request"] == "$context.requestId"
+        assert line["functionRequest"] == "$context.integration.requestId"
         assert not any(
             word in str(line) for word in ("header", "querystring", "messageString", "$context.path", "body")
         )

@@ -31,6 +31,20 @@ def test_questions(widgets: list[dict[str, Any]]) -> None:
     assert titles.index("Requests") < titles.index("Oldest open file, s") < titles.index("DynamoDB: units consumed")
 
 
+def test_files(widgets: list[dict[str, Any]]) -> None:
+    """Files are drawn by how they went on, and those that failed by the code that their users see."""
+    (graph,) = [each for each in widgets if each["properties"].get("title") == "Files by outcome"]
+    drawn = [dict(zip(metric[2:-1:2], metric[3:-1:2], strict=True)) for metric in graph["properties"]["metrics"]]
+    assert {(each["outcome"], each.get("code")) for each in drawn} >= {
+        ("completed", None),
+        ("postponed", None),
+        ("given_up", None),
+        ("failed", "invalid_file"),
+        ("failed", "server_error"),
+    }
+    assert all(set(each) <= {"service", "outcome", "code"} for each in drawn)
+
+
 def test_cost(widgets: list[dict[str, Any]]) -> None:
     """What is paid for can be read off: capacity units, memory times time, embedding calls, storage, logs, messages,
     requests.

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from tests.support.told import Told
+from vectorlog.domain.errors import Unavailable
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
@@ -121,3 +123,35 @@ class TestTake:
 def test_redelivery_delay() -> None:
     """A message waits longer after each failure, and never less than after its first."""
     assert [redelivery_delay((1, 2, 5), tries) for tries in (0, 1, 2, 3, 4, 99)] == [1, 1, 2, 5, 5, 5]
+
+
+class TestTold:
+    def test_failed(self, told: Told) -> None:
+        """A file that failed is said to come again, with its wait, which grows with each receive."""
+        ingesting = Ingesting(a=Unavailable("The index is busy."), b=RuntimeError("contents of a file"))
+        received = [
+            Received(encode(Ingest("vs", file, 1, request="req_1")), "vs", file, receives)
+            for file, receives in (("a", 1), ("b", 3))
+        ]
+        failed = ingesting.deliveries.take(received, lambda: True)
+        assert [each.wait for each in failed] == [1_000, 5_000]
+        assert [(line["file"], line["reason"], line["wait_ms"], line["request_id"]) for line in told.lines()] == [
+            ("a", "The index is busy.", 1_000, "req_1"),
+            ("b", "an internal error (RuntimeError)", 5_000, "req_1"),
+        ]
+
+    def test_hopeless(self, told: Told) -> None:
+        """One that failed as often as it may is not said to come again."""
+        ingesting = Ingesting(a=RuntimeError("poison"))
+        patient = Deliveries(cast(Ingester, ingesting), cast(Any, ingesting), (1_000,), tries=3)
+        for receives, hopeless in ((2, False), (3, True)):
+            received = Received(encode(Ingest("vs", "a", 1)), "vs", "a", receives)
+            assert [each.hopeless for each in patient.take([received], lambda: True)] == [hopeless]
+        assert len(told.lines("file_postponed")) == 1
+
+    def test_not_sent(self, told: Told) -> None:
+        """Where what comes later cannot be sent, it is postponed once: until its old message comes again."""
+        ingesting = Ingesting(a=Later(Ingest("vs", "a", 1), 60_000, "slow down"))
+        ingesting.refuses = True
+        ingesting.take("a")
+        assert [line["wait_ms"] for line in told.lines("file_postponed")] == [1_000]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from openai import OpenAI
 
@@ -72,15 +72,19 @@ class LiveServer:
         return OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0, timeout=30)
 
     def errors(self) -> list[str]:
-        """Exceptions and error lines of the log."""
-        lines = (
-            json.loads(line) if line.startswith("{") else {"level": "error", "message": line}
-            for line in self.log.open()
-        )
+        """Exceptions and error lines of the log, but for those that tell of a file or a provider by an event."""
         return [
             f"{line.get('message')}\n{line.get('exception', '')}"
-            for line in lines
+            for line in self.lines()
             if line["level"] in ("error", "critical")
+            and line.get("event") not in ("file_failed", "file_given_up", "provider_refused")
+        ]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log; what is no JSON is an error."""
+        return [
+            json.loads(line) if line.startswith("{") else {"level": "error", "message": line}
+            for line in self.log.open()
         ]
 
     def resident_mb(self) -> float:

@@ -46,7 +46,7 @@ class TestThrottled:
             files = upload_many(client, [f"patient {number}" for number in range(20)])
             own_stub.fail(429, "Rate limit reached", times=8, headers={"retry-after": "21"})  # over what one try waits
             batch = client.vector_stores.file_batches.create(store, file_ids=files).id
-            until(lambda: "waits: " in server.log.read_text(), "files to be put off")
+            until(lambda: "file postponed: " in server.log.read_text(), "files to be put off")
             counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
             assert (counts.in_progress, counts.failed) == (20, 0)
             assert "Rate limit reached" in server.log.read_text()

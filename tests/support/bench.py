@@ -80,7 +80,7 @@ class Bench:
         self.pump = Pump(
             self.deployment,
             self.log,
-            Projector(self.deployment.streams, self.deployment.views, work, embed),
+            Projector(self.deployment.streams, self.deployment.views, work, embed, self.deployment.telemetry),
             work,
             embed,
         )

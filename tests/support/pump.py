@@ -54,7 +54,7 @@ class Pump:
         self.work = work
         self.embed = embed
         self._worker = Worker(deployment, projector)
-        self._deliveries = Deliveries(Ingester(deployment, StubReader(), Inline()), embed, (0,))
+        self._deliveries = Deliveries(Ingester(deployment, StubReader(), Inline()), embed, (0,), deployment.telemetry)
 
     def project(self, limit: int = 256, *, order: Random | None = None) -> int:
         """Projects the next page, with `order` in another order that keeps each stream's own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,8 +22,6 @@ from vectorlog.use_cases.actor import Actor, idempotency_key
 
 Handle = Callable[[Request], Response]
 """`App.handle`, as the editions' adapters call it."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class App:
         if path in HEALTH:
             probe = HEALTH[path]
             if method == "GET":
-                return _guarded(lambda: probe(self.deployment), OPENAI, "health", request)
+                return self._guarded(lambda: probe(self.deployment), OPENAI, "health", request)
             return errors.refusal(_wrong_method(request, {"GET"}), spoken, "")
         routes, ids = find(path.removeprefix(spoken.prefix)) if path.startswith(spoken.prefix) else ({}, {})
         if method in routes:
@@ -75,7 +72,37 @@ class App:
             actor = _actor(caller, route, spoken, request)
             return route.handler(Call(self.deployment, self.send_blob, spoken, actor, ids, request))
 
-        return replace(_guarded(handle, spoken, route.operation, request), operation=route.operation, project=project)
+        response = self._guarded(handle, spoken, route.operation, request)
+        return replace(response, operation=route.operation, project=project)
+
+    def _guarded(self, handle: Callable[[], Response], spoken: Dialect, operation: str, request: Request) -> Response:
+        """The handler's response, or the one that tells what it raised. Every 5xx is logged and counted."""
+        try:
+            return handle()
+        except Unavailable as error:
+            response = errors.refusal(error, spoken, operation)
+            self._tell(request, operation, response, error.message, fault=False)
+        except Refused as error:
+            response = errors.refusal(error, spoken, operation)
+        except UnknownSchema as error:
+            newer = Unavailable("A newer version of this server wrote what was asked for. Update this one.")
+            response = errors.refusal(newer, spoken, operation)
+            self._tell(request, operation, response, str(error), fault=True)
+        except Exception as error:  # noqa: BLE001  # logged with its traceback, and counted
+            response = errors.unexpected(request.request_id)
+            self._tell(request, operation, response, type(error).__name__, fault=True)
+        return response
+
+    def _tell(self, request: Request, operation: str, response: Response, reason: str, *, fault: bool) -> None:
+        self.deployment.telemetry.request_failed(
+            request.request_id,
+            method=request.method,
+            path=request.path,
+            route=operation,
+            status=response.status,
+            reason=reason,
+            fault=fault,
+        )
 
 
 def refuse(request: Request, error: Refused) -> Response:
@@ -95,22 +122,3 @@ def _actor(caller: Caller, route: Route, spoken: Dialect, request: Request) -> A
 def _wrong_method(request: Request, known: set[str]) -> WrongMethod:
     allow = ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
     return WrongMethod(f"Not allowed: {request.method} {request.path}", allow=allow)
-
-
-def _guarded(handle: Callable[[], Response], spoken: Dialect, operation: str, request: Request) -> Response:
-    """The handler's response, or the one that tells what it raised. Every 5xx leaves a line in the log."""
-    fields = {"request_id": request.request_id, "operation": operation}
-    try:
-        return handle()
-    except Unavailable as error:
-        log.warning("%s %r cannot be answered now: %s", request.method, request.path, error.message, extra=fields)
-        return errors.refusal(error, spoken, operation)
-    except Refused as error:
-        return errors.refusal(error, spoken, operation)
-    except UnknownSchema:
-        log.exception("%s %r met newer data (%s)", request.method, request.path, request.request_id, extra=fields)
-        newer = Unavailable("A newer version of this server wrote what was asked for. Update this one.")
-        return errors.refusal(newer, spoken, operation)
-    except Exception:
-        log.exception("%s %r failed (%s)", request.method, request.path, request.request_id, extra=fields)
-        return errors.unexpected(request.request_id)

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from vectorlog.deployment import Deployment
     from vectorlog.operations.verify import UnderWay
+    from vectorlog.operations.waiting import Waiting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,12 +77,14 @@ def _chosen(edition: str | None, stage: str | None) -> Chosen:
 
 
 @contextmanager
-def open_read_only(which: Chosen, data: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay]]]:
-    """The edition's parts, to read only, and what is under way in it."""
+def open_read_only(
+    which: Chosen, data: Path
+) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Callable[[], Waiting]]]:
+    """The edition's parts, to read only, what is under way in it, and what its queues hold."""
     if which.aws:
         from vectorlog.runtime.aws import inspection, wiring
 
-        yield wiring.deployment(), inspection.under_way
+        yield wiring.deployment(), inspection.under_way, inspection.waiting
         return
     from vectorlog.runtime.local.data_folder import NoDataFolder, UnknownFormat
     from vectorlog.runtime.local.inspection import inspect

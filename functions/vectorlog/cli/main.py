@@ -14,6 +14,7 @@ COMMANDS = {
     "export": "Write everything that an edition keeps to files.",
     "import": "Bring in what an export holds.",
     "rebuild": "Make views or index anew, while the old ones serve.",
+    "show": "Tell what is known of an id, and why a file failed.",
     "verify": "Check that everything derived agrees with the log.",
 }
 

@@ -21,7 +21,7 @@ def command(data: Path, which: deployments.Chosen) -> None:
 
     Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.
     """
-    with deployments.open_read_only(which, data) as (deployment, under_way):
+    with deployments.open_read_only(which, data) as (deployment, under_way, _):
         report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
     for verdict, found in (("differs", report.differing), ("pending", report.pending)):
         for each in found:

@@ -14,6 +14,8 @@ from threading import Lock
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
+from vectorlog.embedding.reported import Reported, reported
+from vectorlog.telemetry.telemetry import Telemetry
 
 
 class ModelError(Exception):
@@ -64,12 +66,16 @@ class Models:
     Args:
         offers: at least one.
         default: name of the model of requests that name none; the first offer where it is None.
+        telemetry: is told of each refusal of a provider.
 
     Raises:
         UnknownModel: the default is not offered.
     """
 
-    def __init__(self, offers: Sequence[Offer], default: str | None = None) -> None:
+    def __init__(
+        self, offers: Sequence[Offer], default: str | None = None, *, telemetry: Telemetry | None = None
+    ) -> None:
+        self._telemetry = telemetry or Telemetry()
         self._offers = {offer.model: offer for offer in offers}
         self._learnt: dict[str, int] = {}
         self._connected: dict[Space, Embedder] = {}
@@ -112,7 +118,7 @@ class Models:
                     raise ModelNotConfigured(
                         f"The embedding model {space.model} is not configured here; offered: {self._listed}."
                     )
-                self._connected[space] = self._offers[space.model].connect(space)
+                self._connected[space] = Reported(self._offers[space.model].connect(space), self._telemetry)
             return self._connected[space]
 
     def close(self) -> None:
@@ -142,7 +148,8 @@ class Models:
         if isinstance(offer.dimensions, int):
             return offer.dimensions
         if offer.model not in self._learnt:
-            self._learnt[offer.model] = offer.dimensions()
+            with reported(self._telemetry, offer.model):
+                self._learnt[offer.model] = offer.dimensions()
         return self._learnt[offer.model]
 
 

@@ -18,7 +18,7 @@ E = TypeVar("E")
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[S, E]):
-    """A commit, decoded. `text` is its state as it is stored."""
+    """A commit, decoded. `text` is its state as it is stored; `meta` says who asked (`provenance.py`)."""
 
     stream: str
     version: int
@@ -26,6 +26,7 @@ class Decision(Generic[S, E]):
     events: tuple[E, ...]
     state: S
     text: str
+    meta: str = "{}"
 
 
 StoreDecision: TypeAlias = Decision[vector_store.State, vector_store.Event]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -39,7 +38,8 @@ class Loaded(Generic[S]):
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
     """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as
-    it was just read, or `Streams.unborn`. If it was not the newest, the append is blocked, and the stream read.
+    it was just read, or `Streams.empty`. If it was not the newest, the append is blocked, and the stream read. `meta`
+    is set where a plan was not asked for by the same as the others of its call.
     """
 
     aggregate: Aggregate[S, E]
@@ -47,6 +47,7 @@ class Plan(Generic[S, E]):
     decide: Callable[[S], Sequence[E]]
     key: IdempotencyKey | None = None
     loaded: Loaded[S] | None = None
+    meta: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class Streams:
     def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
         """As `decode`, of a stream whose kind is known."""
         events = codec.decode_events(aggregate, commit.events)
-        return Decision(commit.stream, commit.version, commit.at, events, self._state(aggregate, commit), commit.state)
+        state = self._state(aggregate, commit)
+        return Decision(commit.stream, commit.version, commit.at, events, state, commit.state, commit.meta)
 
     def decide(
         self,
@@ -188,7 +190,7 @@ class Streams:
                 outcomes[place] = Outcome(loaded, None, newest)
                 continue
             drafted.add(plan.stream)
-            drafts[place] = self._draft(plan, loaded, events, meta)
+            drafts[place] = self._draft(plan, loaded, events, meta if plan.meta is None else plan.meta)
         if not drafts:
             return True
 
@@ -217,7 +219,7 @@ class Streams:
             at=self._clock(),
             meta=meta,
         )
-        decision = Decision(plan.stream, commit.version, commit.at, events, state, text)
+        decision = Decision(plan.stream, commit.version, commit.at, events, state, text, meta)
         return commit, Outcome(Loaded(plan.stream, commit.version, state, keys, commit), decision, decision)
 
     @staticmethod
@@ -247,8 +249,3 @@ class Streams:
                 aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)]
             )
         return state
-
-
-def meta_of(actor: str, request: str) -> str:
-    """A commit's meta: who asked, in which request."""
-    return json.dumps({"actor": actor, "request": request}, separators=(",", ":"))

@@ -8,8 +8,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vectorlog.domain.errors import Refused
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Later
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.work.messages import Ingest, decode, outgoing
 from vectorlog.work.queue import Queue, Received
 from vectorlog.work.redelivery import redelivery_delay
@@ -24,24 +26,40 @@ again.
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A delivery that is not done, and why; `message` is None where it could not be read."""
+    """A delivery that is not done, and why; `message` is None where it could not be read. It is to come again after
+    `wait` ms, unless it is `hopeless`: it failed as often as it may.
+    """
 
     received: Received
     message: Ingest | None
     error: Exception
+    wait: int
+    hopeless: bool
 
 
 class Deliveries:
     """Does what a queue's messages ask for.
 
     Args:
-        waits: ms that a file waits that its provider refused without saying for how long, by refusals.
+        waits: ms that a file waits that failed, by receives, or that its provider refused without saying for how long,
+            by refusals.
+        tries: receives after which a file that failed is hopeless; None where the queue itself sees to that.
     """
 
-    def __init__(self, ingester: Ingester, queue: Queue, waits: Sequence[int]) -> None:
+    def __init__(
+        self,
+        ingester: Ingester,
+        queue: Queue,
+        waits: Sequence[int],
+        telemetry: Telemetry | None = None,
+        *,
+        tries: int | None = None,
+    ) -> None:
         self._ingester = ingester
         self._queue = queue
         self._waits = waits
+        self._telemetry = telemetry or Telemetry()
+        self._tries = tries
 
     def take(self, received: Sequence[Received], time_left: Callable[[], bool]) -> list[Failed]:
         """Ingests the files; what is to come later has been sent as a new message when this returns.
@@ -55,14 +73,23 @@ class Deliveries:
                 messages[each.receipt] = _ingest(each)
             except Exception as error:
                 log.exception("a message cannot be read: %s", each.body)
-                failed.append(Failed(each, None, error))
+                failed.append(self._failed(each, None, error))
         later, errors = self._together(list(messages.values()), time_left)
         errors |= self._postpone(later)
         for each in received:
             message = messages.get(each.receipt)
             if message is not None and (error_of := errors.get(_key(message))):
-                failed.append(Failed(each, message, error_of))
+                failed.append(self._failed(each, message, error_of))
         return failed
+
+    def _failed(self, received: Received, message: Ingest | None, error: Exception) -> Failed:
+        """Tells of a file that comes again."""
+        wait = redelivery_delay(self._waits, received.receives)
+        hopeless = message is not None and self._tries is not None and received.receives >= self._tries
+        if message is not None and not hopeless:
+            reason = error.message if isinstance(error, Refused) else f"an internal error ({type(error).__name__})"
+            self._telemetry.file_postponed(message.ref, reason, wait)
+        return Failed(received, message, error, wait, hopeless)
 
     def _together(
         self, messages: Sequence[Ingest], time_left: Callable[[], bool]
@@ -77,7 +104,7 @@ class Deliveries:
         errors: dict[_Key, Exception] = {}
         for message in messages:
             if not time_left():
-                later.append(Later(message, 0, "out of time"))
+                later.append(Later(message, 0, "out of time", moved=True))
                 continue
             try:
                 later += self._ingester.ingest([message], time_left)
@@ -88,14 +115,15 @@ class Deliveries:
 
     def _postpone(self, later: Sequence[Later]) -> dict[_Key, Exception]:
         """Sends what comes later; where that cannot be done, all of it failed."""
-        for each in later:
-            log.warning("%s in %s waits: %s", each.message.file, each.message.store, each.reason)
         sent = [outgoing(each.message, each.message.store, self._delay(each)) for each in later]
         try:
             self._queue.send(sent)
         except Exception as error:
             log.exception("%s messages for later could not be sent", len(sent))
             return {_key(each.message): error for each in later}
+        for each, again in zip(later, sent, strict=True):
+            if not each.moved:
+                self._telemetry.file_postponed(each.message.ref, each.reason, again.delay)
         return {}
 
     def _delay(self, later: Later) -> int:

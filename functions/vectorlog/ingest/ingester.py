@@ -18,7 +18,8 @@ from vectorlog.domain.store_file import Failure, Ingested, State
 from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.event_log.provenance import meta_of
+from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
@@ -75,10 +76,11 @@ class Ingester:
         """Ends a generation that keeps failing for a reason that is not the file's; what one that nobody wants any more
         left is removed.
         """
-        state = self._fail(
-            message, Failure("server_error", f"The file could not be ingested: {reason}. Attach it again to retry.")
-        )
-        if not _wanted(state, message.generation):
+        sentence = f"The file could not be ingested: {reason}. Attach it again to retry."
+        outcome = self._fail(message, Failure("server_error", sentence))
+        if outcome.decision:
+            self._deployment.telemetry.file_given_up(message.ref, reason)
+        if not _wanted(outcome.state, message.generation):
             self._discard(message, self._deployment.streams.load(VECTOR_STORE, message.store).state)
 
     def _due(self, messages: Sequence[Ingest]) -> Iterator[_Due]:
@@ -156,6 +158,7 @@ class Ingester:
                 job.stream,
                 lambda state: store_file.chunked(state, job.message.generation, chunks),
                 loaded=job.loaded,
+                meta=_meta(job.message),
             )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
@@ -239,7 +242,13 @@ class Ingester:
                 pages=len(document.pages),
                 revision=job.state.revision,
             )
-            return Plan(STORE_FILE, job.stream, lambda state: store_file.ingested(state, command), loaded=job.loaded)
+            return Plan(
+                STORE_FILE,
+                job.stream,
+                lambda state: store_file.ingested(state, command),
+                loaded=job.loaded,
+                meta=_meta(job.message),
+            )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
         stores = self._deployment.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
@@ -256,12 +265,19 @@ class Ingester:
         self._deployment.index.remove(space, message.store, message.file, message.generation)
         artefact.delete(self._deployment.blobs, message.store, message.file, message.generation)
 
-    def _fail(self, message: Ingest, failure: Failure) -> State:
+    def _fail(self, message: Ingest, failure: Failure) -> Outcome[State, store_file.Event]:
         at = self._deployment.clock()
         return self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
 
-    def _decide(self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]) -> State:
-        return self._deployment.streams.decide(STORE_FILE, store_file_stream(message.store, message.file), decide).state
+    def _decide(
+        self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]
+    ) -> Outcome[State, store_file.Event]:
+        stream = store_file_stream(message.store, message.file)
+        return self._deployment.streams.decide(STORE_FILE, stream, decide, meta=_meta(message))
+
+
+def _meta(message: Ingest) -> str:
+    return meta_of("ingest", message.request)
 
 
 def _wanted(state: State, generation: int) -> bool:

@@ -23,11 +23,14 @@ ROUND = 128
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A message that has to come again, after `delay` ms; None: after the queue's own delay."""
+    """A message that has to come again, after `delay` ms; None: after the queue's own delay. `moved`: nothing went
+    wrong, the work only goes on in another call.
+    """
 
     message: Ingest
     delay: int | None
     reason: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +68,7 @@ class Job:
 
     def out_of_time(self, next_: int) -> Later:
         """Goes on at once from chunk `next_`, elsewhere."""
-        return Later(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time")
+        return Later(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time", moved=True)
 
     def refused(self, next_: int, error: EmbeddingError) -> Later:
         """Goes on from chunk `next_` when the provider asks for it, if it does."""

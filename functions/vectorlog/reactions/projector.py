@@ -11,7 +11,9 @@ from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import was_imported
 from vectorlog.event_log.streams import Streams
+from vectorlog.reactions import outcomes
 from vectorlog.reactions.reactions import reactions
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, Message, Replay, outgoing
 from vectorlog.work.queue import Outgoing, Queue
@@ -25,17 +27,22 @@ REPLAY_AFTER_MS = 60_000
 class Projector:
     """Makes rows and messages of commits. Doing the same commits again, late or in another order changes nothing."""
 
-    def __init__(self, streams: Streams, views: Views, work: Queue, embed: Queue) -> None:
+    def __init__(
+        self, streams: Streams, views: Views, work: Queue, embed: Queue, telemetry: Telemetry | None = None
+    ) -> None:
         self._streams = streams
+        self._telemetry = telemetry or Telemetry()
         self._views = views
         self._work = work
         self._embed = embed
 
-    def handle(self, commits: Sequence[Commit]) -> None:
-        """Projects the commits, then sends what follows from each, whether or not its rows had to change. From one that
-        was imported nothing follows: its work was done before, or the import sees to it.
+    def handle(self, commits: Sequence[Commit], *, replayed: bool = False) -> None:
+        """Projects the commits, then sends what follows from each, whether or not its rows had to change, and tells how
+        files ended. From one that was imported nothing follows: its work was done before, or the import sees to it.
+        `replayed`: they have been in the feed before.
         """
         decisions: list[AnyDecision] = []
+        made_here: list[AnyDecision] = []
         messages: list[tuple[str, Message]] = []
         replays: list[tuple[str, Message]] = []
         for commit in commits:
@@ -49,10 +56,12 @@ class Projector:
                 continue
             decisions.append(decision)
             if not was_imported(commit):
+                made_here.append(decision)
                 messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.apply(decisions)
         self.send(messages)
         self.send(replays, delay=REPLAY_AFTER_MS)
+        outcomes.tell(self._telemetry, made_here, replayed=replayed)
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:
         """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by

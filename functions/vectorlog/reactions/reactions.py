@@ -5,18 +5,24 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
+from vectorlog.event_log.provenance import request_behind
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
-    """The messages that a commit asks for. An event that none follows from says so: a new one that is not named here
-    is a type error.
-    """
+    """The messages that a commit asks for; they carry the request that began it."""
+    request = request_behind(decision.meta)
+    return [replace(message, request=request) for message in _messages(decision)]
+
+
+def _messages(decision: AnyDecision) -> Sequence[Message]:
+    """An event that no work follows from is named too, so that forgetting a new one is a type error."""
     stream = decision.stream
     if is_store(decision):
         return [message for event in decision.events for message in _of_store(stream, event)]

@@ -11,8 +11,10 @@ from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.provenance import meta_of, request_behind
 from vectorlog.event_log.streams import Outcome
 from vectorlog.reactions.projector import Projector
+from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.views import keys
 from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.views.table import Put, Row
@@ -21,6 +23,7 @@ from vectorlog.work.messages import FanOut, Replay
 AGAIN_MS = 3_600_000
 """How long a batch has, once it was sent on its way again."""
 OVERDUE = Failure("server_error", "The file was not ingested within a day. Attach it again to retry.")
+ACTOR = "sweep"
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ def sweep(deployment: Deployment, projector: Projector, limit: int = 100) -> int
 
 
 def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
-    at, subject = deployment.clock(), keys.subject(row.key)
+    at, subject, meta = deployment.clock(), keys.subject(row.key), meta_of(ACTOR)
     outcome: Outcome[Any, Any]
     match subject:
         case keys.Unreached(store, batch):
@@ -50,11 +53,15 @@ def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
             deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
             return
         case FileId(file):
-            outcome = deployment.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.expire(state, at))
+            outcome = deployment.streams.decide(
+                UPLOADED_FILE, file, lambda state: uploaded_file.expire(state, at), meta=meta
+            )
         case StoreId(store):
-            outcome = deployment.streams.decide(VECTOR_STORE, store, lambda state: vector_store.expire(state, at))
+            outcome = deployment.streams.decide(
+                VECTOR_STORE, store, lambda state: vector_store.expire(state, at), meta=meta
+            )
         case StoreFileId():
-            outcome = deployment.streams.decide(STORE_FILE, str(subject), lambda state: _fail_overdue(state, at))
+            outcome = _fail_overdue(deployment, subject, at)
         case _ as never:
             assert_never(never)
     deployment.views.show([outcome])  # so that the next sweep does not meet the same row
@@ -63,6 +70,16 @@ def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
         projector.send([(str(subject), Replay(str(subject)))])
 
 
-def _fail_overdue(state: store_file.State, at: int) -> Sequence[store_file.Event]:
-    overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
-    return store_file.fail(state, at, state.generation, OVERDUE) if overdue else []
+def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[store_file.State, store_file.Event]:
+    loaded = deployment.streams.load(STORE_FILE, str(id))
+    request = request_behind(loaded.newest.meta) if loaded.newest else ""  # the one that asked for this ingest
+
+    def fail(state: store_file.State) -> Sequence[store_file.Event]:
+        overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
+        return store_file.fail(state, at, state.generation, OVERDUE) if overdue else []
+
+    outcome = deployment.streams.decide(STORE_FILE, str(id), fail, meta=meta_of(ACTOR, request), loaded=loaded)
+    if outcome.decision:
+        ref = FileRef(id.store, id.file, outcome.state.generation, request)
+        deployment.telemetry.file_given_up(ref, "it was not ingested within a day")
+    return outcome

@@ -13,6 +13,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.vector_store import VectorStoreCreated
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
+from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.reactions import purge
@@ -48,7 +49,7 @@ class Worker:
         """Does one message; where it has to wait for the projection, sends it again."""
         match message:
             case OpenBatch():
-                self._open_batch(message.store)
+                self._open_batch(message)
             case FanOut():
                 self._fan_out(message)
             case CancelBatch():
@@ -60,7 +61,7 @@ class Worker:
             case Retag():
                 self._retag(message)
             case Forget():
-                self._forget(message.file)
+                self._forget(message)
             case Replay():
                 self._replay(message.stream)
             case Ingest():
@@ -68,7 +69,8 @@ class Worker:
             case _ as never:
                 assert_never(never)
 
-    def _open_batch(self, store: str) -> None:
+    def _open_batch(self, message: OpenBatch) -> None:
+        store = message.store
         loaded = self._deployment.streams.load(VECTOR_STORE, store)
         state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
@@ -76,7 +78,9 @@ class Worker:
         events = self._deployment.streams.began(VECTOR_STORE, loaded).events
         [first] = (event.batch for event in events if isinstance(event, VectorStoreCreated) and event.batch)
         created = FileBatchCreated(state.created_at, store, state.owner, first.manifest)
-        self._deployment.streams.decide(FILE_BATCH, state.batch, lambda found: file_batch.create(found, created))
+        self._deployment.streams.decide(
+            FILE_BATCH, state.batch, lambda found: file_batch.create(found, created), meta=_meta(message)
+        )
 
     def _fan_out(self, message: FanOut) -> None:
         if self._store(message.store).ended == "deleted":
@@ -115,7 +119,7 @@ class Worker:
         if state.ended == "deleted":
             purge.rows(self._deployment, message.store)
         if message.again:
-            self._projector.send([(message.store, PurgeStore(message.store, again=False))], delay=PURGE_AGAIN_MS)
+            self._projector.send([(message.store, replace(message, again=False))], delay=PURGE_AGAIN_MS)
 
     def _retag(self, message: Retag) -> None:
         store, file, generation = message.store, message.file, message.generation
@@ -131,16 +135,17 @@ class Worker:
         if after is None or after.generation != generation:  # retired meanwhile, or by the time of a second try
             self._deployment.index.remove(self._space(store), store, file, generation)
 
-    def _forget(self, file: str) -> None:
-        after = uploaded_files.detach_step(self._deployment, file)
+    def _forget(self, message: Forget) -> None:
+        file, meta = message.file, _meta(message)
+        after = uploaded_files.detach_step(self._deployment, file, meta=meta)
         while after is not None:
-            after = uploaded_files.detach_step(self._deployment, file, after)
+            after = uploaded_files.detach_step(self._deployment, file, after, meta=meta)
         self._deployment.blobs.delete(list(self._deployment.blobs.list(f"files/{file}/")))
 
     def _replay(self, stream: str) -> None:
         start = 0
         while page := self._deployment.streams.log.read(stream, start, 100):
-            self._projector.handle(page)
+            self._projector.handle(page, replayed=True)
             start = page[-1].version + 1
 
     def _file(self, store: str, file: str) -> store_file.State:
@@ -151,3 +156,7 @@ class Worker:
 
     def _space(self, store: str) -> Space:
         return self._store(store).space
+
+
+def _meta(message: Message) -> str:
+    return meta_of("work", message.request)

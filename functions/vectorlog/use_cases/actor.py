@@ -9,7 +9,7 @@ from random import Random
 from vectorlog.domain import ids
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import IdempotencyKey
-from vectorlog.event_log.streams import meta_of
+from vectorlog.event_log.provenance import meta_of
 
 
 @dataclass(frozen=True, slots=True)

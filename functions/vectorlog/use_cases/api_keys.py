@@ -11,9 +11,13 @@ from vectorlog.domain import api_key
 from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import API_KEY
+from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Streams
 from vectorlog.views import keys
 from vectorlog.views.views import Views
+
+_OPERATOR = meta_of("operator")
+"""Keys are made and revoked by command, not by a request."""
 
 
 class LogAndViews(Protocol):
@@ -56,7 +60,7 @@ def create(log_and_views: LogAndViews, project: str, name: str) -> tuple[KeyView
     secret = api_key.SECRET_PREFIX + secrets.token_urlsafe(32)
     created = api_key.ApiKeyCreated(log_and_views.clock(), project, name, api_key.hash_of(secret))
     key = api_key.id_of(secret)
-    outcome = log_and_views.streams.decide(API_KEY, key, lambda state: api_key.create(state, created))
+    outcome = log_and_views.streams.decide(API_KEY, key, lambda state: api_key.create(state, created), meta=_OPERATOR)
     if outcome.decision:
         log_and_views.views.apply([outcome.decision])
     return KeyView(key, outcome.state), secret
@@ -82,7 +86,7 @@ def revoke(log_and_views: LogAndViews, key: str) -> KeyView:
         NotFound: there is no such key.
     """
     at = log_and_views.clock()
-    outcome = log_and_views.streams.decide(API_KEY, key, lambda state: api_key.revoke(state, at))
+    outcome = log_and_views.streams.decide(API_KEY, key, lambda state: api_key.revoke(state, at), meta=_OPERATOR)
     if not outcome.state.project:
         raise NotFound(f"No such key: {key}")
     if outcome.decision:

@@ -16,6 +16,7 @@ from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
+from vectorlog.event_log.provenance import meta_of, request_behind
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
@@ -74,7 +75,7 @@ def attach_step(
         return [], None
     listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
-    outcomes = _attach(deployment, store, batch, state, part)
+    outcomes = _attach(deployment, store, loaded, part)
     if state.skip_duplicates:  # the next step has to see whose bytes these files hold
         deployment.views.show(outcomes)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
@@ -87,7 +88,7 @@ def cancel_step(
     loaded = deployment.streams.load(FILE_BATCH, batch)
     listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
-    outcomes = _cancel(deployment, store, batch, loaded.state, part)
+    outcomes = _cancel(deployment, store, loaded, part)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
 
@@ -120,9 +121,9 @@ def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool
     """
     if counts.unreached <= 0:
         return False
-    for batch, state, position, each in _open_batches_with(deployment, store, file):
-        settle = _cancel if state.cancelled else _attach
-        outcomes = settle(deployment, store, batch, state, [(position, each)])
+    for batch, position, each in _open_batches_with(deployment, store, file):
+        settle = _cancel if batch.state.cancelled else _attach
+        outcomes = settle(deployment, store, batch, [(position, each)])
         deployment.views.show(outcomes)
     return True
 
@@ -133,8 +134,9 @@ def awaited(deployment: Deployment, store: str, file: str, found: State) -> Stat
     """
     if deployment.views.store_counts(store).unreached <= 0:
         return None
-    for batch, state, position, each in _open_batches_with(deployment, store, file):
-        heard = found.has_seen(batch) or state.created_at < found.detached_at
+    for batch, position, each in _open_batches_with(deployment, store, file):
+        state = batch.state
+        heard = found.has_seen(batch.stream) or state.created_at < found.detached_at
         known = None if heard else uploaded(deployment, [file]).get(file)
         if known is not None:
             return expected(state, position, each, known)
@@ -161,16 +163,17 @@ def open_batches(deployment: Deployment, store: str) -> list[Loaded[Batch]]:
     return sorted(found, key=lambda one: (one.state.created_at, one.stream))
 
 
-def _open_batches_with(deployment: Deployment, store: str, file: str) -> Iterator[tuple[str, Batch, int, BatchItem]]:
+def _open_batches_with(deployment: Deployment, store: str, file: str) -> Iterator[tuple[Loaded[Batch], int, BatchItem]]:
     for batch in open_batches(deployment, store):
         for position, each in enumerate(manifests.read(deployment, batch)):
             if each.file == file:
-                yield batch.stream, batch.state, position, each
+                yield batch, position, each
 
 
 def _cancel(
-    deployment: Deployment, store: str, batch: str, state: Batch, part: Sequence[tuple[int, BatchItem]]
+    deployment: Deployment, store: str, loaded: Loaded[Batch], part: Sequence[tuple[int, BatchItem]]
 ) -> list[Outcome[State, Event]]:
+    batch, state = loaded.stream, loaded.state
     names, at = uploaded(deployment, [each.file for _, each in part]), deployment.clock()
 
     def plan(position: int, each: BatchItem) -> Plan[State, Event]:
@@ -187,12 +190,13 @@ def _cancel(
             ),
         )
 
-    return deployment.streams.decide_all([plan(*one) for one in part])
+    return deployment.streams.decide_all([plan(*one) for one in part], meta=_meta(loaded))
 
 
 def _attach(
-    deployment: Deployment, store: str, batch: str, state: Batch, part: Sequence[tuple[int, BatchItem]]
+    deployment: Deployment, store: str, loaded: Loaded[Batch], part: Sequence[tuple[int, BatchItem]]
 ) -> list[Outcome[State, Event]]:
+    batch, state = loaded.stream, loaded.state
     if state.owner is None:
         return []
     at, caller = deployment.clock(), Caller(state.owner.project, state.owner.user)
@@ -224,7 +228,15 @@ def _attach(
 
         return Plan(STORE_FILE, ids.store_file_stream(store, each.file), decide)
 
-    return deployment.streams.decide_all([plan(*one) for one in part])
+    return deployment.streams.decide_all([plan(*one) for one in part], meta=_meta(loaded))
+
+
+def _meta(batch: Loaded[Batch]) -> str:
+    """Of what a batch does to its files: whose it is, and the request that made or cancelled it, at whatever time and
+    place that is done.
+    """
+    owner, newest = batch.state.owner, batch.newest
+    return meta_of(owner.name if owner else "", request_behind(newest.meta) if newest else "")
 
 
 def _unless_deleted(found: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:

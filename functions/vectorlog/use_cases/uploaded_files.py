@@ -113,19 +113,20 @@ def delete(deployment: Deployment, actor: Actor, file: str) -> None:
         lambda: deployment.streams.load_many(STORE_FILE, placed),
     )
     _, left = deployment.together(
-        lambda: deleted.show(deployment), lambda: commits.decide(deployment, _leave(file, stores, at, found))
+        lambda: deleted.show(deployment),
+        lambda: commits.decide(deployment, _leave(file, stores, at, found), meta=actor.meta),
     )
     left.show(deployment)
     if deleted.outcomes[0].decision is None:
         raise errors.file_not_found(file)
 
 
-def detach_step(deployment: Deployment, file: str, after: str | None = None) -> str | None:
+def detach_step(deployment: Deployment, file: str, after: str | None = None, *, meta: str = "{}") -> str | None:
     """Takes a deleted file out of the next stores, and shows it; gives the store to go on after (None: that was
-    all).
+    all). `meta`: of the commits.
     """
     stores = deployment.views.stores_of(file, DETACH_STEP, after)
-    commits.make(deployment, _leave(file, stores, deployment.clock()))
+    commits.make(deployment, _leave(file, stores, deployment.clock()), meta=meta)
     return stores[-1] if len(stores) == DETACH_STEP else None
 
 

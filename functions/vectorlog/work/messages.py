@@ -10,11 +10,19 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from vectorlog.domain.store_file import Retired
+from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.work.queue import Outgoing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """What every message carries: the id of the request that began it, "" where none did (the sweep, an import)."""
+
+    request: str = ""
+
+
 @dataclass(frozen=True, slots=True)
-class Ingest:
+class Ingest(_Begun):
     """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child
     process, `refusals` how often its embedding was put off by the provider.
     """
@@ -26,16 +34,21 @@ class Ingest:
     crashes: int = 0
     refusals: int = 0
 
+    @property
+    def ref(self) -> FileRef:
+        """What it ingests, as log lines name it."""
+        return FileRef(self.store, self.file, self.generation, self.request)
+
 
 @dataclass(frozen=True, slots=True)
-class OpenBatch:
+class OpenBatch(_Begun):
     """Append the batch that a store was created with, if that is still to be done."""
 
     store: str
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut:
+class FanOut(_Begun):
     """Attach the files of a batch, from this position of its manifest on."""
 
     store: str
@@ -44,7 +57,7 @@ class FanOut:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelBatch:
+class CancelBatch(_Begun):
     """Cancel the files of a cancelled batch, from this position of its manifest on."""
 
     store: str
@@ -53,7 +66,7 @@ class CancelBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Purge:
+class Purge(_Begun):
     """Remove chunks and artefacts of generations that nobody needs any more."""
 
     store: str
@@ -62,7 +75,7 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeStore:
+class PurgeStore(_Begun):
     """Remove whatever a deleted or expired store left."""
 
     store: str
@@ -70,7 +83,7 @@ class PurgeStore:
 
 
 @dataclass(frozen=True, slots=True)
-class Retag:
+class Retag(_Begun):
     """Write a file's attributes to the chunks of the generation that served when they changed."""
 
     store: str
@@ -79,14 +92,14 @@ class Retag:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
+class Forget(_Begun):
     """Detach a deleted file from every store, and remove its bytes."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(_Begun):
     """Project a stream again from its first commit, and send what follows from it."""
 
     stream: str
@@ -98,9 +111,10 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """A message as JSON text."""
+    """A message as JSON text; one that no request began does not name one."""
     name = type(message).__name__
-    return f'{{"type":"{name}","data":{_adapter(name).dump_json(message).decode()}}}'
+    data = _adapter(name).dump_json(message, exclude=None if message.request else {"request"})
+    return f'{{"type":"{name}","data":{data.decode()}}}'
 
 
 def decode(text: str) -> Message:

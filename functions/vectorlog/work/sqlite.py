@@ -113,6 +113,13 @@ class SQLiteQueue:
         count = "SELECT count(*) FROM messages WHERE queue = ? AND (receives > 0 OR visible_at <= ?)"
         return int(self._database.read().execute(count, (self._name, self._clock() + within)).fetchone()[0])
 
+    def peek(self) -> list[tuple[str, int, int]]:
+        """All messages in the order of their turns, without lending them: body, receives, and when each can be received
+        (ms since 1970).
+        """
+        every = "SELECT body, receives, visible_at FROM messages WHERE queue = ? ORDER BY turn, id"
+        return list(self._database.read().execute(every, (self._name,)).fetchall())
+
     def _tell(self) -> None:
         with self._visible:
             self._visible.notify_all()

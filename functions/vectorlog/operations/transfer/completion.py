@@ -15,6 +15,7 @@ from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
 from vectorlog.event_log.decision import AnyState
+from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
@@ -27,6 +28,8 @@ CHUNKS = 1024
 """Chunks of small files that are given to the index at a time."""
 
 _Files = Sequence[tuple[str, Loaded[store_file.State]]]
+
+IMPORT = meta_of("import")
 
 
 @dataclass(slots=True)
@@ -113,7 +116,11 @@ class Settlement:
             return state.space if state.model in offered else None
         command = VectorStoreMoved(self._deployment.clock(), self._instead.model, self._instead.dimensions)
         self._deployment.views.show(
-            [self._deployment.streams.decide(VECTOR_STORE, store, lambda found: vector_store.move(found, command))]
+            [
+                self._deployment.streams.decide(
+                    VECTOR_STORE, store, lambda found: vector_store.move(found, command), meta=IMPORT
+                )
+            ]
         )
         return self._instead
 
@@ -127,7 +134,7 @@ class Settlement:
             for _, loaded in files
             if loaded.stream not in self._streamed.gone_on
         ]
-        outcomes = self._deployment.streams.decide_all(plans)
+        outcomes = self._deployment.streams.decide_all(plans, meta=IMPORT)
         self._deployment.views.show(outcomes)
         self.settled.again += sum(outcome.decision is not None for outcome in outcomes)
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
+from vectorlog.telemetry.telemetry import Telemetry
 
 
 class NotOffered(ValueError):
     """`VECTORLOG_MODELS` names a provider or model that there is none of."""
 
 
-def models(here: Environment, *, searching: bool) -> Models:
+def models(here: Environment, *, searching: bool, telemetry: Telemetry | None = None) -> Models:
     """The models of `VECTORLOG_MODELS`, in its order. Someone waits for a search, so Bedrock is asked less often for
     one.
 
@@ -35,7 +36,7 @@ def models(here: Environment, *, searching: bool) -> Models:
         raise NotOffered(
             f"VECTORLOG_MODELS names {', '.join(unknown) or 'no model'}; there is {', '.join(offers) or 'none'}."
         )
-    return Models([offers[name] for name in wanted])
+    return Models([offers[name] for name in wanted], telemetry=telemetry)
 
 
 def _names(wanted: Sequence[str], provider: str) -> list[str]:

@@ -17,9 +17,11 @@ from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
+from vectorlog.runtime.aws.metrics import CloudWatchMetrics
 from vectorlog.runtime.aws.models import models
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, Message, Replay, decode
@@ -63,12 +65,19 @@ def deployment() -> Deployment:
         views=Views(DynamoDBTable(dynamodb, here.views_table), also=also),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
-        models=cast("Models", _AtFirstUse(lambda: models(here, searching=True))),
+        models=cast("Models", _AtFirstUse(lambda: models(here, searching=True, telemetry=telemetry()))),
         clock=clock,
         random=random,
         together=_together,
         duplicate_content=here.duplicate_content,
+        telemetry=telemetry(),
     )
+
+
+@once
+def telemetry() -> Telemetry:
+    """Log lines, and counts in CloudWatch."""
+    return Telemetry(CloudWatchMetrics())
 
 
 @once
@@ -131,7 +140,7 @@ def embed_queue() -> SQSQueue:
 @once
 def projector() -> Projector:
     """The stream's consumer."""
-    return Projector(deployment().streams, deployment().views, work_queue(), embed_queue())
+    return Projector(deployment().streams, deployment().views, work_queue(), embed_queue(), telemetry())
 
 
 @once
@@ -140,7 +149,7 @@ def ingester() -> Ingester:
     from vectorlog.ingest.ingester import Ingester
     from vectorlog.ingest.sandbox import Sandbox
 
-    unhurried = replace(deployment(), models=models(environment(), searching=False))
+    unhurried = replace(deployment(), models=models(environment(), searching=False, telemetry=telemetry()))
     return Ingester(unhurried, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
 
 
@@ -154,7 +163,7 @@ def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) 
     """Ingests the files of these records of the embed queue together; ids of the messages to report as failed."""
     from vectorlog.ingest.deliveries import Deliveries
 
-    deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS)
+    deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS, telemetry())
     return Records(embed_queue()).together(
         records, lambda received: [each.received for each in deliveries.take(received, time_left)]
     )

@@ -54,8 +54,8 @@ class Engine:
         self._work = work
         self._embed = embed
         self._ingest = ingest
-        self._deliveries = Deliveries(ingest, embed, REDELIVERY_DELAYS_MS)
-        self.projector = Projector(deployment.streams, deployment.views, work, embed)
+        self._deliveries = Deliveries(ingest, embed, REDELIVERY_DELAYS_MS, deployment.telemetry, tries=GIVE_UP_AFTER)
+        self.projector = Projector(deployment.streams, deployment.views, work, embed, deployment.telemetry)
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -125,11 +125,11 @@ class Engine:
 
     def _retry(self, failed: Failed) -> None:
         received = failed.received
-        if failed.message is not None and received.receives >= GIVE_UP_AFTER:
+        if failed.message is not None and failed.hopeless:
             self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")
             self._embed.acknowledge([received.receipt])
         else:
-            self._embed.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
+            self._embed.release(received.receipt, failed.wait)
 
     def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
         received = queue.receive(limit, LENT_MS)

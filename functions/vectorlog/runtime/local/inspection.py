@@ -13,8 +13,10 @@ from vectorlog.embedding.offers import local_offer
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.operations.verify import UnderWay
+from vectorlog.operations.waiting import Waiting, WaitingMessage
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.engine import REDELIVERY_DELAYS_MS
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -23,8 +25,8 @@ SOON_MS = 60_000
 
 
 @contextmanager
-def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay]]]:
-    """The folder's parts, and what is under way in it."""
+def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Callable[[], Waiting]]]:
+    """The folder's parts, what is under way in it, and what its queues hold."""
     folder = DataFolder(path, must_exist=True)
     with ExitStack() as resources:
         log_and_views = resources.enter_context(closing(LocalLogAndViews(folder)))
@@ -39,11 +41,20 @@ def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay]]]:
             clock=clock,
             random=log_and_views.random,
         )
-        queues = [SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed")]
+        queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed")}
         checkpoint = Checkpoint(log_and_views.derived, "projector")
 
         def under_way() -> UnderWay:
             behind = len(log_and_views.log.after(checkpoint.read(), 1000))
-            return UnderWay(behind, sum(queue.under_way(SOON_MS) for queue in queues))
+            return UnderWay(behind, sum(queue.under_way(SOON_MS) for queue in queues.values()))
 
-        yield deployment, under_way
+        def waiting() -> Waiting:
+            lent_from = clock() + REDELIVERY_DELAYS_MS[-1]  # one that failed waits for less, one that is lent for days
+            found = [
+                WaitingMessage(name, body, receives, visible_at, lent=receives > 0 and visible_at > lent_from)
+                for name, queue in queues.items()
+                for body, receives, visible_at in queue.peek()
+            ]
+            return Waiting({name: queue.depth() for name, queue in queues.items()}, tuple(found))
+
+        yield deployment, under_way, waiting

@@ -1,4 +1,4 @@
-"""Log lines: for people on a terminal, JSON otherwise."""
+"""Log lines: for people on a terminal, JSON otherwise. Both show the fields that `telemetry` names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import time
 
 from vectorlog.runtime.local.request_log import RequestLine
+from vectorlog.telemetry.telemetry import FIELDS
 
 requests = logging.getLogger("vectorlog.requests")
 
@@ -29,13 +30,13 @@ def request(line: RequestLine) -> None:
 
 
 class _ForPeople(logging.Formatter):
-    """`12:00:01  POST   /v1/files  200  3.1 ms`; anything else with its level."""
+    """`12:00:01  POST   /v1/files  200  3.1 ms`; anything else with its level, its fields behind it."""
 
     def format(self, record: logging.LogRecord) -> str:
         now = time.strftime("%H:%M:%S", time.localtime(record.created))
         line = getattr(record, "request", None)
         if not isinstance(line, RequestLine):
-            text = f"{now}  {record.levelname.lower()}: {record.getMessage()}"
+            text = f"{now}  {record.levelname.lower()}: {record.getMessage()}{_short(record)}"
             return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
         colour = _COLOURS.get(line.status // 100, "")
         who = f"  {line.project}" if line.project and line.project != "default" else ""
@@ -53,6 +54,21 @@ class _AsJson(logging.Formatter):
             fields |= {name: getattr(line, name) for name in line.__slots__} | {"ms": round(line.ms, 2)}
         else:
             fields["message"] = record.getMessage()
+            fields |= _fields(record)
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False)
+
+
+_SAID = {"event", "reason"}
+"""Fields that the message says too."""
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    """The agreed fields that a line has, in their order."""
+    return {name: vars(record)[name] for name in FIELDS if name in vars(record)}
+
+
+def _short(record: logging.LogRecord) -> str:
+    found = [f"{name}={value}" for name, value in _fields(record).items() if name not in _SAID]
+    return f"  ({' '.join(found)})" if found else ""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from vectorlog.api import auth
 from vectorlog.api.app import App
+from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
@@ -74,8 +75,13 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
+        app = App(deployment, authenticate, send_blob)
+
+        def handle(request: Request) -> Response:
+            return self._metrics() if request.path == "/metrics" else app.handle(request)
+
         return http(
-            App(deployment, authenticate, send_blob).handle,
+            handle,
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
@@ -83,6 +89,11 @@ class Server:
             on_request=logs.request,
             cors_origins=[origin for origin in settings.cors_origins.split(",") if origin],
         )
+
+    def _metrics(self) -> Response:
+        """Counts since the start, in Prometheus' text form; like the probes, without a key."""
+        content_type, text = self._local.metrics.exposition()
+        return Response(200, {"content-type": content_type}, text)
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001

@@ -22,7 +22,9 @@ from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.engine import Engine
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
+from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.settings import MB, Settings
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.work.sqlite import SQLiteQueue
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,9 @@ class Local:
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
         self._resources.callback(index.close)
-        self.models = _models(settings, self._resources)
+        self.metrics = PrometheusMetrics()
+        telemetry = Telemetry(self.metrics)
+        self.models = _models(settings, self._resources, telemetry)
         self.sandbox = Sandbox(
             settings.readers, memory_bytes=settings.reader_memory_mb * MB, seconds=settings.reader_seconds
         )
@@ -73,6 +77,7 @@ class Local:
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
             inline_files=INLINE_FILES,
+            telemetry=telemetry,
         )
         self.engine = Engine(
             self.deployment,
@@ -107,13 +112,13 @@ class Local:
         return stopped
 
 
-def _models(settings: Settings, resources: ExitStack) -> Models:
+def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
     offers = [local_offer()]
     if settings.embedding == "openai":
         endpoint = Endpoint(settings.embedding_base_url, settings.embedding_api_key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
         offers = [*openai_offers(endpoint, models=named), *offers]
-    models = Models(offers)
+    models = Models(offers, telemetry=telemetry)
     resources.callback(models.close)
     return models

@@ -1,0 +1,99 @@
+"""How a thing stands, in a sentence."""
+
+from __future__ import annotations
+
+from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import StoreFileId
+from vectorlog.operations.show.records import iso
+from vectorlog.operations.waiting import Waiting, WaitingMessage
+from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.views import Counts
+
+
+def in_store(id: StoreFileId, state: store_file.State, ended_at: int, waiting: Waiting) -> str:
+    """A file in a store. `ended_at`: when its newest commit was made."""
+    named = f"{id.file} in {id.store}"
+    if not state.attached:
+        return f"{named} was taken out of the store at {iso(state.detached_at)}."
+    if state.open is not None:
+        return f"{named} is being ingested since {iso(state.open.since)}: {_next_step(str(id), state.open, waiting)}"
+    if state.failure is not None:
+        still = f" Generation {state.serving.generation} still serves." if state.serving else ""
+        return f"{named} {state.status} at {iso(ended_at)} ({state.failure.code}): {state.failure.message}{still}"
+    if state.serving is not None:
+        serves = f"generation {state.serving.generation} serves {counted(state.serving.chunks, 'chunk')}"
+        return f"{named} is completed: {serves}."
+    return f"{named} is {state.status}."
+
+
+def _next_step(stream: str, open_: store_file.Open, waiting: Waiting) -> str:
+    until = f"The sweep fails it at {iso(open_.since + INGEST_DEADLINE_MS)} if nothing else ends it before."
+    if waiting.messages is None:
+        number = counted(waiting.numbers.get("embed", 0), "message")
+        return f"the embed queue holds {number}, and SQS does not say whether one of them is its own. {until}"
+    own = [
+        each
+        for each in waiting.messages
+        if each.kind == "Ingest" and each.concerns(stream) and each.data["generation"] == open_.generation
+    ]
+    if not own:
+        return f"no message waits for it. {until}"
+    return f"{_coming(own[0])} {until}"
+
+
+def _coming(message: WaitingMessage) -> str:
+    data = message.data
+    tries = [
+        counted(number, *what)
+        for number, *what in (
+            (data.get("refusals", 0), "refusal by the provider", "refusals by the provider"),
+            (data.get("crashes", 0), "crash of its reader", "crashes of its reader"),
+            (message.receives - (1 if message.lent else 0), "try that failed", "tries that failed"),
+        )
+        if number
+    ]
+    after = f", after {' and '.join(tries)}" if tries else ""
+    if message.lent:
+        return f"a worker has it{after}."
+    return f"it can be taken by a worker from {iso(message.visible_at)} on{after}."
+
+
+def uploaded(file: str, state: uploaded_file.State, now: int, stores: int) -> str:
+    """An uploaded file."""
+    if state.deleted:
+        return f"{file} was deleted."
+    if not state.is_available(now):
+        return f"{file} has expired."
+    return f"{file} is {state.filename!r}, {state.size:,} bytes, in {counted(stores, 'store')}."
+
+
+def store(id: str, state: vector_store.State, counts: Counts) -> str:
+    """A vector store."""
+    if state.ended:
+        return f"{id} is {state.ended}."
+    return f"{id} holds {counted(counts.total, 'file')}: {_by_status(counts)}."
+
+
+def batch(id: str, state: file_batch.State, counts: Counts) -> str:
+    """A file batch."""
+    cancelled = " It was cancelled." if state.cancelled else ""
+    unreached = f" {counts.unreached} of them are not attached yet." if counts.unreached else ""
+    return f"{id} names {counted(state.count, 'file')} for {state.store}: {_by_status(counts)}.{unreached}{cancelled}"
+
+
+def key(id: str, state: api_key.State) -> str:
+    """An API key."""
+    holds = "is active" if state.revoked_at is None else f"was revoked at {iso(state.revoked_at)}"
+    return f"{id} ({state.name!r}) of project {state.project!r} {holds}."
+
+
+def _by_status(counts: Counts) -> str:
+    return (
+        f"{counts.completed} completed, {counts.in_progress} in progress, {counts.failed} failed, "
+        f"{counts.cancelled} cancelled"
+    )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things, in words."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

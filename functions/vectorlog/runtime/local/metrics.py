@@ -1,0 +1,39 @@
+"""Counts of this process, in the form that Prometheus reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vectorlog.telemetry.metrics import COUNTERS, Counter
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client import Counter as PrometheusCounter
+
+
+class PrometheusMetrics:
+    """Implements Metrics: `vectorlog_files_total` for the counter `files`, from 0 at the start of the process.
+
+    Attributes:
+        registry: for further collectors.
+    """
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client import Counter as PrometheusCounter
+
+        self.registry: CollectorRegistry = CollectorRegistry()
+        self._counters: dict[Counter, PrometheusCounter] = {
+            each: PrometheusCounter(f"vectorlog_{each.name}", each.description, each.labels, registry=self.registry)
+            for each in COUNTERS
+        }
+
+    def count(self, counter: Counter, value: int = 1, /, **labels: str) -> None:
+        """See Metrics."""
+        self._counters[counter].labels(**labels).inc(value)
+
+    def exposition(self) -> tuple[str, bytes]:
+        """The content type of the text form, and the text."""
+        from prometheus_client import exposition
+
+        return exposition.CONTENT_TYPE_LATEST, exposition.generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""What a deployment says of its failures: log lines with fields, and counters."""

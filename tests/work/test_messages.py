@@ -1,0 +1,54 @@
+"""Work messages as JSON: what is in queues already, and the request that began them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vectorlog.domain.store_file import Retired
+from vectorlog.work.messages import (
+    CancelBatch,
+    FanOut,
+    Forget,
+    Ingest,
+    Message,
+    OpenBatch,
+    Purge,
+    PurgeStore,
+    Replay,
+    Retag,
+    decode,
+    encode,
+)
+
+EVERY: list[Message] = [
+    Ingest("vs_1", "file-1", 2, next=128, crashes=1, refusals=3),
+    OpenBatch("vs_1"),
+    FanOut("vs_1", "vsfb_1", 100),
+    CancelBatch("vs_1", "vsfb_1"),
+    Purge("vs_1", "file-1", (Retired(1, 7),)),
+    PurgeStore("vs_1", again=False),
+    Retag("vs_1", "file-1", 2),
+    Forget("file-1"),
+    Replay("vs_1/file-1"),
+]
+
+
+@pytest.mark.parametrize("message", EVERY, ids=lambda each: type(each).__name__)
+def test_request(message: Message) -> None:
+    """Every message carries the id of the request that began it."""
+    begun = replace(message, request="req_1")
+    assert decode(encode(begun)) == begun
+    assert decode(encode(message)) == message
+
+
+def test_before_requests() -> None:
+    """A message that an older version put into a queue is done by this one."""
+    text = '{"type":"Ingest","data":{"store":"vs_1","file":"file-1","generation":1,"next":0,"crashes":0,"refusals":0}}'
+    assert decode(text) == Ingest("vs_1", "file-1", 1)
+
+
+def test_without_request() -> None:
+    """What no request began is written as it always was, so that an older version reads it."""
+    assert encode(FanOut("vs_1", "vsfb_1")) == '{"type":"FanOut","data":{"store":"vs_1","batch":"vsfb_1","cursor":0}}'
