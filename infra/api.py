@@ -23,7 +23,7 @@ TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 1.0.
 """
 TIMEOUT = Duration.seconds(29)
-"""API Gateway's longest, unless AWS raises the account's quota (aws_facts, section 1)."""
+"""API Gateway's limit, unless AWS raises the account's quota."""
 BINARY = ["*/*"]
 """Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64
 is decoded. With a list of types API Gateway would decode by the first type of the client's `Accept`, which names no
@@ -127,7 +127,7 @@ class Api(Construct):
         )
 
     def _add_routes(self, *, api: lambda_.IFunction, search: lambda_.IFunction) -> None:
-        """One permission for each function: one for each method would double the resources (aws_facts, section 1)."""
+        """One permission for each function: one for each method would double the stack's resources."""
         functions = {
             name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, scope_permission_to_method=False)
             for name, function in (("api", api), ("search", search))

@@ -1,4 +1,4 @@
-"""What API Gateway answers itself, in the envelope that the API's own errors have (contract, section 8)."""
+"""API Gateway's own errors, in the same envelope as the API's (docs/contract.md, section 8)."""
 
 from __future__ import annotations
 

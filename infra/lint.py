@@ -17,7 +17,7 @@ from infra import synthesized
 HERE = Path(__file__).parent
 CFN_LINT = "cfn-lint==1.58.0"
 CHECKOV = "checkov==3.3.30"
-"""It cannot share an environment with boto3 1.44 (aws_facts, section 0)."""
+"""It cannot share an environment with boto3 1.44: their requirements conflict."""
 REPORTS = "lint"
 """A folder beside the templates, with a report of each tool."""
 TOO_LATE_S = 600

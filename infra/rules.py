@@ -196,9 +196,7 @@ def synth(app: App, configuration: Configuration) -> None:
 def _accept(stack: Stack, accepted: Accepted) -> None:
     pack = accepted.rule.partition("-")[0]
     for construct in _found(stack, accepted.at):
-        for rule in _rules(
-            stack, accepted.rule
-        ):  # as metadata: `acknowledge` refuses ids with several `::` (aws_facts, section 9)
+        for rule in _rules(stack, accepted.rule):  # as metadata: `acknowledge` refuses ids with several `::`
             construct.node.add_metadata(
                 Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"{pack}::{rule}": accepted.reason}
             )

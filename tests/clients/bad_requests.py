@@ -1,5 +1,5 @@
-"""Requests that are wrong, and what they are told (contract, section 8). STORE, FILE and BATCH stand for things that
-are there.
+"""Wrong requests and the errors that they get (docs/contract.md, section 8). STORE, FILE and BATCH stand for existing
+things.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every commit is projected, not only a stream's newest: where a row is already newer its part is dropped, and what the
 commit says of batch entries is kept. Row, entries and counts are written in one transaction, so duplicates, reordering
-and crashes all lead to the same rows (architecture, "Read models").
+and crashes all lead to the same rows (ARCHITECTURE.md, "The flow").
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
 INGEST_DEADLINE_MS = 86_400_000
-"""After a day a file that is still open ends as failed (promise 1)."""
+"""After a day a file that is still open ends as failed (docs/promises.md, section 1)."""
 TOMBSTONE_MS = 8 * 86_400_000
 """Longer than any commit may come late (a stream keeps its records for a day)."""
 

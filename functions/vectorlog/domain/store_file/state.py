@@ -24,7 +24,7 @@ from vectorlog.domain.store_file.events import (
 )
 
 SEEN_FOR_MS = 8 * 86_400_000
-"""A batch ends within a day of its creation and may be forgotten a week later (architecture, "A file in a store")."""
+"""A batch ends within a day of its creation and may be forgotten a week later (ARCHITECTURE.md, "Streams")."""
 
 
 @dataclass(frozen=True, slots=True)
