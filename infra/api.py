@@ -1,4 +1,4 @@
-"""The public API: API Gateway's routes, made of the route table that the handlers serve."""
+"""The public API: API Gateway's routes, created from the handlers' route table."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
 
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); its default still takes TLS
+"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); the default accepts TLS
 1.0.
 """
 TIMEOUT = Duration.seconds(29)
 """API Gateway's limit, unless AWS raises the account's quota."""
 BINARY = ["*/*"]
-"""Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64
-is decoded. With a list of types API Gateway would decode by the first type of the client's `Accept`, which names no
-file type in either client.
+"""Every body is binary: a request's body reaches the handler in base64, and a base64 answer is decoded. With a list of
+types, API Gateway would decode only if the first type in the client's `Accept` is listed, and both clients send none
+that would match.
 """
 ACCESS = {
     "time": "$context.requestTime",
@@ -44,7 +44,7 @@ ACCESS = {
     "client": "$context.identity.userAgent",
     "trace": "$context.xrayTraceId",
 }
-"""A line of the access log. It holds no header, no path with ids and no sentence of API Gateway's, which may repeat the
+"""A line of the access log. It holds no header, no path with ids and no message of API Gateway, which may repeat the
 caller's key.
 """
 
@@ -52,16 +52,15 @@ caller's key.
 class Api(Construct):
     """A regional REST API with a stage of the configured name.
 
-    Each route has a method of its own. Beside it, ANY of the same path goes to the same function, which answers what
-    only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. A path without a route never reaches a function.
+    Each route has its own method. ANY on the same path goes to the same function, which answers 405 with `Allow`, HEAD,
+    and a browser's OPTIONS. A path without a route never reaches a function.
 
-    Access logs need a role that API Gateway has once in an account and region. The stack makes it and leaves it behind,
-    since other APIs may have come to rely on it; if there was one, it is replaced by this one, which may do the same.
+    Access logs need a role that API Gateway has once per account and region. The stack creates it and leaves it behind,
+    because other APIs may use it by then; an existing role is replaced by this one, which has the same rights.
 
     Attributes:
-        rest_api: it.
-        url: where clients find it, without a slash at the end: of the custom domain where there is one, otherwise with
-            the stage.
+        rest_api: the API.
+        url: its address without a trailing slash: the custom domain's if there is one, otherwise with the stage.
     """
 
     def __init__(
@@ -101,9 +100,8 @@ class Api(Construct):
             self.url = CustomDomain(self, "Domain", configuration=configuration, rest_api=self.rest_api).url
 
     def _stage(self, configuration: Configuration) -> apigateway.StageOptions:
-        """Only errors are in the execution log, and never a request's or an answer's data. The metrics of the stage
-        cost nothing. Those of each of its 72 methods are charged like an application's own, and the access log can be
-        asked instead.
+        """The execution log holds errors only, and never the data of a request or answer. The metrics of the stage are
+        free. Those of its 72 methods are billed like custom metrics; the access log has the same information.
         """
         return apigateway.StageOptions(
             stage_name=configuration.stage,
@@ -120,7 +118,7 @@ class Api(Construct):
         )
 
     def _keep_execution_log(self, configuration: Configuration) -> None:
-        """API Gateway would make the group itself, and keep it for ever."""
+        """Creates the log group that API Gateway would otherwise create itself and keep for ever."""
         name = f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{configuration.stage}"
         self.rest_api.deployment_stage.node.add_dependency(
             log_group(self, "ExecutionLog", configuration=configuration, name=name)
