@@ -172,7 +172,7 @@ def attach(made: Measured, store: str, file: str, **attributes: Scalar) -> None:
 
 
 def after_a_minute(made: Measured, request: Callable[[], object]) -> None:
-    """Makes a request at a time when the store's next use is due to be appended."""
+    """Makes a request once the store's next use is due to be appended."""
     made.clock.advance(MINUTE_MS)
     request()
 
