@@ -1,4 +1,4 @@
-"""Rights in OpenSearch, given when the stack is made."""
+"""Rights in OpenSearch, granted when the stack is created."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLES = {
 
 
 class Security:
-    """The security plugin's API: keeps what is put; answers what `refusals` say first."""
+    """The security plugin's API: stores what is put; gives the answers in `refusals` first."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """No log."""
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def security() -> Iterator[Security]:
 
 
 def test_gives(security: Security) -> None:
-    """Each role is made, for exactly those that hold it."""
+    """Each role is created, for exactly its holders."""
     give(connect(security.url), ROLES)
     assert security.kept == {
         "/_plugins/_security/api/roles/vectorlog_search": PERMISSIONS,
@@ -77,7 +77,7 @@ def test_gives(security: Security) -> None:
 
 
 def test_new_domain_refuses_at_first(security: Security) -> None:
-    """The first deploy goes through, though a new domain does not know its master for some seconds."""
+    """The first deploy succeeds, although a new domain does not know its master for some seconds."""
     security.refusals = [403, 503, 401]
     pauses: list[float] = []
     give(connect(security.url), ROLES, pauses.append)
@@ -86,7 +86,7 @@ def test_new_domain_refuses_at_first(security: Security) -> None:
 
 
 def test_never_known(security: Security) -> None:
-    """A master that stays unknown fails the deploy, after two minutes, in OpenSearch's words."""
+    """A master that stays unknown fails the deploy after two minutes, with OpenSearch's message."""
     security.refusals = [403] * SETTLING.attempts
     pauses: list[float] = []
     with pytest.raises(Unavailable, match="no permissions"):
@@ -95,7 +95,7 @@ def test_never_known(security: Security) -> None:
 
 
 def test_wrong_request(security: Security) -> None:
-    """What would never succeed fails at once."""
+    """A refusal that no retry can change fails immediately."""
     security.refusals = [400]
     pauses: list[float] = []
     with pytest.raises(TransportError):

@@ -44,9 +44,8 @@ class TestThrottled:
         with serving(tmp_path / "data", own_stub.base_url) as server, answering(server, own_stub) as client:
             store = client.vector_stores.create().id
             files = upload_many(client, [f"patient {number}" for number in range(20)])
-            own_stub.fail(
-                429, "Rate limit reached", times=8, headers={"retry-after": "21"}
-            )  # longer than one attempt waits
+            # 21 s is longer than one attempt waits.
+            own_stub.fail(429, "Rate limit reached", times=8, headers={"retry-after": "21"})
             batch = client.vector_stores.file_batches.create(store, file_ids=files).id
             until(lambda: "waits: " in server.log.read_text(), "files to be put off")
             counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts

@@ -62,7 +62,7 @@ class Context:
 
 
 class MotoDeployment:
-    """The environment of a function, and what tests look at. Every part of `runtime/aws` is built anew.
+    """The environment of a function, and what tests look at. Every part of `runtime/aws` is rebuilt.
 
     Args:
         dynamodb: client of the tables `events` and `views`; None creates them in moto.
