@@ -1,11 +1,11 @@
-"""What each operation of the AWS edition costs: calls, sequential round trips and capacity units. Exact, on local
-servers.
+"""Measures what each operation of the AWS edition costs: calls, sequential round trips and capacity units. Exact, on
+local servers.
 
     ./dev bench aws
 
-Prints what depends on the machine first: what a long document takes of one invocation of the embed function, and how
-the largest batch goes with every function in processes of its own. Then the table of docs/costs.md, and what attaching
-costs in stores of several sizes.
+Prints first what depends on the machine: how long the embed function takes for a long document, and the largest batch
+with every function in its own processes. Then it prints the table of docs/costs.md, and the cost of an attach in stores
+of several sizes.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ SAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An operation and what it costs."""
+    """An operation and its cost."""
 
     operation: str
     cost: Cost
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """As the table shows it."""
+        """The operation as a row of the table."""
         calls = ", ".join(f"{count} {name}" for name, count in sorted(self.cost.calls.items()))
         return (
             self.operation,
@@ -65,7 +65,7 @@ class Line:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """In Markdown."""
+    """A Markdown table."""
     head = ("operation", "calls", "round trips", "WCU", "RCU")
     rows = [head, ("---", "---", "--:", "--:", "--:"), *(line.cells for line in lines)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -92,7 +92,7 @@ def lines(made: Measured) -> Iterator[Line]:
         lambda: after_a_minute(made, lambda: attach(made, store, files[1])),
     )
     yield line("attach a file again", lambda: attach(made, store, files[0], author="Mary Somerville"))
-    completed(made, store, upload(made))  # the first makes the index
+    completed(made, store, upload(made))  # the first attach creates the index
     whole = upload(made)
     yield line("one file, attached until completed", lambda: completed(made, store, whole))
     for count in (20, 100, 380, 500, 2_000):
@@ -126,7 +126,7 @@ def lines(made: Measured) -> Iterator[Line]:
         lambda: file_batches.list_files(deployment, ACTOR, batch.state.store, batch.id, page, None),
     )
     asked = search.Search(("harbour lights",))
-    search.search(deployment, ACTOR, store, asked)  # the first in a minute notes the use
+    search.search(deployment, ACTOR, store, asked)  # the first search in a minute appends the use
     yield line("search", lambda: search.search(deployment, ACTOR, store, asked))
     yield line(
         "search, a minute after the last",
@@ -146,20 +146,20 @@ def lines(made: Measured) -> Iterator[Line]:
 
 
 def new_store(made: Measured) -> str:
-    """An empty one."""
+    """Creates an empty store."""
     made.clock.advance(1)
     return vector_stores.create(made.deployment, ACTOR, CreateStore(name="Handbooks")).id
 
 
 def new_batch(made: Measured, store: str, files: Sequence[str]) -> file_batches.BatchView:
-    """A batch that no work has reached."""
+    """Creates a batch that no work has reached."""
     return file_batches.create(
         made.deployment, ACTOR, store, [BatchItem(file, ATTRIBUTES) for file in files], "file_ids"
     )
 
 
 def upload(made: Measured) -> str:
-    """A small file's id."""
+    """Uploads a small file; returns its id."""
     with spooled(TEXT) as path:
         sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
         command = uploaded_files.Upload("handbook.txt", "assistants", path, len(TEXT), sha256, "text/plain")
@@ -167,18 +167,20 @@ def upload(made: Measured) -> str:
 
 
 def attach(made: Measured, store: str, file: str, **attributes: Scalar) -> None:
-    """As a request does it."""
+    """Attaches as a request does."""
     store_files.attach(made.deployment, ACTOR, store, AttachFile(file, {**ATTRIBUTES, **attributes}, AUTO))
 
 
 def after_a_minute(made: Measured, request: Callable[[], object]) -> None:
-    """When the store's use is due to be noted again."""
+    """Makes a request once the store's next use is due to be appended."""
     made.clock.advance(MINUTE_MS)
     request()
 
 
 def completed(made: Measured, store: str, file: str) -> None:
-    """All that becomes of an attach: the request, the projector on each commit, the worker; in the end it serves."""
+    """Everything that follows from an attach: the request, the projector on each commit, the worker, until the file
+    serves.
+    """
     stream = store_file_stream(store, file)
     attach(made, store, file)
     made.project(stream)
@@ -187,7 +189,7 @@ def completed(made: Measured, store: str, file: str) -> None:
 
 
 def serve(made: Measured, store: str, files: Sequence[str]) -> None:
-    """Lets files serve that nobody has read."""
+    """Lets files serve without reading them."""
     command = Ingested(made.clock(), generation=1, chunks=1, usage_bytes=len(TEXT), pages=0, revision=1)
     made.seed(
         [
@@ -198,7 +200,7 @@ def serve(made: Measured, store: str, files: Sequence[str]) -> None:
 
 
 def seeded_files(made: Measured, count: int) -> list[str]:
-    """Files that are there, but for their bytes."""
+    """Creates files without their bytes."""
     sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
     owner, at = ACTOR.caller.as_owner(), made.clock()
     event = uploaded_file.FileUploaded(
@@ -217,7 +219,7 @@ def seeded_files(made: Measured, count: int) -> list[str]:
 
 
 def flat(made: Measured, count: int, samples: int = SAMPLES) -> list[Cost]:
-    """What attaching one more file costs, so many times, in a store that was seeded with `count` files."""
+    """The cost of attaching one more file, in several samples, in a store that was seeded with `count` files."""
     store, at = new_store(made), made.clock()
     new = seeded_files(made, samples)
     command = Attach(
@@ -235,7 +237,7 @@ def flat(made: Measured, count: int, samples: int = SAMPLES) -> list[Cost]:
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Those that run, or its own; the environment names them."""
+    """The running servers that the environment names, or new ones."""
     if VARIABLE in os.environ:
         yield Servers.of(os.environ[VARIABLE])
         return
@@ -245,7 +247,7 @@ def servers() -> Iterator[Servers]:
 
 
 def attaching(made: Measured) -> bool:
-    """Prints what attaching costs in stores of several sizes; whether it costs the same."""
+    """Prints the cost of an attach in stores of several sizes; returns whether it is the same in all."""
     costs = {count: flat(made, count) for count in SIZES}
     for count, found in costs.items():
         sample = Line(f"attach a file to {count:,}", found[0])
@@ -258,7 +260,7 @@ def attaching(made: Measured) -> bool:
 
 
 def whole_batch(servers: Servers) -> bool:
-    """Prints how the largest batch goes; whether every poll was right and nothing is left over."""
+    """Runs the largest batch and prints the result; returns whether every poll was right and nothing is left over."""
     with aws_batch.running(servers) as deployment:
         run = aws_batch.run(deployment, MAX_BATCH_FILES)
         verified, left = aws_batch.verified(deployment), aws_batch.left(deployment, servers)
@@ -271,7 +273,7 @@ def whole_batch(servers: Servers) -> bool:
 
 
 def long_document(servers: Servers) -> bool:
-    """Prints what a long document takes; whether one invocation was enough."""
+    """Prints the time of a long document; returns whether one invocation was enough."""
     with aws_embed.desk(servers) as desk:
         state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
         peak, allowed, took = (
@@ -291,19 +293,19 @@ def long_document(servers: Servers) -> bool:
 
 
 def show(name: str, value: str) -> None:
-    """A line of what was measured."""
+    """Prints one measurement."""
     print(f"{name:<44}{value}", flush=True)
 
 
 def main() -> int:
-    """The exit status: 1 where cost grows with a store, a count was wrong, something was left over, or a document did
-    not fit.
+    """The exit status: 1 if the cost grows with the store, a count was wrong, something was left over, or a document
+    did not fit.
     """
     with servers() as running:
         right = [
             long_document(running),
             whole_batch(running),
-        ]  # first: streams of DynamoDB Local are slow once much was written
+        ]  # first: streams of DynamoDB Local are slow after many writes
         with measured(running) as made:
             print(table(list(lines(made))), flush=True)
             right.append(attaching(made))

@@ -1,6 +1,6 @@
-"""How fast the embedding models are here.
+"""How fast the embedding models are on this machine.
 
-python benchmarks/embedding.py                       the local model, on 1 thread and on all
+python benchmarks/embedding.py                        the local model, on 1 thread and on all
 python benchmarks/embedding.py URL MODEL [--key KEY]  one behind an OpenAI-compatible endpoint
 """
 
@@ -38,16 +38,16 @@ WORDS = [
     "device",
     "to",
 ]
-"""Each is one token of the local model; random ones in a row cost what prose costs."""
+"""Words of one token each in the local model; a random sequence costs as much as prose."""
 
 
 def text(tokens: int, seed: int) -> str:
-    """About so many tokens."""
+    """A text of about this many tokens."""
     return " ".join(random.Random(seed).choices(WORDS, k=tokens))
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Seconds that a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -66,7 +66,7 @@ def measure(name: str, embedder: Embedder) -> None:
 
 
 def main() -> None:
-    """Measures what the command line names."""
+    """Measures the models that the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("url", nargs="?")
     arguments.add_argument("model", nargs="?")

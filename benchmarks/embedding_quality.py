@@ -1,6 +1,6 @@
 """How well the local embedding model finds, alone and together with BM25: nDCG@10 on SciFact's development queries.
 
-    python benchmarks/embedding_quality.py /work/shared/ir/scifact [--vectors FILE.npz]
+    python benchmarks/embedding_quality.py FOLDER [--vectors FILE.npz]
 
 The folder holds `corpus.jsonl[.gz]`, `queries.jsonl` and `qrels.tsv` in BEIR's form. Each document is one chunk in a
 `LocalIndex`. With `--vectors` the embeddings are kept in a file and read from it next time (the first run takes
@@ -84,7 +84,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 def embedded(
     model: LocalEmbedder, documents: list[str], queries: list[str], kept: Path | None
 ) -> tuple[Windows, list[Vector]]:
-    """Vectors of documents, by window, and of queries; from the file where it is there."""
+    """Vectors of documents, by window, and of queries; read from the file if it exists."""
     if not (kept and kept.exists()):
         start = time.perf_counter()
         vectors = model.documents(documents)
@@ -106,7 +106,7 @@ def embedded(
 
 
 def ndcg(found: Found, weights: Weights, grades: dict[str, int]) -> float:
-    """Of the first ten hits, gain linear in the grade as in BEIR."""
+    """The nDCG of the first ten hits, with a gain linear in the grade, as in BEIR."""
     gains = [grades.get(ranked.hit.file, 0) for ranked in fuse([found], weights, 10)]
     ideal = sorted(grades.values(), reverse=True)[:10]
     return _discounted(gains) / _discounted(ideal)

@@ -34,12 +34,12 @@ _weights /= _weights.sum()
 
 
 def texts(count: int, words: int) -> list[str]:
-    """Texts of so many words."""
+    """Texts of this many words."""
     return [" ".join(line) for line in _words[_random.choice(len(_words), (count, words), p=_weights)]]
 
 
 def vectors(count: int) -> list[Vector]:
-    """Unit vectors."""
+    """Random unit vectors."""
     made = _centres[_random.integers(len(_centres), size=count)] + 0.7 * _random.standard_normal(
         (count, DIMENSIONS), np.float32
     )
@@ -48,7 +48,7 @@ def vectors(count: int) -> list[Vector]:
 
 
 def files(count: int, first: int = 0) -> list[FileChunks]:
-    """Files of two chunks; `part` says which hundredth of the files one is in."""
+    """Files of two chunks; `part` is the attribute that says to which hundredth of the files one belongs."""
     bodies, windows = iter(texts(count * CHUNKS_PER_FILE, 150)), iter(vectors(count * CHUNKS_PER_FILE))
     return [
         FileChunks(
@@ -65,7 +65,7 @@ def files(count: int, first: int = 0) -> list[FileChunks]:
 
 
 def fill(index: LocalIndex, chunks: int) -> Iterator[tuple[int, float]]:
-    """Adds chunks in calls of 16 files; yields chunks and seconds of each call."""
+    """Adds chunks in calls of 16 files; yields the number of chunks and the seconds of each call."""
     for first in range(0, chunks // CHUNKS_PER_FILE, 16):
         batch = files(min(16, chunks // CHUNKS_PER_FILE - first), first)
         begun = perf_counter()
@@ -74,7 +74,7 @@ def fill(index: LocalIndex, chunks: int) -> Iterator[tuple[int, float]]:
 
 
 def latency(search: Callable[[Vector, str], object]) -> str:
-    """The median and the 95th percentile of a search with a new question each time."""
+    """The median and the 95th percentile of searches, each with a new query."""
     taken = []
     for vector, text in zip(vectors(SEARCHES), texts(SEARCHES, 8), strict=True):
         begun = perf_counter()
@@ -85,7 +85,7 @@ def latency(search: Callable[[Vector, str], object]) -> str:
 
 
 def measure(chunks: int) -> None:
-    """Prints one line for each number at this size."""
+    """Prints the measurements for this size."""
     one, half = Comparison("eq", "part", 3), Comparison("lt", "part", 50)
     kinds: dict[str, Callable[[Vector, str], Query]] = {
         "vector": lambda vector, _: Query("store", vector, None, 20),

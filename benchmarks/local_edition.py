@@ -2,9 +2,9 @@
 
     ./dev bench local_edition [--large]
 
-Latencies are of requests that follow each other on one connection, from `http.client`, so they hold little of the
-client's own work. The stub embedding server runs in a process of its own and takes its share of the cores. `--large`
-adds a text of 50 MB and an upload of 512 MB.
+Latencies are of consecutive requests on one connection, from `http.client`, so they include little of the client's own
+work. The stub embedding server runs in its own process and uses its share of the cores. `--large` adds a text of 50 MB
+and an upload of 512 MB.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class Api:
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=600)
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """A request with a JSON body; its answer."""
+        """Sends a request with a JSON body; returns the answer."""
         return self._send(method, path, None if body is None else json.dumps(body).encode(), "application/json")
 
     def upload(self, content: bytes, name: str = "a.txt") -> str:
-        """Uploads a file; gives its id."""
+        """Uploads a file; returns its id."""
         head = f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nassistants\r\n--{_BOUNDARY}\r\n'
         head += f'content-disposition: form-data; name="file"; filename="{name}"\r\ncontent-type: text/plain\r\n\r\n'
         body = head.encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
@@ -64,7 +64,7 @@ class Api:
         return found
 
     def completed(self, path: str, pause: float = 0.02) -> None:
-        """Polls until a file or a batch has ended, and insists that it is completed."""
+        """Polls until a file or a batch has ended, and checks that it is completed."""
         end = time.monotonic() + 600
         while (found := self.ask("GET", path))["status"] == "in_progress" and time.monotonic() < end:
             time.sleep(pause)
@@ -100,7 +100,7 @@ def main() -> None:
 
 @contextmanager
 def stub() -> Iterator[str]:
-    """A stub embedding server in its own process; its base URL."""
+    """A stub embedding server in its own process; yields its base URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.embedding.stub_server", "--port", "0", "--dimensions", str(DIMENSIONS)],
         stdout=subprocess.PIPE,
@@ -115,14 +115,14 @@ def stub() -> Iterator[str]:
 
 
 def started(server: LiveServer) -> None:
-    """Start and stop."""
+    """Measures start and stop."""
     took = timed(server.stop)
     show("stop", seconds(took))
     show("start until it says where it listens", seconds(timed(server.start)))
 
 
 def requests(server: LiveServer) -> None:
-    """Latency of single requests, and how many a second are answered."""
+    """Measures the latency of single requests, and requests per second."""
     api = Api(server.url)
     store = api.ask("POST", "/v1/vector_stores", {"name": "benchmark"})["id"]
     for number in range(25):
@@ -150,7 +150,7 @@ def requests(server: LiveServer) -> None:
 
 
 def batches(server: LiveServer) -> None:
-    """Files per second of whole batches."""
+    """Measures files per second of whole batches."""
     api = Api(server.url)
     for count, size in ((200, 4000), (2000, 1000)):
         began = time.perf_counter()
@@ -162,7 +162,7 @@ def batches(server: LiveServer) -> None:
 
 
 def sizes(server: LiveServer) -> None:
-    """Large files."""
+    """Measures large files."""
     api = Api(server.url)
     store = api.ask("POST", "/v1/vector_stores", {})["id"]
     before = server.resident_mb()
@@ -182,7 +182,7 @@ def sizes(server: LiveServer) -> None:
 
 
 def local_model(server: LiveServer) -> None:
-    """The built-in model."""
+    """Measures the built-in model."""
     api = Api(server.url)
     store = api.ask("POST", "/v1/vector_stores", {})["id"]
     attach(api, store, text(1000, 0))
@@ -198,7 +198,7 @@ def local_model(server: LiveServer) -> None:
 
 
 def text(size: int, seed: int) -> bytes:
-    """About `size` bytes of words, other ones for each seed."""
+    """About `size` bytes of words, different for each seed."""
     line = " ".join(WORDS[(seed * 7 + place * place) % len(WORDS)] for place in range(12)) + f", {seed}.\n"
     return (line * (size // len(line) + 1)).encode()[:size]
 
@@ -209,7 +209,7 @@ def attach(api: Api, store: str, content: bytes) -> None:
 
 
 def attached(api: Api, store: str, file: str, pause: float = 0.002) -> None:
-    """Attaches and waits until it is searchable."""
+    """Attaches a file and waits until it is searchable."""
     api.ask("POST", f"/v1/vector_stores/{store}/files", {"file_id": file})
     api.completed(f"/v1/vector_stores/{store}/files/{file}", pause)
 
@@ -233,7 +233,7 @@ def batch(api: Api, store: str, files: Sequence[str]) -> None:
 
 
 def latency(name: str, call: Callable[[int], object]) -> None:
-    """Calls it `ROUNDS` times and prints the median and the 95th percentile."""
+    """Calls a function `ROUNDS` times and prints the median and the 95th percentile."""
     call(0)
     took = [timed(call, number) * 1000 for number in range(ROUNDS)]
     show(name, f"p50 {statistics.median(took):6.1f} ms   p95 {statistics.quantiles(took, n=20)[-1]:6.1f} ms")
@@ -247,12 +247,12 @@ def timed(call: Callable[..., object], *arguments: object) -> float:
 
 
 def seconds(took: float) -> str:
-    """For people."""
+    """A duration in readable form."""
     return f"{took:.2f} s" if took >= 0.1 else f"{took * 1000:.1f} ms"
 
 
 def show(name: str, value: str) -> None:
-    """A line of the table."""
+    """Prints one measurement."""
     print(f"{name:<52}{value}", flush=True)
 
 

@@ -1,9 +1,9 @@
-"""Measures how well the default ranking finds: nDCG@10 of the embedded index with the local model, by weight of the
-words.
+"""Measures the default ranking: nDCG@10 of the embedded index with the local model, by the weight of words.
 
 Run `python benchmarks/ranking.py FOLDER`. The folder holds a collection in BEIR's form: `corpus.jsonl.gz` (`_id`,
 `title`, `text`), `queries.jsonl` (`_id`, `text`) and `qrels.tsv` (query, document, grade). The numbers in
-index/fusion.py are of SciFact's development queries. Embedding its 5,183 abstracts takes about six minutes on one core.
+index/fusion.py are from SciFact's development queries. Embedding its 5,183 abstracts takes about six minutes on one
+core.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def grades(path: Path) -> dict[str, dict[str, int]]:
 
 
 def gain(values: Sequence[int]) -> float:
-    """Discounted cumulative gain of the first ten."""
+    """Discounted cumulative gain of the first ten grades."""
     return sum(value / math.log2(place + 2) for place, value in enumerate(values[:10]))
 
 
 def ndcg(ranking: Sequence[str], judged: Mapping[str, int]) -> float:
-    """Of one ranking, 0..1."""
+    """The nDCG of one ranking, 0 to 1."""
     return gain([judged.get(document, 0) for document in ranking]) / gain(sorted(judged.values(), reverse=True))
 
 
@@ -65,7 +65,7 @@ def fill(index: ChunkIndex, embedder: Embedder, corpus: Path) -> None:
 def answers(
     index: ChunkIndex, embedder: Embedder, queries: Path, judged: Mapping[str, object]
 ) -> Iterator[tuple[str, Found]]:
-    """What the index finds for each judged query."""
+    """The hits of each judged query."""
     for query in map(json.loads, queries.read_text().splitlines()):
         if query["_id"] in judged:
             wanted = Query("s", embedder.query(query["text"]), query["text"], DEPTH)
@@ -92,4 +92,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 2:
         measure(Path(sys.argv[1]), LocalEmbedder())
     else:
-        print("ranking: name the folder of a judged collection to measure")
+        print("ranking: name the folder of a judged collection")

@@ -1,4 +1,4 @@
-"""Whether the account can be deployed to: `python3 -m infra.account COMMAND`, before a command of the CDK begins."""
+"""Checks that the account can be deployed to, before a CDK command: `python3 -m infra.account COMMAND`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class NotReady(Exception):
 
 
 def check(*, bootstrapped: bool = True) -> str:
-    """The account and region, as the CDK writes them.
+    """The account and region, in the form `aws://account/region`.
 
     Raises:
-        NotReady: there are no credentials or no region; or the CDK was never used there, and has to have been.
+        NotReady: there are no credentials or no region, or `bootstrapped` is required and the CDK was never used there.
     """
     try:
         session = boto3.Session(region_name=region())
@@ -43,7 +43,7 @@ def check(*, bootstrapped: bool = True) -> str:
 
 
 def main(command: str) -> int:
-    """Says where the command goes, or why it cannot."""
+    """Prints the target of the command, or why it cannot run."""
     try:
         print(f"{command}: {check(bootstrapped=command != 'bootstrap')}", file=sys.stderr)
     except NotReady as reason:

@@ -1,4 +1,4 @@
-"""The public API: API Gateway's routes, made of the route table that the handlers serve."""
+"""The public API: API Gateway's routes, created from the handlers' route table."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from vectorlog.api.routes import HEALTH, ROUTES
 from vectorlog.defaults import GATEWAY_SECONDS
 
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); its default still takes TLS
+"""TLS 1.2 or 1.3 with forward secrecy (API Gateway's guide, "Supported security policies"); the default accepts TLS
 1.0.
 """
 TIMEOUT = Duration.seconds(GATEWAY_SECONDS)
 """API Gateway's longest, unless AWS raises the account's quota (aws_facts, section 1)."""
 BINARY = ["*/*"]
-"""Every body passes as bytes: a request's reaches the handler in base64, and an answer that the handler wrote in base64
-is decoded. With a list of types API Gateway would decode by the first type of the client's `Accept`, which names no
-file type in either client.
+"""Every body is binary: a request's body reaches the handler in base64, and a base64 answer is decoded. With a list of
+types, API Gateway would decode only if the first type in the client's `Accept` is listed, and both clients send none
+that would match.
 """
 ACCESS = {
     "time": "$context.requestTime",
@@ -59,13 +59,12 @@ class Api(Construct):
     only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. Every other path goes to the api function, which says
     what is not offered, or what is wrong with the base URL.
 
-    Access logs need a role that API Gateway has once in an account and region. The stack makes it and leaves it behind,
-    since other APIs may have come to rely on it; if there was one, it is replaced by this one, which may do the same.
+    Access logs need a role that API Gateway has once per account and region. The stack creates it and leaves it behind,
+    because other APIs may use it by then; an existing role is replaced by this one, which has the same rights.
 
     Attributes:
-        rest_api: it.
-        url: where clients find it, without a slash at the end: of the custom domain where there is one, otherwise with
-            the stage.
+        rest_api: the API.
+        url: its address without a trailing slash: the custom domain's if there is one, otherwise with the stage.
     """
 
     def __init__(
@@ -124,14 +123,14 @@ class Api(Construct):
         )
 
     def _keep_execution_log(self, configuration: Configuration) -> None:
-        """API Gateway would make the group itself, and keep it for ever."""
+        """Creates the log group that API Gateway would otherwise create itself and keep for ever."""
         name = f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{configuration.stage}"
         self.rest_api.deployment_stage.node.add_dependency(
             log_group(self, "ExecutionLog", configuration=configuration, name=name)
         )
 
     def _add_routes(self, *, api: lambda_.IFunction, search: lambda_.IFunction) -> None:
-        """One permission for each function: one for each method would double the resources (aws_facts, section 1)."""
+        """One permission for each function: one for each method would double the stack's resources."""
         functions = {
             name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, scope_permission_to_method=False)
             for name, function in (("api", api), ("search", search))

@@ -1,4 +1,4 @@
-"""The CDK's app: `python3 -m infra.app`, as cdk.json says."""
+"""The CDK app, which cdk.json starts: `python3 -m infra.app`."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def main() -> None:
 
 
 def _where(chosen: configuration.Configuration) -> Environment | None:
-    """The account and region of the command line's credentials, where an existing network has to be looked up; anywhere
-    else.
-    """
+    """The account and region of the CLI's credentials if an existing network must be looked up, else None."""
     if not chosen.vpc.startswith("vpc-"):
         return None
     return Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))

@@ -1,4 +1,4 @@
-"""What functions carry: our code and their libraries, put together by uv for Lambda's platform, without Docker."""
+"""The functions' assets: our code and its libraries, assembled by uv for Lambda's platform, without Docker."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from aws_cdk import aws_lambda as lambda_
 
 ROOT = Path(__file__).parents[1]
 Bundle = Literal["core", "index", "ingest"]
-"""`core` never reaches for OpenSearch; `index` carries its client; `ingest` reads files too."""
+"""`core` does not use OpenSearch; `index` carries its client; `ingest` also reads files."""
 GROUPS: dict[Bundle, str] = {"core": "lambda", "index": "lambda-index", "ingest": "lambda-ingest"}
-"""The groups of pyproject.toml that say which libraries these are."""
+"""The dependency group in pyproject.toml of each bundle."""
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 """Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34."""
 PYTHON = "3.13"
 COMPILED: tuple[Bundle, ...] = ("core", "index")
-"""Bundles that hold bytecode too. Nobody waits for `ingest`, which would be too big with it."""
+"""Bundles that hold bytecode too. No request waits for `ingest`, which would be too big with it."""
 MOST_BYTES = 30_000_000
-"""Of an asset, zipped."""
+"""Maximum size of a zipped asset."""
 _OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
 UNUSED = (
     *("bin", "*/bin", ".lock"),  # programs: html_to_markdown brings 12 MB of one
@@ -36,21 +36,21 @@ UNUSED = (
         for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")
     ),
 )
-"""What is in the libraries and never called. python-pptx imports Pillow, but none of its optional parts: slides are
-read as text.
+"""Parts of libraries that are never used. python-pptx imports Pillow, but none of its optional parts, because slides
+are read as text.
 """
 
 
 class BundlingFailed(Exception):
-    """An asset could not be made; the message is uv's."""
+    """An asset could not be built; the message is uv's."""
 
 
 class Assets:
-    """Each bundle is made once, whatever number of functions carries it.
+    """Builds each bundle once, however many functions carry it.
 
     Args:
         architecture: `arm64` or `x86_64`.
-        bundling: where False, an asset holds the handlers alone; for tests of templates.
+        bundling: if False, an asset holds only the handlers; for tests of templates.
     """
 
     def __init__(self, architecture: str, *, bundling: bool = True) -> None:
@@ -76,30 +76,30 @@ class Assets:
                 command=[
                     bundle,
                     self._architecture,
-                ],  # nothing runs it; the CDK takes two assets for one where these are the same
+                ],  # never run; without it the CDK would take two bundles for the same asset
             ),
         )
 
 
 @jsii.implements(ILocalBundling)
 class _Local:
-    """The CDK asks this before it would ask Docker."""
+    """The CDK tries this before it uses Docker."""
 
     def __init__(self, bundle: Bundle, architecture: str) -> None:
         self._bundle = bundle
         self._architecture = architecture
 
     def try_bundle(self, output_dir: str, options: Any = None, **_: Any) -> bool:  # noqa: ANN401, ARG002  # as jsii calls it
-        """Whether it was made, which it always is."""
+        """Builds the bundle, and returns True: Docker is never needed."""
         make(Path(output_dir), self._bundle, self._architecture)
         return True
 
 
 def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHON) -> None:
-    """Puts a bundle into a folder: the same files for the same sources and lock, wherever it is made.
+    """Builds a bundle in a folder. The same sources and lock give the same files on every machine.
 
     Raises:
-        BundlingFailed: uv could not.
+        BundlingFailed: uv failed.
     """
     locked = _uv(
         "export",
@@ -129,8 +129,8 @@ def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHO
 
 
 def _compile(folder: Path, python: str) -> None:
-    """A function's folder is read-only, so it would compile all that it imports at every cold start: 0.65 of 1.1 s of
-    CPU.
+    """Compiles to bytecode. A function's folder is read-only, so it would otherwise compile its imports at every cold
+    start, which takes 0.65 of 1.1 s of CPU.
     """
     try:
         interpreter = _uv("python", "find", "--no-project", python).strip()
@@ -149,7 +149,7 @@ def _compile(folder: Path, python: str) -> None:
 
 
 def _strip(folder: Path) -> None:
-    """Takes away what no function needs, and what differs between two machines."""
+    """Removes what no function needs, and what differs between machines."""
     for pattern in UNUSED:
         for each in sorted(folder.glob(pattern)):
             if each.is_dir():
@@ -163,7 +163,7 @@ def _uv(*arguments: str) -> str:
         **os.environ,
         "UV_PYTHON_DOWNLOADS": "never",
         "PYENV_VERSION": PYTHON,
-    }  # pyenv's python3.13 runs for those who ask
+    }  # pyenv's shim for python3.13 needs the version
     environment.pop("VIRTUAL_ENV", None)
     command = [
         os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".cache" / "uv-0.13.8"),

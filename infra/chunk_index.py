@@ -1,4 +1,4 @@
-"""The chunk index: an OpenSearch domain, or one that is there already, and who may do what in it."""
+"""The chunk index: a new OpenSearch domain or an existing one, and the rights in it."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ Requests: TypeAlias = Sequence[tuple[str, str]]
 HTTPS = ec2.Port.tcp(443)
 MASTERS = (("PUT", "_plugins/_security/api/roles/*"), ("PUT", "_plugins/_security/api/rolesmapping/*"))
 _HERE = f"arn:{Aws.PARTITION}:es:{Aws.REGION}:{Aws.ACCOUNT_ID}:domain/*"
-"""In a domain's own policy: that domain. It has no name yet when its policy is written, and the policy holds for no
-other.
+"""In a domain's own policy, this means that domain: it has no name yet when its policy is written, and the policy
+applies to no other.
 """
 ANSWER = Duration.minutes(6)
-"""CloudFormation would wait for an hour for a function that lives five minutes."""
+"""How long CloudFormation waits for the function, which ends after five minutes; its default is an hour."""
 
 
 class ChunkIndex(Construct):
-    """An OpenSearch domain, unless the configuration names one; open to whom something is granted here.
+    """An OpenSearch domain, unless the configuration names one. Only functions that are granted rights here reach it.
 
-    Two things guard it. IAM lets a role make the requests that it needs, by method and path. Fine-grained access keeps
-    it to our indexes, which a path cannot: `_bulk` and `_msearch` name theirs in the body. The role of `access` alone
-    may change that.
+    Two things guard it. IAM allows a role the requests that it needs, by method and path. Fine-grained access limits
+    the role to our indexes, which paths cannot do: `_bulk` and `_msearch` name indexes in the body. Only the role of
+    `access` may change fine-grained access.
 
-    A domain that the configuration names is granted by IAM alone; whoever keeps it has to let our roles into its
+    On a domain that the configuration names, rights are granted by IAM only; its owner must admit our roles to its
     fine-grained access.
 
     Args:
-        scope: of it.
-        id: of it.
+        scope: parent construct.
+        id: name below the parent.
         configuration: of the stack.
-        access: the function `index_access`; it is not needed where the configuration names a domain.
-        vpc: where the domain is; None: at a public address, behind IAM.
+        access: the function `index_access`; not needed if the configuration names a domain.
+        vpc: network of the domain; None gives it a public address, guarded by IAM.
 
     Raises:
-        ValueError: a domain is to be made, and `access` is missing.
+        ValueError: a domain is to be created, and `access` is missing.
 
     Attributes:
         endpoint: an https:// address.
@@ -97,7 +97,7 @@ class ChunkIndex(Construct):
         self._grant("search", function)
 
     def grant_write(self, function: lambda_.IFunction) -> None:
-        """Lets a function make indexes, write and delete."""
+        """Lets a function create indexes, write and delete."""
         self._grant("write", function)
 
     def _grant(self, name: str, function: lambda_.IFunction) -> None:
@@ -105,7 +105,7 @@ class ChunkIndex(Construct):
         self._hold(name, _role(function).role_arn)
 
     def _let(self, function: lambda_.IFunction, requests: Requests) -> None:
-        """By IAM, and by the domain's own policy."""
+        """Grants requests by IAM and by the domain's own policy."""
         for statement in _statements(self._arn, requests):
             function.add_to_role_policy(statement)
         if self.domain is None:
@@ -115,7 +115,7 @@ class ChunkIndex(Construct):
             self.domain.connections.allow_from(function, HTTPS)
 
     def _hold(self, name: str, arn: str) -> None:
-        """In fine-grained access."""
+        """Maps a role in fine-grained access."""
         if self.domain is None:
             return
         self._holders[name].append(arn)

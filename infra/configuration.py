@@ -1,4 +1,4 @@
-"""What a deployment may choose: one record, read from the CDK's context (`-c stage=prod`, or cdk.json)."""
+"""The settings of a stage: one record, read from the CDK's context (`-c stage=prod`, or cdk.json)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from vectorlog.defaults import DUPLICATE_CONTENT, INDEX_SHARDS, MODELS_ON_AWS, DuplicateContent
 
 _OTHERS = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
-"""Names in the context that are the CDK's own: its flags, what it looked up, its command line's settings."""
+"""Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
 
 
 class ConfigurationError(ValueError):
-    """The context holds a name that there is not, or a value that does not fit; the message names each."""
+    """The context holds an unknown name or an invalid value; the message names each."""
 
 
 def _listed(value: object) -> object:
@@ -30,30 +30,31 @@ _Arn = Annotated[str, Field(pattern=r"^(arn:[\w-]+:\S+)?$")]
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every choice has a default, so that `./dev deploy` needs none.
+    """Every setting has a default, so `./dev deploy` needs none.
 
     Attributes:
-        stage: is part of the stack's name and of the API's address.
-        models: `provider:name` of each embedding model that is offered, separated by commas; the first is the default.
+        stage: name of the deployment; part of the stack's name and of the API's address.
+        models: `provider:name` of each offered embedding model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
-        opensearch_endpoint, opensearch_domain_arn: of a domain that exists; no domain is made then.
-        opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that is made; storage of each node.
-        opensearch_shards: of each index that is made from now on, `vectorlog rebuild index` included; 10 to 30 GB each
-            (its guide).
-        operator_role_arn: of the role with which `vectorlog verify`, `import` and `rebuild` are run: may do anything in
-            our indexes.
-        views: names of the tables of views; the first is read, both are written (`vectorlog rebuild` says when).
-        vpc: `none`, `new`, or the id of one that exists.
-        removal: what a `destroy` does with tables, bucket, domain and key.
-        cors_origins: that browsers may call from; none turns CORS off.
-        throttle_rate, throttle_burst: requests a second, and at once, for the whole API.
-        embed_concurrency: how many embed functions run at the same time; Lambda's least is 2, its most 1,000.
-        domain_name, certificate_arn, hosted_zone: of a custom domain; a record is made where the zone is given, as `id`
+        opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
+        opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
+            per node.
+        opensearch_shards: shards of each index created from now on, also by `vectorlog rebuild index`; OpenSearch's
+            guide recommends 10 to 30 GB per shard.
+        operator_role_arn: the role that runs `vectorlog verify`, `import` and `rebuild`; it gets full access to our
+            indexes.
+        views: names of the views tables; the first is read, both are written (see Rebuild).
+        vpc: `none`, `new`, or the id of an existing one.
+        removal: whether a `destroy` keeps tables, bucket, domain and key.
+        cors_origins: origins that browsers may call from, separated by commas; empty turns CORS off.
+        throttle_rate, throttle_burst: requests a second, and the largest burst, for the whole API.
+        embed_concurrency: how many embed functions run in parallel; Lambda allows 2 to 1,000.
+        domain_name, certificate_arn, hosted_zone: a custom domain; its record is created if the zone is given, as `id`
             or `id/name`.
-        alarm_email: gets alarms, once the mail in which AWS asks for it was answered.
-        architecture: of the functions; `x86_64` serves `sam local` on such a machine.
-        log_retention_days: of every log group.
-        duplicate_content: whether a store takes the same bytes twice.
+        alarm_email: address that receives alarms, once it has confirmed the mail from AWS.
+        architecture: processor of the functions; `x86_64` is for `sam local` on such a machine.
+        log_retention_days: retention of every log group.
+        duplicate_content: whether a store accepts the same bytes twice.
     """
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "dev"
@@ -83,52 +84,52 @@ class Configuration:
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
 
     def __post_init__(self) -> None:
-        """Refuses choices that do not go together."""
+        """Refuses settings that do not go together."""
         for model in self.models:
             if not model.startswith(("bedrock:", "openai:")):
                 raise ValueError(
-                    f"models names {model!r}; in Lambda there are bedrock:… and openai:…, the local model is "
-                    f"too big for one"
+                    f"models names {model!r}; on AWS there are bedrock:… and openai:…; the local model is too big "
+                    f"for a function"
                 )
         _together(self, "opensearch_endpoint", "opensearch_domain_arn")
         _together(self, "domain_name", "certificate_arn")
         if self.opensearch_nodes > 1 and self.opensearch_nodes % 2 and self.opensearch_nodes % 3:
             raise ValueError(
-                "opensearch_nodes is 1 or a multiple of 2 or 3: OpenSearch wants as many nodes in each zone"
+                "opensearch_nodes must be 1 or a multiple of 2 or 3: OpenSearch needs as many nodes in each zone"
             )
         if not re.fullmatch(r"([1-9])(,(?!\1)[1-9])?", ",".join(self.views)):
-            raise ValueError("views are one digit or two different ones, such as 1 or 1,2")
+            raise ValueError("views must be one digit, or two different ones, such as 1 or 1,2")
         if not self.models:
-            raise ValueError("models names none")
+            raise ValueError("models names none; name at least one")
         if (
             self.vpc == "new"
             and not self.opensearch_endpoint
             and self.opensearch_nodes > 1
             and self.opensearch_nodes % 2
         ):
-            raise ValueError("opensearch_nodes is 1 or even with vpc=new, whose two zones share the nodes out")
+            raise ValueError("opensearch_nodes must be 1 or even with vpc=new, which has two zones")
         if self.hosted_zone and not self.domain_name:
-            raise ValueError("hosted_zone is of use with domain_name alone")
+            raise ValueError("hosted_zone works only with domain_name")
         if self.embedding_secret_arn and not any(model.startswith("openai:") for model in self.models):
-            raise ValueError("embedding_secret_arn is of use with a model openai:… alone")
+            raise ValueError("embedding_secret_arn works only with a model openai:…")
 
     @property
     def keeps(self) -> bool:
-        """Whether what holds data outlives the stack."""
+        """Whether resources that hold data outlive the stack."""
         return self.removal == "retain"
 
 
 def _together(found: Configuration, *names: str) -> None:
     given = [name for name in names if getattr(found, name)]
     if given and len(given) < len(names):
-        raise ValueError(f"{' and '.join(names)} go together; there is {given[0]} alone")
+        raise ValueError(f"{' and '.join(names)} go together; you set {given[0]} alone")
 
 
 def read(context: Mapping[str, Any]) -> Configuration:
-    """The configuration in a context; what the CDK itself keeps there is passed over.
+    """Reads the configuration from a context; the CDK's own entries are ignored.
 
     Raises:
-        ConfigurationError: an unknown name, or a value that does not fit.
+        ConfigurationError: an unknown name, or an invalid value.
     """
     ours = {name: value for name, value in context.items() if not _OTHERS.search(name)}
     known = [field.name for field in fields(Configuration)]

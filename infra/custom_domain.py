@@ -1,4 +1,4 @@
-"""The API under a name of its own."""
+"""A custom domain for the API."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from infra.configuration import Configuration
 
 
 class CustomDomain(Construct):
-    """A regional domain that maps to the stage, at its root: what stands before `/v1` would stand in the paths that
-    handlers see.
+    """A regional domain that maps to the stage at its root, because a prefix before `/v1` would be part of the paths
+    that handlers see.
 
-    With a hosted zone it gets its record; without one, the output `DomainTarget` says where a CNAME elsewhere has to
-    point.
+    With a hosted zone, its record is created; without one, the output `DomainTarget` is the target for a CNAME.
 
     Attributes:
         url: without a slash at the end.
@@ -43,7 +42,7 @@ class CustomDomain(Construct):
             CfnOutput(self, "Target", value=domain.domain_name_alias_domain_name).override_logical_id("DomainTarget")
 
     def _add_record(self, domain: apigateway.DomainName, zone_id: str, zone_name: str, *, name: str) -> None:
-        """Where the zone's name is not given, it is taken to be all of the domain's behind its first label."""
+        """Without a zone name, the zone is taken to be the domain without its first label."""
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=zone_id, zone_name=zone_name or name.partition(".")[2]
         )

@@ -10,22 +10,20 @@ from infra.configuration import Configuration
 from infra.retention import removal_policy
 
 KEPT_DAYS = 3
-"""Days that S3 keeps what was deleted or replaced. Deleted means gone, so they are few: what goes wrong on a Friday
-evening can be undone until Monday. S3 counts from the midnight (UTC) after, so bytes are gone within four days.
+"""Days that S3 keeps deleted and replaced objects. Deleted means gone, so they are few: a mistake on a Friday evening
+can be undone until Monday. S3 counts from the following midnight (UTC), so bytes are gone within four days.
 """
 PARTS_DAYS = 1
-"""Days until S3 drops the parts of an upload that broke off; ours end in minutes, with the function that makes them. It
-is S3's least.
-"""
+"""Days until S3 drops the parts of an interrupted upload: its minimum. Ours end within minutes, with their function."""
 PREFLIGHT_S = 3600
 """How long a browser may remember the answer to a preflight."""
 
 
 class Files(Construct):
-    """Its `bucket`: private, versioned, reached by TLS 1.2 or newer alone. S3's own key encrypts it, which costs
-    nothing by request.
+    """The `bucket`: private, versioned, and reachable only by TLS 1.2 or newer. S3's own key encrypts it, which has no
+    cost per request.
 
-    Large downloads are redirected to a signed address in the bucket, so browsers at the configured origins may GET from
+    Large downloads are redirected to a signed URL of the bucket, so browsers at the configured origins may GET from
     it.
     """
 

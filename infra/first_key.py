@@ -1,4 +1,4 @@
-"""The first API key, in a secret that is made with the stack."""
+"""The first API key, in a secret that is created with the stack."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from infra.grants import Grants
 from infra.retention import removal_policy
 
 ANSWER = Duration.minutes(3)
-"""CloudFormation would wait for an hour for a function that lives one minute."""
+"""How long CloudFormation waits for the function, which ends after a minute; its default is an hour."""
 
 
 class FirstKey(Construct):
-    """A secret whose text a function of ours makes once; neither template nor output ever holds it.
+    """A secret whose value one of our functions writes once; no template or output ever holds it.
 
     Attributes:
         secret_arn: where the key is.

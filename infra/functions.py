@@ -1,4 +1,4 @@
-"""The functions: one factory, and what is special about each."""
+"""The Lambda functions: one factory, and a spec for each."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ JOIN = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 ]
-"""What Lambda does to put a function into a network (its guide, "Giving Lambda functions access to resources in an
-Amazon VPC").
+"""Rights that Lambda needs to put a function into a network (its guide, "Giving Lambda functions access to resources in
+an Amazon VPC").
 """
 METRICS_NAMESPACE = "vectorlog"
-"""Of the functions' own metrics."""
+"""CloudWatch namespace of the metrics that functions send."""
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 ONE_CORE = 1_769
-"""Megabytes with which a function has one whole core (Lambda's guide, "Configure function memory")."""
+"""Megabytes that give a function one whole core (Lambda's guide, "Configure function memory")."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """What is special about a function.
+    """The differences between one function and the others.
 
     Attributes:
         handler: its module in functions/handlers.
         bundle: the libraries that it carries.
-        says: its description.
+        description: shown in the console.
         seconds: its time-out.
         megabytes: its memory, and with it its share of a core.
         disk: MB of /tmp.
@@ -66,11 +66,11 @@ SEARCH = FunctionSpec("search", "index", "The search routes", GATEWAY_SECONDS)
 PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
 WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
 EMBED = FunctionSpec("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
-DEAD_LETTERS = FunctionSpec("dead_letters", "index", "Settles messages and records that failed too often", 60, 512)
-SWEEP = FunctionSpec("sweep", "core", "Ends what is past its deadline, once a minute", 60, 512)
-FIRST_KEY = FunctionSpec("first_key", "core", "Makes the first API key when the stack is made", 60, 512)
+DEAD_LETTERS = FunctionSpec("dead_letters", "index", "Handles messages and records that failed too often", 60, 512)
+SWEEP = FunctionSpec("sweep", "core", "Ends or retries whatever is past its deadline, once a minute", 60, 512)
+FIRST_KEY = FunctionSpec("first_key", "core", "Creates the first API key when the stack is created", 60, 512)
 INDEX_ACCESS = FunctionSpec(
-    "index_access", "index", "Gives functions their rights in OpenSearch when the stack is made", 300, 512
+    "index_access", "index", "Grants functions their rights in OpenSearch when the stack is created", 300, 512
 )
 """/tmp of embed holds the four files of 512 MB that it reads at once, the largest that
 an import brings.
@@ -78,24 +78,22 @@ an import brings.
 
 
 def service_of(configuration: Configuration) -> str:
-    """What logs, traces and the dimension `service` of the metrics say, so that two stages in one account stay
-    apart.
-    """
+    """The service name in logs, traces and metrics; it separates the stages of one account."""
     return f"vectorlog-{configuration.stage}"
 
 
 class Functions(Construct):
-    """The factory: Python 3.13, traced, JSON logs in a group of its own.
+    """The factory of functions: Python 3.13, traced, with JSON logs in one group per function.
 
     Args:
-        scope: of it.
-        id: of it.
-        configuration: says architecture, retention, stage.
-        assets: what functions carry.
-        vpc: that every function joins; None: they run outside.
+        scope: parent construct.
+        id: name below the parent.
+        configuration: gives architecture, retention and stage.
+        assets: the code that functions carry.
+        vpc: the network that every function joins; None: they join none.
 
     Attributes:
-        made: each function, by the module of its handler.
+        made: each function, by the name of its handler module.
     """
 
     def __init__(
@@ -114,7 +112,7 @@ class Functions(Construct):
         self.made: dict[str, lambda_.Function] = {}
 
     def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
-        """A function of this sort; `variables` are those that `runtime.aws_settings` reads, without their prefix."""
+        """Creates a function; `variables` are those that `runtime/aws/environment.py` reads, without their prefix."""
         name = "".join(part.capitalize() for part in spec.handler.split("_"))
         group = log_group(self, f"{name}Log", configuration=self._configuration)
         function = lambda_.Function(
@@ -146,11 +144,11 @@ class Functions(Construct):
         return function
 
     def _role(self, id: str, group: logs.ILogGroup) -> iam.Role:
-        """May write its own log and traces; in a network, may join it. AWS's managed policies would let it write every
-        log.
+        """A role that may write its own log and traces, and may join the network if there is one. AWS's managed
+        policies would let it write every log.
 
-        A group's ARN ends with `:*` by itself, which stands for its streams. With `:log-stream:*` behind that it would
-        match nothing.
+        A group's ARN already ends with `:*`, which stands for its streams. With `:log-stream:*` appended it would match
+        nothing.
         """
         role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         role.add_to_policy(

@@ -1,4 +1,4 @@
-"""What API Gateway answers itself, in the envelope that the API's own errors have (contract, section 8)."""
+"""API Gateway's own errors, in the same envelope as the API's (docs/contract.md, section 8)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from infra.configuration import Configuration
 from vectorlog.defaults import GATEWAY_SECONDS, GATEWAY_TOO_LARGE
 
 SAID = "$context.error.messageString"
-"""API Gateway's own sentence, which it puts in quotes and escapes."""
+"""API Gateway's own message, which it quotes and escapes."""
 NOT_FOUND = (
-    "Invalid URL. There is no such path below /$context.stage; addresses look like /$context.stage/v1/vector_stores."
+    "Invalid URL. There is no such path below /$context.stage; paths look like /$context.stage/v1/vector_stores."
 )
-"""It does not repeat the path: a template of API Gateway puts text in without escaping it, so a path could break the
-JSON.
+"""It does not repeat the path: API Gateway's templates insert text without escaping it, so a path could break the JSON.
 """
 SLOW_DOWN = "Too many requests. Please repeat the request in a moment."
 REFUSED = "The request was refused before it reached the API. Check its address and its headers."
@@ -29,11 +28,11 @@ RETRY_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How an error of API Gateway is told.
+    """How an error of API Gateway is reported.
 
     Attributes:
-        message: a template, in which API Gateway fills in `$context…`.
-        status: None leaves what API Gateway would answer.
+        message: a template; API Gateway fills in `$context…`.
+        status: None keeps API Gateway's own status.
     """
 
     message: str
@@ -53,8 +52,8 @@ _LATER = {"retry-after": str(RETRY_S)}
 _SLOW_DOWN = Told(SLOW_DOWN, 429, "rate_limit_exceeded", headers=_LATER)
 
 RESPONSES: Mapping[str, Told] = {
-    # For a path without a route, API Gateway answers that a signature is missing, or wrong if a bearer token was sent.
-    # No route of ours wants a signature, so each of these means that the path does not exist.
+    # For a path without a route, API Gateway says that a signature is missing, or wrong if a bearer token was sent.
+    # None of our routes needs a signature, so each of these means that the path does not exist.
     "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,
     "INVALID_SIGNATURE": _NOT_FOUND,
     "EXPIRED_TOKEN": _NOT_FOUND,
@@ -66,7 +65,7 @@ RESPONSES: Mapping[str, Told] = {
     "THROTTLED": _SLOW_DOWN,
     "QUOTA_EXCEEDED": _SLOW_DOWN,
     "WAF_FILTERED": Told(REFUSED, 403, "permission_denied"),
-    # Not API Gateway's own sentence: it may repeat the Authorization header, which holds the caller's key.
+    # Not API Gateway's own message: it may repeat the Authorization header, which holds the caller's key.
     "DEFAULT_4XX": Told(REFUSED),
     "INTEGRATION_TIMEOUT": Told(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
     "DEFAULT_5XX": Told(FAILED, None, None, "server_error"),
@@ -77,8 +76,8 @@ occur here.
 
 
 def add_to(rest_api: apigateway.RestApi, *, configuration: Configuration) -> None:
-    """Adds each. Any origin may read them where CORS is on: they hold nothing of anybody's, and API Gateway can name
-    one origin only.
+    """Adds each response. If CORS is on, any origin may read them: they hold nobody's data, and API Gateway can name
+    only one origin.
     """
     every = {"x-request-id": "context.requestId"}
     if configuration.cors_origins:

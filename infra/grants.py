@@ -1,4 +1,4 @@
-"""Who may do what: for each function the actions that its code calls, on the resources that it calls them on."""
+"""Rights of functions: the actions that their code calls, on the resources that it calls them on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What functions share. A transaction needs what its parts would need alone (DynamoDB's guide, "Using IAM with
-    transactions").
+    """Grants rights on what functions share. A transaction needs the rights of its parts (DynamoDB's guide, "Using IAM
+    with transactions").
     """
 
     configuration: Configuration
@@ -32,11 +32,11 @@ class Grants:
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
 
     def fold(self, function: lambda_.Function) -> None:
-        """Reads a stream from its beginning, which is what a state of an older schema is made anew from."""
+        """Reads a stream from its beginning, to fold a state of an older schema again."""
         _allow(function, ["dynamodb:Query"], [self.log.table_arn])
 
     def read_stream(self, function: lambda_.Function) -> None:
-        """Reads from the log's stream what was given up."""
+        """Reads records that were given up from the log's stream."""
         arn = self.log.table_stream_arn
         assert arn is not None
         _allow(function, ["dynamodb:GetShardIterator", "dynamodb:GetRecords"], [arn])
@@ -50,11 +50,11 @@ class Grants:
         _allow(function, ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [table.table_arn for table in self.views])
 
     def delete_rows(self, function: lambda_.Function) -> None:
-        """Takes rows away."""
+        """Deletes rows."""
         _allow(function, ["dynamodb:DeleteItem"], [table.table_arn for table in self.views])
 
     def list_rows(self, function: lambda_.Function) -> None:
-        """Lists rows, also those of one status."""
+        """Lists rows, including those of one status."""
         _allow(
             function,
             ["dynamodb:Query"],
@@ -62,12 +62,12 @@ class Grants:
         )
 
     def find_overdue(self, function: lambda_.Function) -> None:
-        """Finds the rows whose deadline is over."""
+        """Finds the rows that are past their deadline."""
         _allow(function, ["dynamodb:Query"], [_index(table, BY_DEADLINE) for table in self.views])
 
     def read_objects(self, function: lambda_.Function, *folders: str) -> None:
-        """Reads objects. Only who may list a bucket is told that an object is not there, rather than that it is
-        forbidden.
+        """Reads objects. Listing is included because S3 answers "forbidden" for a missing object to a caller who may
+        not list the bucket.
         """
         _allow(function, ["s3:GetObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
         _allow(function, ["s3:ListBucket"], [self.bucket.bucket_arn])
@@ -81,7 +81,7 @@ class Grants:
         )
 
     def delete_objects(self, function: lambda_.Function, *folders: str) -> None:
-        """Finds objects and deletes them; the bucket keeps their bytes for some days more."""
+        """Finds and deletes objects; the bucket keeps their bytes for some more days."""
         _allow(function, ["s3:DeleteObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])
         _allow(function, ["s3:ListBucket"], [self.bucket.bucket_arn])
 
@@ -90,11 +90,11 @@ class Grants:
         _allow(function, ["sqs:SendMessage"], [queue.queue_arn for queue in queues])
 
     def put_off(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
-        """Lets a message wait before it comes again."""
+        """Delays the redelivery of a message."""
         _allow(function, ["sqs:ChangeMessageVisibility"], [queue.queue_arn])
 
     def name_models(self, function: lambda_.Function) -> None:
-        """Reads the key of the endpoint of models; Bedrock's are named without a call."""
+        """Reads the key of the embedding endpoint; Bedrock's models need no call to be named."""
         if self.configuration.embedding_secret_arn:
             _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.embedding_secret_arn])
 

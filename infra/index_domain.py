@@ -15,18 +15,18 @@ from infra.configuration import Configuration
 from infra.retention import log_group, removal_policy
 
 VERSION = opensearch.EngineVersion.OPENSEARCH_3_5
-"""The one that the adapter's tests run on."""
+"""The version that the adapter's tests run on."""
 
 
 class IndexDomain(Construct):
     """Encrypted at rest, between nodes and to clients (TLS 1.2 with forward secrecy), with fine-grained access. A
     change of version or size is made in place, so an update never replaces a domain.
 
-    Several nodes are shared out between two zones, or three where their number is odd.
+    Several nodes are spread over two zones, or over three if their number is odd.
 
     Attributes:
-        domain: it.
-        allowed: its access policy; only who is in it, or is allowed by IAM, gets as far as fine-grained access.
+        domain: the domain.
+        allowed: its access policy; only principals that it or IAM allows reach fine-grained access.
     """
 
     def __init__(
@@ -75,13 +75,12 @@ class IndexDomain(Construct):
             for group in self.domain.connections.security_groups:
                 group.apply_removal_policy(removal_policy(configuration))
         self.allowed = iam.PolicyDocument()
-        # Not by the construct's own argument, which would have a function of the CDK's set it after the domain is made.
+        # Not the construct's own argument, which would add a function of the CDK to set it after the domain is created.
         cast("opensearch.CfnDomain", self.domain.node.default_child).access_policies = self.allowed
 
     def _logging(self, configuration: Configuration) -> opensearch.LoggingOptions:
-        """Slow logs hold queries, and nothing until an operator sets a threshold on an index. An account has ten
-        policies of logs in a region, so the groups share one; by itself the construct would have a function of the
-        CDK's make it.
+        """Slow logs hold queries, and stay empty until an operator sets a threshold on an index. An account may have
+        ten log policies per region, so the groups share one; the construct's own way would add a function of the CDK.
         """
         slow_searches, slow_writes, errors = (
             log_group(self, id, configuration=configuration) for id in ("SlowSearchLog", "SlowWriteLog", "ErrorLog")

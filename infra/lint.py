@@ -1,4 +1,4 @@
-"""Checks what `./dev synth` wrote, by tools from environments of their own: `python3 -m infra.lint cdk.out`."""
+"""Checks the output of `./dev synth` with tools in separate environments: `python3 -m infra.lint cdk.out`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from infra import synthesized
 HERE = Path(__file__).parent
 CFN_LINT = "cfn-lint==1.58.0"
 CHECKOV = "checkov==3.3.30"
-"""It cannot share an environment with boto3 1.44 (aws_facts, section 0)."""
+"""It cannot share an environment with boto3 1.44: their requirements conflict."""
 REPORTS = "lint"
 """A folder beside the templates, with a report of each tool."""
 TOO_LATE_S = 600
 
 
 def main(folder: Path) -> int:
-    """Prints what each tool says; 1 where one found something, or could not look."""
+    """Prints the findings of each tool. Returns 1 if one found something or could not run."""
     try:
         template = synthesized.template(folder)
     except FileNotFoundError:
@@ -40,12 +40,12 @@ def main(folder: Path) -> int:
     found = [nag(folder / "validation-report.json")] + [
         _run(package, command, reports) for package, command in commands.items()
     ]
-    print("every rule is kept, or broken with a reason" if not any(found) else "a rule is broken; see above")
+    print("every rule is kept, or broken with an accepted reason" if not any(found) else "a rule is broken; see above")
     return int(any(found))
 
 
 def nag(report: Path) -> bool:
-    """Whether cdk-nag found something when the stack was synthesized; one line says how much was accepted."""
+    """Whether cdk-nag found something when the stack was synthesized. Prints how many findings are accepted."""
     if not report.exists():
         print(f"── cdk-nag: there is no {report}. Make it: ./dev synth")
         return True
@@ -69,7 +69,7 @@ def _findings(packs: list[Mapping[str, Any]], sort: str) -> Iterator[tuple[str, 
 
 
 def _run(package: str, command: list[str], reports: Path) -> bool:
-    """Whether a tool found something; its words are printed, and kept as a report."""
+    """Whether a tool found something. Its output is printed and kept as a report."""
     print(f"── {package}", flush=True)
     started = time.monotonic()
     uv = os.environ.get("UV") or shutil.which("uv") or str(HERE.parent / ".cache" / "uv-0.13.8")

@@ -1,4 +1,4 @@
-"""The network that the domain and the functions are in, where there is one."""
+"""The network of the domain and the functions, if they have one."""
 
 from __future__ import annotations
 
@@ -10,30 +10,29 @@ from infra.configuration import Configuration
 from infra.retention import removal_policy
 
 ZONES = 2
-"""Availability zones: what a domain of two nodes wants."""
+"""Availability zones: as many as a domain of two nodes needs."""
 CALLED = {
     "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 }
-"""What functions call beside DynamoDB's streams, and DynamoDB and S3, whose gateways cost nothing. Logs and traces
-leave a function by Lambda's own way.
+"""Services that functions call, besides DynamoDB's streams, and DynamoDB and S3, whose gateways are free. Logs and
+traces do not pass through the network.
 """
 
 
 class Network(Construct):
-    """Nothing in it can be reached from outside, and what is in it reaches AWS by endpoints alone. Only a model at an
-    endpoint outside of AWS (`openai:…`) needs a way out, one NAT gateway. Endpoints and gateways are paid by the hour,
-    so there are those that functions need.
+    """Nothing in the network can be reached from outside, and it reaches AWS only through endpoints. A NAT gateway is
+    created only for a model outside of AWS (`openai:…`). Endpoints and gateways are billed by the hour, so only those
+    that functions need are created.
 
-    In a network that exists already, such ways are up to whoever keeps it: to DynamoDB and its streams, S3, SQS,
-    Secrets Manager, and to the models. It is looked up when the stack is synthesized, which takes credentials.
+    The owner of an existing network must provide routes to DynamoDB and its streams, S3, SQS, Secrets Manager and the
+    models. Such a network is looked up when the stack is synthesized, which needs credentials.
 
-    A domain that is kept holds on to its subnets, so these are kept with it.
+    A retained domain keeps using its subnets, so these are retained with it.
 
     Attributes:
-        vpc: None where the configuration wants none. What is put in it without naming subnets comes into the private
-            ones.
-        streams_url: where the streams of DynamoDB are reached from within; None: at their usual address.
+        vpc: None if the configuration asks for none. Resources that name no subnets are placed in the private ones.
+        streams_url: address of DynamoDB's streams from within the network; None: their usual address.
     """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
@@ -60,7 +59,7 @@ class Network(Construct):
             max_azs=ZONES,
             nat_gateways=1 if _calls_outside(configuration) else 0,
             subnet_configuration=subnets,
-            restrict_default_security_group=False,  # it would need a function of the CDK's; we put nothing there
+            restrict_default_security_group=False,  # True would need a function of the CDK; nothing of ours uses it
         )
         vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -77,8 +76,8 @@ class Network(Construct):
 
 
 def _streams_url(vpc: ec2.Vpc) -> str:
-    """They have no private DNS (DynamoDB's guide, "AWS PrivateLink for DynamoDB Streams"), so they are called by the
-    endpoint's name.
+    """DynamoDB's streams have no private DNS (its guide, "AWS PrivateLink for DynamoDB Streams"), so the endpoint's own
+    name is used.
     """
     streams = ec2.InterfaceVpcEndpointAwsService.DYNAMODB_STREAMS
     endpoint = vpc.add_interface_endpoint("DynamoDbStreams", service=streams, private_dns_enabled=False)

@@ -1,4 +1,4 @@
-"""What `./dev synth` says at its end: `python3 -m infra.report cdk.out`."""
+"""The report at the end of `./dev synth`: `python3 -m infra.report cdk.out`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from infra import synthesized
 from infra.assets import MOST_BYTES
 
 MOST_RESOURCES = 400
-"""Of the 500 that CloudFormation takes in a stack; the rest is room for what comes."""
+"""Of the 500 that CloudFormation allows in a stack; the rest is reserved for later features."""
 
 
 def main(folder: Path) -> int:
-    """Prints the table; 1 where something is too big."""
+    """Prints the table. Returns 1 if something is too big."""
     template = synthesized.template(folder)
     resources: Mapping[str, Any] = json.loads(template.read_text())["Resources"]
     sizes = {
@@ -39,14 +39,15 @@ def main(folder: Path) -> int:
     heavy = [asset for asset, size in sizes.items() if size > MOST_BYTES]
     if heavy or count > MOST_RESOURCES:
         print(
-            f"too much: {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB an asset are the most", file=sys.stderr
+            f"too big: the limits are {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB per asset",
+            file=sys.stderr,
         )
         return 1
     return 0
 
 
 def zipped(folder: Path) -> int:
-    """Bytes of a folder as the CDK sends it: an archive that is deflated."""
+    """Size in bytes of a folder as the CDK uploads it: a deflated archive."""
     sink = _Count()
     with ZipFile(cast("IO[bytes]", sink), "w", ZIP_DEFLATED) as archive:
         for each in sorted(folder.rglob("*")):
@@ -56,18 +57,18 @@ def zipped(folder: Path) -> int:
 
 
 class _Count:
-    """A file that forgets what is written, and knows how much that was."""
+    """A file that counts the bytes written to it and drops them."""
 
     def __init__(self) -> None:
         self.written = 0
 
     def write(self, data: bytes, /) -> int:
-        """Counts it."""
+        """Counts the bytes."""
         self.written += len(data)
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing to flush."""
+        """Does nothing."""
 
 
 def _functions(resources: Mapping[str, Any]) -> dict[str, Any]:

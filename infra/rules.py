@@ -1,4 +1,4 @@
-"""AWS's own rules, which every synth checks, and each finding that is accepted, with the reason."""
+"""The rules of cdk-nag that every synth checks, and the accepted findings with their reasons."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from infra.configuration import Configuration
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A finding that is meant.
+    """A finding that we accept.
 
     Attributes:
         rule: its id. `{Files/Bucket}` in it stands for the logical id of the construct there, `{index}` for the
             OpenSearch domain.
-        at: where it is accepted, below the stack: a path whose parts may be patterns. What is not in a configuration is
-            passed over.
-        reason: why.
+        at: where it is accepted: a path below the stack, whose parts may be patterns. A path that a configuration lacks
+            is ignored.
+        reason: why it is acceptable.
     """
 
     rule: str
@@ -32,55 +32,53 @@ class Accepted:
 
 
 _NAMED = (
-    "The names below are made by the code, under this prefix alone; tests/infra has a table of what each "
-    "function may do."
+    "The code creates the names below this prefix, and uses no others; tests/infra lists the rights of each function."
 )
 _OURS = (
-    "Indexes are made when a model is first used, and their names begin with vectorlog-; fine-grained "
-    "access keeps it to them."
+    "Indexes are created when a model is first used, and their names begin with vectorlog-; fine-grained access "
+    "limits the function to them."
 )
 _CLIENTS = (
-    "The function checks the caller's key itself, since the answer to a wrong one has to be OpenAI's and "
-    "MKA1's, and a key may be "
-    "revoked within seconds. Health routes are open on purpose."
+    "The function checks the caller's key itself, because the answer to a wrong one must be OpenAI's or MKA1's, and "
+    "a revoked key must stop working within seconds. Health routes are open on purpose."
 )
 _RUNTIME = (
-    "Python 3.13 is the newest one that every library carries wheels for and that the tests run on; AWS "
-    "supports it until 2029."
+    "Python 3.13 is the newest version that every library has wheels for and that the tests run on; AWS supports it "
+    "until 2029."
 )
-_MASTER = "The one function that gives out rights in the domain, which CloudFormation alone calls."
+_MASTER = "The one function that grants rights in the domain; only CloudFormation calls it."
 _SIZE = (
-    "A matter of opensearch_nodes and money: the default is the smallest domain. What it holds can be made "
-    "again of the artefacts."
+    "The size is a setting (opensearch_nodes) and costs money; the default is the smallest domain. The index can be "
+    "rebuilt from the artefacts."
 )
 
 ACCEPTED = (
     Accepted(
         "AwsSolutions-APIG2",
         "Api",
-        "Bodies are checked by the function, whose errors name the parameter as OpenAI's do.",
+        "The function checks bodies; its errors name the parameter, as OpenAI's do.",
     ),
     Accepted(
         "AwsSolutions-APIG3",
         "Api",
-        "A web ACL is up to the account; it attaches to the stage without a deploy. Throttles are set.",
+        "A web ACL is the account's choice, and can be attached to the stage without a deploy. Throttles are set.",
     ),
     Accepted("AwsSolutions-APIG4", "Api", _CLIENTS),
     Accepted("AwsSolutions-COG4", "Api", _CLIENTS),
     Accepted(
         "AwsSolutions-EC23",
         "Network/Vpc/*/SecurityGroup",
-        "The rule cannot read what an endpoint lets in: the network's own addresses, which CloudFormation alone knows.",
+        "The rule cannot read what an endpoint admits: the network's own addresses, known only to CloudFormation.",
     ),
     Accepted(
         "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
         "Api",
-        "API Gateway takes this role for every API of the account and region, so it has what AWS says that it needs.",
+        "API Gateway uses this role for every API of the account and region, so it has AWS's own policy for it.",
     ),
     Accepted(
         "AwsSolutions-IAM5[Resource::*]",
         "Functions",
-        "X-Ray's actions, and those on network interfaces in a VPC, know no resources.",
+        "Actions of X-Ray, and those on network interfaces in a VPC, do not support resources.",
     ),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
@@ -102,7 +100,7 @@ ACCEPTED = (
     Accepted(
         "AwsSolutions-OS1",
         "ChunkIndex",
-        "A VPC is a choice (vpc=new); without one, IAM and fine-grained access guard the domain.",
+        "A VPC is a setting (vpc=new); without one, IAM and fine-grained access guard the domain.",
     ),
     Accepted(
         "AwsSolutions-OS3", "ChunkIndex", "Functions have no fixed addresses; the policy names their roles instead."
@@ -113,61 +111,59 @@ ACCEPTED = (
         "AwsSolutions-S1",
         "Files",
         (
-            "Functions alone reach it, and log what they do. Who wants every access on record turns on "
-            "CloudTrail's data events."
+            "Only functions reach it, and they log what they do. For a record of every access, turn on CloudTrail's "
+            "data events."
         ),
     ),
     Accepted(
         "AwsSolutions-SMG4",
         "FirstKey",
-        "It is a client's key, which no rotation could tell the client; keys are made and revoked by command.",
+        "It is a client's key, and a rotation could not tell the client; keys are created and revoked by command.",
     ),
-    Accepted("AwsSolutions-SQS3", "WorkQueues/GivenUp", "It is where records end that failed; an alarm looks at it."),
+    Accepted("AwsSolutions-SQS3", "WorkQueues/GivenUp", "It holds records that failed; an alarm watches it."),
     Accepted(
         "AwsSolutions-VPC7",
         "Network",
         (
-            "Nothing in it can be reached from outside. Flow logs are paid by the gigabyte, and can be turned on "
+            "Nothing in it can be reached from outside. Flow logs are billed by the gigabyte, and can be turned on "
             "without a deploy."
         ),
     ),
     Accepted(
         "Serverless-SNSRedrivePolicy",
         "Alarms",
-        "E-mail is the subscriber, which SNS tries again; alarms stay red on the dashboard meanwhile.",
+        "The subscriber is e-mail, which SNS retries; alarms stay red on the dashboard meanwhile.",
     ),
     Accepted(
         "Serverless-SQSRedrivePolicy",
         "WorkQueues/GivenUp",
-        "It is where records end that failed; an alarm looks at it.",
+        "It holds records that failed; an alarm watches it.",
     ),
-    Accepted(
-        "Serverless-SQSRedrivePolicy", "WorkQueues/*DeadLetters", "They are dead letters; an alarm looks at them."
-    ),
+    Accepted("Serverless-SQSRedrivePolicy", "WorkQueues/*DeadLetters", "They are dead letters; an alarm watches them."),
     Accepted(
         "Serverless-EventBusDLQ",
         "Functions/Sweep",
-        "A missed minute is made up for by the next. An alarm rings when none comes.",
+        "The next minute makes up for a missed one. An alarm rings if none comes.",
     ),
     Accepted(
         "Serverless-LambdaDLQ",
         "Functions",
         (
-            "None is called asynchronously but the sweep, whose next minute makes up for a lost one, and what "
+            "Only the sweep is called asynchronously, whose next minute makes up for a lost one, and functions that "
             "CloudFormation waits for."
         ),
     ),
     Accepted(
         "Serverless-LambdaEventSourceMappingDestination",
         "Functions",
-        "Mappings of queues know no destination: the queue's own redrive does it. The stream's mapping has one.",
+        "Mappings of queues have no destination: the queue's own redrive does it. The stream's mapping has one.",
     ),
     Accepted("Serverless-LambdaLatestVersion", "Functions", _RUNTIME),
 )
 
 
 def check(app: App, configuration: Configuration) -> None:
-    """Has every synth of the app checked by both packs; one that finds something fails, and says what and where."""
+    """Checks every synth of the app with both packs. A finding fails the synth, and is printed with its place."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     index = configuration.opensearch_domain_arn or "<{ChunkIndex/Domain/Domain}.Arn>"
     for stack in app.node.children:
@@ -180,7 +176,7 @@ def synth(app: App, configuration: Configuration) -> None:
     """Checks an app and synthesizes it.
 
     Raises:
-        SystemExit: the rules found something, which the CDK has printed by then.
+        SystemExit: a rule is broken; the CDK has printed which.
     """
     check(app, configuration)
     try:
@@ -189,16 +185,14 @@ def synth(app: App, configuration: Configuration) -> None:
         if "ValidationFailed" not in str(failed):
             raise
         raise SystemExit(
-            f"The stack breaks a rule; see above. Mend it, or accept it with a reason in {__file__}."
+            f"The stack breaks a rule; see above. Fix it, or accept it with a reason in {__file__}."
         ) from None
 
 
 def _accept(stack: Stack, accepted: Accepted) -> None:
     pack = accepted.rule.partition("-")[0]
     for construct in _found(stack, accepted.at):
-        for rule in _rules(
-            stack, accepted.rule
-        ):  # as metadata: `acknowledge` refuses ids with several `::` (aws_facts, section 9)
+        for rule in _rules(stack, accepted.rule):  # as metadata: `acknowledge` refuses ids with several `::`
             construct.node.add_metadata(
                 Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {f"{pack}::{rule}": accepted.reason}
             )

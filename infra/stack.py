@@ -1,4 +1,4 @@
-"""The stack: composes the parts, and says which function calls what, may do what, and is called by what."""
+"""The stack: composes the parts, with the rights and triggers of each function."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from vectorlog.runtime.aws import stack
 
 
 class VectorlogStack(Stack):
-    """Everything of one stage. It names no account and no region, so that it can be synthesized anywhere; but for a
-    network that exists.
+    """Everything of one stage. It names no account and no region, so it can be synthesized anywhere, unless it looks up
+    an existing network.
     """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, assets: Assets, **rest: Any) -> None:  # noqa: ANN401
@@ -65,7 +65,7 @@ class VectorlogStack(Stack):
 
         consumers = [self._projector(), self._work(), self._embed(), self._dead_letters(), self._sweep()]
         writers = [self._api(), self._search()]
-        for writer in writers:  # an event or message of a new sort comes to nobody who does not know it yet
+        for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
         self._api_gateway = Api(self, "Api", configuration=configuration, api=writers[0], search=writers[1])
         self._first_key = FirstKey(
@@ -78,7 +78,7 @@ class VectorlogStack(Stack):
         for within in (
             self._index,
             self._first_key,
-        ):  # their functions need the network's endpoints, also to answer CloudFormation
+        ):  # their functions need the network's endpoints, even to answer CloudFormation
             within.node.add_dependency(self._network)
         watched = self._watched()
         alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
@@ -149,7 +149,7 @@ class VectorlogStack(Stack):
         self._grants.embed(function)
         self._index.grant_write(function)
         triggers.of_queue(
-            function, self._queues.embed, messages=triggers.FILES, at_once=self._configuration.embed_concurrency
+            function, self._queues.embed, messages=triggers.FILES, concurrency=self._configuration.embed_concurrency
         )
         return function
 
@@ -186,7 +186,7 @@ class VectorlogStack(Stack):
         return function
 
     def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
-        """A function that is told these fields of `Environment`, and what belongs to them."""
+        """Creates a function with these fields of `Environment`, and those that belong to them."""
         told = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
@@ -194,7 +194,7 @@ class VectorlogStack(Stack):
         return self._functions.make(spec, {field: told[field] for field in with_them if field in told})
 
     def _deployment(self) -> dict[str, str]:
-        """What `runtime.aws_settings` calls it; what is empty keeps its default there."""
+        """Values by field of `Environment`; empty ones keep their defaults there."""
         return {
             "events_table": self._log.table.table_name,
             "views_table": self._views.table.table_name,
@@ -225,18 +225,18 @@ class VectorlogStack(Stack):
         )
 
     def _outputs(self) -> None:
-        """Where it is; and each field of `Environment`, where `vectorlog … --stage` looks for it."""
+        """The API's address, and each field of `Environment`, which `vectorlog … --stage` reads from here."""
         for field, value in self._deployment().items():
             if value:
                 CfnOutput(self, stack.output(field), value=value)
         url = self._api_gateway.url
         CfnOutput(
-            self, "Url", value=url, description="OpenAI's client takes this with /v1 at its end, MKA1's client as it is"
+            self, "Url", value=url, description="Base URL: with /v1 at its end for OpenAI's client, as it is for MKA1's"
         )
         CfnOutput(
             self,
             "FirstKeySecret",
             value=self._first_key.secret_arn,
-            description="The secret whose text is the first API key",
+            description="The secret that holds the first API key",
         )
         CfnOutput(self, "ReadFirstKey", value=self._first_key.read)

@@ -1,4 +1,4 @@
-"""What `./dev synth` wrote."""
+"""The output of `./dev synth`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def template(folder: Path) -> Path:
-    """The template of the stack that was synthesized last; those of other stages may lie beside it.
+    """The template that was synthesized last; the folder may hold those of other stages too.
 
     Raises:
-        FileNotFoundError: nothing was.
+        FileNotFoundError: nothing was synthesized.
     """
     manifest = json.loads((folder / "manifest.json").read_text())
     (file,) = [

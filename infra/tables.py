@@ -1,4 +1,4 @@
-"""DynamoDB tables made of what `runtime.aws_tables` says, which the adapters' tests run on."""
+"""The DynamoDB tables, created from the schemas in `runtime/aws/tables.py`, which the adapters' tests use too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vectorlog.runtime.aws import tables as schemas
 
 
 class EventLog(Construct):
-    """Its `table` and that table's stream."""
+    """The event log: a `table` with its stream."""
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
         super().__init__(scope, id)
@@ -22,9 +22,9 @@ class EventLog(Construct):
 
 
 class Views(Construct):
-    """A table for each name that the configuration has: the first is read, all are written.
+    """One table for each configured name: the first is read, all are written.
 
-    They could be made of the log again (`vectorlog rebuild`), but that takes hours, so they are kept as the log is.
+    They could be rebuilt from the log (`vectorlog rebuild`), but that takes hours, so they are retained like the log.
     """
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
@@ -46,9 +46,9 @@ def _table(
     configuration: Configuration,
     time_to_live: str | None = None,
 ) -> dynamodb.Table:
-    """On demand, with 35 days of point-in-time recovery; encrypted by DynamoDB's own key, which costs nothing. Where it
-    is kept, it is also protected from being deleted; so a first deploy that fails leaves it too, empty, for
-    CloudFormation could not take it back.
+    """An on-demand table with 35 days of point-in-time recovery, encrypted with DynamoDB's own key, which is free. A
+    retained table is also protected from deletion, so a first deploy that fails leaves it behind, empty: CloudFormation
+    could not delete it.
     """
     partition, order = _key(schema, schema["KeySchema"])
     stream = schema.get("StreamSpecification", {}).get("StreamViewType")

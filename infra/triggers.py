@@ -1,4 +1,4 @@
-"""What calls the functions behind the API: the log's stream, the queues, the clock."""
+"""The triggers of the functions behind the API: the log's stream, the queues, the clock."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 
 COMMITS = 100
-"""In a batch of the stream: rows of one store share transactions."""
-BATCHES_AT_ONCE = 1
-"""Of one shard of the stream. A batch of 100 commits takes a tenth of a second. More at once meet at the counts of a
-busy store: with four shards, four batches of each are refused nine times as often as one of each
+"""Commits in one batch of the stream: rows of one store share transactions."""
+PARALLEL_BATCHES = 1
+"""Parallel batches per shard of the stream. A batch of 100 commits takes a tenth of a second. More in parallel collide
+on the counts of a busy store: with four shards, four batches of each are refused nine times as often as one of each
 (tests/views/test_contention.py).
 """
 GIVEN_UP_AFTER = Duration.hours(4)
-"""An outage of SQS or DynamoDB may last so long and nothing is given up. A record that ends the function's process, the
-only one that the projector does not put off by itself, holds up its shard no longer. The stream still has what was
-given up for 20 hours.
+"""An outage of SQS or DynamoDB of this length gives nothing up. A record that kills the function's process, which the
+projector cannot postpone itself, blocks its shard for no longer. The stream keeps records that were given up for 20
+more hours.
 """
 FILES = 10
-"""In one call of embed, which embeds them together; SQS gives no more without waiting for them."""
+"""Messages in one call of embed, which embeds them together; SQS gives no more without waiting."""
 
 
 def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs.IQueue) -> None:
-    """Every commit, as soon as it is there and from the first one on. A batch that fails is halved until the record is
-    found that fails; only its age ends that, for nothing may be lost while what is called is out of order.
+    """Calls the function for every commit without delay, from the first one on. A batch that fails is halved until the
+    failing record is found. Only its age ends the retries, so nothing is lost while a service is down.
     """
     function.add_event_source(
         sources.DynamoEventSource(
@@ -36,7 +36,7 @@ def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=COMMITS,
             max_batching_window=Duration.seconds(0),
-            parallelization_factor=BATCHES_AT_ONCE,
+            parallelization_factor=PARALLEL_BATCHES,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=-1,
@@ -46,14 +46,16 @@ def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs
     )
 
 
-def of_queue(function: lambda_.Function, queue: sqs.IQueue, *, messages: int = 1, at_once: int | None = None) -> None:
-    """A queue's messages; those that failed come again."""
+def of_queue(
+    function: lambda_.Function, queue: sqs.IQueue, *, messages: int = 1, concurrency: int | None = None
+) -> None:
+    """Calls the function with a queue's messages; failed ones are redelivered."""
     function.add_event_source(
-        sources.SqsEventSource(queue, batch_size=messages, report_batch_item_failures=True, max_concurrency=at_once)
+        sources.SqsEventSource(queue, batch_size=messages, report_batch_item_failures=True, max_concurrency=concurrency)
     )
 
 
 def of_clock(function: lambda_.Function, every: Duration) -> None:
-    """A call at a fixed interval. One that failed is not repeated: the next is near, and does the same."""
+    """Calls the function at a fixed interval. A failed call is not repeated: the next one does the same soon."""
     rule = events.Rule(function, "Clock", schedule=events.Schedule.rate(every))
     rule.add_target(targets.LambdaFunction(function, retry_attempts=0, max_event_age=every))

@@ -1,4 +1,4 @@
-"""The work queues, their dead letters, and where records of the stream go that the projector could not handle."""
+"""The work queues, their dead letters, and the queue for stream records that the projector could not handle."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from constructs import Construct
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS
 
 RETENTION = Duration.days(14)
-"""SQS's longest."""
+"""The maximum of SQS."""
 LOANS = 6
-"""A queue lends a message for six times its function's time-out, as Lambda's guide asks: what it throttles, it tries
-again meanwhile.
+"""A message's visibility time-out is six times the function's time-out, as Lambda's guide asks, because Lambda retries
+throttled calls meanwhile.
 """
 
 
 class WorkQueues(Construct):
-    """`work` and `embed`, each with its dead letters; `given_up` for the stream. Standard queues: their order does not
-    matter, and SQS is fair between stores by the messages' group.
+    """`work` and `embed`, each with its dead letters, and `given_up` for the stream. They are standard queues: order
+    does not matter, and SQS is fair between message groups.
 
     A message is given up after as many receives as `runtime.aws.records` has delays for. Nothing is ever given up
     twice: what the dead letters' function cannot settle stays, and rings an alarm.

@@ -1,4 +1,4 @@
-"""python -m local_aws [COMMAND …]: starts the servers, and runs the command with them, or waits for Ctrl-C."""
+"""Starts the local AWS servers, and runs a command with them or waits for Ctrl-C: `python -m local_aws [COMMAND …]`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_aws.servers import described, running
 
 
 def main(command: list[str]) -> int:
-    """The command's exit status, or 1 where the servers could not be started."""
+    """The command's exit status, or 1 if the servers could not be started."""
     signal.signal(signal.SIGTERM, _interrupt)  # so that the servers stop with it
     began = monotonic()
     try:

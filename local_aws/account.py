@@ -1,10 +1,10 @@
-"""The account that local servers pretend to be."""
+"""The account that the local servers pretend to be."""
 
 from __future__ import annotations
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-"""As LocalStack, ElasticMQ and DynamoDB Local have it."""
+"""The same id as in LocalStack, ElasticMQ and DynamoDB Local."""
 
 CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
@@ -12,4 +12,4 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
 }
-"""They open nothing. DynamoDB Local takes letters and digits only."""
+"""Credentials that open nothing. DynamoDB Local accepts letters and digits only."""

@@ -1,4 +1,4 @@
-"""What a function answered to a batch: which of its items failed."""
+"""A function's answer to a batch: which items failed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class BatchFailed(Exception):
-    """The answer names no items or wrong ones, so that Lambda takes all of the batch as failed."""
+    """The answer names no items or wrong ones, so Lambda takes the whole batch as failed."""
 
 
 def failed_items(answer: Mapping[str, Any] | None, items: Sequence[str]) -> frozenset[str]:
-    """The items that `batchItemFailures` names; none, where there is no such list.
+    """The items that `batchItemFailures` names; none if there is no such list.
 
     Raises:
         BatchFailed: an entry has no identifier, an empty one, or one that is not in the batch.

@@ -1,6 +1,4 @@
-"""The AWS edition on the local servers: its real handlers, each in processes of its own, driven as Lambda drives
-them.
-"""
+"""The AWS edition on the local servers: its real handlers, each in its own processes, driven as Lambda drives them."""
 
 from __future__ import annotations
 
@@ -32,15 +30,15 @@ from vectorlog.views.views import Views
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 VISIBILITY_S = 300
-"""As long as a function may take: on a busy machine no message that is being worked on comes a second time."""
+"""A function's time limit; long enough that on a busy machine no message is redelivered while it is being worked on."""
 API_LIMIT = 2
-"""Environments of the functions behind the API; two cores do not serve more."""
+"""Processes per function behind the API; two cores do not serve more."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningDeployment:
-    """A deployment that runs: where its API listens, a key of project `default`, what it owns, and its functions'
-    environment.
+    """A running deployment: the address of its API, a key of project `default`, what it owns, and the environment of
+    its functions.
     """
 
     url: str
@@ -51,10 +49,10 @@ class RunningDeployment:
 
 @contextmanager
 def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None = None) -> Iterator[RunningDeployment]:
-    """Makes a deployment of its own on the servers, runs its functions and serves its API, on 127.0.0.1.
+    """Creates a new deployment on the servers, runs its functions and serves its API on 127.0.0.1.
 
     Args:
-        servers: where everything is made, and removed at the end.
+        servers: where everything is created, and removed at the end.
         port: 0 takes a free one.
         variables: more of the functions' environment, such as `VECTORLOG_MODELS`.
     """
@@ -92,7 +90,7 @@ class _LogAndViews:
 
 
 def first_key(servers: Servers, owned: Resources) -> str:
-    """Makes a key of project `default`."""
+    """Creates a key of project `default`."""
     dynamodb, random = servers.client("dynamodb"), SystemRandom()
     log, table = DynamoDBEventLog(dynamodb, owned.events_table), DynamoDBTable(dynamodb, owned.views_table)
     try:

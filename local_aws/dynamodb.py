@@ -14,12 +14,12 @@ from local_aws.process import running
 
 SOURCE = ROOT / "OnLoopback.java"
 HEAP = "1g"
-"""20,000 items take 500 MB."""
+"""Memory limit; 20,000 items take 500 MB."""
 
 
 @contextmanager
 def dynamodb() -> Iterator[str]:
-    """Runs it, and gives its URL, which serves the streams too."""
+    """Runs the server, and gives its URL, which serves the streams too."""
     java, jars = find_java(), installed()
     options = (f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # half the start, half the threads
     with (
@@ -31,19 +31,19 @@ def dynamodb() -> Iterator[str]:
                 *("-port", str(port), "-inMemory", "-sharedDb", "-disableTelemetry"),
             ),
             Path(folder),
-            status=400,  # what it answers to a request without a signature
+            status=400,  # its answer to a request without a signature
         ) as url,
     ):
         yield url
 
 
 def installed() -> Path:
-    """The folder of its jars and of our launcher; fetched at first."""
+    """The folder of its jars and of our launcher; downloads them the first time."""
     return fetch("dynamodb", _compile, stamp=SOURCE.read_bytes())
 
 
 def _compile(folder: Path) -> None:
-    """By Eclipse's compiler, which is one of the jars and runs on any Java, a runtime without `javac` included."""
+    """Compiles with Eclipse's compiler, one of the jars, which runs on any Java, even a runtime without `javac`."""
     compiler = next(folder.glob("ecj-*.jar"))
     classpath = ":".join(map(str, folder.glob("*.jar")))
     done = subprocess.run(

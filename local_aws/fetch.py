@@ -1,4 +1,4 @@
-"""What the servers are made of: files of Maven Central by their SHA-256, fetched once.
+"""Downloads the servers' files from Maven Central once, and checks their SHA-256.
 
 `packages/<name>.sha256` lists each server's files as `sha256sum` does, with their paths in the repository. Nothing is
 resolved and no Maven is needed, so every machine runs the same bytes.
@@ -29,18 +29,18 @@ MB = 1_000_000
 
 
 class FetchError(Exception):
-    """Something could not be fetched; the message says what, why and what to do."""
+    """Something could not be downloaded; the message says what, why and what to do."""
 
 
 def cache() -> Path:
-    """Where fetched servers are kept: `$VECTORLOG_CACHE`, or `.cache/local-aws` in this checkout."""
+    """The folder of downloaded servers: `$VECTORLOG_CACHE`, or `.cache/local-aws` in this checkout."""
     return Path(os.environ.get("VECTORLOG_CACHE") or ROOT.parent / ".cache" / "local-aws")
 
 
 def once(name: str, stamp: bytes, make: Callable[[Path], None]) -> Path:
-    """The folder that `make` fills, kept for as long as `stamp` stays the same; safe to ask for from several processes.
+    """The folder that `make` fills, kept as long as `stamp` stays the same. Safe to call from several processes.
 
-    A folder gets its final name when it is whole, and older ones of this name go.
+    A folder gets its final name once it is complete; older ones of the same name are removed.
     """
     folder = cache() / f"{name}-{hashlib.sha256(stamp).hexdigest()[:12]}"
     if folder.exists():
@@ -63,7 +63,7 @@ def fetch(name: str, prepare: Callable[[Path], None] | None = None, *, stamp: by
     """The folder with the files that `packages/<name>.sha256` lists, as `prepare` left it.
 
     Raises:
-        FetchError: a file could not be had, or is not the one that is listed.
+        FetchError: a file could not be downloaded, or differs from the listed one.
     """
     listing = (PACKAGES / f"{name}.sha256").read_text()
 
@@ -81,8 +81,8 @@ def fetch(name: str, prepare: Callable[[Path], None] | None = None, *, stamp: by
 
 
 def say(line: str) -> None:
-    """Tells whoever waits, on stderr."""
-    sys.stderr.write(f"{line}\n")  # in one piece, between those of other threads
+    """Prints progress to stderr."""
+    sys.stderr.write(f"{line}\n")  # in one write, so that lines of other threads do not mix with it
 
 
 RETRIES = urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))

@@ -1,4 +1,4 @@
-"""A Lambda function: its handler in processes of their own, as Lambda's execution environments."""
+"""A Lambda function: its handler in separate processes, like Lambda's execution environments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from local_aws.account import ACCOUNT, REGION
 from local_aws.payloads import Json
 
 COLD_START_S = 60
-"""On top of a function's own time, for the import of its handler."""
+"""Seconds added to a function's time limit, for the import of its handler."""
 
 
 class FunctionError(Exception):
@@ -31,13 +31,13 @@ class FunctionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a function is.
+    """The settings of a function.
 
     Attributes:
         handler: `module:name`.
-        variables: its environment, on top of this process's.
-        timeout_s: after which its process is killed.
-        memory_mb: what its context says; not enforced.
+        variables: its environment, in addition to this process's.
+        timeout_s: its process is killed after this time.
+        memory_mb: reported in its context; not enforced.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda gives a handler beside the event; `deadline` is of `time.monotonic`."""
+    """Lambda's context object; `deadline` is a time of `time.monotonic`."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -62,18 +62,18 @@ class Context:
 
     @property
     def invoked_function_arn(self) -> str:
-        """Its ARN."""
+        """The function's ARN."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the process is killed."""
+        """Milliseconds until the process is killed."""
         return max(0, int((self.deadline - time.monotonic()) * 1000))
 
 
 class Environments:
-    """Up to `limit` processes of a function, made when they are needed; each does one invocation at a time.
+    """Up to `limit` processes of a function, started on demand; each handles one invocation at a time.
 
-    Safe to call from several threads; a call waits while all are busy. Events and answers cross as JSON.
+    Safe to call from several threads; a call waits while all processes are busy. Events and answers are passed as JSON.
     """
 
     def __init__(self, function: Function, limit: int = 1) -> None:
@@ -151,9 +151,9 @@ class _Environment:
 
 
 def _serve(connection: Connection, function: Function) -> None:
-    """An environment's life: import the handler once, then answer until whoever asks is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pump, which lets invocations end
-    os.dup2(2, 1)  # logs and metrics are no part of what the command prints
+    """The life of an environment: imports the handler once, then answers until the caller is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pump handles Ctrl-C, and lets invocations end
+    os.dup2(2, 1)  # logs and metrics are not part of the command's output
     os.environ.update(function.variables)
     module, _, name = function.handler.partition(":")
     handler = getattr(import_module(module), name)

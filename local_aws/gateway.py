@@ -1,4 +1,4 @@
-"""What API Gateway does, as far as handlers can tell: HTTP in, a REST proxy event to the handler, its answer out."""
+"""A stand-in for API Gateway: turns HTTP into a REST proxy event for the handler, and its answer into HTTP."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 10 * 1024 * 1024
 EVENT_BYTES = 6 * 1024 * 1024
-"""API Gateway's limit of a request, and Lambda's of an event and of an answer."""
+"""API Gateway's limit for a request, and Lambda's for an event and for an answer."""
 
 
 class Gateway:
-    """An ASGI app before a handler; `choose` gives the function that serves a method and path, as the routes say."""
+    """An ASGI app in front of handlers; `choose` gives the function for a method and path, as the routes say."""
 
     def __init__(self, choose: Callable[[str, str], Invoke], pool: Executor, stage: str = "local") -> None:
         self._choose = choose
@@ -52,8 +52,8 @@ class Gateway:
             answer = await asyncio.get_running_loop().run_in_executor(self._pool, invoke, event)
         except FunctionError:
             log.exception("%s %s", scope["method"], scope["path"])
-            answer = _refused(502, "The function behind this address failed; its log says why.", None)
-        await _send(send, answer or _refused(502, "The function behind this address answered nothing.", None))
+            answer = _refused(502, "The function behind this URL failed; its log says why.", None)
+        await _send(send, answer or _refused(502, "The function behind this URL returned no answer.", None))
 
     def _event(self, scope: Scope, body: bytes) -> dict[str, Any]:
         headers: defaultdict[str, list[str]] = defaultdict(list)
@@ -82,7 +82,7 @@ class Gateway:
                 "identity": {"sourceIp": "127.0.0.1", "userAgent": headers.get("user-agent", [""])[0]},
             },
             "body": base64.b64encode(body).decode() or None,
-            "isBase64Encoded": bool(body),  # the stack's `binaryMediaTypes` are all there are
+            "isBase64Encoded": bool(body),  # the stack's `binaryMediaTypes` match every type
         }
 
 

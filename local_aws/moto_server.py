@@ -1,4 +1,4 @@
-"""Moto behind HTTP, in a process of its own."""
+"""Moto behind HTTP, in its own process."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def serve(port: int) -> None:
 
 
 class InTurn:
-    """Answers one request after the other: moto keeps an object in one file, which threads would close and move under
-    each other.
+    """Answers one request at a time: moto keeps an object in one file, which parallel threads would close and move
+    under each other.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
@@ -27,6 +27,6 @@ class InTurn:
         self._turn = threading.Lock()
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        """A WSGI application's call."""
+        """The call of a WSGI application."""
         with self._turn:
             return [b"".join(self._application(environ, start_response))]

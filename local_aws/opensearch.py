@@ -1,5 +1,5 @@
-"""One node of OpenSearch 3.5.0 with the k-NN plugin: the one 3.x version of which Maven Central has both. Lucene's
-engine only.
+"""One node of OpenSearch 3.5.0 with the k-NN plugin, the one 3.x version for which Maven Central has both. It has
+Lucene's engine only.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MODULES = frozenset(
         "mapper-extras",
         "reindex",
         "search-pipeline-common",
-        "transport-grpc",  # the plugin is built on it
+        "transport-grpc",  # the plugin depends on it
         "transport-netty4",
     }
 )
-"""What an index with text and vectors needs: 99 MB on disk instead of 236."""
+"""The modules that an index with text and vectors needs: 99 MB on disk instead of 236."""
 
 _LOGGING = """status = error
 appender.c.type = Console
@@ -42,7 +42,7 @@ rootLogger.appenderRef.c.ref = c
 
 @contextmanager
 def opensearch() -> Iterator[str]:
-    """Runs it, and gives its URL. Its data are in a temporary folder and go with it."""
+    """Runs the node, and gives its URL. Its data is in a temporary folder that is removed at the end."""
     java, home = find_java(), installed()
     with TemporaryDirectory(prefix="opensearch-") as temporary:
         folder = Path(temporary)
@@ -56,7 +56,7 @@ def opensearch() -> Iterator[str]:
 
 
 def installed() -> Path:
-    """The folder of the node and its plugin; fetched at first."""
+    """The folder of the node and its plugin; downloads them the first time."""
     return fetch("opensearch", _unpack, stamp="".join(sorted(MODULES)).encode())
 
 
@@ -107,7 +107,7 @@ def _unpack(folder: Path) -> None:
     node, plugin = (next(folder.glob(f"{name}-[0-9]*.zip")) for name in ("opensearch", "opensearch-knn"))
     with zipfile.ZipFile(node) as archive:
         for item in archive.infolist():
-            _, _, item.filename = item.filename.partition("/")  # without the folder that everything is in
+            _, _, item.filename = item.filename.partition("/")  # without the folder that contains everything
             if _wanted(item.filename):
                 archive.extract(item, folder)
     with zipfile.ZipFile(plugin) as archive:
@@ -127,8 +127,9 @@ def _wanted(path: str) -> bool:
 
 
 def _without_thai_check(jar: Path) -> None:
-    """Lets Lucene's ThaiTokenizer be made on a Java without Thai locale data, as wheels of Java are: `getstatic
-    DBBI_AVAILABLE` becomes `iconst_1`. Else every index creation is a 500 there. Nothing here tokenises Thai.
+    """Lets Lucene's ThaiTokenizer be created on a Java without Thai locale data, such as the Java from a wheel, by
+    changing `getstatic DBBI_AVAILABLE` to `iconst_1`. Otherwise every index creation fails with a 500. Nothing here
+    tokenizes Thai.
     """
     check, passed = bytes.fromhex("b200349a000d"), bytes.fromhex("0400009a000d")
     patched = jar.with_suffix(".patched")

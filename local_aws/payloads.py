@@ -1,4 +1,4 @@
-"""Events as Lambda hands them to functions, made of what the services answer to boto3."""
+"""Events in the form in which Lambda passes them to functions, built from the services' answers to boto3."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from local_aws.account import ACCOUNT, REGION
 
 Json: TypeAlias = dict[str, Any]
 Invoke: TypeAlias = Callable[[Json], Json | None]
-"""A function: event → answer; raises where Lambda would see an error."""
+"""A function: event → answer; raises if Lambda would see an error."""
 
 
 def stream_event(records: Sequence[Json]) -> Json:
-    """Of an event source mapping on a DynamoDB stream, or on a queue."""
+    """The event of an event source mapping on a DynamoDB stream or a queue."""
     return {"Records": list(records)}
 
 
@@ -25,8 +25,8 @@ queue_event = stream_event
 
 
 def stream_record(record: Mapping[str, Any], arn: str) -> Json:
-    """A record of `GetRecords`. What boto3 gives as a time or as bytes is whole seconds since 1970 or base64 in
-    Lambda's.
+    """A record of `GetRecords`. Where boto3 gives times and bytes, Lambda's events have whole seconds since 1970 and
+    base64.
     """
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
@@ -60,7 +60,7 @@ def queue_record(message: Mapping[str, Any], arn: str) -> Json:
 
 
 def schedule_event(rule: str, at_ms: int) -> Json:
-    """Of a rule of EventBridge that fires by the clock."""
+    """The event of a scheduled EventBridge rule."""
     return {
         "version": "0",
         "id": str(uuid4()),
@@ -75,7 +75,7 @@ def schedule_event(rule: str, at_ms: int) -> Json:
 
 
 def _attribute(value: Mapping[str, Any]) -> Json:
-    """A message attribute; the two lists are there and always empty in Lambda's events."""
+    """A message attribute; Lambda's events always hold the two lists, which are always empty."""
     kept = {name[0].lower() + name[1:]: _plain(value[name]) for name in ("StringValue", "BinaryValue") if name in value}
     return {**kept, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
 

@@ -18,26 +18,25 @@ from vectorlog.retry import RetryPolicy, retrying
 
 HOST = "127.0.0.1"
 START_S = 180
-"""Longest wait for a first answer; ten times what a start takes on two busy cores."""
+"""Longest wait for a first answer, in seconds; ten times the length of a start on two busy cores."""
 STOP_S = 10
 STARTS = RetryPolicy(attempts=3)
 """At other ports: somebody may take one between its choice and its use."""
 _POLL_S = 0.05
 
 Command: TypeAlias = Callable[[int], Sequence[str | Path]]
-"""A command line, by the port that the server is to listen on."""
+"""A command line, for the port that the server listens on."""
 
 _UNTIL_STDIN_ENDS = 'exec 3<&0; "$@" 3<&- </dev/null & server=$!; { read -r _ <&3; kill $server; } & wait $server'
-"""Runs a command until nobody holds the other end of its standard input: whoever started it stopped it, or was killed.
-"""
+"""Runs a command until the other end of its standard input is closed, because its parent stopped it or was killed."""
 
 
 class StartError(Exception):
-    """A server did not start; the message ends with what it printed last."""
+    """A server did not start; the message ends with its last output."""
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on at this moment."""
+    """A port of this machine that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -46,7 +45,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(name: str, command: Command, folder: Path, *, ready: str = "/", status: int = 200) -> Iterator[str]:
-    """Starts `command(port)`, waits until it answers the path `ready` with `status`, and gives its URL; stops it at the
+    """Starts `command(port)`, waits until its path `ready` answers with `status`, and gives its URL; stops it at the
     end.
 
     It runs in `folder` and prints into `<name>.log` there.
@@ -64,7 +63,7 @@ def running(name: str, command: Command, folder: Path, *, ready: str = "/", stat
 
 
 class _PortTaken(StartError):
-    """Somebody took the port between its choice and its use."""
+    """Another process took the port between its choice and its use."""
 
 
 def _start(name: str, command: Command, folder: Path, ready: str, status: int) -> tuple[subprocess.Popen[bytes], str]:
@@ -77,7 +76,7 @@ def _start(name: str, command: Command, folder: Path, ready: str, status: int) -
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            start_new_session=True,  # Ctrl-C is for whoever uses the server, who then stops it
+            start_new_session=True,  # Ctrl-C is for the process that uses the server, which then stops it
         )
     url = f"http://{HOST}:{port}"
     try:

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.02
-"""Between two steps when there was nothing to do; a stream's record waits that long at most."""
+"""Pause in seconds between two steps when there was nothing to do; a stream's record waits at most that long."""
 BROKEN_S = 1.0
 
 Step = Callable[[], bool]
-"""Does what there is to do, and says whether there was something."""
+"""Does the pending work, and returns whether there was any."""
 
 
 @contextmanager
 def pumping(steps: Sequence[Step]) -> Iterator[None]:
-    """Repeats each step in a thread of its own. At the end, steps that are under way are waited for."""
+    """Repeats each step in its own thread. At the end, it waits for steps that are running."""
     stopping = threading.Event()
     threads = [
         threading.Thread(target=_repeat, args=(step, stopping), name=f"pump-{place}")

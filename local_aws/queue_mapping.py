@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENTRIES = 10
-"""Messages that SQS gives or deletes in one call."""
+"""How many messages SQS gives or deletes in one call."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """As of an event source mapping.
+    """Settings of an event source mapping.
 
     Attributes:
-        window: ms that a batch that is not full waits for more messages.
-        concurrency: batches at the same time, at most; whoever drives the mapping keeps to it.
+        window: ms that an incomplete batch waits for more messages.
+        concurrency: maximum of parallel batches; the caller of `step` enforces it.
         wait: seconds that one receive waits for a message.
     """
 
@@ -36,9 +36,9 @@ class QueueSettings:
 
 
 class QueueMapping:
-    """Feeds a function with a queue's messages. Those of a batch that went through are deleted; others come again when
-    their visibility is over, until the queue's own redrive policy takes them to its dead letters. Several threads may
-    do steps.
+    """Feeds a function with a queue's messages. Messages of a batch that succeeded are deleted. Others are redelivered
+    after their visibility time-out, until the queue's redrive policy moves them to its dead letters. Steps may run in
+    several threads.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class QueueMapping:
         self._clock = clock
 
     def step(self) -> bool:
-        """Hands one batch to the function, if there are messages; whether there were."""
+        """Passes one batch to the function if there are messages; returns whether there were."""
         records = self._receive()
         if not records:
             return False

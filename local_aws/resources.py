@@ -1,5 +1,5 @@
-"""Tables, queues and a bucket on the local servers, as the stack makes them on AWS. Index and mapping are the
-adapter's.
+"""Tables, queues and a bucket on the local servers, as the stack creates them on AWS. The adapter creates indexes and
+mapping itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalQueue:
-    """A queue: where it is called, and how mappings and policies name it."""
+    """A queue: its URL, and the ARN that mappings and policies use."""
 
     url: str
     arn: str
@@ -26,7 +26,7 @@ class LocalQueue:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one deployment owns; names begin with the deployment's, so that many live side by side."""
+    """What one deployment owns. Names begin with the deployment's, so that several can exist side by side."""
 
     events_table: str
     views_table: str
@@ -39,7 +39,7 @@ class Resources:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What functions are given, beside where the servers are."""
+        """The environment of functions, except for the servers' addresses."""
         return {
             "VECTORLOG_EVENTS_TABLE": self.events_table,
             "VECTORLOG_VIEWS_TABLE": self.views_table,
@@ -50,12 +50,12 @@ class Resources:
 
 
 def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Resources:
-    """Makes everything for a deployment of its own.
+    """Creates everything for a new deployment.
 
     Args:
-        servers: where.
-        visibility_s: for which a message is lent; on AWS it is six times the function's time-out.
-        receives: after which a message goes to its queue's dead letters.
+        servers: where to create it.
+        visibility_s: visibility time-out; on AWS it is six times the function's time-out.
+        receives: number of receives after which a message moves to its queue's dead letters.
     """
     name = f"vectorlog-{uuid4().hex[:8]}"
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
@@ -72,7 +72,7 @@ def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Reso
 
 
 def remove(servers: Servers, resources: Resources) -> None:
-    """Takes it all away, the bucket's content included."""
+    """Deletes everything, including the bucket's content."""
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
     for queue in (resources.work, resources.work_dead, resources.embed, resources.embed_dead):
         sqs.delete_queue(QueueUrl=queue.url)

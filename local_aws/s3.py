@@ -12,12 +12,12 @@ from local_aws.fetch import ROOT
 from local_aws.process import running
 
 RUN = "import sys; sys.path.append(sys.argv[1]); from local_aws.moto_server import serve; serve(int(sys.argv[2]))"
-"""What the child runs. It is in a temporary folder, so this package is not on its path."""
+"""The child's program. It runs in a temporary folder, so this package is not on its path."""
 
 
 @contextmanager
 def s3() -> Iterator[str]:
-    """Runs it, and gives its URL."""
+    """Runs the server, and gives its URL."""
     with (
         TemporaryDirectory(prefix="s3-") as folder,
         running(

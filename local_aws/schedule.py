@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Schedule:
-    """Invokes a function every `rate` ms, first when it is that old. Turns that were missed are not made up for."""
+    """Invokes a function every `rate` ms, first after one interval. Missed turns are not made up for."""
 
     def __init__(self, invoke: Invoke, rule: str, rate: int, clock: Callable[[], int]) -> None:
         self._invoke = invoke
@@ -21,7 +21,7 @@ class Schedule:
         self._next = clock() + rate
 
     def step(self) -> bool:
-        """Invokes it if it is time; whether it was."""
+        """Invokes the function if it is due; returns whether it was."""
         now = self._clock()
         if now < self._next:
             return False

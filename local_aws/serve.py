@@ -23,8 +23,8 @@ from vectorlog.defaults import LOCAL_MODEL
     "--models", default=f"local:{LOCAL_MODEL}", show_default=True, help="What VECTORLOG_MODELS says in the functions."
 )
 def main(port: int, models: str) -> None:
-    """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and goes at the
-    end.
+    """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and is lost at
+    the end.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -53,7 +53,7 @@ def _banner(servers: Servers, served: RunningDeployment) -> str:
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
   print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)
 
-A first call of each function takes seconds: its process is started then.
+The first call of each function takes seconds, because its process is started then.
 
 {described(servers)}
 {_for_commands(servers, served)}
@@ -61,7 +61,7 @@ Ctrl-C stops it."""
 
 
 def _for_commands(servers: Servers, served: RunningDeployment) -> str:
-    """What a shell needs for `./dev verify --edition aws` and the like, besides."""
+    """The other variables that a shell needs for `./dev verify --edition aws` and the like."""
     besides = {
         name: served.variables[name]
         for name in served.variables.keys() - servers.environment.keys()

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 VARIABLE = "VECTORLOG_LOCAL_AWS"
-"""Tells child processes where the servers are: `Servers` as JSON."""
+"""The variable that tells child processes where the servers are: `Servers` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where they are: URLs without a path."""
+    """Addresses of the servers: URLs without a path."""
 
     dynamodb: str
     sqs: str
@@ -30,22 +30,22 @@ class Servers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points boto3, the AWS CLI and `running()` in a child process at them."""
+        """Variables that point boto3, the AWS CLI and `running()` in a child process at the servers."""
         return CREDENTIALS | {
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": self.dynamodb,
             "AWS_ENDPOINT_URL_SQS": self.sqs,
             "AWS_ENDPOINT_URL_S3": self.s3,
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.s3,  # moto's, too
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.s3,  # moto serves it too
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
             "VECTORLOG_OPENSEARCH_ENDPOINT": self.opensearch,
-            "VECTORLOG_OPENSEARCH_ENGINE": "lucene",  # there is no faiss in this node
+            "VECTORLOG_OPENSEARCH_ENGINE": "lucene",  # this node has no faiss
             "VECTORLOG_OPENSEARCH_REFRESH": "true",
             VARIABLE: json.dumps(asdict(self)),
         }
 
     def client(self, service: Literal["dynamodb", "dynamodbstreams", "sqs", "s3", "secretsmanager"]) -> BaseClient:
-        """A client of one of them, whatever this process's environment says."""
+        """A client of one of the servers, whatever this process's environment says."""
         import boto3
 
         urls = {"sqs": self.sqs, "s3": self.s3, "secretsmanager": self.s3}
@@ -59,16 +59,16 @@ class Servers:
 
     @classmethod
     def of(cls, variable: str) -> Self:
-        """Reads what `environment` holds under `VARIABLE`."""
+        """Reads the servers from `VARIABLE` in the environment."""
         return cls(**json.loads(variable))
 
 
 @contextmanager
 def running() -> Iterator[Servers]:
-    """Starts all four at the same time and gives their addresses; they stop together, and their data go with them.
+    """Starts all four in parallel and gives their addresses. They stop together, and their data is lost.
 
     Raises:
-        FetchError: one could not be fetched.
+        FetchError: one could not be downloaded.
         StartError: one did not start.
     """
     starters = (dynamodb.dynamodb, sqs.sqs, s3.s3, opensearch.opensearch)
@@ -93,14 +93,14 @@ def _enter(server: AbstractContextManager[str]) -> tuple[str, AbstractContextMan
 
 
 def exports(variables: Mapping[str, str]) -> str:
-    """Lines for a shell."""
+    """`export` lines for a shell."""
     return "\n".join(f"  export {name}='{value}'" for name, value in variables.items())
 
 
 def described(servers: Servers) -> str:
-    """What runs where, and how to point a shell at it."""
+    """Says what runs where, and how to point a shell at it."""
     urls = "\n".join(f"  {name:<11}{url}" for name, url in asdict(servers).items())
-    return f"""All of it is in memory and goes when this ends.
+    return f"""All data is in memory and is lost when this ends.
 {urls}
 
 In another shell, for the AWS CLI, boto3 and ./dev test aws:

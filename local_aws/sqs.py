@@ -15,7 +15,7 @@ from local_aws.process import HOST, running
 
 @contextmanager
 def sqs() -> Iterator[str]:
-    """Runs it, and gives its URL."""
+    """Runs the server, and gives its URL."""
     java, jars = find_java(), installed()
     settings = {
         "node-address.host": HOST,
@@ -48,5 +48,5 @@ def sqs() -> Iterator[str]:
 
 
 def installed() -> Path:
-    """The folder of its jars; fetched at first."""
+    """The folder of its jars; downloads them the first time."""
     return fetch("sqs")

@@ -1,7 +1,6 @@
 """Lambda's event source mapping on a DynamoDB stream, driven step by step.
 
-DynamoDB Local has one shard; here its records are spread over several by a hash of their partition key, as DynamoDB
-does.
+DynamoDB Local has one shard. Here its records are spread over several by a hash of their partition key, as in DynamoDB.
 """
 
 from __future__ import annotations
@@ -21,14 +20,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """As of an event source mapping; times in ms.
+    """Settings of an event source mapping; times in ms.
 
     Attributes:
-        window: how long a batch that is not full waits for more records.
-        retries: of a batch after its first try; None: until its records are too old.
-        max_age: of a record, from when it was written; older ones are given up. None: never.
-        bisect: a batch that failed is halved, which counts as no retry.
-        pauses: after the first, second, … failure in a row of a shard's batch; the last one holds for all that follow.
+        window: how long an incomplete batch waits for more records.
+        retries: of a batch after its first attempt; None: until its records are too old.
+        max_age: of a record since it was written; older ones are given up. None: never.
+        bisect: whether a failed batch is halved, which does not count as a retry.
+        pauses: after the first, second, … consecutive failure of a shard's batch; the last one applies to all that
+            follow.
     """
 
     batch_size: int = 100
@@ -40,13 +40,13 @@ class StreamSettings:
 
 
 class StreamMapping:
-    """Feeds a function with a stream's records: in order within a shard, one batch at a time, none skipped but by the
-    rules.
+    """Feeds a function with a stream's records: in order within a shard, one batch at a time, skipping none except by
+    the settings.
 
     Args:
         invoke: the function.
         clock: in ms.
-        given_up: the on-failure destination; gets the records that were given up, and why.
+        given_up: the on-failure destination; receives the records that were given up, and why.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class StreamMapping:
         self.shards = tuple(_Shard(invoke, settings, clock, given_up) for _ in range(shards))
 
     def offer(self, records: Sequence[Json]) -> None:
-        """Takes records in the stream's order."""
+        """Accepts records in the stream's order."""
         for record in records:
             partition = record["dynamodb"]["Keys"]["pk"]["S"]
             self.shards[crc32(partition.encode()) % len(self.shards)].offer(record)
 
     def step(self) -> bool:
-        """Lets each shard do a step; whether one of them did something."""
+        """Lets each shard do a step; returns whether one of them did something."""
         return sum(shard.step() for shard in self.shards) > 0
 
 
@@ -90,7 +90,7 @@ class _Shard:
         self._clock = clock
         self._given_up = given_up
         self._arrived: deque[tuple[int, Json]] = deque()
-        self._again: list[_Batch] = []  # what is to be tried before anything newer; the next one is the last
+        self._again: list[_Batch] = []  # batches to try before anything newer; the next one is the last
         self._not_before = 0
         self._lock = threading.Lock()
 
@@ -99,7 +99,7 @@ class _Shard:
             self._arrived.append((self._clock(), record))
 
     def step(self) -> bool:
-        """Hands one batch to the function, if one is due; whether it was."""
+        """Passes one batch to the function if one is due; returns whether it was."""
         batch = self._next()
         if batch is None:
             return False
@@ -112,7 +112,7 @@ class _Shard:
         except Exception as error:  # noqa: BLE001  # whatever ends a function, Lambda tries its batch again
             self._failed(batch, 0, repr(error))
             return True
-        if failed:  # the first of them is where the shard goes on
+        if failed:  # the shard continues at the first of them
             self._failed(batch, min(map(numbers.index, failed)), "it was named in batchItemFailures")
         return True
 
@@ -130,7 +130,7 @@ class _Shard:
             return _Batch(tuple(self._arrived.popleft()[1] for _ in range(taken)))
 
     def _young_enough(self, batch: _Batch) -> _Batch:
-        """Without the records that are too old."""
+        """Drops the records that are too old."""
         if self._settings.max_age is None:
             return batch
         oldest = self._clock() - self._settings.max_age
@@ -140,11 +140,11 @@ class _Shard:
         return _Batch(tuple(record for record in batch.records if _written(record) >= oldest), batch.failures)
 
     def _failed(self, batch: _Batch, first: int, reason: str) -> None:
-        """Has what did not go through tried again: everything from record number `first` on."""
+        """Schedules a retry of everything from record number `first` on."""
         left = batch.records[first:]
         log.warning("a batch of %s records failed from record %s on: %s", len(batch.records), first, reason)
         if self._settings.bisect and len(left) > 1:
-            # Where the function said how far it came, the batch is cut there; else it is cut in the middle.
+            # If the function reported how far it came, the batch is cut there; otherwise in the middle.
             halves = (left,) if first else _halves(left)
             self._again += [_Batch(half, batch.failures) for half in reversed(list(halves))]
         elif self._settings.retries is not None and batch.failures >= self._settings.retries:

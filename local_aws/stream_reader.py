@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class StreamReader:
     """All records of a stream from its beginning on, each once, in the form of Lambda's events.
 
-    An iterator that the server will not take any more is made again behind the last record that it gave.
+    If the server no longer accepts an iterator, a new one starts after the last record that was read.
     """
 
     def __init__(self, client: BaseClient, arn: str) -> None:
@@ -28,13 +28,13 @@ class StreamReader:
         self._last: dict[str, str] = {}
 
     def read(self) -> list[Json]:
-        """What was written since the last read; an iterator's answer is at most 1 MB or 1,000 records."""
+        """Reads what was written since the last read; one answer of an iterator is at most 1 MB or 1,000 records."""
         found: list[Json] = []
         for shard in self._shards():
             try:
                 self._read(shard, found)
             except ClientError as error:
-                log.warning("the stream's iterator is made again: %s", error)
+                log.warning("the stream's iterator is renewed: %s", error)
                 self._iterators[shard] = self._iterator(shard)
         return found
 
@@ -44,7 +44,9 @@ class StreamReader:
             for record in answer["Records"]:
                 found.append(stream_record(record, self._arn))
                 self._last[shard] = record["dynamodb"]["SequenceNumber"]
-            self._iterators[shard] = answer.get("NextShardIterator")  # none: the shard is closed and read to its end
+            self._iterators[shard] = answer.get(
+                "NextShardIterator"
+            )  # no iterator: the shard is closed and read to its end
             if not answer["Records"]:
                 break
 
@@ -56,7 +58,9 @@ class StreamReader:
         return made
 
     def _shards(self) -> list[str]:
-        """Open shards. New ones are looked for only where one has ended, since a parent is read before its children."""
+        """Finds open shards. New ones are only looked for after one has ended, because a parent is read before its
+        children.
+        """
         if not self._iterators or None in self._iterators.values():
             stream = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]
             for shard in stream["Shards"]:

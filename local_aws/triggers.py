@@ -1,4 +1,4 @@
-"""What drives the functions behind the API: the stream, the queues with their dead letters, and the clock."""
+"""The triggers of the functions behind the API: the stream, the queues with their dead letters, and the clock."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 
 
 class Maker(Protocol):
-    """Makes a function of a handler, with so many environments and seconds at most."""
+    """Builds a function from a handler, with a maximum number of environments and seconds."""
 
     def __call__(self, name: str, handler: str, limit: int, timeout_s: int) -> Invoke:
-        """The function."""
+        """Builds the function."""
         ...
 
 
 def steps(servers: Servers, owned: Resources, function: Maker) -> Sequence[Step]:
-    """What Lambda and EventBridge do, as steps to repeat."""
+    """The work of Lambda and EventBridge, as steps to repeat."""
     reader = StreamReader(servers.client("dynamodbstreams"), owned.stream_arn)
     projector = StreamMapping(function("projector", "projector", 2, 60), StreamSettings(), clock, _given_up, shards=4)
 

@@ -16,7 +16,7 @@ from tests.support.told import Told, listening
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """A fresh edition with the real index."""
+    """A new local deployment with the real index."""
     made = Bench(tmp_path)
     yield made
     made.close()
@@ -31,8 +31,8 @@ def told() -> Iterator[Told]:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """The real local servers, with the environment pointed at them: those that run already (`./dev test aws`), or its
-    own.
+    """The real local servers, with the environment pointed at them: the running ones (`./dev test aws`), or new
+    ones.
     """
     if VARIABLE in os.environ:
         yield Servers.of(os.environ[VARIABLE])
@@ -45,6 +45,6 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(autouse=True)
 def _on_servers(request: pytest.FixtureRequest) -> None:
-    """What is marked `aws` finds the servers."""
+    """Makes the servers available to tests marked `aws`."""
     if request.node.get_closest_marker("aws"):
         request.getfixturevalue("servers")

@@ -1,8 +1,8 @@
 """Each handler, cut at every call that it makes to a port.
 
-What the functions of the AWS edition and the threads of the local one do is the same code: use cases behind the API,
-`Projector`, `Worker`, `Deliveries` and `sweep`. It is cut here on the local adapters, with a clock that stands still;
-tests/aws cuts the functions themselves on AWS's. What is AWS's alone, records and what is reported as failed, is in
+The functions of the AWS edition and the threads of the local one run the same code: use cases behind the API,
+`Projector`, `Worker`, `Deliveries` and `sweep`. Here it is cut on the local adapters, with a clock that stands still;
+tests/aws cuts the functions themselves on AWS's adapters. What only AWS has, records and reports of failed items, is in
 tests/handlers.
 """
 
@@ -18,8 +18,8 @@ from tests.support.crash_points import HANDLERS, cut
 
 @pytest.mark.parametrize("name", HANDLERS)
 def test_cut(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the process dies, before the first call or after any (which is before the next), what was asked for is
-    done when it comes again, just as if nothing had died, and nothing differs from the log or is left over.
+    """Wherever the process dies, before the first call or after any (which is before the next), a repeated step has the
+    same outcome as an uncut one, and nothing differs from the log or is left over.
     """
     assert cut(HANDLERS[name], _bench, tmp_path, monkeypatch)
 

@@ -1,5 +1,5 @@
-"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call which changes
-something.
+"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call with an
+effect.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ PARTS = 6
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_histories(part: int, tmp_path: Path) -> None:
-    """Whatever is asked for, in whatever order work is done and wherever processes die: counts add up at every step,
-    what was created is there, what was deleted is not found, every file and every batch ends, and what is left is what
-    the log says.
+    """Whatever is requested, in whatever order work is done and wherever processes die: counts add up at every step,
+    created things exist, deleted ones are not found, every file and every batch ends, and what is left is what the log
+    says.
     """
     for seed in range(part, HISTORIES, PARTS):
         folder = tmp_path / str(seed)
@@ -51,7 +51,7 @@ def test_random_histories(part: int, tmp_path: Path) -> None:
 
 
 class Scenario:
-    """Requests one after the other, with all work between them; whoever's process died sends its request again."""
+    """Requests one after the other, with all work between them; a request whose process died is sent again."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -59,7 +59,7 @@ class Scenario:
         self.died = ""
 
     def run(self) -> dict[str, object]:
-        """Everything that a caller sees in the end, and everything that is kept for it."""
+        """Everything that a caller sees in the end, and everything that is stored for it."""
         bench, deployment, say = self.bench, self.bench.deployment, self._say
         files = [self._upload(number) for number in range(4)]
         every = [BatchItem(file) for file in files]
@@ -110,7 +110,7 @@ class Scenario:
 
 
 def _gone(delete: Callable[[], None]) -> None:
-    """A delete that is sent again may be told that the thing is gone."""
+    """A repeated delete may answer that the thing is gone."""
     try:
         delete()
     except NotFound:
@@ -119,7 +119,7 @@ def _gone(delete: Callable[[], None]) -> None:
 
 @pytest.fixture(scope="module")
 def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
-    """What the scenario leads to when nothing dies, and how many calls it makes that change something."""
+    """The outcome of the scenario when nothing dies, and the number of its calls with an effect."""
     scenario = Scenario(tmp_path_factory.mktemp("uncut") / "run")
     result = scenario.run()
     scenario.bench.close()
@@ -128,8 +128,8 @@ def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_cut_at_every_call(part: int, uncut: tuple[dict[str, object], int], tmp_path: Path) -> None:
-    """Wherever a process dies, before any call that changes something (which is after the one before it), the same
-    requests and the work that is done again lead to the same end.
+    """Wherever a process dies, before any call with an effect (which is after the previous one), repeated requests and
+    work lead to the same outcome.
     """
     expected, calls = uncut
     for call in range(1 + part, calls + 1, PARTS):
@@ -142,7 +142,7 @@ def test_cut_at_every_call(part: int, uncut: tuple[dict[str, object], int], tmp_
 
 
 def test_uncut(uncut: tuple[dict[str, object], int]) -> None:
-    """The end that every cut leads to is the right one."""
+    """The outcome that every cut leads to is the right one."""
     result, _ = uncut
     assert result["statuses"] == ["completed", "cancelled"]
     assert result["batches"] == [Counts(completed=4), Counts(cancelled=4)]

@@ -1,4 +1,4 @@
-"""What `prices.toml` says, typed; the file itself says what each number is."""
+"""The typed content of `prices.toml`; the file itself explains each number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("prices.toml")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars."""
+    """Prices in US dollars."""
 
     write_units_million: float
     read_units_million: float
@@ -38,7 +38,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A data node of OpenSearch; `hour` in US dollars."""
+    """A data node of OpenSearch; `hour` is its price in US dollars."""
 
     name: str
     memory_gib: int
@@ -61,7 +61,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What a request leaves to do; `whole` is the operation whose measured line holds that already."""
+    """The work that follows from a request; `whole` is the operation whose measured line already includes it."""
 
     whole: str
     whole_invocations: int
@@ -72,7 +72,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is embedded."""
+    """The texts that are embedded."""
 
     chunk_tokens: int
     query_tokens: int
@@ -80,7 +80,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """What a stack does and has without a user."""
+    """What a stack does and has without users."""
 
     hours_month: int
     sweeps_hour: int
@@ -94,7 +94,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What files and chunks take."""
+    """How much storage files and chunks take."""
 
     file_log_kb: float
     file_rows_kb: float
@@ -109,7 +109,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A deployment."""
+    """A size of deployment."""
 
     name: str
     files: int
@@ -120,9 +120,9 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """All of them."""
+    """All assumptions."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")  # of the records in it, too
+    __pydantic_config__ = ConfigDict(extra="forbid")  # including the records in it
 
     price: Price
     instance: tuple[Instance, ...]
@@ -135,10 +135,10 @@ class Assumptions:
 
 
 def read(path: Path = FILE) -> Assumptions:
-    """The assumptions of a file.
+    """Reads the assumptions from a file.
 
     Raises:
-        ValidationError: a name is missing, unknown, or no number.
+        ValidationError: a name is missing or unknown, or a value is not a number.
     """
     with path.open("rb") as file:
         return TypeAdapter(Assumptions).validate_python(tomllib.load(file))

@@ -1,5 +1,4 @@
-"""What the AWS edition costs in money: docs/prices.md, from the calls and units of docs/costs.md and the assumptions of
-prices.toml.
+"""Writes docs/prices.md, the cost of the AWS edition, from the calls and units in docs/costs.md and prices.toml.
 
 .venv/bin/python -m tools.cost_table [--write]
 """
@@ -22,7 +21,7 @@ MILLION, KB_PER_GB, GIB = 1_000_000, 1_000_000, 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A line of docs/costs.md. `calls` by name."""
+    """One line of docs/costs.md; `calls` counts calls by name."""
 
     name: str
     calls: Mapping[str, int]
@@ -32,7 +31,7 @@ class Operation:
 
 
 def operations(text: str) -> Iterator[Operation]:
-    """The lines of its table."""
+    """Reads the lines of the table in docs/costs.md."""
     for line in re.findall(r"^\| (.*) \|$", text, re.MULTILINE)[2:]:
         name, calls, round_trips, write_units, read_units = line.split(" | ")
         counts = {call: int(count) for count, call in (each.split(" ") for each in calls.split(", "))}
@@ -40,7 +39,7 @@ def operations(text: str) -> Iterator[Operation]:
 
 
 def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
-    """Dollars for a million of an operation, by service; what follows from it included."""
+    """Dollars for a million operations of one kind, by service, including the work that follows."""
     price, running, following, calls = assumed.price, assumed.running, assumed.following, operation.calls
     whole = operation.name == following.whole
     commits = 0 if whole else calls.get("PutItem", 0)
@@ -70,29 +69,29 @@ def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
 
 
 def function_dollars(ms: float, assumed: Assumptions) -> float:
-    """Of a function that runs so long."""
+    """Dollars for a function's run of this length."""
     return ms / 1000 * assumed.running.memory_gb * assumed.price.gb_second
 
 
 def index_gib(size: Size, assumed: Assumptions) -> float:
-    """Memory that the vectors of one copy take: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation
-    of HNSW).
+    """Memory for the vectors of one copy: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation of
+    HNSW).
     """
     return size.chunks * 1.1 * (4 * assumed.kept.dimensions + 8 * assumed.kept.links) / GIB
 
 
 def vectors_gib(instance: Instance) -> float:
-    """What a node has for vectors: half of what the heap leaves, which takes half of the memory and no more than 32
+    """Memory that a node has for vectors: half of what the heap leaves. The heap takes half of the memory, at most 32
     GiB.
     """
     return (instance.memory_gib - min(instance.memory_gib / 2, 32)) / 2
 
 
 def node(size: Size, assumed: Assumptions) -> Instance:
-    """The smallest that holds a copy of the index.
+    """The smallest instance that holds a copy of the index.
 
     Raises:
-        ValueError: none does.
+        ValueError: none is large enough.
     """
     for instance in assumed.instance:
         if vectors_gib(instance) * assumed.kept.vectors_full >= index_gib(size, assumed):
@@ -101,13 +100,13 @@ def node(size: Size, assumed: Assumptions) -> Instance:
 
 
 def volume_gb(size: Size, assumed: Assumptions) -> int:
-    """Storage of each node."""
+    """Storage of each node, in GB."""
     needed = math.ceil(size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.kept.volume_spare)
     return max(assumed.kept.volume_least_gb, needed)
 
 
 def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
-    """Dollars for a month in which nobody asks anything, by what they are for."""
+    """Dollars for a month without requests, by purpose."""
     price, idle, kept = assumed.price, assumed.idle, assumed.kept
     sweeps, polls = idle.sweeps_hour * idle.hours_month, idle.queues * idle.polls_hour * idle.hours_month
     log, rows = (size.files * kb / KB_PER_GB for kb in (kept.file_log_kb, kept.file_rows_kb))
@@ -129,7 +128,7 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
 
 
 def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> float:
-    """Dollars for uploading the files, and ingesting them one by one."""
+    """Dollars for uploading all files and ingesting them one by one."""
     each = (
         sum(sum(per_million(found[name], assumed).values()) for name in ("upload a file", assumed.following.whole))
         / MILLION
@@ -141,13 +140,13 @@ def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> fl
 
 
 def table(rows: Iterable[Sequence[str]], align: Sequence[str]) -> str:
-    """In Markdown; the first row is the head."""
+    """A Markdown table; the first row is its header."""
     head, *others = rows
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, align, *others))
 
 
 def document(measured: str, assumed: Assumptions) -> str:
-    """docs/prices.md."""
+    """The text of docs/prices.md."""
     found = {operation.name: operation for operation in operations(measured)}
     priced = {name: per_million(operation, assumed) for name, operation in found.items()}
     services = list(next(iter(priced.values())))
@@ -178,42 +177,48 @@ def document(measured: str, assumed: Assumptions) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Cents where they count."""
+    """An amount in dollars, with cents below 100."""
     return f"{amount:,.0f}" if amount >= 100 else f"{amount:.2f}"
 
 
-TEXT = """# What the AWS edition costs in money
+TEXT = """# The cost of the AWS edition in money
 
-Computed from the calls and units of [costs.md](costs.md) by `.venv/bin/python -m tools.cost_table --write`. The prices and everything
-that could not be measured are **assumptions, checked by nobody**, in [tools/prices.toml](../tools/prices.toml): list prices of
-us-east-1 in US dollars without free tiers, discounts and data transfer. Change that file for your region, and write this page anew.
+This page is computed from the calls and units in [costs.md](costs.md) by `.venv/bin/python -m tools.cost_table --write`.
+Prices, and everything that could not be measured, are **unverified assumptions** in [tools/prices.toml](../tools/prices.toml).
+They are list prices of us-east-1 in US dollars, without free tiers, discounts and data transfer.
+Change that file for your region, and generate this page again.
 
 ## A million operations
 
 {operations}
 
-- What follows from a request is in its line: the projector runs once more for each commit, as if no other came with it.
-- "One file, attached until completed" is a file of one chunk of {tokens} tokens. Each further chunk costs its tokens and some time of the
-  function. A file of a batch costs no more than that, without its request.
-- OpenSearch has no price for a request: its nodes are in the table below. What workers remove after a delete is in no line either.
-- How long functions run is guessed from round trips, on the high side.
+- A line includes the work that follows from the request: the projector runs once more for each commit, as if it came alone.
+- "One file, attached until completed" is a file of one chunk of {tokens} tokens.
+  Each further chunk costs its tokens and some time of the function.
+  A file of a batch costs the same, without its own request.
+- OpenSearch has no price per request; its nodes are in the table below.
+- The removal of chunks and objects after a delete is in no line.
+- The run time of functions is estimated from round trips, on the high side.
 
 ## An idle month
 
 {sizes}
 
-- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory. A node has a quarter of its
-  memory for vectors: its heap takes half, up to 32 GiB, and OpenSearch lets vectors have half of the rest; {full:.0%} of that is
-  used here. An index has one shard, so a copy of it has to fit one node.
-- The small size has no replica: when its node fails, searches fail until it is back, and `vectorlog rebuild` can make the index again.
-- Memory for vectors is most of the cost at the large size. A model with fewer dimensions needs as much less, and so does an index on
-  disk with compressed vectors, which Vectorlog does not set up yet.
-- A VPC with NAT gateways, a custom domain, and logs that are kept are not in these sums.
+- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory.
+- A node has a quarter of its memory for vectors: the heap takes half, up to 32 GiB, and OpenSearch gives half of the rest to vectors.
+  These sums fill {full:.0%} of that.
+- An index has one shard, so one node must hold a whole copy.
+- The small size has no replica.
+  If its node fails, searches fail until it is back; `vectorlog rebuild` can rebuild the index.
+- Memory for vectors is most of the cost at the large size.
+  A model with fewer dimensions needs proportionally less.
+  So does an index on disk with compressed vectors, which Vectorlog does not set up yet.
+- A VPC with NAT gateways, a custom domain, and retained logs are not included.
 """
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the page, or writes it."""
+    """Prints the page, or writes it with `--write`."""
     made = document(MEASURED.read_text(), read())
     if "--write" in arguments:
         PRICED.write_text(made)

@@ -24,9 +24,7 @@ EPSILON = 1e-12
 
 
 class Graph:
-    """Nodes and the names of weights, in the order in which they are added; every method returns the name of its
-    output.
-    """
+    """Nodes and weight names in the order in which they are added; every method returns the name of its output."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
@@ -45,17 +43,17 @@ class Graph:
         return name
 
     def onnx(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:  # noqa: ANN401
-        """A node of an operator of ONNX itself; gives its first output."""
+        """A standard ONNX operator; returns its first output."""
         self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs[0]
 
     def fused(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:  # noqa: ANN401
-        """A node of one of onnxruntime's own operators."""
+        """One of onnxruntime's own operators."""
         return self.onnx(operator, inputs, output, domain="com.microsoft", **attributes)
 
     def linear(self, x: str, name: str, inputs: int, outputs: int, *, bias: bool) -> str:
-        """`x` times an 8-bit matrix; level 4 multiplies in 8 bits too, `x` quantised by row and block, so rows stay
-        independent.
+        """`x` times an 8-bit matrix. Level 4 also multiplies in 8 bits, with `x` quantized by row and block, so rows
+        stay independent.
         """
         blocks = inputs // BLOCK
         operands = [
@@ -70,7 +68,7 @@ class Graph:
         )
 
     def added_and_normalised(self, x: str, residual: str, norm: str, bias: str, output: str) -> str:
-        """Layer normalisation of `x` + bias + `residual`."""
+        """Layer normalization of `x` + bias + `residual`."""
         operands = [
             x,
             residual,
@@ -82,8 +80,8 @@ class Graph:
 
 
 def build() -> ModelProto:
-    """`ids` (texts, tokens) int64, all texts equally long → `vectors` (texts, 1, 384) float32 of unit length: that of
-    `<s>`.
+    """`ids` (texts, tokens) int64, all texts of equal length → `vectors` (texts, 1, 384) float32 of unit length, from
+    the token `<s>`.
     """
     g = Graph()
     g.integer("zero", 0)
@@ -114,7 +112,7 @@ def _embedded(g: Graph) -> str:
 
 
 def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
-    """The last layer works out its first row alone, `<s>`: nothing reads the others."""
+    """The last layer computes only its first row, `<s>`, because nothing reads the others."""
     queries, keys, values = (f"{name}.{part}" for part in ("queries", "keys", "values"))
     if last:
         g.onnx("Split", [g.linear(x, f"{name}.kv", HIDDEN, 2 * HIDDEN, bias=True)], keys, values, axis=2, num_outputs=2)

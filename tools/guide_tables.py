@@ -1,6 +1,4 @@
-"""The tables of docs/deploying.md that the stack itself says: settings and alarms. `python -m tools.guide_tables`
-writes them anew.
-"""
+"""Writes the tables of settings and alarms in docs/deploying.md from the stack: `python -m tools.guide_tables`."""
 
 from __future__ import annotations
 
@@ -19,11 +17,11 @@ PAGE = Path(__file__).parents[1] / "docs" / "deploying.md"
 
 
 def written(page: str, template: Mapping[str, Any]) -> str:
-    """The page with its tables as they are to be.
+    """The page with its tables updated.
 
     Args:
-        page: holds a comment for each table's beginning and end.
-        template: of the stack.
+        page: has a comment at the beginning and end of each table.
+        template: the stack's template.
     """
     for name, table in (("settings", settings()), ("alarms", alarms(template))):
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
@@ -33,7 +31,7 @@ def written(page: str, template: Mapping[str, Any]) -> str:
 
 
 def settings() -> str:
-    """Name, default and meaning of each, from `Configuration`'s docstring."""
+    """The table of settings: name, default and meaning, from `Configuration`'s docstring."""
     said = inspect.cleandoc(Configuration.__doc__ or "").partition("Attributes:\n")[2]
     defaults = {field.name: field.default for field in fields(Configuration)}
     rows = []
@@ -42,12 +40,12 @@ def settings() -> str:
         shown = ", ".join(f"`{name}`" for name in each)
         rows.append((shown, ", ".join(_default(defaults.pop(name)) for name in each), re.sub(r"\s+", " ", meaning)))
     if defaults:
-        raise ValueError(f"Configuration's docstring does not say what these are: {', '.join(defaults)}")
+        raise ValueError(f"Configuration's docstring does not describe {', '.join(defaults)}")
     return _table(("Setting", "Default", ""), rows)
 
 
 def alarms(template: Mapping[str, Any]) -> str:
-    """Name and meaning of each, in the stack's order."""
+    """The table of alarms, in the stack's order."""
     found = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     rows = [
         (f"`{_last(each['AlarmName'])}`", each["AlarmDescription"].removesuffix(f" See {GUIDE}.")) for each in found

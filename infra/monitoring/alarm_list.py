@@ -1,4 +1,4 @@
-"""What is worth waking somebody for: each alarm with its threshold, its reason, and what to do when it rings."""
+"""Every alarm, with its threshold, the reason for it, and what to do when it rings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from infra.monitoring.opensearch_alarms import opensearch_alarms
 from infra.monitoring.watched import PERIOD, Watched
 
 AT_DEPLOYS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
-"""What CloudFormation alone calls: it tells itself when they fail."""
+"""Functions that only CloudFormation calls; it reports their failures itself."""
 
 
 def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
-    """Every alarm of a stack, the most telling first."""
+    """Every alarm of a stack, the most important first."""
     yield from _stuck(watched)
     yield from _given_up(watched)
     yield from _functions(watched)
@@ -31,20 +31,20 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
     its attach it is failed. An hour tells the two apart, and leaves 23 to repair things. A bulk load that takes longer
     rings too: raise `embed_concurrency`, or let it ring.
 
-    The projector gives a record up after hours (`infra/triggers.py`). A batch takes seconds; five minutes are a few
-    tries of one that fails.
+    The projector gives up a record after hours (`infra/triggers.py`). A batch takes seconds, so five minutes are a few
+    attempts at a failing one.
 
-    A message may wait 15 minutes for its time, and 23 for its next try, so an hour is not its own doing.
+    A message may be delayed for 15 minutes and wait 23 minutes for its next attempt, so an hour has another cause.
     """
     yield AlarmSpec(
         "oldest-open-file",
         watched.own("OldestOpenFileSeconds", "Maximum"),
         3_600,
         3,
-        "A file has been in_progress for an hour, or the sweep, which tells its age each minute, does not run.",
+        "A file has been in_progress for an hour, or the sweep, which reports its age every minute, does not run.",
         (
-            "Look at the row 'Is it stuck?': messages wait (embed fails, is throttled or too narrow), or none do "
-            "(the projector stands still)."
+            "Look at the row 'Is it stuck?'. If messages wait, embed fails, is throttled or has too little "
+            "concurrency. If none wait, the projector has stopped."
         ),
         BAD,
     )
@@ -53,8 +53,8 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
         watched.functions["projector"].metric("IteratorAge", statistic="Maximum", period=MINUTE),
         300_000,
         3,
-        "The projector is five minutes behind the log, so no new work begins. Answers are still right.",
-        "Read the projector's log. It goes on by itself once the cause is gone.",
+        "The projector is five minutes behind the log, so no new work begins. Answers are still correct.",
+        "Read the projector's log. It continues by itself once the cause is gone.",
     )
     for queue, function in (("work", "work"), ("embed", "embed")):
         yield AlarmSpec(
@@ -63,14 +63,14 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
             3_600,
             3,
             f"The oldest message of the queue {queue} was sent an hour ago.",
-            f"Read the log of {function}: errors, throttling, or just more work than its concurrency does.",
+            f"Read the log of {function}: errors, throttling, or more work than its concurrency can handle.",
         )
 
 
 def _given_up(watched: Watched) -> Iterator[AlarmSpec]:
-    """Dead letters have a function that settles each within seconds, so a look at the queue each minute could miss
-    them: its invocations cannot be missed. What it cannot settle comes back every six minutes; three periods in a row
-    are more than two tries.
+    """A function handles each dead letter within seconds, so sampling the queue each minute could miss them, but its
+    invocations cannot be missed. A dead letter that it cannot handle comes back every six minutes; three periods in a
+    row are more than two attempts.
     """
     yield AlarmSpec(
         "gave-up",
@@ -78,18 +78,18 @@ def _given_up(watched: Watched) -> Iterator[AlarmSpec]:
         1,
         1,
         (
-            "Something failed every time that it was tried. A file was settled as failed with a reason; other work "
-            "is sent again, slowly."
+            "A message or record failed at every attempt. A file was marked as failed with a reason; other work is "
+            "sent again, slowly."
         ),
-        "Search the log of dead_letters for what it was, and the log of embed, work or projector for why.",
+        "Search the log of dead_letters for what was given up, and the log of embed, work or projector for the cause.",
     )
     yield AlarmSpec(
         "dead-letters",
         watched.held(watched.dead_letters, "dead letters"),
         1,
         3,
-        "Dead letters stay where they are: they cannot be settled either. They are kept for 14 days.",
-        "Read the log of dead_letters, repair the cause; they settle themselves at their next try.",
+        "Dead letters remain because they cannot be handled either. They are kept for 14 days.",
+        "Read the log of dead_letters and repair the cause; they are handled at their next attempt.",
     )
     yield AlarmSpec(
         "stream-gave-up",
@@ -97,23 +97,23 @@ def _given_up(watched: Watched) -> Iterator[AlarmSpec]:
         1,
         3,
         (
-            "Records of the log's stream were given up and are not replayed yet: some work has not begun. Nothing "
-            "is lost; the log has them."
+            "Records of the log's stream were given up and are not replayed yet, so some work has not begun. Nothing "
+            "is lost: the log has them."
         ),
         (
             "Read the logs of dead_letters and projector. When the cause is gone, vectorlog verify names what "
-            "differs, and rebuild mends it."
+            "differs, and rebuild repairs it."
         ),
     )
 
 
 def _functions(watched: Watched) -> Iterator[AlarmSpec]:
-    """An error is a time-out, too little memory, or a fault of ours; what users do wrong and what providers refuse is
-    none. Queues, stream and clients try again, so one or two may pass; the sweep, called least, has five in five
-    minutes when it fails each time.
+    """An error is a time-out, too little memory, or a bug of ours; wrong requests and refusals of providers do not
+    count. Queues, stream and clients retry, so one or two errors may pass. The sweep is called least often, and has
+    five errors in five minutes if it always fails.
 
-    Lambda throttles for seconds while it makes environments. A quarter of an hour of it means the account's quota. All
-    functions share that, so one alarm does for all.
+    Lambda throttles for seconds while it starts environments. A quarter of an hour of throttling means that the
+    account's quota is reached. All functions share it, so one alarm covers all.
     """
     for name, function in watched.functions.items():
         if name in AT_DEPLOYS:
@@ -125,8 +125,8 @@ def _functions(watched: Watched) -> Iterator[AlarmSpec]:
             1,
             f"The function {name} failed three times within five minutes.",
             (
-                f"Search the log of {name} for ERROR and for 'Task timed out'; its traces in X-Ray show where the "
-                f"time went."
+                f"Search the log of {name} for ERROR and for 'Task timed out'; its traces in X-Ray show what took "
+                f"the time."
             ),
         )
     yield AlarmSpec(
@@ -134,16 +134,16 @@ def _functions(watched: Watched) -> Iterator[AlarmSpec]:
         watched.throttles(),
         1,
         3,
-        "Lambda has put off calls for a quarter of an hour: the account's concurrent executions do not suffice.",
+        "Lambda has throttled calls for 15 minutes: the account's quota of concurrent executions is too low.",
         "Raise the quota 'Concurrent executions' of Lambda, or lower embed_concurrency.",
     )
 
 
 def _api(watched: Watched) -> Iterator[AlarmSpec]:
-    """One answer in a hundred, and five at least: a single fault on a quiet day rings for nobody.
+    """One answer in a hundred, and at least five, so that a single fault on a quiet day wakes nobody.
 
-    A search takes an embedding call and a query, 0.3 s together, and 2 s more where a function starts: five seconds for
-    one request in twenty is neither. Few requests make a percentile jump, so CloudWatch is told to leave it alone then.
+    A search takes an embedding call and a query, together 0.3 s, and 2 s more if a function starts. Five seconds for
+    one request in twenty has another cause. A percentile of few requests jumps, so CloudWatch ignores it then.
     """
     stage = watched.rest_api.deployment_stage
     errors, requests = stage.metric_server_error(period=PERIOD, statistic="Sum"), stage.metric_count(period=PERIOD)
@@ -158,32 +158,32 @@ def _api(watched: Watched) -> Iterator[AlarmSpec]:
         1,
         1,
         "More than one request in a hundred was answered with a 5xx.",
-        "Look at errors-api and errors-search first, then at the access log: its status and its integration's error.",
+        "Look at errors-api and errors-search first, then at the status and functionError in the access log.",
     )
     yield AlarmSpec(
         "api-slow",
         stage.metric_latency(period=PERIOD, statistic="p95"),
         5_000,
         3,
-        "One request in twenty has taken more than five seconds for a quarter of an hour.",
-        "X-Ray's map shows which call takes long: OpenSearch, the embedding provider, or DynamoDB.",
+        "For 15 minutes, one request in twenty has taken more than five seconds.",
+        "X-Ray's map shows which call is slow: OpenSearch, the embedding provider, or DynamoDB.",
     )
 
 
 def _tables(watched: Watched) -> Iterator[AlarmSpec]:
-    """A table on demand refuses what is over twice its highest rate so far, for minutes, and one partition what is over
-    1,000 writes a second (DynamoDB's guide, "On-demand capacity"). The adapters try again, for 1.6 s.
+    """An on-demand table refuses requests above twice its highest rate so far, for minutes, and a partition refuses
+    more than 1,000 writes a second (DynamoDB's guide, "On-demand capacity"). The adapters retry for 1.6 s.
 
-    Faults of the service are tried again too; AWS repairs them.
+    Faults of the service are retried too; AWS repairs them.
     """
     yield AlarmSpec(
         "tables-throttled",
         watched.table_throttles(),
         1,
         3,
-        "DynamoDB has refused requests for their rate for a quarter of an hour.",
+        "For 15 minutes, DynamoDB has throttled requests.",
         (
-            "Load grew fast: it passes by itself. If it stays, one store takes more than 1,000 writes a second: "
+            "If the load grew fast, it passes by itself. If it stays, one store takes more than 1,000 writes a second: "
             "load it more slowly."
         ),
     )
@@ -192,6 +192,6 @@ def _tables(watched: Watched) -> Iterator[AlarmSpec]:
         watched.table_errors(),
         5,
         3,
-        "DynamoDB has had faults of its own for a quarter of an hour.",
-        "Look at the AWS Health Dashboard. Nothing accepted is lost: what failed is tried again.",
+        "For 15 minutes, DynamoDB has answered with internal errors.",
+        "Look at the AWS Health Dashboard. Nothing accepted is lost: failed calls are retried.",
     )

@@ -8,9 +8,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 FINE = cloudwatch.TreatMissingData.NOT_BREACHING
-"""Counters of what did not happen are not sent: no data is good news."""
+"""A counter is not sent while nothing happens, so no data is good news."""
 BAD = cloudwatch.TreatMissingData.BREACHING
-"""What is sent every minute, whatever happens: no data means that the sender is dead."""
+"""The metric is sent every minute, whatever happens, so no data means that the sender is dead."""
 
 MINUTE = Duration.minutes(1)
 

@@ -1,4 +1,4 @@
-"""Alarms, and the topic that they tell."""
+"""The alarms, and the topic that they notify."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from infra.monitoring.watched import Watched
 
 GUIDE = 'docs/deploying.md, "When an alarm rings"'
 _KEY_DAYS = 7
-"""Before a deleted key is gone: the least that KMS takes. It protects messages on their way alone."""
+"""Days until a deleted key is gone: KMS's minimum. The key protects messages in transit only."""
 
 
 class Alarms(Construct):
-    """An alarm for each `Ring`, and one topic that hears when it begins and when it is over.
+    """An alarm for each `AlarmSpec`, and one topic that is notified when an alarm begins and ends.
 
-    CloudWatch may not use SNS's own key, so the topic has one of its own: $1 a month, beside $0.10 for each metric that
-    an alarm looks at.
+    CloudWatch may not use SNS's own key, so the topic needs a key that we create. It costs $1 a month, and each metric
+    of an alarm $0.10.
 
     Attributes:
-        topic: where more subscribers than the configured e-mail may be added.
+        topic: more subscribers than the configured e-mail address can be added to it.
         by_name: the alarms.
     """
 

@@ -1,4 +1,4 @@
-"""The dashboard: is it healthy, is it stuck, what does it cost."""
+"""The dashboard: is the system healthy, is it stuck, what does it cost."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from infra.monitoring.alarms import GUIDE, Alarms
 from infra.monitoring.watched import PERIOD, Watched
 
 WIDTH = 24
-"""Of CloudWatch's grid."""
+"""Columns of CloudWatch's grid."""
 HEALTHY = """# Is it healthy?
-No alarm is red, and there are no 5xx. Latency jumps where functions start; 4xx are the clients' own."""
+No alarm is red, and there are no 5xx. Latency jumps when functions start; 4xx are errors of clients."""
 STUCK = """# Is it stuck?
 The oldest open file's age goes up and down with the load. If it only climbs, that file is stuck, and so is the queue
 whose oldest message climbs with it."""
 COST = """# What does it cost?
-Multiply by the prices in docs/costs.md. OpenSearch is billed by the hour of each node, all else by what is used."""
+Multiply by the prices in tools/prices.toml. OpenSearch is billed per node and hour, everything else by usage."""
 HOUR = Duration.hours(1)
 DAY = Duration.days(1)
 
 
 class Dashboard(Construct):
-    """Three rows, each of which answers the question above it; below them, what to do when an alarm rings.
+    """Three rows, each answering the question above it; below them, what to do when an alarm rings.
 
-    It is one dashboard of the three that an account has for nothing; from the fourth on one is $3 a month.
+    An account has three dashboards for free; each further one costs $3 a month.
     """
 
     def __init__(

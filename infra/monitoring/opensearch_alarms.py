@@ -12,17 +12,17 @@ from infra.monitoring.watched import PERIOD
 
 
 def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) -> Iterator[AlarmSpec]:
-    """The values that AWS recommends ("Recommended CloudWatch alarms for Amazon OpenSearch Service"), but for storage:
-    below a quarter of a node's. A domain with one node is always yellow, for a copy has no place, so yellow rings with
-    more nodes alone.
+    """Thresholds are those that AWS recommends ("Recommended CloudWatch alarms for Amazon OpenSearch Service"), except
+    for storage, where it is a quarter of a node's. A domain with one node is always yellow, because a replica has no
+    place, so the alarm for yellow exists only with several nodes.
     """
     yield AlarmSpec(
         "opensearch-red",
         domain.metric_cluster_status_red(period=MINUTE),
         1,
         3,
-        "A part of the index is not there, or the domain has stopped telling: searches fail or miss, files wait.",
-        "Look at the domain's health. What cannot be restored is made again of the artefacts: vectorlog rebuild index.",
+        "A part of the index is missing, or the domain sends no metrics. Searches fail or are incomplete; files wait.",
+        "Look at the domain's health. An index that cannot be restored can be rebuilt: vectorlog rebuild index.",
         BAD,
     )
     if configuration.opensearch_nodes > 1:
@@ -31,15 +31,15 @@ def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) 
             domain.metric_cluster_status_yellow(period=MINUTE),
             1,
             15,
-            "A copy of a part of the index has had no place for a quarter of an hour. Searches are right.",
-            "A node is missing, or storage is short; OpenSearch mends it by itself once there is room.",
+            "A replica of a part of the index has had no node for 15 minutes. Searches are correct.",
+            "A node is missing, or storage is short. OpenSearch repairs it by itself once there is room.",
         )
     yield AlarmSpec(
         "opensearch-blocks-writes",
         domain.metric_cluster_index_writes_blocked(period=MINUTE),
         1,
         1,
-        "OpenSearch refuses writes, for want of storage or memory. Files wait; searches go on.",
+        "OpenSearch refuses writes because storage or memory is short. Files wait; searches continue.",
         "Raise opensearch_storage_gib or opensearch_instance and deploy.",
     )
     yield AlarmSpec(
@@ -56,7 +56,7 @@ def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) 
         domain.metric_jvm_memory_pressure(period=MINUTE),
         95,
         3,
-        "OpenSearch's heap is full. Soon it refuses requests.",
+        "OpenSearch's heap is full. It will soon refuse requests.",
         "Take a larger opensearch_instance, or more nodes.",
     )
     yield AlarmSpec(
@@ -64,6 +64,6 @@ def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) 
         domain.metric("KNNCircuitBreakerTriggered", period=MINUTE, statistic="Maximum"),
         1,
         3,
-        "The vectors do not fit into memory any more: searches read them from disk and are slow.",
+        "The vectors no longer fit into memory. Searches read them from disk and are slow.",
         "Take a larger opensearch_instance, or more nodes.",
     )

@@ -1,4 +1,4 @@
-"""What alarms and dashboard look at."""
+"""The metrics of alarms and dashboard."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from vectorlog.runtime.aws.metrics import cloudwatch_name
 from vectorlog.telemetry.metrics import FILES, FileOutcome
 
 PERIOD = Duration.minutes(5)
-"""Of every metric that does not say another: SQS counts each minute, and a function that is called once a minute shows
-up in each.
+"""The default period of a metric: SQS counts every minute, and a function that is called once a minute appears in each
+period.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The parts of one stack, and what can be measured of them.
+    """The parts of one stack that are monitored, and their metrics.
 
     Attributes:
-        functions: by the module of their handler.
+        functions: by the name of their handler module.
         queues: `work` and `embed`.
-        dead_letters: theirs, by the same names.
-        given_up: where records of the stream go that the projector could not handle.
+        dead_letters: the dead-letter queues of these, by the same names.
+        given_up: the queue for stream records that the projector could not handle.
         tables: `events` and `views`.
-        rest_api: with its one stage.
-        bucket: of files and artefacts.
-        domain: None where the index is in a domain that is not the stack's own, and is watched by its owner.
+        rest_api: the API, with its one stage.
+        bucket: holds files and artefacts.
+        domain: None if the index is in a domain outside the stack, which its owner monitors.
     """
 
     configuration: Configuration
@@ -75,13 +75,13 @@ class Watched:
         ]
 
     def throttles(self) -> cloudwatch.IMetric:
-        """Invocations that Lambda put off, of all functions."""
+        """Throttled invocations of all functions."""
         return total(
             "throttles", {name: function.metric_throttles(period=PERIOD) for name, function in self.functions.items()}
         )
 
     def oldest_message_s(self, queue: str) -> cloudwatch.Metric:
-        """Seconds since the oldest message was sent that is still in a queue."""
+        """Age of the oldest message in a queue, in seconds."""
         return self.queues[queue].metric_approximate_age_of_oldest_message(
             period=PERIOD, statistic="Maximum", label=queue
         )
@@ -93,7 +93,7 @@ class Watched:
         )
 
     def held(self, queues: Mapping[str, sqs.IQueue], label: str) -> cloudwatch.IMetric:
-        """Messages in queues, also those that a function is trying again just now."""
+        """Messages in queues, including those that a function is retrying now."""
         visible = {
             f"{name}_waiting": queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
             for name, queue in queues.items()
@@ -105,9 +105,7 @@ class Watched:
         return total(label, visible | lent)
 
     def table_throttles(self) -> cloudwatch.IMetric:
-        """Reads and writes that DynamoDB refused for their rate, those of the indexes' partitions included where they
-        hold up a table.
-        """
+        """Throttled reads and writes of DynamoDB, including those of an index's partition if it throttles its table."""
         events = {
             f"{name}_{kind.lower()}": _dynamodb(table, f"{kind}ThrottleEvents")
             for name, table in self.tables.items()
@@ -116,7 +114,7 @@ class Watched:
         return total("DynamoDB throttles", events)
 
     def table_errors(self) -> cloudwatch.IMetric:
-        """DynamoDB's own faults in the operations that requests and the projector live on."""
+        """Internal errors of DynamoDB in the operations that requests and the projector use."""
         faults = {
             f"{name}_{operation.lower()}": _dynamodb(self.tables[name], "SystemErrors", operation)
             for name, operations in _OPERATIONS.items()
@@ -125,7 +123,7 @@ class Watched:
         return total("DynamoDB faults", faults)
 
     def gigabyte_seconds(self) -> cloudwatch.IMetric:
-        """What Lambda bills by: memory times duration, of all functions."""
+        """What Lambda bills: memory times duration, summed over all functions."""
         durations = {
             name: function.metric_duration(period=PERIOD, statistic="Sum") for name, function in self.functions.items()
         }
@@ -135,9 +133,7 @@ class Watched:
         )
 
     def bedrock(self, name: str) -> list[cloudwatch.IMetric]:
-        """A metric of Bedrock, for each of the models that are its own. Bedrock counts for the whole account and
-        region.
-        """
+        """A metric of Bedrock for each of its models. Bedrock counts for the whole account and region."""
         models = (model.removeprefix("bedrock:") for model in self.configuration.models if model.startswith("bedrock:"))
         return [
             cloudwatch.Metric(
@@ -153,10 +149,10 @@ class Watched:
 
 
 def total(label: str, metrics: Mapping[str, cloudwatch.IMetric]) -> cloudwatch.MathExpression:
-    """Their sum; where one has no data it counts as 0. The names must begin with a small letter.
+    """The sum of metrics; one without data counts as 0. Names must begin with a lower-case letter.
 
     Raises:
-        ValueError: there are more than ten, the most that an alarm takes.
+        ValueError: there are more than ten, the maximum of an alarm.
     """
     if len(metrics) > 10:
         raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes 10")

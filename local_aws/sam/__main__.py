@@ -1,4 +1,4 @@
-"""./dev sam: the synthesized template in real Lambda containers, with the local servers behind it."""
+"""`./dev sam`: the synthesized template in real Lambda containers, with the local servers behind it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from local_aws.servers import running as servers_running
 ROOT = Path(__file__).parents[2]
 ASSEMBLY = ROOT / ".cache" / "sam.out"
 OWN_MODELS = ("VECTORLOG_MODELS", "VECTORLOG_EMBEDDING_BASE_URL")
-"""Where these are set, the functions embed with them, not with the local model."""
+"""If these are set, the functions embed with them instead of the local model."""
 NO_ENGINE = 2
 
 
@@ -42,14 +42,14 @@ NO_ENGINE = 2
 @click.option(
     "--assembly",
     type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
-    help="Output of a `cdk synth` that is there already.",
+    help="Output of an earlier `cdk synth`.",
 )
 @click.pass_context
 def main(context: click.Context, assembly: Path | None) -> None:
     """Synthesize the stack, start the local servers, and run the API and the functions behind it in containers, until
     Ctrl-C.
 
-    It needs a Docker engine. Without one it says so and ends with status 2.
+    It needs a Docker engine. Without one it says so and exits with status 2.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -64,9 +64,7 @@ def main(context: click.Context, assembly: Path | None) -> None:
 @click.argument("names", nargs=-1, type=click.Choice(tuple(SAMPLES)), metavar="[NAME]…")
 @click.pass_obj
 def invoke_samples(assembly: Path | None, names: tuple[str, ...]) -> None:
-    """Run samples of events/ by `sam local invoke`, in this order on one fresh deployment; all eight where none is
-    named.
-    """
+    """Run samples of events/ by `sam local invoke`, in this order on one new deployment; all eight if none is named."""
     with _running(assembly) as deployment:
         seed(deployment.variables)
         for name in names or SAMPLES:
@@ -81,12 +79,12 @@ def invoke_samples(assembly: Path | None, names: tuple[str, ...]) -> None:
 def check_all(assembly: Path | None) -> None:
     """Drive the API with the `openai` client and run every sample; prints requests, answers and times. For CI.
 
-    Where no Docker engine answers it says that nothing was checked, and succeeds.
+    If no Docker engine answers, it says that nothing was checked, and succeeds.
     """
     try:
         find_engine()
     except NoEngine as error:
-        say(f"sam: NOT CHECKED, since nothing can run in containers here. {error}")
+        say(f"sam: NOT CHECKED, because no containers can run here. {error}")
         return
     with _running(assembly) as deployment:
         click.echo(check(deployment))
@@ -111,11 +109,13 @@ def _running(assembly: Path | None) -> Iterator[SamDeployment]:
 
 
 def _synthesized() -> Path:
-    """The stack for this machine's architecture, in a folder of its own. Of the CDK's paths sam would say that it
-    cannot use them.
+    """Synthesizes the stack for this machine's architecture, in a separate folder. The CDK's own asset paths cannot be
+    used by sam.
     """
     say("synthesizing the stack …")
-    shutil.rmtree(ASSEMBLY, ignore_errors=True)  # the CDK would leave another stage's template and old assets there
+    shutil.rmtree(
+        ASSEMBLY, ignore_errors=True
+    )  # else the CDK would leave another stage's template and old assets there
     options = ("--quiet", "--no-path-metadata", "--output", ASSEMBLY, "--context", f"architecture={architecture()}")
     if status := subprocess.run((ROOT / "dev", "cdk", "synth", *options)).returncode:
         raise WrongTemplate(f"./dev cdk synth ended with status {status}; see above.")
@@ -126,7 +126,7 @@ def _banner(deployment: SamDeployment, served: RunningDeployment) -> str:
     image = deployment.sam.image
     return f"""The stack's API is listening on {served.url}, by sam local start-api
 
-  image   {image.name}{"" if image.is_lambdas else " (made of this machine's Python; not Lambda's own)"}
+  image   {image.name}{"" if image.is_lambdas else " (built from this machine's Python; not Lambda's own)"}
   models  {served.variables["VECTORLOG_MODELS"]}
   logs    {deployment.folder}/api.log, {deployment.folder}/lambda.log
 
@@ -137,7 +137,7 @@ def _banner(deployment: SamDeployment, served: RunningDeployment) -> str:
   print(client.vector_stores.search(store.id, query="what survives a crash?").data[0].content[0].text)
 
 {described(deployment.servers)}
-A function's container is made at its first call, which takes seconds. Ctrl-C stops it all."""
+A function's container is started at its first call, which takes seconds. Ctrl-C stops everything."""
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The proof that the synthesized template serves: a user's journey, then every sample; each in real containers."""
+"""Checks that the synthesized template works: a user's journey, then every sample, each in real containers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from local_aws.sam.serving import serving
 
 
 def check(deployment: SamDeployment) -> str:
-    """What was seen, in Markdown.
+    """The report, in Markdown.
 
     Raises:
         FunctionError: a function raised, ran out of time or did not answer.
-        WentWrong: an answer is not as it should be.
+        WentWrong: an answer is wrong.
     """
     parts = [f"image: {deployment.sam.image.name}", *_journey(deployment), _samples(deployment)]
     return "\n\n".join(parts)

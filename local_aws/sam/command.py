@@ -1,4 +1,4 @@
-"""The SAM CLI, in an environment of its own: it cannot be installed beside what this project needs."""
+"""The SAM CLI, in a separate environment: its requirements conflict with this project's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sam:
         program: the SAM CLI.
         template: from `template.prepare`.
         variables: file with the functions' environment.
-        image: that they run in.
+        image: the image that functions run in.
     """
 
     program: Path
@@ -34,11 +34,11 @@ class Sam:
     image: Image
 
     def start(self, what: str, port: int) -> Sequence[str | Path]:
-        """`start-api` or `start-lambda` on 127.0.0.1; a function's container is made at its first call, and kept."""
+        """`start-api` or `start-lambda` on 127.0.0.1; a function's container is started at its first call, and kept."""
         return *self._local(what), "--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"
 
     def invoke(self, function: str, event: Path) -> Sequence[str | Path]:
-        """`invoke`: one event in a container of its own. It prints the answer; the function's log goes to stderr."""
+        """`invoke`: one event in its own container. It prints the answer; the function's log goes to stderr."""
         return *self._local("invoke"), function, "--event", event
 
     def _local(self, command: str) -> Sequence[str | Path]:
@@ -50,10 +50,10 @@ class Sam:
 
 
 def installed() -> Path:
-    """The program; installed by uv at first.
+    """The program; installed by uv the first time.
 
     Raises:
-        FetchError: it could not be.
+        FetchError: it could not be installed.
     """
     return once("sam", PACKAGE.encode(), _install) / "bin" / "sam"
 
@@ -63,7 +63,7 @@ def _install(folder: Path) -> None:
     if not uv:
         raise FetchError(f"There is no uv to install {PACKAGE} with; ./dev sam brings it.")
     say(f"sam: installing {PACKAGE}, this once …")
-    # Relocatable, since the folder gets its final name when it is whole.
+    # Relocatable, because the folder gets its final name once it is complete.
     for command in (
         (uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, folder),
         (uv, "pip", "install", "--quiet", "--python", folder, PACKAGE),

@@ -1,4 +1,4 @@
-"""The containers that `sam` made for a deployment."""
+"""The containers that `sam` started for a deployment."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LABEL = "sam.cli.container.type=lambda"
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One of a function.
+    """A container of a function.
 
     Attributes:
-        memory: as `docker stats` counts it, such as `93.4MiB`; empty where it runs no more.
+        memory: as `docker stats` counts it, such as `93.4MiB`; empty if it no longer runs.
     """
 
     id: str
@@ -23,7 +23,7 @@ class Container:
 
 
 def containers(variable: str, value: str) -> list[Container]:
-    """Those whose environment says so, which is how a deployment knows its own among others'."""
+    """The containers whose environment has this marker, which is how a deployment recognizes its own."""
     found = inspect(*docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}").split())
     environments = {each["Id"]: dict(pair.split("=", 1) for pair in each["Config"]["Env"]) for each in found}
     ours = {id_: environment for id_, environment in environments.items() if environment.get(variable) == value}
@@ -35,7 +35,7 @@ def containers(variable: str, value: str) -> list[Container]:
 
 
 def remove(variable: str, value: str) -> None:
-    """Removes what `sam` has left of them; it has none when it was stopped in peace."""
+    """Removes containers that `sam` left behind; there are none if it was stopped normally."""
     if left := [each.id for each in containers(variable, value)]:
         docker("rm", "--force", *left)
 

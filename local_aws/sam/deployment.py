@@ -1,4 +1,4 @@
-"""A deployment for `sam local`: what it owns on the local servers, and what functions in containers are told of it."""
+"""A deployment for `sam local`: what it owns on the local servers, and the environment of functions in containers."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ BEYOND_THE_STACK = (
     "POWERTOOLS_TRACE_DISABLED",
     "POWERTOOLS_METRICS_DISABLED",
 )
-"""What functions are told here whether or not the stack declares it: there are no such servers, models and daemons on
-AWS.
+"""Variables that functions receive here even if the stack does not declare them, because AWS has no such servers,
+models and daemons.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SamDeployment:
-    """Ready to be run by `sam`.
+    """A deployment that `sam` can run.
 
     Attributes:
         functions: logical id by handler.
         variables: the functions' environment, with this machine's own addresses.
-        folder: for what its processes print.
+        folder: for the output of its processes.
     """
 
     sam: Sam
@@ -60,7 +60,7 @@ class SamDeployment:
     folder: Path
 
     def logs(self) -> str:
-        """What sam and the functions printed last."""
+        """The last output of sam and the functions."""
         return "\n".join(
             f"── {log.name}\n{log.read_text(errors='replace')[-LOG_END:]}" for log in sorted(self.folder.glob("*.log"))
         )
@@ -68,18 +68,18 @@ class SamDeployment:
 
 @contextmanager
 def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mapping[str, str]) -> Iterator[SamDeployment]:
-    """Makes tables, queues, a bucket and the addresses at which containers find them; all of it goes at the end.
+    """Creates tables, queues, a bucket and the addresses at which containers find them; removes all of it at the end.
 
     Args:
-        servers: that run.
-        engine: that containers run in.
+        servers: the running servers.
+        engine: runs the containers.
         assembly: output of `cdk synth`.
-        variables: more of the functions' environment; where it names no models, they embed with the local one, which
-            this process serves.
+        variables: more of the functions' environment; if it names no models, functions embed with the local model,
+            which this process serves.
 
     Raises:
         FetchError: the SAM CLI could not be installed.
-        WrongTemplate: functions here cannot run from this template.
+        WrongTemplate: functions cannot run from this template here.
         NoStandIn: there is no image to run them in.
     """
     template = prepare(assembly, architecture(), BEYOND_THE_STACK, HANDLERS)
@@ -107,6 +107,6 @@ _WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED"
 
 
 def _ports(variables: Mapping[str, str]) -> set[int]:
-    """Of this machine's servers that the variables name."""
+    """Ports of this machine's servers that the variables name."""
     found = (urlsplit(value) for value in variables.values() if value.startswith(f"http://{HOST}:"))
     return {url.port for url in found if url.port}

@@ -1,4 +1,4 @@
-"""The local model behind OpenAI's interface, so that functions in containers search by meaning without an account."""
+"""The local model behind OpenAI's interface, so that functions in containers need no account to search by meaning."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from local_aws.process import HOST
 from vectorlog.embedding.onnx import NAME, LocalEmbedder
 
 MODEL = f"openai:{NAME}"
-"""What `VECTORLOG_MODELS` says of it."""
+"""Its name in `VECTORLOG_MODELS`."""
 
 
 @contextmanager
 def embeddings() -> Iterator[str]:
-    """Serves `POST /v1/embeddings`, and gives its base URL. A text that is longer than the model's window has its
-    windows' mean.
+    """Serves `POST /v1/embeddings`, and gives its base URL. A text longer than the model's window gets the mean of its
+    windows' vectors.
     """
     server = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"embedder": LocalEmbedder()}))
     thread = threading.Thread(target=server.serve_forever, name="embeddings")
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 1 << 16  # one packet for head and body
     embedder: LocalEmbedder
 
-    def do_POST(self) -> None:  # http.server's name
+    def do_POST(self) -> None:  # the name that http.server calls
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         vectors = [self.embedder.query(text).tolist() for text in request["input"]]
         items = [{"object": "embedding", "index": place, "embedding": vector} for place, vector in enumerate(vectors)]
@@ -47,5 +47,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:  # one line a request says nothing here
+    def log_message(self, *_: object) -> None:  # no access log
         pass

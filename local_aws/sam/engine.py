@@ -1,4 +1,4 @@
-"""The Docker engine that containers run in, and the address at which they find this machine."""
+"""The Docker engine that runs containers, and the address at which containers reach this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 DOCKER = "docker"
 ANSWER_S = 20
 DESKTOP_HOST = "host.docker.internal"
-"""What Docker Desktop calls the machine that it runs on; connections to it end on that machine's loopback."""
+"""Docker Desktop's name for the machine that it runs on; connections to it end on that machine's loopback."""
 
 REMEDY = """Install one and start it, then run this again:
   Debian, Ubuntu: apt-get install docker.io    Fedora: dnf install moby-engine    macOS: Docker Desktop"""
@@ -27,17 +27,16 @@ _ADDRESS, _NETMASK = 0x8915, 0x891B  # SIOCGIFADDR and SIOCGIFNETMASK of Linux's
 
 
 class NoEngine(Exception):
-    """No Docker engine answers; the message says what is missing and how to have it."""
+    """No Docker engine answers; the message says what is missing and how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine that answers.
+    """A running engine.
 
     Attributes:
-        version: its own.
-        bridge: this machine's address on the containers' network, and that network; None where `DESKTOP_HOST` leads
-            here.
+        version: of the engine.
+        bridge: this machine's address on the containers' network, and that network; None if `DESKTOP_HOST` leads here.
     """
 
     version: str
@@ -45,7 +44,7 @@ class Engine:
 
     @property
     def host(self) -> str:
-        """What containers call this machine."""
+        """The host name of this machine, as seen from containers."""
         return str(self.bridge.ip) if self.bridge else DESKTOP_HOST
 
 
@@ -53,7 +52,7 @@ def find_engine() -> Engine:
     """The engine that the `docker` command talks to.
 
     Raises:
-        NoEngine: there is no command, nothing answers it, or its network is not one of this machine.
+        NoEngine: there is no command, no engine answers, or its network is not on this machine.
     """
     if not shutil.which(DOCKER):
         raise NoEngine(f"There is no `{DOCKER}` command, so no Docker engine to run Lambda's containers in. {REMEDY}")
@@ -71,12 +70,12 @@ def find_engine() -> Engine:
 
 
 def architecture() -> Architecture:
-    """Of this machine, as Lambda calls it; containers of the other one would be emulated."""
+    """This machine's architecture, in Lambda's terms; containers of another one would be emulated."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def docker(*arguments: str) -> str:
-    """What a quick command of `docker` prints.
+    """The output of a quick `docker` command.
 
     Raises:
         CalledProcessError: it failed; its `stderr` says why.
@@ -86,7 +85,7 @@ def docker(*arguments: str) -> str:
 
 
 def inspect(*containers: str) -> list[dict[str, Any]]:
-    """What the engine knows of containers."""
+    """What the engine reports about containers."""
     known: list[dict[str, Any]] = json.loads(docker("inspect", *containers)) if containers else []
     return known
 

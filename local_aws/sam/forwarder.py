@@ -1,4 +1,4 @@
-"""Lets containers reach servers that listen on this machine's loopback only."""
+"""Lets containers reach servers that listen only on this machine's loopback."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def forwarding(bridge: IPv4Interface, ports: Collection[int]) -> Iterator[None]:
-    """Takes connections to these ports of the bridge's address on to the same ports of 127.0.0.1.
+    """Forwards connections from these ports of the bridge's address to the same ports of 127.0.0.1.
 
-    No other address listens, and who calls from outside the bridge's network is hung up on: Linux takes packets for the
-    bridge's address from its other networks, too.
+    No other address listens. Callers from outside the bridge's network are disconnected, because Linux also accepts
+    packets for the bridge's address from its other networks.
 
     Raises:
-        OSError: a port is taken there.
+        OSError: a port is in use there.
     """
-    with asyncio.Runner() as runner:  # its end cancels what is still open
+    with asyncio.Runner() as runner:  # its end cancels open connections
         servers = runner.run(_listen(bridge, ports))
         loop = runner.get_loop()
         thread = threading.Thread(target=loop.run_forever, name="forwarder")
@@ -41,7 +41,7 @@ def forwarding(bridge: IPv4Interface, ports: Collection[int]) -> Iterator[None]:
 
 
 def reachable(variables: Mapping[str, str], host: str) -> dict[str, str]:
-    """The same variables with `host` for 127.0.0.1 in their URLs."""
+    """The same variables with `host` instead of 127.0.0.1 in their URLs."""
     return {name: value.replace(f"//{HOST}:", f"//{host}:") for name, value in variables.items()}
 
 
@@ -60,7 +60,7 @@ class _Forward:
             if caller in self._bridge.network:
                 await self._forward(reader, writer)
             else:
-                log.warning("%s is no container: its connection to port %s was refused", caller, self._port)
+                log.warning("%s is not a container: its connection to port %s was refused", caller, self._port)
         except OSError as error:
             log.info("a connection to port %s broke: %s", self._port, error)
         finally:

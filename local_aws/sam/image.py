@@ -1,5 +1,5 @@
-"""The image that functions run in: Lambda's own, or where its registry cannot be reached a stand-in made of this
-machine's Python.
+"""The image that functions run in: Lambda's own, or a stand-in built from this machine's Python if Lambda's registry
+cannot be reached.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ PULL_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that the engine has, and what tells the SAM CLI to use it where it is not Lambda's own."""
+    """An image of the engine, and the arguments that make the SAM CLI use it if it is not Lambda's own."""
 
     name: str
     options: Sequence[str] = ()
 
     @property
     def is_lambdas(self) -> bool:
-        """Whether functions run as on AWS, or in a stand-in."""
+        """Whether this is Lambda's own image and not a stand-in."""
         return not self.options
 
 
 def find_image(runtime: str, architecture: Architecture) -> Image:
-    """The image of a runtime such as `python3.13`: the engine's, pulled, or a stand-in under a name of its own.
+    """The image of a runtime such as `python3.13`: the engine's, a pulled one, or a stand-in under another name.
 
     Raises:
-        NoStandIn: it could not be pulled, and none could be made.
+        NoStandIn: it could not be pulled, and no stand-in could be built.
     """
     language, version = runtime[: len("python")], runtime[len("python") :]
     name = LAMBDA.format(language=language, version=version, architecture=architecture)
     if _has(name) or _pulled(name):
         return Image(name)
-    # Its digest is in the name: sam keeps the image that it makes on top of another one for as long as the name stays.
+    # Its digest is part of the name: sam keeps the image that it builds on top of another one while the name stays.
     made = STAND_IN.format(version=version, architecture=architecture, digest=stand_in.digest())
     if not _has(made):
-        say(f"sam: making a stand-in for it of this machine's Python {version}, this once …")
+        say(f"sam: building a stand-in for it from this machine's Python {version}, once …")
         stand_in.make(made, version)
     return Image(made, ("--invoke-image", made))
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 CONTAINER_S = 60
-"""On top of a function's own time, for its container to be made."""
+"""Seconds added to a function's time limit, for starting its container."""
 
 
 def connect(url: str, timeout_s: int) -> BaseClient:
-    """A client of Lambda that waits for the longest function, and calls each once."""
+    """A client of Lambda that waits for the longest function and does not retry."""
     return boto3.client(
         "lambda",
         endpoint_url=url,
@@ -33,7 +33,8 @@ def connect(url: str, timeout_s: int) -> BaseClient:
 
 
 class Container:
-    """A function behind a client of Lambda; calls go one after the other, since sam keeps one container of each.
+    """A function behind a client of Lambda. Calls run one after the other, because sam keeps one container per
+    function.
 
     Args:
         client: from `connect`.

@@ -1,4 +1,4 @@
-"""What a user does, by the `openai` client on a deployment in containers; every request is timed."""
+"""A user's journey with the `openai` client on a deployment in containers; every request is timed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ POLL_MS = 250
 
 
 class WentWrong(Exception):
-    """An answer is not as the API promises; the message says which."""
+    """An answer differs from what the API promises; the message says how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One that was answered."""
+    """A request that was answered."""
 
     operation: str
     status: int
@@ -41,7 +41,7 @@ class Request:
 
 @contextmanager
 def recording(url: str, key: str, requests: list[Request]) -> Iterator[OpenAI]:
-    """A client of a deployment; what it is answered is added to `requests`."""
+    """A client of a deployment; its answered requests are appended to `requests`."""
     began: dict[int, float] = {}
 
     def starts(request: httpx2.Request) -> None:
@@ -60,10 +60,11 @@ def recording(url: str, key: str, requests: list[Request]) -> Iterator[OpenAI]:
 
 
 def journey(client: OpenAI) -> None:
-    """Upload, create a store, attach, a batch of three, poll, search, read back, delete; then what must be refused.
+    """Uploads, creates a store, attaches a file, attaches a batch of three, polls, searches, reads back and deletes;
+    then makes requests that must be refused.
 
     Raises:
-        WentWrong: an answer is not as it should be.
+        WentWrong: an answer is wrong.
     """
     files = {name: client.files.create(file=(name, text), purpose="assistants").id for name, text in TEXTS.items()}
     store = client.vector_stores.create(name="Journey").id
@@ -104,7 +105,7 @@ def journey(client: OpenAI) -> None:
 
 
 def table(requests: list[Request]) -> str:
-    """Of operations in order of their first request, in Markdown; times in ms."""
+    """A Markdown table of operations in order of their first request; times in ms."""
     head = ("operation", "requests", "answers", "first ms", "later ms (median)"), ("---", "--:", "---", "--:", "--:")
     rows = []
     for operation in dict.fromkeys(each.operation for each in requests):

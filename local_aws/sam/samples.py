@@ -1,4 +1,4 @@
-"""The samples in events/, each in a container of its own, on a deployment where what they name exists."""
+"""The samples in events/, each in its own container, on a deployment where the things that they name exist."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ SAMPLES = {
     "sqs_dead_letters": "dead_letters",
     "schedule": "sweep",
 }
-"""Whose function each is for, in an order in which each finds what those before it did."""
+"""The function of each sample, in an order in which each finds the effects of those before it."""
 
 KEY = "sk-local-example"
 PROJECT = "acme"
 MODEL = '"model":"stub:words","dimensions":16'
-"""What the samples name; no deployment offers it."""
+"""The model that the samples name; no deployment offers it."""
 TIMES_FROM = 1_700_000_000_000
 TIME = re.compile(r"\b17000000000\d\d\b")
-"""What happened in the samples, in ms: in their first tenth of a second."""
+"""The time of the samples' events in ms, up to a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a function answered, and the seconds from the start of `sam` to its end."""
+    """A function's answer, and the seconds from the start of `sam` to its end."""
 
     answer: Json
     seconds: float
@@ -73,10 +73,11 @@ def invoke(deployment: SamDeployment, sample: str) -> Answered:
 
 
 def seed(variables: Mapping[str, str]) -> None:
-    """Makes what the samples name: a key, a store, a file that is attached to it, a batch. Once in a process.
+    """Creates what the samples name: a key, a store, a file attached to it, a batch. Once per process.
 
-    The store is of the model that is offered here, and all of it happened now: what a day has not ingested is given up.
-    The rows are there, so the stream's sample changes none of them; what it leads to is the file's ingest.
+    The store uses the model that is offered here, and everything is dated now, because a file that is not ingested
+    after a day is given up. The rows exist already, so the stream's sample changes none of them; its effect is the
+    file's ingest.
 
     Args:
         variables: the deployment's; they become this process's own.
@@ -100,7 +101,7 @@ def seed(variables: Mapping[str, str]) -> None:
 
 
 def follow() -> None:
-    """Shows what functions have appended since, as the stream's consumer would: only then a search believes an
+    """Projects what functions have appended since, as the stream's consumer would: only then does a search trust an
     ingest.
     """
     deployment = wiring.deployment()

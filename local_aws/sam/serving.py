@@ -18,13 +18,13 @@ from local_aws.triggers import steps
 LONGEST_S = 300
 """Time-out of the slowest function."""
 FORBIDDEN = 403
-"""What `start-api` answers to a path that no route has."""
+"""Body of `start-api`'s answer to a path without a route."""
 NOT_FOUND = 404
 
 
 @contextmanager
 def serving(deployment: SamDeployment) -> Iterator[RunningDeployment]:
-    """Runs it. A function's container is made at its first call.
+    """Runs the deployment. A function's container is started at its first call.
 
     Raises:
         StartError: one of sam's servers did not start.

@@ -1,8 +1,8 @@
-"""Makes an image that runs functions as Lambda's image of a Python does, from what this machine has.
+"""Builds an image that runs functions like Lambda's Python image, from what this machine has.
 
 It holds CPython with its standard library and the shared libraries that it links, Lambda's runtime client
-(`awslambdaric`), boto3, and the few programs that `sam` needs to put its runtime emulator on top. It proves handlers
-and their wiring. It does not prove that a wheel loads on AWS: its C library is this machine's, not Amazon Linux's.
+(`awslambdaric`), boto3, and the few programs that `sam` needs to add its runtime emulator. It tests handlers and their
+wiring. It does not test that a wheel loads on AWS, because its C library is this machine's, not Amazon Linux's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from local_aws.sam.engine import DOCKER
 
 PACKAGES = ("awslambdaric==4.2.2", "boto3>=1.44,<2")
 TOOLS = {"dash": "sh", "mv": "mv", "chmod": "chmod"}
-"""Programs that sam's Dockerfile runs, by the names that they get."""
+"""Programs that sam's Dockerfile runs, by their names in the image."""
 LIBRARIES = (
     "libdl.so.2",
     "libgcc_s.so.1",
@@ -35,7 +35,9 @@ LIBRARIES = (
     "libstdc++.so.6",
     "libutil.so.1",
 )
-"""What wheels may link without carrying it, by the manylinux policy (PEP 600); not every machine has all of them."""
+"""Libraries that wheels may link without carrying them, by the manylinux policy (PEP 600); not every machine has all of
+them.
+"""
 LEFT_OUT = (
     "site-packages",
     "dist-packages",
@@ -70,11 +72,11 @@ _PLACES = (
 
 
 class NoStandIn(Exception):
-    """There is nothing to make one of; the message says what is missing."""
+    """A stand-in cannot be built; the message says what is missing."""
 
 
 def digest() -> str:
-    """Of what an image is made by: another one, another image."""
+    """A digest of this module, so that a change of it gives another image."""
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
@@ -82,7 +84,7 @@ def make(name: str, version: str) -> None:
     """Gives the engine the image, for this machine's architecture.
 
     Raises:
-        NoStandIn: this machine is no Linux, or there is no CPython of this version or no uv.
+        NoStandIn: this machine does not run Linux, or lacks CPython of this version or uv.
     """
     if sys.platform != "linux":
         raise NoStandIn("A stand-in for Lambda's image can be made on Linux only; let Docker reach public.ecr.aws.")
@@ -150,7 +152,7 @@ def _install(folder: Path, python: Path) -> None:
 
 
 def _linked(programs: Iterable[Path]) -> Iterator[Path]:
-    """The shared libraries that these link, as the loader of this machine finds them."""
+    """The shared libraries that these files link, as this machine's loader finds them."""
     printed = subprocess.run(("ldd", *filter(Path.is_file, programs)), capture_output=True, text=True).stdout
     return map(Path, re.findall(r"^\t(?:.* => )?(/\S+) \(0x", printed, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""The stack's synthesized template, made ready for `sam local`."""
+"""Prepares the stack's synthesized template for `sam local`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HANDLER = "handlers.{}.handler"
 
 
 class WrongTemplate(Exception):
-    """A template is missing, or no function here can run from it; the message says what to do."""
+    """A template is missing, or its functions cannot run here; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Template:
 
     Attributes:
         path: of the template, beside the assets that it names.
-        functions: logical id by the name of the handler's module, such as `dead_letters`.
+        functions: logical id by handler module, such as `dead_letters`.
         runtime: of these functions, such as `python3.13`.
     """
 
@@ -34,21 +34,20 @@ class Template:
 
 
 def prepare(folder: Path, architecture: Architecture, declared: Collection[str], handlers: Collection[str]) -> Template:
-    """Writes a copy of the one stack's template that `sam local` reads as AWS reads the original. Two things are
-    changed.
+    """Writes a copy of the one stack's template that `sam local` reads as AWS reads the original, with two changes.
 
-    `sam local` gives a function what `--env-vars` says of the variables that the template declares, and no other: so
-    what the stack forgot to declare is missing here as it would be on AWS, and only what local servers need beyond it
-    is added. And it overlooks `BinaryMediaTypes` of an API that is made of methods; each is told to it at one of them.
+    `sam local` gives a function only those variables of `--env-vars` that the template declares. So a variable that the
+    stack forgot is missing here as on AWS, and only those that local servers need are added. It also ignores
+    `BinaryMediaTypes` of an API that is made of methods; each type is added to one of the methods.
 
     Args:
         folder: output of `cdk synth`.
-        architecture: that containers here have.
+        architecture: of the containers here.
         declared: names to add.
-        handlers: modules of the functions that there must be.
+        handlers: modules of the functions that must exist.
 
     Raises:
-        WrongTemplate: there is not exactly one stack, one of these functions is missing or not of this architecture.
+        WrongTemplate: there is not exactly one stack, or one of these functions is missing or has another architecture.
     """
     found = [path for path in sorted(folder.glob("*.template.json")) if path.name != LOCAL_NAME]
     if len(found) != 1:
@@ -81,8 +80,8 @@ def prepare(folder: Path, architecture: Architecture, declared: Collection[str],
 
 
 def _tell_binary_types(resources: Mapping[str, Any]) -> None:
-    """Without this `sam` takes bodies for UTF-8 and sends answers in base64; its `CfnApiProvider` knows of these two
-    properties alone.
+    """Adds what `sam` needs to know about bodies: otherwise it takes them for UTF-8 and sends answers in base64. Its
+    `CfnApiProvider` reads only these two properties.
     """
     apis = (each["Properties"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::RestApi")
     methods = (
@@ -94,7 +93,7 @@ def _tell_binary_types(resources: Mapping[str, Any]) -> None:
 
 
 def _handler(resource: Mapping[str, Any]) -> str | None:
-    """The module of one of our functions; None for what is none."""
+    """The module of one of our functions, or None for other functions."""
     if resource["Type"] != "AWS::Lambda::Function":
         return None
     before, after = HANDLER.split("{}")

@@ -1,4 +1,4 @@
-"""What tests of the API share: time that they move, an embedder, a client."""
+"""Shared by tests of the API: a clock that they move, an embedder, a client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STARTED_AT = 1_700_000_000_000
 
 @dataclass
 class Clock:
-    """Time that tests move."""
+    """A clock that tests move."""
 
     now: int = STARTED_AT
 
@@ -29,7 +29,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class OneVector:
-    """An embedder to which everything means the same."""
+    """An embedder that gives every text the same vector."""
 
     space: Space
 

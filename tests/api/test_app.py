@@ -307,8 +307,8 @@ class TestStoreFiles:
 class TestBatches:
     @pytest.mark.parametrize("prefix", PREFIXES)
     def test_create_get_list_cancel(self, client: Client, prefix: str) -> None:
-        """All files are in progress from the first answer on; a cancel ends what is unfinished, at once and for
-        good.
+        """All files are in progress from the first answer on; a cancel ends what is unfinished, immediately and
+        for good.
         """
         ids = [client.upload(name)["id"] for name in "abc"]
         store = client.post(f"{prefix}/vector_stores", {}).json()["id"]

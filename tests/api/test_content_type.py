@@ -1,4 +1,4 @@
-"""As what files are downloaded."""
+"""The Content-Type of downloads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BINARY = b"\x89\0\xff"
     ],
 )
 def test_a_download_has_its_real_type(declared: str, filename: str, head: bytes, served: str) -> None:
-    """What the uploader said, else what the name says; other text is text/plain, and a charset is named only where it
-    holds.
+    """The type that the uploader declared, or else that of the name; other text is text/plain, and a charset is named
+    only if it is right.
     """
     assert served_as(declared, filename, lambda size: head[:size]) == served

@@ -1,4 +1,4 @@
-"""What differs between the dialects, and nothing else."""
+"""The differences between the dialects."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def test_the_path_says_which_dialect(path: str, spoken: Dialect) -> None:
 
 
 def test_every_difference_is_one() -> None:
-    """Each field of a dialect is there because the two differ in it."""
+    """Each field of a dialect exists because the two differ in it."""
     assert [each.name for each in fields(Dialect) if getattr(OPENAI, each.name) == getattr(MKA1, each.name)] == []
 
 
 def test_queries_are_repeated() -> None:
-    """OpenAI's dialect repeats them as an array, MKA1's as one string."""
+    """OpenAI's dialect repeats the queries as an array, MKA1's as one string."""
     assert OPENAI.search_query(["a", "b"]) == ["a", "b"]
     assert MKA1.search_query(["a", "b"]) == "a\nb"
 

@@ -1,4 +1,4 @@
-"""How refusals are told."""
+"""The form of errors."""
 
 from __future__ import annotations
 
@@ -75,18 +75,18 @@ class TestTable:
         assert (answer.status, dict(answer.headers)) == (status, {"content-type": "application/json", **headers})
 
     def test_every_refusal_is_in_the_table(self) -> None:
-        """No refusal is left without an answer, and every row is tested here."""
+        """Every kind of error has an answer, and every row is tested here."""
         direct = {kind for kind in Refused.__subclasses__() if kind.__module__.startswith("vectorlog.")}
         assert direct == set(TABLE) == {type(case[0]) for case in CASES}
 
 
 class TestDialects:
     def test_an_expired_store_is_410_for_mka1(self) -> None:
-        """MKA1's clients are told 410, OpenAI's 400."""
+        """MKA1's clients get 410, OpenAI's 400."""
         assert errors.refusal(Expired("no"), MKA1, "getVectorStore").status == 410
 
     def test_mka1_gets_no_code_from_file_content(self) -> None:
-        """MKA1's client reads a code of this operation as a number, so there is none; elsewhere there is."""
+        """MKA1's client reads the code of this operation as a number, so there is none; other operations have one."""
         error = WrongKey("no")
         bodies = [content(errors.refusal(error, MKA1, operation)) for operation in ("getFileContent", "getFile")]
         assert [body["error"]["code"] for body in bodies] == [None, "invalid_api_key"]

@@ -26,13 +26,13 @@ class Asking:
 
 class TestKnownKeys:
     def test_remembered(self) -> None:
-        """A valid key is looked up once in the time."""
+        """A valid key is looked up once within the time."""
         asking = Asking()
         assert [asking("sk-a") for _ in range(3)] == ["acme"] * 3
         assert asking.asked == ["sk-a"]
 
     def test_revoked(self) -> None:
-        """A revoked key is refused once the time is over, and is not extended by being used meanwhile."""
+        """A revoked key is refused once the time is over, and its use does not extend the time."""
         asking = Asking()
         asking("sk-a")
         del asking.opens["sk-a"]
@@ -42,9 +42,7 @@ class TestKnownKeys:
         assert asking("sk-a") is None
 
     def test_slow(self) -> None:
-        """The time counts from before the look-up began: a key that was revoked while it lasted is not let in for
-        longer.
-        """
+        """The time counts from before the look-up: a key that was revoked during it is not accepted for longer."""
         asking = Asking()
         asking.takes = 3_000
         asking("sk-a")
@@ -53,7 +51,7 @@ class TestKnownKeys:
         assert asking.asked == ["sk-a"] * 2
 
     def test_made(self) -> None:
-        """What opens nothing is not remembered, so a new key works at once."""
+        """An invalid key is not remembered, so a new key works immediately."""
         asking = Asking()
         assert asking("sk-b") is None
         asking.opens["sk-b"] = "other"
@@ -68,7 +66,7 @@ class TestKnownKeys:
         assert asking.asked == ["sk-a"] * 2
 
     def test_bounded(self) -> None:
-        """Only so many keys are kept; the one that was looked up longest ago makes room."""
+        """Only this many keys are kept; the one that was looked up longest ago makes room."""
         asking = Asking()
         secrets = [f"sk-{number}" for number in range(known_keys.MOST + 1)]
         asking.opens = dict.fromkeys(secrets, "acme")
@@ -81,7 +79,7 @@ class TestKnownKeys:
         assert asking.asked == [secrets[0]]
 
     def test_off(self) -> None:
-        """Without a time every request looks the key up, as the local edition does."""
+        """Without a time every request looks the key up, as in the local edition."""
         asking = Asking(remember_ms=0)
         asking("sk-a")
         asking("sk-a")

@@ -46,7 +46,7 @@ def file() -> FileView:
 
 class TestFiles:
     def test_a_file_is_processed_at_once(self) -> None:
-        """Times are whole seconds, `expires_at` is null without expiry, and clients need not wait for it."""
+        """Times are whole seconds, `expires_at` is null without expiry, and clients need not wait for processing."""
         assert present.file(file()) == {
             "id": "file-1",
             "object": "file",
@@ -63,7 +63,7 @@ class TestFiles:
 
 class TestStores:
     def test_a_store_has_the_fields_of_both_dialects(self) -> None:
-        """Nothing that either client requires is missing, and metadata is never null."""
+        """Every field that either client requires is there, and metadata is never null."""
         found = present.store(
             StoreView(
                 "vs_1", store(expires_after_days=2, used_at=AT), Counts(completed=2, usage_bytes=7), expired=False
@@ -98,7 +98,7 @@ class TestStores:
         ],
     )
     def test_status_follows_from_counts(self, counts: Counts, expired: bool, status: str) -> None:
-        """An empty store is completed, and an expired one is nothing else."""
+        """An empty store is completed; an expired one has no other status."""
         assert present.store(StoreView("vs_1", store(), counts, expired))["status"] == status
 
 
@@ -119,7 +119,7 @@ class TestStoreFiles:
         ] == [3, 3, 2, 2]
 
     def test_when_it_failed(self) -> None:
-        """`last_error` says why; what served before is not counted as used, as in the store's sum."""
+        """`last_error` says why; what served before does not count as used, as in the store's sum."""
         found = shown(status="failed", serving=SERVING, failure=Failure("invalid_file", "Empty."))
         assert (found["usage_bytes"], found["last_error"]) == (0, {"code": "invalid_file", "message": "Empty."})
 
@@ -132,7 +132,7 @@ class TestStoreFiles:
 class TestLists:
     @pytest.mark.parametrize(("dialect", "empty"), [(OPENAI, None), (MKA1, "")])
     def test_ids_of_a_page(self, dialect: Dialect, empty: str | None) -> None:
-        """First and last are of this page; an empty page has what the dialect's clients take for none."""
+        """First and last id are those of this page; an empty page has what the dialect's clients expect."""
         found = present.page([{"id": "a"}, {"id": "b"}], dialect, has_more=True)
         assert (found["first_id"], found["last_id"], found["has_more"]) == ("a", "b", True)
         assert present.page([], dialect, has_more=False) == {
@@ -148,7 +148,7 @@ class TestClients:
     """Every object passes the strict validation of the real clients' models."""
 
     def test_mka1(self) -> None:
-        """MKA1's client raises on what it cannot validate, so all of it must pass."""
+        """MKA1's client raises on what it cannot validate, so all objects must pass."""
         view = StoreFileView(
             "vs_1",
             "file-1",
@@ -173,8 +173,8 @@ class TestClients:
         mka1.VectorStoreFileDeletionStatus.model_validate(present.deleted("vector_store.file.deleted", "file-1"))
 
     def test_openai(self) -> None:
-        """OpenAI's models take every object but two: `name` may be null, and the batch's `object` is spelled as on its
-        wire.
+        """OpenAI's models accept every object but two: `name` may be null, and the batch's `object` is spelled as in
+        its traffic.
         """
         view = StoreFileView(
             "vs_1",

@@ -1,4 +1,4 @@
-"""What tests on the real servers share; `servers` itself is in tests/conftest.py."""
+"""Fixtures of tests on the real servers; `servers` itself is in tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_aws.servers import Servers
 
 @pytest.fixture
 def resources(servers: Servers) -> Iterator[Resources]:
-    """Tables, queues and a bucket of this test's own. Messages that it leaves lent come back after a second."""
+    """Tables, queues and a bucket for one test. Messages that it leaves lent are redelivered after a second."""
     made = local_resources.make(servers, visibility_s=1, receives=2)
     yield made
     local_resources.remove(servers, made)

@@ -1,5 +1,5 @@
-"""A large batch on the AWS edition, from its uploads to its end. `./dev bench aws` does the same with as many files as
-a batch may have.
+"""A large batch on the AWS edition, from its uploads to its end. `./dev bench aws` does the same with the maximum
+number of files.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ FILES = 500
 
 
 def test_every_file_ends(servers: Servers) -> None:
-    """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over
-    anywhere.
-    """
+    """At every poll each file is counted once, in the batch and in the store; all end, and nothing is left over."""
     with aws_batch.running(servers) as deployment:
         run = aws_batch.run(deployment, FILES)
         assert run.wrong == []

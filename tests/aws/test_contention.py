@@ -1,7 +1,7 @@
-"""Many workers at once on one store, where DynamoDB refuses transactions that meet.
+"""Many parallel workers on one store, where DynamoDB refuses colliding transactions.
 
-Log, views and stream are DynamoDB Local's, the queues ElasticMQ's. Bytes are in a folder and chunks in a dict, which
-take no part in it.
+Log, views and stream are DynamoDB Local's, the queues ElasticMQ's. Bytes are in a folder and chunks in a dict, because
+they play no part.
 """
 
 from __future__ import annotations
@@ -138,10 +138,10 @@ def until(met: Callable[[], bool]) -> None:
 
 
 def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
-    """Fifty workers finish files of one store and batch at once, while others are attached to it and four shards of the
-    stream are projected side by side: whatever is refused is tried again, counts add up at every look, and none is
-    lost. How often that is depends on how long calls take on this machine; tests/views/test_contention.py tells how
-    often it is on AWS.
+    """Fifty workers finish files of one store and batch in parallel, while others are attached to it and four shards of
+    the stream are projected in parallel: refused writes are retried, counts add up at every poll, and none is lost. The
+    number of refusals depends on how long calls take on this machine; tests/views/test_contention.py estimates it for
+    AWS.
     """
     crowd = Crowd(resources, servers, tmp_path)
     deployment = crowd.deployment

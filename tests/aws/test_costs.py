@@ -1,4 +1,4 @@
-"""What operations of the AWS edition cost, on the real servers."""
+"""The cost of operations of the AWS edition, on the real servers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "costs.md"
 
 
 def test_documented(servers: Servers) -> None:
-    """docs/costs.md tells exactly the calls, round trips and units that each operation takes."""
+    """docs/costs.md lists exactly the calls, round trips and units of each operation."""
     documented = re.findall(r"^\|.*\|$", DOCUMENT.read_text(), re.MULTILINE)
     with measured(servers) as made:
         assert aws.table(list(aws.lines(made))).splitlines() == documented
 
 
 def test_flat(servers: Servers) -> None:
-    """Attaching a file costs the same whatever its store holds, every time."""
+    """Attaching a file always costs the same, whatever its store holds."""
     with measured(servers) as made:
         few, many = (aws.flat(made, count, samples=3) for count in (5, 150))
     assert few == many == [few[0]] * 3

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.aws
 def request(
     setting: Setting, method: str, path: str, body: Mapping[str, Any] | None = None, function: str = "api"
 ) -> Any:
-    """What the function answers to a request that carries its Idempotency-Key, also when it comes again."""
+    """The function's answer to a request with an Idempotency-Key, which its repeat gets too."""
     event = sample("api_gateway_search") | {"httpMethod": method, "path": f"/v1{path}"}
     event["body"] = None if body is None else base64.b64encode(json.dumps(body).encode()).decode()
     _with_key(event)
@@ -41,7 +41,7 @@ def upload(setting: Setting) -> Any:
 
 
 def delete(setting: Setting, path: str) -> None:
-    """A delete; one that is sent again may hear that the thing is gone."""
+    """A delete, whose repeat may answer that the thing is gone."""
     event = sample("api_gateway_get_store") | {"httpMethod": "DELETE", "path": f"/v1{path}"}
     assert _bench(setting).moto.handle("api", event)["statusCode"] in (200, 404)
 
@@ -84,7 +84,7 @@ def _batch(setting: Setting) -> Any:
 
 def _cancel(setting: Setting) -> Any:
     batch = request(setting, "POST", f"/vector_stores/{setting.other}/file_batches/{setting.batch}/cancel")
-    return batch["status"]  # work may have to cancel some of the files behind it
+    return batch["status"]  # work may have to cancel some of the files afterwards
 
 
 def _change(setting: Setting) -> Any:
@@ -122,9 +122,9 @@ FUNCTIONS: Mapping[str, Steps] = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_cut(name: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the function dies, before the first call or after any, what it was asked for is done when its event
-    comes again, just as if nothing had died: a request with its Idempotency-Key has one effect and the same answer, and
-    nothing differs from the log or is left over.
+    """Wherever the function dies, before the first call or after any, a repeat of its event has the same outcome as an
+    uncut one: a request with its Idempotency-Key has one effect and the same answer, and nothing differs from the log
+    or is left over.
     """
 
     def bench(folder: Path, patch: pytest.MonkeyPatch) -> Bench:

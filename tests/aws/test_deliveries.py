@@ -1,4 +1,4 @@
-"""Records of the stream that come late, twice and in other orders, to the real projector on DynamoDB's adapters."""
+"""Stream records that arrive late, twice and in other orders, at the real projector on DynamoDB's adapters."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.aws
 
 ORDERS = 3
 TIMES = 2
-"""That each record comes at least."""
+"""The least number of deliveries of each record."""
 
 
 def lived(bench: AwsBench) -> None:
-    """A deployment in which everything has happened once, work between requests included; whatever is left of it is in
-    the log.
+    """A deployment in which everything has happened once, including the work between requests; all of it is in the
+    log.
     """
     deployment, pump, clock = bench.deployment, bench.pump, bench.clock
     texts = ("alpha beta\ngamma", "alpha", "damaged", "gamma\nalpha", "beta")
@@ -66,7 +66,7 @@ def lived(bench: AwsBench) -> None:
 
 
 def rows(bench: AwsBench) -> Mapping[Key, Row]:
-    """Those that stay: what is left of a deleted store and of batches that reached all their files goes with the
+    """The rows that stay: leftovers of a deleted store and of batches that reached all their files go with the
     messages.
     """
     staying = folded_log.read(bench.deployment).rows
@@ -78,7 +78,7 @@ def rows(bench: AwsBench) -> Mapping[Key, Row]:
 
 
 def deliver(bench: AwsBench, draw: Random | None) -> tuple[Mapping[Key, Row], set[str]]:
-    """Projects all records into an empty table, and takes the messages: the rows, and what was sent."""
+    """Projects all records into an empty table, and takes the messages; returns the rows and the messages."""
     records, pump = bench.pump.records, bench.pump
     order = list(records)
     if draw is not None:
@@ -91,7 +91,7 @@ def deliver(bench: AwsBench, draw: Random | None) -> tuple[Mapping[Key, Row], se
         size = draw.choice((1, 3, 10, 100)) if draw else 100
         page, order = order[:size], order[size:]
         pump.deliver(page)
-        if draw and draw.random() < 0.3:  # the answer was lost: the shard hands the batch over again
+        if draw and draw.random() < 0.3:  # the answer was lost: the shard delivers the batch again
             pump.deliver(page)
     sent = {json.dumps(json.loads(body), sort_keys=True) for body in (*pump.work.bodies(), *pump.embed.bodies())}
     return rows(bench), sent
@@ -109,9 +109,9 @@ def bench(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_any_order(bench: AwsBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However late, however often and in whatever order of streams the records of a stream come, rows and counts are
-    those of plain delivery. So are the messages; doing them all once more appends nothing, takes nothing away, and
-    leaves nothing that differs.
+    """However late, however often and in whatever order of streams the records of a stream arrive, rows, counts and
+    messages are those of plain delivery. Doing all messages once more appends nothing, removes nothing, and leaves no
+    difference.
     """
     lived(bench)
     commits = sorted(bench.log.scan(), key=lambda commit: (commit.stream, commit.version))

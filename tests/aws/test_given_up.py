@@ -1,4 +1,4 @@
-"""What the projector gave up is found again on a real stream."""
+"""Records that the projector gave up are found again on a real stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.aws
 
 
 def test_streams_in(servers: Servers, resources: Resources) -> None:
-    """Of a run of records in the middle of the stream, just its streams are found, each once, in their order."""
+    """Of a range of records in the middle of the stream, exactly their streams are found, each once, in order."""
     dynamodb, streams = servers.client("dynamodb"), servers.client("dynamodbstreams")
     for number, stream in enumerate(("vs_1", "vs_2", "file-3", "vs_2", "vs_4")):
         dynamodb.put_item(TableName=resources.events_table, Item={"pk": {"S": stream}, "sk": {"N": str(number)}})

@@ -15,7 +15,7 @@ DONE: Json = {"batchItemFailures": []}
 
 
 def test_one_invocation(servers: Servers) -> None:
-    """A document of 200 pages is ingested by one invocation, in its time and memory."""
+    """One invocation ingests a document of 200 pages, within its time and memory."""
     with aws_embed.desk(servers) as desk:
         state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))
         assert state.status == "completed"
@@ -28,8 +28,8 @@ def test_one_invocation(servers: Servers) -> None:
 
 
 def test_goes_on(servers: Servers) -> None:
-    """A document that takes longer than an invocation goes on in the next one from where it stopped: no chunk is
-    embedded twice.
+    """A document that takes longer than an invocation continues in the next one where it stopped: no chunk is embedded
+    twice.
     """
     with aws_embed.desk(servers, aws_embed.ONE_ROUND) as desk:
         state = desk.ingest(desk.attached(aws_embed.pdf(aws_embed.PAGES)))

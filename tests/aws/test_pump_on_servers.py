@@ -37,7 +37,7 @@ def unexpected(records: object, reason: str) -> None:
 
 
 class Box:
-    """Collects what a function was given, and waits until it is what is wanted."""
+    """Collects the items that a function received, and waits until they are as expected."""
 
     def __init__(self) -> None:
         self.items: list[object] = []
@@ -55,7 +55,7 @@ class Box:
 
 class TestStream:
     def test_every_commit_in_order(self, servers: Servers, resources: Resources) -> None:
-        """Every commit reaches the projector as it was appended, those of a stream in order, though it fails in
+        """Every commit reaches the projector as it was appended, those of a stream in order, even if it fails in
         between.
         """
         log = DynamoDBEventLog(servers.client("dynamodb"), resources.events_table)
@@ -90,8 +90,8 @@ class TestStream:
 
 class TestQueue:
     def test_failures_end_as_dead_letters(self, servers: Servers, resources: Resources) -> None:
-        """What goes through is deleted; what fails comes again, as often as the queue allows, then waits with the dead
-        letters.
+        """Successful messages are deleted; failed ones are redelivered as often as the queue allows, and then become
+        dead letters.
         """
         sqs = servers.client("sqs")
         for group in ("a", "b"):

@@ -21,7 +21,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    """Runs a command of a deployment that is there."""
+    """Runs a command on an existing deployment."""
     with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("VECTORLOG_")]:
             patch.delenv(name)
@@ -45,7 +45,7 @@ def run() -> Iterator[Run]:
 
 
 def test_keys(run: Run) -> None:
-    """A key is made in the stage's own tables, shown once, listed and revoked."""
+    """A key is created in the stage's own tables, shown once, listed and revoked."""
     made = run(keys.command, "create", "--stage", "prod", "--project", "acme")
     assert made.exit_code == 0, made.output
     secret = made.stdout.strip()
@@ -60,9 +60,7 @@ def test_keys(run: Run) -> None:
 
 
 def test_key_that_nobody_sees(run: Run) -> None:
-    """With a secret to keep it the key is not shown: its secret's ARN is. A second key becomes the secret's text in its
-    place.
-    """
+    """With a secret the key is not shown, but its secret's ARN is. A second key replaces the secret's value."""
     for _ in range(2):
         made = run(keys.command, "create", "--stage", "prod", "--project", "acme", "--secret", "vectorlog/first")
         assert made.exit_code == 0, made.output
@@ -73,7 +71,7 @@ def test_key_that_nobody_sees(run: Run) -> None:
 
 
 def test_key_that_nobody_knows(run: Run) -> None:
-    """Where the secret cannot be written, no key is left that would open something."""
+    """If the secret cannot be written, no key is left that would open anything."""
     made = run(keys.command, "create", "--stage", "prod", "--project", "acme", "--secret", "")
     assert made.exit_code == 1
     assert "cannot be written" in made.output
@@ -82,7 +80,7 @@ def test_key_that_nobody_knows(run: Run) -> None:
 
 
 def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who installed the local edition alone is told what a deployment needs besides."""
+    """With only the local edition installed, the error says what a deployment needs."""
     monkeypatch.setattr(deployments, "find_spec", lambda name: None if name == "boto3" else name)
     for chosen in (["--stage", "prod"], ["--edition", "aws"]):
         answer = run(verify.command, *chosen)
@@ -100,7 +98,7 @@ def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_refused(run: Run, command: click.Command, arguments: list[str], says: str) -> None:
-    """What cannot be meant, or is not there, is one line."""
+    """Invalid arguments and missing things are one-line errors."""
     answer = run(command, *arguments)
     assert answer.exit_code in (1, 2)
     assert says in " ".join(answer.output.split())

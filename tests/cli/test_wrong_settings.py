@@ -1,4 +1,4 @@
-"""What the command says to settings that cannot be meant."""
+"""The command's errors for invalid settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vectorlog.cli import keys, serve
     ],
 )
 def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:
-    """A value that cannot work is refused before anything is made, and the message says what to change."""
+    """An invalid value is refused before anything is created, and the message says what to change."""
     answer = CliRunner().invoke(
         serve.command, ["--data", str(tmp_path / "data"), *flags], env={"VECTORLOG_EMBEDDING_API_KEY": None}
     )
@@ -34,7 +34,7 @@ def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
-    """A data folder that cannot be one is an error of one line."""
+    """An unusable data folder is a one-line error."""
     (tmp_path / "file").touch()
     answer = CliRunner().invoke(serve.command, ["--data", str(tmp_path / "file" / "data")])
     assert answer.exit_code == 1
@@ -43,7 +43,7 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["revoke", "key_1"]])
 def test_folder_that_is_not_there(arguments: list[str], tmp_path: Path) -> None:
-    """Looking at keys makes no folder: a mistyped one is told."""
+    """Listing keys creates no folder: a mistyped one is an error."""
     answer = CliRunner().invoke(keys.command, [*arguments, "--data", str(tmp_path / "typo")])
     assert answer.exit_code == 1
     assert "There is no Vectorlog data" in answer.output

@@ -1,5 +1,5 @@
-"""Requests that are wrong, and what they are told (contract, section 8). STORE, FILE and BATCH stand for things that
-are there.
+"""Wrong requests and the errors that they get (docs/contract.md, section 8). STORE, FILE and BATCH stand for existing
+things.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ STORE = "/vector_stores/STORE"
 
 @dataclass(frozen=True)
 class Bad:
-    """A request, below the prefix, and its refusal.
+    """A request, with its path below the prefix, and its error.
 
     Attributes:
-        sent: what `httpx.request` takes.
+        sent: arguments of `httpx.request`.
         says: part of the message.
     """
 
@@ -39,7 +39,7 @@ def told(request: str, body: Any, param: str | None, code: str | None, says: str
 
 
 def text(request: str, body: bytes, param: str | None, code: str | None, says: str) -> Bad:
-    """A request with a body as it is."""
+    """A request with this exact body."""
     return Bad(request, param, code, says, sent={"content": body, "headers": {"content-type": "application/json"}})
 
 
@@ -148,7 +148,7 @@ BODIES = [
         None,
         "We could not parse the JSON body of your request: Expecting value (line 1, column 10).",
     ),
-    # not JSON, or none that can be kept
+    # not JSON, or JSON that cannot be stored
     text(_CREATE, b"\xff{}", None, None, "We could not parse the JSON body of your request"),
     text(_CREATE, b"[]", None, "invalid_type", "expected an object, but got an array"),
     text(_CREATE, b"[" * 100_000, None, None, "nested too deeply"),

@@ -1,9 +1,8 @@
 """Real clients on a live server.
 
 Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), or
-VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive somebody else's server. Each test acts as an end user of its own,
-so what else is there does not matter. Tests of keys and settings need a local server of their own and are skipped
-there.
+VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive an external server. Each test acts as a separate end user, so other
+data does not matter. Tests of keys and settings need a new local server and are skipped otherwise.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Attached = Callable[..., FileObject]
 
 @pytest.fixture(scope="session")
 def stub() -> Iterator[HeldStub]:
-    with HeldStub(dimensions=1536) as stub:  # as text-embedding-3-small, the first model that is offered
+    with HeldStub(dimensions=1536) as stub:  # as text-embedding-3-small, the first offered model
         yield stub
 
 
@@ -55,7 +54,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def openai_pool() -> Iterator[DefaultHttpxClient]:
-    """Connections for all `openai` clients: a pool of its own takes each 30 ms."""
+    """Connections for all `openai` clients: a new pool for each would take 30 ms."""
     with DefaultHttpxClient() as pool:
         yield pool
 
@@ -69,7 +68,7 @@ def pool() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def user() -> str:
-    """The end user of a test: lists show nothing of any other test."""
+    """The end user of a test, whose lists show nothing of other tests."""
     return f"user-{uuid.uuid4().hex}"
 
 
@@ -81,21 +80,21 @@ def openai_client(service: Service, openai_pool: DefaultHttpxClient, user: str) 
 
 @pytest.fixture
 def me(user: str) -> dict[str, Any]:
-    """What makes a call of `mka1_client` see what `openai_client` does."""
+    """Makes a call of `mka1_client` act as the same end user as `openai_client`."""
     return {"x_on_behalf_of": user}
 
 
 @pytest.fixture
 def mka1_client(service: Service, pool: httpx.Client) -> SDK:
-    """Acts for the project, or for an end user with `x_on_behalf_of`; refuses answers that are not as MKA1
-    specifies.
+    """Acts for the project, or for an end user with `x_on_behalf_of`; refuses answers that differ from MKA1's
+    specification.
     """
     return SDK(bearer_auth=service.key, server_url=service.url, client=pool)
 
 
 @pytest.fixture
 def raw(service: Service, user: str) -> Iterator[httpx.Client]:
-    """Sends what no client would."""
+    """Sends requests that no client would."""
     headers = {"Authorization": f"Bearer {service.key}", "X-On-Behalf-Of": user}
     with httpx.Client(base_url=service.url, headers=headers, timeout=60) as raw:
         yield raw
@@ -103,7 +102,7 @@ def raw(service: Service, user: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def upload(openai_client: OpenAI) -> Upload:
-    """Uploads a text, or bytes, under a name."""
+    """Uploads a text or bytes under a name."""
 
     def upload(content: str | bytes, name: str = "note.txt", **fields: Any) -> FileObject:
         data = content.encode() if isinstance(content, str) else content
@@ -114,7 +113,7 @@ def upload(openai_client: OpenAI) -> Upload:
 
 @pytest.fixture
 def attached(openai_client: OpenAI, upload: Upload) -> Attached:
-    """Uploads a text, attaches it to a store and waits until it is in."""
+    """Uploads a text, attaches it to a store and waits until it is completed."""
 
     def attached(store: str, content: str, name: str = "note.txt", **settings: Any) -> FileObject:
         file = upload(content, name)
@@ -133,9 +132,9 @@ def store(openai_client: OpenAI) -> str:
 
 @pytest.fixture
 def embedding_held(service: Service) -> Iterator[Callable[[], None]]:
-    """Until what this gives is called, nothing is embedded, so what is attached stays in progress.
+    """Holds back all embedding until this function is called, so that attached files stay in progress.
 
-    On somebody else's server nothing is held: there, what a test does at once must come before the first file is in.
+    An external server cannot be held; there, a test must act before the first file is completed.
     """
     if service.stub is None:
         yield lambda: None

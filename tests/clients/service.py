@@ -1,4 +1,4 @@
-"""A live server to drive: a subprocess of our own, or whatever listens at VECTORLOG_TEST_URL."""
+"""A live server to drive: a subprocess, or the external server at VECTORLOG_TEST_URL."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LISTENING = "listening on "
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where the clients are pointed at.
+    """The server that clients connect to.
 
     Attributes:
         url: without a prefix.
         key: bearer token of every request.
-        stub: where our own server has its embeddings from; None for somebody else's server.
+        stub: the embedding endpoint of our own server; None for an external server.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Service:
 
 @dataclass
 class HeldStub(StubServer):
-    """Embeddings that can be held back, so that files stay in progress for as long as a test needs."""
+    """An embedding endpoint that can be held, so that files stay in progress as long as a test needs."""
 
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -57,9 +57,9 @@ class HeldStub(StubServer):
 
 @contextmanager
 def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
-    """`vectorlog serve` on a free port, until the block ends; gives its URL.
+    """Runs `vectorlog serve` on a free port until the block ends; gives its URL.
 
-    A server that had an error that nobody expected fails the block at its end, whatever its clients saw.
+    If the server logged an unexpected error, the block fails at its end, whatever the clients saw.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VECTORLOG_")}
     environment |= {
@@ -83,15 +83,15 @@ def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
 
 
 def vectorlog() -> list[str]:
-    """The command as it is installed beside this Python."""
+    """The command installed beside this Python."""
     return [str(Path(sys.executable).with_name("vectorlog"))]
 
 
 def eventually(read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
-    """What `read` gives once it is as wanted; for what the API does not promise at once.
+    """Repeats `read` until its result is accepted; for what the API promises only eventually.
 
     Raises:
-        AssertionError: it was not, for `DEADLINE_S` seconds.
+        AssertionError: it was not accepted within `DEADLINE_S` seconds.
     """
     until = time.monotonic() + DEADLINE_S
     while not wanted(found := read()):

@@ -1,4 +1,4 @@
-"""What is wrong is refused by name, in one envelope, on both prefixes, and changes nothing."""
+"""A wrong request is refused by name, in one envelope, on both prefixes, and changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIXES = ["/v1", "/api/v1/llm"]
 
 @dataclass(frozen=True)
 class World:
-    """What one end user has: a store, a file in it, the batch that brought it."""
+    """The things of one end user: a store, a file in it, and the batch that attached it."""
 
     api: httpx.Client
     store: str
@@ -30,7 +30,7 @@ class World:
     batch: str
 
     def filled(self, value: Any) -> Any:
-        """A value with the ids in the place of their names."""
+        """A value with names replaced by ids."""
         if isinstance(value, str):
             return value.replace("STORE", self.store).replace("FILE", self.file).replace("BATCH", self.batch)
         if isinstance(value, list):
@@ -40,7 +40,7 @@ class World:
         )
 
     def seen(self) -> list[Any]:
-        """All that there is to see."""
+        """Everything that the end user can see."""
         store = f"/v1/vector_stores/{self.store}"
         paths = [
             "/v1/files",
@@ -68,7 +68,9 @@ def world(service: Service, openai_pool: DefaultHttpxClient) -> Iterator[World]:
 @pytest.mark.parametrize("prefix", PREFIXES)
 @pytest.mark.parametrize("bad", [*BODIES, *QUERIES, *PATHS, *FORMS], ids=str)
 def test_refused(world: World, bad: Bad, prefix: str) -> None:
-    """The refusal has the status, field, code and sentence of the contract, and a request id; nothing has changed."""
+    """The error has the status, field, code and sentence of docs/contract.md, section 8, and a request id; nothing has
+    changed.
+    """
     before = world.seen()
     method, _, path = world.filled(bad.request).partition(" ")
     sent = {name: world.filled(value) if name == "json" else value for name, value in bad.sent.items()}
@@ -94,14 +96,14 @@ def test_405_says_what_is_allowed(world: World, path: str, allowed: str) -> None
 
 @pytest.mark.parametrize(("prefix", "code"), [("/v1", "invalid_value"), ("/api/v1/llm", None)])
 def test_codes_of_downloads(world: World, prefix: str, code: str | None) -> None:
-    """MKA1's client takes only numbers for a download's code, so there it has none."""
+    """MKA1's client accepts only numbers as the code of a download's error, so there is none."""
     error = world.api.get(f"{prefix}/files/{world.store}/content").json()["error"]
     assert (error["param"], error["code"]) == ("file_id", code)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_large_body(world: World, prefix: str) -> None:
-    """A JSON body that nobody needs is a 413 that says the limit and what to do instead."""
+    """A JSON body that is too large is a 413 that says the limit and what to do instead."""
     before = world.seen()
     answer = world.api.post(f"{prefix}/vector_stores", content=json.dumps({"name": "x" * 7_000_000}))
     error = answer.json()["error"]
@@ -132,9 +134,7 @@ def test_large_upload(world: World, service: Service) -> None:
 
 
 def test_tolerated(world: World) -> None:
-    """What clients send without meaning anything by it is no error: OpenAI's headers, an empty body, a null, an empty
-    parameter.
-    """
+    """Harmless additions of clients are accepted: OpenAI's headers, an empty body, a null, an empty parameter."""
     headers = {
         "OpenAI-Beta": "assistants=v2",
         "OpenAI-Organization": "o",
@@ -156,7 +156,7 @@ def test_tolerated(world: World) -> None:
 
 
 def test_end_users_are_named(world: World) -> None:
-    """An end user without a name, or with an endless one, is a 400 that names the header."""
+    """An end user with an empty or endless name is a 400 that names the header."""
     for name in ("", "x" * 257):
         answer = world.api.get("/v1/files", headers={"X-On-Behalf-Of": name})
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "x-on-behalf-of")

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that is sent again has one effect and the same answer."""
+"""`Idempotency-Key`: a repeated request has one effect and the same answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TestRepeated:
     """The same key with the same body, then with another one."""
 
     def test_upload(self, raw: httpx.Client, prefix: str) -> None:
-        """One file; its form may be cut into parts in another way, what counts are its fields and bytes."""
+        """One file. Its form may be split into parts differently; only its fields and bytes count."""
 
         def send(content: bytes, purpose: str = "assistants") -> httpx.Response:
             form: Any = {"files": {"file": ("a.txt", content)}, "data": {"purpose": purpose}}
@@ -46,7 +46,7 @@ class TestRepeated:
         assert raw.get(f"{prefix}/files/{first['id']}/content").content == b"hello"
 
     def test_store(self, raw: httpx.Client, upload: Upload, prefix: str) -> None:
-        """One store with its files attached once."""
+        """One store, whose files are attached once."""
         body = {"name": "once", "file_ids": [upload("hello").id]}
         first = ok(raw.post(f"{prefix}/vector_stores", json=body, headers=KEY))
         again = ok(raw.post(f"{prefix}/vector_stores", json=body, headers=KEY))
@@ -59,7 +59,7 @@ class TestRepeated:
         assert [store["id"] for store in ok(raw.get(f"{prefix}/vector_stores"))["data"]] == [first["id"]]
 
     def test_attach(self, raw: httpx.Client, openai_client: OpenAI, upload: Upload, store: str, prefix: str) -> None:
-        """One attach: repeated after the file is in, it does not ingest again."""
+        """One attach: a repeat after the file is completed does not ingest again."""
         path, body = f"{prefix}/vector_stores/{store}/files", {"file_id": upload("hello").id}
         ok(raw.post(path, json=body, headers=KEY))
         done = openai_client.vector_stores.files.poll(body["file_id"], vector_store_id=store)
@@ -79,7 +79,7 @@ class TestRepeated:
         assert ok(raw.get(f"{prefix}/vector_stores/{store}"))["file_counts"]["total"] == 2
 
     def test_update(self, raw: httpx.Client, store: str, prefix: str) -> None:
-        """One change: repeated after a later one, it does not take that back."""
+        """One change: a repeat after a later change does not undo that one."""
         path = f"{prefix}/vector_stores/{store}"
         ok(raw.post(path, json={"name": "first"}, headers=KEY))
         ok(raw.post(path, json={"name": "second"}))
@@ -90,7 +90,7 @@ class TestRepeated:
     def test_attributes(
         self, raw: httpx.Client, openai_client: OpenAI, upload: Upload, store: str, prefix: str
     ) -> None:
-        """One change of attributes: repeated after a later one, it does not take that back."""
+        """One change of attributes: a repeat after a later change does not undo that one."""
         file = upload("hello").id
         openai_client.vector_stores.files.create_and_poll(file, vector_store_id=store)
         path = f"{prefix}/vector_stores/{store}/files/{file}"
@@ -102,7 +102,7 @@ class TestRepeated:
 
 
 def test_key_belongs_to_path_and_end_user(raw: httpx.Client, user: str, store: str) -> None:
-    """The same key on another path, or of another end user, is another key; both prefixes are one API."""
+    """The same key on another path, or of another end user, is a different key; both prefixes are one API."""
     made = ok(raw.post("/v1/vector_stores", json={"name": "a"}, headers=KEY))
     assert ok(raw.post("/api/v1/llm/vector_stores", json={"name": "a"}, headers=KEY))["id"] == made["id"]
     assert ok(raw.post(f"/v1/vector_stores/{store}", json={"name": "b"}, headers=KEY))["name"] == "b"
@@ -112,7 +112,7 @@ def test_key_belongs_to_path_and_end_user(raw: httpx.Client, user: str, store: s
 
 @pytest.mark.parametrize("key", ["", "x" * 257])
 def test_key_that_is_none_is_refused(raw: httpx.Client, key: str) -> None:
-    """An empty or endless key is a 400 that names the header, and nothing is made."""
+    """An empty or endless key is a 400 that names the header, and nothing is created."""
     answer = raw.post("/v1/vector_stores", json={}, headers={"Idempotency-Key": key})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "idempotency-key"

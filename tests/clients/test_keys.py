@@ -1,4 +1,4 @@
-"""Keys, on servers of our own: who is let in, and that projects see nothing of each other."""
+"""Keys, on new servers: who is let in, and that projects see nothing of each other."""
 
 from __future__ import annotations
 
@@ -43,13 +43,15 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connect(data: Path, stub: HeldStub) -> Iterator[Connect]:
-    """Clients of a new server, with a key each."""
+    """Clients of a new server, each with a key."""
     with running(data, stub) as url:
         yield lambda key: OpenAI(base_url=f"{url}/v1", api_key=key or "any", max_retries=0)
 
 
 def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
-    """Open until the first key is made, then only keys open; a revoked one opens nothing from the next request on."""
+    """The server is open until the first key is created; then only keys are accepted, and a revoked one fails from the
+    next request on.
+    """
     anybody = connect(None)
     store = anybody.vector_stores.create(name="from before").id
     secret = created(data, "default", "--name", "laptop")
@@ -78,7 +80,7 @@ def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
 
 
 def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> None:
-    """With another project's key every thing is a 404, every list is empty, and nothing changes."""
+    """With another project's key everything is a 404, every list is empty, and nothing changes."""
     ours, theirs = (connect(created(data, project)) for project in ("ours", "theirs"))
     file = ours.files.create(file=("a.txt", b"ours alone"), purpose="assistants").id
     store = ours.vector_stores.create(name="ours", file_ids=[file]).id
@@ -109,7 +111,7 @@ def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> Non
     for call in calls:
         with pytest.raises(openai.NotFoundError):
             call()
-    # A header cannot reach over either: an end user belongs to the key's project.
+    # A header cannot cross projects either: an end user belongs to the key's project.
     assert [each.id for each in theirs.vector_stores.list()] == [own]
     assert theirs.vector_stores.list(extra_headers={"X-On-Behalf-Of": "ours"}).data == []
     assert theirs.files.list().data == theirs.files.list(extra_headers={"X-On-Behalf-Of": "ours"}).data == []
@@ -121,7 +123,9 @@ def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> Non
 
 
 def test_without_a_key(connect: Connect, data: Path) -> None:
-    """No key, or another scheme: 401 in the envelope, with what to send; on both prefixes, and for unknown ids too."""
+    """Without a key, or with another scheme: a 401 in the envelope that says what to send, on both prefixes, even for
+    unknown ids.
+    """
     url = str(connect(None).base_url).removesuffix("/v1/")
     created(data, "ours")
     with httpx.Client(base_url=url) as client:
@@ -137,7 +141,7 @@ def test_without_a_key(connect: Connect, data: Path) -> None:
 
 
 def test_mka1_client_reads_what_a_wrong_key_is_told(connect: Connect, data: Path) -> None:
-    """MKA1's client understands the refusal, also that of a download, whose code it wants to be no word."""
+    """MKA1's client can read the error for a wrong key, even for a download, whose code must not be a word."""
     created(data, "ours")
     sdk = SDK(bearer_auth="wrong", server_url=str(connect(None).base_url).removesuffix("/v1/"))
     with pytest.raises(GetFileContentUnauthorizedError, match="Incorrect API key provided"):
@@ -148,7 +152,7 @@ def test_mka1_client_reads_what_a_wrong_key_is_told(connect: Connect, data: Path
 
 
 def test_keys_of_one_project(connect: Connect, data: Path) -> None:
-    """`keys list` and `keys revoke` can be held to a project: another one's key is neither shown nor revoked."""
+    """`keys list` and `keys revoke` can be limited to a project: another project's key is neither shown nor revoked."""
     ours = connect(created(data, "ours"))
     created(data, "theirs")
     listed = keys(data, "list", "--project", "ours").stdout.split()
@@ -160,7 +164,7 @@ def test_keys_of_one_project(connect: Connect, data: Path) -> None:
 
 
 def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:
-    """On an address that other machines reach nobody is let in without a key, also before the first one is made."""
+    """On an address that other machines can reach, a key is required even before the first one is created."""
     with running(data, stub, "--host", "0.0.0.0") as url:
         url = url.replace("0.0.0.0", "127.0.0.1")
         with pytest.raises(openai.AuthenticationError):

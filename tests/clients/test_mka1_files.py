@@ -28,7 +28,7 @@ DOWNLOADS = [
 
 
 def test_upload_get_list_delete(mka1_client: SDK, me: dict[str, Any]) -> None:
-    """The life of a file; its name is kept whatever it is written in, and a list can be asked for a hash."""
+    """The life of a file; its name is kept in any script, and a list can be filtered by hash."""
     files = mka1_client.llm.files
     uploaded = files.upload(file={"file_name": "Größe 数.txt", "content": "hällo".encode()}, purpose="user_data", **me)
     assert (uploaded.filename, uploaded.bytes_, uploaded.purpose, uploaded.status) == (
@@ -49,7 +49,7 @@ def test_upload_get_list_delete(mka1_client: SDK, me: dict[str, Any]) -> None:
 
 
 def test_empty_list(mka1_client: SDK, me: dict[str, Any]) -> None:
-    """A user without files has a list without ids."""
+    """A user without files gets a list without ids."""
     page = mka1_client.llm.files.list(**me)
     assert (page.data, page.first_id, page.last_id, page.has_more) == ([], "", "", False)
 
@@ -58,14 +58,14 @@ def test_empty_list(mka1_client: SDK, me: dict[str, Any]) -> None:
 def test_download(
     mka1_client: SDK, me: dict[str, Any], upload: Upload, name: str, content: bytes, content_type: str
 ) -> None:
-    """Every download is of a type that the client takes, and has the same bytes."""
+    """Every download has a type that the client accepts, and the same bytes."""
     answer = mka1_client.llm.files.content(file_id=upload(content, name).id, **me)
     assert answer.read() == content
     assert answer.headers["content-type"] == content_type
 
 
 def test_download_of_a_missing_file(mka1_client: SDK, me: dict[str, Any]) -> None:
-    """The client can read the error of a download: it takes no code that is a word."""
+    """The client can read the error of a download, whose code must not be a word."""
     with pytest.raises(GetFileContentNotFoundError, match="No such File object: file-unknown"):
         mka1_client.llm.files.content(file_id="file-unknown", **me)
 
@@ -87,7 +87,7 @@ def test_missing_file(mka1_client: SDK, me: dict[str, Any]) -> None:
 
 
 def test_end_users_are_apart(mka1_client: SDK, me: dict[str, Any], upload: Upload, user: str) -> None:
-    """A file of one end user is not there for another; the key without an end user sees it."""
+    """A file of one end user does not exist for another; the key without an end user sees it."""
     file = upload("mine").id
     other: dict[str, Any] = {"x_on_behalf_of": f"{user}-other"}
     for call in (mka1_client.llm.files.get, mka1_client.llm.files.content, mka1_client.llm.files.delete):

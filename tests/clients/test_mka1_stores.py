@@ -49,7 +49,7 @@ def test_create_get_update_list_delete(mka1_client: SDK, me: dict[str, Any]) -> 
 
 
 def test_empty_lists(mka1_client: SDK, me: dict[str, Any], store: str) -> None:
-    """Lists without items have ids that the client takes: empty strings."""
+    """Empty lists have ids that the client accepts: empty strings."""
     page: Any = mka1_client.llm.vector_stores.list_files(vector_store_id=store, **me)
     assert (page.data, page.first_id, page.last_id, page.has_more) == ([], "", "", False)
     mka1_client.llm.vector_stores.delete(vector_store_id=store, **me)
@@ -58,7 +58,7 @@ def test_empty_lists(mka1_client: SDK, me: dict[str, Any], store: str) -> None:
 
 
 def test_expired_policy_and_graph_stores(mka1_client: SDK, me: dict[str, Any]) -> None:
-    """What this service does not have is refused by name, not ignored."""
+    """Unsupported options are refused by name, not ignored."""
     stores = mka1_client.llm.vector_stores
     refused: list[dict[str, Any]] = [
         {"retrieval_mode": "graph"},
@@ -117,7 +117,7 @@ def test_failed_file(mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI
 
 
 def test_batches(mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """A batch of `files` with settings of their own, from creation to its list; static sizes are shown as sent."""
+    """A batch of `files` with individual settings, from creation to its list; static sizes are shown as sent."""
     stores = mka1_client.llm.vector_stores
     one, other = upload("one").id, upload("other").id
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 300, "chunk_overlap_tokens": 30}}
@@ -137,7 +137,9 @@ def test_batches(mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, up
 def test_skip_duplicates(
     mka1_client: SDK, me: dict[str, Any], openai_client: OpenAI, upload: Upload, attached: Attached, store: str
 ) -> None:
-    """With `skip_duplicates`, a file whose bytes are there already is recorded as cancelled and names the holder."""
+    """With `skip_duplicates`, a file whose bytes are already in the store is recorded as cancelled, and names the
+    holder.
+    """
     stores = mka1_client.llm.vector_stores
     holder, twin, new = (
         attached(store, "same bytes", "a.txt").id,
@@ -158,7 +160,7 @@ def test_skip_duplicates(
 
 
 def test_search(mka1_client: SDK, me: dict[str, Any], attached: Attached, store: str) -> None:
-    """One query or several, filters with the client's floats, ranking: the client takes every answer."""
+    """One query or several, filters with the client's floats, ranking: the client accepts every answer."""
     stores = mka1_client.llm.vector_stores
     owl = attached(store, "the owl flies at night", "owl.txt", attributes={"legs": 2, "bird": True}).id
     bee = attached(store, "a bee makes honey", "bee.txt", attributes={"legs": 6, "bird": False}).id
@@ -203,7 +205,7 @@ def test_end_users_are_apart(
     store: str,
     user: str,
 ) -> None:
-    """A store of one end user is not there for another, whatever is asked of it, nor can its files be attached
+    """A store of one end user does not exist for another, in any operation, and its files cannot be attached
     elsewhere.
     """
     stores = mka1_client.llm.vector_stores

@@ -10,8 +10,8 @@ from tests.clients.service import Service
 
 
 def test_from_upload_to_search(service: Service, user: str) -> None:
-    """The whole path with the asynchronous client: many uploads at once, a batch, an iterator, searches at once, the
-    end.
+    """The whole path with the asynchronous client: parallel uploads, a batch, an iterator, parallel searches,
+    deletion.
     """
 
     async def path() -> None:
@@ -42,7 +42,7 @@ def test_from_upload_to_search(service: Service, user: str) -> None:
 
 
 def test_sixteen_attaches_at_once(service: Service, user: str) -> None:
-    """One file attached sixteen times at the same moment is one file in the store, found once."""
+    """One file attached sixteen times in parallel is one file in the store, found once."""
 
     async def path() -> None:
         headers = {"X-On-Behalf-Of": user}

@@ -21,7 +21,7 @@ def counts(**some: int) -> dict[str, int]:
 def test_batch_counts_all_from_the_first_answer(
     openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
 ) -> None:
-    """The first answer says `in_progress: n of n`, every GET until the end says when to ask again, and the end is
+    """The first answer says `in_progress: n of n`, every GET until the end says when to poll again, and the end is
     `completed`.
     """
     files = [upload(f"text {n}").id for n in range(4)]
@@ -48,7 +48,7 @@ def test_batch_counts_all_from_the_first_answer(
 
 
 def test_create_and_poll(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """Settings of the batch are those of each of its `file_ids`; an id that comes twice is counted once."""
+    """Settings of the batch apply to each of its `file_ids`; an id that occurs twice counts once."""
     files = [upload(f"text {n}").id for n in range(3)]
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 300, "chunk_overlap_tokens": 30}}
     batch = openai_client.vector_stores.file_batches.create_and_poll(
@@ -65,7 +65,7 @@ def test_create_and_poll(openai_client: OpenAI, upload: Upload, store: str) -> N
 
 
 def test_upload_and_poll(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """The client uploads several files at once and waits for them together with what was uploaded before."""
+    """The client uploads several files in parallel and waits for them and for files that were uploaded before."""
     known = upload("known").id
     batch = openai_client.vector_stores.file_batches.upload_and_poll(
         store, files=[(f"{n}.txt", f"number {n}".encode()) for n in range(5)], file_ids=[known]
@@ -76,7 +76,7 @@ def test_upload_and_poll(openai_client: OpenAI, upload: Upload, store: str) -> N
 
 
 def test_each_of_files_has_its_own_settings(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """With `files` the settings of the batch are ignored, also where a file has none of its own."""
+    """With `files` the settings of the batch are ignored, even for a file without settings."""
     one, other = upload("one").id, upload("other").id
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 300, "chunk_overlap_tokens": 30}}
     batch = openai_client.vector_stores.file_batches.create_and_poll(
@@ -92,7 +92,7 @@ def test_each_of_files_has_its_own_settings(openai_client: OpenAI, upload: Uploa
 
 
 def test_batch_with_failures(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """Some failed: `completed` with honest counts, and a filter finds them; all failed: `failed`."""
+    """If some failed: `completed` with correct counts, and a filter finds them. If all failed: `failed`."""
     good, bad, worse = upload("good").id, upload(b"", "empty.txt").id, upload(bytes(range(256)) * 8, "binary.txt").id
     some = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=[good, bad])
     assert (some.status, some.file_counts.to_dict()) == ("completed", counts(completed=1, failed=1))
@@ -113,7 +113,7 @@ def test_cancelled_batch_stays_cancelled(
     ended = openai_client.vector_stores.file_batches.poll(batch.id, vector_store_id=store)
     assert (ended.status, ended.file_counts.to_dict()) == ("cancelled", counts(cancelled=3))
     assert [row.status for row in openai_client.vector_stores.files.list(store)] == ["cancelled"] * 3
-    # Another file goes through the same workers, so theirs had their turn.
+    # Another file passes through the same workers, so theirs had their turn.
     openai_client.vector_stores.files.create_and_poll(upload("otter at last").id, vector_store_id=store)
     texts = [hit.content[0].text for hit in openai_client.vector_stores.search(store, query="otter").data]
     assert [text.strip() for text in texts] == ["otter at last"]
@@ -122,7 +122,7 @@ def test_cancelled_batch_stays_cancelled(
 
 
 def test_cancel_after_the_end_changes_nothing(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """What is completed stays completed and found."""
+    """Completed files stay completed and found."""
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=[upload("otter").id])
     after = openai_client.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
     assert (after.status, after.file_counts.to_dict()) == ("completed", counts(completed=1))
@@ -130,7 +130,7 @@ def test_cancel_after_the_end_changes_nothing(openai_client: OpenAI, upload: Upl
 
 
 def test_detached_file_leaves_the_list_but_not_the_count(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """A batch keeps its total; its list leaves out what was detached."""
+    """A batch keeps its total; its list leaves out detached files."""
     files = [upload(f"text {n}").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=files)
     openai_client.vector_stores.files.delete(files[1], vector_store_id=store)
@@ -150,7 +150,7 @@ def test_batch_of_unknown_files_attaches_nothing(openai_client: OpenAI, upload: 
 
 
 def test_batch_belongs_to_its_store(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """Through another store a batch is not there."""
+    """A batch does not exist in another store."""
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=[upload("hello").id])
     other = openai_client.vector_stores.create().id
     calls: list[Any] = [

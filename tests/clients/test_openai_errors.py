@@ -1,4 +1,4 @@
-"""`openai` raises what its users catch."""
+"""`openai` raises the exceptions that its users catch."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def test_conflict_is_not_tried_again(openai_client: OpenAI, upload: Upload) -> N
 
 
 def test_unknown_route_is_not_found(openai_client: OpenAI) -> None:
-    """What is not served is a NotFoundError that names it."""
+    """An operation that is not served is a NotFoundError that names it."""
     with pytest.raises(openai.NotFoundError, match=r"Invalid URL \(POST /v1/chat/completions\)"):
         openai_client.chat.completions.create(model="x", messages=[])

@@ -30,7 +30,7 @@ CONTENTS = [
 
 
 def test_upload_shows_the_file_field_by_field(openai_client: OpenAI) -> None:
-    """An uploaded file has every field of OpenAI's object, and its sha256; it is processed at once."""
+    """An uploaded file has every field of OpenAI's object, and its sha256; it is processed immediately."""
     answer = openai_client.files.with_raw_response.create(file=("Größe 数.txt", "hällo".encode()), purpose="user_data")
     shown = answer.http_response.json()
     assert shown == {
@@ -56,14 +56,14 @@ def test_upload_shows_the_file_field_by_field(openai_client: OpenAI) -> None:
 
 @pytest.mark.parametrize("purpose", ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"])
 def test_every_purpose_is_kept(upload: Upload, purpose: str) -> None:
-    """Any of OpenAI's purposes may be given; only `batch` makes a file expire, after 30 days."""
+    """Each of OpenAI's purposes is accepted; only `batch` makes a file expire, after 30 days."""
     file = upload("hello", purpose=purpose)
     assert file.purpose == purpose
     assert file.expires_at == (file.created_at + 30 * 86_400 if purpose == "batch" else None)
 
 
 def test_expiry_is_as_asked(upload: Upload) -> None:
-    """`expires_after` sets when a file goes, to the second."""
+    """`expires_after` sets when a file expires, to the second."""
     file = upload("hello", expires_after={"anchor": "created_at", "seconds": 3600})
     assert file.expires_at == file.created_at + 3600
 
@@ -72,14 +72,14 @@ def test_expiry_is_as_asked(upload: Upload) -> None:
 def test_download_is_what_was_uploaded(
     openai_client: OpenAI, upload: Upload, name: str, content: bytes, content_type: str
 ) -> None:
-    """A download has the same bytes, and the type that the file really has."""
+    """A download has the same bytes, and the real type of the file."""
     downloaded = openai_client.files.content(upload(content, name).id)
     assert downloaded.content == content
     assert downloaded.response.headers["content-type"] == content_type
 
 
 def test_large_binary_is_the_same_byte_for_byte(openai_client: OpenAI, upload: Upload) -> None:
-    """Three megabytes of anything come back as they were, also when they are streamed."""
+    """Three megabytes of binary data come back unchanged, even when streamed."""
     content = random.Random(7).randbytes(3_000_000)
     file = upload(content, "large.bin")
     assert file.bytes == len(content)
@@ -88,7 +88,7 @@ def test_large_binary_is_the_same_byte_for_byte(openai_client: OpenAI, upload: U
 
 
 def test_raw_bytes_get_a_name(openai_client: OpenAI) -> None:
-    """Bytes without a filename are taken; the client calls them `upload`."""
+    """Bytes without a filename are accepted; the client calls them `upload`."""
     file = openai_client.files.create(file=b"hello", purpose="assistants")
     assert file.filename == "upload"
     assert openai_client.files.content(file.id).text == "hello"
@@ -101,7 +101,7 @@ def test_wait_for_processing_returns_at_once(openai_client: OpenAI, upload: Uplo
 
 
 def test_deleted_file_is_gone(openai_client: OpenAI, upload: Upload) -> None:
-    """After its deletion a file is in no list, cannot be read, and a second deletion says so."""
+    """A deleted file is in no list and cannot be read, and a second deletion says so."""
     file, other = upload("hello"), upload("other")
     assert openai_client.files.delete(file.id).to_dict() == {"id": file.id, "object": "file", "deleted": True}
     assert [each.id for each in openai_client.files.list()] == [other.id]
@@ -130,7 +130,7 @@ def test_deleted_file_leaves_every_store(openai_client: OpenAI, upload: Upload) 
 
 
 def test_list_filters_by_purpose(openai_client: OpenAI, upload: Upload) -> None:
-    """`purpose` leaves the others out, over pages too."""
+    """`purpose` filters the list, across pages too."""
     mine = [upload("x", purpose=purpose).id for purpose in ("user_data", "vision", "user_data", "vision", "user_data")][
         ::2
     ]

@@ -1,4 +1,4 @@
-"""`openai` pages through every list: each item once, in either order, whatever the page's size."""
+"""`openai` pages through every list: each item once, in either order, with any page size."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SIZE = 7
 
 @dataclass(frozen=True)
 class Listing:
-    """A list with `SIZE` things.
+    """A list with `SIZE` items.
 
     Attributes:
         made: their ids, oldest first.
-        pages: the client's method, bound to whatever the list is of.
+        pages: the client's list method, bound to its arguments.
     """
 
     made: list[str]
     pages: Callable[..., Iterable[Any]]
 
     def ids(self, **asked: Any) -> list[str]:
-        """What the client's iterator visits."""
+        """The ids that the client's iterator visits."""
         return [each.id for each in self.pages(**asked)]
 
     def page(self, **asked: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def listing(request: pytest.FixtureRequest, openai_client: OpenAI, upload: Uploa
 
 
 def test_iterators_visit_each_once(listing: Listing) -> None:
-    """Any size of page, either order: all of them, once; newest first unless asked otherwise."""
+    """Any page size, either order: every item once; newest first unless the request says otherwise."""
     newest_first = listing.made[::-1]
     assert listing.ids() == newest_first
     for limit in (1, 2, 3, SIZE, SIZE + 1, 100):
@@ -64,7 +64,7 @@ def test_iterators_visit_each_once(listing: Listing) -> None:
 
 
 def test_pages_field_by_field(listing: Listing) -> None:
-    """A page says what it begins and ends with, and whether more follows."""
+    """A page says its first and last id, and whether more follow."""
     page = listing.page(limit=3, order="asc")
     assert set(page) == {"object", "data", "first_id", "last_id", "has_more"}
     assert (page["object"], page["first_id"], page["last_id"], page["has_more"]) == (
@@ -81,7 +81,7 @@ def test_pages_field_by_field(listing: Listing) -> None:
 
 @pytest.mark.parametrize("listing", ["stores", "store files", "batch files"], indirect=True)
 def test_before_is_the_page_before(listing: Listing) -> None:
-    """`before` gives what comes just before a thing, in the order that was asked for."""
+    """`before` returns the items just before an id, in the requested order."""
 
     def page(**asked: Any) -> list[str]:
         return [each["id"] for each in listing.page(**asked)["data"]]
@@ -101,7 +101,7 @@ def test_uploaded_files_have_no_before(listing: Listing) -> None:
 
 
 def test_unknown_cursor_is_refused(listing: Listing) -> None:
-    """A cursor that was never in the list is no reason to begin again from the start."""
+    """A cursor that was never in the list is an error, and does not start again from the beginning."""
     unknown = listing.made[0][:-4] + "0000"
     with pytest.raises(openai.BadRequestError) as caught:
         listing.ids(after=unknown)
@@ -109,7 +109,7 @@ def test_unknown_cursor_is_refused(listing: Listing) -> None:
 
 
 def test_cursor_outlives_its_thing(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """A page goes on behind a thing that was deleted meanwhile, in every list."""
+    """A page continues after an item that was deleted meanwhile, in every list."""
     files = [upload(f"text {n}").id for n in range(4)]
     openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=files)
     openai_client.vector_stores.files.delete(files[1], vector_store_id=store)
@@ -125,7 +125,7 @@ def test_cursor_outlives_its_thing(openai_client: OpenAI, upload: Upload, store:
 def test_filter_by_status(
     openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
 ) -> None:
-    """`filter` shows files of one status, over pages too."""
+    """`filter` shows files of one status, across pages too."""
     bad = [upload(b"", f"{n}.txt").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=bad).id
     waiting = openai_client.vector_stores.files.create(store, file_id=upload("wait").id).id
@@ -135,7 +135,7 @@ def test_filter_by_status(
 
     assert listed("failed") == bad
     assert listed("cancelled") == []
-    assert listed("in_progress") in ([waiting], [])  # somebody else's server may be done by now
+    assert listed("in_progress") in ([waiting], [])  # an external server may be done by now
     embedding_held()
     openai_client.vector_stores.files.poll(waiting, vector_store_id=store)
     assert listed("completed") == [waiting]

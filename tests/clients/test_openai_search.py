@@ -75,20 +75,20 @@ Filtered = Callable[[Any], str]
 
 @pytest.fixture(scope="module")
 def stores() -> dict[str, str]:
-    """Stores that several tests read, by what is in them."""
+    """Stores that several tests read, by their content."""
     return {}
 
 
 @pytest.fixture
 def reader(openai_client: OpenAI, stores: dict[str, str]) -> OpenAI:
-    """The same end user in every test of this module, so that they may share stores."""
+    """The same end user in every test of this module, so that they share stores."""
     owner = stores.setdefault("owner", str(openai_client.default_headers["X-On-Behalf-Of"]))
     return openai_client.with_options(default_headers={"X-On-Behalf-Of": owner})
 
 
 @pytest.fixture
 def filtered(reader: OpenAI, stores: dict[str, str]) -> Filtered:
-    """The names, in order, of the files that a filter lets through."""
+    """The names, in order, of the files that a filter matches."""
     if "filtered" not in stores:
         stores["filtered"] = reader.vector_stores.create().id
         files = {name: reader.files.create(file=(name, b"the same text"), purpose="assistants").id for name in ROWS}
@@ -109,7 +109,7 @@ def filtered(reader: OpenAI, stores: dict[str, str]) -> Filtered:
 
 @pytest.mark.parametrize(("filters", "names"), FILTERS, ids=str)
 def test_filters(filtered: Filtered, filters: Any, names: str) -> None:
-    """Every operator lets through what the contract says: by value, missing keys and other types included."""
+    """Every operator matches as the contract says: by value, and with missing keys and other types."""
     assert filtered(filters) == names
 
 
@@ -126,7 +126,7 @@ def animals(reader: OpenAI, stores: dict[str, str]) -> str:
 
 
 def test_results_field_by_field(reader: OpenAI, animals: str) -> None:
-    """A search answers a page with score, file, attributes and text of each chunk, the best first."""
+    """A search returns a page with score, file, attributes and text of each chunk, the best first."""
     answer = reader.vector_stores.with_raw_response.search(animals, query="owl at night", max_num_results=2)
     shown = answer.http_response.json()
     best, second = shown["data"]
@@ -149,7 +149,7 @@ def test_results_field_by_field(reader: OpenAI, animals: str) -> None:
 
 
 def test_several_queries(reader: OpenAI, animals: str) -> None:
-    """Each of several queries finds its own; a chunk that several find comes once."""
+    """Each of several queries finds its own chunk; a chunk that several find occurs once."""
     answer = reader.vector_stores.with_raw_response.search(animals, query=["otter", "honey"])
     shown = answer.http_response.json()
     names = [hit["filename"] for hit in shown["data"]]
@@ -160,13 +160,13 @@ def test_several_queries(reader: OpenAI, animals: str) -> None:
 
 @pytest.mark.parametrize("ranker", ["auto", "none", "default-2024-11-15"])
 def test_rankers(reader: OpenAI, animals: str, ranker: Any) -> None:
-    """Every ranker of OpenAI is taken and finds the best."""
+    """Every ranker of OpenAI is accepted and finds the best chunk."""
     found = reader.vector_stores.search(animals, query="owl flies", ranking_options={"ranker": ranker})
     assert found.data[0].filename == "owl.txt"
 
 
 def test_threshold_leaves_out_what_is_below(reader: OpenAI, animals: str) -> None:
-    """A threshold is on the scale of the scores: what is at or above it stays."""
+    """A threshold is on the scale of the scores: results at or above it stay."""
     scores = [hit.score for hit in reader.vector_stores.search(animals, query="owl at night")]
     assert len(scores) == 3
     kept = reader.vector_stores.search(animals, query="owl at night", ranking_options={"score_threshold": scores[0]})
@@ -197,17 +197,17 @@ def test_hybrid_weights_count(reader: OpenAI, animals: str) -> None:
 
 
 def test_limit_of_results(reader: OpenAI, animals: str) -> None:
-    """`max_num_results` is the most that comes."""
+    """`max_num_results` limits the results."""
     assert len(reader.vector_stores.search(animals, query="owl", max_num_results=1).data) == 1
 
 
 def test_empty_store_finds_nothing(openai_client: OpenAI, store: str) -> None:
-    """A search in an empty store is an empty page."""
+    """A search in an empty store returns an empty page."""
     assert openai_client.vector_stores.search(store, query="anything").data == []
 
 
 def test_filters_follow_changed_attributes(openai_client: OpenAI, attached: Attached, store: str) -> None:
-    """Attributes that were changed: the old ones match no more at once, the new ones soon."""
+    """After a change of attributes, the old ones stop matching immediately, and the new ones match soon."""
     file = attached(store, "hello", attributes={"team": "red"}).id
     openai_client.vector_stores.files.update(file, vector_store_id=store, attributes={"team": "blue"})
 

@@ -18,7 +18,9 @@ AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overla
 def test_attach_shows_the_file_field_by_field(
     openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
 ) -> None:
-    """From attach to completion a file in a store has every field; while in progress, GET says when to ask again."""
+    """From attach to completion a file in a store has every field; while it is in progress, GET says when to poll
+    again.
+    """
     file = upload("grüße", "gruß.txt")
     answer = openai_client.vector_stores.files.with_raw_response.create(store, file_id=file.id)
     shown = answer.http_response.json()
@@ -66,7 +68,7 @@ def test_upload_and_poll(openai_client: OpenAI, store: str) -> None:
 
 
 def test_settings_come_back_as_given(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """Attributes of every type and static sizes come back as they were given, a number as the number that it was."""
+    """Attributes of every type and static sizes come back as given, and numbers keep their type."""
     attributes: dict[str, Any] = {"text": "grün", "whole": 7, "part": 0.25, "yes": True, "no": False, "zero": 0}
     sizes: Any = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 0}}
     file = upload("hello").id
@@ -83,7 +85,7 @@ def test_settings_come_back_as_given(openai_client: OpenAI, upload: Upload, stor
 
 
 def test_static_sizes_are_really_applied(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """300 words of one token each in chunks of 100 with 50 in common: every chunk holds what it should, and nothing is
+    """300 one-token words in chunks of 100 with an overlap of 50: every chunk has the right words, and nothing is
     lost.
     """
     words = [f" {word}" for word in ("red", "green", "blue", "white", "black") for _ in range(60)]
@@ -99,7 +101,7 @@ def test_static_sizes_are_really_applied(openai_client: OpenAI, upload: Upload, 
     assert lengths == [100] * 5
     for colour in ("red", "green", "blue", "white", "black"):
         assert sum(text.split().count(colour) for text in texts) >= 60
-    # Without any overlap the same text makes three chunks, and the old ones serve no more.
+    # Without overlap the same text makes three chunks, and the old ones no longer serve.
     sizes["static"]["chunk_overlap_tokens"] = 0
     openai_client.vector_stores.files.create_and_poll(file.id, vector_store_id=store, chunking_strategy=sizes)
     again = openai_client.vector_stores.search(store, query="red green", max_num_results=50).data
@@ -108,7 +110,7 @@ def test_static_sizes_are_really_applied(openai_client: OpenAI, upload: Upload, 
 
 
 def test_attributes_are_replaced_as_a_whole(openai_client: OpenAI, attached: Attached, store: str) -> None:
-    """An update replaces the map, null empties it, and search shows it at once."""
+    """An update replaces the map, null empties it, and search shows it immediately."""
     file = attached(store, "hello", attributes={"a": 1, "b": 2}).id
     assert openai_client.vector_stores.files.update(file, vector_store_id=store, attributes={"c": "x"}).attributes == {
         "c": "x"
@@ -144,7 +146,7 @@ def test_content_is_what_was_indexed(openai_client: OpenAI, attached: Attached, 
 def test_unreadable_file_fails_with_its_reason(
     openai_client: OpenAI, upload: Upload, store: str, name: str, content: bytes, code: str, says: str
 ) -> None:
-    """What has no text ends as `failed`, with a code and a sentence, is counted so, and is in no search."""
+    """A file without text ends as `failed`, with a code and a sentence, is counted so, and is in no search."""
     row = openai_client.vector_stores.files.create_and_poll(upload(content, name).id, vector_store_id=store)
     assert row.status == "failed"
     assert row.last_error is not None
@@ -178,7 +180,7 @@ def test_same_content_may_be_there_twice(openai_client: OpenAI, attached: Attach
 
 
 def test_detached_file_is_gone(openai_client: OpenAI, attached: Attached, store: str) -> None:
-    """After a detach no search finds the file, the total is one less, and a second detach is a 404; the file itself
+    """After a detach no search finds the file, the total is one less, and a second detach is a 404; the uploaded file
     stays.
     """
     file, other = attached(store, "heron heron"), attached(store, "heron and egret")
@@ -203,7 +205,7 @@ def test_detached_file_is_gone(openai_client: OpenAI, attached: Attached, store:
 
 
 def test_unknown_file_cannot_be_attached(openai_client: OpenAI, store: str) -> None:
-    """An attach of a file that is not there is a 404 that names it; the store stays empty."""
+    """Attaching an unknown file is a 404 that names it; the store stays empty."""
     with pytest.raises(openai.NotFoundError, match="No such File object: file-unknown") as caught:
         openai_client.vector_stores.files.create(store, file_id="file-unknown")
     assert caught.value.param == "file_id"

@@ -17,7 +17,7 @@ COUNTS = {"in_progress": 0, "completed": 0, "failed": 0, "cancelled": 0, "total"
 
 
 def test_create_shows_the_store_field_by_field(openai_client: OpenAI) -> None:
-    """A store that was asked for nothing has every field of OpenAI's and of MKA1's object."""
+    """A store that was created without options has every field of OpenAI's and of MKA1's object."""
     before = int(time.time())
     answer = openai_client.vector_stores.with_raw_response.create()
     shown = answer.http_response.json()
@@ -47,7 +47,7 @@ def test_create_shows_the_store_field_by_field(openai_client: OpenAI) -> None:
 
 
 def test_everything_that_is_asked_for_is_kept(openai_client: OpenAI) -> None:
-    """Name, description, metadata and expiry come back as they were given."""
+    """Name, description, metadata and expiry come back as given."""
     metadata = {"department": "engineering", "größe": "数"}
     made = openai_client.vector_stores.create(
         name="Näme",
@@ -64,7 +64,7 @@ def test_everything_that_is_asked_for_is_kept(openai_client: OpenAI) -> None:
 
 
 def test_null_metadata_is_an_empty_map(openai_client: OpenAI) -> None:
-    """`metadata: null`, which the client sends, is no metadata."""
+    """`metadata: null`, which the client sends, means no metadata."""
     assert openai_client.vector_stores.create(metadata=None).metadata == {}
 
 
@@ -93,7 +93,7 @@ def test_chunking_of_a_new_store_is_for_its_files(openai_client: OpenAI, upload:
 
 
 def test_store_of_unknown_files_is_not_made(openai_client: OpenAI, upload: Upload) -> None:
-    """One unknown file among others: 404 that names it, and there is no store."""
+    """One unknown file among others: a 404 that names it, and no store is created."""
     with pytest.raises(openai.NotFoundError, match="No such File object: file-unknown") as caught:
         openai_client.vector_stores.create(file_ids=[upload("hello").id, "file-unknown"])
     assert caught.value.param == "file_ids"
@@ -101,7 +101,7 @@ def test_store_of_unknown_files_is_not_made(openai_client: OpenAI, upload: Uploa
 
 
 def test_update_changes_what_is_given(openai_client: OpenAI) -> None:
-    """What an update does not name stays; metadata is replaced as a whole; null clears."""
+    """Fields that an update does not name stay; metadata is replaced as a whole; null clears."""
     store = openai_client.vector_stores.create(
         name="old", metadata={"a": "1"}, expires_after={"anchor": "last_active_at", "days": 1}
     ).id
@@ -116,7 +116,7 @@ def test_update_changes_what_is_given(openai_client: OpenAI) -> None:
 
 
 def test_deleted_store_is_gone(openai_client: OpenAI, upload: Upload, store: str) -> None:
-    """After its deletion a store answers 404 to everything; its files stay."""
+    """A deleted store answers 404 to everything; its files stay."""
     file = upload("hello").id
     openai_client.vector_stores.files.create_and_poll(file, vector_store_id=store)
     deleted = openai_client.vector_stores.delete(store)
@@ -152,7 +152,7 @@ def test_use_moves_last_active_at(openai_client: OpenAI, store: str) -> None:
 
 
 def test_model_and_dimensions_can_be_chosen(openai_client: OpenAI, store: str) -> None:
-    """The store says what embeds it; the same model by name, and OpenAI's clients may send MKA1's fields."""
+    """The store names its model; the same model can be chosen by name, and OpenAI's clients may send MKA1's fields."""
     default = openai_client.vector_stores.retrieve(store).to_dict()
     chosen = openai_client.vector_stores.create(extra_body={"embedding_model": default["embedding_model"]}).to_dict()
     assert chosen["embedding_model"] == default["embedding_model"]

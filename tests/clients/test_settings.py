@@ -1,4 +1,4 @@
-"""What a deployment's settings change for its clients, on servers of our own."""
+"""The effect of a deployment's settings on its clients, on new servers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a
 
 
 def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
-    """With `--duplicate-content refuse` the same bytes are attached once: 409 names the holder, and nothing else
+    """With `--duplicate-content refuse` the same bytes are attached once: a 409 names the holder, and nothing else
     happens.
     """
     with running(tmp_path / "data", stub, "--duplicate-content", "refuse") as url:
@@ -38,15 +38,13 @@ def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
         assert refused.value.status_code == 409
         assert [each.id for each in client.vector_stores.list()] == [store]
         assert client.vector_stores.retrieve(store).file_counts.total == 1
-        # What holds is what is attached now: once it is gone, the other one may come.
+        # Only files that are attached now count: once the first is detached, the other may be attached.
         client.vector_stores.files.delete(files[0], vector_store_id=store)
         assert client.vector_stores.files.create_and_poll(files[1], vector_store_id=store).status == "completed"
 
 
 def test_model_that_is_gone(tmp_path: Path, stub: HeldStub) -> None:
-    """After a restart without its model a store is still listed with all that is in it; search and attach name the
-    model.
-    """
+    """After a restart without its model a store and its files are still listed; search and attach name the model."""
     with running(tmp_path / "data", stub) as url:
         client = OpenAI(base_url=f"{url}/v1", api_key="any")
         store = client.vector_stores.create(name="kept").id

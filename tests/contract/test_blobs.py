@@ -1,4 +1,4 @@
-"""What every keeper of bytes promises."""
+"""The promises of every blob adapter."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
 
 class TestBlobs:
     def test_head(self, blobs: Blobs) -> None:
-        """The first bytes of a blob, or all that there are; an absent one says so."""
+        """Reads the first bytes of a blob, or all if it is shorter; a missing blob is an error."""
         blobs.put([("a/b", b"0123456789"), ("a/empty", b"")])
         assert [blobs.head("a/b", size) for size in (4, 10, 99)] == [b"0123", b"0123456789", b"0123456789"]
         assert blobs.head("a/empty", 4) == b""
@@ -64,7 +64,7 @@ class TestBlobs:
             blobs.head("a/absent", 4)
 
     def test_empty(self, blobs: Blobs) -> None:
-        """What is not there is an error to read, has no size, is in no list, and is no error to delete."""
+        """A missing blob is an error to read, has no size, is in no list, and is no error to delete."""
         with pytest.raises(NoSuchBlob, match="a/b"):
             blobs.read("a/b")
         with pytest.raises(NoSuchBlob, match="a/b"), blobs.local("a/b"):
@@ -77,7 +77,7 @@ class TestBlobs:
 
     @pytest.mark.parametrize("content", [b"", b"x", BYTES, b"\r\n\0" * 700_000], ids=["empty", "one", "all", "2 MB"])
     def test_bytes(self, blobs: Blobs, content: bytes) -> None:
-        """Bytes come back as they were, none of them changed."""
+        """Bytes come back unchanged."""
         blobs.put([("files/file-1/ab", content)])
         assert blobs.read("files/file-1/ab") == content
         assert blobs.size("files/file-1/ab") == len(content)
@@ -85,7 +85,7 @@ class TestBlobs:
             assert path.read_bytes() == content
 
     def test_path(self, blobs: Blobs, tmp_path: Path) -> None:
-        """A file is taken over: its bytes are kept, and it is gone from where it was."""
+        """A file is moved: its bytes are kept, and it is gone from its old place."""
         source = tmp_path / "upload"
         source.write_bytes(BYTES)
         blobs.put([("a/b", source)])
@@ -93,7 +93,7 @@ class TestBlobs:
         assert not source.exists()
 
     def test_many(self, blobs: Blobs, tmp_path: Path) -> None:
-        """One call keeps many, bytes and files alike."""
+        """One call stores many blobs, bytes and files alike."""
         source = tmp_path / "upload"
         source.write_bytes(b"of a file")
         blobs.put([*((f"a/{number}", str(number).encode()) for number in range(40)), ("b/c/d", source)])
@@ -112,7 +112,7 @@ class TestBlobs:
         assert blobs.size("a") == 4
 
     def test_list(self, blobs: Blobs) -> None:
-        """Every key that begins so, at any depth, and no other."""
+        """A prefix lists every key that begins with it, at any depth, and no other."""
         keys = ["a/1", "a/b/2", "a/b/c/3", "ab/4", "b/a/5"]
         blobs.put([(key, b"") for key in keys])
         assert sorted(blobs.list("a/")) == ["a/1", "a/b/2", "a/b/c/3"]
@@ -121,7 +121,7 @@ class TestBlobs:
         assert sorted(blobs.list("")) == keys
 
     def test_delete(self, blobs: Blobs) -> None:
-        """Deleted keys are gone, once and for all; their neighbours stay."""
+        """Deleted keys are gone for good; their neighbours stay."""
         blobs.put([("a/1", b"1"), ("a/b/2", b"2"), ("a/b/3", b"3")])
         blobs.delete(["a/1", "a/b/2", "a/none"])
         blobs.delete(["a/1"])
@@ -131,7 +131,7 @@ class TestBlobs:
         assert list(blobs.list("a/")) == []
 
     def test_beginning_of_a_key(self, blobs: Blobs) -> None:
-        """What other keys begin with is not a key itself, nor is what begins with one."""
+        """A prefix of other keys is not a key itself, and neither is a key with more appended."""
         blobs.put([("a/b/c", b"x")])
         for key in ("a", "a/b", "a/b/c/d"):
             assert blobs.size(key) is None
@@ -144,7 +144,7 @@ class TestBlobs:
         "key", ["", "/", "/a", "a/", "..", "../a", "a/../../b", "a/..", "./a", "a//b", "a/./b", "a\0b"]
     )
     def test_not_a_key(self, blobs: Blobs, tmp_path: Path, key: str) -> None:
-        """Nothing outside is written, read or deleted, whatever a key says."""
+        """Nothing outside is written, read or deleted, whatever a key contains."""
         outside = tmp_path / "a"
         outside.write_bytes(b"outside")
         with pytest.raises(ValueError, match="not a key"):
@@ -161,7 +161,7 @@ class TestBlobs:
         assert blobs.size("good") is None
 
     def test_put_beside_delete(self, blobs: Blobs) -> None:
-        """What is put into a place that others are emptying is there."""
+        """A blob that is put into a folder while others empty it is kept."""
 
         def put_and_delete(worker: int) -> None:
             for turn in range(40):
@@ -175,7 +175,7 @@ class TestBlobs:
         assert list(blobs.list("shared/")) == []
 
     def test_whole_or_not_at_all(self, blobs: Blobs) -> None:
-        """Who reads while others replace sees one of the contents, never a mixture."""
+        """A reader sees one of the contents while others replace them, never a mixture."""
         contents = [bytes([letter]) * 50_000 for letter in b"abcd"]
         digests = {sha256(content).digest() for content in contents}
         blobs.put([("a/b", contents[0])])

@@ -1,6 +1,4 @@
-"""What every chunk index promises. An adapter joins by a line in `OPENERS`; it needs to do no more than the port
-says.
-"""
+"""The promises of every chunk index. An adapter joins by a line in `OPENERS`."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ def index(opener: Opener, tmp_path: Path) -> Iterator[ChunkIndex]:
 
 
 def unit(*parts: float) -> Vector:
-    """The unit vector in this direction; what is not said is 0."""
+    """The unit vector in this direction; other components are 0."""
     length = math.hypot(*parts)
     return array("f", [part / length for part in parts] + [0.0] * (SPACE.dimensions - len(parts)))
 
@@ -46,7 +44,7 @@ X, Y, Z = unit(1), unit(0, 1), unit(0, 0, 1)
 
 
 def towards(cosine: float) -> Vector:
-    """A unit vector whose cosine with X is this."""
+    """A unit vector with this cosine to X."""
     return unit(cosine, math.sqrt(1 - cosine**2))
 
 
@@ -85,18 +83,18 @@ def names(hits: Sequence[Hit]) -> list[str]:
 
 
 def contents(found: Found) -> list[list[tuple[str, int, int, str]]]:
-    """What was found, without scores: those of equal states may differ by what an index has not cleaned up yet."""
+    """The hits without scores, which may differ between equal states by what an index has not cleaned up yet."""
     return [[(hit.file, hit.generation, hit.n, hit.text) for hit in hits] for hits in (found.by_vector, found.by_text)]
 
 
 class TestSearch:
     def test_nothing_is_found_where_nothing_is(self, index: ChunkIndex) -> None:
-        """A store that nobody has written to answers like an empty one."""
+        """A store without any writes answers like an empty one."""
         assert ask(index, vector=X, text="anything") == Found((), (), 0.0)
         assert index.count(SPACE, "s") == {}
 
     def test_what_was_added_is_found(self, index: ChunkIndex) -> None:
-        """The search after an add finds the chunk, with all that was said about it."""
+        """The search after an add finds the chunk with all of its fields."""
         index.add(SPACE, [file("f", ("Foxes jump.", X), generation=3, row="row-7")])
         found = ask(index, vector=X, text="fox")
         (by_vector,), (by_text,) = found.by_vector, found.by_text
@@ -108,7 +106,7 @@ class TestSearch:
         assert index.count(SPACE, "s") == {("f", 3): 1}
 
     def test_best_come_first(self, index: ChunkIndex) -> None:
-        """Hits come in descending score, as many as were asked for."""
+        """Hits come in descending score, up to the limit."""
         cosines = [0.1, 0.9, -0.5, 0.7, 0.3]
         index.add(SPACE, [file(f"f{i}", ("x", towards(cosine))) for i, cosine in enumerate(cosines)])
         hits = ask(index, vector=X, limit=4).by_vector
@@ -116,7 +114,9 @@ class TestSearch:
         assert [hit.cosine for hit in hits] == pytest.approx([0.9, 0.7, 0.3, 0.1], abs=2e-3)
 
     def test_words_rank_as_bm25_ranks_them(self, index: ChunkIndex) -> None:
-        """A rare word counts more than a common one, twice more than once, in a short text more than in a long one."""
+        """A rare word counts more than a common one, two occurrences more than one, and a short text more than a long
+        one.
+        """
         long = "zebra " + "filler " * 30
         texts = ["zebra zebra common", "zebra common common", long + "common", "common words", "common things"]
         index.add(SPACE, [file(f"f{i}", (text, Y)) for i, text in enumerate(texts)])
@@ -128,9 +128,7 @@ class TestSearch:
         assert max(scores["f3"], scores["f4"]) < scores["f0"] <= both.bm25_bound
 
     def test_words_match_by_their_stems(self, index: ChunkIndex) -> None:
-        """Plurals, possessives and case do not keep a text from being found; stop words and unknown words find
-        nothing.
-        """
+        """Plurals, possessives and case do not prevent a match; stop words and unknown words find nothing."""
         index.add(SPACE, [file("f", ("The company's RUNNERS", X))])
         for query in ("companies", "runner", "Company's"):
             assert names(ask(index, text=query).by_text) == ["f"]
@@ -138,13 +136,13 @@ class TestSearch:
             assert ask(index, text=query) == Found((), (), 0.0)
 
     def test_one_kind_alone(self, index: ChunkIndex) -> None:
-        """A query without a vector or without text gets that list empty."""
+        """A query without a vector or without text gets an empty list for it."""
         index.add(SPACE, [file("f", ("fox", X))])
         assert ask(index, vector=X).by_text == ()
         assert ask(index, text="fox").by_vector == ()
 
     def test_best_window_counts(self, index: ChunkIndex) -> None:
-        """A chunk of several windows comes back once, with the cosine of the window that fits best."""
+        """A chunk of several windows comes back once, with the cosine of its best window."""
         chunks = (Chunk(0, "long", (Y, Z, towards(0.8))), Chunk(1, "short", (towards(0.5),)), Chunk(2, "other", (Z, Y)))
         index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
         hits = ask(index, vector=X).by_vector
@@ -152,7 +150,7 @@ class TestSearch:
         assert [hit.cosine for hit in hits] == pytest.approx([0.8, 0.5, 0], abs=2e-3)
 
     def test_several_queries_in_order(self, index: ChunkIndex) -> None:
-        """Each query of a request has its own answer, in the order of the queries, also of different stores."""
+        """Each query of a request gets its own answer, in the order of the queries, even for different stores."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", Y)), file("h", ("cat", X), store="t")])
         answers = index.search(
             SPACE, [Query("s", Y, None, 1), Query("t", X, None, 1), Query("s", X, None, 1), Query("none", X, None, 1)]
@@ -160,7 +158,7 @@ class TestSearch:
         assert [names(answer.by_vector) for answer in answers] == [["g"], ["h"], ["f"], []]
 
     def test_files_can_be_left_out(self, index: ChunkIndex) -> None:
-        """Files that the caller names do not come back, and others fill their places."""
+        """Excluded files do not come back, and others fill their places."""
         index.add(SPACE, [file(f"f{i}", ("fox", towards(0.9 - i / 10))) for i in range(4)])
         found = ask(index, vector=X, text="fox", limit=2, without=["f0", "f2", "unknown"])
         assert names(found.by_vector) == ["f1", "f3"]
@@ -208,7 +206,7 @@ class TestFilters:
         ],
     )
     def test_every_operator(self, index: ChunkIndex, condition: Filter, expected: set[str]) -> None:
-        """Filters compare by value and by kind: 1 is 1.0, and neither is true or "1"; without the key only ne and nin
+        """Filters compare by value and by type: 1 is 1.0, and neither is true or "1"; without the key only ne and nin
         match.
         """
         index.add(SPACE, [file(name, ("fox", X), attributes=attributes) for name, attributes in self.FILES.items()])
@@ -217,7 +215,7 @@ class TestFilters:
         assert set(names(found.by_text)) == expected
 
     def test_filter_comes_before_the_best(self, index: ChunkIndex) -> None:
-        """A filter that few files pass still gets as many hits as were asked for, though all of them are the worst."""
+        """A filter that few files pass still fills the limit, even if those files are the worst."""
         files = [file(f"good{i}", ("fox fox", X), attributes={"kind": "good"}) for i in range(40)]
         files += [
             file(f"rare{i}", ("fox and many other words of no use", towards(i / 100)), attributes={"kind": "rare"})
@@ -229,7 +227,7 @@ class TestFilters:
         assert set(names(found.by_text)) == {"rare0", "rare1", "rare2"}
 
     def test_a_filter_that_nothing_passes(self, index: ChunkIndex) -> None:
-        """It finds nothing, and is no error."""
+        """A filter that nothing passes finds nothing, and is no error."""
         index.add(SPACE, [file("f", ("fox", X))])
         found = ask(index, vector=X, text="fox", where=Comparison("eq", "k", "v"))
         assert (found.by_vector, found.by_text) == ((), ())
@@ -247,7 +245,7 @@ class TestReplace:
         assert index.count(SPACE, "s") == {("f", 0): 2}
 
     def test_other_content_takes_the_place(self, index: ChunkIndex) -> None:
-        """A chunk that is added again with other text and vector is found by these and no longer by the old ones."""
+        """A chunk that is added again with another text and vector is found by these, and no longer by the old ones."""
         index.add(SPACE, [file("f", ("fox", X), ("bird", Z))])
         index.add(SPACE, [file("f", ("dog", Y))])
         assert ask(index, text="fox").by_text == ()
@@ -256,19 +254,19 @@ class TestReplace:
         assert index.count(SPACE, "s") == {("f", 0): 2}
 
     def test_last_of_one_call_wins(self, index: ChunkIndex) -> None:
-        """Where one call names a chunk twice, its last form stays."""
+        """If one call names a chunk twice, its last form stays."""
         index.add(SPACE, [file("f", ("fox", X)), file("f", ("dog", Y))])
         assert [hit.text for hit in ask(index, vector=X).by_vector] == ["dog"]
 
     def test_parts_of_a_large_file_add_up(self, index: ChunkIndex) -> None:
-        """A file may come in several calls."""
+        """A file may arrive in several calls."""
         index.add(SPACE, [file("f", ("fox", X), ("dog", Y))])
         index.add(SPACE, [file("f", ("cat", Z), first=2)])
         assert {hit.n: hit.text for hit in ask(index, vector=X).by_vector} == {0: "fox", 1: "dog", 2: "cat"}
 
     def test_retag(self, index: ChunkIndex) -> None:
-        """The same chunks with newer attributes are found by these at once, all chunks of the file, and never by the
-        old ones.
+        """The same chunks with newer attributes are found by these immediately, for all chunks of the file, and never
+        by the old ones.
         """
         index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "old"}, row="r1")])
         index.add(SPACE, [file("f", ("fox", X), ("dog", Y), attributes={"k": "new"}, row="r2", revision=1)])
@@ -278,14 +276,14 @@ class TestReplace:
         assert index.count(SPACE, "s") == {("f", 0): 2}
 
     def test_older_attributes_never_win(self, index: ChunkIndex) -> None:
-        """A late message with a lower revision does not bring old attributes back."""
+        """A late message with a lower revision does not bring back old attributes."""
         index.add(SPACE, [file("f", ("fox", X), attributes={"k": "new"}, revision=5)])
         index.add(SPACE, [file("f", ("fox", X), attributes={"k": "old"}, revision=4)])
         assert names(ask(index, vector=X, where=Comparison("eq", "k", "new")).by_vector) == ["f"]
         assert ask(index, vector=X, where=Comparison("eq", "k", "old")).by_vector == ()
 
     def test_generations_stand_side_by_side(self, index: ChunkIndex) -> None:
-        """Two generations of a file have chunks and attributes of their own, until one is removed."""
+        """Two generations of a file have separate chunks and attributes, until one is removed."""
         index.add(
             SPACE,
             [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", X), generation=1, attributes={"k": 2})],
@@ -299,7 +297,7 @@ class TestReplace:
 
 class TestRemove:
     def test_a_file(self, index: ChunkIndex) -> None:
-        """A removed file is gone from every search that starts afterwards, all generations of it, and its neighbours
+        """A removed file is gone from every search that starts afterwards, with all of its generations; its neighbours
         stay.
         """
         index.add(SPACE, [file("f", ("fox", X)), file("f", ("fox", X), generation=1), file("g", ("fox", Y))])
@@ -309,7 +307,7 @@ class TestRemove:
         assert index.count(SPACE, "s") == {("g", 0): 1}
 
     def test_a_store(self, index: ChunkIndex) -> None:
-        """A removed store is empty, others are not touched, and it can be filled again."""
+        """A removed store is empty, others are not affected, and it can be filled again."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("fox", X), store="t")])
         index.remove_store(SPACE, "s")
         assert ask(index, vector=X, text="fox") == Found((), (), 0.0)
@@ -318,7 +316,7 @@ class TestRemove:
         assert names(ask(index, vector=X).by_vector) == ["h"]
 
     def test_what_is_not_there(self, index: ChunkIndex) -> None:
-        """Removing what is not there is no error, once or twice."""
+        """Removing what does not exist is no error, once or twice."""
         index.remove(SPACE, "s", "f")
         index.remove_store(SPACE, "s")
         index.add(SPACE, [file("f", ("fox", X))])
@@ -337,7 +335,7 @@ class TestRemove:
         assert index.count(SPACE, "s") == {("f", 0): 1}
 
     def test_removed_words_no_longer_count(self, index: ChunkIndex) -> None:
-        """Once a file is removed, a word that only it held is unknown."""
+        """Once a file is removed, a word that only it contained is unknown."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("dog", X))])
         index.remove(SPACE, "s", "f")
         assert ask(index, text="fox").by_text == ()
@@ -345,7 +343,7 @@ class TestRemove:
 
 class TestIsolation:
     def test_stores_do_not_see_each_other(self, index: ChunkIndex) -> None:
-        """The same file in two stores answers in each by what it is there."""
+        """The same file in two stores answers in each with what that store holds."""
         index.add(
             SPACE, [file("f", ("fox", X), attributes={"k": 1}), file("f", ("dog", Y), store="t", attributes={"k": 2})]
         )
@@ -357,7 +355,9 @@ class TestIsolation:
         assert names(ask(index, vector=X).by_vector) == ["f"]
 
     def test_other_stores_do_not_change_a_ranking(self, index: ChunkIndex) -> None:
-        """Whatever others hold: a word finds the same texts here, in the same order, with scores within their bound."""
+        """Whatever other stores hold, a word finds the same texts here, in the same order, with scores within their
+        bound.
+        """
         index.add(
             SPACE,
             [file("f", ("fox and fox", X)), file("g", ("a fox and dogs, trees and houses", X)), file("h", ("dog", X))],
@@ -388,7 +388,7 @@ class TestIsolation:
 
 class TestOverTime:
     def test_everything_is_there_after_a_restart(self, opener: Opener, tmp_path: Path) -> None:
-        """Closing and opening again changes no answer: adds, replacements, attributes and removals last."""
+        """Closing and opening again changes no answer: adds, replacements, attributes and removals persist."""
         index = opener(tmp_path)
         index.add(SPACE, [file(f"f{i}", (f"fox number{i}", towards(i / 10)), attributes={"k": i}) for i in range(8)])
         index.add(SPACE, [file("f3", ("dog", Y), attributes={"k": 30}, revision=1)])
@@ -406,8 +406,8 @@ class TestOverTime:
             index.close()
 
     def test_searches_beside_adds(self, index: ChunkIndex) -> None:
-        """Eight threads that search while files are added and removed see whole states: what is in stays in, scores are
-        those of the text they come with, and nothing that was removed before the search began comes back.
+        """Eight threads that search while files are added and removed see consistent states: files that stay are always
+        found, scores belong to their texts, and nothing that was removed before a search began comes back.
         """
         index.add(SPACE, [file("fixed", ("anchor", X), attributes={"keep": True})])
         stop, removed = Event(), set[str]()

@@ -1,4 +1,4 @@
-"""What every embedding model promises, whichever adapter it comes from."""
+"""The promises of every embedding model, whatever its adapter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEXTS = [
 
 @contextmanager
 def bedrock(name: str) -> Iterator[Embedder]:
-    """Bedrock's side is a stub with its limits; no local server has its models."""
+    """Bedrock is a stub with its limits, because no local server has its models."""
     with BedrockStub() as stub, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=stub.url):
         models = Models(bedrock_offers(clients.bedrock_for_ingest()))
         yield models.embedder(models.resolve(name))
@@ -67,7 +67,7 @@ def firsts(vectors: Sequence[tuple[Vector, ...]]) -> list[bytes]:
 
 
 def test_vectors_are_float32_of_unit_length_in_the_space(embedder: Embedder) -> None:
-    """Every vector can be scored by a dot product, without a look at where it came from."""
+    """Every vector has unit length, so a dot product scores it, whatever its source."""
     vectors = [vector for windows in embedder.documents(TEXTS) for vector in windows] + [embedder.query("pump")]
     assert {(vector.typecode, len(vector)) for vector in vectors} == {("f", embedder.space.dimensions)}
     assert all(math.hypot(*vector) == pytest.approx(1, abs=1e-5) for vector in vectors)
@@ -79,13 +79,13 @@ def test_vectors_come_in_the_order_of_the_texts(embedder: Embedder) -> None:
 
 
 def test_a_vector_depends_on_its_text_alone(embedder: Embedder) -> None:
-    """Embedding a text again, alone or with others, gives the same bytes: a repeated ingest changes nothing."""
+    """Embedding a text again, alone or with others, gives the same bytes, so a repeated ingest changes nothing."""
     together = firsts(embedder.documents(TEXTS))
     assert [firsts(embedder.documents([text]))[0] for text in TEXTS] == together
 
 
 def test_several_threads_may_share_an_embedder(embedder: Embedder) -> None:
-    """Calls that run at once do not mix."""
+    """Parallel calls do not mix up their answers."""
     expected = [embedder.query(text).tobytes() for text in TEXTS]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda text: embedder.query(text).tobytes(), TEXTS * 4))
@@ -93,7 +93,7 @@ def test_several_threads_may_share_an_embedder(embedder: Embedder) -> None:
 
 
 def test_a_question_lies_in_the_space_of_the_documents(embedder: Embedder) -> None:
-    """The text that answers a question is nearer to it than another."""
+    """A text that answers a question is nearer to it than another text."""
     question = embedder.query("How long is the pump guaranteed?")
     pump, bread = (windows[0] for windows in embedder.documents(TEXTS[:2]))
     assert cosine(question, pump) > cosine(question, bread) + 0.1

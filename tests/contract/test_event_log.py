@@ -1,4 +1,4 @@
-"""What every event log promises."""
+"""The promises of every event log."""
 
 from __future__ import annotations
 
@@ -65,26 +65,26 @@ def stream_of(length: int, stream: str = "vs_1") -> list[Commit]:
 
 class TestEventLog:
     def test_empty(self, log: EventLog) -> None:
-        """A stream that nobody wrote to is nothing, not an error."""
+        """A stream without commits is empty, not an error."""
         assert log.load("vs_1") is None
         assert log.read("vs_1") == []
         assert log.load_many(["vs_1"]) == {}
         assert list(log.scan()) == []
 
     def test_append_of_nothing(self, log: EventLog) -> None:
-        """A decision that was taken already appends nothing."""
+        """A decision that is already true appends nothing."""
         assert log.append([]) == []
         assert list(log.scan()) == []
 
     def test_load_what_was_appended(self, log: EventLog) -> None:
-        """Every field comes back as it was written, text of any script included."""
+        """Every field comes back as it was written, including text in any script."""
         made = Commit("vs_1/file-1", 0, "c0", '[{"a":"é 漢 \U0001f600"}]', '{"s":1}', 1_700_000_000_123, '{"by":"ünï"}')
         assert log.append([made]) == [made]
         assert log.load("vs_1/file-1") == made
         assert log.read("vs_1/file-1") == [made]
 
     def test_load_is_the_newest(self, log: EventLog) -> None:
-        """A load sees the newest commit, by number and not by text: 10 comes after 9."""
+        """A load returns the newest commit by number, not by text: 10 comes after 9."""
         commits = stream_of(11)
         for each in commits:
             log.append([each])
@@ -101,21 +101,21 @@ class TestEventLog:
         assert log.read("vs_1", 12) == []
 
     def test_conflict(self, log: EventLog) -> None:
-        """Of two commits for one place the first stands; the second is told which one blocks it."""
+        """Of two commits for one place the first stays; the second is told which one blocks it."""
         mine, yours = commit(), commit()
         log.append([mine])
         assert log.append([yours]) == [mine]
         assert log.read("vs_1") == [mine]
 
     def test_own_id_is_success(self, log: EventLog) -> None:
-        """A repeated append whose first answer was lost went in once, and says so."""
+        """A repeated append whose first answer was lost is stored once, and says so."""
         mine = commit(events='["x"]')
         log.append([mine])
         assert log.append([mine]) == [mine]
         assert log.read("vs_1") == [mine]
 
     def test_own_id_further_back(self, log: EventLog) -> None:
-        """A repeated append is a success also when others have gone on from it."""
+        """A repeated append succeeds even if others have appended after it."""
         first, second = stream_of(2)
         log.append([first])
         log.append([second])
@@ -123,8 +123,8 @@ class TestEventLog:
         assert log.load("vs_1") == second
 
     def test_each_stands_alone(self, log: EventLog) -> None:
-        """In one append to several streams a blocked commit does not hold back the others; answers come in the order
-        asked.
+        """In one append to several streams, a blocked commit does not hold back the others; answers are in the order of
+        the request.
         """
         blocking = commit("vs_2")
         log.append([blocking])
@@ -139,21 +139,23 @@ class TestEventLog:
         assert log.load_many([each.stream for each in commits]) == {each.stream: each for each in commits}
 
     def test_load_many(self, log: EventLog) -> None:
-        """The newest of each stream; a stream that is asked for twice or that is not there does no harm."""
+        """Loads the newest commit of each stream; a repeated or missing stream does no harm."""
         log.append([*stream_of(3, "vs_1"), *stream_of(1, "vs_2")])
         found = log.load_many(["vs_2", "vs_1", "vs_0", "vs_2"])
         assert {stream: each.version for stream, each in found.items()} == {"vs_1": 2, "vs_2": 0}
         assert log.load_many([]) == {}
 
     def test_streams_are_apart(self, log: EventLog) -> None:
-        """A stream whose name begins like another one's has nothing to do with it."""
+        """A stream whose name begins like another one's is independent of it."""
         store, file = commit("vs_1"), commit("vs_1/file-1")
         log.append([store, file])
         assert log.read("vs_1") == [store]
         assert log.load("vs_1/file") is None
 
     def test_largest(self, log: EventLog) -> None:
-        """A commit of `COMMIT_BYTES` goes in; it counts bytes of UTF-8, and events, state and meta together."""
+        """A commit of `COMMIT_BYTES` is accepted; the limit counts bytes of UTF-8, of events, state and meta
+        together.
+        """
         text = "é" * (COMMIT_BYTES // 4)
         largest = commit(events=text, state=text[:-1], meta="{}")
         assert largest.size == COMMIT_BYTES
@@ -170,7 +172,9 @@ class TestEventLog:
         assert list(log.scan()) == []
 
     def test_one_winner(self, log: EventLog) -> None:
-        """A hundred writers on one stream, each repeating until it is in: versions without a gap, everyone once."""
+        """A hundred writers on one stream, each retrying until it succeeds: versions have no gap, and everyone is in
+        once.
+        """
 
         def insist(writer: int) -> Commit:
             version = 0
@@ -180,7 +184,7 @@ class TestEventLog:
                 if standing.id == mine.id:
                     return mine
                 newest = log.load("vs_1")
-                assert newest is not None  # something blocked us
+                assert newest is not None  # another writer blocked us
                 version = newest.version + 1
 
         with ThreadPoolExecutor(100) as pool:
@@ -189,7 +193,7 @@ class TestEventLog:
         assert [each.version for each in log.read("vs_1")] == list(range(100))
 
     def test_one_place(self, log: EventLog) -> None:
-        """Of many commits for one place exactly one goes in, and all are told the same one."""
+        """Of many commits for one place exactly one is stored, and all others are told the same one."""
         rivals = [commit() for _ in range(32)]
         with ThreadPoolExecutor(32) as pool:
             standing = {each.id for [each] in pool.map(lambda rival: log.append([rival]), rivals)}
@@ -197,7 +201,7 @@ class TestEventLog:
         assert len(standing) == 1
 
     def test_scan(self, log: EventLog) -> None:
-        """A scan gives every commit once, those of one stream in order."""
+        """A scan returns every commit once, those of one stream in order."""
         commits = [commit(f"vs_{stream}", version) for version in range(40) for stream in range(30)]
         log.append(commits)
         scanned = list(log.scan())

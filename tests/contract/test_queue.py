@@ -1,4 +1,4 @@
-"""What every work queue promises."""
+"""The promises of every work queue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VISIBILITY = 30_000
 
 
 class Setting(Protocol):
-    """An empty queue, and how its time passes: a real adapter waits in `advance`."""
+    """An empty queue, and a way to let its time pass: a real adapter waits in `advance`."""
 
     queue: Queue
     fair: bool
@@ -78,7 +78,7 @@ def moto(_: Path) -> Iterator[Setting]:
         patch.setattr(moto_sqs, "unix_time", lambda: setting.now / 1000)
         patch.setattr(
             moto_sqs.Message, "visible", property(lambda message: setting.now >= message.visible_at)
-        )  # moto: a ms later
+        )  # moto: one ms later
         # moto takes an older receipt of a message for a newer one, which SQS does not (API reference, DeleteMessage)
         patch.setattr(
             moto_sqs.Message, "had_receipt_handle", lambda message, receipt: message.receipt_handle == receipt
@@ -87,7 +87,7 @@ def moto(_: Path) -> Iterator[Setting]:
 
 
 class RealSetting:
-    """SQS, whose time passes by itself: five seconds of a test are one, the least that SQS counts."""
+    """SQS, whose time passes by itself: five seconds of a test are one real second, the smallest unit of SQS."""
 
     fair = False  # ElasticMQ gives the oldest message first
 
@@ -99,11 +99,11 @@ class RealSetting:
         before, self.now = self.now, self.now + ms
         time.sleep(
             self.now // 5_000 - before // 5_000 + 0.3
-        )  # what has begun before this call ends 0.3 s before its return
+        )  # a time-out that began before this call ends 0.3 s before its return
 
 
 class Quick(SQSQueue):
-    """Takes times of a test and asks SQS for a fifth of them."""
+    """Takes times of a test and passes a fifth of them to SQS."""
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         super().send([replace(message, delay=message.delay // 5) for message in messages])
@@ -141,7 +141,7 @@ def fairness(setting: Setting) -> None:
 
 
 def drain(queue: Queue, limit: int = 10) -> list[Received]:
-    """Receives and acknowledges until nothing comes."""
+    """Receives and acknowledges until the queue is empty."""
     drained = []
     while received := queue.receive(limit, VISIBILITY):
         queue.acknowledge([each.receipt for each in received])
@@ -155,19 +155,19 @@ def send(queue: Queue, group: str, count: int) -> None:
 
 class TestQueue:
     def test_empty(self, queue: Queue) -> None:
-        """An empty queue gives nothing, at once; sending and acknowledging nothing does nothing."""
+        """An empty queue returns nothing, without waiting; sending and acknowledging nothing does nothing."""
         queue.send([])
         queue.acknowledge([])
         assert queue.receive(10, VISIBILITY) == []
 
     def test_what_was_sent(self, queue: Queue) -> None:
-        """Body and group come back as they were sent, text of any script included."""
+        """Body and group come back as they were sent, including text in any script."""
         queue.send([Outgoing('{"é":"漢 \U0001f600"}', "project-é")])
         [received] = queue.receive(10, VISIBILITY)
         assert (received.body, received.group, received.receives) == ('{"é":"漢 \U0001f600"}', "project-é", 1)
 
     def test_every_message(self, queue: Queue) -> None:
-        """Each message is received, equal bodies as often as they were sent, never more at once than asked for."""
+        """Each message is received, equal bodies as often as they were sent, never more per receive than the limit."""
         send(queue, "p", 25)
         send(queue, "p", 5)
         received = []
@@ -177,7 +177,7 @@ class TestQueue:
         assert sorted(each.body for each in received) == sorted([f"p{number}" for number in (*range(25), *range(5))])
 
     def test_lent_to_one(self, setting: Setting) -> None:
-        """Nobody else gets a lent message until its time is over; then it counts as received twice."""
+        """Nobody else gets a lent message until its loan ends; then its count of receives is two."""
         setting.queue.send([Outgoing("a", "p")])
         [first] = setting.queue.receive(10, VISIBILITY)
         setting.advance(VISIBILITY - 1)
@@ -188,7 +188,7 @@ class TestQueue:
         assert second.receipt != first.receipt
 
     def test_acknowledged(self, setting: Setting) -> None:
-        """A message that is done never comes back; the others of its batch do."""
+        """An acknowledged message never comes back; the others of its batch do."""
         send(setting.queue, "p", 3)
         done, *others = setting.queue.receive(10, VISIBILITY)
         setting.queue.acknowledge([done.receipt])
@@ -197,7 +197,7 @@ class TestQueue:
         assert {each.body for each in setting.queue.receive(10, VISIBILITY)} == {each.body for each in others}
 
     def test_stale_receipt(self, setting: Setting) -> None:
-        """Who was too slow can neither forget nor give back what somebody else works on now."""
+        """A worker that was too slow can neither acknowledge nor return what another one works on now."""
         setting.queue.send([Outgoing("a", "p")])
         [late] = setting.queue.receive(1, VISIBILITY)
         setting.advance(VISIBILITY)
@@ -210,7 +210,7 @@ class TestQueue:
         assert (again.body, again.receives) == (held.body, 3)
 
     def test_release(self, setting: Setting) -> None:
-        """A message that is given back comes again after its delay, not only when the loan is over."""
+        """A returned message comes again after its delay, without waiting for the end of the loan."""
         setting.queue.send([Outgoing("a", "p")])
         [lent] = setting.queue.receive(1, VISIBILITY)
         setting.queue.release(lent.receipt, 5_000)
@@ -220,14 +220,14 @@ class TestQueue:
         assert [each.receives for each in setting.queue.receive(1, VISIBILITY)] == [2]
 
     def test_release_at_once(self, queue: Queue) -> None:
-        """With no delay it is there at once."""
+        """Without a delay it is available immediately."""
         queue.send([Outgoing("a", "p")])
         [lent] = queue.receive(1, VISIBILITY)
         queue.release(lent.receipt, 0)
         assert [each.body for each in queue.receive(1, VISIBILITY)] == ["a"]
 
     def test_release_extends(self, setting: Setting) -> None:
-        """A message may be put off to long after the loan would have ended."""
+        """A message may be delayed beyond the end of its loan."""
         setting.queue.send([Outgoing("a", "p")])
         [lent] = setting.queue.receive(1, VISIBILITY)
         setting.queue.release(lent.receipt, 3 * VISIBILITY)
@@ -237,7 +237,7 @@ class TestQueue:
         assert len(setting.queue.receive(1, VISIBILITY)) == 1
 
     def test_delay(self, setting: Setting) -> None:
-        """A delayed message is not seen before its time, and holds nobody back."""
+        """A delayed message is not received before its time, and holds up nobody."""
         setting.queue.send([Outgoing("later", "p", delay=10_000), Outgoing("now", "p")])
         assert [each.body for each in drain(setting.queue)] == ["now"]
         setting.advance(9_999)
@@ -247,7 +247,7 @@ class TestQueue:
 
     @pytest.mark.usefixtures("fairness")
     def test_late_group(self, queue: Queue) -> None:
-        """One message of a project that comes late is received before the hundredth of a busy one."""
+        """A late message of one project is received before the hundredth of a busy one."""
         send(queue, "busy", 200)
         for each in queue.receive(10, VISIBILITY):
             queue.acknowledge([each.receipt])
@@ -258,7 +258,7 @@ class TestQueue:
 
     @pytest.mark.usefixtures("fairness")
     def test_late_group_does_not_push_in(self, queue: Queue) -> None:
-        """A project that comes late with much to do shares with the one that was waiting; it does not go before it."""
+        """A project that arrives late with much work shares with one that was waiting; it does not go before it."""
         send(queue, "old", 100)
         for _ in range(5):
             queue.acknowledge([each.receipt for each in queue.receive(10, VISIBILITY)])
@@ -267,14 +267,14 @@ class TestQueue:
 
     @pytest.mark.usefixtures("fairness")
     def test_two_busy_groups(self, queue: Queue) -> None:
-        """Two projects with much to do share: neither gets far ahead of the other."""
+        """Two projects with much work share: neither gets far ahead of the other."""
         send(queue, "a", 60)
         send(queue, "b", 60)
         half = [each.group for each in drain(queue)][:60]
         assert 15 <= half.count("b") <= 45
 
     def test_many_workers(self, queue: Queue) -> None:
-        """Senders and workers at once: everything arrives, and nothing twice while it is lent."""
+        """With parallel senders and workers everything arrives, and nothing twice while it is lent."""
 
         def work(worker: int) -> list[str]:
             send(queue, f"group{worker}-", 25)

@@ -1,4 +1,4 @@
-"""What every table of views promises."""
+"""The promises of every table of views."""
 
 from __future__ import annotations
 
@@ -69,19 +69,19 @@ def listed(rows: Sequence[Row]) -> list[str]:
 
 class TestGet:
     def test_empty(self, table: Table) -> None:
-        """What is not there is left out."""
+        """Missing rows are left out."""
         assert table.get([]) == {}
         assert table.get([K]) == {}
         assert table.query("VS#1") == []
         assert table.due(2**40) == []
 
     def test_what_was_put(self, table: Table) -> None:
-        """Every field comes back as it was written, text of any script included."""
+        """Every field comes back as it was written, including text in any script."""
         table.write([Put(K, 3, NO_ROW, '{"é":"漢 \U0001f600"}', "completed", 1_700_000_000_123, closed=True)])
         assert row(table) == Row(K, 3, '{"é":"漢 \U0001f600"}', "completed", 1_700_000_000_123, gone=False, closed=True)
 
     def test_many(self, table: Table) -> None:
-        """One call takes any number of keys, one of them twice, from anywhere."""
+        """One call reads any number of keys, one of them twice, from anywhere."""
         keys = [Key(f"FILE#{number}", "C") for number in range(250)]
         for start in range(0, 250, 50):
             table.write([Put(key, 0, NO_ROW) for key in keys[start : start + 50]])
@@ -90,27 +90,27 @@ class TestGet:
 
 class TestQuery:
     def test_order(self, table: Table) -> None:
-        """Rows come in order of their sort keys' bytes; the other direction is the exact reverse."""
+        """Rows come in the order of their sort keys' bytes; the other direction is the exact reverse."""
         fill(table, "b", "a#2", "B", "é", "a", "a#10", "~")
         ascending = listed(table.query("VS#1"))
         assert ascending == ["B", "a", "a#10", "a#2", "b", "~", "é"]
         assert listed(table.query("VS#1", descending=True)) == ascending[::-1]
 
     def test_one_partition(self, table: Table) -> None:
-        """Rows under another pk are never seen, also where it begins alike."""
+        """Rows under another pk are never returned, even if it begins alike."""
         fill(table, "a")
         table.write([Put(Key("VS#10", "b"), 0, NO_ROW), Put(Key("VS#1#B", "c"), 0, NO_ROW)])
         assert listed(table.query("VS#1")) == ["a"]
 
     def test_prefix(self, table: Table) -> None:
-        """Only sort keys that begin so, whatever follows."""
+        """A prefix returns only sort keys that begin with it."""
         fill(table, "a", "b", "b#1", "b#é", "bé", "c")
         assert listed(table.query("VS#1", prefix="b")) == ["b", "b#1", "b#é", "bé"]
         assert listed(table.query("VS#1", prefix="b#", descending=True)) == ["b#é", "b#1"]
         assert table.query("VS#1", prefix="d") == []
 
     def test_after_and_before(self, table: Table) -> None:
-        """`after` is where the list goes on in its own direction, `before` where it stops; neither is in it."""
+        """A list continues after `after` in its own direction and stops before `before`; neither is included."""
         fill(table, *"abcdef")
         assert listed(table.query("VS#1", after="b")) == list("cdef")
         assert listed(table.query("VS#1", before="d")) == list("abc")
@@ -120,7 +120,7 @@ class TestQuery:
         assert listed(table.query("VS#1", after="e", before="b", descending=True)) == list("dc")
 
     def test_nothing_between(self, table: Table) -> None:
-        """Cursors that leave no room give an empty page."""
+        """Cursors with nothing between them give an empty page."""
         fill(table, *"abc")
         assert table.query("VS#1", after="c") == []
         assert table.query("VS#1", before="a") == []
@@ -128,14 +128,14 @@ class TestQuery:
         assert table.query("VS#1", after="a", before="b") == []
 
     def test_cursor_that_is_gone(self, table: Table) -> None:
-        """A list goes on from the place of a row that is not there any more."""
+        """A list continues from the place of a row that no longer exists."""
         fill(table, *"ace")
         assert listed(table.query("VS#1", after="b")) == list("ce")
         assert listed(table.query("VS#1", before="d")) == list("ac")
         assert listed(table.query("VS#1", after="d", descending=True)) == list("ca")
 
     def test_cursor_with_prefix(self, table: Table) -> None:
-        """Cursors and a prefix hold together, also where a cursor lies outside of the prefix."""
+        """Cursors and a prefix apply together, even if a cursor lies outside of the prefix."""
         fill(table, "a1", "b1", "b2", "b3", "c1")
         assert listed(table.query("VS#1", prefix="b", after="b1")) == ["b2", "b3"]
         assert listed(table.query("VS#1", prefix="b", before="b3", descending=False)) == ["b1", "b2"]
@@ -145,7 +145,7 @@ class TestQuery:
 
     @pytest.mark.parametrize("descending", [False, True])
     def test_pages(self, table: Table, descending: bool) -> None:
-        """Paging by any limit visits every row once, tombstones in between or not."""
+        """Paging with any limit visits every row once, with or without tombstones in between."""
         names = [f"{number:03d}" for number in range(60)]
         fill(table, *names[::2])
         fill(table, *names[1::4], gone=True)
@@ -159,7 +159,7 @@ class TestQuery:
             assert pages == expected
 
     def test_status(self, table: Table) -> None:
-        """A filter leaves only rows of that status, in the same order, with the same cursors."""
+        """A filter returns only rows of that status, in the same order, with the same cursors."""
         fill(table, "a", "c", "e", "g", status="completed")
         fill(table, "b", "f", status="failed")
         fill(table, "d")
@@ -169,7 +169,7 @@ class TestQuery:
         assert table.query("VS#1", status="cancelled") == []
 
     def test_status_changes(self, table: Table) -> None:
-        """A row is in the list of the status that it has now, and in no other."""
+        """A row is listed under its current status, and under no other."""
         fill(table, "a", status="in_progress")
         table.write([Put(Key("VS#1", "a"), 1, 0, status="completed")])
         assert table.query("VS#1", status="in_progress") == []
@@ -185,7 +185,7 @@ class TestPut:
 
     @pytest.mark.parametrize("replaces", [NO_ROW, 1, 3])
     def test_conflict(self, table: Table, replaces: int) -> None:
-        """A row that is not at the version that was read is not replaced."""
+        """A row is not replaced unless it is at the version that was read."""
         table.write([Put(K, 2, NO_ROW, "stands")])
         with pytest.raises(RowConflict):
             table.write([Put(K, 4, replaces, "late")])
@@ -198,7 +198,7 @@ class TestPut:
         assert table.get([K]) == {}
 
     def test_conflict_undoes_all(self, table: Table) -> None:
-        """One conflict, and nothing of the whole write happened, neither before nor after it."""
+        """One conflict, and nothing of the whole write happens, neither before nor after it."""
         table.write([Put(K, 2, NO_ROW), Put(Key("VS#1", "z"), 0, NO_ROW)])
         writes: list[Write] = [
             Put(Key("VS#1", "a"), 0, NO_ROW),
@@ -212,7 +212,7 @@ class TestPut:
         assert listed(table.query("VS#1")) == ["C", "z"]
 
     def test_one_winner(self, table: Table) -> None:
-        """Of many who replace the same version exactly one does."""
+        """Of many writers that replace the same version exactly one succeeds."""
         table.write([Put(K, 0, NO_ROW)])
 
         def replace(writer: int) -> bool:
@@ -230,7 +230,7 @@ class TestPut:
 
 class TestTombstone:
     def test_hidden_from_lists(self, table: Table) -> None:
-        """A row that is gone is in no list, and still there for whoever asks by key."""
+        """A tombstone is in no list, but can be read by its key."""
         fill(table, "a", "b", status="completed")
         table.write([Put(Key("VS#1", "a"), 1, 0, status="completed", gone=True, expires_at=10**15)])
         assert listed(table.query("VS#1")) == ["b"]
@@ -246,7 +246,7 @@ class TestTombstone:
             table.write([Put(K, 4, NO_ROW)])
 
     def test_newer_replaces_it(self, table: Table) -> None:
-        """What was decided after the end is seen again."""
+        """What was decided after the end is visible again."""
         table.write([Put(K, 5, NO_ROW, gone=True, expires_at=10**15)])
         table.write([Put(K, 6, 5, "back")])
         assert table.query("VS#1") == [Row(K, 6, "back")]
@@ -254,33 +254,33 @@ class TestTombstone:
 
 class TestAdd:
     def test_makes_the_row(self, table: Table) -> None:
-        """The first count makes a row without a version."""
+        """The first count creates a row without a version."""
         table.write([Add(K, {"completed": 2})])
         assert row(table).version == NO_ROW
         assert counts(table) == {"completed": 2}
 
     def test_accumulates(self, table: Table) -> None:
-        """Counts go up and down, below zero too; one that is not named stays."""
+        """Counts go up and down, below zero too; a count that is not named stays."""
         table.write([Add(K, {"a": 2, "b": 1})])
         table.write([Add(K, {"a": -3, "c": 4})])
         table.write([Add(K, {"b": -1, "c": 2**40})])
         assert counts(table) == {"a": -1, "c": 4 + 2**40}
 
     def test_put_keeps_counts(self, table: Table) -> None:
-        """A row is put where only counts stand, and put again, without touching them."""
+        """A row can be put where only counts exist, and put again, without changing them."""
         table.write([Add(K, {"a": 2})])
         table.write([Put(K, 0, NO_ROW, "first")])
         table.write([Put(K, 1, 0, "second")])
         assert (row(table).data, counts(table)) == ("second", {"a": 2})
 
     def test_add_keeps_the_row(self, table: Table) -> None:
-        """Counting changes neither the version nor anything else."""
+        """Counting changes neither the version nor any other field."""
         table.write([Put(K, 3, NO_ROW, "text", "completed", 7)])
         table.write([Add(K, {"a": 1})])
         assert row(table) == Row(K, 3, "text", "completed", 7, counts={"a": 1})
 
     def test_closed(self, table: Table) -> None:
-        """A closed row takes no more counts, nor does anything else of that write happen; it can still be put."""
+        """A closed row refuses counts, together with the whole write; it can still be put."""
         table.write([Add(K, {"a": 1})])
         table.write([Put(K, 0, NO_ROW, closed=True)])
         with pytest.raises(RowClosed):
@@ -303,7 +303,7 @@ class TestAdd:
 
 class TestRemove:
     def test_removed(self, table: Table) -> None:
-        """A removed row is nowhere any more, and its place is free."""
+        """A removed row is gone everywhere, and its place is free."""
         table.write([Put(K, 3, NO_ROW, status="completed", deadline=1)])
         table.write([Remove(K)])
         assert table.get([K]) == {}
@@ -311,14 +311,14 @@ class TestRemove:
         table.write([Put(K, 0, NO_ROW)])
 
     def test_nothing_there(self, table: Table) -> None:
-        """Removed twice is once."""
+        """Removing a row twice is like removing it once."""
         table.write([Remove(K)])
         assert table.get([K]) == {}
 
 
 class TestWrite:
     def test_nothing(self, table: Table) -> None:
-        """A projection that has nothing to say writes nothing."""
+        """An empty write does nothing."""
         table.write([])
 
     def test_limit(self, table: Table) -> None:
@@ -331,7 +331,7 @@ class TestWrite:
         assert len(table.query("VS#1", limit=WRITE_LIMIT + 1)) == WRITE_LIMIT
 
     def test_one_key_once(self, table: Table) -> None:
-        """Two writes on one row are refused, as no table could order them."""
+        """Two writes on one row are refused, because no table could order them."""
         with pytest.raises(ValueError, match="one key"):
             table.write([Put(K, 0, NO_ROW), Add(K, {"a": 1})])
         assert table.get([K]) == {}
@@ -339,7 +339,7 @@ class TestWrite:
 
 class TestDue:
     def test_oldest_first(self, table: Table) -> None:
-        """A sweep gets what is over, the oldest first, up to its limit, from every partition."""
+        """A sweep gets what is overdue, the oldest first, up to its limit, from every partition."""
         deadlines = {"a": 30, "b": 10, "c": 40, "d": 20}
         table.write([Put(Key(f"VS#{name}", name), 0, NO_ROW, deadline=at) for name, at in deadlines.items()])
         assert listed(table.due(30)) == ["b", "d", "a"]
@@ -347,15 +347,13 @@ class TestDue:
         assert table.due(9) == []
 
     def test_settled(self, table: Table) -> None:
-        """A row that was put without a deadline is never due again."""
+        """A row that was put without a deadline is no longer overdue."""
         table.write([Put(K, 0, NO_ROW, deadline=10)])
         table.write([Put(K, 1, 0)])
         assert table.due(10**15) == []
 
     def test_earliest(self, table: Table) -> None:
-        """The earliest deadline of the rows that are asked for is found among many others, up to a time and not beyond
-        it.
-        """
+        """The earliest deadline of the given rows is found among many others, up to a time and not beyond it."""
         assert table.earliest_deadline(10**15, ["F#", "open#"]) is None
         others = [Put(Key("VS#2", f"C{number}"), 0, NO_ROW, deadline=number) for number in range(400)]
         for start in range(0, 400, 100):
@@ -367,7 +365,7 @@ class TestDue:
         assert table.earliest_deadline(1_999, ["F#", "open#"]) is None
 
     def test_tombstone_may_vanish_only_after_its_time(self, table: Table) -> None:
-        """A tombstone holds back older writes for as long as it was told to."""
+        """A tombstone holds back older writes until it expires."""
         table.write([Put(K, 5, NO_ROW, gone=True, expires_at=4_000_000_000_000)])
         table.due(3_999_999_999_999)
         assert row(table).gone
@@ -375,7 +373,7 @@ class TestDue:
 
 class TestScan:
     def test_every_row_once(self, table: Table) -> None:
-        """All rows of all partitions, tombstones and rows of counts alone included, each once."""
+        """A scan returns all rows of all partitions once, including tombstones and rows with counts only."""
         fill(table, "a", "b")
         table.write([Put(Key("FILE#1", "C"), 4, NO_ROW, "{}", gone=True), Add(K, {"total": 2})])
         assert sorted(each.key for each in table.scan()) == [Key("FILE#1", "C"), K, Key("VS#1", "a"), Key("VS#1", "b")]

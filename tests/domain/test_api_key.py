@@ -1,4 +1,4 @@
-"""What happens to an API key: given these events, when this is asked, then these events follow."""
+"""Decisions on an API key: given these events, when this is decided, then these events follow."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
 
 @pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
 def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
-    """Every decision is what the table says, and a decision that was taken is taken once."""
+    """Every decision is as in the table, and deciding again changes nothing."""
     assert list(when(after(*given))) == list(then)
     assert list(when(after(*given, *then))) == []
 
@@ -60,12 +60,12 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
     ],
 )
 def test_opened_by(events: Sequence[Event], secret: str, opens: bool) -> None:
-    """A key is opened by its own secret alone, and by nothing once it is revoked."""
+    """A key is opened only by its own secret, and by nothing once it is revoked."""
     assert after(*events).opened_by(secret) is opens
 
 
 def test_secret_is_not_kept() -> None:
-    """Neither the id nor the state tells the secret, nor does the id tell the hash that the secret is checked
+    """Neither the id nor the state reveals the secret, and the id does not reveal the hash that the secret is checked
     against.
     """
     state = after(CREATED)

@@ -1,4 +1,4 @@
-"""What happens to a file batch: given these events, when this is asked, then these events follow."""
+"""Decisions on a file batch: given these events, when this is decided, then these events follow."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
 
 @pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
 def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
-    """Every decision is what the table says, and a decision that was taken is taken once."""
+    """Every decision is as in the table, and deciding again changes nothing."""
     assert list(when(after(*given))) == list(then)
     assert list(when(after(*given, *then))) == []
 
 
 def test_state() -> None:
-    """A batch is what it was created with, but for its list, which every commit and row would carry on; and cancelled
-    for good.
+    """A batch's state holds what it was created with, except its list, which every commit and row would repeat; and a
+    cancel is final.
     """
     assert not INITIAL.exists
     assert after(CREATED) == State(Owner("p", "ann"), "vs_1", 1, 2)

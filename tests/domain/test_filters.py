@@ -60,7 +60,7 @@ FILE: Attributes = {"year": 2024, "score": 0.5, "author": "Ada", "draft": True, 
     ],
 )  # fmt: skip
 def test_comparison(key: str, operator: Operator, value: Scalar | tuple[Scalar, ...], expected: bool) -> None:
-    """Numbers compare by value, texts by code point; what is missing or of another type matches `ne` and `nin` only."""
+    """Numbers compare by value, texts by code point; missing values and other types match only `ne` and `nin`."""
     assert matches(Comparison(operator, key, value), FILE) is expected
 
 
@@ -79,7 +79,7 @@ YES, NO = Comparison("eq", "author", "Ada"), Comparison("eq", "author", "Bob")
     ],
 )
 def test_compound(condition: Filter, expected: bool) -> None:
-    """`and` wants all, `or` wants any, to any depth."""
+    """`and` needs all, `or` needs any, at any depth."""
     assert matches(condition, FILE) is expected
 
 
@@ -102,7 +102,7 @@ FILTERS = st.recursive(
 
 
 def naive(condition: Filter, attributes: Attributes) -> bool:
-    """The contract's table, spelled out type by type and without a shortcut."""
+    """The contract's table, type by type and without a shortcut."""
     if isinstance(condition, Compound):
         outcomes = [naive(inner, attributes) for inner in condition.filters]
         return False not in outcomes if condition.operator == "and" else True in outcomes
@@ -132,7 +132,7 @@ def naive(condition: Filter, attributes: Attributes) -> bool:
 @settings(max_examples=500, deadline=None)
 @given(FILTERS, st.dictionaries(KEYS, SCALARS))
 def test_any_filter(condition: Filter, attributes: dict[str, Scalar]) -> None:
-    """Any tree of filters says of any attributes what the contract's table says."""
+    """Any tree of filters matches any attributes as the contract's table says."""
     assert matches(condition, attributes) is naive(condition, attributes)
 
 

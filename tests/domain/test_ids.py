@@ -1,4 +1,4 @@
-"""What ids look like."""
+"""The form of ids."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS: list[Kind] = list(PREFIX)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_shape(kind: Kind) -> None:
-    """Ids have OpenAI's shapes, and pass for an id of their own kind and of no other."""
+    """Ids have OpenAI's shapes, and are valid for their own kind and no other."""
     shape = r"file-[0-9A-Za-z]{22}" if kind == "file" else rf"{kind}_[0-9a-f]{{32}}"
     for number in range(50):
         made = make(kind, str(number).encode())
@@ -39,7 +39,7 @@ def test_shape(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_follows_from_its_seed(kind: Kind) -> None:
-    """The same seed makes the same id, another one another; two kinds share nothing."""
+    """The same seed gives the same id, and another seed or kind another one."""
     assert make(kind, b"seed") == make(kind, b"seed")
     assert len({make(kind, str(number).encode()) for number in range(1000)}) == 1000
     assert len({make(each, b"seed").removeprefix(PREFIX[each]) for each in KINDS}) == len(KINDS)
@@ -66,18 +66,18 @@ def test_follows_from_its_seed(kind: Kind) -> None:
     ],
 )
 def test_refused(value: str) -> None:
-    """Nothing that could be another stream, another path or another kind passes for an id."""
+    """Nothing that could be another stream, another path or another kind is a valid id."""
     assert not begins_right("vs", value)
 
 
 @pytest.mark.parametrize("value", ["vs_1", "vs_abc-DEF_9", "vs_" + "a" * 64])
 def test_accepted(value: str) -> None:
-    """Ids that another server made pass too."""
+    """Ids that another server made are valid too."""
     assert begins_right("vs", value)
 
 
 def test_stream_of_a_file_in_a_store() -> None:
-    """A file has a stream for each store that it is in."""
+    """A file has one stream for each store that it is in."""
     assert store_file_stream("vs_1", "file-2") == "vs_1/file-2"
     assert ids.store_file_stream("vs_1", "file-3") != store_file_stream("vs_2", "file-3")
 

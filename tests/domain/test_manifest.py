@@ -1,4 +1,4 @@
-"""What a batch names, packed."""
+"""A batch's manifest, packed."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def files(count: int) -> list[str]:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(LISTED, max_size=20))
 def test_round_trip(listed: list[BatchItem]) -> None:
-    """What was packed comes back in its order, each file with its own settings and their types."""
+    """Unpacking gives the files in their order, each with its own settings and their types."""
     back = unpack(pack(listed))
     assert back == tuple(listed)
-    assert [repr(each) for each in back] == [repr(each) for each in listed]  # 1, 1.0 and True are told apart
+    assert [repr(each) for each in back] == [repr(each) for each in listed]  # 1, 1.0 and True are distinguished
 
 
 def test_settings_are_shared() -> None:
-    """Two thousand files with the same long attributes take little more room than without."""
+    """Two thousand files with the same long attributes take little more space than without."""
     noise = random.Random(0).randbytes(2000).hex()
     bare = pack([BatchItem(file) for file in files(2000)])
     shared = pack([BatchItem(file, {"note": noise}) for file in files(2000)])
@@ -47,7 +47,7 @@ def test_settings_are_shared() -> None:
 
 
 def test_inline_up_to_its_limit() -> None:
-    """A manifest lives in its event as long as it fits; the limit is on the compressed bytes."""
+    """A manifest stays in its event while it fits; the limit is on the compressed bytes."""
     listed = [BatchItem(file) for file in files(50)]
     small = inline(listed, pack(listed))
     assert small is not None
@@ -58,6 +58,6 @@ def test_inline_up_to_its_limit() -> None:
 
 
 def test_two_thousand_files_do_not_fit() -> None:
-    """The largest batch of random ids is over the limit and goes to an object."""
+    """The largest batch of random ids exceeds the limit and becomes an object."""
     listed = [BatchItem(file) for file in files(2000)]
     assert inline(listed, pack(listed)) is None

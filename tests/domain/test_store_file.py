@@ -1,4 +1,4 @@
-"""What happens to a file in a store: given these events, when this is asked, then these events follow."""
+"""Decisions on a file in a store: given these events, when this is decided, then these events follow."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def after(*events: Event) -> State:
     return reduce(evolve, events, INITIAL)
 
 
-# Events, with what most tests do not care about filled in
+# Events, with defaults for what most tests do not care about
 
 
 def attached(
@@ -98,7 +98,7 @@ def has_failed(*owners: str, generation: int = 1, chunks: int = 0) -> FileFailed
 
 
 def unlisted(by: str, at: int = 9) -> FileCancelled:
-    """A batch whose interest ends without a trace in the list."""
+    """A batch that ends without leaving a trace in the list."""
     return FileCancelled(at, by)
 
 
@@ -177,9 +177,9 @@ DUPLICATE = Failure(
 )
 
 SERVES = (attached(A), FileChunked(1, 3), has_ingested(A))
-"""Batch A's ingest is in: generation 1 with three chunks."""
+"""Batch A's ingest is done: generation 1 with three chunks."""
 SERVES_AND_OPEN = (*SERVES, attached(B, generation=2, attributes=RED, revision=1, at=8))
-"""Batch B's re-ingest is under way beside it."""
+"""In addition, batch B's re-ingest is in progress."""
 GONE = (*SERVES, detached(retires=[Retired(1, 3)]))
 """Detached at 6."""
 
@@ -399,7 +399,7 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
 
 @pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
 def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
-    """Every decision is what the table says, and a decision that was taken is taken once."""
+    """Every decision is as in the table, and deciding again changes nothing."""
     assert list(when(after(*given))) == list(then)
     assert list(when(after(*given, *then))) == []
 
@@ -420,13 +420,13 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
     ],
 )
 def test_entries(event: Event, says: Mapping[str, str]) -> None:
-    """Each event names the batch entries that it opens or settles; a direct attach has none."""
+    """Each event names the batch entries that it opens or closes; a direct attach has none."""
     assert entries(event) == says
 
 
 class TestServing:
     def test_serves_while_the_next_is_under_way(self) -> None:
-        """A re-ingest leaves what search returns as it is: same chunks, old attributes."""
+        """A re-ingest does not change what search returns: same chunks, old attributes."""
         state = after(*SERVES_AND_OPEN)
         assert state.serving == Serving(1, 3, 900, 2, {}, AUTO)
         assert (state.status, state.attributes) == ("in_progress", RED)
@@ -438,7 +438,7 @@ class TestServing:
         assert (state.status, state.failure, state.open) == ("failed", BROKEN, None)
 
     def test_serves_on_when_the_next_is_cancelled(self) -> None:
-        """The file is back to `completed`, with the settings that serve, and shows no error of a try before."""
+        """The file returns to `completed`, with the settings that serve, and shows no error of an earlier attempt."""
         failed = (*SERVES, attached(B, generation=2), has_failed(B, generation=2))
         again = attached(C, generation=3, attributes=RED, chunking=SMALL, revision=1)
         state = after(*failed, again, ended(C, generation=3))
@@ -446,7 +446,7 @@ class TestServing:
         assert state.serving == Serving(1, 3, 900, 2, {}, AUTO)
 
     def test_next_replaces_it(self) -> None:
-        """A re-ingest that is in serves with the attributes and chunking that it was asked for."""
+        """A finished re-ingest serves with the attributes and chunking that were requested."""
         state = after(
             *SERVES_AND_OPEN, FileChunked(2, 3), has_ingested(B, generation=2, revision=1, retires=[Retired(1, 3)])
         )
@@ -462,7 +462,7 @@ class TestServing:
         assert state.revision == 2  # newer than the 1 that its chunks carry: a re-tag follows
 
     def test_nothing_serves_after_a_detach(self) -> None:
-        """Detached means gone; only the generation and the batches that were here are remembered."""
+        """Detached means gone; only the generation and the batches that named the file are remembered."""
         state = after(*SERVES_AND_OPEN, detached(B, retires=[Retired(2, 0), Retired(1, 3)]))
         assert (state.attached, state.serving, state.open) == (False, None, None)
         assert after(attached(A), has_failed(A), detached()).failure is None
@@ -471,17 +471,17 @@ class TestServing:
 
 class TestOpen:
     def test_a_join_keeps_progress(self) -> None:
-        """Who joins does not set the ingest back: its start and its number of chunks stay."""
+        """Joining does not restart the ingest: its start and its number of chunks stay."""
         state = after(attached(A, at=1), FileChunked(1, 3), joined(A, B, at=4))
         assert state.open == Open(1, 1, (A, B), 3)
 
     def test_the_next_generation_starts_anew(self) -> None:
-        """Other settings mean another ingest: its deadline counts from then, and nothing is cut yet."""
+        """Other settings start another ingest: its deadline counts from then, and it has no chunks yet."""
         state = after(attached(A, at=1), FileChunked(1, 3), attached(A, B, at=4, generation=2, chunking=SMALL))
         assert state.open == Open(2, 4, (A, B), 0)
 
     def test_attach_clears_the_error(self) -> None:
-        """A file that is being ingested again shows no error of before."""
+        """A file that is being ingested again shows no earlier error."""
         assert after(attached(A), has_failed(A), attached(B, generation=2)).failure is None
 
     def test_cancelled_without_anything_that_serves(self) -> None:
@@ -490,7 +490,7 @@ class TestOpen:
         assert (state.status, state.open, state.attached) == ("cancelled", None, True)
 
     def test_listed_as_cancelled(self) -> None:
-        """A file that its batch never reached is listed in its place, with what was asked for it."""
+        """A file that its batch never reached is listed in its place, with the requested settings."""
         state = after(listed(A))
         assert (state.status, state.placement, state.attributes, state.chunking) == (
             "cancelled",
@@ -506,13 +506,13 @@ class TestOpen:
 
 class TestSeen:
     def test_forgotten_after_its_time(self) -> None:
-        """A batch is remembered for as long as any of its messages can live, and not for ever."""
+        """A batch is remembered as long as any of its messages can exist, and not for ever."""
         late = attached(B, at=1 + SEEN_FOR_MS, generation=2)
         assert after(attached(A, at=2), late).seen == (Seen(A, 2), Seen(B, 1 + SEEN_FOR_MS))
         assert after(attached(A, at=1), late).seen == (Seen(B, 1 + SEEN_FOR_MS),)
 
     def test_direct_attach_is_not_a_batch(self) -> None:
-        """A direct attach may come again as often as the user likes."""
+        """A direct attach may be repeated as often as the user likes."""
         assert after(attached(SINGLE)).seen == ()
 
 

@@ -1,4 +1,4 @@
-"""Random histories of one file in a store: commands of all kinds, some twice, some late, some lost by a race."""
+"""Random histories of one file in a store: commands of all kinds, some repeated, some late, some lost by a race."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ AMONG_GENERATIONS = st.integers(0, 3)
 
 @dataclass
 class Ledger:
-    """What somebody who reads only the events knows."""
+    """The knowledge of a reader of the events alone."""
 
     generations: dict[int, Literal["open", "serving", "retired"]] = field(default_factory=dict)
     chunks: dict[int, int] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Ledger:
 
 
 class Histories(RuleBasedStateMachine):
-    """Commands come in any order and number; time goes on with each, by nothing or a little."""
+    """Commands come in any order and number; each advances the time by nothing or a little."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Histories(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def batches_are_created(self, data: st.DataObject) -> None:
-        """Each batch is asked for at a time of its own; its fan-out and its cancel come whenever they come."""
+        """Each batch is created at its own time; its fan-out and its cancel come at any time."""
         for position, batch in enumerate(BATCHES):
             asked_at = data.draw(st.integers(0, 20))
             placement, attributes, chunking = Placement(asked_at, position), data.draw(ATTRIBUTES), data.draw(CHUNKINGS)
@@ -175,7 +175,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def generations_are_accounted_for(self) -> None:
-        """Every generation that was opened is the open one, the one that serves, or retired: no chunk is forgotten."""
+        """Every generation that was opened is open, serving or retired: no chunk is forgotten."""
         held = {
             **({self.state.serving.generation: "serving"} if self.state.serving else {}),
             **({self.state.open.generation: "open"} if self.state.open else {}),
@@ -191,7 +191,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def state_is_consistent(self) -> None:
-        """What is listed has a place; what is open is in progress and somebody wants it; `completed` means found by
+        """A listed file has a placement; an open one is in progress and has owners; `completed` means found by
         search.
         """
         state = self.state
@@ -205,7 +205,7 @@ class Histories(RuleBasedStateMachine):
         assert state.status != "failed" or state.failure is not None
 
     def teardown(self) -> None:
-        """When every batch was fanned out, twice, and whatever was open has ended, every entry is settled once."""
+        """Once every batch was fanned out, twice, and nothing is open any more, every entry has ended exactly once."""
         for batch in [*BATCHES, *BATCHES]:
             self.decided(store_file.attach(self.state, self.of_batch(batch)))
         self.decided(
@@ -216,7 +216,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def test_histories() -> None:
-    """Whatever comes in whatever order: no generation is lost, entries settle once, what serves is not hurt by what
-    fails.
+    """Whatever comes in whatever order: no generation is lost, entries end once, and failures do not affect what
+    serves.
     """
     run_state_machine_as_test(Histories, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))

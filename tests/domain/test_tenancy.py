@@ -1,4 +1,4 @@
-"""Who sees what."""
+"""Visibility of things."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from vectorlog.domain.tenancy import Caller, Owner
     ],
 )
 def test_sees(caller: Caller, owner: Owner, sees: bool) -> None:
-    """A key alone sees all of its project; an end user sees what they made; nobody sees another project."""
+    """A key alone sees all of its project; an end user sees what they created; nobody sees another project."""
     assert caller.sees(owner) is sees
 
 
 @pytest.mark.parametrize("caller", [Caller("p"), Caller("p", "ann")])
 def test_sees_what_it_makes(caller: Caller) -> None:
-    """What a caller makes is the caller's."""
+    """A caller owns what they create."""
     assert caller.sees(caller.as_owner())
 
 
 def test_name() -> None:
-    """The owner is called by the end user, or by the project where it acted for itself."""
+    """The owner's name is the end user's, or the project's if it acted for itself."""
     assert (Owner("p").name, Owner("p", "ann").name) == ("p", "ann")

@@ -1,4 +1,4 @@
-"""What happens to an uploaded file: given these events, when this is asked, then these events follow."""
+"""Decisions on an uploaded file: given these events, when this is decided, then these events follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
 
 @pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
 def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
-    """Every decision is what the table says, and a decision that was taken is taken once."""
+    """Every decision is as in the table, and deciding again changes nothing."""
     assert list(when(after(*given))) == list(then)
     assert list(when(after(*given, *then))) == []
 
@@ -67,13 +67,11 @@ def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Ev
     ],
 )
 def test_is_available(events: Sequence[Event], at: int, available: bool) -> None:
-    """A file lives from its upload until it is deleted or its time is over, whether that was written down yet or
-    not.
-    """
+    """A file is available from its upload until it is deleted or expires, whether or not an event says so yet."""
     assert after(*events).is_available(at) is available
 
 
 def test_state() -> None:
-    """A file is what it was uploaded as; a deletion takes nothing of that away."""
+    """A file's state is that of its upload; a deletion removes nothing of it."""
     expected = State(Owner("p"), 1, "a.txt", "assistants", 3, "5a", "text/plain", 10, deleted=True)
     assert after(UNTIL_10, FileDeleted(2)) == expected

@@ -1,4 +1,4 @@
-"""What happens to a vector store: given these events, when this is asked, then these events follow."""
+"""Decisions on a vector store: given these events, when this is decided, then these events follow."""
 
 from __future__ import annotations
 
@@ -126,13 +126,15 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
 
 @pytest.mark.parametrize(("given", "when", "then"), SPECIFICATION.values(), ids=SPECIFICATION.keys())
 def test_specification(given: Sequence[Event], when: Decision, then: Sequence[Event]) -> None:
-    """Every decision is what the table says, and a decision that was taken is taken once."""
+    """Every decision is as in the table, and deciding again changes nothing."""
     assert list(when(after(*given))) == list(then)
     assert list(when(after(*given, *then))) == []
 
 
 def test_created() -> None:
-    """A store is what was asked for, its first batch by name, and active since its creation."""
+    """A store's state holds what was requested and the id of its first batch, and its activity starts with its
+    creation.
+    """
     expected = State(
         Owner("p"), 1, "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, 1, None, None, "vsfb_1"
     )
@@ -140,7 +142,7 @@ def test_created() -> None:
 
 
 def test_modified() -> None:
-    """A modification is the whole of name, metadata and policy; model, owner and description stay."""
+    """A modification replaces name, metadata and policy as a whole; model, owner and description stay."""
     state = after(CREATED, modified(5, None, {}, 3))
     assert (state.name, state.metadata, state.expires_after_days, state.active_at) == (None, {}, 3, 5)
     assert (state.owner, state.model, state.dimensions, state.description) == (
@@ -161,7 +163,7 @@ def test_used(event: VectorStoreUsed, active: int, used: int | None) -> None:
 
 
 def test_times_never_go_back() -> None:
-    """A use that another machine noted with a slower clock takes nothing back."""
+    """A use that another machine recorded with a slow clock moves nothing back."""
     state = after(CREATED, VectorStoreUsed(9, used=True), VectorStoreUsed(7, used=True), modified(5))
     assert (state.active_at, state.used_at) == (9, 9)
 
@@ -178,7 +180,7 @@ def test_times_never_go_back() -> None:
     ],
 )
 def test_life(events: Sequence[Event], at: int, exists: bool, expired: bool) -> None:
-    """A store is expired when its time is over, also before anybody wrote that down; an expired store still exists."""
+    """A store is expired when its time is over, even before an event says so; an expired store still exists."""
     state = after(*events)
     assert (state.exists, state.expired(at)) == (exists, expired)
 

@@ -1,4 +1,4 @@
-"""A stand-in for Bedrock's InvokeModel with Titan V2 and Cohere v3: their limits, and vectors as those of
+"""A stand-in for Bedrock's InvokeModel with Titan V2 and Cohere v3: their limits, and vectors like those of
 `stub_server`.
 """
 
@@ -24,12 +24,12 @@ class BedrockStub:
     """The server and what it has seen.
 
     Attributes:
-        requests: (model, body) of those that came, in order, the ones that failed included.
-        failures: what the next requests get: an error code with its status, an answer's bytes, or None for a connection
-            that closes.
-        always: an error code with its status, for all that find no failure.
-        busiest: most requests that were being answered at once.
-        together: makes so many requests wait for each other before any is answered.
+        requests: (model, body) in order of arrival, including failed ones.
+        failures: answers to the next requests: an error code with its status, an answer's bytes, or None for a closed
+            connection.
+        always: an error code with its status, for requests without an entry in failures.
+        busiest: highest number of parallel requests.
+        together: makes this many requests wait for each other before any is answered.
     """
 
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -47,12 +47,12 @@ class BedrockStub:
 
     @property
     def url(self) -> str:
-        """What `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` is set to."""
+        """The value for `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
-        """Of the requests."""
+        """Bodies of the requests."""
         return [body for _, body in self.requests]
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class BedrockStub:
         self._server.server_close()
 
     def take(self, model: str, body: dict[str, Any]) -> tuple[int, str] | bytes | None:
-        """The failure that a request gets, or its answer."""
+        """The failure for a request, or its answer."""
         with self._answering():
             with self._lock:
                 self.requests.append((model, body))
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing: tests read `requests`."""
+        """No log: tests read `requests`."""
 
 
 def _answer(model: str, body: dict[str, Any]) -> tuple[int, str] | bytes:

@@ -38,7 +38,7 @@ def _signs(dimensions: int) -> npt.NDArray[np.float32]:
 
 
 def vector(text: str, dimensions: int, model_dimensions: int) -> npt.NDArray[np.float32]:
-    """The first `dimensions` of the model's vector, at unit length: what OpenAI's shortening does."""
+    """The first `dimensions` of the model's vector, at unit length, like OpenAI's shortening."""
     words = [zlib.crc32(word.encode("utf-8", "replace")) % _ROWS for word in _WORD.findall(text.lower())] or [0]
     total = _signs(model_dimensions)[words, :dimensions].sum(axis=0)
     total[0] += 1e-3  # opposite words must not leave a vector without a direction
@@ -48,7 +48,7 @@ def vector(text: str, dimensions: int, model_dimensions: int) -> npt.NDArray[np.
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An answer to give in place of vectors; `body` is sent as it is, a str as OpenAI's error."""
+    """An answer instead of vectors; `body` is sent as it is, a str as OpenAI's error."""
 
     status: int
     body: str | bytes
@@ -60,11 +60,11 @@ class StubServer:
     """The server and what it has seen.
 
     Attributes:
-        dimensions: of a vector where the request asks for no other number.
-        delay: seconds that each answer takes.
-        floats: answers with lists, as servers do that do not know `encoding_format`.
+        dimensions: of a vector if the request asks for no other number.
+        delay: seconds per answer.
+        floats: answers with lists, like servers that do not know `encoding_format`.
         requests: bodies in order of arrival; `keys`: their bearer tokens; `connections`: how many were opened.
-        busiest: most requests that were being answered at once.
+        busiest: highest number of parallel requests.
     """
 
     port: int = 0
@@ -86,13 +86,13 @@ class StubServer:
 
     @property
     def base_url(self) -> str:
-        """What a client is configured with."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def fail(
         self, status: int, body: str | bytes = "stub says no", *, times: int = 1, headers: dict[str, str] | None = None
     ) -> None:
-        """Answers the next requests like this; a status of 200 with a body of bytes is a broken success."""
+        """Answers the next requests like this; status 200 with a body of bytes is a broken success."""
         self._failures += [Failure(status, body, headers or {})] * times
 
     def refuse(self, text: str, status: int, body: str) -> None:
@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing: tests read `requests`."""
+        """No log: tests read `requests`."""
 
 
 def _refused(failure: Failure) -> tuple[int, dict[str, str], bytes]:

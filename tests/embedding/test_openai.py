@@ -20,7 +20,7 @@ from vectorlog.retry import ADDED_JITTER, RetryPolicy
 
 KEY = "sk-very-secret-0123456789"
 FULL = "x" * (BYTES - 1)
-"""A text with which a request is full."""
+"""A text that fills a request."""
 
 
 @pytest.fixture
@@ -45,9 +45,7 @@ def embedder(endpoint: Endpoint) -> Iterator[OpenAIEmbedder]:
 
 class TestRequests:
     def test_a_request_says_model_texts_and_key(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """The provider gets what OpenAI's API asks for; dimensions only where a store asked for fewer than the
-        model's.
-        """
+        """The provider gets a request in OpenAI's form; dimensions only if a store asked for fewer than the model's."""
         embedder.documents(["pump", "bread"])
         assert stub.requests == [{"model": "stub", "encoding_format": "base64", "input": ["pump", "bread"]}]
         assert stub.keys == [KEY]
@@ -60,7 +58,7 @@ class TestRequests:
         shortened.close()
 
     def test_no_key_no_header(self, stub: StubServer) -> None:
-        """An endpoint on one's own machine needs no key."""
+        """An endpoint on the same machine needs no key."""
         endpoint = Endpoint(stub.base_url + "/", None)
         assert dimensions_of(endpoint, "stub") == 64
         assert stub.keys == [""]
@@ -73,20 +71,20 @@ class TestRequests:
         assert list(embedder.query("pump")) == pytest.approx(list(as_base64), abs=1e-6)
 
     def test_connections_stay_open(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """Questions one after the other pay for one handshake."""
+        """Consecutive queries share one connection."""
         for number in range(20):
             embedder.query(f"pump {number}")
         assert stub.connections == 1
 
     def test_no_more_requests_at_once_than_allowed(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A large ingest keeps to the concurrency that it was given, over several calls too, and uses it."""
+        """A large ingest keeps to its concurrency, over several calls too, and uses it."""
         stub.delay = 0.1
         embedder.documents([FULL] * 9)
         assert (stub.busiest, len(stub.requests)) == (3, 9)
 
     @given(st.lists(st.sampled_from(["", "pump", "é" * 1000, "x" * 70_000, FULL, FULL * 2]), max_size=40))
     def test_batches_keep_order_and_limits(self, texts: list[str]) -> None:
-        """No request is larger than OpenAI takes, unless one text alone is; nothing is lost or moved."""
+        """No request is larger than OpenAI allows, unless one text alone is; nothing is lost or moved."""
         found = list(batches(texts))
         assert list(chain.from_iterable(found)) == texts
         assert all(batch and (len(batch) == 1 or sum(len(text.encode()) for text in batch) <= BYTES) for batch in found)
@@ -95,7 +93,7 @@ class TestRequests:
 
 class TestRetries:
     def test_throttling_is_waited_out(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A 429 or 503 that says when to come back is repeated then, and the caller notices nothing."""
+        """A 429 or 503 with a short delay is retried then, and the caller does not notice."""
         stub.fail(429, times=2, headers={"retry-after-ms": "1"})
         stub.fail(503, headers={"retry-after": "0"})
         assert len(embedder.documents(["pump"])) == 1
@@ -108,7 +106,9 @@ class TestRetries:
     def test_a_long_wait_is_left_to_the_caller(
         self, stub: StubServer, embedder: OpenAIEmbedder, when: dict[str, str]
     ) -> None:
-        """Who asks for an hour is not asked again now: the error says how long to wait, so that work can be put off."""
+        """A provider that asks for an hour is not retried now: the error has the delay, so that work can be
+        postponed.
+        """
         stub.fail(429, "Rate limit reached for requests", headers=when)
         with pytest.raises(EmbeddingError, match="Rate limit reached for requests") as caught:
             embedder.documents(["pump"])
@@ -118,9 +118,7 @@ class TestRetries:
         assert len(stub.requests) == 1
 
     def test_attempts_end(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A provider that is always busy gives an error with its own words, its status and the wait that it asked
-        for.
-        """
+        """A provider that is always busy gives an error with its own message, its status and its delay."""
         stub.fail(429, "You exceeded your current quota.", times=9, headers={"retry-after-ms": "2"})
         with pytest.raises(
             EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\."
@@ -129,15 +127,15 @@ class TestRetries:
         assert (caught.value.temporary, caught.value.retry_after, len(stub.requests)) == (True, 0.002, 6)
 
     def test_a_nonsensical_wait_is_ignored(self, stub: StubServer, endpoint: Endpoint) -> None:
-        """A header that cannot be read is as good as none."""
+        """An unreadable header counts as none."""
         stub.fail(503, headers={"retry-after": "soon", "retry-after-ms": "-5"})
         with pytest.raises(EmbeddingError) as caught:
             endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
         assert (caught.value.temporary, caught.value.retry_after) == (True, None)
 
     def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
-        """Who is busy and asks for no wait is not asked again at once, but after a pause of our own; here that is more
-        than there is.
+        """A busy provider without a delay is not retried immediately, but after a pause of our own; here that exceeds
+        the limit.
         """
         stub.fail(429, times=6, headers={"retry-after": "0"})
         with pytest.raises(EmbeddingError):
@@ -148,7 +146,7 @@ class TestRetries:
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
     def test_a_refused_request_is_not_repeated(self, stub: StubServer, embedder: OpenAIEmbedder, status: int) -> None:
-        """A wrong key, an unknown model, a text that the provider rejects: the error is for good."""
+        """A wrong key, an unknown model, a text that the provider rejects: the error is permanent."""
         stub.fail(status, "No.", times=9)
         with pytest.raises(EmbeddingError, match=f"answered {status}: No") as caught:
             embedder.documents(["pump"])
@@ -165,7 +163,7 @@ class TestRetries:
         assert len(stub.requests) <= 2
 
     def test_no_connection_is_temporary(self) -> None:
-        """A provider that is down may be back later; the error names the host."""
+        """A provider that is down may come back; the error names the host."""
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))  # kept, so that no server of another test gets the port
             gone = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", KEY)
@@ -174,7 +172,7 @@ class TestRetries:
         assert caught.value.temporary
 
     def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
-        """Someone who searches does not wait for a provider that hangs."""
+        """A search does not wait for a provider that hangs."""
         stub.delay = 0.5
         with pytest.raises(EmbeddingError, match="timed out") as caught:
             endpoint.post({"model": "stub", "input": ["pump"]}, RetryPolicy(attempts=1, timeout_s=0.05))
@@ -209,7 +207,7 @@ class TestAnswers:
             embedder.documents(["pump", "bread"])
 
     def test_vectors_are_put_in_order(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """The provider's numbering counts, not the order in which it lists them."""
+        """The provider's numbering counts, not the order of its list."""
         first, second = [1.0] + [0.0] * 63, [0.0] * 63 + [1.0]
         stub.fail(
             200, json.dumps({"data": [{"index": 1, "embedding": second}, {"index": 0, "embedding": first}]}).encode()
@@ -226,14 +224,14 @@ class TestAnswers:
             embedder.query("pump")
 
     def test_other_dimensions_are_an_error_for_good(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A model that was exchanged behind its name is noticed, with both numbers in the message."""
+        """A model that was replaced behind its name is noticed, with both numbers in the message."""
         stub.dimensions = 32
         with pytest.raises(EmbeddingError, match="openai:stub gave 32 dimensions, not 64") as caught:
             embedder.query("pump")
         assert not caught.value.temporary
 
     def test_vectors_that_are_not_of_unit_length_are_scaled(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """Providers that do not normalise are scored like those that do."""
+        """Vectors of providers that do not normalize are scored like others."""
         stub.fail(200, json.dumps({"data": [{"index": 0, "embedding": [2.0] * 64}]}).encode())
         assert list(embedder.query("pump")) == pytest.approx([0.125] * 64)
 
@@ -241,7 +239,7 @@ class TestAnswers:
 def test_the_key_is_in_no_error_and_no_log(
     stub: StubServer, embedder: OpenAIEmbedder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Errors are shown to users and logs are kept: neither holds the key, even where the provider repeats it."""
+    """Users see errors and logs are kept: neither holds the key, even if the provider repeats it."""
     caplog.set_level(logging.DEBUG)
     stub.fail(401, f"Incorrect API key provided: {KEY}.")
     stub.fail(400, f"<b>Bearer {KEY}</b>".encode())
@@ -259,7 +257,7 @@ def test_the_key_is_in_no_error_and_no_log(
     "body", [b"", b"Bad gateway", b'{"detail": "x"}', b'{"error": "Bad gateway"}', b"[1]", b"\xff" * 9999]
 )
 def test_any_refusal_has_a_short_readable_reason(stub: StubServer, endpoint: Endpoint, body: bytes) -> None:
-    """Whatever form a provider's error has, the message stays one line that fits a file's `last_error`."""
+    """Whatever form a provider's error has, the message is one line that fits a file's `last_error`."""
     stub.fail(502, body)
     with pytest.raises(EmbeddingError) as caught:
         endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))

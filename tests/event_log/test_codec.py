@@ -1,6 +1,7 @@
 """Events and states as text that outlives the code that wrote it.
 
-`golden/` holds a text of each event type, state and schema version. A new one is written, and none is ever changed, by
+`golden/` holds a text of each event type, state and schema version. New ones are written, and existing ones never
+changed, by
 
     .venv/bin/python -c "import runpy; runpy.run_path('tests/event_log/test_codec.py')['write_missing']()"
 """
@@ -111,7 +112,7 @@ EACH_AGGREGATE = pytest.mark.parametrize("aggregate", AGGREGATES, ids=[aggregate
 
 
 def example_state(aggregate: AnyAggregate) -> Any:
-    """A state in which everything that can be nested is."""
+    """A state with everything that can be nested."""
     if aggregate is not STORE_FILE:
         return fold(aggregate, [BY_TYPE[name] for name in aggregate.events])
     attached = BY_TYPE["FileAttached"]
@@ -127,7 +128,7 @@ def example_state(aggregate: AnyAggregate) -> Any:
 
 
 def texts() -> Iterator[tuple[Path, str]]:
-    """Where each golden text of the current versions is, and what this code would write there."""
+    """The path of each golden text of the current versions, and the text that this code would write there."""
     for _, name in TYPES:
         yield GOLDEN / f"{name}.v{EVENT_VERSIONS.get(name, 1)}.json", encode_events([BY_TYPE[name]]) + "\n"
     for aggregate in AGGREGATES:
@@ -150,16 +151,12 @@ class TestGolden:
         ("path", "text"), list(texts()), ids=lambda value: value.name if isinstance(value, Path) else ""
     )
     def test_written_as_ever(self, path: Path, text: str) -> None:
-        """What is written today is what was written when this version of the schema was made; else the version has to
-        grow.
-        """
+        """This code writes the same text as when the version was made; otherwise the version must be raised."""
         assert path.read_text() == text
 
     @EACH_TYPE
     def test_events_read_as_ever(self, aggregate: AnyAggregate, name: str) -> None:
-        """An event of any version that was ever written is read; one of the current version is what it was, type by
-        type.
-        """
+        """An event of any earlier version can be read; one of the current version is unchanged, type by type."""
         current = EVENT_VERSIONS.get(name, 1)
         read = [
             decode_events(aggregate, (GOLDEN / f"{name}.v{version}.json").read_text())
@@ -170,23 +167,21 @@ class TestGolden:
 
     @EACH_AGGREGATE
     def test_states_read_as_ever(self, aggregate: AnyAggregate) -> None:
-        """A state of the current version is read as it was written, its idempotency keys too."""
+        """A state of the current version is read as it was written, including its idempotency keys."""
         text = (GOLDEN / "states" / f"{aggregate.name}.v{aggregate.state_version}.json").read_text()
         assert decode_state(aggregate, text) == example_state(aggregate)
         assert decode_keys(text) == (IdempotencyKey("k" * 8, "b" * 8),)
 
     @EACH_AGGREGATE
     def test_older_states_are_not_guessed_from(self, aggregate: AnyAggregate) -> None:
-        """A state of any older version that was ever written says that it is older, and its keys are read all the
-        same.
-        """
+        """A state of any older version says that it is older, and its keys can still be read."""
         for version in range(1, aggregate.state_version):
             text = (GOLDEN / "states" / f"{aggregate.name}.v{version}.json").read_text()
             assert decode_state(aggregate, text) is None
             assert decode_keys(text) == (IdempotencyKey("k" * 8, "b" * 8),)
 
     def test_nothing_is_left_over(self) -> None:
-        """Every golden text belongs to a type that this code knows: a type is never renamed or taken away."""
+        """Every golden text belongs to a known type: a type is never renamed or removed."""
         names = {path.name.split(".")[0] for path in GOLDEN.glob("*.json")}
         assert names == {name for _, name in TYPES}
 
@@ -199,12 +194,12 @@ class TestGolden:
 
 
 def test_type_names_are_unique() -> None:
-    """Versions and upcasters go by the name of the type alone."""
+    """Versions and upcasters are found by the name of the type alone."""
     assert len({name for _, name in TYPES}) == len(TYPES)
 
 
 SCALARS = st.one_of(st.text(max_size=9), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
-"""The API lets no other number in."""
+"""The API accepts no other number."""
 st.register_type_strategy(Mapping, lambda _: st.dictionaries(st.text(max_size=9), SCALARS, max_size=3))
 
 
@@ -212,7 +207,7 @@ st.register_type_strategy(Mapping, lambda _: st.dictionaries(st.text(max_size=9)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_round_trip_of_events(aggregate: AnyAggregate, data: st.DataObject) -> None:
-    """Any events come back as they were, in their order, with 1, 1.0 and True told apart."""
+    """Any events come back unchanged, in order, with 1, 1.0 and True distinguished."""
     events = data.draw(st.lists(st.one_of([st.from_type(kind) for kind in aggregate.events.values()]), max_size=4))
     assert repr(decode_events(aggregate, encode_events(events))) == repr(tuple(events))
 
@@ -221,7 +216,7 @@ def test_round_trip_of_events(aggregate: AnyAggregate, data: st.DataObject) -> N
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_round_trip_of_states(aggregate: AnyAggregate, data: st.DataObject) -> None:
-    """Any state comes back as it was."""
+    """Any state comes back unchanged."""
     state = data.draw(st.from_type(type(aggregate.initial)))
     assert repr(decode_state(aggregate, encode_state(aggregate, state))) == repr(state)
 
@@ -242,7 +237,7 @@ def test_keys_are_kept_up_to_a_number() -> None:
 
 class TestUnknown:
     def test_type(self) -> None:
-        """An event of an unknown type is refused, never skipped, also beside known ones."""
+        """An event of an unknown type is refused, never skipped, even beside known ones."""
         text = encode_events([BY_TYPE["FileDeleted"]])[:-1] + ',{"type":"FileRenamed","v":1,"data":{}}]'
         with pytest.raises(UnknownSchema, match="FileRenamed"):
             decode_events(UPLOADED_FILE, text)
@@ -254,7 +249,7 @@ class TestUnknown:
 
     @EACH_TYPE
     def test_version(self, aggregate: AnyAggregate, name: str) -> None:
-        """An event of a newer version is refused, although its data could be read."""
+        """An event of a newer version is refused, even if its data could be read."""
         [written] = json.loads(encode_events([BY_TYPE[name]]))
         written["v"] += 1
         with pytest.raises(UnknownSchema, match=f"{name}' v"):
@@ -291,7 +286,7 @@ def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:
 
 class TestOlder:
     def test_events_are_upcast_step_by_step(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Data of an older version go through every step between, each once; data of the current one through none."""
+        """Data of an older version goes through every upcaster in between, each once; current data through none."""
         monkeypatch.setattr(codec, "EVENT_VERSIONS", {"FileDeleted": 3})
         steps = {
             ("FileDeleted", 1): lambda data: {"time": data["when"]},
@@ -309,13 +304,13 @@ class TestOlder:
 
     @EACH_AGGREGATE
     def test_state_has_to_be_folded(self, aggregate: AnyAggregate) -> None:
-        """A state of an older version is not guessed from: it says so, and the events lead to the new one."""
+        """A state of an older version is not converted: it says so, and the events lead to the new one."""
         newer = replace(aggregate, state_version=aggregate.state_version + 1)
         assert decode_state(newer, encode_state(aggregate, example_state(aggregate))) is None
 
     @EACH_AGGREGATE
     def test_fold_goes_on_from_a_state(self, aggregate: AnyAggregate) -> None:
-        """Folding all events, and folding the rest from a stored state, lead to the same."""
+        """Folding all events, and folding the rest from a stored state, give the same state."""
         events = [BY_TYPE[name] for name in aggregate.events]
         for cut in range(len(events) + 1):
             stored = decode_state(aggregate, encode_state(aggregate, fold(aggregate, events[:cut])))

@@ -1,6 +1,4 @@
-"""What the event log in DynamoDB promises beyond the contract: outcomes that are not known, limits, and what it
-costs.
-"""
+"""What the event log in DynamoDB promises beyond the contract: unknown outcomes, limits, and costs."""
 
 from __future__ import annotations
 
@@ -42,20 +40,20 @@ def commit(version: int = 0, stream: str = "vs_1", *, id: str = "mine", events: 
 
 class TestUnknownOutcomes:
     def test_lost_answer(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """A commit whose answer was lost is put again, found to be there, and in the log once."""
+        """A commit whose answer was lost is put again, found to exist, and in the log once."""
         with lost_answers(client, "PutItem", 1) as tries:
             assert log.append([commit()]) == [commit()]
         assert len(tries) == 2
         assert log.read("vs_1") == [commit()]
 
     def test_lost_answer_of_a_blocked_commit(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """A commit that was blocked is never taken for a success, however often its answer was lost."""
+        """A blocked commit is never taken for a success, however often its answer was lost."""
         log.append([commit(id="theirs")])
         with lost_answers(client, "PutItem", 2):
             assert log.append([commit()]) == [commit(id="theirs")]
 
     def test_no_answer_at_all(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """When no try is answered the caller is told to come again, and then learns that its commit went in."""
+        """If no attempt is answered, the caller is told to retry, and then learns that its commit was stored."""
         with lost_answers(client, "PutItem", 5) as tries, pytest.raises(Unavailable, match="does not answer"):
             log.append([commit()])
         assert len(tries) == 5
@@ -67,7 +65,7 @@ class TestUnknownOutcomes:
         "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
     )
     def test_throttled(self, client: BaseClient, log: DynamoDBEventLog, code: str) -> None:
-        """Throttling that outlasts all tries is no fault of the request: 503, come again."""
+        """Throttling that outlasts all attempts is not the request's fault: 503, retry."""
         with refused(client, "PutItem", [refusal(code)]), pytest.raises(Unavailable, match=code):
             log.append([commit()])
         with refused(client, "Query", [refusal(code)]), pytest.raises(Unavailable, match=code):
@@ -85,15 +83,15 @@ class TestUnknownOutcomes:
 
 class TestOrder:
     def test_no_gaps(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """Commits of one stream go in by version, in whatever order they were given: one that fails leaves no gap
-        behind it.
+        """Commits of one stream are put in version order, whatever order they were given in: one that fails leaves no
+        gap.
         """
         with lost_answers(client, "PutItem", 0) as puts:
             log.append([commit(version) for version in (2, 0, 3, 1)])
         assert [f'"sk": {{"N": "{version}"}}'.encode() in body for version, body in enumerate(puts)] == [True] * 4
 
     def test_streams_at_once(self) -> None:
-        """Appends to eight streams, and loads of them, are under way at the same time."""
+        """Appends to eight streams, and loads of them, run in parallel."""
         streams = [f"vs_{number}" for number in range(8)]
         together = threading.Barrier(8)
 
@@ -101,7 +99,7 @@ class TestOrder:
             together.wait(10)
 
         with moto_aws.aws():
-            client = clients.dynamodb()  # without the turns of `moto_aws.dynamodb`
+            client = clients.dynamodb()  # without the serialization of `moto_aws.dynamodb`
             client.create_table(**tables.events("events"))
             log = DynamoDBEventLog(client, "events")
             for operation in ("PutItem", "Query"):
@@ -118,7 +116,7 @@ class TestItems:
         assert commit_of(item_of(made)) == made
 
     def test_pages(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """A stream of more than a megabyte is read whole, over as many of DynamoDB's pages as it takes."""
+        """A stream of more than a megabyte is read completely, over several of DynamoDB's pages."""
         commits = [commit(version, events="x" * 370_000) for version in range(7)]
         log.append(commits)
         with metered(client) as cost:
@@ -130,8 +128,8 @@ class TestItems:
 
 class TestCost:
     def test_append(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """A commit costs one call and one unit per KB; so does one that is blocked, which is told by what without
-        another read.
+        """A commit costs one call and one unit per KB; so does a blocked one, which learns its blocker without another
+        read.
         """
         with metered(client) as cost:
             log.append([commit(events="x" * 800)])

@@ -1,4 +1,4 @@
-"""Records of the log's stream that were given up, found again."""
+"""Records of the log's stream that were given up are found again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GAP = Gap(
 
 
 class Shard:
-    """GetShardIterator and GetRecords on the records of a shard, so many in each page."""
+    """GetShardIterator and GetRecords on the records of a shard, with this many per page."""
 
     def __init__(self, records: Sequence[tuple[str, str]], page: int) -> None:
         self._records = [
@@ -39,7 +39,7 @@ class Shard:
 
 
 def test_message() -> None:
-    """Lambda's message to a failure destination is told from a work message."""
+    """Lambda's message to a failure destination is distinguished from a work message."""
     batch = {
         "shardId": GAP.shard,
         "startSequenceNumber": GAP.first,
@@ -55,8 +55,8 @@ def test_message() -> None:
 
 
 def test_every_stream_once() -> None:
-    """Every stream that a record was of is named once, whatever pages they come in; those before and after are left
-    alone.
+    """Every stream with a record in the range is named once, whatever the pages; those before and after are left
+    out.
     """
     records = [("9", "vs_0"), ("100", "vs_1"), ("101", "vs_2"), ("200", "vs_1"), ("300", "vs_3"), ("301", "vs_4")]
     for page in (1, 2, 10):

@@ -1,4 +1,4 @@
-"""A stand-in for S3 that keeps no bytes, so that large files cost nothing: it counts what is put, and gives zeros."""
+"""A stand-in for S3 that keeps no bytes, so that large files cost nothing: it counts what is put, and returns zeros."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class S3Sink:
     """The server, and what it has seen of the multipart upload.
 
     Args:
-        size: bytes of every object that is got.
+        size: bytes of every object that is read.
         failures: parts of the upload that are answered 503 at first.
 
     Attributes:
-        parts: bytes of each part that was taken.
-        completed: parts of which the object was made, in order.
+        parts: bytes of each accepted part.
+        completed: parts of the completed object, in order.
     """
 
     def __init__(self, size: int, failures: int) -> None:
@@ -40,7 +40,7 @@ class S3Sink:
 
     @property
     def url(self) -> str:
-        """What `AWS_ENDPOINT_URL_S3` is set to."""
+        """The value for `AWS_ENDPOINT_URL_S3`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes(_PIECE))
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """No log."""
 
     def _answer(self, status: int, body: str = "") -> None:
         self.send_response(status)

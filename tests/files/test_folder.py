@@ -1,4 +1,4 @@
-"""Bytes in a folder: what a kill leaves, and what is left over."""
+"""Bytes in a folder: the state after a kill, and leftovers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def blobs(tmp_path: Path) -> FolderBlobs:
 
 
 def test_no_empty_folders(blobs: FolderBlobs, tmp_path: Path) -> None:
-    """Deleting the last key of a folder takes the folder away, but never the one that everything is in."""
+    """Deleting the last key of a folder removes the folder, but never the root folder."""
     blobs.put([("a/b/c/1", b""), ("a/2", b"")])
     blobs.delete(["a/b/c/1"])
     assert sorted(path.name for path in (tmp_path / "blobs").rglob("*")) == ["2", "a"]
@@ -30,7 +30,7 @@ def test_no_empty_folders(blobs: FolderBlobs, tmp_path: Path) -> None:
 
 
 def test_staging_is_emptied(blobs: FolderBlobs, tmp_path: Path) -> None:
-    """Staging holds nothing after a put, and what a crash left there is gone at the next start."""
+    """Staging is empty after a put, and leftovers of a crash are removed at the next start."""
     source = tmp_path / "upload"
     source.write_bytes(b"x")
     blobs.put([("a", b"1"), ("b", source)])
@@ -52,13 +52,13 @@ def test_large_file_is_not_copied(blobs: FolderBlobs, tmp_path: Path) -> None:
 
 
 def test_folder_that_is_being_filled_stays(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A delete of the last key of a folder does not take it away from a put that is about to name its file there."""
+    """Deleting the last key of a folder does not remove it under a put that is about to name its file there."""
     blobs.put([("a/b/1", b"old")])
     replace, deleting = Path.replace, threading.Thread(target=blobs.delete, args=(["a/b/1"],))
 
     def delete_first(source: Path, target: Path) -> Path:
         deleting.start()
-        deleting.join(timeout=0.1)  # in vain where the delete waits for the put
+        deleting.join(timeout=0.1)  # times out if the delete waits for the put
         return replace(source, target)
 
     monkeypatch.setattr(Path, "replace", delete_first)
@@ -95,7 +95,7 @@ for number in range(1_000_000):
 
 
 def test_killed(tmp_path: Path) -> None:
-    """A process killed in the middle of a put leaves whole contents only, and all that it was told are kept."""
+    """A process killed in the middle of a put leaves only complete contents, and keeps everything that it reported."""
     process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     acknowledged = [int(process.stdout.readline()) for _ in range(20)]

@@ -1,4 +1,4 @@
-"""Bytes in S3: large files, answers that break off, deletes that fail in part, signed addresses."""
+"""Bytes in S3: large files, interrupted answers, partially failed deletes, signed URLs."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TestReading:
     def test_breaks_off(
         self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, error: Exception | None
     ) -> None:
-        """A body that breaks off is read again from its beginning: the bytes are right, and none comes twice."""
+        """An interrupted body is read again from its beginning: the bytes are right, and none occurs twice."""
         content = os.urandom(3 * MB)
         blobs.put([("a/b", content)])
         break_off(monkeypatch, client, error, error)
@@ -88,7 +88,7 @@ class TestReading:
     def test_breaks_off_for_good(
         self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """Half a file is never taken for a whole one, and no half is left on the disk."""
+        """Half a file is never taken for a complete one, and no half is left on disk."""
         blobs.put([("a/b", b"x" * 1_000)])
         break_off(monkeypatch, client, *[ResponseStreamingError(error="reset")] * 20)
         with pytest.raises(ResponseStreamingError):
@@ -98,9 +98,7 @@ class TestReading:
         assert list(tmp_path.iterdir()) == []
 
     def test_copy_is_deleted(self, blobs: S3Blobs, tmp_path: Path) -> None:
-        """A copy of a file lives as long as its context, also where the reader fails: Lambda's /tmp does not fill
-        up.
-        """
+        """A copy of a file lives as long as its context, even if the reader fails: Lambda's /tmp does not fill up."""
         blobs.put([("a/b", b"x")])
 
         def fail(path: Path) -> None:
@@ -112,7 +110,7 @@ class TestReading:
         assert list(tmp_path.iterdir()) == []
 
     def test_other_errors_stay(self, client: BaseClient) -> None:
-        """A wrong bucket or a missing right is not called a missing blob."""
+        """A wrong bucket or a missing right is not reported as a missing blob."""
         blobs = S3Blobs(client, "another")
         with pytest.raises(ClientError, match="NoSuchBucket"):
             blobs.read("a/b")
@@ -123,14 +121,14 @@ class TestReading:
         blobs.close()
 
     def test_list_of_many_pages(self, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A list goes on where a page of S3's ends."""
+        """A list continues where a page of S3's ends."""
         monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
         keys = [f"a/{number}" for number in range(10)]
         blobs.put([(key, b"") for key in keys])
         assert sorted(blobs.list("a/")) == keys
 
     def test_any_key(self, blobs: S3Blobs) -> None:
-        """A key is kept as it is, whatever characters it has."""
+        """A key is kept unchanged, whatever characters it has."""
         keys = ["a/é 漢+%2F&=?#~'\"", "a/ b", "a/<&>"]
         blobs.put([(key, key.encode()) for key in keys])
         assert sorted(blobs.list("a/")) == sorted(keys)
@@ -143,7 +141,7 @@ class TestPut:
     def test_lost_answer(
         self, client: BaseClient, blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """A file whose put failed is still where it was, so the put can be repeated."""
+        """A file whose put failed is still in its place, so the put can be repeated."""
         source = tmp_path / "upload"
         source.write_bytes(b"content")
         with Stubber(client) as stub:
@@ -156,7 +154,7 @@ class TestPut:
         assert not source.exists()
 
     def test_no_key_of_several(self, client: BaseClient, blobs: S3Blobs, tmp_path: Path) -> None:
-        """Where one of several fails the call fails, and every file is still there to be put again."""
+        """If one of several fails, the call fails, and every file is still there to be put again."""
         source, missing = tmp_path / "upload", tmp_path / "missing"
         source.write_bytes(b"content")
         with pytest.raises(FileNotFoundError):
@@ -176,7 +174,7 @@ class TestDelete:
         assert list(blobs.list("a/")) == []
 
     def test_part_fails(self, client: BaseClient, blobs: S3Blobs) -> None:
-        """Keys that S3 failed on are deleted by another try; if they stay, the error has S3's reason."""
+        """Keys that S3 failed to delete are retried; if they remain, the error has S3's reason."""
         failed = {"Errors": [{"Key": "a/2", "Code": "InternalError", "Message": "stub says no"}]}
         with Stubber(client) as stub:
             stub.add_response("delete_objects", failed, _deleting("a/1", "a/2"))
@@ -191,7 +189,7 @@ class TestDelete:
 
 class TestSignedAddresses:
     def test_download(self, blobs: S3Blobs) -> None:
-        """Whoever follows the address gets a file of the given name and type, for as long as was said."""
+        """The URL gives a file with the given name and type, for the given time."""
         found = urlsplit(blobs.download_url("a/é b", 60, name='Bericht "1" é.pdf', content_type="application/pdf"))
         query = {name: values[0] for name, values in parse_qs(found.query).items()}
         assert found.path.endswith("/a/%C3%A9%20b")
@@ -200,15 +198,15 @@ class TestSignedAddresses:
         assert query["response-content-disposition"] == "attachment; filename*=UTF-8''Bericht%20%221%22%20%C3%A9.pdf"
 
     def test_upload(self, blobs: S3Blobs) -> None:
-        """The address is good for exactly so many bytes, and asks no checksum of whoever uploads."""
+        """The URL accepts exactly this many bytes, and requires no checksum of the uploader."""
         query = parse_qs(urlsplit(blobs.upload_url("a/b", 60, size=1_000)).query)
         assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
         assert not [name for name in query if "checksum" in name.lower()]
 
     @pytest.mark.usefixtures("client")
     def test_region(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The address is the bucket's own in its region: S3's global one redirects a new bucket's requests, and a
-        signature ends there.
+        """The URL is the bucket's own in its region: S3's global one redirects a new bucket's requests, which breaks
+        the signature.
         """
         monkeypatch.setenv("AWS_REGION", "eu-south-1")
         monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
@@ -219,7 +217,7 @@ class TestSignedAddresses:
             )
 
     def test_key(self, blobs: S3Blobs) -> None:
-        """No address is signed for what is not a key."""
+        """No URL is signed for an invalid key."""
         with pytest.raises(ValueError, match="not a key"):
             blobs.upload_url("../b", 60, size=1)
 
@@ -241,7 +239,7 @@ print(json.dumps({"size": size, "peak": tracemalloc.get_traced_memory()[1]}))
 
 
 def test_large_file(tmp_path: Path) -> None:
-    """A file of 96 MB goes up in parts, some of them failing once, and comes down, in less than 32 MB of memory."""
+    """A file of 96 MB is uploaded in parts, some of which fail once, and downloaded, in less than 32 MB of memory."""
     size = 96 * MB
     with (tmp_path / "large").open("wb") as file:
         file.truncate(size)

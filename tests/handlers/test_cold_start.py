@@ -1,4 +1,4 @@
-"""What importing a handler costs, as a function with tracing does it when it starts cold."""
+"""The cost of importing a handler, as a traced function does at a cold start."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ boto3.client("dynamodb")
 BUDGET = 1.3
 RUNS = 7
 ATTEMPTS = 3
-"""Measurements of which one has to keep to the budget: a neighbour on the same core can only make one worse."""
+"""Measurements of which one must keep the budget: other load on the same core can only make one worse."""
 
 
 def _seconds(program: str) -> float:
-    """CPU time of a fresh interpreter, which an import is made of; what else runs on the machine is not in it."""
+    """CPU time of a fresh interpreter for an import, which excludes other load on the machine."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(FUNCTIONS),
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "LAMBDA_TASK_ROOT": "/var/task",  # makes X-Ray's SDK patch what it does in Lambda
+        "LAMBDA_TASK_ROOT": "/var/task",  # makes X-Ray's SDK patch the same libraries as in Lambda
     }
     process = os.posix_spawn(sys.executable, [sys.executable, "-c", program], environment)
     _, status, usage = os.wait4(process, 0)
@@ -53,7 +53,7 @@ def _measured() -> Mapping[str, float]:
     return {name: statistics.median(each) for name, each in found.items()}
 
 
-@pytest.mark.aws  # a minute of imports, which says nothing of the local edition
+@pytest.mark.aws  # a minute of imports that do not concern the local edition
 def test_budget() -> None:
     """No handler takes more than 1.3 times as long to import as Powertools, pydantic and a DynamoDB client alone."""
     for _ in range(ATTEMPTS):
@@ -67,8 +67,8 @@ def test_budget() -> None:
 
 
 def test_left_out() -> None:
-    """No handler imports what only a search, an ingest or the local edition needs, before it needs it; nor does the
-    function behind most routes when it makes its edition and its routes.
+    """No handler imports modules that only a search, an ingest or the local edition needs before it needs them, and
+    neither does the function behind most routes when it builds its deployment and routes.
     """
     heavy = "opensearchpy", "numpy", "onnxruntime", "tokenizers", "pypdfium2", "uvicorn", "httpx", "requests"
     made = "from vectorlog.runtime.aws import api\napi.resolver()"

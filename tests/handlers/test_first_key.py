@@ -1,4 +1,4 @@
-"""The first API key, made with the stack."""
+"""The first API key, created with the stack."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vectorlog.use_cases import api_keys
 
 @pytest.fixture
 def secret(moto: MotoDeployment) -> str:
-    """An empty secret, as the stack makes it."""
+    """An empty secret, as the stack creates it."""
     return str(boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="first-key")["ARN"])
 
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What CloudFormation was told."""
+    """The answers to CloudFormation."""
     told: list[str] = []
     monkeypatch.setattr(custom_resource, "_send", lambda _, body: told.append(body))
     return told
@@ -45,8 +45,8 @@ def _text(secret: str) -> str:
 
 
 def test_opens(secret: str, answers: list[str]) -> None:
-    """The secret's text is a key that opens project `default`; the answer to CloudFormation, which is kept and shown,
-    does not hold it.
+    """The secret's value is a key that opens project `default`; the answer to CloudFormation, which is stored and
+    shown, does not contain it.
     """
     first_key.handler(_asked("Create", secret), Context())
     text = _text(secret)
@@ -56,7 +56,7 @@ def test_opens(secret: str, answers: list[str]) -> None:
 
 
 def test_once(secret: str, answers: list[str]) -> None:
-    """A request that CloudFormation repeats, an update and a delete make no second key and leave the first one as it
+    """A repeated request of CloudFormation, an update and a delete create no second key and leave the first one as it
     is.
     """
     for kind in ("Create", "Create", "Update", "Delete"):
@@ -67,14 +67,14 @@ def test_once(secret: str, answers: list[str]) -> None:
 
 
 def test_no_secret(moto: MotoDeployment, answers: list[str]) -> None:
-    """Where it cannot be kept no key is made, and the deploy fails with the reason at once."""
+    """If the secret does not exist, no key is created, and the deploy fails immediately with the reason."""
     first_key.handler(_asked("Create", "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"), Context())
     assert '"FAILED"' in answers[0]
     assert api_keys.list_all(wiring.deployment()) == []
 
 
 def test_refused_write(secret: str, answers: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the secret cannot be written after all, the key that nobody knows is revoked, and the deploy fails."""
+    """If the secret cannot be written, the key, which nobody knows, is revoked, and the deploy fails."""
 
     def refuse(*_: object) -> str:
         raise secrets.SecretUnusable("it may not be written")

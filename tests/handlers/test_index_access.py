@@ -1,4 +1,4 @@
-"""Rights in OpenSearch, given when the stack is made."""
+"""Rights in OpenSearch, granted when the stack is created."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLES = {
 
 
 class Security:
-    """The security plugin's API: keeps what is put; answers what `refusals` say first."""
+    """The security plugin's API: stores what is put; gives the answers in `refusals` first."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """No log."""
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def security() -> Iterator[Security]:
 
 
 def test_gives(security: Security) -> None:
-    """Each role is made, for exactly those that hold it."""
+    """Each role is created, for exactly its holders."""
     give(connect(security.url), ROLES)
     assert security.kept == {
         "/_plugins/_security/api/roles/vectorlog_search": PERMISSIONS,
@@ -78,7 +78,7 @@ def test_gives(security: Security) -> None:
 
 
 def test_new_domain_refuses_at_first(security: Security) -> None:
-    """The first deploy goes through, though a new domain does not know its master for some seconds."""
+    """The first deploy succeeds, although a new domain does not know its master for some seconds."""
     security.refusals = [403, 503, 401]
     pauses = Waits()
     give(connect(security.url), ROLES, pauses.timing)
@@ -87,7 +87,7 @@ def test_new_domain_refuses_at_first(security: Security) -> None:
 
 
 def test_never_known(security: Security) -> None:
-    """A master that stays unknown fails the deploy, after two minutes, in OpenSearch's words."""
+    """A master that stays unknown fails the deploy after two minutes, with OpenSearch's message."""
     security.refusals = [403] * SETTLING.attempts
     pauses = Waits()
     with pytest.raises(Unavailable, match="no permissions"):
@@ -96,7 +96,7 @@ def test_never_known(security: Security) -> None:
 
 
 def test_wrong_request(security: Security) -> None:
-    """What would never succeed fails at once."""
+    """A refusal that no retry can change fails immediately."""
     security.refusals = [400]
     pauses = Waits()
     with pytest.raises(TransportError):

@@ -1,4 +1,4 @@
-"""What a handler reports when a part of its batch fails, and what becomes of that part."""
+"""A handler's report when a part of its batch fails, and what happens to that part."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STREAM = f"{STORE}/{FILE}"
 
 
 class Failing:
-    """Lets calls fail for what a test names."""
+    """Makes calls fail for the ids that a test names."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.projecting = ""
@@ -59,7 +59,7 @@ def failing(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Failing:
 
 
 class PoisonIndex(DictIndex):
-    """Takes no chunks of the files that it is told, alone or among others."""
+    """Refuses chunks of the given files, alone or among others."""
 
     def __init__(self, *files: str) -> None:
         super().__init__()
@@ -77,7 +77,9 @@ def failures(answer: dict[str, Any]) -> list[str]:
 
 class TestProjector:
     def test_replayed(self, moto: MotoDeployment, failing: Failing) -> None:
-        """A commit that cannot be projected holds nobody up: its stream's replay is sent, and the others are done."""
+        """A commit that cannot be projected holds up nothing: a replay of its stream is sent, and the others are
+        projected.
+        """
         moto.happened()
         failing.projecting = STORE
         assert moto.handle("projector", sample("dynamodb_stream")) == NONE
@@ -87,7 +89,7 @@ class TestProjector:
         assert moto.waiting(moto.work) == [{"type": "Replay", "data": {"stream": STORE}}]
 
     def test_not_even_that(self, moto: MotoDeployment, failing: Failing) -> None:
-        """Where the replay cannot be sent either, the record is named, and from there on everything comes again."""
+        """If the replay cannot be sent either, the record is named, and everything from there on is redelivered."""
         moto.happened()
         records = sample("dynamodb_stream")["Records"]
         failing.projecting = STORE
@@ -101,7 +103,7 @@ class TestProjector:
         assert messages(moto.waiting(moto.embed)) == ["Ingest"]
 
     def test_first_and_last(self, moto: MotoDeployment, failing: Failing) -> None:
-        """The record that is named is the one that failed, wherever it stands."""
+        """The named record is the one that failed, whatever its position."""
         moto.happened()
         records = sample("dynamodb_stream")["Records"]
         failing.sending = lambda _: True
@@ -114,7 +116,7 @@ class TestProjector:
 
 class TestWork:
     def test_one_of_two(self, moto: MotoDeployment, failing: Failing) -> None:
-        """Only the message that failed is reported; it comes again after five seconds, then after thirty."""
+        """Only the message that failed is reported; it is redelivered after five seconds, then after thirty."""
         moto.happened()
         other = "vs_" + "0" * 32
         queue = SQSQueue(moto.sqs, moto.work, lambda: moto.now)
@@ -137,7 +139,7 @@ class TestWork:
         queue.close()
 
     def test_long_delay(self, moto: MotoDeployment) -> None:
-        """A message that is to come in a day is handed on by the function every quarter of an hour, and done when it is
+        """The function re-sends a message that is due in a day every quarter of an hour, and handles it when it is
         due.
         """
         moto.happened()
@@ -151,7 +153,7 @@ class TestWork:
             handed_on += step() and moto.now < due
         assert handed_on == 95
         assert all(answer == NONE for answer in moto.answers)
-        moto.now += 86_400_000  # the purge was done: it asked for another one a day later
+        moto.now += 86_400_000  # the purge was done, and asked for another one a day later
         assert step()
         queue.close()
 
@@ -193,7 +195,7 @@ class Ingesting:
 
 class TestEmbed:
     def test_poison(self, moto: MotoDeployment) -> None:
-        """A file that cannot be ingested keeps none of the nine beside it from being, and comes again by itself."""
+        """A file that cannot be ingested does not affect the nine beside it, and is redelivered alone."""
         files = Ingesting(moto, 10)
         moto.index = PoisonIndex(files.files[4])
         assert len(files.step()["batchItemFailures"]) == 1
@@ -205,15 +207,15 @@ class TestEmbed:
         assert files.statuses() == ["completed"] * 10
 
     def test_unreadable(self, moto: MotoDeployment) -> None:
-        """So does a message that this code does not know, from newer code."""
+        """Neither does a message of newer code that this code does not know."""
         files = Ingesting(moto, 2)
         moto.sqs.send_message(QueueUrl=moto.embed, MessageBody='{"type":"Later","data":{}}', MessageGroupId="x")
         assert len(files.step()["batchItemFailures"]) == 1
         assert files.statuses() == ["completed"] * 2
 
     def test_no_time(self, moto: MotoDeployment) -> None:
-        """With less than a minute left nothing is begun; the files go on as new messages, and the old ones are done
-        with.
+        """With less than a minute left nothing is begun; the files continue as new messages, and the old ones are
+        deleted.
         """
         files = Ingesting(moto, 2)
         assert files.step(left_ms=59_999) == NONE
@@ -224,7 +226,7 @@ class TestEmbed:
         assert moto.waiting(moto.embed) == []
 
     def test_later_not_sent(self, moto: MotoDeployment, failing: Failing) -> None:
-        """A file that is to go on later keeps its old message until the new one is sent."""
+        """A file that continues later keeps its old message until the new one is sent."""
         files = Ingesting(moto, 2)
         failing.sending = lambda message: files.files[0] in message.body
         assert len(files.step(left_ms=0)["batchItemFailures"]) == 2
@@ -234,7 +236,7 @@ class TestEmbed:
         assert files.statuses() == ["completed"] * 2
 
     def test_throttled(self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A provider that refuses for ten minutes fails no file, and no message of it is counted as a failure."""
+        """A provider that refuses for ten minutes fails no file, and none of its messages counts as failed."""
         files = Ingesting(moto, 3)
         monkeypatch.setattr("tests.support.stubs.StubEmbedder.throttled", True)
         for _ in range(10):
@@ -246,7 +248,7 @@ class TestEmbed:
 
     def test_given_up(self, moto: MotoDeployment) -> None:
         """After five receives a queue gives a message up, nearly eight minutes after the first; the file is failed, and
-        nothing is left but what its purge removes.
+        nothing is left except what its purge removes.
         """
         files = Ingesting(moto, 1)
         moto.index = PoisonIndex(files.files[0])
@@ -264,6 +266,6 @@ class TestEmbed:
 
 
 def test_stream_names() -> None:
-    """The streams that these tests let fail are the samples'."""
+    """The streams that these tests make fail are the samples'."""
     streams = [record["dynamodb"]["Keys"]["pk"]["S"] for record in sample("dynamodb_stream")["Records"]]
     assert streams == [FILE, STORE, store_file_stream(STORE, FILE)]

@@ -26,7 +26,7 @@ REQUEST = "req_c6af9ac67b6111e69a4193e8deadbeef"
 
 
 def ok(answer: Any, status: int = 200) -> Any:
-    """The body of an answer that carries what every answer does."""
+    """The body of an answer that has the headers of every answer."""
     assert answer["statusCode"] == status, answer
     assert answer["multiValueHeaders"]["x-request-id"] == [REQUEST]
     assert answer["multiValueHeaders"]["openai-processing-ms"][0].isdigit()
@@ -36,7 +36,7 @@ def ok(answer: Any, status: int = 200) -> Any:
 
 
 def uploading(content: bytes) -> dict[str, Any]:
-    """The sample of an upload, with these bytes in the file's place."""
+    """The sample of an upload, with these bytes instead of the file's."""
     event = sample("api_gateway_upload")
     event["body"] = base64.b64encode(base64.b64decode(event["body"]).replace(FOX, content)).decode()
     return event
@@ -56,7 +56,7 @@ class TestApi:
         assert ok(moto.handle("api", sample("api_gateway_get_store")))["name"] == "Animals"
 
     def test_no_such_store(self, moto: MotoDeployment) -> None:
-        """What is not there is a 404 in the API's envelope."""
+        """A missing thing is a 404 in the API's envelope."""
         error = ok(moto.handle("api", sample("api_gateway_get_store")), 404)["error"]
         assert error["message"].startswith("No vector store found")
         assert set(error) == {"message", "type", "param", "code"}
@@ -68,12 +68,12 @@ class TestApi:
         assert "API key" in ok(moto.handle("api", event), 401)["error"]["message"]
 
     def test_unknown_route(self, moto: MotoDeployment) -> None:
-        """A path that is none is told so in the envelope, not in Powertools' own words."""
+        """An unknown path gets the envelope, not Powertools' own message."""
         event = sample("api_gateway_get_store") | {"path": "/v1/nothing", "resource": "/{proxy+}"}
         assert ok(moto.handle("api", event), 404)["error"]["message"] == "Invalid URL (GET /v1/nothing)"
 
     def test_fault(self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A fault of ours is a 500 in the envelope that tells nothing but the request's id."""
+        """An error of ours is a 500 in the envelope that reveals nothing but the request's id."""
         moto.happened()
         monkeypatch.setattr(type(moto.deployment.streams.log), "load_many", lambda *_: 1 / 0)
         monkeypatch.setattr(type(moto.deployment.streams.log), "load", lambda *_: 1 / 0)
@@ -91,7 +91,7 @@ class TestApi:
 
     @pytest.mark.parametrize("content", [bytes(range(256)) * 40, b"\r\n--\r\n\xff\x00", "naïve 漢字".encode()])
     def test_bytes(self, moto: MotoDeployment, content: bytes) -> None:
-        """Whatever the bytes are, they are stored and come back as they were sent."""
+        """Any bytes are stored and come back unchanged."""
         file = ok(moto.handle("api", uploading(content)))
         assert list(moto.kept("files/").values()) == [content]
         answer = moto.handle("api", downloading(file["id"]))
@@ -100,7 +100,7 @@ class TestApi:
         assert answer["multiValueHeaders"]["content-disposition"] == ["attachment; filename*=UTF-8''fox.txt"]
 
     def test_large_download(self, moto: MotoDeployment) -> None:
-        """A file that no answer of Lambda's holds is sent by S3, from an address that needs no key."""
+        """A file too large for Lambda's answer is sent by S3, from a URL that needs no key."""
         content = bytes(range(250)) * 16_001
         file = ok(moto.handle("api", uploading(content)))
         answer = moto.handle("api", downloading(file["id"]))
@@ -110,13 +110,13 @@ class TestApi:
         assert "fox.txt" in found.headers["content-disposition"]
 
     def test_large_upload(self, moto: MotoDeployment) -> None:
-        """What Lambda would not take whole is refused with the way that does."""
+        """A body too large for Lambda is refused with the alternative."""
         error = ok(moto.handle("api", uploading(b"x" * 4_600_000)), 413)["error"]
         assert "Split the file" in error["message"]
         assert moto.kept() == {}
 
     def test_key(self, moto: MotoDeployment) -> None:
-        """A warm function reads a key once in five seconds, so a revoked one is refused after them at the latest."""
+        """A warm function looks up a key once in five seconds, so a revoked one is refused after that at the latest."""
         moto.happened()
         get = sample("api_gateway_get_store")
         ok(moto.handle("api", get))
@@ -140,7 +140,7 @@ class TestBehind:
             assert moto.waiting(moto.work) == []
 
     def test_embed(self, moto: MotoDeployment) -> None:
-        """A file is read, embedded, kept and indexed, and its stream says that it serves."""
+        """A file is read, embedded, stored and indexed, and its stream says that it serves."""
         moto.happened()
         assert moto.handle("embed", sample("sqs_embed")) == {"batchItemFailures": []}
         assert moto.events(STREAM) == ["FileAttached", "FileChunked", "FileIngested"]
@@ -150,7 +150,7 @@ class TestBehind:
         assert moto.waiting(moto.embed) == []
 
     def test_search(self, moto: MotoDeployment) -> None:
-        """A search finds what the other functions brought in."""
+        """A search finds what the other functions ingested."""
         moto.happened()
         moto.handle("projector", sample("dynamodb_stream"))
         moto.handle("embed", sample("sqs_embed"))
@@ -159,7 +159,7 @@ class TestBehind:
         assert [(each["file_id"], each["content"][0]["text"]) for each in found] == [(FILE, FOX.decode())]
 
     def test_work(self, moto: MotoDeployment) -> None:
-        """A batch's files are attached; what came before its time is sent on, and comes when it is due."""
+        """A batch's files are attached; a message that arrives early is re-sent, and handled when it is due."""
         moto.happened()
         at, manifest = (
             moto.now,
@@ -177,7 +177,7 @@ class TestBehind:
         assert "PurgeStore" in messages(moto.waiting(moto.work))
 
     def test_schedule(self, moto: MotoDeployment) -> None:
-        """What is past its deadline is ended."""
+        """Whatever is past its deadline is ended."""
         moto.happened()
         moto.handle("projector", sample("dynamodb_stream"))
         assert moto.handle("sweep", sample("schedule")) == {"swept": 0}
@@ -189,9 +189,9 @@ class TestBehind:
     def test_age_of_the_oldest(
         self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Each minute says for how long the oldest open file has waited, also where the sweep itself fails."""
+        """Every minute the age of the oldest open file is reported, even if the sweep itself fails."""
         monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
-        observed.metrics.clear_metrics()  # what is disabled is kept
+        observed.metrics.clear_metrics()  # metrics that are disabled are kept
 
         def age() -> Any:
             capsys.readouterr()
@@ -209,7 +209,7 @@ class TestBehind:
         assert "OldestOpenFileSeconds" in capsys.readouterr().out
 
     def test_sweeps_without_the_age(self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the age cannot be told, what is past its deadline is ended nevertheless."""
+        """If the age cannot be determined, whatever is past its deadline is ended nevertheless."""
         moto.happened()
         moto.handle("projector", sample("dynamodb_stream"))
         moto.now += INGEST_DEADLINE_MS

@@ -1,7 +1,6 @@
-"""A provider that sends everybody away for ten minutes. No time passes but on the test's clock, which the queues go by
-too.
+"""A provider that refuses everybody for ten minutes. Time passes only on the test's clock, which the queues follow too.
 
-Functions, queues and bucket are as on AWS; log and views, which have no part in it, are quicker ones.
+Functions, queues and bucket are as on AWS; log and views, which play no part, are faster ones.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ from vectorlog.views.views import Counts
 ACTOR = Actor(Caller(PROJECT), "req_1")
 FILES = 11
 BATCHES = 2
-"""Of messages, ten at most, that the function is given at first."""
+"""Batches of messages, of at most ten each, that the function gets at first."""
 BUSY_MS = 600_000
 ACCOUNT = "123456789012"
-"""Of moto."""
+"""Moto's account."""
 RECEIVES = 5
-"""After so many a queue gives a message up."""
+"""Receives after which a queue gives a message up."""
 
 
 @dataclass
 class BusyProvider(StubServer):
-    """Answers 429 with the headers that a test says until a time."""
+    """Answers 429 with the headers of a test until a time."""
 
     moto: Any = None
     until: int = 0
@@ -69,7 +68,7 @@ def log(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     made, table = SQLiteEventLog(tmp_path / "log.db"), MemoryTable()
     monkeypatch.setattr(
         wiring, "ThreadPoolExecutor", lambda *_: Inline()
-    )  # which files are embedded together depends on no machine
+    )  # the grouping of files must not depend on the machine
     monkeypatch.setattr(wiring, "DynamoDBEventLog", lambda *_: made)
     monkeypatch.setattr(wiring, "DynamoDBTable", lambda *_: table)
     once.forget()
@@ -79,7 +78,7 @@ def log(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture
 def provider(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusyProvider]:
-    """Busy for ten minutes from now; who waits for it moves the clock."""
+    """A provider that is busy for ten minutes from now; waiting for it moves the clock."""
 
     def sleep(seconds: float) -> None:
         moto.now += round(seconds * 1000)
@@ -93,7 +92,7 @@ def provider(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 class Pump:
-    """Hands the log and both queues to the functions, and moves the clock to when the next message is due."""
+    """Passes the log and both queues to the functions, and moves the clock to the next due message."""
 
     def __init__(self, moto: MotoDeployment, log: SQLiteEventLog) -> None:
         self._deployment = moto
@@ -104,7 +103,7 @@ class Pump:
         self._work, self._embed = (moto.mapping(getattr(moto, name), name) for name in ("work", "embed"))
 
     def settle(self, most: int = 500) -> None:
-        """Until no message is left.
+        """Runs until no message is left.
 
         Raises:
             AssertionError: there is always another one.
@@ -157,8 +156,9 @@ def test_ten_minutes(
     calls: int,
     late_s: int,
 ) -> None:
-    """No file fails and none becomes a dead letter, though a message is received five times at most. The provider is
-    asked a few times in all, and what it takes again is done soon; only a wait that it names itself is never cut short.
+    """No file fails and no message becomes a dead letter, although a message is received five times at most. The
+    provider is asked only a few times, and once it answers again, the files complete soon; only a wait that it asks for
+    itself is never shortened.
     """
     provider.headers = headers
     store, batch = batch_of(moto, tmp_path)

@@ -1,4 +1,4 @@
-"""The analysis of English: the expected terms are what Lucene's EnglishAnalyzer gives."""
+"""Analysis of English: the expected terms are those of Lucene's EnglishAnalyzer."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ class TestWords:
         ],
     )
     def test_words_are_cut_as_unicode_says(self, text: str, expected: list[str]) -> None:
-        """Words of any script are found, in lower case; points and commas inside numbers and names do not cut them."""
+        """Words of any script are found, in lower case; points and commas inside numbers and names do not split
+        them.
+        """
         assert words(text) == expected
 
     def test_ascii_takes_the_same_way(self) -> None:
-        """A text is cut alike, whether or not a character beyond ASCII stands next to it."""
+        """A text is split the same way with and without a non-ASCII character next to it."""
         text = "It's 3.14, v1.x or foo.bar:baz; a_b 1,5 x,y U.S.A. o'neil's 'tis 10's"
         assert words(text + " é") == [*words(text), "é"]
 
@@ -61,7 +63,7 @@ class TestStem:
         assert stem(word) == expected
 
     def test_stop_words_are_lucenes(self) -> None:
-        """There are 33 of them; "from" and "we" are none."""
+        """There are 33 of them; "from" and "we" are not among them."""
         assert len(STOP_WORDS) == 33
         assert not STOP_WORDS & {"from", "we", "has"}
 
@@ -74,12 +76,12 @@ class TestTerms:
         assert not terms("to be or not to be")
 
     def test_a_long_word_is_a_word(self) -> None:
-        """Words too long to be remembered give the same term each time."""
+        """Words too long for the cache give the same term each time."""
         assert terms("x" * 5_000) == terms("X" * 5_000)
         assert len(terms("x" * 5_000 + " " + "x" * 4_999)) == 2
 
     def test_threads_agree(self) -> None:
-        """Analysis in several threads at once gives what it gives in one."""
+        """Parallel analysis in several threads gives the same as in one."""
         texts = [" ".join(f"{word}{i}s" for word in ("running", "nation", "probab")) for i in range(300)]
         with ThreadPoolExecutor(8) as threads:
             together = list(threads.map(terms, texts))

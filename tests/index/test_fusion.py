@@ -36,30 +36,30 @@ class TestScore:
         assert scores(fuse([Found((hit("a", 0.6, 0.0),), (), 10.0)], Weights(3, 1), 9)) == {"a": 0.725}
 
     def test_no_known_word(self) -> None:
-        """Where the store knows none of the words, they are unrelated, which is 0.5."""
+        """If the store knows none of the words, they are unrelated, which is 0.5."""
         assert scores(fuse([Found((hit("a", 1.0, 0.0),), (), 0.0)], BOTH, 9)) == {"a": 0.75}
 
     def test_scores_that_the_index_did_not_compute(self) -> None:
-        """A missing cosine is the lowest that came back, a missing BM25 is 0."""
+        """A missing cosine is the lowest one returned, a missing BM25 is 0."""
         found = Found((hit("a", 0.9), hit("b", 0.4)), (hit("c", None, 10.0),), 10.0)
         assert scores(fuse([found], BOTH, 9)) == {"a": 0.725, "b": 0.6, "c": 0.85}
 
     @pytest.mark.parametrize(("embedding", "text"), [(0, 0), (-1, 2), (1, -0.1)])
     def test_weights_must_mean_something(self, embedding: float, text: float) -> None:
-        """Negative weights, or none at all, are refused."""
+        """Negative weights, or only zeros, are refused."""
         with pytest.raises(ValueError, match="Weights"):
             Weights(embedding, text)
 
 
 class TestRanking:
     def test_each_chunk_once(self) -> None:
-        """A chunk of both lists comes once; other chunks and generations of its file come too."""
+        """A chunk in both lists occurs once; other chunks and generations of its file occur too."""
         same = hit("a", 0.5, 5.0)
         ranked = fuse([Found((same, hit("a", 0.5, 5.0, n=1)), (same, hit("a", 0.5, 5.0, generation=1)), 10.0)], BOTH, 9)
         assert [(each.hit.generation, each.hit.n) for each in ranked] == [(0, 0), (0, 1), (1, 0)]
 
     def test_best_over_several_queries(self) -> None:
-        """With several queries a chunk has the score of the one that it fits best."""
+        """With several queries a chunk has the score of its best query."""
         ranked = fuse(
             [Found((hit("a", 0.2), hit("b", 0.1)), (), 0), Found((hit("b", 0.8), hit("a", 0.1)), (), 0)],
             Weights(1, 0),
@@ -69,13 +69,13 @@ class TestRanking:
         assert [each.hit.file for each in ranked] == ["b", "a"]
 
     def test_limit_and_ties(self) -> None:
-        """At most `limit` come back; equal scores stand in order of file and n."""
+        """At most `limit` are returned; equal scores are in order of file and n."""
         hits = (hit("b", 0.5), hit("a", 0.5, n=1), hit("c", 0.9), hit("a", 0.5))
         ranked = fuse([Found(hits, (), 0)], Weights(1, 0), 3)
         assert [(each.hit.file, each.hit.n) for each in ranked] == [("c", 0), ("a", 0), ("a", 1)]
 
     def test_nothing_from_nothing(self) -> None:
-        """No query, or no hit, is an empty ranking."""
+        """Without queries or hits the ranking is empty."""
         assert fuse([], BOTH, 5) == []
         assert fuse([Found((), (), 0.0)], BOTH, 5) == []
 
@@ -89,7 +89,7 @@ class TestRanking:
     def test_always_a_ranking(
         self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int
     ) -> None:
-        """Whatever was found, scores lie in 0..1 and descend, and no chunk comes twice."""
+        """Whatever was found, scores lie in 0..1 and descend, and no chunk occurs twice."""
         hits = tuple(hit(*each) for each in drawn)
         ranked = fuse([Found(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)
         values = [each.score for each in ranked]

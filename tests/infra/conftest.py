@@ -1,4 +1,4 @@
-"""The stack, synthesized once for all tests: jsii takes seconds to start. Without `-m infra` nothing here is even
+"""The stack, synthesized once for all tests, because jsii takes seconds to start. Without `-m infra` nothing here is
 imported.
 """
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The CDK is not in the environment that `./dev test` makes."""
+    """The CDK is not in the environment that `./dev test` creates."""
     return True if config.option.markexpr != "infra" else None
 
 
 @pytest.fixture(scope="session")
 def synthesize() -> Synthesize:
-    """Makes the stack with other choices than the default; a second or two each."""
+    """Synthesizes the stack with other settings than the defaults, in a second or two."""
     from tests.infra.synthesized import Synthesized
 
     return Synthesized
@@ -28,5 +28,5 @@ def synthesize() -> Synthesize:
 
 @pytest.fixture(scope="session")
 def stack(synthesize: Synthesize) -> Synthesized:
-    """The stack as it is by default."""
+    """The stack with default settings."""
     return synthesize()

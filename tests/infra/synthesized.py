@@ -1,4 +1,4 @@
-"""A stack's template, as the tests look at it."""
+"""A stack's template in the form that tests read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS = {
 
 
 class Synthesized:
-    """A stack and its template; `context` is what `-c` would say. Its assets hold the handlers alone."""
+    """A stack and its template; `context` holds settings as `-c` would. Its assets hold only the handlers."""
 
     def __init__(self, **context: str) -> None:
         self.configuration = configuration.read(context)
@@ -41,13 +41,13 @@ class Synthesized:
         return {name: each for name, each in self.json["Resources"].items() if each["Type"] == kind}
 
     def function(self, handler: str) -> dict[str, Any]:
-        """A function, by the module of its handler."""
+        """A function, by its handler module."""
         name = self.function_id(handler)
         found: dict[str, Any] = self.json["Resources"][name]
         return found
 
     def function_id(self, handler: str) -> str:
-        """Its logical id."""
+        """The function's logical id."""
         (name,) = [
             name
             for name, each in self.of("AWS::Lambda::Function").items()
@@ -56,7 +56,7 @@ class Synthesized:
         return name
 
     def environment(self, handler: str) -> dict[str, Any]:
-        """A function's variables."""
+        """The function's environment variables."""
         return dict(self.function(handler)["Properties"]["Environment"]["Variables"])
 
 

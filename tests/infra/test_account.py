@@ -1,4 +1,4 @@
-"""What `./dev deploy` asks of the account before it begins."""
+"""The check of the account before a deploy."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_bootstrapped() -> None:
-    """It says where the deploy goes: to the region that `AWS_REGION` names, as the CDK takes it."""
+    """It reports the target of the deploy: the region that `AWS_REGION` names, as for the CDK."""
     boto3.client("cloudformation", region_name="eu-central-1").create_stack(StackName="CDKToolkit", TemplateBody=STACK)
     assert account.check() == "aws://123456789012/eu-central-1"
 
 
 def test_not_bootstrapped() -> None:
-    """The one command that is missing is in the message, with account and region."""
+    """The message gives the one command that is missing, with account and region."""
     boto3.client("cloudformation", region_name="us-east-1").create_stack(StackName="CDKToolkit", TemplateBody=STACK)
     with pytest.raises(account.NotReady, match=r"\./dev cdk bootstrap aws://123456789012/eu-central-1"):
         account.check()
 
 
 def test_before_bootstrap() -> None:
-    """The command that makes what is missing does not ask for it."""
+    """The bootstrap command does not require a bootstrap."""
     assert account.check(bootstrapped=False) == "aws://123456789012/eu-central-1"
 
 

@@ -12,13 +12,13 @@ pytestmark = pytest.mark.infra
 
 @pytest.fixture(scope="module")
 def alarms(stack: Synthesized) -> dict[str, Any]:
-    """Their properties, by what is behind `vectorlog-dev-`."""
+    """The alarms' properties, by name without `vectorlog-dev-`."""
     found = (each["Properties"] for each in stack.of("AWS::CloudWatch::Alarm").values())
     return {each["AlarmName"].removeprefix("vectorlog-dev-"): each for each in found}
 
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """What an alarm looks at."""
+    """The metrics of an alarm."""
     return (
         [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
         if "Metrics" in alarm
@@ -27,7 +27,7 @@ def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
-    """Whatever can stand still or break has an alarm; each function that users or queues call has one of its own."""
+    """Everything that can stop or break has an alarm; each function that users or queues call has its own."""
     handlers = {
         each["Properties"]["Handler"].split(".")[1] for each in stack.of("AWS::Lambda::Function").values()
     } - AT_DEPLOYS
@@ -55,13 +55,13 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
 
 
 def test_cost(alarms: dict[str, Any]) -> None:
-    """They are few: an alarm is $0.10 a month for each metric that it looks at, so $5 at most."""
+    """There are few alarms: each metric of one costs $0.10 a month, so at most $5."""
     assert len(alarms) <= 26
     assert sum(len(metrics(each)) for each in alarms.values()) <= 50
 
 
 def test_heard(stack: Synthesized, alarms: dict[str, Any]) -> None:
-    """Each says what has happened and where to read on, and tells the topic when it begins and when it is over."""
+    """Each says what has happened and where to read on, and notifies the topic when it begins and ends."""
     (topic,) = stack.of("AWS::SNS::Topic")
     for each in alarms.values():
         assert each["AlarmActions"] == each["OKActions"] == [{"Ref": topic}]
@@ -70,14 +70,14 @@ def test_heard(stack: Synthesized, alarms: dict[str, Any]) -> None:
 
 
 def test_silence(alarms: dict[str, Any]) -> None:
-    """What reports each minute is bad when it is silent; a counter of faults is not."""
+    """A metric that is sent every minute counts as bad when it is missing; a counter of errors does not."""
     silent = {name for name, each in alarms.items() if each["TreatMissingData"] == "breaching"}
     assert silent == {"oldest-open-file", "opensearch-red"}
     assert all(each["TreatMissingData"] in ("breaching", "notBreaching") for each in alarms.values())
 
 
 def test_own_metric(stack: Synthesized, alarms: dict[str, Any]) -> None:
-    """The oldest file's age is looked for where the sweep of this stage sends it."""
+    """The oldest file's age is read where the sweep of this stage sends it."""
     sent = stack.environment("sweep")
     assert alarms["oldest-open-file"]["Namespace"] == sent["POWERTOOLS_METRICS_NAMESPACE"] == "vectorlog"
     assert alarms["oldest-open-file"]["Dimensions"] == [{"Name": "service", "Value": sent["POWERTOOLS_SERVICE_NAME"]}]
@@ -85,7 +85,7 @@ def test_own_metric(stack: Synthesized, alarms: dict[str, Any]) -> None:
 
 
 def test_topic(stack: Synthesized) -> None:
-    """The topic is encrypted by a key that CloudWatch may use for this account's alarms, and takes nothing without
+    """The topic is encrypted by a key that CloudWatch may use for this account's alarms, and accepts nothing without
     TLS.
     """
     (topic,), (key,) = stack.of("AWS::SNS::Topic").values(), stack.of("AWS::KMS::Key").values()
@@ -110,8 +110,8 @@ def test_topic(stack: Synthesized) -> None:
 
 
 def test_choices(synthesize: Synthesize) -> None:
-    """An e-mail address is subscribed; storage rings at a quarter of what was chosen; a second node makes yellow mean
-    something.
+    """An e-mail address is subscribed; the storage alarm is at a quarter of the configured size; with a second node
+    there is an alarm for yellow.
     """
     chosen = synthesize(alarm_email="me@example.com", opensearch_nodes="2", opensearch_storage_gib="100", stage="prod")
     (subscription,) = chosen.of("AWS::SNS::Subscription").values()

@@ -1,4 +1,4 @@
-"""The REST API: its routes, and what it answers itself."""
+"""The REST API: its routes, and API Gateway's own answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 def synthesized(**chosen: Any) -> Json:
-    """The template of an API before two empty functions."""
+    """The template of an API in front of two empty functions."""
     stack = Stack()
     api, search = (_function(stack, id) for id in ("ApiFunction", "SearchFunction"))
     Api(stack, "Api", configuration=Configuration(**chosen), api=api, search=search)
@@ -44,13 +44,13 @@ def of_type(template: Json, kind: str) -> dict[str, Json]:
 
 @pytest.fixture(scope="module")
 def template() -> Json:
-    """With what is configured by default."""
+    """The API with default settings."""
     return synthesized()
 
 
 @pytest.fixture(scope="module")
 def public() -> Json:
-    """With a domain of its own and browsers."""
+    """The API with a custom domain and CORS."""
     return synthesized(
         domain_name="api.example.com",
         certificate_arn="arn:aws:acm:eu-central-1:123456789012:certificate/abc",
@@ -92,7 +92,7 @@ class TestRoutes:
         assert served(template)["/{proxy+}", "ANY"] == "api"
 
     def test_are_the_route_table(self, template: Json) -> None:
-        """Every operation of both clients is there, with the function that serves it; so are the probes, and nothing
+        """Every operation of both clients exists, with the function that serves it; so do the probes, and nothing
         else.
         """
         routes = {
@@ -104,8 +104,8 @@ class TestRoutes:
         assert {route: function for route, function in served(template).items() if route[1] != "ANY"} == routes
 
     def test_other_methods_reach_the_function(self, template: Json) -> None:
-        """A wrong method is answered 405 with Allow, HEAD as GET, OPTIONS for browsers: all by the function that serves
-        the path.
+        """A wrong method is a 405 with Allow, HEAD is like GET, OPTIONS is for browsers: all by the function that
+        serves the path.
         """
         found = served(template)
         paths = {path for path, _ in found}
@@ -113,25 +113,23 @@ class TestRoutes:
         assert all(found[path, "ANY"] == function for (path, _), function in found.items())
 
     def test_keys_are_the_functions_business(self, template: Json) -> None:
-        """API Gateway asks for no signature and no key of its own, so the key that the API gave out is all that a
-        client needs.
-        """
+        """API Gateway requires no signature and no key of its own; a client needs only the API's key."""
         methods = of_type(template, "ApiGateway::Method").values()
         assert {(each["AuthorizationType"], each.get("ApiKeyRequired", False)) for each in methods} == {("NONE", False)}
 
     def test_are_called_as_proxies(self, template: Json) -> None:
-        """Handlers get the request whole, and have all the time that API Gateway has."""
+        """Handlers get the whole request, and all the time that API Gateway allows."""
         integrations = [each["Integration"] for each in of_type(template, "ApiGateway::Method").values()]
         assert {(each["Type"], each["TimeoutInMillis"]) for each in integrations} == {("AWS_PROXY", 29_000)}
 
     def test_take_few_resources(self, template: Json, public: Json) -> None:
-        """CloudFormation takes 500 in a stack; one permission for each function, and browsers cost none."""
+        """CloudFormation allows 500 resources in a stack; each function has one permission, and CORS needs none."""
         assert len(of_type(template, "Lambda::Permission")) == 2
         assert len(template["Resources"]) <= 140
         assert Counter(served(public)) == Counter(served(template))
 
     def test_bytes_pass(self, template: Json) -> None:
-        """What is uploaded and downloaded keeps its bytes, whatever types the client says that it sends and accepts."""
+        """Uploads and downloads keep their bytes, whatever types the client sends and accepts."""
         [api] = of_type(template, "ApiGateway::RestApi").values()
         assert api["BinaryMediaTypes"] == ["*/*"]
 
@@ -147,17 +145,15 @@ class TestGatewayResponses:
         return dict(parsed["error"])
 
     def test_have_the_envelope(self, template: Json) -> None:
-        """A client finds the four keys in every error, also in one that no function saw, with the id to quote in the
-        header.
-        """
+        """Every error has the four keys, even one that no function saw, with the id to quote in a header."""
         for response in self.responses(template).values():
             assert set(self.error(response)) == {"message", "type", "param", "code"}
             assert response["ResponseParameters"]["gatewayresponse.header.x-request-id"] == "context.requestId"
 
     @pytest.mark.parametrize("kind", ["MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "RESOURCE_NOT_FOUND"])
     def test_unknown_path(self, template: Json, kind: str) -> None:
-        """A path that is not there is a 404, not a 403 about signatures, with a bearer token as without; it tells of
-        the stage.
+        """An unknown path is a 404, not a 403 about signatures, with and without a bearer token; it mentions the
+        stage.
         """
         response = self.responses(template)[kind]
         error = self.error(response)
@@ -167,23 +163,21 @@ class TestGatewayResponses:
         assert "$context.stage" in error["message"]
 
     def test_throttled(self, template: Json) -> None:
-        """Who asks too often is told when to come again, as clients understand it."""
+        """A throttled client is told when to retry, in the form that clients understand."""
         response = self.responses(template)["THROTTLED"]
         assert response["StatusCode"] == "429"
         assert self.error(response)["code"] == "rate_limit_exceeded"
         assert response["ResponseParameters"]["gatewayresponse.header.retry-after"] == "'1'"
 
     def test_too_large(self, template: Json) -> None:
-        """What is too large for Lambda is refused with the way that there is, in the words of `./dev aws`."""
+        """A body too large for Lambda is refused with the alternative, in the same words as in `./dev aws`."""
         response = self.responses(template)["REQUEST_TOO_LARGE"]
         assert response["StatusCode"] == "413"
         assert self.error(response)["code"] == "request_too_large"
         assert self.error(response)["message"] == GATEWAY_TOO_LARGE
 
     def test_nothing_is_repeated(self, template: Json) -> None:
-        """No answer of the gateway repeats a key or a path that a client sent: only sentences about body and parameters
-        are its own.
-        """
+        """No answer of the gateway repeats a key or a path; only messages about body and parameters are its own."""
         saying = {
             kind
             for kind, each in self.responses(template).items()
@@ -193,13 +187,13 @@ class TestGatewayResponses:
         assert "$context.path" not in json.dumps(self.responses(template))
 
     def test_browsers(self, template: Json, public: Json) -> None:
-        """A page can read the gateway's errors where browsers are let in, and nowhere else."""
+        """Pages can read the gateway's errors if CORS is on, and only then."""
         origin = "gatewayresponse.header.access-control-allow-origin"
         assert all(origin not in each["ResponseParameters"] for each in self.responses(template).values())
         assert all(each["ResponseParameters"][origin] == "'*'" for each in self.responses(public).values())
 
     def test_are_part_of_the_deployment(self, template: Json) -> None:
-        """The first deployment has them already: API Gateway takes up what was there when it was made."""
+        """The first deployment already has them: API Gateway deploys what exists at that time."""
         [deployment] = [
             each for each in template["Resources"].values() if each["Type"] == "AWS::ApiGateway::Deployment"
         ]
@@ -208,7 +202,7 @@ class TestGatewayResponses:
 
 class TestStage:
     def test_is_watched(self, template: Json) -> None:
-        """Requests are traced; the log of errors never holds the data of one; nobody pays for metrics of 72 methods."""
+        """Requests are traced; the execution log never holds the data of one; no metrics of 72 methods are billed."""
         [stage] = of_type(template, "ApiGateway::Stage").values()
         [every] = stage["MethodSettings"]
         assert stage["StageName"] == "dev"
@@ -216,9 +210,7 @@ class TestStage:
         assert (every["LoggingLevel"], every["DataTraceEnabled"], every["MetricsEnabled"]) == ("ERROR", False, False)
 
     def test_access_log(self, template: Json) -> None:
-        """Each request is a line of JSON with its id and that of the function's call, and no header, query or body in
-        it.
-        """
+        """Each request is a line of JSON with its id and the function call's, without header, query or body."""
         [stage] = of_type(template, "ApiGateway::Stage").values()
         line = json.loads(stage["AccessLogSetting"]["Format"])
         assert line["request"] == "$context.requestId"
@@ -228,8 +220,8 @@ class TestStage:
         )
 
     def test_logs_end(self, template: Json) -> None:
-        """Both logs keep what they hold for as long as is configured; the stage waits for the group that API Gateway
-        would make else.
+        """Both logs have the configured retention; the stage waits for the group that API Gateway would otherwise
+        create.
         """
         groups = of_type(template, "Logs::LogGroup")
         assert {each["RetentionInDays"] for each in groups.values()} == {30}
@@ -237,27 +229,27 @@ class TestStage:
         assert {id for id in groups if "Execution" in id} <= set(stage["DependsOn"])
 
     def test_throttles(self, public: Json) -> None:
-        """The API takes as many requests as are configured."""
+        """The API accepts as many requests as configured."""
         [stage] = of_type(public, "ApiGateway::Stage").values()
         assert [(each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for each in stage["MethodSettings"]] == [
             (7, 9)
         ]
 
     def test_is_regional_and_takes_tls_1_2(self, template: Json) -> None:
-        """Nobody's key travels by an old TLS."""
+        """No key is sent by an old version of TLS."""
         [api] = of_type(template, "ApiGateway::RestApi").values()
         assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
         assert "TLS13_1_2" in api["SecurityPolicy"]
 
     def test_log_role_stays(self, template: Json) -> None:
-        """Taking the stack down does not end the logs of the account's other APIs."""
+        """Destroying the stack does not end the logs of the account's other APIs."""
         kept = {each["Type"] for each in template["Resources"].values() if each.get("DeletionPolicy") == "Retain"}
         assert kept == {"AWS::ApiGateway::Account", "AWS::IAM::Role"}
 
 
 class TestDomain:
     def test_none_by_default(self, template: Json) -> None:
-        """Without a domain there is the stage's address, and no record anywhere."""
+        """Without a domain the address is the stage's, and no record is created."""
         assert not of_type(template, "ApiGateway::DomainName")
         assert not of_type(template, "Route53::RecordSet")
 
@@ -270,12 +262,12 @@ class TestDomain:
         assert "BasePath" not in mapping
 
     def test_record_in_a_zone(self, public: Json) -> None:
-        """The record is made where the zone is given."""
+        """The record is created if the zone is given."""
         [record] = of_type(public, "Route53::RecordSet").values()
         assert (record["Name"], record["HostedZoneId"]) == ("api.example.com.", "Z0123456789")
 
     def test_no_zone(self) -> None:
-        """Whoever keeps the zone elsewhere is told where to point."""
+        """Without a zone, an output gives the target for the record."""
         template = synthesized(
             domain_name="api.example.com", certificate_arn="arn:aws:acm:eu-central-1:123456789012:certificate/abc"
         )

@@ -16,10 +16,10 @@ from infra.report import zipped
 pytestmark = pytest.mark.infra
 
 RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six", "jmespath")
-"""What Lambda's runtime has of its own, beside urllib3, which the assets carry."""
+"""Libraries of Lambda's runtime, besides urllib3, which the assets carry."""
 HERE = "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
 UNCHECKED = (1).to_bytes(4, "little")
-"""A .pyc that holds whatever its source's time says (PEP 552)."""
+"""Flags of a .pyc that is valid whatever its source's time (PEP 552)."""
 USES = {
     "api": "from vectorlog.runtime.aws import api; api.resolver()",
     "projector": "from vectorlog.runtime.aws import wiring; wiring.projector()",
@@ -37,7 +37,7 @@ USES = {
     "index_access": "from vectorlog.index.opensearch.requests import connect; connect('https://a.example')",
     "embed": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
 }
-"""What each function comes to when it is called first, beyond its import."""
+"""Modules that a function imports at its first call."""
 BUNDLES: dict[str, Bundle] = {
     **dict.fromkeys(("api", "projector", "sweep", "first_key"), "core"),
     **dict.fromkeys(("search", "work", "dead_letters", "index_access"), "index"),
@@ -55,7 +55,7 @@ for path in map(Path, sys.argv[1:]):
 
 @pytest.fixture(scope="module")
 def for_here(tmp_path_factory: pytest.TempPathFactory) -> dict[Bundle, Path]:
-    """The bundles for this machine and this Python, so that their imports can be tried."""
+    """The bundles for this machine and this Python, so that their imports can be tested."""
     made: dict[Bundle, Path] = {bundle: tmp_path_factory.mktemp(bundle) for bundle in GROUPS}
     for bundle, folder in made.items():
         assets.make(folder, bundle, HERE, python=f"3.{sys.version_info.minor}")
@@ -64,7 +64,7 @@ def for_here(tmp_path_factory: pytest.TempPathFactory) -> dict[Bundle, Path]:
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries that Lambda has."""
+    """A folder with the libraries of Lambda's runtime."""
     folder = tmp_path_factory.mktemp("runtime")
     for name in RUNTIME:
         spec = find_spec(name)
@@ -77,7 +77,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(program: str, *arguments: str, asset: Path, runtime: Path) -> None:
-    """In an interpreter that finds nothing but Python, the asset and the runtime's libraries."""
+    """Runs in an interpreter that finds only Python, the asset and the runtime's libraries."""
     begin = f"import sys; sys.path[:0] = {[str(asset), str(runtime)]!r}\n"
     environment = {
         "PATH": os.environ["PATH"],
@@ -100,12 +100,12 @@ def _run(program: str, *arguments: str, asset: Path, runtime: Path) -> None:
 
 @pytest.mark.parametrize("handler", BUNDLES)
 def test_complete(for_here: dict[Bundle, Path], runtime: Path, handler: str) -> None:
-    """Every function finds in its asset what it imports, when it starts and when it is first used."""
+    """Every function finds all of its imports in its asset, at its start and at its first use."""
     _run(f"import handlers.{handler}\n{USES[handler]}", asset=for_here[BUNDLES[handler]], runtime=runtime)
 
 
 def test_reads_files(for_here: dict[Bundle, Path], runtime: Path, tmp_path: Path) -> None:
-    """What ingests files reads each sort that takes a library of its own, with nothing but its asset."""
+    """The ingest asset alone can read each format that needs a library."""
     _run(READS, *_samples(tmp_path), asset=for_here["ingest"], runtime=runtime)
 
 
@@ -133,7 +133,7 @@ def _samples(folder: Path) -> list[str]:
 
 
 def test_small(tmp_path: Path) -> None:
-    """No asset that is deployed has more than 30 MB zipped, nor the model that only the local edition runs."""
+    """No deployed asset has more than 30 MB zipped, nor the model that only the local edition runs."""
     for bundle in GROUPS:
         folder = tmp_path / bundle
         folder.mkdir()
@@ -145,7 +145,7 @@ def test_small(tmp_path: Path) -> None:
 
 
 def test_same_every_time(tmp_path: Path) -> None:
-    """The same sources give the same asset, so a deploy changes only the functions whose code changed."""
+    """The same sources give the same asset, so a deploy changes only functions whose code changed."""
     made = [tmp_path / name for name in ("first", "second")]
     for folder in made:
         folder.mkdir()
@@ -162,14 +162,14 @@ def _content(folder: Path) -> dict[str, str]:
 
 
 def test_compiled(for_here: dict[Bundle, Path]) -> None:
-    """What someone waits for need not be compiled at a cold start, though a function's folder is read-only."""
+    """Functions that requests wait for are not compiled at a cold start, although their folder is read-only."""
     compiled = list((for_here["core"] / "vectorlog" / "api" / "__pycache__").glob("routes.*.pyc"))
     assert len(compiled) == 1
     assert compiled[0].read_bytes()[4:8] == UNCHECKED
 
 
 def test_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where uv cannot make an asset, its words are the error."""
+    """If uv cannot build an asset, its message is the error."""
     monkeypatch.setitem(PLATFORMS, "arm64", "aarch64-unheard-of")
     with pytest.raises(BundlingFailed, match="unheard-of"):
         assets.make(tmp_path, "core", "arm64")

@@ -1,4 +1,4 @@
-"""The OpenSearch domain, and who may do what in it."""
+"""The OpenSearch domain, and the rights in it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def synthesized(**chosen: Any) -> Template:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    """With what is configured by default."""
+    """The index with default settings."""
     return synthesized()
 
 
@@ -49,7 +49,7 @@ def resources(template: Template, kind: str) -> dict[str, Any]:
 
 
 def policies(template: Template) -> dict[str, list[str]]:
-    """What IAM lets each function do in the domain: actions and paths."""
+    """What IAM allows each function in the domain: actions and paths."""
     found: dict[str, list[str]] = {}
     for id, policy in resources(template, "AWS::IAM::Policy").items():
         found[id.partition("ServiceRole")[0]] = [
@@ -84,7 +84,7 @@ IAM = {
 
 class TestDomain:
     def test_is_encrypted(self, template: Template) -> None:
-        """Nothing of it can be read on a disk or on the wire."""
+        """Nothing of it is readable on disk or in transit."""
         options = {"EnforceHTTPS": True, "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10"}
         enabled = {"Enabled": True}
         template.has_resource_properties(
@@ -97,21 +97,19 @@ class TestDomain:
         )
 
     def test_is_the_version_that_is_tested(self, template: Template) -> None:
-        """The adapter's tests ran on the engine that is deployed, and a newer one takes its place without losing what
-        is there.
-        """
+        """The deployed engine is the one that the adapter's tests ran on, and an upgrade keeps its data."""
         template.has_resource(
             DOMAIN, {"Properties": {"EngineVersion": "OpenSearch_3.5"}, "UpdatePolicy": {"EnableVersionUpgrade": True}}
         )
 
     def test_survives(self, template: Template) -> None:
-        """Taking the stack down leaves the index, unless the configuration says otherwise."""
+        """Destroying the stack leaves the index, unless the configuration says otherwise."""
         template.has_resource(DOMAIN, {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
         synthesized(removal="destroy").has_resource(DOMAIN, {"DeletionPolicy": "Delete"})
 
     @pytest.mark.parametrize(("nodes", "zones"), [(2, 2), (3, 3), (4, 2)])
     def test_several_nodes(self, nodes: int, zones: int) -> None:
-        """Nodes are of the configured sort, and no zone's failure takes all of them."""
+        """Nodes have the configured type, and no failure of a zone takes all of them."""
         template = synthesized(
             opensearch_nodes=nodes, opensearch_instance="r7g.large.search", opensearch_storage_gib=100
         )
@@ -124,13 +122,13 @@ class TestDomain:
         template.has_resource_properties(DOMAIN, {"ClusterConfig": Match.object_like(cluster), "EBSOptions": disk})
 
     def test_nodes_that_zones_cannot_share(self) -> None:
-        """A number of nodes that OpenSearch would refuse after minutes is refused at once."""
+        """A number of nodes that OpenSearch would refuse after minutes is refused immediately."""
         with pytest.raises(ValueError, match="opensearch_nodes"):
             Configuration(opensearch_nodes=5)
 
     def test_logs(self, template: Template) -> None:
-        """Slow requests and errors can be looked up; the domain alone may write there, by one policy of the ten that an
-        account has.
+        """Slow requests and errors are logged; only the domain may write there, by one of the account's ten log
+        policies.
         """
         [domain] = resources(template, DOMAIN).values()
         assert {name for name, log in domain["LogPublishingOptions"].items() if log["Enabled"]} == {
@@ -145,19 +143,17 @@ class TestDomain:
         assert {each["RetentionInDays"] for each in resources(template, "AWS::Logs::LogGroup").values()} == {30}
 
     def test_brings_no_functions_of_the_cdk(self, template: Template) -> None:
-        """What is deployed is what is in this repository."""
+        """The deployed roles are those of this repository."""
         template.resource_count_is("AWS::Lambda::Function", 3)
 
 
 class TestAccess:
     def test_iam(self, template: Template) -> None:
-        """Each function can make the requests that it makes, and no others."""
+        """Each function may make exactly the requests that it makes."""
         assert policies(template) == IAM
 
     def test_domain_policy(self, template: Template) -> None:
-        """The domain lets in the same functions for the same requests, and nobody else; never somebody without a
-        signature.
-        """
+        """The domain admits the same functions for the same requests, and nobody else; never without a signature."""
         [domain] = resources(template, DOMAIN).values()
         found: dict[str, list[str]] = {}
         for statement in domain["AccessPolicies"]["Statement"]:
@@ -167,8 +163,8 @@ class TestAccess:
         assert found == IAM
 
     def test_fine_grained(self, template: Template) -> None:
-        """Inside, whoever searches can only search and only our indexes; one function alone may change that, and it has
-        no password.
+        """Inside, a search role can only search, and only our indexes; only one function may change that, and it has no
+        password.
         """
         [access] = resources(template, "Custom::IndexAccess").values()
         held = {
@@ -184,14 +180,14 @@ class TestAccess:
         template.has_resource_properties(DOMAIN, {"AdvancedSecurityOptions": security})
 
     def test_are_given_in_time(self, template: Template) -> None:
-        """The function that gives rights inside is called when it may do so: after its own rights are there."""
+        """The function that grants rights inside is called after its own rights exist."""
         [function] = [
             each for id, each in template.find_resources("AWS::Lambda::Function").items() if id.startswith("Access")
         ]
         assert any(id.startswith("AccessServiceRoleDefaultPolicy") for id in function["DependsOn"])
 
     def test_operator(self) -> None:
-        """The configured role can look into the indexes, repair and rebuild them."""
+        """The configured role can inspect, repair and rebuild the indexes."""
         template = synthesized(operator_role_arn=OPERATOR)
         [access] = resources(template, "Custom::IndexAccess").values()
         [domain] = resources(template, DOMAIN).values()
@@ -199,7 +195,7 @@ class TestAccess:
         assert OPERATOR in json.dumps(domain["AccessPolicies"])
 
     def test_endpoint_that_is_there(self) -> None:
-        """Where a domain is named, none is made, and the same rights are given on that one."""
+        """If a domain is named, none is created, and the same rights are granted on that one."""
         arn = "arn:aws:es:eu-central-1:123456789012:domain/shared"
         template = synthesized(
             opensearch_endpoint="https://search-shared.eu-central-1.es.amazonaws.com", opensearch_domain_arn=arn

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.infra
 
 
 def test_default() -> None:
-    """A deployment has to choose nothing; what the CDK keeps in its context is no choice."""
+    """A deployment needs no settings; the CDK's own context is ignored."""
     assert (
         read(
             {"@aws-cdk/core:newStyleStackSynthesis": True, "aws:cdk:enable-path-metadata": True, "cli-telemetry": False}
@@ -18,7 +18,7 @@ def test_default() -> None:
 
 
 def test_command_line() -> None:
-    """What `-c` gives as text is read as what it stands for; lists are written with commas."""
+    """Text from `-c` is converted; lists are written with commas."""
     found = read(
         {
             "stage": "prod",
@@ -40,7 +40,7 @@ def test_file() -> None:
 
 
 def test_unknown_name() -> None:
-    """A setting that there is not is refused by its name, with those that there are."""
+    """An unknown setting is refused by its name, and the error lists the known ones."""
     with pytest.raises(ConfigurationError, match=r"no setting opensearch-nodes, stages\. There are stage, models"):
         read({"stages": "prod", "opensearch-nodes": "2"})
 
@@ -66,7 +66,7 @@ def test_unknown_name() -> None:
     ],
 )
 def test_refused(context: dict[str, str], says: str) -> None:
-    """A value that does not fit, or not with others, is refused by name before anything is made."""
+    """An invalid value, alone or together with others, is refused by name before anything is created."""
     with pytest.raises(ConfigurationError) as refused:
         read(context)
     assert says in str(refused.value)

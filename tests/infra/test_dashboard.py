@@ -12,7 +12,7 @@ pytestmark = pytest.mark.infra
 
 @pytest.fixture(scope="module")
 def widgets(stack: Synthesized) -> list[dict[str, Any]]:
-    """As CloudWatch gets them, with a word where CloudFormation puts in a name."""
+    """The widgets as CloudWatch receives them, with a placeholder for names from CloudFormation."""
     (dashboard,) = stack.of("AWS::CloudWatch::Dashboard").values()
     assert dashboard["Properties"]["DashboardName"] == "vectorlog-dev"
     parts = dashboard["Properties"]["DashboardBody"]["Fn::Join"][1]
@@ -23,7 +23,7 @@ def widgets(stack: Synthesized) -> list[dict[str, Any]]:
 
 
 def test_questions(widgets: list[dict[str, Any]]) -> None:
-    """It asks three questions, in order, and answers each by graphs that stand below it."""
+    """It asks three questions, in order, and answers each with graphs below it."""
     order = sorted(widgets, key=lambda each: each["y"])
     heads = [each["properties"]["markdown"].splitlines()[0] for each in order if each["type"] == "text"]
     assert heads == ["# Is it healthy?", "# Is it stuck?", "# What does it cost?", "# When an alarm rings"]
@@ -46,7 +46,7 @@ def test_files(widgets: list[dict[str, Any]]) -> None:
 
 
 def test_cost(widgets: list[dict[str, Any]]) -> None:
-    """What is paid for can be read off: capacity units, memory times time, embedding calls, storage, logs, messages,
+    """It shows everything that is billed: capacity units, memory times time, embedding calls, storage, logs, messages,
     requests.
     """
     drawn = json.dumps(widgets)
@@ -63,7 +63,7 @@ def test_cost(widgets: list[dict[str, Any]]) -> None:
 
 
 def test_gigabyte_seconds(stack: Synthesized, widgets: list[dict[str, Any]]) -> None:
-    """Lambda's bill is counted with the memory that each function really has."""
+    """Lambda's bill is computed with the memory of each function."""
     (graph,) = [each for each in widgets if each["properties"].get("title") == "Lambda: GB-seconds"]
     (expression,) = [metric[0]["expression"] for metric in graph["properties"]["metrics"] if "expression" in metric[0]]
     for each in stack.of("AWS::Lambda::Function").values():

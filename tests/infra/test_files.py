@@ -23,7 +23,7 @@ def synthesized(**chosen: Any) -> Template:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    """With what is configured by default."""
+    """The bucket with default settings."""
     return synthesized()
 
 
@@ -46,7 +46,7 @@ def test_private(template: Template) -> None:
     "condition", [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
 )
 def test_tls_only(template: Template, condition: dict[str, Any]) -> None:
-    """Bytes travel by TLS 1.2 or newer, whoever asks."""
+    """Bytes are only sent by TLS 1.2 or newer."""
     statement = Match.object_like(
         {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*", "Condition": condition}
     )
@@ -56,7 +56,7 @@ def test_tls_only(template: Template, condition: dict[str, Any]) -> None:
 
 
 def test_deleted_means_gone(template: Template) -> None:
-    """What was deleted can be brought back for three days, and then nothing of it is left, neither bytes nor marker."""
+    """Deleted objects can be restored for three days; then nothing of them is left, neither bytes nor marker."""
     rule = {
         "Status": "Enabled",
         "NoncurrentVersionExpiration": {"NoncurrentDays": 3},
@@ -72,20 +72,20 @@ def test_deleted_means_gone(template: Template) -> None:
 
 
 def test_broken_uploads_are_dropped(template: Template) -> None:
-    """Parts of an upload that broke off cost nothing for longer than a day."""
+    """Parts of an interrupted upload are billed for no longer than a day."""
     rule = Match.object_like({"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}})
     template.has_resource_properties("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": Match.array_with([rule])}})
 
 
 def test_survives(template: Template) -> None:
-    """Taking the stack down leaves the bytes."""
+    """Destroying the stack leaves the bytes."""
     template.has_resource(
         "AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     )
 
 
 def test_no_browsers(template: Template) -> None:
-    """Browsers are let in where origins are configured, not else."""
+    """Browsers are admitted only if origins are configured."""
     template.has_resource_properties("AWS::S3::Bucket", {"CorsConfiguration": Match.absent()})
 
 
@@ -98,7 +98,7 @@ def test_browsers_download() -> None:
 
 
 def test_destroyed() -> None:
-    """Who chose to destroy gets rid of the bucket with all that is in it."""
+    """With removal `destroy` the bucket goes with everything in it."""
     template = synthesized(removal="destroy")
     template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
     template.resource_count_is("Custom::S3AutoDeleteObjects", 1)

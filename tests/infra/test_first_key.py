@@ -23,7 +23,9 @@ def test_kept_in_a_secret(stack: Synthesized, synthesize: Synthesize) -> None:
 
 
 def test_made_once(stack: Synthesized) -> None:
-    """A function of ours makes it, when it has its rights; CloudFormation does not wait an hour for one that died."""
+    """A function of ours creates it once it has its rights; CloudFormation does not wait an hour for a dead
+    function.
+    """
     (made,) = stack.of("Custom::FirstKey").values()
     maker = stack.function_id("first_key")
     assert made["Properties"]["ServiceToken"]["Fn::GetAtt"] == [maker, "Arn"]

@@ -13,9 +13,7 @@ HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "swee
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_alike(stack: Synthesized, handler: str) -> None:
-    """Every function is Python 3.13 on arm64, traced, and writes JSON into a log group of its own that does not keep it
-    for ever.
-    """
+    """Every function is Python 3.13 on arm64, traced, and writes JSON into its own log group with limited retention."""
     made = stack.function(handler)["Properties"]
     assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
     assert made["TracingConfig"] == {"Mode": "Active"}
@@ -25,7 +23,7 @@ def test_alike(stack: Synthesized, handler: str) -> None:
 
 
 def test_all(stack: Synthesized) -> None:
-    """The stack has no function but these; the CDK brings none of its own where everything is kept."""
+    """The stack has only these functions; the CDK adds none if everything is retained."""
     assert len(stack.of("AWS::Lambda::Function")) == len(HANDLERS)
 
 
@@ -37,9 +35,8 @@ def test_logs_apart(stack: Synthesized) -> None:
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_may_write_its_log(stack: Synthesized, handler: str) -> None:
-    """A function may write into its log group's streams. The ARN that CloudFormation gives of a group ends with `:*`,
-    which stands for them; IAM takes it by its letters, so with `:log-stream:*` behind it, it would stand for no stream
-    at all.
+    """A function may write into its log group's streams. CloudFormation's ARN of a group already ends with `:*`, which
+    stands for its streams; with `:log-stream:*` appended, IAM would match no stream at all.
     """
     group = stack.function(handler)["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     role = stack.function(handler)["Properties"]["Role"]
@@ -53,21 +50,19 @@ def test_may_write_its_log(stack: Synthesized, handler: str) -> None:
 
 
 def test_embed(stack: Synthesized) -> None:
-    """What reads files has a whole core, five minutes, and room for the four files that it reads at once, 512 MB
-    each.
-    """
+    """The function that reads files has a whole core, five minutes, and space for four files of 512 MB in parallel."""
     made = stack.function("embed")["Properties"]
     assert (made["MemorySize"], made["Timeout"]) == (1769, 300)
     assert made["EphemeralStorage"]["Size"] >= 4 * 512
 
 
 def test_behind_the_gateway(stack: Synthesized) -> None:
-    """No function behind the API goes on when API Gateway has answered for it, after 29 s."""
+    """No function behind the API runs longer than the 29 s after which API Gateway has answered."""
     assert all(stack.function(handler)["Properties"]["Timeout"] == 29 for handler in ("api", "search"))
 
 
 def test_told_what_they_need(stack: Synthesized) -> None:
-    """A function is told what it uses, and nothing that it never touches."""
+    """A function gets only the variables that it uses."""
     told = {
         handler: {name for name in stack.environment(handler) if name.startswith("VECTORLOG_")} for handler in HANDLERS
     }
@@ -80,12 +75,12 @@ def test_told_what_they_need(stack: Synthesized) -> None:
 
 
 def test_two_stages_in_one_account(synthesize: Synthesize) -> None:
-    """Metrics, logs and traces of a stage say which it is."""
+    """Metrics, logs and traces name their stage."""
     assert synthesize(stage="prod").environment("sweep")["POWERTOOLS_SERVICE_NAME"] == "vectorlog-prod"
 
 
 def test_on_this_machine(synthesize: Synthesize) -> None:
-    """The architecture is a choice."""
+    """The architecture is a setting."""
     assert synthesize(architecture="x86_64").function("api")["Properties"]["Architectures"] == ["x86_64"]
 
 
@@ -95,6 +90,6 @@ def _joins(stack: Synthesized) -> set[str]:
 
 
 def test_network(stack: Synthesized, synthesize: Synthesize) -> None:
-    """Where there is a network, every function of ours is in it; where there is none, no function is."""
+    """With a network, all of our functions are in it; without one, none is."""
     assert not _joins(stack)
     assert _joins(synthesize(vpc="new")) >= {f"handlers.{handler}.handler" for handler in HANDLERS}

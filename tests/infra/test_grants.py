@@ -1,5 +1,5 @@
-"""Every function's rights, as a table in `rights.txt`. After a change that is meant, `WRITE_RIGHTS=1 ./dev test infra`
-writes it anew.
+"""Every function's rights, as a table in `rights.txt`. After an intended change, `WRITE_RIGHTS=1 ./dev test infra`
+updates it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ WILD = {
     "xray:PutTelemetryRecords": "X-Ray has no resources to name",
     "xray:PutTraceSegments": "X-Ray has no resources to name",
 }
-"""Actions on every resource, and why there is no narrower one."""
+"""Actions on every resource, and why no narrower one is possible."""
 NETWORK = "Lambda makes and removes network interfaces whose names nobody knows before; in a network only"
 
 
 def test_rights(stack: Synthesized) -> None:
-    """A function may do what the table says, and nothing else: whoever changes it sees it in the change."""
+    """A function may do what the table says, and nothing else, so a change of rights shows in the diff."""
     found = "\n".join(_table(stack)) + "\n"
     if os.environ.get("WRITE_RIGHTS"):
         TABLE.write_text(found)
@@ -42,13 +42,13 @@ def test_no_wildcards(stack: Synthesized) -> None:
 
 
 def test_no_wildcards_in_a_network(synthesize: Synthesize) -> None:
-    """In a network, Lambda's own work there is all that comes to that."""
+    """A network adds only the rights that Lambda itself needs."""
     for function, action, resource in _rights(synthesize(vpc="new")):
         assert resource != "*" or action in WILD or action.startswith("ec2:"), (function, action, NETWORK)
 
 
 def test_no_managed_policies(stack: Synthesized) -> None:
-    """No function holds a policy of AWS's, which may grow."""
+    """No function has a policy managed by AWS, which may grow."""
     roles = [stack.json["Resources"][_role(each)] for each in stack.of("AWS::Lambda::Function").values()]
     assert not any(role["Properties"].get("ManagedPolicyArns") for role in roles)
 
@@ -61,8 +61,8 @@ def test_log_is_only_appended_to(stack: Synthesized) -> None:
 
 
 def test_models(synthesize: Synthesize) -> None:
-    """Search and embed may call the configured models alone; the endpoint's key is read by those who need it, from that
-    secret alone.
+    """Search and embed may call only the configured models; only functions that need the endpoint's key can read it,
+    and only that secret.
     """
     secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:openai"
     chosen = synthesize(
@@ -109,7 +109,7 @@ def _statements(stack: Synthesized, role: str) -> Iterator[dict[str, Any]]:
 
 
 def _named(resource: Any) -> str:
-    """An ARN of the template in words: what is named by its logical id, and what follows."""
+    """An ARN of the template as text: logical ids for names, and what follows."""
     match resource:
         case str():
             return resource

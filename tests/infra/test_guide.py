@@ -1,4 +1,4 @@
-"""docs/deploying.md says what the stack is."""
+"""docs/deploying.md describes the stack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.infra
 
 
 def test_tables(stack: Any) -> None:
-    """Each setting stands in the guide with its default, and each alarm with what to do; `python -m tools.guide_tables`
+    """Each setting is in the guide with its default, and each alarm with its remedy; `python -m tools.guide_tables`
     writes them.
     """
     page = guide_tables.PAGE.read_text()

@@ -1,4 +1,4 @@
-"""The network, where one is wanted."""
+"""The optional network."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def synthesized(**chosen: Any) -> Template:
 
 @pytest.fixture(scope="module")
 def private() -> Template:
-    """A new network, and a model of AWS's."""
+    """A new network, and a model of AWS."""
     return synthesized(vpc="new", opensearch_nodes=2)
 
 
 def endpoints(template: Template) -> dict[str, Any]:
-    """The endpoints of services that can be reached from within, by the ends of these services' names."""
+    """The endpoints that can be reached from within, by the last part of their services' names."""
     found = {}
     for each in template.find_resources(ENDPOINT).values():
         name = each["Properties"]["ServiceName"]
@@ -51,19 +51,19 @@ def endpoints(template: Template) -> dict[str, Any]:
 
 
 def test_none_by_default() -> None:
-    """Nobody pays for a network that was not asked for."""
+    """Without a configured network, none is created or billed."""
     synthesized().resource_count_is("AWS::EC2::VPC", 0)
 
 
 def test_no_way_in_or_out(private: Template) -> None:
-    """What is inside reaches the services that it calls, and nothing else; nothing reaches it."""
+    """Functions inside reach the services that they call, and nothing else; nothing reaches them."""
     for kind in ("InternetGateway", "NatGateway", "EIP"):
         private.resource_count_is(f"AWS::EC2::{kind}", 0)
     assert set(endpoints(private)) == {"s3", "dynamodb", "dynamodb-streams", "sqs", "secretsmanager", "bedrock-runtime"}
 
 
 def test_domain_is_inside(private: Template) -> None:
-    """The domain has no public address: a node in each zone, open to the functions at 443 alone."""
+    """The domain has no public address: a node in each zone, open to the functions at port 443 only."""
     inside = {"SubnetIds": [Match.any_value(), Match.any_value()], "SecurityGroupIds": [Match.any_value()]}
     private.has_resource_properties(DOMAIN, {"VPCOptions": inside})
     rules = [each["Properties"] for each in private.find_resources("AWS::EC2::SecurityGroupIngress").values()]
@@ -73,9 +73,7 @@ def test_domain_is_inside(private: Template) -> None:
 
 
 def test_streams_have_no_private_dns(private: Template, synthesize: Synthesize) -> None:
-    """DynamoDB refuses to give its streams' endpoint a private name, so whoever reads them there is told the endpoint's
-    own.
-    """
+    """DynamoDB's streams refuse a private name for their endpoint, so functions get the endpoint's own name."""
     assert endpoints(private)["dynamodb-streams"]["PrivateDnsEnabled"] is False
     assert endpoints(private)["sqs"]["PrivateDnsEnabled"] is True
     told = {
@@ -86,9 +84,7 @@ def test_streams_have_no_private_dns(private: Template, synthesize: Synthesize) 
 
 
 def test_endpoints_before_their_first_use(synthesize: Synthesize) -> None:
-    """What CloudFormation has done by functions waits for the endpoints: without that to S3, it would never hear of the
-    end.
-    """
+    """Custom resources wait for the endpoints: without the one to S3, CloudFormation would never get their answer."""
     stack = synthesize(vpc="new")
     for kind in ("Custom::FirstKey", "Custom::IndexAccess"):
         (made,) = stack.of(kind).values()
@@ -96,8 +92,8 @@ def test_endpoints_before_their_first_use(synthesize: Synthesize) -> None:
 
 
 def test_kept_with_the_domain(synthesize: Synthesize) -> None:
-    """A domain that outlives its stack keeps what it stands in: its subnets and its security group cannot be deleted
-    under it.
+    """A domain that outlives its stack keeps its network: its subnets and security group cannot be deleted before
+    it.
     """
     stack = synthesize(vpc="new")
     kept = {
@@ -125,7 +121,7 @@ def test_one_node() -> None:
 
 
 def test_model_outside() -> None:
-    """A model outside of AWS is reached by one NAT gateway; Bedrock's endpoint is left out where none of its models is
+    """A model outside of AWS is reached through one NAT gateway; Bedrock's endpoint is omitted if none of its models is
     offered.
     """
     template = synthesized(vpc="new", models=("openai:text-embedding-3-small",))
@@ -134,7 +130,7 @@ def test_model_outside() -> None:
 
 
 def test_existing_network() -> None:
-    """A network that is there already is used as it is: nothing is added to it."""
+    """An existing network is used as it is: nothing is added to it."""
     template = synthesized(vpc="vpc-0123456789abcdef0")
     template.resource_count_is("AWS::EC2::VPC", 0)
     assert not endpoints(template)

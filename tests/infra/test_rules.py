@@ -37,12 +37,12 @@ CHOICES = {
         "opensearch_nodes": "2",
     },
 }
-"""Between them they have every construct that a choice brings."""
+"""Settings that together create every construct."""
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What AWS's rules said of each."""
+    """The findings of cdk-nag for each."""
     found = {}
     for name, context in CHOICES.items():
         chosen, folder = configuration.read(context), tmp_path_factory.mktemp("cdk")
@@ -59,7 +59,7 @@ def _findings(report: list[Any], sort: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_clean(reports: dict[str, Any], name: str) -> None:
-    """Whatever is chosen, the stack keeps the rules of both packs, or breaks them for a reason that is written down."""
+    """With any settings, the stack keeps the rules of both packs, or breaks them for a documented reason."""
     report = reports[name]
     assert [pack["pluginName"] for pack in report] == ["AwsSolutions", "Serverless"]
     assert [each for pack in report for each in pack["violations"]] == []
@@ -67,7 +67,7 @@ def test_clean(reports: dict[str, Any], name: str) -> None:
 
 
 def test_nothing_too_much(reports: dict[str, Any]) -> None:
-    """Every reason is needed by some choice: none is left over from what was mended."""
+    """Every reason is needed by some settings: none is left over from a fixed finding."""
     needed = {
         (rule.partition("[")[0], reason)
         for report in reports.values()
@@ -94,7 +94,7 @@ def test_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_odd_nodes() -> None:
-    """Three nodes want three zones, and a new network has two: that is said before anything is made."""
+    """Three nodes need three zones, and a new network has two: that is reported before anything is created."""
     with pytest.raises(configuration.ConfigurationError, match="1 or even"):
         configuration.read({"vpc": "new", "opensearch_nodes": "3"})
     assert configuration.read({"vpc": "new", "opensearch_nodes": "4"}).opensearch_nodes == 4

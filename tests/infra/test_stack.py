@@ -19,14 +19,13 @@ STATEFUL = {
     "FirstKeySecretFF770F08": "AWS::SecretsManager::Secret",
     "ViewsTable125B5EB15": "AWS::DynamoDB::Table",
 }
-"""What holds data. CloudFormation makes a resource anew, empty, when its logical id changes: never change one of these.
+"""Resources that hold data. CloudFormation creates a new, empty resource when a logical id changes: never change one of
+these.
 """
 
 
 def test_consumers_before_writers(stack: Synthesized) -> None:
-    """An update reaches all who read events and messages, and their triggers, before those who write new sorts of
-    them.
-    """
+    """An update replaces consumers of events and messages, and their triggers, before producers of new kinds."""
     consumers = {stack.function_id(handler) for handler in CONSUMERS}
     triggers = {
         name
@@ -39,8 +38,8 @@ def test_consumers_before_writers(stack: Synthesized) -> None:
 
 
 def test_logical_ids(stack: Synthesized) -> None:
-    """What holds data keeps its logical id, or an update would put something empty in its place; and it outlives the
-    stack.
+    """Resources that hold data keep their logical ids, or an update would replace them with empty ones; and they
+    outlive the stack.
     """
     held = {
         name: each
@@ -52,7 +51,7 @@ def test_logical_ids(stack: Synthesized) -> None:
 
 
 def test_destroyed(synthesize: Synthesize) -> None:
-    """With `removal=destroy` nothing that holds data is left behind."""
+    """With `removal=destroy` no data is left behind."""
     gone = synthesize(removal="destroy")
     kept = {
         each["Type"] for each in gone.json["Resources"].values() if str(each.get("DeletionPolicy")).startswith("Retain")
@@ -61,8 +60,8 @@ def test_destroyed(synthesize: Synthesize) -> None:
 
 
 def test_failed_first_deploy(stack: Synthesized) -> None:
-    """What costs money by the hour does not stay behind a first deploy that failed. Tables do: they cannot be deleted,
-    and cost nothing.
+    """A first deploy that failed leaves behind nothing that is billed by the hour. It leaves tables: they cannot be
+    deleted, and are free.
     """
     left = {each["Type"] for each in stack.json["Resources"].values() if each.get("DeletionPolicy") == "Retain"}
     assert left == {"AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::ApiGateway::Account"}
@@ -75,18 +74,18 @@ def test_protected(stack: Synthesized, synthesize: Synthesize) -> None:
 
 
 def test_operators_find_it(stack: Synthesized) -> None:
-    """`vectorlog … --stage` finds the stack by its name, and in its outputs all that it needs."""
+    """`vectorlog … --stage` finds the stack by its name, and everything that it needs in its outputs."""
     assert stack.stack.stack_name == aws_stack.name_of("dev")
     assert {aws_stack.output(field) for field in Environment.needed()} <= set(stack.json["Outputs"])
 
 
 def test_room(stack: Synthesized) -> None:
-    """There is room for more resources in the stack."""
+    """The stack has room for more resources."""
     assert len(stack.json["Resources"]) <= MOST_RESOURCES
 
 
 def test_nowhere_in_particular(stack: Synthesized) -> None:
-    """The template names no account and no region: one synthesized here deploys anywhere."""
+    """The template names no account and no region: it can be deployed anywhere."""
     assert stack.stack.environment == "aws://unknown-account/unknown-region"
 
 

@@ -19,7 +19,7 @@ def _made(stack: Synthesized, output: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("output", "schema"), [("EventsTable", tables.events("")), ("ViewsTable", tables.views(""))])
 def test_schema(stack: Synthesized, output: str, schema: dict[str, Any]) -> None:
-    """Keys, indexes and stream are those that the adapters are tested on."""
+    """Keys, indexes and stream are those that the adapters are tested with."""
     made = _made(stack, output)["Properties"]
     for part in ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode"):
         assert made.get(part) == schema.get(part)
@@ -30,8 +30,8 @@ def test_schema(stack: Synthesized, output: str, schema: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("output", ["EventsTable", "ViewsTable"])
 def test_kept(stack: Synthesized, synthesize: Synthesize, output: str) -> None:
-    """A table can be restored to any second of 35 days, nobody deletes it by mistake, and it outlives the stack, unless
-    that is chosen.
+    """A table can be restored to any second of 35 days, cannot be deleted by mistake, and outlives the stack, unless
+    configured otherwise.
     """
     made = _made(stack, output)
     assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain"
@@ -42,7 +42,7 @@ def test_kept(stack: Synthesized, synthesize: Synthesize, output: str) -> None:
 
 
 def test_time_to_live(stack: Synthesized) -> None:
-    """Rows that say when they end are taken away then; commits never are."""
+    """Rows with an expiry time are removed then; commits never are."""
     assert _made(stack, "ViewsTable")["Properties"]["TimeToLiveSpecification"] == {
         "AttributeName": tables.TTL_ATTRIBUTE,
         "Enabled": True,
@@ -51,9 +51,7 @@ def test_time_to_live(stack: Synthesized) -> None:
 
 
 def test_second_table_of_views(stack: Synthesized, synthesize: Synthesize) -> None:
-    """A second table of views comes beside the first, and each may become the one that is read; none is replaced by
-    that.
-    """
+    """A second views table is added beside the first, and either can be the one that is read; none is replaced."""
     first = stack.json["Outputs"]["ViewsTable"]["Value"]["Ref"]
     both, turned = synthesize(views="1,2"), synthesize(views="2,1")
     assert (

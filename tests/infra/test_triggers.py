@@ -16,8 +16,8 @@ def _mappings(stack: Synthesized, handler: str) -> list[dict[str, Any]]:
 
 
 def test_stream(stack: Synthesized) -> None:
-    """The projector gets every commit from the first on. What fails is found by halving; what is given up, after hours
-    and not after a number of tries, goes to a queue that is read.
+    """The projector gets every commit from the first on. Failures are found by halving; records are given up after
+    hours, not after a number of attempts, and go to a queue that is read.
     """
     (mapping,) = _mappings(stack, "projector")
     given_up = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
@@ -36,14 +36,14 @@ def test_stream(stack: Synthesized) -> None:
 
 @pytest.mark.parametrize(("handler", "batches"), [("work", [1]), ("embed", [10]), ("dead_letters", [1, 1, 1])])
 def test_queues(stack: Synthesized, handler: str, batches: list[int]) -> None:
-    """Queues give the batches that `./dev aws` gives, and take the names of those messages back that failed."""
+    """Queues give the same batches as in `./dev aws`, and accept reports of failed messages."""
     mappings = _mappings(stack, handler)
     assert [each["BatchSize"] for each in mappings] == batches
     assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in mappings)
 
 
 def test_every_queue_is_read(stack: Synthesized) -> None:
-    """No queue fills up unread, the dead letters included."""
+    """Every queue has a reader, dead letters included."""
     read = {
         each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
         for each in stack.of("AWS::Lambda::EventSourceMapping").values()
@@ -52,13 +52,13 @@ def test_every_queue_is_read(stack: Synthesized) -> None:
 
 
 def test_embedding_is_limited(synthesize: Synthesize) -> None:
-    """As many embed functions run at once as the configuration says, and as the model's quota bears."""
+    """As many embed functions run in parallel as configured, which the model's quota limits."""
     (mapping,) = _mappings(synthesize(embed_concurrency="25"), "embed")
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
 
 
 def test_clock(stack: Synthesized) -> None:
-    """The sweep comes once a minute."""
+    """The sweep runs once a minute."""
     (rule,) = [each["Properties"] for each in stack.of("AWS::Events::Rule").values()]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert rule["Targets"][0]["Arn"]["Fn::GetAtt"] == [stack.function_id("sweep"), "Arn"]

@@ -22,8 +22,8 @@ def _queue(stack: Synthesized, part: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("part", "handler"), [("Work", "work"), ("Embed", "embed")])
 def test_redrive(stack: Synthesized, part: str, handler: str) -> None:
-    """A message is lent for six times what its function may take, comes back as often as there are redelivery delays,
-    and is then kept for 14 days.
+    """A message is lent for six times its function's time-out, redelivered until its retries are used up, and then kept
+    for 14 days.
     """
     queue, dead = _queue(stack, part), _queue(stack, f"{part}DeadLetters")
     assert queue["VisibilityTimeout"] == 6 * stack.function(handler)["Properties"]["Timeout"]
@@ -34,7 +34,7 @@ def test_redrive(stack: Synthesized, part: str, handler: str) -> None:
 
 
 def test_sealed(stack: Synthesized) -> None:
-    """Every queue is encrypted, and refuses whoever does not use TLS."""
+    """Every queue is encrypted, and refuses requests without TLS."""
     queues = stack.of("AWS::SQS::Queue")
     assert all(each["Properties"]["SqsManagedSseEnabled"] for each in queues.values())
     sealed = {

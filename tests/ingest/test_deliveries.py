@@ -1,4 +1,4 @@
-"""Messages of the embed queue in either edition: what is done, what comes later, what failed."""
+"""Messages of the embed queue in either edition: which are done, which come later, which failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vectorlog.work.redelivery import redelivery_delay
 
 
 class Ingesting:
-    """A worker that a test tells what to do with each file, and the queue that it sends to."""
+    """A worker whose outcome per file a test sets, and the queue that it sends to."""
 
     def __init__(self, **outcomes: Exception | Later) -> None:
         self.outcomes = outcomes
@@ -43,7 +43,7 @@ class Ingesting:
         self.sent += [(decode(message.body), message.delay) for message in messages]
 
     def take(self, *files: str, left: Callable[[], bool] = lambda: True) -> list[str]:
-        """Receipts of what failed."""
+        """Receipts of failed messages."""
         received = [Received(encode(Ingest("vs", file, 1)), "vs", file, 1) for file in files]
         return [each.received.receipt for each in self.deliveries.take(received, left)]
 
@@ -56,7 +56,7 @@ class TestTake:
         assert (ingesting.asked, ingesting.done) == ([3], ["a", "b", "c"])
 
     def test_poison(self) -> None:
-        """Where that fails each is tried by itself, and only the cause comes again, with its reason."""
+        """If that fails, each is tried alone, and only the cause is redelivered, with its reason."""
         ingesting = Ingesting(b=RuntimeError("poison"))
         assert ingesting.take("a", "b", "c") == ["b"]
         assert ingesting.done == ["a", "c"]
@@ -69,19 +69,19 @@ class TestTake:
         assert ingesting.asked == [1]
 
     def test_all(self) -> None:
-        """Where nothing works, all of them come again."""
+        """If nothing works, all of them are redelivered."""
         ingesting = Ingesting(a=RuntimeError("down"), b=RuntimeError("down"))
         assert ingesting.take("a", "b") == ["a", "b"]
 
     def test_no_time(self) -> None:
-        """Once no time is left the others of a failed batch go on later, as new messages."""
+        """Once no time is left, the others of a failed batch continue later, as new messages."""
         ingesting = Ingesting(a=RuntimeError("poison"))
         left = iter([True, False, False])
         assert ingesting.take("a", "b", "c", left=lambda: next(left)) == ["a"]
         assert ingesting.sent == [(Ingest("vs", "b", 1), 0), (Ingest("vs", "c", 1), 0)]
 
     def test_unreadable(self) -> None:
-        """A message of newer code, or of another kind, comes again and holds up nobody."""
+        """A message of newer code, or of another kind, is redelivered and holds up nobody."""
         ingesting = Ingesting()
         bodies = ['{"type":"Newer","data":{}}', encode(Replay("vs")), "no JSON", encode(Ingest("vs", "a", 1))]
         failed = ingesting.deliveries.take([Received(body, "vs", body, 1) for body in bodies], lambda: True)
@@ -90,7 +90,7 @@ class TestTake:
         assert ingesting.done == ["a"]
 
     def test_later(self) -> None:
-        """What is to come later keeps the provider's delay; without one it waits longer after each refusal."""
+        """A postponed file keeps the provider's delay; without one it waits longer after each refusal."""
         named, unnamed = Ingest("vs", "a", 1, next=7, refusals=1), Ingest("vs", "b", 1, refusals=2)
         ingesting = Ingesting(a=Later(named, 60_000, "slow down"), b=Later(unnamed, None, "slow down"))
         assert ingesting.take("a", "b", "c") == []
@@ -101,20 +101,20 @@ class TestTake:
         [(1_000, 3, 4_000), (1_000, 30, 60_000), (90_000, 30, 90_000), (50, 2, 100), (0, 30, 0)],
     )
     def test_refused_again(self, delay: int, refusals: int, waits: int) -> None:
-        """A provider's delay doubles with each further refusal, up to a minute and never below what it asked for."""
+        """A provider's delay doubles with each further refusal, up to a minute and never below the requested one."""
         message = Ingest("vs", "a", 1, refusals=refusals)
         ingesting = Ingesting(a=Later(message, delay, "slow down"))
         assert ingesting.take("a") == []
         assert ingesting.sent == [(message, waits)]
 
     def test_not_sent(self) -> None:
-        """Where the new message cannot be sent the old one comes again; nothing is forgotten."""
+        """If the new message cannot be sent, the old one is redelivered; nothing is forgotten."""
         ingesting = Ingesting(a=Later(Ingest("vs", "a", 1, next=7), 0, "out of time"))
         ingesting.refuses = True
         assert ingesting.take("a", "b") == ["a"]
 
     def test_twice(self) -> None:
-        """A message that was delivered twice at once fails twice, or not at all."""
+        """A message that is delivered twice in parallel fails twice, or not at all."""
         ingesting = Ingesting(a=RuntimeError("poison"))
         received = [Received(encode(Ingest("vs", "a", 1)), "vs", receipt, 1) for receipt in ("1", "2")]
         assert [each.received.receipt for each in ingesting.deliveries.take(received, lambda: True)] == ["1", "2"]

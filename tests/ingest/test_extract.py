@@ -150,7 +150,7 @@ class TestText:
         ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"],
     )
     def test_unicode_in_any_form(self, encoding: str, read: Read) -> None:
-        """UTF-8, 16 and 32 are read with or without a mark, in either byte order."""
+        """UTF-8, 16 and 32 are read with or without a byte-order mark, in either byte order."""
         text = "Füße, naïve café, 日本語, 👩‍👩‍👧.\nSecond line of words.\n" * 5
         assert read(text.encode(encoding), "a.txt").text == text
 
@@ -169,16 +169,16 @@ class TestText:
         ],
     )
     def test_legacy_encodings_are_recognised(self, encoding: str, text: str, read: Read) -> None:
-        """Texts from before Unicode come out as they were written, also where the first 100 KB are plain ASCII."""
+        """Texts in older encodings are read correctly, even if their first 100 KB are plain ASCII."""
         for whole in (text * 4, "Plain words only. " * 6000 + text * 4):
             assert read(whole.encode(encoding), "a.txt").text == whole
 
     def test_a_short_western_word(self, read: Read) -> None:
-        """Four bytes are enough for the usual western encoding."""
+        """Four bytes are enough to recognize the usual western encoding."""
         assert read("café".encode("cp1252"), "a.txt").text == "café"
 
     def test_damaged_utf8_stays_utf8(self, read: Read) -> None:
-        """A log cut inside a character loses that character, not all the others."""
+        """A log cut inside a character loses that character, and no other."""
         data = ("Größe und Maß. " * 100).encode()
         assert read(data[:-3] + "ß".encode()[:1], "a.log").text.startswith("Größe und Maß. ")
 
@@ -186,12 +186,12 @@ class TestText:
         "name", ["a.md", "a.json", "a.jsonl", "a.csv", "a.py", "a.yaml", "a.tex", "noextension", "a.unknown"]
     )
     def test_any_text_is_read_as_it_is(self, name: str, read: Read) -> None:
-        """Whatever its name, a text is kept as it is written."""
+        """Whatever its name, a text is kept unchanged."""
         text = '# Title\n\n{"a": [1, 2]}, "b;c"\n\tindented <b>&amp;</b>\n'
         assert read(text.encode(), name) == Text(text)
 
     def test_characters_that_would_break_things_are_gone(self, read: Read) -> None:
-        """Lines end with a line feed alone, and no NUL, mark or half character is left."""
+        """Lines end with a line feed alone, and no NUL, byte-order mark or half character is left."""
         text = read(b"one\r\ntwo\rthree\0 \xef\xbb\xbffour" + b" words" * 50, "a.txt").text
         assert text.startswith("one\ntwo\nthree four")
         assert (
@@ -200,9 +200,7 @@ class TestText:
         )
 
     def test_xml_is_not_parsed(self, read: Read) -> None:
-        """Entities in XML stay as they are written: nothing is fetched, nothing grows. Its declared encoding is
-        heeded.
-        """
+        """Entities in XML stay as they are: nothing is fetched, nothing grows. Its declared encoding is used."""
         bomb = (
             '<?xml version="1.0" encoding="iso-8859-5"?><!DOCTYPE x [<!ENTITY a SYSTEM '
             '"file:///etc/passwd">]><x>Привет &a;</x>'
@@ -228,14 +226,14 @@ class TestFormats:
         assert read(html.encode("cp1251"), "saved").text == text
 
     def test_pdf_pages(self, read: Read) -> None:
-        """The text of each page, with the offsets where pages begin; also when only the owner locked it."""
+        """The text of each page, with the offsets where pages begin, even if only the owner's password is set."""
         for encrypt in (None, StandardEncryption("", "owner")):
             text = read(_pdf("First page\nsecond line", "", "Third page", encrypt=encrypt), "a.pdf")
             assert text.text == "First page\nsecond line\n\n\n\nThird page"
             assert [text.text[start : start + 5] for start in text.pages] == ["First", "\n\nThi", "Third"]
 
     def test_a_pdf_is_known_by_its_content(self, read: Read) -> None:
-        """A wrong name does not matter."""
+        """A wrong extension does not matter."""
         assert read(_pdf("Some words"), "notes.txt").text == "Some words"
 
     def test_docx(self, read: Read) -> None:
@@ -261,7 +259,7 @@ class TestFormats:
         assert text.endswith("after")
 
     def test_docx_beyond_plain_paragraphs(self, read: Read) -> None:
-        """Content controls, insertions and text boxes are read; deletions and fields' codes are not; links keep their
+        """Content controls, insertions and text boxes are read; deletions and field codes are not; links keep their
         target.
         """
         extra = (
@@ -412,7 +410,7 @@ class TestFormats:
         assert "other body" not in text
 
     def test_mail_with_a_wrong_charset(self, read: Read) -> None:
-        """A charset that does not exist or does not fit is not believed."""
+        """A charset that does not exist or does not fit is ignored."""
         for charset in (b"no-such-charset", b"us-ascii"):
             mail = (
                 b"Subject: x\nContent-Type: text/html; charset="
@@ -546,7 +544,7 @@ class TestUnreadable:
         ids=_short,
     )
     def test_says_why_and_what_to_do(self, data: bytes, name: str, code: str, says: str, read: Read) -> None:
-        """Never an empty success, never another exception: a code of the API, the cause, and a remedy."""
+        """Never an empty success, never another exception: one of the API's codes, the cause, and a remedy."""
         with pytest.raises(Unreadable, match=says) as raised:
             read(data, name)
         assert raised.value.code == code
@@ -578,11 +576,11 @@ class TestUnreadable:
 class TestBombs:
     @pytest.mark.parametrize("target", ["text", "attribute"])
     def test_entities_do_not_grow(self, target: str, read: Read) -> None:
-        """A docx with entities that double thirty times is refused or read without them, at once."""
+        """A docx with entities that double thirty times is quickly refused, or read without them."""
         assert len(_text_or_refusal(read, _bomb(target), "a.docx")) < 1000
 
     def test_entities_from_outside_are_not_fetched(self, tmp_path: Path, read: Read) -> None:
-        """A document cannot name a file of the server and have it read."""
+        """A document cannot make the server read one of its own files."""
         secret = tmp_path / "secret"
         secret.write_text("the secret words")
         doctype = f'<!DOCTYPE d [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'.encode()
@@ -615,7 +613,7 @@ class TestBombs:
             read(_zip({str(n): "" for n in range(4)}), "a.zip")
 
     def test_a_size_that_lies_gives_no_more_than_it_says(self, read: Read) -> None:
-        """A part that is larger than its container says is damage."""
+        """A part larger than its container says is damage."""
         data = _word("x" * 200_000)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = archive.getinfo("word/document.xml").file_size.to_bytes(4, "little")
@@ -633,7 +631,7 @@ class TestBombs:
             read(_workbook(f'<row r="1">{_cell("A1", "x")}</row><row r="1048576">{far}</row>'), "a.xlsx")
 
     def test_sparse_xlsx_across_pieces(self, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The far cell is found wherever the sheet's bytes are cut while they are read."""
+        """The far cell is found wherever the sheet's bytes are split while they are read."""
         data = _workbook(f'<row r="1">{_cell("A1", "x")}</row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
         for size in (7, 16, 61):
             monkeypatch.setattr(sheets, "_PIECE", size)
@@ -652,7 +650,7 @@ class TestBombs:
             read(_opendocument("spreadsheet", body), "a.ods")
 
     def test_deep_html(self, read: Read) -> None:
-        """HTML nested a hundred thousand deep ends, in text or in Unreadable."""
+        """HTML nested a hundred thousand levels deep gives text or Unreadable."""
         assert _text_or_refusal(read, b"<html><body>" + b"<div>" * 100_000 + b"deep", "a.html")
 
     @pytest.mark.parametrize(
@@ -664,7 +662,7 @@ class TestBombs:
         ],
     )
     def test_many_marks_before_the_text(self, read: Read, data: bytes) -> None:
-        """Comments before a text, or titles that never end, take no time to speak of."""
+        """Comments before a text, or titles that never end, take almost no time."""
         began = time.process_time()
         assert "alpha" in read(data, "a.md").text
         assert time.process_time() - began < 10

@@ -1,4 +1,4 @@
-"""What a worker makes of a provider that refuses."""
+"""A worker's reaction to a provider that refuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vectorlog.work.messages import Ingest
 
 
 class _Refusing:
-    """Models whose only embedder refuses everything once it has embedded so many rounds."""
+    """Models whose only embedder refuses everything after this many rounds."""
 
     def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
         self._retry_after = retry_after
@@ -42,7 +42,7 @@ def refused(bench: Bench, models: _Refusing, message: Ingest) -> Later:
 
 @pytest.mark.parametrize("before", [0, 3])
 def test_refusals_are_counted(bench: Bench, before: int) -> None:
-    """A file that waits for its provider says how often it was refused, so that each wait is longer than the last."""
+    """A file that waits for its provider counts its refusals, so that each wait is longer than the last."""
     store, file = bench.store(), bench.upload("text")
     bench.attach(store, file)
     later = refused(bench, _Refusing(), Ingest(store, file, 1, refusals=before))
@@ -50,7 +50,7 @@ def test_refusals_are_counted(bench: Bench, before: int) -> None:
 
 
 def test_counted_anew_after_progress(bench: Bench) -> None:
-    """A long file that was served in between waits as after its first refusal."""
+    """A long file that made progress in between waits as after its first refusal."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     later = refused(bench, _Refusing(rounds=1), Ingest(store, file, 1, refusals=7))
@@ -58,7 +58,7 @@ def test_counted_anew_after_progress(bench: Bench) -> None:
 
 
 def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
-    """So does one that goes on elsewhere, because the function that it was in had no time left."""
+    """So does one that continues elsewhere because its function had no time left."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     time_left = iter([True, False])
@@ -70,7 +70,7 @@ def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("asked", "delay"), [(None, None), (0.0, None), (0.0004, None), (2.5, 2500)])
 def test_no_wait_is_no_answer(bench: Bench, asked: float | None, delay: int | None) -> None:
-    """A provider that sends a file away and asks for no wait at all is waited for as if it had said nothing."""
+    """A provider that refuses and asks for no wait at all is waited for as if it had said nothing."""
     store, file = bench.store(), bench.upload("text")
     bench.attach(store, file)
     assert refused(bench, _Refusing(asked), Ingest(store, file, 1)).delay == delay

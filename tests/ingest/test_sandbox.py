@@ -54,7 +54,7 @@ def text_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A child that does what the file's name says."""
+    """A child whose action is the file's name."""
     (tmp_path / "unruly.py").write_text(_UNRULY)
     monkeypatch.syspath_prepend(tmp_path)
     return "unruly"
@@ -72,7 +72,7 @@ def _pid(sandbox: Sandbox, path: Path) -> int:
 
 class TestRead:
     def test_gives_text_and_chunks(self, text_file: Path) -> None:
-        """A file comes back as its text and the chunks that `split` makes of it."""
+        """A file comes back as its text and the chunks that `split` cuts."""
         with Sandbox(1) as sandbox:
             sandbox.warm()
             document = sandbox.read(text_file, "a.txt", 200, 100)
@@ -87,7 +87,7 @@ class TestRead:
         assert raised.value.code == "invalid_file"
 
     def test_a_missing_file_is_an_error_of_the_caller(self, tmp_path: Path, one: Sandbox) -> None:
-        """No file: FileNotFoundError, and no child is lost."""
+        """A missing file is a FileNotFoundError, and no child is lost."""
         with pytest.raises(FileNotFoundError):
             one.read(tmp_path / "none", "none.txt", 800, 400)
 
@@ -113,7 +113,7 @@ class TestRead:
 
 class TestLimits:
     def test_a_file_that_hangs_is_given_up(self, text_file: Path, unruly: str) -> None:
-        """Past the time limit the child is killed, the caller told, and the next file read."""
+        """After the time limit the child is killed, the caller told, and the next file read."""
         with Sandbox(1, module=unruly, seconds=0.3) as sandbox:
             sandbox.warm()
             with pytest.raises(ReaderCrashed, match="more than"):
@@ -122,7 +122,7 @@ class TestLimits:
             assert sandbox.read(text_file, "a.txt", 800, 400).spans
 
     def test_memory_is_limited(self, text_file: Path, one: Sandbox) -> None:
-        """A file that needs too much memory is unreadable, says so, and leaves the child at work."""
+        """A file that needs too much memory is unreadable, says so, and does not kill the child."""
         before = _pid(one, text_file)
         with pytest.raises(Unreadable, match="memory"):
             one.read(text_file, "eat", 800, 400)
@@ -130,7 +130,7 @@ class TestLimits:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not heed RLIMIT_AS")
     def test_the_limit_is_the_address_space(self, tmp_path: Path, text_file: Path) -> None:
-        """`memory_bytes` bounds what a real file may take; a small one is read within it."""
+        """`memory_bytes` limits a real file; a small one is read within it."""
         path = tmp_path / "large.txt"
         path.write_bytes(b"words and words\n" * 4_000_000)
         with Sandbox(1, memory_bytes=250 << 20) as sandbox:
@@ -139,7 +139,7 @@ class TestLimits:
                 sandbox.read(path, "large.txt", 800, 400)
 
     def test_cpu_time_is_limited_in_the_child(self, text_file: Path, unruly: str) -> None:
-        """A child whose parent cannot kill it ends itself by its CPU limit."""
+        """A child whose parent cannot kill it ends by its CPU limit."""
         with Sandbox(1, module=unruly) as sandbox:
             child = sandbox._take()
             request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400}
@@ -151,7 +151,7 @@ class TestLimits:
 
     @pytest.mark.parametrize(("name", "says"), [("die", "SIGKILL"), ("abort", "SIGABRT"), ("exit", "code 3")])
     def test_a_crash_is_contained(self, name: str, says: str, text_file: Path, one: Sandbox) -> None:
-        """A child that dies costs one ReaderCrashed that names the cause; the next file finds a new child."""
+        """A child that dies costs one ReaderCrashed that names the cause; the next file gets a new child."""
         before = _pid(one, text_file)
         with pytest.raises(ReaderCrashed, match=says):
             one.read(text_file, name, 800, 400)
@@ -165,7 +165,7 @@ class TestLimits:
         assert _pid(one, text_file) != pid
 
     def test_a_worn_child_is_replaced(self, text_file: Path, one: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        """After enough files, or with too much memory held, a child is replaced."""
+        """After enough files, or with too much memory in use, a child is replaced."""
         first = _pid(one, text_file)
         assert _pid(one, text_file) == first
         monkeypatch.setattr(module, "MOST_FILES", 3)
@@ -179,7 +179,7 @@ class TestLimits:
 
 class TestIsolation:
     def test_noise_of_a_library_is_no_answer(self, text_file: Path, one: Sandbox) -> None:
-        """What a library prints does not mix with the answers."""
+        """A library's output does not mix with the answers."""
         assert one.read(text_file, "print", 800, 400).text == text_file.read_text()
 
     def test_an_interrupt_is_left_to_the_parent(self, text_file: Path, one: Sandbox) -> None:
@@ -235,7 +235,7 @@ class TestLife:
 
 
 def _gone(pid: int, seconds: float = 10) -> bool:
-    """Whether a process that is no child of ours ends in time; a zombie that nobody collects has ended."""
+    """Whether a process that is not our child ends in time; an uncollected zombie counts as ended."""
     wait = threading.Event()
     for _ in range(int(seconds / 0.02)):
         state = subprocess.run(

@@ -64,8 +64,8 @@ class TestSplit:
     @pytest.mark.parametrize(("max_tokens", "overlap"), [(800, 400), (100, 50), (4096, 0)])
     @pytest.mark.parametrize("name", _TEXTS)
     def test_counts_are_exact_and_nothing_is_lost(self, name: str, max_tokens: int, overlap: int) -> None:
-        """Every chunk encodes to exactly the tokens it names, at most the limit; only white space lies outside of
-        chunks.
+        """Every chunk has exactly the number of tokens that it states, at most the limit; only white space lies outside
+        of chunks.
         """
         assert _check(_TEXTS[name], max_tokens, overlap)
 
@@ -98,7 +98,7 @@ class TestSplit:
     )
     @settings(max_examples=150, deadline=None)
     def test_counts_are_exact_for_any_text(self, pieces: list[str], sizes: tuple[int, int]) -> None:
-        """The same for any mixture of characters, also where white space, signs and words meet in odd ways."""
+        """The same for any mixture of characters, even where white space, signs and words meet in unusual ways."""
         _check("".join(pieces) * 4, *sizes)
 
     @pytest.mark.parametrize("text", ["", " ", "\n\t \r\n" * 1000, "\u3000\u2028"])
@@ -107,7 +107,7 @@ class TestSplit:
         assert split(text, 800, 400) == ()
 
     def test_a_short_text_is_one_chunk(self) -> None:
-        """What fits is not cut, and keeps its white space."""
+        """A text that fits is not cut, and keeps its white space."""
         assert split(" one two\n", 800, 400) == (Span(0, 9, count(" one two\n")),)
 
     def test_a_text_of_exactly_the_limit_is_one_chunk(self) -> None:
@@ -116,7 +116,7 @@ class TestSplit:
         assert len(split("hello" + " hello" * 100, 100, 0)) == 2
 
     def test_overlap_is_near_what_was_asked(self) -> None:
-        """Neighbours share about the overlap, within a quarter of it, and nothing if none was asked."""
+        """Neighbours share about the overlap, within a quarter of it, and nothing without an overlap."""
         shared = [count(_PROSE[after.start : before.end]) for before, after in pairwise(split(_PROSE, 800, 400))]
         assert all(290 <= tokens <= 510 for tokens in shared[:-1])
         assert all(before.end == after.start for before, after in pairwise(split(_PROSE, 800, 0)))
@@ -150,7 +150,7 @@ class TestSplit:
 
 class TestBoundaries:
     def test_pieces_give_the_tokens_of_the_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Tokenising piece by piece changes no count: numbers at every boundary are those of the whole text."""
+        """Tokenizing piece by piece changes no count: numbers at every boundary are those of the whole text."""
         monkeypatch.setattr("vectorlog.ingest.tokens.PIECE", 500)
         for text in (_PROSE, _CODE, _CHINESE):
             boundaries = Boundaries(text)
@@ -160,7 +160,7 @@ class TestBoundaries:
     @given(st.text(alphabet=st.sampled_from("ab1' \n\r\t.。é👩\x1c\u3000"), max_size=40), st.integers(0, 40))
     @settings(max_examples=400, deadline=None)
     def test_a_seam_separates(self, text: str, offset: int) -> None:
-        """Where a seam is announced, both sides have together exactly the tokens of the whole."""
+        """At a reported seam, both sides together have exactly the tokens of the whole."""
         offset = min(offset, len(text))
         if is_seam(text, offset):
             assert count(text[:offset]) + count(text[offset:]) == count(text)

@@ -1,4 +1,4 @@
-"""A live server with a stub in place of the embedding provider, one for each process that runs tests."""
+"""A live server with a stub as embedding provider, one for each test process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server(shared_server: tuple[LiveServer, StubServer]) -> Iterator[LiveServer]
 
 @pytest.fixture
 def stub(shared_server: tuple[LiveServer, StubServer]) -> Iterator[StubServer]:
-    """The shared server's provider, quick and willing at the beginning of each test."""
+    """The shared server's provider, fast and without faults at the beginning of each test."""
     _, found = shared_server
     yield found
     found.delay = 0
@@ -41,7 +41,7 @@ def stub(shared_server: tuple[LiveServer, StubServer]) -> Iterator[StubServer]:
 
 @pytest.fixture
 def own_stub() -> Iterator[StubServer]:
-    """A provider of the test's own."""
+    """A provider for one test."""
     with StubServer(dimensions=DIMENSIONS) as found:
         yield found
 

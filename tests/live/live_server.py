@@ -1,4 +1,4 @@
-"""A real `vectorlog serve` on a folder, started, killed and started again; its log tells what went wrong inside."""
+"""A real `vectorlog serve` on a folder, started, killed and started again; its log shows what went wrong inside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openai import OpenAI
 T = TypeVar("T")
 
 DIMENSIONS = 64
-"""Of the stub's vectors: small, because these tests are of everything but vectors."""
+"""Dimensions of the stub's vectors: few, because these tests are about everything but vectors."""
 
 
 class LiveServer:
@@ -26,7 +26,7 @@ class LiveServer:
 
     Attributes:
         data: the folder.
-        log: what every process of it wrote to standard error: a JSON object per line.
+        log: standard error of all its processes: a JSON object per line.
         url: of the running server; the port stays the same after the first start.
     """
 
@@ -58,17 +58,17 @@ class LiveServer:
         self.url = said.split()[-1]
 
     def kill(self) -> None:
-        """Kill -9."""
+        """Sends SIGKILL."""
         self.process.kill()
         self._ended()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Asks it to end; gives its exit code."""
+        """Sends SIGTERM; returns the exit code."""
         self.process.send_signal(number)
         return self._ended()
 
     def client(self) -> OpenAI:
-        """A client that repeats nothing by itself, so that every failure shows."""
+        """A client that does not retry, so that every failure shows."""
         return OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0, timeout=30)
 
     def errors(self) -> list[str]:
@@ -88,11 +88,11 @@ class LiveServer:
         ]
 
     def resident_mb(self) -> float:
-        """Memory that the server process has in use (Linux)."""
+        """Memory in use by the server process (Linux)."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
     def peak_mb(self) -> tuple[float, float]:
-        """Most memory that the server ever had in use, and that the greediest of its living readers had (Linux)."""
+        """Peak memory of the server, and of the largest of its living readers (Linux)."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         readers = [int(child) for children in tasks for child in children.read_text().split()]
         return _peak_mb(self.process.pid), max((_peak_mb(reader) for reader in readers), default=0.0)
@@ -129,10 +129,10 @@ def serving(data: Path, embeddings: str, *flags: str) -> Iterator[LiveServer]:
 
 
 def until(met: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
-    """Asks again and again until the answer is true, and gives it.
+    """Repeats a call until its answer is true, and returns it.
 
     Raises:
-        AssertionError: it was not, for so long.
+        AssertionError: it was not, within the time limit.
     """
     end = time.monotonic() + seconds
     while not (found := met()):

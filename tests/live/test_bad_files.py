@@ -1,4 +1,4 @@
-"""Files that cannot be ingested: each ends as failed and says why, and harms neither the server nor its neighbours."""
+"""Files that cannot be ingested: each ends as failed and says why, and affects neither the server nor other files."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class TestUnreadable:
         ids=["blank", "binary.txt", "encrypted pdf", "scanned pdf", "cut pdf", "zip bomb"],
     )
     def test_fails_with_its_reason(self, body: bytes, name: str, code: str, says: str, client: OpenAI) -> None:
-        """The file is failed with the contract's code and a sentence that names the cause; its batch and store count
-        it.
+        """The file is failed with one of the contract's codes and a sentence that names the cause; its batch and store
+        count it.
         """
         store = client.vector_stores.create().id
         bad, good = upload(client, body, name), upload(client, "a good neighbour")
@@ -85,9 +85,7 @@ class TestUnreadable:
         assert {hit.file_id for hit in client.vector_stores.search(store, query="neighbour")} == {good}
 
     def test_an_empty_file_ends_too(self, client: OpenAI) -> None:
-        """A file of no bytes is refused when it is uploaded, or fails when it is attached: it is never an empty
-        success.
-        """
+        """An empty file is refused when it is uploaded, or fails when it is attached: it is never an empty success."""
         store = client.vector_stores.create().id
         file = upload(client, b"", "empty.txt")
         found = client.vector_stores.files.create_and_poll(file, vector_store_id=store, poll_interval_ms=20)
@@ -98,7 +96,7 @@ class TestUnreadable:
 
 class TestReaderLimits:
     def test_a_file_that_takes_too_long(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """It is failed after two tries; meanwhile every request is answered quickly and other files complete."""
+        """It is failed after two attempts; meanwhile every request is answered quickly and other files complete."""
         with serving(tmp_path / "data", own_stub.base_url, "--reader-seconds", "2") as server:
             _outlast(server.client())
             assert server.errors() == []

@@ -1,6 +1,4 @@
-"""Commands that contradict each other, sent at the same time from many threads: everything ends, and every count adds
-up.
-"""
+"""Conflicting commands, sent in parallel from many threads: everything ends, and every count adds up."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from tests.live.uploads import ended, settled, upload, upload_many
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Starts all calls at the same moment; gives their results in order."""
+    """Starts all calls at the same moment; returns their results in order."""
     gate = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -33,7 +31,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 @contextmanager
 def watching(client: OpenAI, store: str, *batches: str) -> Iterator[list[str]]:
-    """Polls the counts of a store and of batches meanwhile, and gathers what does not add up."""
+    """Polls the counts of a store and of batches meanwhile, and collects those that do not add up."""
     wrong: list[str] = []
     polls = 0
     stop = threading.Event()
@@ -71,7 +69,7 @@ def counts_of(client: OpenAI, store: str) -> dict[str, object]:
 
 class TestCancel:
     def test_while_files_end(self, client: OpenAI, stub: StubServer) -> None:
-        """A batch cancelled in the middle: what was completed stays and is found, the rest is cancelled, nothing
+        """A batch cancelled in the middle: completed files stay and are found, the rest is cancelled, and nothing
         changes later.
         """
         stub.delay = 0.1
@@ -97,7 +95,7 @@ class TestCancel:
         assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts == final.file_counts
 
     def test_of_one_of_two_batches(self, client: OpenAI, stub: StubServer) -> None:
-        """A file in two batches of which one is cancelled: the other one completes it."""
+        """A file in two batches, one of which is cancelled: the other one completes it."""
         stub.delay = 0.2
         store = client.vector_stores.create().id
         files = upload_many(client, [f"shared {number}" for number in range(10)])
@@ -114,7 +112,7 @@ class TestCancel:
 
 class TestAttach:
     def test_sixteen_times_at_once(self, client: OpenAI) -> None:
-        """One file attached by sixteen requests at once is in the store once, and completes."""
+        """One file attached by sixteen parallel requests is in the store once, and completes."""
         store = client.vector_stores.create().id
         file = upload(client, "only once")
         answers = at_once(*[partial(client.vector_stores.files.create, store, file_id=file)] * 16)
@@ -124,7 +122,7 @@ class TestAttach:
         assert [hit.file_id for hit in client.vector_stores.search(store, query="once")] == [file]
 
     def test_attributes_change_while_it_is_ingested(self, client: OpenAI, stub: StubServer) -> None:
-        """The newest attributes hold, in the file's answer and in the very next search, whenever they arrive."""
+        """The newest attributes hold, in the file's answer and in the next search, whenever they arrive."""
         stub.delay = 0.05
         store = client.vector_stores.create().id
         files = upload_many(client, [f"tagged text {number}" for number in range(12)])
@@ -155,7 +153,9 @@ class TestAttach:
 class TestRemove:
     @pytest.mark.parametrize("way", ["detach", "delete the file"])
     def test_while_it_is_ingested(self, way: str, client: OpenAI, stub: StubServer) -> None:
-        """Half of a batch taken away while it is ingested is gone at once and stays gone; the other half completes."""
+        """Half of a batch that is detached while it is ingested is gone immediately and for good; the other half
+        completes.
+        """
         stub.delay = 0.05
         store = client.vector_stores.create().id
         files = upload_many(client, [f"{'going' if number % 2 else 'staying'} text {number}" for number in range(24)])
@@ -185,8 +185,8 @@ class TestRemove:
 
 class TestEverything:
     def test_a_mixed_storm_is_answered(self, client: OpenAI, stub: StubServer) -> None:
-        """Attach, detach, re-attach with other settings, cancel and search at random: no request fails inside, and all
-        adds up.
+        """Attach, detach, re-attach with other settings, cancel and search at random: no request fails unexpectedly,
+        and all counts add up.
         """
         stub.delay = 0.02
         store = client.vector_stores.create().id
@@ -222,7 +222,7 @@ class TestEverything:
         }
 
     def test_a_missing_file_attaches_nothing(self, client: OpenAI) -> None:
-        """A batch that names a deleted file is refused as a whole, also while that file is being deleted."""
+        """A batch that names a deleted file is refused as a whole, even while that file is being deleted."""
         store = client.vector_stores.create().id
         files = upload_many(client, ["one", "two"])
 

@@ -1,4 +1,4 @@
-"""A store deleted while it is worked on leaves nothing behind."""
+"""A store that is deleted while it is being worked on leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.work.messages import PurgeStore, decode
 
 MEMORY = 64 << 20
-"""Of the index when the test looks into it, in bytes."""
+"""Memory of the index when the test opens it, in bytes."""
 
 
 def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
-    """A deleted store is a 404 at once; once work has ended nothing of it is left in index, artefacts, views or
+    """A deleted store is a 404 immediately; once work has ended, nothing of it is left in index, artefacts, views or
     queues.
     """
     with serving(tmp_path / "data", own_stub.base_url) as server:
@@ -61,7 +61,7 @@ def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
 
 
 def _leftovers(server: LiveServer, store: str) -> list[str]:
-    """What there is of a store in artefacts, views and queues, but for its closed row and the purge of tomorrow."""
+    """What is left of a store in artefacts, views and queues, except for its closed row and tomorrow's purge."""
     walked = (f"{folder}/{name}" for folder, _, names in os.walk(server.data / "blobs") for name in names)
     found = [path for path in walked if store in path]
     derived = sqlite3.connect(f"file:{server.data / 'derived.db'}?mode=ro", uri=True)

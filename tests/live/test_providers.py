@@ -1,4 +1,4 @@
-"""An embedding provider that throttles, breaks, is away or refuses: files wait for it, and fail only where waiting
+"""An embedding provider that throttles, breaks, is unreachable or refuses: files wait for it, and fail only if waiting
 cannot help.
 """
 
@@ -19,7 +19,7 @@ from tests.live.uploads import ended, settled, upload_many
 
 @contextmanager
 def answering(server: LiveServer, stub: StubServer) -> Iterator[OpenAI]:
-    """The server's client, once the server has asked its provider whether it is there."""
+    """The server's client, once the server has checked that its provider answers."""
     until(lambda: stub.requests, "the server's first question")
     yield server.client()
     assert server.errors() == []
@@ -40,11 +40,12 @@ class TestThrottled:
         assert ended(client, store, batch).file_counts.completed == 30
 
     def test_longer_than_it_is_waited_for(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """Files that the provider sends away again and again stay in progress, and keep nobody else waiting."""
+        """Files that the provider keeps refusing stay in progress, and hold up nobody else."""
         with serving(tmp_path / "data", own_stub.base_url) as server, answering(server, own_stub) as client:
             store = client.vector_stores.create().id
             files = upload_many(client, [f"patient {number}" for number in range(20)])
-            own_stub.fail(429, "Rate limit reached", times=8, headers={"retry-after": "21"})  # over what one try waits
+            # 21 s is longer than one attempt waits.
+            own_stub.fail(429, "Rate limit reached", times=8, headers={"retry-after": "21"})
             batch = client.vector_stores.file_batches.create(store, file_ids=files).id
             until(lambda: "file postponed: " in server.log.read_text(), "files to be put off")
             counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
@@ -60,8 +61,8 @@ class TestThrottled:
 
 class TestAway:
     def test_connection_refused_for_a_while(self, tmp_path: Path) -> None:
-        """A provider that is down when the server starts, and comes later, gets every file that waited; a search says
-        why it fails.
+        """A provider that is down when the server starts, and comes up later, gets every file that waited; a search
+        says why it fails.
         """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -86,8 +87,8 @@ class TestAway:
 
 class TestRefused:
     def test_a_wrong_key(self, client: OpenAI, stub: StubServer) -> None:
-        """Files fail at once, with the provider's reason and what to do about it; attached again after that is done,
-        they complete.
+        """Files fail immediately, with the provider's reason and a remedy; attached again after it was applied, they
+        complete.
         """
         store = client.vector_stores.create().id
         files = upload_many(client, ["refused one", "refused two"])
@@ -107,7 +108,7 @@ class TestRefused:
         assert settled(client, store) == dict.fromkeys(files, "completed")
 
     def test_one_text_of_many(self, client: OpenAI, stub: StubServer) -> None:
-        """A refusal of a whole request fails only the files that are refused alone."""
+        """A refusal of a whole request fails only those files that are refused on their own too."""
         store = client.vector_stores.create().id
         files = upload_many(client, [f"mixed {number}" for number in range(6)])
         stub.refuse("mixed 3", 400, "This text is not allowed.")

@@ -33,7 +33,7 @@ def test_a_text_of_5_mb(server: LiveServer, client: OpenAI, stub: StubServer) ->
 
 
 def test_a_batch_of_500_files(client: OpenAI, stub: StubServer) -> None:
-    """More files than one step attaches: every one is listed once at any time, and completes."""
+    """More files than one step attaches: each is listed exactly once at any time, and completes."""
     store = client.vector_stores.create().id
     files = upload_many(client, [f"file number {number}" for number in range(500)])
     batch = client.vector_stores.file_batches.create(store, file_ids=files).id

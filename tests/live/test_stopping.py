@@ -1,4 +1,4 @@
-"""Starting, stopping and being killed: nothing that was answered is lost, and what is unfinished goes on."""
+"""Starting, stopping and kills: nothing that was answered is lost, and unfinished work continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.live.uploads import ended, settled, upload, upload_many
 
 
 class Client(threading.Thread):
-    """Uploads, attaches and makes stores without a pause, and notes what was answered with success."""
+    """Uploads, attaches and creates stores without a pause, and records what succeeded."""
 
     def __init__(self, connect: Callable[[], OpenAI], store: str) -> None:
         super().__init__(daemon=True)
@@ -53,15 +53,15 @@ class Client(threading.Thread):
             self.stores[self._client.vector_stores.create(name=name).id] = name
         if number % 7 == 0:
             gone = self.attached.pop()
-            del self.uploaded[gone]  # whether it is deleted is not known until that is answered
+            del self.uploaded[gone]  # whether it is deleted is unknown until that is answered
             self._client.files.delete(gone)
             self.deleted.append(gone)
 
 
 class TestKilled:
     def test_five_times_in_the_middle_of_batches(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """Kill -9 five times: every upload, store and batch that was answered is there, every file ends once, counts
-        add up.
+        """SIGKILL five times: every upload, store and batch that was answered exists, every file ends once, counts add
+        up.
         """
         own_stub.delay = 0.05
         with serving(tmp_path / "data", own_stub.base_url) as server:
@@ -124,7 +124,7 @@ class TestKilled:
 
 
 def _progress(client: OpenAI, store: str, files: int) -> None:
-    """Waits until so many more files are completed."""
+    """Waits until this many more files are completed."""
     before = client.vector_stores.retrieve(store).file_counts.completed
     until(lambda: client.vector_stores.retrieve(store).file_counts.completed >= before + files, "progress")
 
@@ -149,7 +149,7 @@ class TestStopped:
             assert server.errors() == []
 
     def test_while_the_provider_makes_it_wait(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """A provider that asks for a long pause does not keep the server from ending."""
+        """A provider that asks for a long pause does not delay the server's end."""
         with serving(tmp_path / "data", own_stub.base_url) as server:
             client = server.client()
             store = client.vector_stores.create().id
@@ -166,9 +166,7 @@ class TestStopped:
             assert settled(client, store) == {file: "completed"}
 
     def test_an_upload_under_way_is_not_half_kept(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """A server that is killed while a file arrives keeps nothing of it; what it spooled is removed at the next
-        start.
-        """
+        """A server that is killed during an upload keeps nothing of it; spooled bytes are removed at the next start."""
         with serving(tmp_path / "data", own_stub.base_url) as server:
             spool = server.data / "spool"
 
@@ -184,7 +182,7 @@ class TestStopped:
 
 
 class _Interrupted(io.BytesIO):
-    """A file that calls `meanwhile` when two thirds of it were read."""
+    """A file that calls `meanwhile` after two thirds of it were read."""
 
     def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
         super().__init__(content)
@@ -199,7 +197,7 @@ class _Interrupted(io.BytesIO):
 
 class TestFolder:
     def test_a_second_server_is_refused(self, server: LiveServer) -> None:
-        """The folder of a running server is refused, with the process id of who has it; that one goes on."""
+        """The folder of a running server is refused, with that server's process id; that server continues."""
         command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", "0", "--data", str(server.data)]
         second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
         assert second.returncode != 0
@@ -208,7 +206,7 @@ class TestFolder:
         assert server.client().vector_stores.create().id
 
     def test_a_stale_lock_is_no_obstacle(self, tmp_path: Path, own_stub: StubServer) -> None:
-        """After a kill the folder opens again at once, although its lock file names the dead process."""
+        """After a kill the folder can be opened again immediately, although its lock file names the dead process."""
         with serving(tmp_path / "data", own_stub.base_url) as server:
             made = server.client().vector_stores.create(name="kept").id
             dead = server.process.pid

@@ -1,4 +1,4 @@
-"""What these tests upload, attach and wait for."""
+"""Uploads, attaches and waits of these tests."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.live.live_server import until
 
 
 def upload(client: OpenAI, content: str | bytes, name: str = "a.txt") -> str:
-    """Uploads a file; gives its id."""
+    """Uploads a file; returns its id."""
     body = content.encode() if isinstance(content, str) else content
     return client.files.create(file=(name, body), purpose="assistants").id
 
 
 def upload_many(client: OpenAI, contents: Sequence[str]) -> list[str]:
-    """Uploads texts side by side; gives their ids in order."""
+    """Uploads texts in parallel; returns their ids in order."""
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda content: upload(client, content), contents))
 
 
 def ended(client: OpenAI, store: str, batch: str, seconds: float = 20.0) -> VectorStoreFileBatch:
-    """Waits until nothing of a batch is in progress; gives the batch."""
+    """Waits until nothing of a batch is in progress; returns the batch."""
 
     def get() -> VectorStoreFileBatch | None:
         found = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store)
@@ -34,6 +34,6 @@ def ended(client: OpenAI, store: str, batch: str, seconds: float = 20.0) -> Vect
 
 
 def settled(client: OpenAI, store: str, seconds: float = 20.0) -> dict[str, str]:
-    """Waits until nothing of a store is in progress; gives the status of each file, by listing them."""
+    """Waits until nothing of a store is in progress; returns the status of each file, by listing them."""
     until(lambda: client.vector_stores.retrieve(store).file_counts.in_progress == 0, f"store {store} to end", seconds)
     return {file.id: file.status for file in client.vector_stores.files.list(store, limit=100)}

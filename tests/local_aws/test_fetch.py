@@ -1,4 +1,4 @@
-"""Fetching by checksum, from a repository of the test's own."""
+"""Downloads by checksum, from a repository of the test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JAR = b"jar" * 1000
 
 @dataclass
 class Repository:
-    """What it holds by path, and what it was asked for."""
+    """The files of a repository by path, and the requests that it got."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=lambda: {"/org/a/1/a-1.jar": JAR, "/org/b/2/b-2.jar": b"b"})
@@ -41,7 +41,7 @@ def repository() -> Iterator[Repository]:
             self.wfile.write(content or b"")
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """No log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     serving = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -55,7 +55,7 @@ def repository() -> Iterator[Repository]:
 
 @pytest.fixture
 def listing(tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The list of a server's files; cache and repository are the test's."""
+    """The list of a server's files; cache and repository belong to the test."""
     made = tmp_path / "packages" / "server.sha256"
     made.parent.mkdir()
     made.write_text(
@@ -73,7 +73,7 @@ def left_in(cache: Path) -> list[str]:
 
 class TestFetch:
     def test_once(self, listing: Path, repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-        """Files are fetched and prepared once, with lines that say so; afterwards the repository may be gone."""
+        """Files are downloaded and prepared once, with log lines; afterwards the repository may be gone."""
         prepared: list[Path] = []
         folder = fetch("server", prepared.append)
         assert (folder / "a-1.jar").read_bytes() == JAR
@@ -86,28 +86,28 @@ class TestFetch:
         assert capsys.readouterr().err == ""
 
     def test_at_once(self, listing: Path, repository: Repository) -> None:
-        """Several who fetch at once fetch once between them."""
+        """Several processes that need the same files in parallel download them once."""
         with ThreadPoolExecutor(4) as pool:
             folders = set(pool.map(lambda _: fetch("server"), range(4)))
         assert len(folders) == 1
         assert len(repository.asked) == 2
 
     def test_other_bytes(self, listing: Path, repository: Repository, tmp_path: Path) -> None:
-        """A file that is not the one that was tested is refused, and nothing is kept."""
+        """A file that differs from the tested one is refused, and nothing is kept."""
         repository.files["/org/a/1/a-1.jar"] = b"evil"
         with pytest.raises(FetchError, match=r"a-1\.jar is not the file that was tested"):
             fetch("server")
         assert left_in(tmp_path / "cache") == []
 
     def test_missing(self, listing: Path, repository: Repository, tmp_path: Path) -> None:
-        """A repository without the file is named, with what can be done."""
+        """The error for a missing file names the repository and the remedy."""
         del repository.files["/org/b/2/b-2.jar"]
         with pytest.raises(FetchError, match=r"b-2\.jar answered 404; set MAVEN_REPOSITORY"):
             fetch("server")
         assert left_in(tmp_path / "cache") == []
 
     def test_broken_preparation(self, listing: Path, tmp_path: Path) -> None:
-        """What could not be prepared is not kept; the next call starts anew."""
+        """Files that could not be prepared are not kept; the next call starts again."""
 
         def fail(_: Path) -> None:
             raise FetchError("no compiler")
@@ -118,7 +118,7 @@ class TestFetch:
         assert fetch("server").is_dir()
 
     def test_new_list(self, listing: Path, tmp_path: Path) -> None:
-        """A changed list is fetched anew, and what the old one brought goes."""
+        """A changed list is downloaded again, and the files of the old one are removed."""
         old = fetch("server")
         listing.write_text(listing.read_text().splitlines(keepends=True)[0])
         new = fetch("server")

@@ -1,4 +1,4 @@
-"""Functions in processes of their own."""
+"""Functions in separate processes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def call(functions: Environments, do: str = "answer") -> dict[str, object]:
 
 class TestEnvironments:
     def test_answers(self, functions: Environments) -> None:
-        """A process is kept: the next invocation finds what the handler's module holds. Its variables are its own."""
+        """A process is kept: the next invocation finds the state of the handler's module. Its variables are its own."""
         first, second = call(functions), call(functions)
         assert first["pid"] == second["pid"] != os.getpid()
         assert second["calls"] == int(str(first["calls"])) + 1
@@ -69,7 +69,7 @@ class TestEnvironments:
         assert 0 < int(str(first["left"])) <= 1000
 
     def test_one_at_a_time(self, functions: Environments) -> None:
-        """Two at once are two processes, more wait; no process does two at once."""
+        """Two parallel calls are two processes, more calls wait; no process handles two at the same time."""
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda _: call(functions), range(12)))
         assert 1 <= len({answer["pid"] for answer in answers}) <= 2
@@ -84,7 +84,7 @@ class TestEnvironments:
         ],
     )
     def test_failures(self, functions: Environments, do: str, reason: str) -> None:
-        """A handler that raises, answers no JSON, ends its process or takes too long is an error that says so; the next
+        """A handler that raises, returns no JSON, ends its process or takes too long is an error that says so; the next
         call works.
         """
         began = time.monotonic()

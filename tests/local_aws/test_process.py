@@ -47,9 +47,7 @@ def listens(url: str) -> bool:
 
 class TestRunning:
     def test_as_long_as_needed(self, tmp_path: Path) -> None:
-        """It answers inside the block, on 127.0.0.1, and nothing listens there afterwards, also when the block
-        fails.
-        """
+        """It answers inside the block, on 127.0.0.1, and nothing listens there afterwards, even if the block fails."""
         (tmp_path / "page").write_text("hello")
         with suppress(KeyError), running("web", web_server, tmp_path, ready="/page") as url:
             assert urllib3.request("GET", f"{url}/page").data == b"hello"
@@ -58,7 +56,7 @@ class TestRunning:
         assert not listens(url)
 
     def test_goes_with_its_parent(self, tmp_path: Path) -> None:
-        """A server does not outlive whoever started it, also when that is killed."""
+        """A server does not outlive the process that started it, even if that is killed."""
         parent = subprocess.Popen(
             [sys.executable, "-c", STARTS_AND_WAITS, tmp_path], stdout=subprocess.PIPE, text=True, cwd=ROOT.parent
         )
@@ -72,7 +70,7 @@ class TestRunning:
             assert time.monotonic() < end
 
     def test_ends(self, tmp_path: Path) -> None:
-        """A server that ends at its start is an error with its status and what it printed."""
+        """A server that ends at its start is an error with its status and its output."""
         with (
             pytest.raises(StartError, match=r"(?s)web ended with status 3.*no licence"),
             running("web", lambda _: says("no licence", 3), tmp_path),
@@ -80,7 +78,7 @@ class TestRunning:
             pytest.fail("it cannot run")
 
     def test_never_answers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A server that answers something else for too long is stopped, and an error."""
+        """A server that gives another answer for too long is stopped, and is an error."""
         monkeypatch.setattr(process, "START_S", 1.0)
         with (
             pytest.raises(StartError, match=r"did not answer in 1"),
@@ -89,7 +87,7 @@ class TestRunning:
             pytest.fail("it cannot be ready")
 
     def test_taken_port(self, tmp_path: Path) -> None:
-        """A port that was taken in the meantime is exchanged for another."""
+        """A port that was taken in the meantime is replaced by another."""
         with socket.create_server((HOST, 0)) as taken:
             ports: list[int] = []
 

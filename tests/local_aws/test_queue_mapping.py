@@ -67,7 +67,7 @@ class Driven:
 
 class TestQueueMapping:
     def test_empty(self) -> None:
-        """No messages, no invocation; the wait is SQS's own."""
+        """Without messages there is no invocation; SQS does the waiting."""
         sqs = FakeSQS()
         driven = Driven(sqs, QueueSettings(wait=3))
         assert driven.mapping.step() is False
@@ -75,7 +75,7 @@ class TestQueueMapping:
         assert sqs.waits == [3]
 
     def test_done(self) -> None:
-        """Messages of a batch that went through are deleted, however many there are."""
+        """Messages of a batch that succeeded are deleted, however many there are."""
         bodies = [f"m{n}" for n in range(25)]
         sqs = FakeSQS(*bodies)
         driven = Driven(sqs, QueueSettings(batch_size=25, window=1_000))
@@ -84,21 +84,21 @@ class TestQueueMapping:
         assert sqs.deleted == bodies
 
     def test_no_window(self) -> None:
-        """Without a window a batch is what one receive gives."""
+        """Without a window a batch is what one receive returns."""
         driven = Driven(FakeSQS(*(f"m{n}" for n in range(25))), QueueSettings(batch_size=25))
         while driven.mapping.step():
             pass
         assert [len(batch) for batch in driven.batches] == [10, 10, 5]
 
     def test_window_ends(self) -> None:
-        """A batch that does not get full is handed over when its window is over."""
+        """An incomplete batch is handed over when its window is over."""
         driven = Driven(FakeSQS("a"), QueueSettings(batch_size=20, window=100))
         assert driven.mapping.step() is True
         assert driven.batches == [["a"]]
         assert 100 <= driven.now <= 130
 
     def test_partial(self) -> None:
-        """What an answer names is left for SQS to bring again; the rest is deleted."""
+        """Messages that an answer names are left for redelivery; the rest is deleted."""
         sqs = FakeSQS("a", "b", "c")
         driven = Driven(sqs, QueueSettings(), lambda _: {"batchItemFailures": [{"itemIdentifier": "id-b"}]})
         driven.mapping.step()
@@ -112,7 +112,7 @@ class TestQueueMapping:
         assert sqs.deleted == []
 
     def test_raises(self) -> None:
-        """A function that raises keeps its messages in the queue, and the mapping goes on."""
+        """A function that raises keeps its messages in the queue, and the mapping continues."""
 
         def fail(_: list[str]) -> None:
             raise RuntimeError("no")
@@ -124,9 +124,7 @@ class TestQueueMapping:
 
 class TestSchedule:
     def test_rate(self) -> None:
-        """A function is invoked once in every period; missed turns are not made up for, and one that fails stops
-        nothing.
-        """
+        """A function is invoked once per period; missed turns are not made up for, and a failure stops nothing."""
         now, fired = 5_000, list[str]()
 
         def invoke(event: Json) -> None:

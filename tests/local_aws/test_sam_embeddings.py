@@ -1,4 +1,4 @@
-"""The local model as functions in containers reach it."""
+"""The local model as functions in containers use it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ TEXTS = ["The quick brown fox jumps over the lazy dog.", "harbour " * 600]
 
 
 def test_the_models_own() -> None:
-    """A store that is searched through containers gets the vectors that the local edition would get, of long texts
-    too.
-    """
+    """A store that is searched from containers gets the same vectors as in the local edition, even for long texts."""
     name = MODEL.partition(":")[2]
     with embeddings() as url:
         endpoint = Endpoint(url, None)

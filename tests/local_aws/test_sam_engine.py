@@ -1,5 +1,5 @@
-"""Whether containers can run here, and what `./dev sam` says where they cannot. `docker` is a script that answers what
-a test says.
+"""Whether containers can run here, and what `./dev sam` says if they cannot. `docker` is a script with the answers of a
+test.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for th
 class TestFindEngine:
     @on_linux
     def test_linux(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """On Linux containers call this machine by its address on their bridge; here the bridge is the loopback."""
+        """On Linux containers reach this machine by its address on their bridge; here the bridge is the loopback."""
         answering(tmp_path, "linux")
         monkeypatch.setattr("platform.system", lambda: "Linux")
         found = find_engine()
         assert (found.version, found.host, str(found.bridge)) == ("28.2.2", "127.0.0.1", "127.0.0.1/8")
 
     def test_desktop(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Docker Desktop has a name for its machine, and its connections end on the loopback: nothing is forwarded."""
+        """Docker Desktop has a name for its machine, whose connections end on the loopback: nothing is forwarded."""
         answering(tmp_path, "linux")
         monkeypatch.setattr("platform.system", lambda: "Darwin")
         found = find_engine()
@@ -56,7 +56,7 @@ class TestFindEngine:
 
     @on_linux
     def test_no_bridge(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An engine whose network this machine is not on is refused, not waited for."""
+        """An engine whose network is not on this machine is refused, without waiting."""
         answering(tmp_path, "linux", bridge="nosuch0")
         monkeypatch.setattr("platform.system", lambda: "Linux")
         with pytest.raises(NoEngine, match="'nosuch0' has no address on this machine"):
@@ -76,7 +76,7 @@ def ran(*arguments: str) -> Result:
 class TestWithoutEngine:
     @pytest.mark.parametrize("arguments", [(), ("invoke", "schedule")])
     def test_nothing_installed(self, arguments: tuple[str, ...]) -> None:
-        """Without Docker it says what is missing and how to have it, and ends with 2, before anything is made or
+        """Without Docker it says what is missing and how to get it, and exits with 2, before anything is created or
         started.
         """
         result = ran(*arguments)
@@ -85,14 +85,14 @@ class TestWithoutEngine:
         assert "apt-get install docker.io" in result.stderr
 
     def test_not_running(self, tmp_path: Path) -> None:
-        """Where the engine does not answer, its own reason is named."""
+        """If the engine does not answer, its own reason is given."""
         install(tmp_path, f"echo '{REFUSED}' >&2; exit 1")
         result = ran()
         assert result.exit_code == 2
         assert REFUSED in result.stderr
 
     def test_hangs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An engine that hangs does not hang the command."""
+        """A hanging engine does not hang the command."""
         install(tmp_path, "exec /bin/sleep 60")
         monkeypatch.setattr(engine, "ANSWER_S", 0.1)
         result = ran()
@@ -100,7 +100,7 @@ class TestWithoutEngine:
         assert "did not answer" in result.stderr
 
     def test_check(self) -> None:
-        """In CI the check succeeds where no engine answers, and says that it checked nothing."""
+        """In CI the check succeeds if no engine answers, and says that it checked nothing."""
         result = ran("check")
         assert result.exit_code == 0
         assert "NOT CHECKED" in result.stderr

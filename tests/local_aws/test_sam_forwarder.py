@@ -1,4 +1,4 @@
-"""What stands between containers and the servers of this machine. The bridge is a second loopback address here."""
+"""The forwarder between containers and this machine's servers. Here the bridge is a second loopback address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANY = bytes(range(256)) * 20_000
 
 @pytest.fixture
 def echo() -> Iterator[int]:
-    """A server on 127.0.0.1 that sends back what it was sent, once that has ended."""
+    """A server on 127.0.0.1 that echoes what it received, once the sender has finished."""
     with socket.create_server((HOST, 0)) as listener:
 
         def serve() -> None:
@@ -54,14 +54,14 @@ def asked(port: int, content: bytes) -> bytes:
 
 class TestForwarding:
     def test_both_ways(self, echo: int) -> None:
-        """A container's connection ends on this machine's loopback; bytes go both ways, also after one side has said
-        all.
+        """A container's connection ends on this machine's loopback; bytes flow both ways, even after one side has
+        finished.
         """
         with forwarding(IPv4Interface(f"{BRIDGE}/8"), {echo}):
             assert [asked(echo, content) for content in (b"", b"hello", MANY)] == [b"", b"hello", MANY]
 
     def test_strangers(self, echo: int) -> None:
-        """Who is not on the bridge's network is hung up on, and nothing reaches the server."""
+        """A caller from outside the bridge's network is disconnected, and nothing reaches the server."""
         with (
             forwarding(IPv4Interface(f"{BRIDGE}/32"), {echo}),
             socket.create_connection((BRIDGE, echo), SECONDS, (HOST, 0)) as stranger,
@@ -76,13 +76,13 @@ class TestForwarding:
             socket.create_connection((BRIDGE, echo), SECONDS)
 
     def test_nobody_there(self) -> None:
-        """Where the server is gone a container's connection ends, it does not hang."""
+        """If the server is gone, a container's connection ends and does not hang."""
         port = free_port()
         with forwarding(IPv4Interface(f"{BRIDGE}/8"), {port}):
             assert asked(port, b"") == b""
 
     def test_taken(self, echo: int) -> None:
-        """A port that somebody else has on the bridge is an error at the start."""
+        """A port that is in use on the bridge is an error at the start."""
         with (
             socket.create_server((BRIDGE, echo)),
             pytest.raises(OSError, match="in use"),
@@ -92,7 +92,7 @@ class TestForwarding:
 
 
 def test_reachable() -> None:
-    """URLs of this machine are told in containers' terms, a queue's included; others and other values stay."""
+    """URLs of this machine are rewritten for containers, a queue's included; other values stay."""
     given = {
         "QUEUE": "http://127.0.0.1:9324/000000000000/work",
         "MODEL": "https://api.openai.com/v1",

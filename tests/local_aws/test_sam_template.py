@@ -1,4 +1,4 @@
-"""What `sam local` is given of the synthesized template."""
+"""The copy of the synthesized template that `sam local` gets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def method() -> dict[str, Any]:
 
 
 def prepared(folder: Path, resources: Mapping[str, Any]) -> tuple[Template, dict[str, Any]]:
-    """The template of a stack with these resources, and what its copy holds."""
+    """The template of a stack with these resources, and the content of its copy."""
     (folder / "Stack.template.json").write_text(json.dumps({"Resources": resources}))
     template = prepare(folder, "arm64", ("AWS_ENDPOINT_URL_SQS",), ("api", "dead_letters"))
     return template, json.loads(template.path.read_text())["Resources"]
@@ -37,7 +37,7 @@ def prepared(folder: Path, resources: Mapping[str, Any]) -> tuple[Template, dict
 
 class TestPrepare:
     def test_functions(self, tmp_path: Path) -> None:
-        """Our functions are known by their handlers, whatever the stack calls them; others are left alone."""
+        """Our functions are recognized by their handlers, whatever the stack calls them; others are left alone."""
         others = {
             "Provider": {
                 "Type": "AWS::Lambda::Function",
@@ -52,7 +52,7 @@ class TestPrepare:
         assert template.path.parent == tmp_path  # assets are named relative to it
 
     def test_variables(self, tmp_path: Path) -> None:
-        """A function is told where local servers are, and beyond that only what the stack declares: what the stack
+        """A function gets the local servers' addresses and otherwise only what the stack declares: what the stack
         forgot stays missing.
         """
         ours = {
@@ -67,14 +67,14 @@ class TestPrepare:
         ]
 
     def test_binary(self, tmp_path: Path) -> None:
-        """Bodies are bytes, as the API says: sam learns it from a method, since it overlooks what the API says."""
+        """Bodies are bytes, as the API says; sam learns it from a method, because it ignores the API's own setting."""
         ours = {"A1": function("handlers.api.handler"), "D2": function("handlers.dead_letters.handler")}
         _, copied = prepared(tmp_path, {**ours, "Api": API, "M1": method(), "M2": method()})
         told = [copied[name]["Properties"]["Integration"].get("ContentType") for name in ("M1", "M2")]
         assert told == ["*/*", None]
 
     def test_again(self, tmp_path: Path) -> None:
-        """A second run takes the stack's template, not the copy that the first one made."""
+        """A second run uses the stack's template, not the copy of the first run."""
         ours = {"A1": function("handlers.api.handler"), "D2": function("handlers.dead_letters.handler")}
         assert prepared(tmp_path, ours) == prepared(tmp_path, ours)
 
@@ -88,7 +88,7 @@ class TestPrepare:
             prepared(tmp_path, ours)
 
     def test_missing(self, tmp_path: Path) -> None:
-        """A stack without one of the functions, and a folder without a stack, are told so."""
+        """A stack without one of the functions, and a folder without a stack, are errors that say so."""
         with pytest.raises(WrongTemplate, match="no function for dead_letters"):
             prepared(tmp_path, {"A1": function("handlers.api.handler")})
         with pytest.raises(WrongTemplate, match="holds 0 templates"):

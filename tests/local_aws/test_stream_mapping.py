@@ -1,4 +1,4 @@
-"""A stream's event source mapping, step by step with a clock that tests advance."""
+"""A stream's event source mapping, step by step, with a clock that tests advance."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def numbers(records: Sequence[Json]) -> list[int]:
 
 
 class Driven:
-    """A mapping with a function that answers what a test says, and a clock."""
+    """A mapping with a function whose answers a test sets, and a clock."""
 
     def __init__(
         self, settings: StreamSettings, answer: Callable[[list[int]], Json | None] | None = None, *, shards: int = 1
@@ -50,7 +50,7 @@ class Driven:
         self.given_up.append((numbers(records), reason))
 
     def run(self, ms: int = 0) -> list[list[int]]:
-        """Steps until there is nothing to do, the clock advanced in between; the batches of this run."""
+        """Steps until there is nothing to do, advancing the clock in between; returns the batches of this run."""
         before, end = len(self.batches), self.now + ms
         while True:
             while self.mapping.step():
@@ -78,13 +78,13 @@ def report(*bad: int) -> Callable[[list[int]], Json]:
 
 class TestBatches:
     def test_size(self) -> None:
-        """A batch holds no more than its size, and records come in order."""
+        """A batch holds no more than its maximum, and records come in order."""
         driven = Driven(StreamSettings(batch_size=3))
         driven.mapping.offer([record(n) for n in range(1, 8)])
         assert driven.run() == [[1, 2, 3], [4, 5, 6], [7]]
 
     def test_window(self) -> None:
-        """A batch that is not full waits for its window, from its first record on; a full one does not wait."""
+        """An incomplete batch waits for its window, from its first record on; a full one does not wait."""
         driven = Driven(StreamSettings(batch_size=3, window=100))
         driven.mapping.offer([record(1)])
         assert driven.run(50) == []
@@ -95,13 +95,13 @@ class TestBatches:
         assert driven.run() == [[3, 4, 5]]
 
     def test_nothing(self) -> None:
-        """No records, no invocation."""
+        """Without records there is no invocation."""
         driven = Driven(StreamSettings())
         assert driven.mapping.step() is False
         assert driven.batches == []
 
     def test_shards(self) -> None:
-        """Records of one key are in one shard; a shard that fails holds back no other."""
+        """Records of one key are in one shard; a failing shard holds up no other."""
         driven = Driven(StreamSettings(bisect=False), refuse(1), shards=4)
         keys = [f"k{n}" for n in range(20)]
         driven.mapping.offer([record(place + 1, key) for place, key in enumerate(keys)])
@@ -115,7 +115,7 @@ class TestBatches:
 
 class TestFailures:
     def test_order(self) -> None:
-        """A batch that failed comes again, after a pause and before anything newer."""
+        """A failed batch is retried after a pause, before anything newer."""
         failing = iter([True, True])
 
         def answer(_: list[int]) -> None:
@@ -131,9 +131,7 @@ class TestFailures:
         assert driven.run(10) == [[1, 2], [3]]
 
     def test_bisect(self) -> None:
-        """A failing batch is halved until the bad record is alone; the others go through once each, those behind it
-        after it.
-        """
+        """A failing batch is halved until the bad record is alone; the others are processed once each, in order."""
         driven = Driven(StreamSettings(batch_size=8, retries=1), refuse(6))
         driven.mapping.offer([record(n) for n in range(1, 10)])
         driven.run(10_000)
@@ -143,7 +141,7 @@ class TestFailures:
         assert driven.batches.count([6]) == 2
 
     def test_partial(self) -> None:
-        """The first item that an answer names is where the shard goes on; what is before it does not come again."""
+        """The shard continues at the first item that an answer names; earlier ones are not repeated."""
         driven = Driven(StreamSettings(batch_size=5, retries=0), report(3, 5))
         driven.mapping.offer([record(n) for n in range(1, 6)])
         driven.run(10_000)
@@ -166,14 +164,16 @@ class TestFailures:
         assert driven.run(1000) == [[1]]
 
     def test_retries(self) -> None:
-        """After its retries a batch is given up, and told so; the shard goes on."""
+        """After its retries a batch is given up and reported; the shard continues."""
         driven = Driven(StreamSettings(batch_size=1, retries=2), refuse(1))
         driven.mapping.offer([record(1), record(2)])
         assert driven.run(10_000) == [[1], [1], [1], [2]]
         assert [batch for batch, _ in driven.given_up] == [[1]]
 
     def test_age(self) -> None:
-        """Records that are too old are given up without being tried, and a batch is tried until its records are."""
+        """Records that are too old are given up without an attempt, and a batch is retried until its records are too
+        old.
+        """
         driven = Driven(StreamSettings(max_age=60_000, bisect=False, pauses=(20_000,)), refuse(2))
         driven.mapping.offer([record(1, at=START - 61_000), record(2), record(3, at=START + 30_000)])
         assert driven.run(80_000) == [[2, 3], [2, 3], [2, 3], [2, 3], [3]]
@@ -190,7 +190,7 @@ class TestFailures:
     def test_any_failures(
         self, keys: list[str], bad: set[int], size: int, bisect: bool, partial: bool, shards: int
     ) -> None:
-        """Whatever fails for a while: every record goes through, and those of one key first in order."""
+        """Whatever fails for a while: every record is processed, and those of one key first in order."""
         left = dict.fromkeys(bad, 3)
         through: dict[str, list[int]] = defaultdict(list)
 

@@ -1,4 +1,4 @@
-"""What happens while an index is made anew."""
+"""What happens while an index is rebuilt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANGES = ("ingest_new", "ingest_half", "ingest_again", "change", "delete_file",
 
 
 def at(place: int, step: Callable[[], object]) -> Watch:
-    """Does a step when a rebuild takes its n-th artefact."""
+    """Does a step when a rebuild reads its n-th artefact."""
 
     def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
         for number, item in enumerate(items):
@@ -29,7 +29,7 @@ def at(place: int, step: Callable[[], object]) -> Watch:
 
 
 def changes(bench: Bench, made: Made) -> dict[str, Callable[[], object]]:
-    """What may happen while an index is made anew, or between that and the switch."""
+    """What may happen while an index is rebuilt, or between that and the switch."""
     page = PageRequest(limit=100, order="asc")
     first, second, *_ = [
         view.file for view in store_files.list_page(bench.deployment, PROJECT, made.store, page, "completed").items

@@ -1,4 +1,4 @@
-"""A second table of views of a deployment, by the command, on moto."""
+"""A second views table of a deployment, filled by the command, on moto."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ from vectorlog.views.views import Views
 
 @pytest.fixture
 def names() -> Iterator[Mapping[str, str]]:
-    """Two tables of views beside each other, the log, and what else a deployment has; `VECTORLOG_` variables come from
-    its stack.
-    """
+    """Two views tables, the log, and the rest of a deployment; `VECTORLOG_` variables come from its stack."""
     with moto_aws.aws(), pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("VECTORLOG_")]:
             patch.delenv(name)
@@ -44,14 +42,14 @@ def names() -> Iterator[Mapping[str, str]]:
 
 
 def run(*arguments: str) -> str:
-    """What the command prints; None of its errors is a traceback."""
+    """The output of the command; none of its errors is a traceback."""
     done = CliRunner().invoke(rebuild.command, arguments)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output
     return done.output
 
 
 def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second table holds what the log says, also where functions that write both were there first."""
+    """The second table holds what the log says, even if functions that write both were first."""
     store, gone = bench.store(), bench.store()
     files = [bench.upload(f"alpha {number}") for number in range(2)]
     bench.batch(store, files)
@@ -76,14 +74,14 @@ def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch
 
 
 def test_no_second_table(names: Mapping[str, str]) -> None:
-    """Where nobody writes a second table it is not filled: the message says what comes first."""
+    """Without functions that write a second table it is not filled: the message says what comes first."""
     deploy("prod", {stack.output(field): value for field, value in names.items() if field != "views_also"})
     assert "Deploy it with a second one first" in run("views", "--stage", "prod")
     assert not moto_aws.dynamodb().scan(TableName="two")["Items"]
 
 
 def test_without_a_stage(names: Mapping[str, str]) -> None:
-    """Where the command cannot see when the deployment was last changed, it says what it takes for granted."""
+    """If the command cannot see when the deployment was last changed, it says what it assumes."""
     os.environ.update({variable(field): value for field, value in names.items()})
     said = run("views", "--edition", "aws")
     assert "for 15 minutes" in said
@@ -91,7 +89,7 @@ def test_without_a_stage(names: Mapping[str, str]) -> None:
 
 
 def test_index_that_refuses(names: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator who lacks a right in OpenSearch reads its own words."""
+    """An operator who lacks a right in OpenSearch reads OpenSearch's own message."""
 
     def refuse(*_: object) -> None:
         raise IndexRefused("no permissions for [indices:admin/create]")

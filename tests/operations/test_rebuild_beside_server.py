@@ -1,4 +1,4 @@
-"""`vectorlog rebuild` on a folder whose server runs, by the commands and a real client."""
+"""`vectorlog rebuild` on the folder of a running server, by the commands and a real client."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vectorlog.cli import rebuild, verify
 
 
 def run(command: click.Command, *arguments: str) -> str:
-    """What a command says that succeeds."""
+    """The output of a command that succeeds."""
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0, done.output
     return done.output
 
 
 def attach(client: OpenAI, store: str, text: str) -> str:
-    """A file that is completed when this returns."""
+    """Uploads and attaches a file; it is completed on return."""
     file = client.files.create(file=("note.txt", text.encode()), purpose="assistants").id
     assert (
         client.vector_stores.files.create_and_poll(file, vector_store_id=store, poll_interval_ms=50).status
@@ -36,8 +36,8 @@ def found(client: OpenAI, store: str) -> set[str]:
 
 
 def test_while_clients_go_on(tmp_path: Path) -> None:
-    """A client that goes on during a rebuild sees all that it wrote, at once and in the end; the next server takes the
-    new index, with what came after it was made.
+    """A client that keeps working during a rebuild sees everything that it wrote, immediately and in the end; the next
+    server uses the new index, including what came after it was built.
     """
     data = str(tmp_path / "data")
     with StubServer(dimensions=1536) as stub:
@@ -78,7 +78,7 @@ def test_while_clients_go_on(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    """A mistyped folder is told, and not made."""
+    """A mistyped folder is an error, and is not created."""
     done = CliRunner().invoke(rebuild.command, ["all", "--data", str(tmp_path / "typo")])
     assert done.exit_code == 1
     assert "There is no Vectorlog data" in done.output

@@ -1,4 +1,4 @@
-"""An index filled from the artefacts while files go."""
+"""An index that is filled from the artefacts while files are deleted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vectorlog.use_cases import store_files, vector_stores
 
 @pytest.mark.parametrize("whole_store", [False, True])
 def test_gone_before_it_is_in(bench: Bench, whole_store: bool) -> None:
-    """What is deleted and purged just before its chunks are added is taken out again: no purge would come after it."""
+    """A file that is deleted and purged just before its chunks are added is taken out again: no purge would follow."""
     store, kept = bench.store(), bench.store()
     file = bench.upload("alpha")
     for each in (store, kept):
@@ -40,7 +40,7 @@ def test_gone_before_it_is_in(bench: Bench, whole_store: bool) -> None:
 
 
 def test_other_spaces(bench: Bench) -> None:
-    """A store of a model that the index is not for is left out."""
+    """A store with another model than the index is left out."""
     store = bench.store()
     bench.attach(store, bench.upload("alpha"))
     bench.pump.settle()

@@ -1,4 +1,4 @@
-"""The index of a data folder, made anew beside a server, and taken by the next one."""
+"""The index of a data folder, rebuilt beside a server, and used by the next one."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from vectorlog.use_cases.pages import PageRequest
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many steps, so that much can happen between them."""
+    """A large count of steps, so that much can happen between them."""
     monkeypatch.setattr(transferred, "PAGE", 2)
     monkeypatch.setattr(rebuild_index, "CHUNKS", 3)
 
 
 @pytest.fixture
 def filled(bench: Bench) -> tuple[Bench, Made]:
-    """An edition at rest with the real index, and what there is to ask about."""
+    """A deployment at rest with the real index, and ids to ask about."""
     return bench, history(bench)
 
 
 def restarted(bench: Bench) -> None:
-    """The server ends, and the next one takes the index that is ready."""
+    """The server ends, and the next one uses the index that is ready."""
     bench.index.close()
     folder = DataFolder(bench.folder)
     with folder.lock(), closing(LocalLogAndViews(folder)) as log_and_views:
@@ -56,7 +56,7 @@ def clean(bench: Bench) -> None:
 
 
 def damage(bench: Bench, made: Made) -> None:
-    """Chunks that are missing, and chunks that are nobody's."""
+    """Missing chunks, and orphaned chunks."""
     listed = store_files.list_page(bench.deployment, PROJECT, made.store, PageRequest(limit=100), None).items
     serving = [(view.file, view.state.serving) for view in listed if view.state.serving]
     (lost, _), (kept, generation) = serving[0], serving[1]
@@ -66,7 +66,7 @@ def damage(bench: Bench, made: Made) -> None:
 
 
 def test_damage_is_gone(filled: tuple[Bench, Made]) -> None:
-    """An index that lost chunks, or holds others', is right afterwards, and every answer is the one from before the
+    """An index that lost chunks, or holds foreign ones, is right after a rebuild, and every answer is as before the
     damage.
     """
     bench, made = filled
@@ -80,7 +80,7 @@ def test_damage_is_gone(filled: tuple[Bench, Made]) -> None:
 
 
 def test_folder_that_is_lost(filled: tuple[Bench, Made]) -> None:
-    """The whole index may be lost: it is made again without reading or embedding a file."""
+    """The whole index may be lost: it is rebuilt without reading or embedding a file."""
     bench, made = filled
     expected = answers(bench.deployment, made)
     bench.index.close()
@@ -93,7 +93,7 @@ def test_folder_that_is_lost(filled: tuple[Bench, Made]) -> None:
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("place", [2, None])
 def test_beside_changes(filled: tuple[Bench, Made], change: str, place: int | None) -> None:
-    """Whatever changes while an index is made anew, or after that, is in it when it serves, and what was deleted is
+    """Whatever changes while an index is rebuilt, or after that, is in it when it serves, and what was deleted is
     not.
     """
     bench, made = filled
@@ -109,7 +109,7 @@ def test_beside_changes(filled: tuple[Bench, Made], change: str, place: int | No
 
 
 def test_file_that_is_ingested_all_the_while(filled: tuple[Bench, Made], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file whose rounds are embedded before, during and after a rebuild and the restart behind it is found by each of
+    """A file whose rounds are embedded before, during and after a rebuild and the following restart is found by each of
     its chunks.
     """
     monkeypatch.setattr(job, "ROUND", 1)
@@ -133,7 +133,7 @@ def test_file_that_is_ingested_all_the_while(filled: tuple[Bench, Made], monkeyp
 
 
 def test_cut_off(filled: tuple[Bench, Made]) -> None:
-    """One that dies is not taken, wherever that was; the same command begins again."""
+    """A rebuild that dies at any point is not used; the same command starts again."""
     bench, made = filled
     expected = answers(bench.deployment, made)
 
@@ -155,7 +155,7 @@ def test_cut_off(filled: tuple[Bench, Made]) -> None:
 
 @pytest.mark.parametrize("renames", [0, 1])
 def test_switch_cut_off(filled: tuple[Bench, Made], monkeypatch: pytest.MonkeyPatch, renames: int) -> None:
-    """A server that dies while it takes the new index leaves it to the next one."""
+    """A server that dies while it switches to the new index leaves it to the next one."""
     bench, made = filled
     expected = answers(bench.deployment, made)
     folder = DataFolder(bench.folder)
@@ -182,7 +182,7 @@ def test_switch_cut_off(filled: tuple[Bench, Made], monkeypatch: pytest.MonkeyPa
 
 
 def test_incomplete_artefacts_are_told(filled: tuple[Bench, Made]) -> None:
-    """An artefact that lost chunks is named: its file has to be attached again."""
+    """An artefact that lost chunks is named: its file must be attached again."""
     bench, _ = filled
     part = next(key for key in sorted(bench.blobs.list("artefacts/")) if key.endswith("/00000000"))
     bench.blobs.delete([part])

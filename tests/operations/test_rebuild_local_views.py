@@ -1,4 +1,4 @@
-"""The rows of a data folder, made anew while requests, work and searches go on, by processes that may die."""
+"""The rows of a data folder, rebuilt while requests, work and searches continue, by processes that may die."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def stepping(step: Callable[[], object], *, dies_after: int | None = None) -> Watch:
-    """Does a step with every commit that a rebuild takes."""
+    """Does a step at every commit that a rebuild reads."""
 
     def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
         for place, item in enumerate(items):
@@ -47,15 +47,15 @@ def clean(bench: Bench) -> None:
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many steps, so that much can happen between them."""
+    """A large count of steps, so that much can happen between them."""
     monkeypatch.setattr(transferred, "PAGE", 3)
     monkeypatch.setattr(rebuild, "PAGE", 3)
 
 
 @pytest.mark.parametrize("seed", range(1000, 1004))
 def test_beside_everything(seed: int, tmp_path: Path) -> None:
-    """Whatever is asked for and whoever dies while rows are made anew, at every step counts add up, what was created is
-    there and what was deleted is not; and in the end the rows are what the log says.
+    """Whatever is requested and whatever dies while rows are rebuilt: at every step counts add up, created things exist
+    and deleted ones do not; and in the end the rows are what the log says.
     """
     story = History(tmp_path, seed)
     for _ in range(60):
@@ -80,7 +80,7 @@ def test_beside_everything(seed: int, tmp_path: Path) -> None:
 
 
 def test_damage_is_gone(bench: Bench) -> None:
-    """Rows that were lost or wrong are right afterwards, and every answer is the one from before the damage."""
+    """Lost or wrong rows are right after a rebuild, and every answer is as before the damage."""
     made = history(bench)
     expected, table = answers(bench.deployment, made), bench.deployment.views.table
     table.write(
@@ -97,9 +97,7 @@ def test_damage_is_gone(bench: Bench) -> None:
 
 
 def test_old_ones_serve_until_the_switch(bench: Bench) -> None:
-    """A rebuild that dies, wherever that is, has changed nothing that anybody sees; and a message that waited is not
-    lost by one.
-    """
+    """A rebuild that dies at any point has changed nothing visible, and loses no waiting message."""
     made, store = history(bench), bench.store(name="late")
     bench.attach(store, late := bench.upload("alpha late"))
     seen, dump = (
@@ -118,7 +116,7 @@ def test_old_ones_serve_until_the_switch(bench: Bench) -> None:
 
 
 def test_switch_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new rows take the old ones' place as a whole, with their indexes, or not at all."""
+    """The new rows replace the old ones as a whole, with their indexes, or not at all."""
     made = history(bench)
     seen = answers(bench.deployment, made)
     schema = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'views%' ORDER BY name"
@@ -134,7 +132,7 @@ def test_switch_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_store_deleted_meanwhile(bench: Bench) -> None:
-    """A store that is deleted and purged while its rows are made anew leaves none."""
+    """A store that is deleted and purged while its rows are rebuilt leaves none."""
     made = history(bench)
 
     def step() -> None:
@@ -165,7 +163,7 @@ def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.Monk
 
 
 def test_one_at_a_time(bench: Bench) -> None:
-    """A second rebuild of a folder is refused while one is under way."""
+    """A second rebuild of a folder is refused while one is running."""
     folder = DataFolder(bench.folder)
     with folder.lock_rebuild(), pytest.raises(FolderInUse, match="is being rebuilt by the process"):
         rebuild.views(folder, unwatched)

@@ -1,4 +1,4 @@
-"""Views and index of the AWS edition made anew by the command, with real functions on the real local servers."""
+"""Views and index of the AWS edition rebuilt by the command, with real functions on the real local servers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.aws
 
 
 def seen(client: OpenAI, store: str) -> dict[str, object]:
-    """Answers but for what a minute changes, and for scores: a shard's statistics of words include what was deleted
-    from it.
+    """Answers without what changes within a minute, and without scores: a shard's word statistics include deleted
+    chunks.
     """
     given = answers(client, store)
     texts = sorted(cast("dict[str, object]", given["found"]))
@@ -33,8 +33,8 @@ def seen(client: OpenAI, store: str) -> dict[str, object]:
 
 
 def test_both(servers: Servers) -> None:
-    """Functions that write a second table keep it, the command fills it, and the deployment that reads it answers as
-    before; so it does with a new index, and verify finds nothing wrong with either.
+    """Functions that write a second table keep it current, the command fills it, and the deployment that reads it
+    answers as before; the same holds for a new index, and verify finds no difference in either.
     """
     second = "second-views"
     dynamodb = servers.client("dynamodb")

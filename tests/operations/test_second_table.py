@@ -1,5 +1,5 @@
-"""A second table of views, as on AWS: written by all, filled from the log, read, the first one dropped; each while
-everything goes on.
+"""A second views table, as on AWS: written by all, filled from the log, read, the first one dropped; each while
+everything continues.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vectorlog.views.views import Views
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many steps, so that much can happen between them."""
+    """A large count of steps, so that much can happen between them."""
     monkeypatch.setattr(transferred, "PAGE", 3)
 
 
@@ -53,7 +53,9 @@ class Second:
         self.views.tables = (self.written,)
 
     def fill(self, step: Callable[[], object], dies_after: int | None = None) -> None:
-        """As `aws_rebuild.views` does: a scan gives what is in the log when it begins, by stream."""
+        """Fills the second table as `runtime/aws/rebuild.py` does: a scan returns what is in the log when it begins, by
+        stream.
+        """
 
         def scanned() -> Iterator[Commit]:
             for place, commit in enumerate(sorted(self.bench.log.scan(), key=lambda each: (each.stream, each.version))):
@@ -70,8 +72,8 @@ class Second:
 
 @pytest.mark.parametrize("seed", range(2000, 2005))
 def test_beside_everything(seed: int, tmp_path: Path) -> None:
-    """Whatever is asked for and whoever dies before, between and after the steps: at every one counts add up, what was
-    created is there, what was deleted is not; and in the end the second table holds what the log says.
+    """Whatever is requested and whatever dies before, between and after the steps: at every one counts add up, created
+    things exist and deleted ones do not; and in the end the second table holds what the log says.
     """
     story = History(tmp_path, seed)
     for _ in range(50):
@@ -127,9 +129,7 @@ def test_work_that_ends_after_the_fill(bench: Bench) -> None:
 
 @pytest.mark.parametrize("dies_after", [None, *range(1, 18, 4)])
 def test_tombstones_that_vanish(bench: Bench, dies_after: int | None) -> None:
-    """DynamoDB takes an old tombstone away as soon as it is written again: nothing that was deleted comes back by
-    that.
-    """
+    """DynamoDB removes an old tombstone as soon as it is written again: nothing that was deleted comes back by that."""
     store, gone = bench.store(), bench.store()
     files = [bench.upload(f"alpha {number}") for number in range(3)]
     bench.batch(store, files)

@@ -1,4 +1,4 @@
-"""What verify tells of an edition that was damaged, and of one that was not."""
+"""What verify reports of a deployment with and without damage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def report(bench: Bench, *, commits: int = 0, messages: int = 0) -> Report:
 
 @pytest.fixture
 def filled(bench: Bench) -> tuple[Bench, str, str]:
-    """An edition at rest, a store in it, and a file in that."""
+    """A deployment at rest, a store in it, and a file in that."""
     store, file = bench.store(), bench.upload("alpha\nbeta")
     bench.attach(store, file)
     bench.pump.settle()
@@ -78,14 +78,14 @@ DAMAGE = [
 
 
 def test_clean(filled: tuple[Bench, str, str]) -> None:
-    """An edition at rest has no difference, and every stream was looked at."""
+    """A deployment at rest has no difference, and every stream was checked."""
     found = report(filled[0])
     assert (found.differing, found.pending, found.streams) == ((), (), 3)
 
 
 @pytest.mark.parametrize(("damage", "kind", "what"), DAMAGE)
 def test_damage_is_told(filled: tuple[Bench, str, str], damage: Damage, kind: str, what: str) -> None:
-    """Each kind of damage is told, by its kind and by what is wrong, and nothing else is."""
+    """Each kind of damage is reported, by its kind and its details, and nothing else is."""
     damage(*filled)
     found = report(filled[0])
     assert [each.kind for each in found.differing] == [kind]
@@ -95,8 +95,8 @@ def test_damage_is_told(filled: tuple[Bench, str, str], damage: Damage, kind: st
 
 @pytest.mark.parametrize(("damage", "kind", "what"), DAMAGE)
 def test_pending(filled: tuple[Bench, str, str], damage: Damage, kind: str, what: str) -> None:
-    """While commits are not projected, every difference is pending; while messages are under way, all but those of the
-    views.
+    """While commits are not projected, every difference is pending; while messages wait, all but those of the views
+    are.
     """
     damage(*filled)
     assert not report(filled[0], commits=1).differing
@@ -104,7 +104,7 @@ def test_pending(filled: tuple[Bench, str, str], damage: Damage, kind: str, what
 
 
 def test_settles_between_looks(filled: tuple[Bench, str, str]) -> None:
-    """What is put right between two looks is no difference."""
+    """A difference that disappears between two checks is not reported."""
     bench, store, file = filled
     blob_left_over(bench, store, file)
     found = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: bench.blobs.delete(["files/file-nobody/0"]))

@@ -32,7 +32,7 @@ def insert(database: Database, number: int) -> int:
 
 
 def spoil(database: Database) -> int:
-    """A write that only COMMIT refuses."""
+    """A write that only its COMMIT refuses."""
     return database.write(lambda connection: connection.execute("INSERT INTO orphans VALUES (-1)").rowcount)
 
 
@@ -41,7 +41,7 @@ def numbers(database: Database) -> list[int]:
 
 
 class Gate:
-    """Holds the database's writer until `open`, so that what is written meanwhile has to wait."""
+    """Holds the database's writer until `open`, so that writes meanwhile have to wait."""
 
     def __init__(self, database: Database, pool: ThreadPoolExecutor) -> None:
         self._database = database
@@ -55,7 +55,7 @@ class Gate:
         assert entered.wait(10)
 
     def open(self, waiting: int) -> None:
-        """Once so many writes wait."""
+        """Returns once this many writes wait."""
         while len(self._database._waiting) < waiting:
             threading.Event().wait(0.001)
         self._opened.set()
@@ -68,7 +68,7 @@ def test_result_of_the_action(database: Database) -> None:
 
 
 def test_error_undoes_its_own_writes_only(database: Database) -> None:
-    """An action that raises leaves nothing behind; what was written beside it, in the same commit, stays."""
+    """An action that raises leaves nothing behind; other writes of the same commit stay."""
 
     def half(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO numbers VALUES (100)")
@@ -88,7 +88,7 @@ def test_error_undoes_its_own_writes_only(database: Database) -> None:
 
 
 def test_refused_statement_is_the_writers_own(database: Database) -> None:
-    """A constraint that a write breaks is that write's error, and the next one goes through."""
+    """A write that breaks a constraint gets the error, and the next one succeeds."""
     insert(database, 1)
     with pytest.raises(sqlite3.IntegrityError):
         insert(database, 1)
@@ -97,7 +97,7 @@ def test_refused_statement_is_the_writers_own(database: Database) -> None:
 
 
 def test_error_in_commit_reaches_everyone(database: Database) -> None:
-    """Where the commit fails, nobody is told that their write is in, and nothing of it is."""
+    """If the commit fails, no write is reported as done, and nothing of it is stored."""
     with ThreadPoolExecutor(8) as pool:
         gate = Gate(database, pool)
         writes = [pool.submit(insert, database, 1), pool.submit(spoil, database), pool.submit(insert, database, 2)]
@@ -110,7 +110,7 @@ def test_error_in_commit_reaches_everyone(database: Database) -> None:
 
 
 def test_error_in_begin_reaches_everyone(database: Database, tmp_path: Path) -> None:
-    """A write that was refused because another process holds the file is not made later behind its caller's back."""
+    """A write that was refused because another process holds the file is not made later without its caller."""
     database.write(lambda connection: connection.execute("PRAGMA busy_timeout=0").fetchone())
     other = sqlite3.connect(tmp_path / "some.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -123,7 +123,7 @@ def test_error_in_begin_reaches_everyone(database: Database, tmp_path: Path) -> 
 
 
 def test_told_is_true(database: Database) -> None:
-    """Whatever fails beside it: a write that returned is there, and one that raised is not."""
+    """Whatever fails beside it: a write that returned is stored, and one that raised is not."""
 
     def write(number: int) -> int | None:
         try:
@@ -142,7 +142,7 @@ def test_told_is_true(database: Database) -> None:
 
 
 def test_many_threads(database: Database) -> None:
-    """However many write at once, each gets its own result."""
+    """However many write in parallel, each gets its own result."""
     with ThreadPoolExecutor(210) as pool:
         gate = Gate(database, pool)
         writes = [pool.submit(database.write, lambda _, number=number: number) for number in range(200)]
@@ -151,7 +151,7 @@ def test_many_threads(database: Database) -> None:
 
 
 def test_readers_do_not_wait(database: Database) -> None:
-    """A reader sees what was committed before, while a write is under way."""
+    """A reader sees what was committed before, while a write is in progress."""
     insert(database, 1)
     with ThreadPoolExecutor(1) as pool:
         gate = Gate(database, pool)
@@ -167,7 +167,7 @@ def test_readers_cannot_write(database: Database) -> None:
 
 
 def test_connections_end_with_their_threads(database: Database) -> None:
-    """Threads that come and go do not use up the process's files."""
+    """Threads that come and go do not use up the process's file descriptors."""
     for _ in range(50):
         thread = threading.Thread(target=numbers, args=(database,))
         thread.start()
@@ -176,7 +176,7 @@ def test_connections_end_with_their_threads(database: Database) -> None:
 
 
 def test_survives(tmp_path: Path) -> None:
-    """What was written is there when the file is opened again."""
+    """Written data is there when the file is opened again."""
     for number in range(3):
         database = Database(tmp_path / "some.db", SCHEMA, synchronous="FULL")
         insert(database, number)

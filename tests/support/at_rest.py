@@ -1,4 +1,4 @@
-"""What holds once nothing is under way: everything has ended, and what is kept is exactly what the log asks for."""
+"""What must hold once no work is left: everything has ended, and exactly what the log requires is kept."""
 
 from __future__ import annotations
 
@@ -25,16 +25,14 @@ RowOf = tuple[int, str, str | None, int | None, int, int, int | None]
 
 
 def files_of(bench: Bench, store: str) -> dict[str, store_file.State]:
-    """What the streams say of every file that was ever in a store."""
+    """The streams' states of every file that was ever in a store."""
     streams = sorted({commit.stream for commit in bench.log.scan() if commit.stream.startswith(f"{store}/")})
     loaded = bench.deployment.streams.load_many(STORE_FILE, streams)
     return {stream.split("/")[1]: each.state for stream, each in loaded.items()}
 
 
 class AtRest:
-    """Checks of an edition in which all work is done. `crashed`: bytes of uploads that were never answered may be
-    left.
-    """
+    """Checks a deployment without pending work. `crashed`: bytes of uploads that were never answered may be left."""
 
     def __init__(self, bench: Bench, draw: Random, *, crashed: bool) -> None:
         self.bench = bench
@@ -92,7 +90,7 @@ class AtRest:
         return found
 
     def check_views(self) -> None:
-        """The rows are those of a projection of the whole log, commit by commit, into an empty table."""
+        """The rows equal those of a projection of the whole log, commit by commit, into an empty table."""
         fresh = Database(self.bench.folder / "fresh.db", sqlite_views.SCHEMA, synchronous="NORMAL")
         streams, views = self.bench.deployment.streams, Views(SQLiteTable(fresh))
         for commit in self.bench.log.scan():
@@ -118,13 +116,13 @@ class AtRest:
             )
             of_deleted = of_deleted or (kind == "FILE" and sk != keys.COUNTS and sk.removeprefix("VS#") not in living)
             if not of_deleted and not sk.startswith(keys.OPEN):
-                closed = kind == "VS" and rest not in living  # its counts stop when it is deleted, wherever they are
+                closed = kind == "VS" and rest not in living  # its counts stop at its deletion, whatever they are
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
                 found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))
         return found
 
     def check_kept(self) -> None:
-        """The index and the blobs hold exactly what something living needs."""
+        """The index and the blobs hold exactly what existing things need."""
         bench, wanted, living = self.bench, set(), self._living_stores()
         for store in living:
             serving = {file: state.serving for file, state in files_of(self.bench, store).items() if state.serving}

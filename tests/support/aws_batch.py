@@ -1,5 +1,5 @@
 """A batch of many files through the API of the AWS edition on the local servers: watched until it ends, and what it
-leaves over.
+leaves behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.embedding.stub_server import StubServer
 DEADLINE_S = 900
 PAUSE_S = 0.25
 UNREADABLE_EVERY = 50
-"""One file in so many holds no text, so that it fails and nothing else does."""
+"""One file in this many holds no text, so that it fails and nothing else does."""
 DIMENSIONS = 64
 _NUMBERS = (
     "ApproximateNumberOfMessages",
@@ -34,7 +34,7 @@ _NUMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many files of a batch or a store have which status, as the API says."""
+    """How many files of a batch or a store have each status, according to the API."""
 
     in_progress: int
     completed: int
@@ -50,7 +50,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """What one look saw, `at` seconds after the batch was created."""
+    """One poll, `at` seconds after the batch was created."""
 
     at: float
     batch: Counts
@@ -66,7 +66,7 @@ class Run:
     """A batch from its uploads to its end.
 
     Attributes:
-        uploading: seconds that all uploads took.
+        uploading: seconds for all uploads.
         answering: seconds until the creation of the batch was answered.
     """
 
@@ -77,7 +77,7 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """From its creation until all files had ended."""
+        """Seconds from its creation until all files had ended."""
         return self.polls[-1].at
 
     @property
@@ -95,7 +95,7 @@ class Run:
 
 @contextmanager
 def running(servers: Servers) -> Iterator[RunningDeployment]:
-    """The edition, embedding with a stub."""
+    """The AWS edition, with a stub for embedding."""
     with StubServer(dimensions=DIMENSIONS) as stub:
         variables = {"VECTORLOG_MODELS": "openai:stub", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
         with local_edition.running(servers, variables=variables) as deployment:

@@ -1,8 +1,8 @@
-"""The test edition on AWS's adapters, made by `runtime.aws` and driven through the real handlers.
+"""A test deployment on AWS's adapters, built by `runtime/aws` and driven through the real handlers.
 
-DynamoDB and its stream are DynamoDB Local's. S3 and SQS are moto's, in this process, because its queues keep to the
-test's clock; the handlers run in one thread, where moto is right. Model, reader and index are stand-ins that pass the
-contract tests of their ports.
+DynamoDB and its stream are DynamoDB Local's. S3 and SQS are moto's, in this process, because its queues follow the
+test's clock. The handlers run in one thread, because moto is correct only there. Model, reader and index are stand-ins
+that pass the contract tests of their ports.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from vectorlog.runtime.aws import clients, once, tables, wiring
 T = TypeVar("T")
 
 BATCH = 100
-"""Records that the stream's mapping hands over at once."""
+"""Records in one batch of the stream's mapping."""
 HOUR_MS = 3_600_000
 
 
 class AwsBench(Bench):
-    """A deployment of its own, whose calls are counted, and its pump."""
+    """A new deployment whose calls are counted, and its pump."""
 
     pump: AwsPump
 
@@ -91,7 +91,9 @@ class AwsBench(Bench):
 
 
 class AwsPump(Pump):
-    """What Lambda and EventBridge do, one step at a time. What dies leaves its records unread or its messages lent."""
+    """Does the work of Lambda and EventBridge, one step at a time. A step that dies leaves its records unread or its
+    messages lent.
+    """
 
     def __init__(self, bench: AwsBench) -> None:
         self._bench = bench
@@ -120,7 +122,7 @@ class AwsPump(Pump):
             )
 
     def deliver(self, records: Sequence[Json]) -> None:
-        """Hands records to the projector."""
+        """Passes records to the projector."""
         assert self._bench.moto.handle("projector", stream_event(records)) == {"batchItemFailures": []}
 
     def work_one(self, draw: Random | None = None, *, twice: bool = False) -> bool:
@@ -153,7 +155,7 @@ class AwsPump(Pump):
 
 
 class AwsQueue:
-    """A queue of moto's, from Lambda's side."""
+    """A queue of moto, from Lambda's side."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -161,7 +163,7 @@ class AwsQueue:
         self._queue: Any = moto_sqs.sqs_backends["123456789012"][REGION].queues[url.rpartition("/")[2]]
 
     def receive(self, limit: int, draw: Random | None) -> list[Json]:
-        """Lends up to so many messages; `draw` says which."""
+        """Lends up to this many messages; `draw` chooses which."""
         wanted = min(10, limit if draw is None else limit + 5)
         names: dict[str, Any] = {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
         found = self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=wanted, **names).get(
@@ -173,33 +175,33 @@ class AwsQueue:
         return [queue_record(message, "arn:aws:sqs:us-east-1:123456789012:queue") for message in found[:limit]]
 
     def delete(self, records: Sequence[Json]) -> None:
-        """Takes away what is done."""
+        """Deletes messages that are done."""
         entries = [{"Id": str(place), "ReceiptHandle": record["receiptHandle"]} for place, record in enumerate(records)]
         self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def recall(self, messages: Iterable[str] | None = None) -> None:
-        """Ends the visibility of those of the messages that are lent."""
+        """Ends the visibility time-out of those messages that are lent."""
         for message in self._queue._messages:
             if message.approximate_receive_count and (messages is None or message.id in messages):
                 message.visible_at = 0.0
 
     def waits(self, now: int) -> list[int]:
-        """Ms until each message is due."""
+        """Milliseconds until each message is due."""
         return [
             int(max(each.delayed_until, each.visible_at + 1, _not_before(each)) - now) for each in self._queue._messages
         ]
 
     def bodies(self) -> list[str]:
-        """Of all messages."""
+        """Bodies of all messages."""
         return [message.body for message in self._queue._messages]
 
     def depth(self) -> int:
-        """How many messages there are, lent and delayed ones included."""
+        """The number of messages, including lent and delayed ones."""
         return len(self._queue._messages)
 
 
 def in_any_order(items: Sequence[T], draw: Random, key: Callable[[T], str]) -> list[T]:
-    """Another order in which those of one key keep theirs."""
+    """A random order that keeps the order within each key."""
     waiting: dict[str, list[T]] = {}
     for item in items:
         waiting.setdefault(key(item), []).append(item)

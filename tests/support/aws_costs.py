@@ -1,7 +1,7 @@
-"""The AWS edition with its calls counted: real adapters on the local servers, a stub for the model alone, and requests
+"""The AWS edition with its calls counted: real adapters on the local servers, a stub only for the model, and requests
 in this process.
 
-What runs behind the requests is driven by hand, commit by commit and message by message.
+The work behind the requests is driven by hand, commit by commit and message by message.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from vectorlog.work.sqs import SQSQueue
 
 ACTOR = Actor(Caller("project-of-mine"), "req_0123456789abcdef0123456789abcdef")
 LATENCY_S = 0.25
-"""Of each measured call: calls that are made at once all begin within it, also on a busy machine."""
+"""Added latency of each measured call, so that parallel calls overlap even on a busy machine."""
 LENT_MS = 60_000
 
 
 class CountedEmbedder:
-    """The stub, and how often it was asked."""
+    """The stub model, with a count of its calls."""
 
     def __init__(self, space: Space, calls: Counter[str]) -> None:
         self.space = space
@@ -69,7 +69,7 @@ class CountedEmbedder:
 
 
 class Measured:
-    """A deployment of its own; `cost` measures what a request does, `handle` and `ingest` what follows from it."""
+    """A new deployment; `cost` measures a request, `handle` and `ingest` do the work that follows."""
 
     def __init__(self, servers: Servers, owned: Resources) -> None:
         self._counted = (clients.dynamodb(), clients.s3(), clients.sqs())
@@ -100,14 +100,14 @@ class Measured:
 
     @contextmanager
     def metered(self) -> Iterator[Cost]:
-        """Counts calls of AWS, requests to OpenSearch and texts' embeddings in the end included."""
+        """Counts AWS calls, requests to OpenSearch and embedded texts."""
         self.calls.clear()
         with metered(*self._counted, latency=LATENCY_S) as cost:
             yield cost
         cost.calls.update(self.calls)
 
     def cost(self, request: Callable[[], object]) -> Cost:
-        """What a request costs, its key's check included."""
+        """The cost of a request, including the check of its key."""
         self.clock.advance(1)
         with self.metered() as cost:
             api_keys.authenticate(self.deployment, self._secret)
@@ -115,12 +115,12 @@ class Measured:
         return cost
 
     def project(self, stream: str, start: int = 0) -> None:
-        """Handles a stream's commits from version `start` on, each as a record alone."""
+        """Handles a stream's commits from version `start` on, each as a single record."""
         for commit in self.log.read(stream, start):
             self._projector.handle([commit])
 
     def ingest(self) -> None:
-        """Ingests the files that are queued, one by one."""
+        """Ingests the queued files, one by one."""
         received = self._received.receive(10, LENT_MS)
         for message in (decode(each.body) for each in received):
             assert isinstance(message, Ingest)
@@ -128,7 +128,7 @@ class Measured:
         self._received.acknowledge([each.receipt for each in received])
 
     def seed(self, plans: Sequence[Plan[Any, Any]], at_once: int = 320) -> None:
-        """Decides and shows, some at once."""
+        """Appends and shows several decisions in parallel."""
         for start in range(0, len(plans), at_once):
             outcomes = self.deployment.streams.decide_all(plans[start : start + at_once])
             list(self.readers.map(self._show, [outcomes[first : first + 32] for first in range(0, len(outcomes), 32)]))
@@ -171,7 +171,7 @@ class Measured:
 
 @contextmanager
 def measured(servers: Servers) -> Iterator[Measured]:
-    """A deployment of its own on the servers, which the environment has to name."""
+    """A new deployment on the servers that the environment names."""
     owned = resources.make(servers)
     made = Measured(servers, owned)
     try:
@@ -183,7 +183,7 @@ def measured(servers: Servers) -> Iterator[Measured]:
 
 @contextmanager
 def spooled(text: str) -> Iterator[Path]:
-    """A file that has arrived."""
+    """A spooled file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "body"
         path.write_text(text)

@@ -44,9 +44,9 @@ from vectorlog.work.messages import Ingest, decode
 ACTOR = Actor(Caller("default"), "req_1")
 PAGES = 200
 DIMENSIONS = 1536
-"""As text-embedding-3-small."""
+"""Dimensions of text-embedding-3-small."""
 TIMEOUT_S = 300
-"""Of the embed function."""
+"""Memory of the embed function in MB."""
 HANDLER = "handlers.embed:handler"
 ONE_ROUND = f"{__name__}:one_round"
 _WORDS = (
@@ -87,11 +87,11 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What one invocation was given and did.
+    """The input and outcome of one invocation.
 
     Attributes:
-        nexts: the chunks from which the messages' files go on.
-        seconds: what it took, the start of its process included where it has none yet.
+        nexts: the chunks at which the messages' files continue.
+        seconds: its duration, including the start of its process if it has none yet.
         answer: of the handler.
     """
 
@@ -102,21 +102,19 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """Most memory that the function's process and the child that reads files ever had in use, in Lambda's MB (2^20
-    bytes; Linux).
-    """
+    """Peak memory of the function's process and of the child that reads files, in Lambda's MB (2^20 bytes; Linux)."""
 
     function: float
     reader: float
 
     @property
     def total(self) -> float:
-        """What both can have had at once, at most."""
+        """Upper bound of what both used at the same time."""
         return self.function + self.reader
 
 
 class Desk:
-    """A deployment of its own whose queue is handed to the function by hand; requests are made in this process."""
+    """A new deployment whose queue is passed to the function by hand; requests are made in this process."""
 
     def __init__(self, servers: Servers, owned: Resources, stub: StubServer, variables: Json, handler: str) -> None:
         self.stub = stub
@@ -133,8 +131,8 @@ class Desk:
         )
 
     def attached(self, content: bytes) -> str:
-        """Uploads a document and attaches it to a new store, so that its message waits in the queue; gives the stream
-        of the two.
+        """Uploads a document and attaches it to a new store, so that its message waits in the queue. Returns the file's
+        stream in the store.
         """
         deployment = wiring.deployment()
         store = vector_stores.create(deployment, ACTOR, CreateStore()).id
@@ -150,14 +148,14 @@ class Desk:
         return stream
 
     def ingest(self, stream: str) -> State:
-        """Hands what waits in the queue to the function until nothing does; what became of the file."""
+        """Passes waiting messages to the function until the queue is empty; returns the file's final state."""
         while inspection.under_way().messages:
             assert self._mapping.step(), "a message is lent, and nobody has it"
         self._project(stream, 1)
         return wiring.deployment().streams.load(STORE_FILE, stream).state
 
     def verify(self) -> Report:
-        """What `vectorlog verify` finds."""
+        """The findings of `vectorlog verify`."""
         return verify(wiring.deployment(), inspection.under_way, lambda: None)
 
     @property
@@ -166,7 +164,7 @@ class Desk:
         return Counter(text for request in self.stub.requests for text in request["input"])
 
     def peak(self) -> Peak:
-        """Of the function's environment, which must have been invoked."""
+        """Peak memory of the function's environment, which must have been invoked."""
         [function] = (process for process in multiprocessing.active_children() if process.name == self.function.name)
         tasks = Path(f"/proc/{function.pid}/task").glob("*/children")
         readers = [int(child) for children in tasks for child in children.read_text().split()]
@@ -186,7 +184,7 @@ class Desk:
 
 
 class _Brief:
-    """A context whose time is short once a round of chunks was begun."""
+    """A context that reports little time left once a round of chunks was begun."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -203,7 +201,7 @@ class _Brief:
 
 
 def one_round(event: Json, context: Any) -> Json:
-    """The embed function's handler in an invocation whose time is short after one round of chunks."""
+    """The embed function's handler in an invocation that runs out of time after one round of chunks."""
     from handlers.embed import handler
 
     answer: Json = handler(event, _Brief(context))
@@ -212,7 +210,7 @@ def one_round(event: Json, context: Any) -> Json:
 
 @contextmanager
 def desk(servers: Servers, handler: str = HANDLER) -> Iterator[Desk]:
-    """A deployment on the servers, which goes with everything at the end."""
+    """A deployment on the servers, which is removed at the end."""
     owned = resources.make(servers, visibility_s=6 * TIMEOUT_S)
     with StubServer(dimensions=DIMENSIONS) as stub, pytest.MonkeyPatch.context() as patch:
         variables = {
@@ -236,7 +234,7 @@ def desk(servers: Servers, handler: str = HANDLER) -> Iterator[Desk]:
 
 
 def pdf(pages: int, words: int = 500) -> bytes:
-    """A document of so many pages of text, so many words each; no two pages are alike."""
+    """A document of this many pages, with this many words each; no two pages are alike."""
     draw, found = Random(pages), BytesIO()
     canvas = Canvas(found, pageCompression=1)
     for page in range(1, pages + 1):

@@ -1,8 +1,9 @@
-"""What work costs on AWS: calls, sequential round trips, and DynamoDB's capacity units. For tests and benchmarks.
+"""Measures what work costs on AWS: calls, sequential round trips, and DynamoDB's capacity units. For tests and
+benchmarks.
 
-Read units are what DynamoDB answers. Write units are computed (`aws_units.py`) from the items before and after, which
-the meter reads with calls that it does not count: DynamoDB Local answers too few for transactions, and no server
-answers any for a refused write. So nobody else may write the same items while it measures.
+Read units are those that DynamoDB reports. Write units are computed (`aws_units.py`) from the items before and after,
+which the meter reads with calls that it does not count: DynamoDB Local reports too few for transactions, and no server
+reports any for a refused write. So nobody else may write the same items while it measures.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Cost:
     """What was used.
 
     Attributes:
-        calls: by operation; botocore's own repeats of a call are not counted.
-        round_trips: the longest chain of calls of which each began after the one before it had ended.
+        calls: by operation; botocore's own retries are not counted.
+        round_trips: the longest chain of calls in which each began after the previous one had ended.
         write_units: WCU, indexes included.
         read_units: RCU.
     """
@@ -41,10 +42,10 @@ class Cost:
 
 @contextmanager
 def metered(*clients: BaseClient, latency: float = 0.0) -> Iterator[Cost]:
-    """Measures the calls of these clients, and of any thread, while the context lasts.
+    """Measures the calls of these clients, from any thread, while the context lasts.
 
-    `latency` (seconds) is waited in each call. Local servers answer so fast that calls which were made at once need not
-    overlap, and would count as a chain; 0.05 keeps them together.
+    Each call is delayed by `latency` seconds. Local servers answer so fast that parallel calls need not overlap, and
+    would count as a chain; 0.05 keeps them together.
     """
     cost, lock = Cost(), threading.Lock()
     watches = [_Watch(client, cost, lock, latency) for client in clients]
@@ -59,9 +60,7 @@ def metered(*clients: BaseClient, latency: float = 0.0) -> Iterator[Cost]:
 
 @dataclass(slots=True)
 class _Call:
-    """A call under way: its place in the chain, the parts of it that write an item each, and those items as they
-    were.
-    """
+    """A call in progress: its place in the chain, its parts that write one item each, and those items as they were."""
 
     operation: str
     request: Mapping[str, Any]
@@ -101,9 +100,7 @@ class _Watch:
             params["ReturnConsumedCapacity"] = "TOTAL"
         with self._lock:
             place = self._cost.round_trips + 1
-        time.sleep(
-            self._latency
-        )  # before anything that takes the processor, so that calls of other threads get here too
+        time.sleep(self._latency)  # before anything that takes CPU time, so that calls of other threads get here too
         parts = written(model.name, params)
         context["vectorlog"] = _Call(model.name, params, place, parts, self._images(parts))
 

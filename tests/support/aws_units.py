@@ -1,9 +1,9 @@
-"""How many capacity units DynamoDB takes, by its published rules (developer guide: "Read and write operations", "Amazon
-DynamoDB Transactions", "Global secondary indexes"; reference: BatchGetItem).
+"""DynamoDB's capacity units, by its published rules (developer guide: "Read and write operations", "Amazon DynamoDB
+Transactions", "Global secondary indexes"; reference: BatchGetItem).
 
-To write: a unit per KB begun of the larger of an item's two images, twice that in a transaction; in an index whose
-entry changes, one to take the old entry out and one to put the new one in. To read what is not there: as to read the
-smallest item.
+A write takes one unit per started KB of the larger of an item's two images, and twice that in a transaction. An index
+whose entry changes takes one unit to remove the old entry and one to put the new one. Reading a missing item costs as
+much as reading the smallest one.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 Item = Mapping[str, Mapping[str, Any]]
-"""Attributes as DynamoDB writes them; empty where there is no item."""
+"""An item's attributes in DynamoDB's form; empty if there is no item."""
 
 _SINGLE = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What of a table decides about units.
+    """The parts of a table's definition that units depend on.
 
     Attributes:
         key: names of its key's attributes.
@@ -32,10 +32,10 @@ class Schema:
 
 
 def schema_of(table: Mapping[str, Any]) -> Schema:
-    """From what DescribeTable answers.
+    """Built from the answer of DescribeTable.
 
     Raises:
-        ValueError: an index holds more than keys, and what changes its entries is not known here.
+        ValueError: an index holds more than keys; its units are not supported.
     """
     indexes = table.get("GlobalSecondaryIndexes", ())
     if any(index["Projection"]["ProjectionType"] != "KEYS_ONLY" for index in indexes):
@@ -51,7 +51,7 @@ def written(operation: str, request: Mapping[str, Any]) -> list[Mapping[str, Any
 
 
 def write_units(schema: Schema, before: Item, after: Item, *, transaction: bool) -> int:
-    """For one item of a request; where that was refused, `after` is `before`."""
+    """Units of one written item; for a refused request, `after` is `before`."""
     units = kilobytes(max(item_bytes(before), item_bytes(after))) * (2 if transaction else 1)
     for names in schema.indexes:
         old, new = (_entry(item, names, schema.key) for item in (before, after))
@@ -61,9 +61,7 @@ def write_units(schema: Schema, before: Item, after: Item, *, transaction: bool)
 
 
 def read_units(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """For a request that reads: what the answer says, and what DynamoDB Local leaves out: that nothing found costs
-    too.
-    """
+    """Units of a reading request: those in the answer, and those that DynamoDB Local omits for missing items."""
     capacity = answer.get("ConsumedCapacity", ())
     units = sum(float(table["CapacityUnits"]) for table in ([capacity] if isinstance(capacity, Mapping) else capacity))
     if operation == "BatchGetItem" and "Responses" in answer:
@@ -80,12 +78,14 @@ def _least(request: Mapping[str, Any]) -> float:
 
 
 def kilobytes(size: int) -> int:
-    """Units of so many bytes; nothing costs one too."""
+    """Units of this many bytes; zero bytes cost one too."""
     return max(1, -(-size // 1024))
 
 
 def item_bytes(item: Item) -> int:
-    """Names in UTF-8, and values: text in UTF-8, a number's digits by two and one more, a boolean one."""
+    """Size of an item: names in UTF-8, and values: text in UTF-8, a number one byte per two digits and one more, a
+    boolean one.
+    """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

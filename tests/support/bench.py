@@ -1,4 +1,4 @@
-"""An edition for tests: the real log, views, queues and blobs, with a clock that tests advance and a pump instead of
+"""A deployment for tests: the real log, views, queues and blobs, with a clock that tests advance and a pump instead of
 threads.
 """
 
@@ -45,7 +45,7 @@ PROJECT = Actor(Caller("acme"), "req_1")
 
 
 class Bench:
-    """An edition with its pump, and the requests of one caller in short."""
+    """A deployment with its pump, and short forms of one caller's requests."""
 
     def __init__(self, folder: Path, *, index: ChunkIndex | None = None, seed: int = 0, **rules: Any) -> None:
         self.folder = folder

@@ -1,5 +1,5 @@
-"""What is cut at every call that it makes to a port, in either edition: a setting, what comes before the step, and the
-step itself.
+"""Steps that are cut at every call that they make to a port, in either edition: a setting, what happens before the
+step, and the step itself.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ TEXTS = ("alpha beta\ngamma", "alpha", "damaged")
 
 
 class Setting:
-    """Two stores: one whose files all ended but one, and one with a batch that is to be fanned out. Every call is
-    counted.
+    """Two stores: one in which all files but one have ended, and one with a batch that is still to be fanned out. Every
+    call is counted.
     """
 
     def __init__(self, bench: Bench, patch: pytest.MonkeyPatch) -> None:
@@ -50,16 +50,16 @@ class Setting:
         faults.everywhere = True
 
     def reach(self, *steps: Callable[[], object]) -> None:
-        """Does what comes before the step that is cut."""
+        """Does what happens before the step that is cut."""
         for step in steps:
             while step():
                 pass
 
     def end(self) -> dict[str, Any]:
-        """What everything led to, once no work is left; nothing may differ from the log."""
+        """The outcome, once no work is left; nothing may differ from the log."""
         bench = self.bench
         bench.pump.settle()
-        bench.clock.advance(DAY_MS)  # for the purges that are repeated
+        bench.clock.advance(DAY_MS)  # long enough for the repeated purges
         bench.pump.settle()
         assert sorted(differences(bench.deployment, folded_log.read(bench.deployment))) == []
         found: dict[str, Any] = {"streams": sorted({commit.stream for commit in bench.log.scan()})}
@@ -94,11 +94,11 @@ def _batch(setting: Setting) -> object:
 def _cancel(setting: Setting) -> object:
     return file_batches.cancel(
         setting.bench.deployment, PROJECT, setting.other, setting.batch
-    ).status  # work may cancel the files behind it
+    ).status  # work may cancel the files afterwards
 
 
 def _delete_file(setting: Setting) -> object:
-    with suppress(NotFound):  # a delete that is sent again may hear that the thing is gone
+    with suppress(NotFound):  # a repeated delete may answer that the thing is gone
         uploaded_files.delete(setting.bench.deployment, PROJECT, setting.files[0])
     return None
 
@@ -159,7 +159,7 @@ def _nothing(_: Setting) -> None:
 
 
 Steps = tuple[Callable[[Setting], None], Callable[[Setting], object]]
-"""What comes before, and what is cut: gives the answer that has to be the same when it is asked again, or None."""
+"""A case: what happens before, and the step. The step returns the answer that a repeat must give too, or None."""
 
 HANDLERS: Mapping[str, Steps] = {
     "api: create a store with files": (_nothing, _create),
@@ -180,10 +180,10 @@ HANDLERS: Mapping[str, Steps] = {
 def cut(
     steps: Steps, make: Callable[[Path, pytest.MonkeyPatch], Bench], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> int:
-    """Cuts a step before the first call and after each, on benches of its own; gives how many calls there are.
+    """Cuts a step before the first call and after each, each time on a new bench; returns the number of calls.
 
     Raises:
-        AssertionError: what it led to, once it had come again, was not what it leads to uncut.
+        AssertionError: the outcome of a cut and repeated step differs from that of an uncut one.
     """
     before, act = steps
 

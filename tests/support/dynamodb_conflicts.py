@@ -1,8 +1,9 @@
-"""What DynamoDB does and DynamoDB Local never: it refuses a write of an item that a transaction is under way on.
+"""A behaviour of DynamoDB that DynamoDB Local lacks: it refuses a write of an item on which a transaction is in
+progress.
 
-The rule is that of its guide ("Transaction conflict handling in DynamoDB"), taken strictly: whatever comes second is
-refused, also a transaction that meets the write of one item. A write is under way here from its call to its answer,
-longer than in the service.
+The rule is that of its guide ("Transaction conflict handling in DynamoDB"), taken strictly: the later request is
+refused, even if it is a transaction that meets a write of one item. A write here lasts from its call to its answer,
+which is longer than in the service.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ MINE = "written by this call"
 
 
 class Conflicts:
-    """Who writes what, and what was refused.
+    """Writes in progress, and refusals.
 
     Attributes:
-        transactions: refusals of each transaction by its token, which stays the same when it is tried again.
+        transactions: refusals of each transaction by its token, which retries share.
         sizes: items of each transaction, by its token.
         singles: refusals of writes of one item.
         outdated: transactions that a condition refused.
@@ -53,7 +54,7 @@ class Conflicts:
     def begin(
         self, model: OperationModel, params: Mapping[str, Any], context: dict[str, Any], **_: object
     ) -> tuple[AWSResponse, Mapping[str, Any]] | None:
-        """Before a call: its answer, where it is refused."""
+        """Before a call: its answer if it is refused."""
         if model.name not in ("TransactWriteItems", *SINGLE):
             return None
         request = json.loads(params["body"])
@@ -102,7 +103,7 @@ def _written(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
 
 @contextmanager
 def conflicts(*clients: BaseClient) -> Iterator[Conflicts]:
-    """Lets writes by these clients refuse each other."""
+    """Makes writes by these clients refuse each other."""
     made = Conflicts()
     hooks: Sequence[tuple[str, Any]] = [
         ("before-call.dynamodb", made.begin),

@@ -1,4 +1,4 @@
-"""What DynamoDB and the way to it do wrong, by botocore's events."""
+"""Faults of DynamoDB and of the connection to it, by botocore's events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lost_answers(client: BaseClient, operation: str, times: int) -> Iterator[list[bytes]]:
-    """The next tries of an operation are done, and their answers never arrive; gives the bodies of all tries."""
+    """The next attempts at an operation are executed, and their answers are lost; gives the bodies of all attempts."""
     bodies: list[bytes] = []
 
     def lose(request: AWSPreparedRequest, **_: object) -> None:
@@ -31,7 +31,7 @@ def lost_answers(client: BaseClient, operation: str, times: int) -> Iterator[lis
 
     client.meta.events.register_last(
         "before-send", lose
-    )  # behind moto's handler of this very event, which does the call
+    )  # after moto's handler of the same event, which executes the call
     try:
         yield bodies
     finally:
@@ -39,12 +39,12 @@ def lost_answers(client: BaseClient, operation: str, times: int) -> Iterator[lis
 
 
 def refusal(code: str, **fields: Any) -> dict[str, Any]:
-    """An answer of status 400."""
+    """An answer with status 400."""
     return {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": 400}, **fields}
 
 
 def cancelled(*reasons: str) -> dict[str, Any]:
-    """A transaction that was cancelled, with a reason for each of its actions."""
+    """A cancelled transaction, with a reason for each of its actions."""
     return refusal("TransactionCanceledException", CancellationReasons=[{"Code": reason} for reason in reasons])
 
 
@@ -52,7 +52,7 @@ def cancelled(*reasons: str) -> dict[str, Any]:
 def refused(
     client: BaseClient, operation: str, answers: Sequence[Mapping[str, Any]], *, status: int = 400
 ) -> Iterator[list[Mapping[str, Any]]]:
-    """The next calls of an operation get these answers, and do nothing; gives those that are left."""
+    """The next calls of an operation get these answers and do nothing; gives the unused ones."""
     left = list(answers)
 
     def answer(**_: object) -> tuple[AWSResponse, Mapping[str, Any]] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def client() -> BaseClient:
-    """As the AWS edition makes it."""
+    """A client as the AWS edition creates it."""
     endpoint = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
     assert "//127.0.0.1:" in endpoint, "tests never write to an account"
     return clients.dynamodb()
@@ -25,7 +25,7 @@ def client() -> BaseClient:
 
 @contextmanager
 def table(definition: Callable[[str], dict[str, Any]]) -> Iterator[str]:
-    """The name of an empty table (`aws_tables.events`, `aws_tables.views`)."""
+    """Creates an empty table (`tables.events`, `tables.views`); returns its name."""
     name = f"test-{uuid4().hex}"
     client().create_table(**definition(name))
     yield name

@@ -1,4 +1,4 @@
-"""Where a process of a test dies: any call that changes something outside of it can be its last one."""
+"""Where a process of a test dies: any call with an effect outside of it can be its last."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class Lost(BaseException):
-    """The process died here; no handler of ours may catch it."""
+    """The process died here; none of our handlers may catch it."""
 
 
 class Faults:
-    """Where the process dies: before or after the n-th call, from now on, of what changes things outside of it.
+    """Where the process dies: before or after the n-th call, from now on, that has an effect outside of it.
 
     Attributes:
-        everywhere: calls that only read count as well.
+        everywhere: calls that only read count too.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Faults:
             self.dies_at = None
 
     def run(self, name: str, call: Callable[[], Any]) -> Any:
-        with self._lock:  # reads of a request may be side by side
+        with self._lock:  # reads of a request may run in parallel
             self.calls += 1
             self.last = name
             dies = self.calls == self.dies_at
@@ -49,7 +49,7 @@ class Faults:
 
 
 class Fragile:
-    """A port whose changing calls can be the last ones."""
+    """A port whose changing calls can be the process's last."""
 
     def __init__(self, target: object, changing: Collection[str], faults: Faults) -> None:
         self._target = target

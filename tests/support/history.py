@@ -1,5 +1,5 @@
 """A random history: commands of one caller on a few files, batches and stores, between random steps of the pump, with
-crashes anywhere. It knows only what was answered, and checks after every step what may be relied on.
+crashes anywhere. It knows only what was answered, and checks the promises after every step.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class History:
-    """One history from one seed."""
+    """One history, from one seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.draw = Random(seed)
@@ -131,7 +131,7 @@ class History:
             self.bench.clock.advance(1)
             try:
                 store_files.detach(self.bench.deployment, PROJECT, store, file)
-            except NotFound:  # nothing answered put it there, or it is gone
+            except NotFound:  # no answered request put it there, or it is gone
                 if known:
                     self.out.add((store, file))
             except Refused:
@@ -143,7 +143,7 @@ class History:
         store, file = self._place()
         if store and file:
             attributes = {"n": self.draw.randint(0, 2)}
-            self.half_done.add((store, file))  # until an answer: the rows may be behind
+            self.half_done.add((store, file))  # until an answer: the rows may lag
             if self._answered(
                 lambda: store_files.change_attributes(self.bench.deployment, PROJECT, store, file, attributes)
             ):
@@ -186,10 +186,10 @@ class History:
     def deliver_again(self) -> None:
         self.bench.pump.again(self.draw)
 
-    # What may be relied on after every step
+    # What must hold after every step
 
     def check(self) -> None:
-        """Counts are counts, what was created is there, and what is settled stays."""
+        """Counts add up, created things exist, and what has ended stays ended."""
         deployment = self.bench.deployment
         for store in self.stores:
             self._check_store(store)
@@ -250,7 +250,7 @@ class History:
                 self.settled[row.key] = row.data
 
     def finish(self) -> None:
-        """Everything comes to rest, and what is left is exactly what the log says."""
+        """All work is done, and exactly what the log requires is left."""
         pump = self.bench.pump
         pump.restart()
         pump.settle()
@@ -268,7 +268,7 @@ class History:
         rest.check_deleted_stores()
 
     def _may_appear(self, store: str, files: Sequence[str]) -> None:
-        """Until it is answered, a request may put these into the store at any later time, and for good if it never
+        """Until a request is answered, it may put these into the store at any later time, and for ever if it never
         is.
         """
         self.out -= {(store, file) for file in files}
@@ -290,7 +290,7 @@ class History:
 
     @staticmethod
     def _answered(command: Callable[[], T]) -> T | None:
-        """The answer, or None where the command was refused."""
+        """The answer, or None if the command was refused."""
         try:
             return command()
         except Refused:
@@ -298,7 +298,7 @@ class History:
 
     @staticmethod
     def _told_gone(command: Callable[[], object]) -> bool:
-        """Whether the answer says that the thing is not there (any more)."""
+        """Whether the answer says that the thing does not exist (any more)."""
         try:
             return command() is None
         except NotFound:

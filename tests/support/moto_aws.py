@@ -1,4 +1,4 @@
-"""AWS in this process, by moto: empty in every `aws()`, while clients, which take long to make, are kept."""
+"""AWS in this process, by moto: empty in every `aws()`, while clients, which are slow to create, are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def credentials(**variables: str) -> Iterator[None]:
-    """A region, keys that open nothing, and other variables."""
+    """A region, credentials that open nothing, and other variables."""
     regions = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     with pytest.MonkeyPatch.context() as patch:
@@ -30,10 +30,10 @@ def credentials(**variables: str) -> Iterator[None]:
 
 @contextmanager
 def aws() -> Iterator[None]:
-    """An AWS with nothing in it."""
+    """An empty AWS."""
     addresses = {
-        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not answer at an account's own address of DynamoDB
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",  # of the real servers, when their tests run in the same process
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not serve an account's own endpoint of DynamoDB
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",  # of the real servers, if their tests run in the same process
     }
     with credentials(**addresses), mock_aws():
         yield
@@ -41,19 +41,21 @@ def aws() -> Iterator[None]:
 
 @cache
 def s3() -> BaseClient:
-    """One call at a time: moto keeps an object's bytes in one file object, which threads close under each other."""
+    """Serializes calls: moto keeps an object's bytes in one file object, which parallel threads close under each
+    other.
+    """
     return _in_turn(clients.s3())
 
 
 @cache
 def dynamodb() -> BaseClient:
-    """One call at a time: moto checks a condition and writes without a lock between."""
+    """Serializes calls: moto checks a condition and writes without a lock in between."""
     return _in_turn(clients.dynamodb())
 
 
 @cache
 def sqs() -> BaseClient:
-    """One call at a time: moto goes through a queue's messages while other threads change them."""
+    """Serializes calls: moto iterates over a queue's messages while other threads change them."""
     return _in_turn(clients.sqs())
 
 

@@ -1,5 +1,5 @@
-"""A deployment on moto for the real handlers: tables, bucket, queues, a clock that tests move. Model, reader and index
-are stand-ins.
+"""A deployment on moto for the real handlers: tables, bucket, queues, and a clock that tests move. Model, reader and
+index are stand-ins.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 EVENTS = Path(__file__).parents[2] / "events"
 PROJECT = "acme"
 KEY = "sk-local-example"
-"""The key that the samples carry."""
+"""The key in the samples."""
 STORE = "vs_a6c69516619aa72b702117c360f1b8a1"
 FILE = "file-uc14lBswFSmxHjyfEMvK2r"
 FOX = b"The quick brown fox jumps over the lazy dog."
 
 
 def sample(name: str) -> Json:
-    """An event as the service sends it."""
+    """An event in the form that the service sends."""
     event: Json = json.loads((EVENTS / f"{name}.json").read_text())
     return event
 
 
 @dataclass
 class Context:
-    """What Lambda gives beside the event."""
+    """Lambda's context object."""
 
     left_ms: int = 300_000
     function_name: str = "vectorlog"
@@ -62,10 +62,10 @@ class Context:
 
 
 class MotoDeployment:
-    """What a function finds, and what a test looks at. Every part of `runtime.aws` is made anew.
+    """The environment of a function, and what tests look at. Every part of `runtime/aws` is rebuilt.
 
     Args:
-        dynamodb: whose tables `events` and `views` are; those of moto, made here, where it is None.
+        dynamodb: client of the tables `events` and `views`; None creates them in moto.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class MotoDeployment:
         return wiring.deployment()
 
     def handle(self, function: str, event: Json, *, left_ms: int = 300_000) -> Any:
-        """Runs a handler on an event; what it answers, as JSON."""
+        """Runs a handler on an event; returns its answer as JSON."""
         return json.loads(json.dumps(import_module(f"handlers.{function}").handler(event, Context(left_ms))))
 
     def happened(self) -> None:
@@ -126,7 +126,7 @@ class MotoDeployment:
         self.s3.put_object(Bucket="bucket", Key=f"files/{FILE}/{sha256}", Body=FOX)
 
     def commits(self, stream: str = "") -> list[Commit]:
-        """The log, or one of its streams."""
+        """The commits of the log, or of one of its streams."""
         found = sorted(
             self.deployment.streams.log.scan(), key=lambda commit: (commit.at, commit.stream, commit.version)
         )
@@ -137,11 +137,11 @@ class MotoDeployment:
         return [event["type"] for commit in self.commits(stream) for event in json.loads(commit.events)]
 
     def stream(self) -> Json:
-        """The stream's event of all commits so far."""
+        """The stream's event with all commits so far."""
         return stream_event([_record(place, commit) for place, commit in enumerate(self.commits())])
 
     def mapping(self, queue: str, function: str, *, size: int = 10, left_ms: int = 300_000) -> QueueMapping:
-        """What hands a queue's messages to a function, as Lambda does."""
+        """Passes a queue's messages to a function, as Lambda does."""
         arn = f"arn:aws:sqs:us-east-1:123456789012:{function}"
 
         def invoke(event: Json) -> Json:
@@ -152,7 +152,7 @@ class MotoDeployment:
         return QueueMapping(self.sqs, queue, arn, invoke, lambda: self.now, QueueSettings(size, wait=0))
 
     def waiting(self, queue: str) -> list[Json]:
-        """Takes every message that can be received now."""
+        """Receives every message that is due."""
         found: list[Json] = []
         while messages := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -161,7 +161,7 @@ class MotoDeployment:
         return found
 
     def kept(self, prefix: str = "") -> dict[str, bytes]:
-        """Objects of the bucket."""
+        """Keys of the objects in the bucket."""
         listed = self.s3.list_objects_v2(Bucket="bucket", Prefix=prefix).get("Contents", ())
         return {each["Key"]: self.s3.get_object(Bucket="bucket", Key=each["Key"])["Body"].read() for each in listed}
 

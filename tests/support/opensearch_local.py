@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LocalOpenSearchIndex(OpenSearchIndex):
-    """Keeps the client, which the tests of a process share, open."""
+    """Keeps the client open, because the tests of a process share it."""
 
     def close(self) -> None:
         pass
@@ -26,13 +26,13 @@ class LocalOpenSearchIndex(OpenSearchIndex):
 
 @cache
 def client() -> OpenSearch:
-    """As the AWS edition makes it."""
+    """A client as the AWS edition creates it."""
     endpoint = os.environ["VECTORLOG_OPENSEARCH_ENDPOINT"]
     assert "//127.0.0.1:" in endpoint, "tests never write to an account"
     return connect(endpoint)
 
 
 def opened(place: Path) -> LocalOpenSearchIndex:
-    """An index of its own for each folder, empty when it is opened first; it goes with the server."""
+    """A separate index for each folder, empty when it is first opened; it is lost with the server."""
     layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene")
     return LocalOpenSearchIndex(client(), layout, refresh="true", timing=no_waits())

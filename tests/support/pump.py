@@ -1,4 +1,4 @@
-"""What runs behind the requests, without threads: pages and messages come twice, late and in other orders where a test
+"""The work behind the requests, without threads: pages and messages arrive twice, late and in other orders if a test
 says so.
 """
 
@@ -26,7 +26,7 @@ START_MS = 1_700_000_000_000
 
 
 class Clock:
-    """Ms since 1970, as tests say."""
+    """Milliseconds since 1970, as set by tests."""
 
     def __init__(self) -> None:
         self.now = START_MS
@@ -39,9 +39,7 @@ class Clock:
 
 
 class Pump:
-    """What runs behind the requests, one step at a time. A step that dies leaves its page unread or its message
-    lent.
-    """
+    """The work behind the requests, one step at a time. A step that dies leaves its page unread or its message lent."""
 
     def __init__(
         self, deployment: Deployment, feed: SQLiteEventLog, projector: Projector, work: SQLiteQueue, embed: SQLiteQueue
@@ -57,7 +55,7 @@ class Pump:
         self._deliveries = Deliveries(Ingester(deployment, StubReader(), Inline()), embed, (0,), deployment.telemetry)
 
     def project(self, limit: int = 256, *, order: Random | None = None) -> int:
-        """Projects the next page, with `order` in another order that keeps each stream's own."""
+        """Projects the next page; `order` shuffles it and keeps each stream's own order."""
         page = self.feed.after(self.position, limit)
         if page:
             commits = [fed.commit for fed in page]
@@ -66,13 +64,13 @@ class Pump:
         return len(page)
 
     def again(self, draw: Random) -> None:
-        """Delivers part of what was read before once more."""
+        """Delivers part of the pages that were read before once more."""
         if self.position:
             page = self.feed.after(draw.randrange(self.position), draw.randint(1, 20))
             self.projector.handle(merged([fed.commit for fed in page if fed.position <= self.position], draw))
 
     def work_one(self, draw: Random | None = None, *, twice: bool = False) -> bool:
-        """Does one message that is due; whether there was one."""
+        """Handles one due message; returns whether there was one."""
         received = self._receive(self.work, 1, draw)
         for each in received:
             message = work_messages.decode(each.body)
@@ -83,7 +81,7 @@ class Pump:
         return bool(received)
 
     def ingest_some(self, limit: int = 16, draw: Random | None = None, *, twice: bool = False) -> bool:
-        """Ingests some messages that are due; whether there were any."""
+        """Ingests some due messages; returns whether there were any."""
         received = self._receive(self.embed, limit, draw)
         for _ in range(2 if twice else 1):
             failed = self._deliveries.take(received, self.time_left)
@@ -92,16 +90,16 @@ class Pump:
         return bool(received)
 
     def sweep(self) -> int:
-        """Looks at what is past its deadline."""
+        """Sweeps what is past its deadline."""
         return sweep(self.deployment, self.projector)
 
     def restart(self) -> None:
-        """Takes back what the last process had lent."""
+        """Takes back the messages that the last process had lent."""
         self.work.recall()
         self.embed.recall()
 
     def settle(self, bound: int = 2000) -> None:
-        """Steps until nothing is left that is due; fails where that does not end."""
+        """Steps until no due work is left; fails if that does not end."""
         for _ in range(bound):
             if not (self.project() or self.work_one() or self.ingest_some()):
                 clock = cast(Clock, self.deployment.clock)
@@ -112,7 +110,7 @@ class Pump:
         raise AssertionError("there is always more to do")
 
     def _next_due(self) -> int | None:
-        """Ms until a message can be received."""
+        """Milliseconds until a message can be received."""
         found = [wait for queue in (self.work, self.embed) if (wait := queue._delay()) != float("inf")]
         return max(1, int(min(found) * 1000)) if found else None
 
@@ -128,7 +126,7 @@ class Pump:
 
 
 def merged(commits: Sequence[Commit], draw: Random) -> list[Commit]:
-    """Another order in which each stream's commits keep theirs."""
+    """A random order that keeps the order of each stream's commits."""
     waiting: dict[str, list[Commit]] = {}
     for commit in commits:
         waiting.setdefault(commit.stream, []).append(commit)

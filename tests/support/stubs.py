@@ -1,4 +1,4 @@
-"""Stand-ins for the model, the reader, its executor and the index: small, exact and quick."""
+"""Stand-ins for the model, the reader, its executor and the index: small, exact and fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIMENSIONS = 16
 
 
 class StubEmbedder:
-    """Words to fixed random directions; `throttled` makes it refuse for now."""
+    """Maps words to fixed random directions; `throttled` makes it refuse for now."""
 
     throttled = False
 
@@ -44,7 +44,7 @@ class StubEmbedder:
 
 
 class StubReader:
-    """One chunk per line. A file that begins with `damaged` is unreadable, one that begins with `deadly` kills its
+    """One chunk per line. A file that begins with `damaged` is unreadable; one that begins with `deadly` kills its
     reader.
     """
 
@@ -62,7 +62,7 @@ class StubReader:
 
 
 class Inline(Executor):
-    """Runs at once, in this thread."""
+    """Runs everything synchronously in this thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()

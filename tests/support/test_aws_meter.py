@@ -33,7 +33,7 @@ def item(**attributes: str) -> dict[str, dict[str, Any]]:
 
 class TestUnits:
     def test_bytes(self) -> None:
-        """Names and text count in UTF-8, numbers by two digits without the zeros at their ends, a boolean is one
+        """Names and text count in UTF-8, numbers by two digits without leading and trailing zeros, a boolean is one
         byte.
         """
         assert item_bytes({}) == 0
@@ -45,7 +45,7 @@ class TestUnits:
         ("before", "after", "units"), [(0, 1017, 1), (0, 1018, 2), (1018, 0, 2), (5000, 10, 5), (0, 0, 1)]
     )
     def test_larger_image(self, before: int, after: int, units: int) -> None:
-        """A write costs by the larger of what stood and what stands, twice in a transaction."""
+        """A write costs by the larger of the old and the new item, twice that in a transaction."""
         old, new = ({**item(), "d": {"S": "x" * size}} for size in (before, after))
         assert write_units(SCHEMA, old, new, transaction=False) == units
         assert write_units(SCHEMA, old, new, transaction=True) == 2 * units
@@ -62,8 +62,8 @@ class TestUnits:
         ids=["in", "the same", "moved", "out", "half a key"],
     )
     def test_indexes(self, before: dict[str, str], after: dict[str, str], units: int) -> None:
-        """An index costs a unit to put an entry in and one to take it out, and nothing while the entry stays; never
-        twice as much.
+        """An index costs a unit to add an entry and one to remove it, and nothing while the entry stays; never twice as
+        much.
         """
         assert write_units(SCHEMA, item(**before), item(**after), transaction=True) == 2 + units
 
@@ -87,7 +87,7 @@ class TestUnits:
 
 class TestMeter:
     def test_calls(self, client: BaseClient) -> None:
-        """Every call is counted, refused ones too, the meter's own never; and nothing once it is over."""
+        """Every call is counted, including refused ones, but not the meter's own; and none after the end."""
         with metered(client) as cost:
             client.put_item(TableName="views", Item=item())
             with pytest.raises(client.exceptions.ConditionalCheckFailedException):
@@ -97,18 +97,16 @@ class TestMeter:
         assert (cost.round_trips, cost.write_units) == (2, 2)
 
     def test_at_once(self) -> None:
-        """Calls that are made at once are one round trip, also where the server is quick; then the next one is the
-        second.
-        """
+        """Parallel calls are one round trip, even if the server is fast; the next one is the second."""
         with moto_aws.aws():
-            sqs = clients.sqs()  # moto_aws's makes one call at a time
+            sqs = clients.sqs()  # moto_aws serializes calls
             with metered(sqs, latency=0.1) as cost, ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda _: sqs.list_queues(), range(8)))
                 sqs.list_queues()
             assert (cost.calls, cost.round_trips) == ({"ListQueues": 9}, 2)
 
     def test_several_services(self, client: BaseClient) -> None:
-        """One chain leads through all clients that are measured together."""
+        """One chain runs through all clients that are measured together."""
         sqs = moto_aws.sqs()
         with metered(client, sqs) as cost:
             client.put_item(TableName="views", Item=item())
@@ -117,5 +115,5 @@ class TestMeter:
 
 
 def test_schema() -> None:
-    """What decides about units is read from a table's definition."""
+    """The units' inputs are read from a table's definition."""
     assert schema_of(tables.views("views")) == Schema(("pk", "sk"), (("l", "sk"), ("q", "t")))

@@ -1,5 +1,5 @@
-"""Threads whose waits pass at once: one of them runs at a time, the one whose wait ends first, so that a test is the
-same every time.
+"""Threads whose waits take no real time: only one runs at a time, the one whose wait ends first, so a test always runs
+the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vectorlog.retry import Timing
 
 
 class VirtualTime:
-    """Ms since the start, as the threads' waits make them pass. Outside of its threads nobody waits."""
+    """Milliseconds since the start, which pass with the threads' waits. Outside of its threads nothing waits."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -27,7 +27,7 @@ class VirtualTime:
         return int(self.now)
 
     def sleep(self, ms: float) -> None:
-        """Lets others run until so much time is over."""
+        """Lets others run until this much time has passed."""
         if threading.get_ident() in self._threads:
             turn = self._due_in(ms)
             self._paused.release()

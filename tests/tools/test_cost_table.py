@@ -1,4 +1,4 @@
-"""What the AWS edition costs in money."""
+"""The cost of the AWS edition in money."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ FOUND = {operation.name: operation for operation in cost_table.operations(MEASUR
 
 
 def priced(**prices: float) -> Assumptions:
-    """The assumptions with these prices, and nothing else that costs."""
+    """The assumptions with these prices, and no other costs."""
     free = {field.name: 0.0 for field in fields(Price)}
     return replace(ASSUMED, price=Price(**{**free, **prices}))
 
 
 def test_documented() -> None:
-    """docs/prices.md is what docs/costs.md and tools/prices.toml lead to; where they change, `python -m
-    tools.cost_table --write`.
+    """docs/prices.md follows from docs/costs.md and tools/prices.toml; after a change, run `python -m tools.cost_table
+    --write`.
     """
     assert cost_table.PRICED.read_text() == cost_table.document(MEASURED, ASSUMED)
 
 
 def test_every_operation() -> None:
-    """Each line of docs/costs.md is in the sums."""
+    """Each line of docs/costs.md is in the page."""
     assert len(FOUND) == len(re.findall(r"^\|", MEASURED, re.MULTILINE)) - 2
     assert ASSUMED.following.whole in FOUND
 
@@ -52,13 +52,13 @@ def test_every_operation() -> None:
     ],
 )
 def test_one_file(service: str, price: str, quantity: int) -> None:
-    """A file costs what its line of docs/costs.md says it takes, each at its price, and nothing twice."""
+    """A file costs what its line of docs/costs.md says, each call at its price, and nothing twice."""
     found = cost_table.per_million(FOUND["one file, attached until completed"], priced(**{price: 2.0}))
     assert found == {**dict.fromkeys(found, 0.0), service: 2.0 * quantity}
 
 
 def test_what_follows() -> None:
-    """The projector's work is part of what a request costs that writes, and of no other."""
+    """The projector's work is part of the cost of requests that write, and of no others."""
     assumed = priced(read_units_million=1.0, invocations_million=1.0)
     for name, read, invocations in (("create a store", 1 + ASSUMED.following.read_units, 2), ("get a store", 3, 1)):
         found = cost_table.per_million(FOUND[name], assumed)
@@ -66,8 +66,8 @@ def test_what_follows() -> None:
 
 
 def test_nodes() -> None:
-    """A node holds a copy of the index with room to spare, the next smaller one would not, and what none holds is
-    said.
+    """A node holds a copy of the index with room to spare, and the next smaller one would not; too large an index is an
+    error.
     """
     for size in ASSUMED.size:
         chosen = cost_table.node(size, ASSUMED)
@@ -87,7 +87,7 @@ def test_vectors() -> None:
 
 
 def test_wrong_names(tmp_path: Path) -> None:
-    """A price that nobody reckons with, and one that is missing, are refused by name."""
+    """An unknown price, and a missing one, are refused by name."""
     text = assumptions.FILE.read_text()
     for name, changed in (
         ("gb_secnd", text.replace("gb_second =", "gb_secnd =")),
@@ -100,7 +100,7 @@ def test_wrong_names(tmp_path: Path) -> None:
 
 
 def test_months() -> None:
-    """Nodes are paid for by the hour and by copy, and an idle stack of any size for its alarms, sweeps and pollers."""
+    """Nodes are billed by the hour and by copy, and an idle stack of any size for its alarms, sweeps and pollers."""
     small, medium, large = (cost_table.per_month(size, ASSUMED) for size in ASSUMED.size)
     assert medium["OpenSearch, nodes"] == pytest.approx(2 * 730 * cost_table.node(ASSUMED.size[1], ASSUMED).hour)
     assert small["the sweep"] == large["the sweep"]
@@ -108,6 +108,6 @@ def test_months() -> None:
 
 
 def test_inline_lists() -> None:
-    """A batch's list is kept in its event up to about the size from which an object is cheaper."""
+    """A batch's list stays in its event up to about the size from which an object is cheaper."""
     kilobytes = len(base64.b64encode(bytes(INLINE_BYTES))) / 1024
     assert 0.5 < kilobytes * ASSUMED.price.write_units_million / ASSUMED.price.puts_million < 2

@@ -1,4 +1,4 @@
-"""What a request commits, and the rows that are read meanwhile."""
+"""The commits of a request, and the rows that are read meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vectorlog.views.views import Foreseen
 
 
 def last_first(*calls: Callable[[], Any]) -> tuple[Any, ...]:
-    """Runs what an edition may do side by side in an order that the threads of one may take."""
+    """Runs parallel reads in an order that threads might take."""
     return tuple(call() for call in reversed(calls))[::-1]
 
 
@@ -45,9 +45,7 @@ def others(bench: Bench, store: str, file: str) -> dict[str, Callable[[], object
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_rows_that_were_read_too_early(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever others do while a request is between reading rows and its commit, all of it is in the lists and
-    counts.
-    """
+    """Whatever others do while a request is between reading rows and its commit, all of it is in lists and counts."""
     store, file, foresee = bench.store(), bench.upload("alpha"), bench.deployment.views.foresee
     bench.attach(store, file)
     read: list[Foreseen] = []

@@ -1,4 +1,4 @@
-"""File batches: made, reached, cancelled, and what becomes of their files."""
+"""File batches: created, reached, cancelled, and what happens to their files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vectorlog.views.views import Counts
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Bench]:
-    """An edition that leaves every fan-out to work."""
+    """A deployment that leaves every fan-out to workers."""
     made = Bench(tmp_path, inline_files=0)
     yield made
     made.close()
@@ -31,7 +31,7 @@ def counts(bench: Bench, store: str, batch: str) -> Counts:
 
 class TestCreate:
     def test_seen_before_it_is_reached(self, slow: Bench) -> None:
-        """Right after the answer every file is there: in counts, in lists, by GET; and its name with it."""
+        """Right after the answer every file is visible with its name: in counts, in lists, by GET."""
         store, files = slow.store(), [slow.upload(f"alpha {number}", name=f"{number}.txt") for number in range(3)]
         batch = slow.batch(store, files)
         assert batch.counts.in_progress == 3
@@ -49,9 +49,7 @@ class TestCreate:
         assert counts(slow, store, batch.id) == Counts(completed=3)
 
     def test_asked_for_again(self, slow: Bench) -> None:
-        """A create that is repeated under its key, after work has gone on, tells how far that is: a batch's, and a
-        store's.
-        """
+        """A create that is repeated under its key after some work reports the progress: of a batch, and of a store."""
         store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(3)]
         listed = [BatchItem(file) for file in files]
 
@@ -66,8 +64,8 @@ class TestCreate:
         assert (batch.completed, made.completed) == (3, 3)
 
     def test_large(self, tmp_path: Path) -> None:
-        """A batch that no event holds: its manifest is an object, all of it ends, and its store leaves nothing
-        behind.
+        """A batch too large for its event: its manifest is an object, all of its files end, and its store leaves
+        nothing behind.
         """
         bench = Bench(tmp_path, index=DictIndex())
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(120)]
@@ -81,14 +79,14 @@ class TestCreate:
         assert not [key for key in bench.blobs.list("") if not key.startswith("files/")]
 
     def test_missing_file(self, bench: Bench) -> None:
-        """One file that is not there refuses the whole batch, and names it."""
+        """One missing file refuses the whole batch, and is named."""
         store, file = bench.store(), bench.upload("alpha")
         with pytest.raises(NotFound, match="file-nothing"):
             bench.batch(store, [file, "file-nothing"])
         assert vector_stores.get(bench.deployment, PROJECT, store).counts.total == 0
 
     def test_same_key(self, bench: Bench) -> None:
-        """Repeated under its key it is the same batch, also when a file is deleted by then; another body is refused and
+        """A repeat under its key is the same batch, even if a file was deleted since; another body is refused and
         changes nothing of what the first one named.
         """
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(3)]
@@ -106,7 +104,7 @@ class TestCreate:
         assert counts(bench, store, first.id) == Counts(completed=2, failed=1)
 
     def test_duplicates_of_each_other(self, slow: Bench) -> None:
-        """With skip_duplicates one file of each content is indexed, however far apart they are named."""
+        """With skip_duplicates one file of each content is indexed, however far apart they are listed."""
         store = slow.store()
         files = [slow.upload(f"alpha {number % 105}") for number in range(110)]
         batch = slow.batch(store, files, skip=True)
@@ -116,7 +114,7 @@ class TestCreate:
 
 class TestCancel:
     def test_before_it_is_reached(self, slow: Bench) -> None:
-        """Nothing that was cancelled turns up completed; the store's total keeps it, as cancelled."""
+        """Nothing that was cancelled turns up completed; the store's total counts it as cancelled."""
         store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(3)]
         batch = slow.batch(store, files).id
         assert file_batches.cancel(slow.deployment, PROJECT, store, batch).status == "cancelled"
@@ -126,7 +124,7 @@ class TestCancel:
         assert slow.find(store, "alpha") == []
 
     def test_while_it_is_ingested(self, bench: Bench) -> None:
-        """What is completed stays; what is not is cancelled; together they are the batch."""
+        """Completed files stay, others are cancelled; together they are the batch."""
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(4)]
         batch = bench.batch(store, files).id
         bench.pump.project()
@@ -139,7 +137,7 @@ class TestCancel:
         assert len(bench.find(store, "alpha")) == 2
 
     def test_after_the_end(self, bench: Bench) -> None:
-        """Cancelling what has ended changes nothing."""
+        """Cancelling a finished batch changes nothing."""
         store, file = bench.store(), bench.upload("alpha")
         batch = bench.batch(store, [file]).id
         bench.pump.settle()
@@ -156,7 +154,7 @@ class TestCancel:
         assert vector_stores.get(slow.deployment, PROJECT, store).counts.completed == 1
 
     def test_of_what_serves(self, bench: Bench) -> None:
-        """A batch that would ingest a file again and is cancelled leaves what served before."""
+        """A cancelled batch that would have ingested a file again leaves what served before."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file, n=1)
         bench.pump.settle()
@@ -170,7 +168,7 @@ class TestCancel:
 
 class TestNewerCommands:
     def test_detached_before_it_is_reached(self, slow: Bench) -> None:
-        """A file that is detached while its batch is open is gone at once and stays so; the others go on."""
+        """A file that is detached while its batch is open is gone immediately and for good; the others continue."""
         store, one, two = slow.store(), slow.upload("alpha"), slow.upload("beta")
         batch = slow.batch(store, [one, two]).id
         store_files.detach(slow.deployment, PROJECT, store, one)
@@ -182,7 +180,7 @@ class TestNewerCommands:
         assert counts(slow, store, batch) == Counts(completed=1, cancelled=1)
 
     def test_file_deleted_before_it_is_reached(self, slow: Bench) -> None:
-        """A deleted file is in no store: not in those that it is in, and not in those that a batch would put it in."""
+        """A deleted file is in no store: not in those that it was in, and not in those that a batch would put it in."""
         stores = [slow.store() for _ in range(3)]
         waits, file = slow.store(), slow.upload("alpha")
         for store in stores:
@@ -199,7 +197,7 @@ class TestNewerCommands:
         assert not list(slow.blobs.list(""))
 
     def test_store_deleted_in_mid_batch(self, slow: Bench) -> None:
-        """Deleting a store in the middle of a batch leaves nothing of it, and no work that never ends."""
+        """Deleting a store in the middle of a batch leaves nothing of it, and no endless work."""
         store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(120)]
         slow.batch(store, files)
         slow.pump.project()
@@ -217,7 +215,7 @@ class TestNewerCommands:
 
 
 def test_open_batch_is_swept_once_an_hour(slow: Bench) -> None:
-    """A batch that is open after a day is sent on its way again, not once per sweep."""
+    """A batch that is open after a day is fanned out again, not once per sweep."""
     store, file = slow.store(), slow.upload("alpha")
     batch = slow.batch(store, [file]).id
     slow.clock.advance(DAY_MS)
@@ -229,8 +227,8 @@ def test_open_batch_is_swept_once_an_hour(slow: Bench) -> None:
 
 
 def test_while_its_beginning_is_imported(slow: Bench, tmp_path: Path) -> None:
-    """An import beside workers brings the end of a stream first: until its beginning is there too, the answer is to ask
-    again.
+    """An import beside workers appends the end of a stream first: until its beginning exists too, the answer is to
+    retry.
     """
     store, file = slow.store(), slow.upload("alpha")
     batch = slow.batch(store, [file]).id

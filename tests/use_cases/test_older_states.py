@@ -1,4 +1,4 @@
-"""Streams whose states are of an older schema: `older` writes them as the code of that time did."""
+"""Streams whose states have an older schema: `older` writes them as that version of the code did."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ T = TypeVar("T")
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Bench]:
-    """An edition whose batches wait for work."""
+    """A deployment whose batches wait for workers."""
     bench = Bench(tmp_path, index=DictIndex(), inline_files=0)
     yield bench
     bench.close()
 
 
 def older(bench: Bench) -> None:
-    """Takes what was stored back to the first schema, in which states of batches and stores held their manifests."""
+    """Converts stored states to the first schema, in which states of batches and stores held their manifests."""
     created = {
         commit.stream: json.loads(commit.events)[0]["data"] for commit in bench.log.scan() if commit.version == 0
     }
@@ -67,8 +67,8 @@ def older(bench: Bench) -> None:
 
 
 def test_older_states(slow: Bench) -> None:
-    """A folder that the code before wrote goes on: its stores are listed, and its batches are fanned out, cancelled,
-    and counted.
+    """A folder of the older code keeps working: its stores are listed, and its batches are fanned out, cancelled and
+    counted.
     """
     files = [slow.upload(f"alpha {number}") for number in range(3)]
     listed = tuple(BatchItem(file) for file in files)
@@ -90,7 +90,7 @@ def test_older_states(slow: Bench) -> None:
 
 
 def test_exports(slow: Bench) -> None:
-    """An export of the code before tells as much of its streams as one of today: models of stores, and what ended."""
+    """An export of the older code describes its streams as fully as one of today: models of stores, and what ended."""
     kept, deleted = slow.store(), slow.store()
     vector_stores.delete(slow.deployment, PROJECT, deleted)
     older(slow)
@@ -101,9 +101,7 @@ def test_exports(slow: Bench) -> None:
 
 
 def test_import_beside_workers(slow: Bench, tmp_path: Path) -> None:
-    """An export of the code before comes into an edition whose workers go on meanwhile: no count drifts, and no row is
-    nobody's.
-    """
+    """An export of the older code can be imported while workers run: counts stay right, and no row is orphaned."""
     files = [slow.upload(f"alpha {number}") for number in range(3)]
     store = vector_stores.create(slow.deployment, PROJECT, CreateStore(files=(BatchItem(files[0]),))).id
     cancelled = slow.batch(store, files).id

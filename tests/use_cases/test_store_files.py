@@ -24,7 +24,7 @@ def counts(bench: Bench, store: str) -> tuple[int, int, int, int]:
 
 class TestAttach:
     def test_ends_completed_and_is_found(self, bench: Bench) -> None:
-        """`completed` means that a search finds it, also before any row says so."""
+        """`completed` means that a search finds it, even before any row says so."""
         store, file = bench.store(), bench.upload("alpha beta")
         assert bench.attach(store, file, k=1).state.status == "in_progress"
         bench.pump.project()
@@ -44,7 +44,7 @@ class TestAttach:
 
     @pytest.mark.parametrize(("text", "code"), [("damaged", "invalid_file"), ("deadly", "invalid_file")])
     def test_failure_says_why(self, bench: Bench, text: str, code: str) -> None:
-        """A file that cannot be read, or kills whoever reads it, ends as failed with a code and a sentence."""
+        """A file that cannot be read, or kills its reader, ends as failed with a code and a sentence."""
         store, file = bench.store(), bench.upload(text)
         bench.attach(store, file)
         bench.pump.settle()
@@ -69,7 +69,7 @@ class TestAttach:
         assert bench.status(store, file) == "completed"
 
     def test_open_after_a_day_fails(self, bench: Bench) -> None:
-        """What is not ingested within a day ends as failed, once, and the sweep has nothing more to do."""
+        """A file that is not ingested within a day ends as failed, once, and the sweep has nothing more to do."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.project()
@@ -89,7 +89,7 @@ class TestAttach:
             store_files.attach(bench.deployment, keyed("k", "two"), store, command)
 
     def test_serves_until_the_next_is_in(self, bench: Bench) -> None:
-        """What serves goes on serving until the next generation is in; then only that is found, before any purge or
+        """The old generation serves until the next one is ingested; then only that one is found, before any purge or
         row.
         """
         store, file = bench.store(), bench.upload("alpha")
@@ -114,7 +114,7 @@ class TestAttach:
         assert counts(bench, store) == (0, 1, 0, 0)
 
     def test_missing_bytes_fail_one_file(self, bench: Bench) -> None:
-        """Bytes that are lost fail their own file with a sentence, and no other one beside it."""
+        """Lost bytes fail their own file with a sentence, and no other one."""
         store, lost, good = bench.store(), bench.upload("alpha"), bench.upload("beta")
         bench.attach(store, lost)
         bench.attach(store, good)
@@ -125,7 +125,7 @@ class TestAttach:
 
 class TestChange:
     def test_right_at_once(self, bench: Bench) -> None:
-        """Changed attributes hold in the next search, whatever the index still says; later the index follows."""
+        """Changed attributes hold in the next search, whatever the index still says; the index follows later."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file, n=1)
         bench.pump.settle()
@@ -154,7 +154,7 @@ class TestDetach:
         assert not list(bench.blobs.list("artefacts/"))
 
     def test_while_it_is_ingested(self, bench: Bench) -> None:
-        """A file that leaves while it is ingested does not come back, and leaves its batch as cancelled."""
+        """A file that is detached while it is ingested does not come back, and is cancelled in its batch."""
         store, file = bench.store(), bench.upload("alpha")
         batch = bench.batch(store, [file]).id
         bench.pump.project()
@@ -165,7 +165,7 @@ class TestDetach:
         assert file_batches.list_files(bench.deployment, PROJECT, store, batch, PageRequest(), None).items == ()
 
     def test_attached_again_is_deleted_with_its_file(self, bench: Bench) -> None:
-        """A file that left and came back is known to be there, in whatever order the rows were written."""
+        """A file that was detached and attached again is known to be there, in whatever order the rows were written."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.settle()
@@ -180,9 +180,7 @@ class TestDetach:
 
 class TestDuplicates:
     def test_skipped(self, bench: Bench) -> None:
-        """The later file is listed as cancelled, with the holder's name; bytes that left the store hold nothing
-        back.
-        """
+        """The later file is listed as cancelled, with the holder's name; bytes that left the store block nothing."""
         store, one, two = bench.store(), bench.upload("alpha"), bench.upload("alpha")
         bench.attach(store, one)
         skipped = store_files.attach(
@@ -197,7 +195,7 @@ class TestDuplicates:
         assert store_files.attach(bench.deployment, PROJECT, store, command).state.status == "in_progress"
 
     def test_refused(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        """A deployment may refuse the same bytes twice; the same file again is no duplicate of itself."""
+        """A deployment may refuse the same bytes twice; the same file again is not its own duplicate."""
         bench = Bench(tmp_path_factory.mktemp("refuse"), duplicate_content="refuse")
         store, one, two = bench.store(), bench.upload("alpha"), bench.upload("alpha")
         bench.attach(store, one)
@@ -209,7 +207,7 @@ class TestDuplicates:
 
 class TestExpiry:
     def test_store(self, bench: Bench) -> None:
-        """An expired store is shown and can be deleted, and refuses the rest; files that were under way end."""
+        """An expired store can be shown and deleted, and refuses the rest; files in progress end."""
         store, file = bench.store(expires_after_days=1), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.project()
@@ -224,7 +222,7 @@ class TestExpiry:
         vector_stores.delete(bench.deployment, PROJECT, store)
 
     def test_file(self, bench: Bench) -> None:
-        """A file whose time is over is found no more, before any sweep; the sweep takes it and its bytes away."""
+        """An expired file is no longer found, even before a sweep; the sweep removes it and its bytes."""
         store, file = bench.store(), bench.upload("alpha", expires_after_s=3600)
         bench.attach(store, file)
         bench.pump.settle()
@@ -236,7 +234,7 @@ class TestExpiry:
         assert not list(bench.blobs.list("files/"))
 
     def test_unreadable_one_holds_up_nobody(self, bench: Bench) -> None:
-        """A thing that the sweep cannot end, because newer code wrote it, does not keep those behind it from ending."""
+        """A thing that the sweep cannot end, because newer code wrote it, does not block those after it."""
         newer, file = bench.upload("alpha", expires_after_s=3600), bench.upload("beta", expires_after_s=7200)
         bench.log.append([Commit(newer, 1, "newer", "[]", '{"v":99,"keys":[],"data":{}}', bench.clock(), "{}")])
         bench.clock.advance(7_200_000)
@@ -250,7 +248,7 @@ class TestList:
     def test_visits_every_item_once(
         self, tmp_path_factory: pytest.TempPathFactory, inline_files: int, limit: int
     ) -> None:
-        """Any limit, both orders, also while batches are unreached and the cursor's item is gone."""
+        """Any limit, both orders, even while batches are unreached and the cursor's item is gone."""
         bench = Bench(tmp_path_factory.mktemp("list"), inline_files=inline_files)
         store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(7)]
         bench.attach(store, files[2])
@@ -284,7 +282,7 @@ class TestList:
         bench.close()
 
     def test_status(self, bench: Bench) -> None:
-        """A list by status holds those, and only those."""
+        """A list by status holds exactly the files with that status."""
         store, good, bad = bench.store(), bench.upload("alpha"), bench.upload("damaged")
         bench.batch(store, [good, bad])
         bench.pump.settle()

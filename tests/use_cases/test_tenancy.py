@@ -1,4 +1,4 @@
-"""Nobody sees or touches what is another project's, or another end user's."""
+"""Nobody sees or changes what belongs to another project or another end user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STRANGERS = [
 
 @dataclass(frozen=True)
 class Attempted:
-    """Ann's things, and who tries to get at them."""
+    """Ann's things, and the callers who try to reach them."""
 
     bench: Bench
     who: Actor
@@ -73,7 +73,7 @@ ATTEMPTS: dict[str, Callable[[Attempted], object]] = {
 
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_not_found(bench: Bench, name: str) -> None:
-    """Every request about another's things is told that they are not there, and changes nothing."""
+    """Every request about another's things answers that they do not exist, and changes nothing."""
     store, file = bench.store(ANN), bench.upload("alpha", ANN)
     batch = bench.batch(store, [file], ANN).id
     bench.pump.settle()
@@ -85,7 +85,7 @@ def test_not_found(bench: Bench, name: str) -> None:
 
 
 def test_lists(bench: Bench) -> None:
-    """An end user lists what is theirs; a key without one acts for the project and lists all of it."""
+    """An end user lists their own things; a key without one acts for the project and lists all of it."""
     for actor in (ANN, PROJECT, *STRANGERS):
         bench.store(actor)
         bench.upload("alpha", actor)
@@ -104,7 +104,7 @@ def test_batch_of_another_store(bench: Bench) -> None:
 
 @pytest.mark.parametrize("project", ["", " ", "acme/ann", "acme#1", "a\n"])
 def test_project_names(bench: Bench, project: str) -> None:
-    """No key is made for a project whose name could stand for an end user of another one."""
+    """No key is created for a project whose name could stand for an end user of another one."""
     with pytest.raises(Invalid) as refused:
         api_keys.create(bench.deployment, project, "")
     assert refused.value.param == "project"

@@ -1,4 +1,4 @@
-"""Vector stores and uploaded files: made once, listed, deleted for good."""
+"""Vector stores and uploaded files: created once, listed, deleted for good."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TestCreate:
         assert vector_stores.get(bench.deployment, PROJECT, view.id).counts.completed == 3
 
     def test_same_key(self, bench: Bench) -> None:
-        """Repeated under its key it is the same store, also when a file is deleted by then; another body is refused."""
+        """A repeat under its key is the same store, even if a file was deleted since; another body is refused."""
         file = bench.upload("alpha")
         command = CreateStore(name="one", files=(BatchItem(file),))
         first = vector_stores.create(bench.deployment, keyed("k", "one"), command)
@@ -38,7 +38,7 @@ class TestCreate:
         assert len(vector_stores.list_page(bench.deployment, PROJECT, PageRequest()).items) == 1
 
     def test_unknown_model(self, bench: Bench) -> None:
-        """A model that is not offered makes no store."""
+        """A model that is not offered creates no store."""
         with pytest.raises(Invalid):
             vector_stores.create(bench.deployment, PROJECT, CreateStore(model="nothing"))
         assert vector_stores.list_page(bench.deployment, PROJECT, PageRequest()).items == ()
@@ -46,7 +46,7 @@ class TestCreate:
 
 class TestDelete:
     def test_for_good(self, bench: Bench) -> None:
-        """Gone at once for every request, then from disk; a second DELETE is 404; its files stay."""
+        """Gone immediately for every request, then from disk; a second DELETE is 404; its files stay."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.settle()
@@ -62,7 +62,7 @@ class TestDelete:
 
     @pytest.mark.parametrize("what", ["store", "file", "store file"])
     def test_answer_lost_between_log_and_rows(self, bench: Bench, what: str) -> None:
-        """Where a delete died before its rows stood, the repeated request is told 404, and from then on nothing is
+        """If a delete died before its rows were written, the repeated request is a 404, and from then on nothing is
         shown.
         """
         store, file = bench.store(), bench.upload("alpha")
@@ -85,7 +85,7 @@ class TestDelete:
             assert vector_stores.get(bench.deployment, PROJECT, store).counts == Counts()
 
     def test_file_in_many_stores(self, bench: Bench) -> None:
-        """A deleted file leaves every store, however many there are, and those too that are deleted themselves."""
+        """A deleted file leaves every store, however many there are, including deleted ones."""
         file = bench.upload("alpha")
         stores = [bench.store() for _ in range(130)]
         for store in stores:
@@ -101,7 +101,7 @@ class TestDelete:
 
 class TestUpload:
     def test_same_key(self, bench: Bench) -> None:
-        """Repeated under its key it is the same file; after its deletion no bytes are left."""
+        """A repeat under its key is the same file; after its deletion no bytes are left."""
         first = bench.upload("alpha", keyed("k", "one"))
         assert bench.upload("alpha", keyed("k", "one")) == first
         with pytest.raises(KeyReused):
@@ -116,8 +116,8 @@ class TestLists:
     @pytest.mark.parametrize("limit", [1, 2, 5, 20])
     @pytest.mark.parametrize("near", [1, 4, pages.NEAR])
     def test_stores(self, bench: Bench, limit: int, near: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Paging visits every store once, in both orders, and goes on behind a deleted one, near the beginning of the
-        list and far off.
+        """Paging visits every store once, in both orders, and continues after a deleted one, near the beginning of the
+        list and far from it.
         """
         monkeypatch.setattr(pages, "NEAR", near)
         stores = [bench.store() for _ in range(6)]
@@ -142,7 +142,7 @@ class TestLists:
 
 
 def test_purged_again_after_a_day(bench: Bench) -> None:
-    """What an ingest that was under way adds to a deleted store is removed a day later."""
+    """Chunks that a running ingest adds to a deleted store are removed a day later."""
     store, file = bench.store(), bench.upload("alpha")
     bench.attach(store, file)
     bench.pump.settle()

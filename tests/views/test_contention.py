@@ -1,8 +1,8 @@
-"""Many workers at once on one store, in virtual time: how often projections of the stream meet, and what of their
-settings that depends on.
+"""Many parallel workers on one store, in virtual time: how often projections of the stream collide, and which settings
+matter.
 
-The code is that of the AWS edition but for the table: rows in memory, written as DynamoDB writes them, which refuses
-whatever meets a transaction under way. How long its calls take is assumed, on the high side.
+The code is that of the AWS edition except for the table: rows in memory, written as DynamoDB writes them, which refuses
+a write that meets a transaction in progress. The length of its calls is an assumption, on the high side.
 tests/aws/test_contention.py does the same on DynamoDB Local.
 """
 
@@ -52,23 +52,25 @@ from vectorlog.work.queue import Outgoing
 WORKERS = 50
 ROUNDS = 1
 EACH = 10
-"""Files of one invocation of the embed function, which the stack sets."""
+"""Files in one invocation of the embed function, as the stack sets it."""
 PROVIDER_MS = (2_000, 8_000)
-"""From the first file read to the last one embedded: ten files of a few pages."""
+"""From the first file read to the last one embedded, for ten files of a few pages; in ms."""
 SINGLES, EVERY_MS = 20, 300
 SHARDS = 4
-"""A new table of DynamoDB has so many."""
+"""Shards of a new table of DynamoDB."""
 READ_MS = 5.0
 WRITE_MS, ACTION_MS = 8.0, 0.4
-"""A transaction of 100 actions takes 48 ms."""
+"""In ms, for each call and for each action: a transaction of 100 actions takes 48 ms."""
 POLL_MS = 250
-"""Lambda asks each shard of a stream four times a second (its guide, "Process DynamoDB records with Lambda")."""
+"""Milliseconds between polls: Lambda polls each shard of a stream four times a second (its guide, "Process DynamoDB
+records with Lambda").
+"""
 TEXT = "alpha beta"
 
 
 class TimedTable(DynamoDBTable):
-    """Rows in memory behind the adapter's own retries; calls take time, and what meets a transaction under way is
-    refused.
+    """Rows in memory behind the adapter's own retries; calls take time, and a write that meets a transaction in
+    progress is refused.
     """
 
     def __init__(self, time: VirtualTime, random: Random) -> None:
@@ -112,7 +114,7 @@ class TimedTable(DynamoDBTable):
 
 
 class SlowEmbedder(StubEmbedder):
-    """Takes a provider's time."""
+    """Takes as long as a provider."""
 
     time: VirtualTime
     random: Random
@@ -123,7 +125,7 @@ class SlowEmbedder(StubEmbedder):
 
 
 class Tapped:
-    """A log whose commits are records of a stream at once."""
+    """A log whose commits are immediately records of a stream."""
 
     def __init__(self, log: SQLiteEventLog) -> None:
         self._log = log
@@ -193,7 +195,7 @@ class Crowd:
         self.mapping = self.log.mapping = StreamMapping(self._project, settings, self.time, _given_up, shards=shards)
 
     def run(self) -> None:
-        """Fifty workers, requests, and Lambda's readers of the stream, until every file is in."""
+        """Fifty workers, requests, and Lambda's readers of the stream, until every file is ingested."""
         shards = [lambda shard=shard: self._poll(shard) for shard in self.mapping.shards]
         self.time.run(*[self._ingest] * WORKERS, self._attach, *shards)
 
@@ -250,8 +252,8 @@ def _given_up(records: Sequence[Json], reason: str) -> None:
 
 def test_crowd(tmp_path: Path) -> None:
     """Fifty workers finish files of one store and batch while others are attached to it and the stream's shards are
-    projected side by side: counts add up at every look and are right in the end, and for twenty commits that are
-    projected less than one is tried again, because workers do not project and the stream groups.
+    projected in parallel: counts add up at every poll and are right in the end, and fewer than one in twenty projected
+    commits is retried, because workers do not project and the stream groups commits.
     """
     crowd = Crowd(tmp_path, StreamSettings(), SHARDS)
     crowd.run()

@@ -1,6 +1,4 @@
-"""What the views in DynamoDB promise beyond the contract: outcomes that are not known, crowds, limits, and what they
-cost.
-"""
+"""What the views in DynamoDB promise beyond the contract: unknown outcomes, contention, limits, and costs."""
 
 from __future__ import annotations
 
@@ -60,9 +58,9 @@ def fill(table: DynamoDBTable, numbers: range, **fields: Any) -> None:
 
 
 class TestUnknownOutcomes:
-    @pytest.mark.aws  # moto knows no tokens
+    @pytest.mark.aws  # moto ignores tokens
     def test_lost_answer(self, real: DynamoDBTable) -> None:
-        """A transaction whose answer was lost is sent again and counts once, an Add that stands alone included."""
+        """A transaction whose answer was lost is sent again and counts once, including an Add that stands alone."""
         client = dynamodb_local.client()
         alone: list[Write] = [Add(K, {"n": 1})]
         for writes in (alone, [Put(FILE, 0, NO_ROW), *alone]):
@@ -72,8 +70,8 @@ class TestUnknownOutcomes:
         assert real.get([K, FILE]) == {K: Row(K, counts={"n": 2}), FILE: Row(FILE, 0)}
 
     def test_one_token(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """All tries of one write bear one token, and another write another one: so DynamoDB can tell a repeat from a
-        new count.
+        """All attempts at one write share a token, and another write has another one, so DynamoDB can tell a repeat
+        from a new count.
         """
         with lost_answers(client, "TransactWriteItems", 1) as tries:
             table.write([Add(K, {"n": 1})])
@@ -82,7 +80,7 @@ class TestUnknownOutcomes:
         assert first == repeat != second
 
     def test_lost_answer_of_one_row(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A single row whose answer was lost stands; its repeat is a conflict, and whoever reads again finds the own
+        """A single row whose answer was lost is written; its repeat is a conflict, and reading again finds the own
         row.
         """
         with lost_answers(client, "UpdateItem", 1), pytest.raises(RowConflict):
@@ -99,9 +97,7 @@ class TestUnknownOutcomes:
 
 class TestCrowds:
     def test_storm(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
-        """A transaction that others are in the way of is tried again, later and later, at random times; then it is
-        written once.
-        """
+        """A transaction that collides with others is retried at growing, random intervals; then it is written once."""
         storm = [cancelled("None", "TransactionConflict")] * 5 + [cancelled("ThrottlingError", "None")] * 2
         with refused(client, "TransactWriteItems", storm) as left:
             table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
@@ -120,7 +116,7 @@ class TestCrowds:
     def test_storm_that_does_not_end(
         self, client: BaseClient, table: DynamoDBTable, pauses: Waits, reason: str
     ) -> None:
-        """After about two seconds the caller is told to come again, and nothing is written."""
+        """After about two seconds the caller is told to retry, and nothing is written."""
         with (
             refused(client, "TransactWriteItems", [cancelled(reason)] * BUSY.attempts),
             pytest.raises(Unavailable, match="busy"),
@@ -130,7 +126,7 @@ class TestCrowds:
         assert sum(pauses) < 4
 
     def test_a_guard_decides(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
-        """A row that is not as it was read is not waited for, also when other transactions are in the way as well."""
+        """A row that changed since it was read is not waited for, even if other transactions collide as well."""
         writes: list[Write] = [Put(FILE, 1, 0), Add(K, {"n": 1})]
         for reasons, refusing in [
             (("ConditionalCheckFailed", "TransactionConflict"), RowConflict),
@@ -141,7 +137,7 @@ class TestCrowds:
         assert pauses == []
 
     def test_other_reasons_are_not_hidden(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """What no repetition cures is raised as it is."""
+        """An error that no repetition cures is raised as it is."""
         unfit = [cancelled("ItemCollectionSizeLimitExceeded", "None")]
         with (
             refused(client, "TransactWriteItems", unfit),
@@ -150,7 +146,7 @@ class TestCrowds:
             table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
 
     def test_unprocessed_keys(self, client: BaseClient, table: DynamoDBTable, pauses: Waits) -> None:
-        """Keys that DynamoDB had no time for are asked for again, until every row is there."""
+        """Keys that DynamoDB left unprocessed are requested again, until every row is there."""
         fill(table, range(30))
 
         def keep_back(parsed: dict[str, Any], **_: object) -> None:
@@ -180,7 +176,9 @@ class TestCrowds:
 
 class TestIndexes:
     def test_lagging_status(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """What the index still lists under an old status is left out, and the page is filled up from what follows."""
+        """Rows that the index still lists under an old status are left out, and the page is filled from what
+        follows.
+        """
         fill(table, range(10), status="in_progress")
         stale = {
             "Items": [{"pk": {"S": "VS#1"}, "sk": {"S": f"F#{number:04d}"}} for number in range(4)],
@@ -193,7 +191,7 @@ class TestIndexes:
         assert [row.key.sk for row in listed] == ["F#0003", "F#0004", "F#0005", "F#0006"]
 
     def test_lagging_deadline(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """What was settled, put off or removed meanwhile is not due."""
+        """What was finished, postponed or removed meanwhile is not due."""
         fill(table, range(3), deadline=10)
         table.write([Put(Key("VS#1", "F#0000"), 1, 0), Put(Key("VS#1", "F#0001"), 1, 0, deadline=99)])
         stale = [{"pk": {"S": "VS#1"}, "sk": {"S": f"F#{number:04d}"}, "t": {"N": "10"}} for number in (0, 1, 9)]
@@ -201,7 +199,7 @@ class TestIndexes:
             assert [row.key.sk for row in table.due(10)] == ["F#0002"]
 
     def test_expiry_in_seconds(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A tombstone's time is written as DynamoDB wants it, and never earlier than asked."""
+        """A tombstone's time is written in DynamoDB's form, and never earlier than requested."""
         table.write([Put(K, 0, NO_ROW, gone=True, expires_at=1_700_000_000_001)])
         [item] = client.scan(TableName="views")["Items"]
         assert item[tables.TTL_ATTRIBUTE] == {"N": "1700000001"}
@@ -212,14 +210,14 @@ class TestIndexes:
 
 class TestLimits:
     def test_large_rows(self, table: DynamoDBTable) -> None:
-        """A list of more than a megabyte is whole, in both directions."""
+        """A list of more than a megabyte is complete, in both directions."""
         fill(table, range(8), data="x" * 300_000)
         for descending in (False, True):
             assert len(table.query("VS#1", limit=8, descending=descending)) == 8
         assert len(list(table.scan())) == 8
 
     def test_many_tombstones(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A row behind many tombstones is found in few calls: pages grow."""
+        """A row behind many tombstones is found in few calls, because pages grow."""
         fill(table, range(70), gone=True)
         table.write([Put(Key("VS#1", "F#9999"), 0, NO_ROW)])
         with metered(client) as cost:
@@ -228,7 +226,7 @@ class TestLimits:
         assert cost.calls == {"Query": 4}
 
     def test_very_many_tombstones(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """However far away the next row is, no page is asked for that is longer than DynamoDB takes."""
+        """However far away the next row is, no page is requested that exceeds DynamoDB's limit."""
         table.write([Put(FILE, 0, NO_ROW)])
         asked: list[int] = []
         empty = {"Items": [], "LastEvaluatedKey": {"pk": {"S": "VS#1"}, "sk": {"S": "A"}}}
@@ -246,14 +244,14 @@ class TestLimits:
         assert max(asked) == LONGEST_PAGE
 
     def test_any_name_counts(self, table: DynamoDBTable) -> None:
-        """A count may be called by a word that DynamoDB reserves."""
+        """A count may have a name that DynamoDB reserves."""
         names = {"status": 1, "data": 2, "total": 3, "v": 4, "in-progress": 5}
         table.write([Add(K, names), Put(FILE, 0, NO_ROW)])
         assert table.get([K])[K].counts == names
 
     @pytest.mark.aws  # moto gives more than 16 MB
     def test_sixteen_megabytes(self, real: DynamoDBTable) -> None:
-        """Rows of more than 16 MB come in one `get`."""
+        """Rows of more than 16 MB are read by one `get`."""
         keys = [Key("VS#1", f"F#{number:04d}") for number in range(45)]
         for key in keys:
             real.write([Put(key, 0, NO_ROW, "x" * 390_000)])
@@ -276,7 +274,7 @@ class TestCost:
     def test_writes(
         self, client: BaseClient, table: DynamoDBTable, writes: list[Write], calls: str, units: int
     ) -> None:
-        """A row alone costs a unit per KB and no transaction; with others, two. Only open files are in the indexes, a
+        """A single row costs a unit per KB and no transaction; several cost two. Only open files are in the indexes, a
         unit each.
         """
         with metered(client) as cost:
@@ -284,14 +282,16 @@ class TestCost:
         assert (cost.calls, cost.write_units) == ({calls: 1}, units)
 
     def test_life_of_a_row(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A file that opens and completes costs two units, and four for its entries in both indexes: in and out."""
+        """A file that opens and completes costs two units, and four for its entries in both indexes: adding and
+        removing.
+        """
         with metered(client) as cost:
             table.write([Put(FILE, 0, NO_ROW, status="in_progress", deadline=10)])
             table.write([Put(FILE, 1, 0, status="completed")])
         assert cost.write_units == 2 + 4
 
     def test_refused(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """A refused transaction costs as much as one that went in, without the indexes."""
+        """A refused transaction costs as much as a successful one, without the indexes."""
         table.write([Put(FILE, 0, NO_ROW)])
         with metered(client) as cost, pytest.raises(RowConflict):
             table.write([Put(FILE, 0, NO_ROW, status="in_progress"), Add(K, {"n": 1})])
@@ -312,7 +312,7 @@ class TestCost:
 
     @pytest.mark.aws
     def test_reads(self, real: DynamoDBTable) -> None:
-        """Rows by key cost a unit each, there or not, in one round trip for hundreds; a page costs by its bytes, an
+        """Rows by key cost a unit each, present or not, in one round trip for hundreds; a page costs by its bytes, an
         index half.
         """
         fill(real, range(200), data="x" * 600, status="in_progress")

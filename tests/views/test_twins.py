@@ -1,4 +1,4 @@
-"""The views of both editions beside each other."""
+"""The views of both editions compared."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def some_query(random: Random) -> dict[str, Any]:
 @pytest.mark.aws  # moto copies its tables too often for this
 @pytest.mark.parametrize("seed", range(3))
 def test_twins_agree(tmp_path: Path, seed: int) -> None:
-    """The views of both editions take, refuse and answer the same, whatever is asked of them."""
+    """The views of both editions accept, refuse and answer the same, whatever is requested."""
     random = Random(seed)
     database = Database(tmp_path / "views.db", SCHEMA, synchronous="NORMAL")
     twin = SQLiteTable(database)

@@ -30,7 +30,7 @@ from vectorlog.views.views import Views
 
 
 class Reads:
-    """A table that notes which rows are asked for."""
+    """A table that records which rows are read."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -45,7 +45,7 @@ class Reads:
 
 
 class History:
-    """Commits of a file in a store, which nobody has projected yet."""
+    """Commits of a file in a store that are not projected yet."""
 
     def __init__(self, bench: Bench) -> None:
         self.store, self.file = bench.store(), bench.upload("some text")
@@ -66,8 +66,8 @@ def history(bench: Bench) -> History:
 
 
 def test_reads(bench: Bench, history: History) -> None:
-    """A projection reads what it may change and no more: three rows of a file that comes, one of a file that was
-    ingested, and none for the number of its chunks.
+    """A projection reads only what it may change: three rows for a new file, one for an ingested file, and none for a
+    number of chunks.
     """
     table = Reads(bench.deployment.views.table)
     views = Views(cast(Any, table))
@@ -120,8 +120,8 @@ def test_endless_rivals(history: History) -> None:
 
 
 def test_late_pointers(bench: Bench, history: History) -> None:
-    """A commit that comes after a newer one of its file, when the store is deleted, leaves nothing that a purge did not
-    see.
+    """A commit that is projected after a newer one of its file, when the store is deleted, leaves nothing that a purge
+    missed.
     """
     views = bench.deployment.views
     attached = history.commit(lambda state: store_file.attach(state, history.attach))
@@ -135,7 +135,7 @@ def test_late_pointers(bench: Bench, history: History) -> None:
 
 
 def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
-    """Where the store lives, the same commit brings what its row's newer version could not."""
+    """If the store exists, the same commit adds what its row's newer version could not."""
     views = bench.deployment.views
     attached = history.commit(lambda state: store_file.attach(state, history.attach))
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
@@ -147,8 +147,8 @@ def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
 
 
 def test_batch_behind_its_files(bench: Bench) -> None:
-    """A batch's own commit that comes after those of its files, when the store is deleted, leaves nothing that a purge
-    does not find.
+    """A batch's own commit that is projected after those of its files, when the store is deleted, leaves nothing that a
+    purge does not find.
     """
     deployment, store = bench.deployment, bench.store()
     batch = bench.batch(store, [bench.upload("alpha")]).id
@@ -191,5 +191,5 @@ def test_groups(bench: Bench) -> None:
 
 
 def _of(commits: Sequence[Decision[Any, Any]], store: str) -> list[Decision[Any, Any]]:
-    """Those of files in a store."""
+    """Transactions of files in a store."""
     return [each for each in commits if each.stream.startswith(f"{store}/")]

@@ -1,4 +1,4 @@
-"""Work queues in SQLite: waiting, and what a restart finds."""
+"""Work queues in SQLite: waiting, and restarts."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class TestWait:
         assert not queue.wait(0)
 
     def test_already_there(self, queue: SQLiteQueue) -> None:
-        """With a message that can be received nobody waits."""
+        """With a message that is due nobody waits."""
         queue.send([Outgoing("a", "p")])
         assert queue.wait(30)
 
     def test_woken_by_send(self, queue: SQLiteQueue) -> None:
-        """Who waits is woken by what is sent."""
+        """A waiting worker is woken by a sent message."""
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(queue.wait, 30)
             queue.send([Outgoing("a", "p")])
             assert waiting.result(timeout=10)
 
     def test_woken_by_release(self, queue: SQLiteQueue) -> None:
-        """Who waits is woken by what another worker gives back, long before the loan would have ended."""
+        """A waiting worker is woken by a message that another worker returns, long before the loan would have ended."""
         queue.send([Outgoing("a", "p")])
         [lent] = queue.receive(1, VISIBILITY)
         with ThreadPoolExecutor(1) as pool:
@@ -67,7 +67,7 @@ class TestWait:
             assert waiting.result(timeout=10)
 
     def test_not_yet_visible(self, queue: SQLiteQueue, clock: Clock) -> None:
-        """A delayed message counts from its time on."""
+        """A delayed message counts from its due time on."""
         queue.send([Outgoing("a", "p", delay=20)])
         assert not queue.wait(0)
         clock.now += 20
@@ -83,7 +83,9 @@ class TestRestart:
         assert [each.body for each in again.receive(10, VISIBILITY)] == ["a"]
 
     def test_recall(self, queue: SQLiteQueue, database: Database, clock: Clock) -> None:
-        """What a process held when it died is received at once by the one that follows; what was put off is as well."""
+        """Messages that a process held when it died are received immediately by the next one, including postponed
+        ones.
+        """
         queue.send([Outgoing("held", "p"), Outgoing("put off", "p"), Outgoing("delayed", "p", delay=5)])
         held, put_off = queue.receive(10, VISIBILITY)
         queue.release(put_off.receipt, 9 * VISIBILITY)
@@ -91,10 +93,10 @@ class TestRestart:
         again.recall()
         assert {each.body for each in again.receive(10, VISIBILITY)} == {"held", "put off"}
         again.acknowledge([held.receipt])
-        assert again.depth() == 3  # the dead one's receipt is worth nothing
+        assert again.depth() == 3  # the dead one's receipt is worthless
 
     def test_turns_go_on(self, queue: SQLiteQueue, database: Database, clock: Clock) -> None:
-        """A project that comes after a restart does not push a thousand messages before what was waiting."""
+        """A project that arrives after a restart does not get a thousand messages in before one that was waiting."""
         queue.send([Outgoing("old", "old") for _ in range(100)])
         queue.acknowledge([each.receipt for each in queue.receive(60, VISIBILITY)])
         again = SQLiteQueue(database, "embed", clock)

@@ -1,4 +1,4 @@
-"""Work queues in SQS: batches that fail in part, lost answers, delays beyond SQS's, records as Lambda has them."""
+"""Work queues in SQS: partially failed batches, lost answers, delays beyond SQS's maximum, records in Lambda's form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAY = 24 * HOUR
 
 
 class Calls:
-    """A client that notes its calls, and may answer in the service's place."""
+    """A client that records its calls, and may answer instead of the service."""
 
     def __init__(self, client: BaseClient) -> None:
         self._client = client
@@ -59,7 +59,7 @@ class Setting:
         self.queue = SQSQueue(self.client, self.url, lambda: self.now, timing=self.pauses.timing)
 
     def refuse(self, call: str, *, places: tuple[int, ...], code: str, sender: bool) -> None:
-        """Lets the next call do its work but for the entries at these places."""
+        """Lets the next call succeed except for the entries at these places."""
         real = getattr(moto_aws.sqs(), call)
 
         def answer(given: dict[str, Any]) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ class TestSend:
         assert sorted(len(given["Entries"]) for given in setting.client.of("send_message_batch")) == [5, 10, 10]
 
     def test_large_messages(self, setting: Setting) -> None:
-        """No call carries more than SQS takes, counted in bytes, and a message of that size goes alone."""
+        """No call exceeds SQS's limit in bytes, and a message of that size is sent alone."""
         setting.queue.send(
             [Outgoing("é" * (BYTES // 5), "vs_1") for _ in range(5)] + [Outgoing("x" * (BYTES + 1), "vs_1")]
         )
@@ -118,13 +118,13 @@ class TestSend:
         assert all(sum(batch) <= BYTES or len(batch) == 1 for batch in sizes)
 
     def test_fair(self, setting: Setting) -> None:
-        """Every message carries its group in the form that SQS takes, which makes SQS fair between groups."""
+        """Every message carries its group in SQS's form, which makes SQS fair between groups."""
         setting.queue.send([Outgoing("a", "vs_1"), Outgoing("b", "projet d'été")])
         [given] = setting.client.of("send_message_batch")
         assert [entry["MessageGroupId"] for entry in given["Entries"]] == ["vs_1", "projet%20d%27%C3%A9t%C3%A9"]
 
     def test_part_fails_then_succeeds(self, setting: Setting) -> None:
-        """Messages that SQS fails on are sent again, the others are not, with growing pauses between."""
+        """Messages that SQS fails on are sent again, the others are not, with growing pauses in between."""
         setting.refuse("send_message_batch", places=(2, 7), code="InternalError", sender=False)
         setting.refuse("send_message_batch", places=(1,), code="ServiceUnavailable", sender=False)
         setting.queue.send(numbered(10))
@@ -141,7 +141,7 @@ class TestSend:
             setting.queue.send(numbered(3))
 
     def test_refused(self, setting: Setting) -> None:
-        """What SQS will never take is not tried again; what came with it is."""
+        """A message that SQS will never accept is not retried; the others of its call are sent."""
         setting.refuse("send_message_batch", places=(0,), code="InvalidMessageContents", sender=True)
         with pytest.raises(QueueError, match="InvalidMessageContents"):
             setting.queue.send(numbered(3))
@@ -149,7 +149,7 @@ class TestSend:
         assert bodies(setting.drain()) == ["m1", "m2"]
 
     def test_lost_answer(self, setting: Setting) -> None:
-        """A send whose answer is lost is an error to the sender, and its repeat may deliver twice but loses nothing."""
+        """A send whose answer is lost is an error to the sender; its repeat may deliver twice but loses nothing."""
         setting.client.after["send_message_batch"] = [ReadTimeoutError(endpoint_url="sqs")]
         with pytest.raises(ReadTimeoutError):
             setting.queue.send(numbered(2))
@@ -159,7 +159,7 @@ class TestSend:
 
 class TestAcknowledge:
     def test_part_fails_then_succeeds(self, setting: Setting) -> None:
-        """Messages that SQS failed to delete are deleted by another try."""
+        """Messages that SQS failed to delete are deleted by another attempt."""
         setting.queue.send(numbered(10))
         received = setting.queue.receive(10, 30_000)
         setting.refuse("delete_message_batch", places=(0, 1), code="InternalError", sender=False)
@@ -169,7 +169,7 @@ class TestAcknowledge:
         assert setting.drain() == []
 
     def test_part_fails_for_good(self, setting: Setting) -> None:
-        """A message that stays is reported, for it will come again."""
+        """A message that remains is reported, because it will be redelivered."""
         setting.queue.send(numbered(2))
         received = setting.queue.receive(10, 30_000)
         for _ in range(5):
@@ -178,7 +178,7 @@ class TestAcknowledge:
             setting.queue.acknowledge([each.receipt for each in received])
 
     def test_lost_answer(self, setting: Setting) -> None:
-        """Acknowledging again what was deleted already is no error."""
+        """Acknowledging a message that was already deleted is no error."""
         setting.queue.send(numbered(1))
         [received] = setting.queue.receive(1, 30_000)
         setting.client.after["delete_message_batch"] = [ReadTimeoutError(endpoint_url="sqs")]
@@ -190,7 +190,7 @@ class TestAcknowledge:
 
 class TestRelease:
     def test_longest(self, setting: Setting) -> None:
-        """A delay beyond SQS's twelve hours becomes the longest that SQS takes from a function that held the message
+        """A delay beyond SQS's twelve hours becomes the longest that SQS accepts from a function that held the message
         for 15 minutes.
         """
         setting.queue.send(numbered(1))
@@ -200,13 +200,13 @@ class TestRelease:
         assert setting.client.of("change_message_visibility")[0]["VisibilityTimeout"] == 42_300
 
     def test_rounded_up(self, setting: Setting) -> None:
-        """SQS counts seconds; a message never comes before its time."""
+        """SQS counts seconds; a message never arrives before its time."""
         setting.queue.send([Outgoing("a", "vs_1", 1), Outgoing("b", "vs_1", 1001)])
         [given] = setting.client.of("send_message_batch")
         assert [entry["DelaySeconds"] for entry in given["Entries"]] == [1, 2]
 
     def test_no_queue(self, setting: Setting) -> None:
-        """An error that is not about the receipt is shown."""
+        """An error that is not about the receipt is raised."""
         queue = SQSQueue(setting.client, setting.url + "-none", lambda: setting.now)
         with pytest.raises(ClientError, match="NonExistentQueue"):
             queue.release("receipt", 0)
@@ -214,7 +214,7 @@ class TestRelease:
 
 class TestLongDelay:
     def test_a_day(self, setting: Setting) -> None:
-        """A message may be delayed for a day: it is received once, then, as if for the first time."""
+        """A message may be delayed for a day; then it is received once, as if for the first time."""
         setting.queue.send([Outgoing("later", "projet d'été", DAY)])
         sent = setting.now
         while not (received := setting.queue.receive(10, 30_000)):
@@ -230,7 +230,7 @@ class TestLongDelay:
         assert setting.drain() == []
 
     def test_never_early(self, setting: Setting) -> None:
-        """The last wait is as long as what is left of the delay."""
+        """The last wait is the rest of the delay."""
         setting.queue.send([Outgoing("later", "vs_1", 1_000_000)])
         setting.now += 900_000
         assert setting.queue.receive(10, 30_000) == []
@@ -240,14 +240,14 @@ class TestLongDelay:
         assert bodies(setting.queue.receive(10, 30_000)) == ["later"]
 
     def test_holds_nobody_back(self, setting: Setting) -> None:
-        """Messages whose time has come are received beside those that wait, as many as were asked for."""
+        """Due messages are received beside delayed ones, as many as requested."""
         setting.queue.send([Outgoing(f"later{number}", "vs_1", DAY) for number in range(10)])
         setting.now += 900_000
         setting.queue.send(numbered(10))
         assert bodies(setting.queue.receive(10, 30_000)) == [f"m{number}" for number in range(10)]
 
     def test_not_sent_on(self, setting: Setting) -> None:
-        """Where sending on fails the message is kept: it comes again when its loan is over."""
+        """If re-sending fails, the message is kept: it is redelivered when its loan is over."""
         setting.queue.send([Outgoing("later", "vs_1", 1_000_000)])
         setting.now += 900_000
         for _ in range(5):
@@ -280,14 +280,14 @@ def record(body: str, *, not_before: int | None = None) -> dict[str, Any]:
 
 class TestAccept:
     def test_due(self, setting: Setting) -> None:
-        """A record of Lambda's is the message that the queue would have given; no call is made for it."""
+        """A record of Lambda's is the message that the queue would have returned; no call is made for it."""
         expected = Received('{"a":1}', "projet d'été", "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a", 3)
         assert setting.queue.accept(record(json.dumps({"a": 1}, separators=(",", ":")))) == expected
         assert setting.queue.accept(record('{"a":1}', not_before=setting.now)) == expected
         assert setting.client.made == []
 
     def test_early(self, setting: Setting) -> None:
-        """One that came too early is sent on with its time and group, and is nobody's now."""
+        """A message that arrives early is re-sent with its time and group, and is not processed now."""
         assert setting.queue.accept(record("later", not_before=setting.now + HOUR)) is None
         assert setting.drain() == []
         setting.now += HOUR - 1

@@ -25,7 +25,7 @@ KNOWN = frozenset(
     for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE))
     for each in group
 )
-"""Types that MKA1's client takes for a download (contract, 10.4)."""
+"""Types that MKA1's client takes for a download (docs/contract.md, section 10.4)."""
 
 _UNKNOWN = frozenset({"application/octet-stream", "binary/octet-stream"})
 _TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")

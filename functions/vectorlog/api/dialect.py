@@ -1,4 +1,4 @@
-"""The two dialects of the API, and all that differs between them (contract, "Our choices" and section 10)."""
+"""The two dialects of the API, and everything that differs between them (docs/contract.md, section 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""THE error table: what can be refused, and how each refusal is told (contract, section 8)."""
+"""The error table: status, code and headers of each kind of refusal (docs/contract.md, section 8)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 class Invalid(Refused):
-    """`code` is one of the contract's (section 8), e.g. `unknown_parameter`; None where OpenAI sends none."""
+    """`code` is one of docs/contract.md, section 8, e.g. `unknown_parameter`; None where OpenAI sends none."""
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = "invalid_value") -> None:
         super().__init__(message, param=param)

@@ -1,7 +1,7 @@
 """Filters on attributes: a tree of comparisons, evaluated by value.
 
-Rules (contract, "Our choices"): numbers compare by value (1 equals 1.0) and a bool is never a number; on a missing key
-or a mismatch of types `eq, gt, gte, lt, lte, in` do not match and `ne, nin` do.
+Rules (docs/contract.md, "Our choices"): numbers compare by value (1 equals 1.0) and a bool is never a number; on a
+missing key or a mismatch of types `eq, gt, gte, lt, lte, in` do not match and `ne, nin` do.
 """
 
 from __future__ import annotations

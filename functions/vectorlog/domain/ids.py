@@ -1,7 +1,7 @@
 """Ids: what they look like, how streams are named, and how a repeated request gets the same id.
 
-Shapes are OpenAI's (contract, section 1): `file-` + 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`, `key_` + 32
-hex.
+Shapes are OpenAI's (docs/contract.md, section 1): `file-` + 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`,
+`key_` + 32 hex.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The manifest of a batch: the distinct files that it names, each with its settings, stored once.
 
 Up to 6 KB compressed it lives in the event that opens the batch; above that as an object, written before that event,
-and the event keeps its address (architecture, "A file batch"). No state holds it.
+and the event keeps its address (ARCHITECTURE.md, "Streams"). No state holds it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from vectorlog.domain.tenancy import Owner
 from vectorlog.domain.vectors import Space
 
 USED_EVERY_MS = 60_000
-"""At most one VectorStoreUsed a minute (contract, 10.3)."""
+"""At most one VectorStoreUsed a minute (docs/contract.md, section 10.3)."""
 
 # Events
 

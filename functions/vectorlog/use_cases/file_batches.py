@@ -34,7 +34,7 @@ class BatchView:
 
     @property
     def status(self) -> Literal["in_progress", "completed", "failed", "cancelled"]:
-        """Derived, never stored (contract, "Batch status")."""
+        """Derived, never stored (docs/contract.md, section 6.1)."""
         if self.state.cancelled:
             return "cancelled"
         if self.counts.in_progress:

@@ -2,7 +2,7 @@
 
 Every commit is projected, not only a stream's newest: where a row is already newer its part is dropped, and what the
 commit says of batch entries is kept. Row, entries and counts are written in one transaction, so duplicates, reordering
-and crashes all lead to the same rows (architecture, "Read models").
+and crashes all lead to the same rows (ARCHITECTURE.md, "The flow").
 """
 
 from __future__ import annotations

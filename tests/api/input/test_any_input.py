@@ -1,4 +1,4 @@
-"""Random bodies: a request is read or refused, and never fails in another way."""
+"""Random bodies: a request is accepted or refused, and never fails in another way."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6)
 @given(body=OBJECTS)
 @example(body={"type": {}, "": "\ud800"})
 def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]) -> None:
-    """A refusal has an envelope that can be sent as UTF-8."""
+    """An error has an envelope that can be sent as UTF-8."""
     refusal = None
     try:
         parse.json_body(schema, json.dumps(body).encode())
@@ -101,7 +101,7 @@ def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]
     ),
 )
 def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> None:
-    """A filter that was read can be evaluated on any attributes."""
+    """A parsed filter can be evaluated on any attributes."""
     with suppress(Invalid):
         matches(filter_tree.read(tree), attributes)
 
@@ -109,6 +109,6 @@ def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> N
 @settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=40))
 def test_bytes_are_read_or_refused(body: bytes) -> None:
-    """What is no JSON is refused with a sentence."""
+    """A body that is not JSON is refused with a sentence."""
     with suppress(Invalid):
         parse.json_body(StoreCreation, body)

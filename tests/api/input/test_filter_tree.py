@@ -75,7 +75,7 @@ def test_sixteen_levels_are_enough() -> None:
     ],
 )
 def test_what_is_wrong_is_named(tree: Any, param: str, code: str, message: str) -> None:
-    """The path leads to the inner filter, and the operator is named where the value depends on it."""
+    """The path leads to the inner filter, and the operator is named if the value depends on it."""
     with pytest.raises(Invalid) as caught:
         filter_tree.read(tree)
     assert (caught.value.param, caught.value.code) == (param, code)

@@ -1,4 +1,4 @@
-"""What requests may hold, and what they are told when they hold something else."""
+"""What requests may hold, and the errors for anything else."""
 
 from __future__ import annotations
 
@@ -336,7 +336,7 @@ class TestBodies:
     def test_what_is_wrong_is_named(
         self, schema: type[BaseModel], body: Any, param: str, code: str, message: str
     ) -> None:
-        """The code is the contract's, `param` is the path of the field as OpenAI writes it, the message says what is
+        """The code is the contract's, `param` is the path of the field in OpenAI's form, and the message says what is
         expected.
         """
         error = refusal(schema, body)
@@ -389,7 +389,7 @@ class TestBodies:
         assert body.param == "files"
 
     def test_one_query_is_a_list_of_one(self) -> None:
-        """A string and an array of one string ask for the same."""
+        """A string and an array of one string are the same query."""
         asked = [parse.json_body(SearchRequest, json.dumps({"query": query}).encode()).query for query in ("a", ["a"])]
         assert asked == [["a"], ["a"]]
 
@@ -418,7 +418,7 @@ class TestJson:
         ("body", "got"), [(b"[]", "an array"), (b'"x"', "a string"), (b"5", "an integer"), (b"null", "null")]
     )
     def test_a_body_is_an_object(self, body: bytes, got: str) -> None:
-        """Any other JSON value is refused by its kind."""
+        """Any other JSON value is refused by its type."""
         with pytest.raises(Invalid, match=f"expected an object, but got {got}"):
             parse.json_body(StoreCreation, body)
 
@@ -480,20 +480,22 @@ class TestQueryStrings:
         assert (caught.value.param, caught.value.code) == (param, code)
 
     def test_the_defaults_are_the_contracts(self) -> None:
-        """20 of stores and store files, 10,000 of files, newest first; a parameter without a value is not given."""
+        """Defaults are 20 stores or store files, 10,000 files, newest first; a parameter without a value counts as not
+        given.
+        """
         assert parse.query_string(StoreList, {"after": [""]}).page == PageRequest(20, "desc")
         assert parse.query_string(StoreFileList, {}).page == PageRequest(20, "desc")
         assert parse.query_string(FileList, {}).page == PageRequest(10_000, "desc")
 
     def test_pages_are_read(self) -> None:
-        """What is given is what is asked for."""
+        """Given values are used."""
         asked = parse.query_string(
             StoreFileList, {"limit": ["5"], "order": ["asc"], "after": [A], "before": [B], "filter": ["failed"]}
         )
         assert (asked.page, asked.filter) == (PageRequest(5, "asc", A, B), "failed")
 
     def test_form_fields_are_named_as_clients_send_them(self) -> None:
-        """The SDKs send expiry in brackets, and errors name it so."""
+        """The SDKs send expiry in brackets, and errors name it in that form."""
         with pytest.raises(Invalid) as caught:
             parse.query_string(FileForm, {"purpose": ["assistants"], "expires_after[seconds]": ["3599"]})
         assert (caught.value.param, caught.value.code) == ("expires_after[seconds]", "integer_below_min_value")
@@ -501,13 +503,13 @@ class TestQueryStrings:
 
 @pytest.mark.parametrize("value", ["vs_" + "a" * 32, "vs_a-b_c"])
 def test_ids_pass_as_they_are(value: str) -> None:
-    """An id of the right kind is taken."""
+    """An id of the right kind is accepted."""
     assert parse.identifier("vs", value, "vector_store_id") == value
 
 
 @pytest.mark.parametrize("value", ["", "vs_", "vs_" + "a" * 65, "vs_a b", "vs_ä", "vs_a/b", "file-a", "vs_\n"])
 def test_ids_of_no_kind_are_refused(value: str) -> None:
-    """What cannot be an id of the kind is named, before anything is looked up."""
+    """An impossible id is named before anything is looked up."""
     with pytest.raises(Invalid) as caught:
         parse.identifier("vs", value, "vector_store_id")
     assert (caught.value.param, caught.value.code) == ("vector_store_id", "invalid_value")

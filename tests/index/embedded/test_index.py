@@ -1,4 +1,4 @@
-"""What the embedded index promises beyond the port: exact answers, no loss by a crash, little memory."""
+"""What the embedded index promises beyond the port: exact answers, durability, little memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def some_file(source: random.Random, name: str, store: str = "s", chunks: int = 
 
 
 class Naive:
-    """The same index in the plainest form: a dict of chunks, cosines and BM25 in loops as the definitions say."""
+    """The same index in its simplest form: a dict of chunks, with cosines and BM25 in loops as defined."""
 
     def __init__(self) -> None:
         self.chunks: dict[tuple[str, int], Chunk] = {}
@@ -107,9 +107,7 @@ def compare(index: LocalIndex, naive: Naive, source: random.Random) -> None:
 class TestExactness:
     @pytest.mark.parametrize("seed", range(4))
     def test_random_histories(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-        """After any adds, replacements, removals, merges, compactions and restarts, hits and scores are those of the
-        definitions.
-        """
+        """After any adds, replacements, removals, merges, compactions and restarts, hits and scores are as defined."""
         monkeypatch.setattr(compaction, "_DEAD", 6)
         monkeypatch.setattr(compaction, "_BLOCK", 5)
         source, naive, index = random.Random(seed), Naive(), LocalIndex(tmp_path)
@@ -132,8 +130,8 @@ class TestExactness:
         index.close()
 
     def test_equal_chunks_tie(self, tmp_path: Path) -> None:
-        """Chunks with the same content have the same scores to the last bit, and stand in order of file and n, whatever
-        else there is.
+        """Chunks with the same content have exactly the same scores, and are in order of file and n, whatever else
+        there is.
         """
         source, index = random.Random(1), LocalIndex(tmp_path)
         same = (Chunk(0, "ba0 ke1 lo2", (vector(source),)),)
@@ -151,7 +149,7 @@ class TestExactness:
         index.close()
 
     def test_both_scores_of_every_hit(self, tmp_path: Path) -> None:
-        """A hit by vector also says its BM25, 0.0 where no word matches, and a hit by text its cosine."""
+        """A hit by vector also has its BM25, 0.0 if no word matches, and a hit by text its cosine."""
         index = LocalIndex(tmp_path)
         east, north = (array("f", [1.0 if i == place else 0.0 for i in range(16)]) for place in (0, 1))
         chunks = (Chunk(0, "fox", (east,)), Chunk(1, "dog", (north,)))
@@ -162,7 +160,7 @@ class TestExactness:
         index.close()
 
     def test_words_of_other_stores_do_not_count(self, tmp_path: Path) -> None:
-        """How rare a word is, and so every score, depends on the store alone: nobody learns what others hold."""
+        """How rare a word is, and so every score, depends on the store alone: other stores' contents do not show."""
         source, index = random.Random(5), LocalIndex(tmp_path)
         query = Query("s", None, f"{WORDS[0]} {WORDS[4]}", 50)
         index.add(SPACE, [some_file(source, f"f{i}") for i in range(10)])
@@ -175,7 +173,7 @@ class TestExactness:
 
 class TestRetag:
     def test_a_retag_writes_no_chunks(self, tmp_path: Path) -> None:
-        """Adding the same chunks with other attributes stores neither texts nor vectors again."""
+        """Adding the same chunks with other attributes does not store texts or vectors again."""
         index, file = LocalIndex(tmp_path), some_file(random.Random(1), "f")
         index.add(SPACE, [file])
         with sqlite3.connect(tmp_path / "chunks.db") as reader:
@@ -193,7 +191,7 @@ class TestRetag:
 
 class TestMemory:
     def test_stores_leave_memory_and_come_back(self, tmp_path: Path) -> None:
-        """With room for a few stores only, a hundred answer all the same, also beside writers."""
+        """With memory for a few stores only, a hundred can be searched, even beside writers."""
         index, source = LocalIndex(tmp_path, memory=30_000), random.Random(2)
         for i in range(100):
             index.add(SPACE, [some_file(source, f"f{i}", store=f"s{i}")])
@@ -212,7 +210,7 @@ class TestMemory:
         index.close()
 
     def test_removing_gives_space_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A store whose files come and go holds about what is there now, on disk too."""
+        """A store whose files come and go takes about as much as its current content, on disk too."""
         monkeypatch.setattr(compaction, "_DEAD", 10)
         index, source = LocalIndex(tmp_path), random.Random(3)
         for i in range(60):
@@ -245,7 +243,7 @@ def fail(*_: object) -> None:
 
 class TestFailure:
     def test_a_refused_add_changes_nothing(self, tmp_path: Path) -> None:
-        """A vector of another length, or one that is not finite, is a ValueError, and no part of that call is kept."""
+        """A vector of another length, or one that is not finite, is a ValueError, and nothing of that call is kept."""
         index, source = LocalIndex(tmp_path), random.Random(5)
         index.add(SPACE, [some_file(source, "good")])
         for bad in ((), (array("f", [1.0]),), (array("f", [math.nan] * 16),)):
@@ -257,7 +255,7 @@ class TestFailure:
         index.close()
 
     def test_a_failed_commit_changes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where an add fails half-way, searches see the state before, and the next add works."""
+        """If an add fails half-way, searches see the state before, and the next add works."""
         index, source = LocalIndex(tmp_path), random.Random(6)
         index.add(SPACE, [some_file(source, "good")])
         with monkeypatch.context() as patch:
@@ -270,8 +268,8 @@ class TestFailure:
         index.close()
 
     def test_a_missing_text_is_said(self, tmp_path: Path) -> None:
-        """A database that lost a text makes the search fail with the store's name; it neither hangs nor leaves the hit
-        out.
+        """A database that lost a text makes the search fail with the store's name; it neither hangs nor drops the
+        hit.
         """
         index, file = LocalIndex(tmp_path), some_file(random.Random(7), "f")
         index.add(SPACE, [file])
@@ -312,8 +310,8 @@ for i in range(first, first + 100_000):
 
 class TestCrash:
     def test_kill_loses_nothing(self, tmp_path: Path) -> None:
-        """A process that is killed at any moment leaves every acknowledged add and removal, whole, and nothing half of
-        the next.
+        """A process killed at any moment keeps every acknowledged add and removal completely, and nothing half of the
+        next.
         """
         done = -1
         for round_ in range(4):

@@ -36,7 +36,7 @@ class TestPostings:
         assert again.to_bytes() == whole.to_bytes()
 
     def test_rows_can_move(self) -> None:
-        """Leaving rows out and closing the gaps gives the postings of the documents that are left."""
+        """Leaving rows out and closing the gaps gives the postings of the remaining documents."""
         documents = some_documents(30)
         places = np.array([-1 if row % 3 == 0 else row - row // 3 - 1 for row in range(30)], np.int32)
         left = [document for row, document in enumerate(documents) if row % 3]
@@ -52,8 +52,8 @@ class TestPostings:
 
 class TestBound:
     def test_it_is_neared(self) -> None:
-        """A document of nothing but the query's word comes close to the bound, and none passes it, however often it
-        says it.
+        """A document with only the query's word comes close to the bound, and none exceeds it, however often it repeats
+        the word.
         """
         documents = [Counter({1: 60_000}), *(Counter({2: 3}) for _ in range(9))]
         lengths = np.array([document.total() for document in documents], np.int32)
@@ -65,8 +65,8 @@ class TestBound:
 class TestMerges:
     @pytest.mark.parametrize("sizes", [[60], [3_000], [500_000], [1, 100_000, 40, 40, 9_000], [0, 700]])
     def test_segments_stay_few_and_work_stays_little(self, sizes: list[int]) -> None:
-        """Over thousands of adds, small, large or mixed, few segments stand, and a posting is written again a few times
-        at most.
+        """After thousands of adds, small, large or mixed, there are few segments, and a posting was rewritten only a
+        few times.
         """
         segments: list[int] = []
         written = added = 0

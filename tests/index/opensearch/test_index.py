@@ -1,4 +1,4 @@
-"""What the index in OpenSearch does when OpenSearch is busy, refuses, or was written to before; and that it answers as
+"""How the index in OpenSearch behaves when OpenSearch is busy, refuses, or holds older data; and that it answers like
 the embedded one.
 """
 
@@ -71,14 +71,14 @@ class Request:
 
     @property
     def lines(self) -> list[Json]:
-        """Without the last one of a bulk request, which asks for a successor."""
+        """Lines without the last one of a bulk request, which asks for a successor."""
         lines = [json.loads(line) for line in self.body.splitlines()]
         return lines[:-1] if self.path == "/_bulk" else lines
 
 
 @dataclass
 class Server:
-    """Answers requests by a list: a body, a status with a body, or an exception."""
+    """Answers requests from a list: a body, a status with a body, or an exception."""
 
     answers: list[Json | tuple[int, Json] | Exception]
     requests: list[Request] = field(default_factory=list)
@@ -132,7 +132,9 @@ def file(name: str, *texts: str, store: str = "s", revision: int = 0, windows: i
 
 class TestAdd:
     def test_what_is_sent(self) -> None:
-        """One request waits for the refresh, names the store as routing, and a version that late writers lose by."""
+        """One request waits for the refresh, names the store as routing, and has a version that late writers lose
+        against.
+        """
         server = Server([written(CREATED, CREATED)])
         server.index().add(SPACE, [file("f", "fox", revision=4, windows=2)])
         (request,) = server.requests
@@ -146,7 +148,7 @@ class TestAdd:
         assert content["vector"] == pytest.approx(list(X), abs=1e-7)
 
     def test_only_what_was_refused_is_sent_again(self) -> None:
-        """A busy shard delays its documents and no others."""
+        """A busy shard delays its own documents and no others."""
         server = Server([written(CREATED, BUSY, CREATED, BUSY), written(BUSY, CREATED), written(CREATED)])
         server.index().add(SPACE, [file("f", "a", "b", "c", "d")])
         sent = [[line["index"]["_id"] for line in each.lines[::2]] for each in server.requests]
@@ -155,28 +157,28 @@ class TestAdd:
         assert server.pauses[0] < server.pauses[1]
 
     def test_busy_for_too_long(self) -> None:
-        """The caller learns that it may try later, after a bounded number of tries."""
+        """After a bounded number of attempts the caller learns that it may retry later."""
         server = Server([written(BUSY)] * WRITING.attempts)
         with pytest.raises(Unavailable, match="queue is full"):
             server.index().add(SPACE, [file("f", "a")])
         assert server.answers == []
 
     def test_refused_for_good(self) -> None:
-        """What OpenSearch will never take is not sent again, and the error says why."""
+        """Documents that OpenSearch will never accept are not sent again, and the error says why."""
         server = Server([written(CREATED, BAD, BUSY)])
         with pytest.raises(IndexRefused, match="zero vector"):
             server.index().add(SPACE, [file("f", "a", "b", "c")])
         assert len(server.requests) == 1
 
     def test_a_newer_revision_stays(self) -> None:
-        """Who comes late with older attributes gives way without an error."""
+        """A late writer with older attributes loses without an error."""
         server = Server([written(STALE)])
         server.index().add(SPACE, [file("f", "a")])
         assert len(server.requests) == 1
 
     def test_the_last_of_the_highest_revision(self) -> None:
-        """Of documents with one id only one is sent, so that a repeated part of a request cannot turn their order
-        round.
+        """Of documents with one id only one is sent, so that a repeated part of a request cannot reverse their
+        order.
         """
         server = Server([written(CREATED)])
         server.index().add(
@@ -188,7 +190,7 @@ class TestAdd:
         "made", [{"acknowledged": True}, (400, {"error": {"type": "resource_already_exists_exception"}})]
     )
     def test_makes_the_index(self, made: Any) -> None:
-        """The first add to a space makes its index, with alias and mapping; another process may have been quicker."""
+        """The first add to a space creates its index, with alias and mapping; another process may have been faster."""
         server = Server([written(MISSING), made, written(CREATED)])
         server.index().add(SPACE, [file("f", "a")])
         assert server.paths == ["POST /_bulk", f"PUT /{NAME}-1", "POST /_bulk"]
@@ -197,13 +199,13 @@ class TestAdd:
         assert body["mappings"]["properties"]["vector"]["method"]["engine"] == "lucene"
 
     def test_an_index_that_cannot_be_made(self) -> None:
-        """A setting that OpenSearch refuses is said, not tried again."""
+        """A setting that OpenSearch refuses is an error, and is not retried."""
         refusal = (400, {"error": {"type": "illegal_argument_exception", "reason": "unknown engine"}})
         with pytest.raises(IndexRefused, match="unknown engine"):
             Server([written(MISSING), refusal]).index().add(SPACE, [file("f", "a")])
 
     def test_requests_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Much is sent in several requests; of each store only the last waits to be seen."""
+        """Many documents are sent in several requests; of each store only the last waits for visibility."""
         monkeypatch.setattr(documents, "BULK_BYTES", 2_000)
         server = Server([written(CREATED), written(CREATED), written(CREATED, CREATED)])
         server.index().add(SPACE, [file("f", "x" * 1500, "x" * 1500, "x"), file("g", "x", store="t")])
@@ -211,9 +213,7 @@ class TestAdd:
         assert all(len(each.body) <= 2_500 for each in server.requests)
 
     def test_successor(self) -> None:
-        """While an index is made to take the other's place, what is added goes to both before the add returns, each
-        awaited.
-        """
+        """While a new index is being filled, adds go to both indexes before they return, and wait for each."""
         server = Server([written(CREATED, followed=True), written(CREATED)])
         server.index().add(SPACE, [file("f", "fox", revision=4)])
         assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next"]
@@ -221,15 +221,15 @@ class TestAdd:
         assert [request.params["refresh"] for request in server.requests] == ["wait_for"] * 2
 
     def test_successor_that_took_the_place(self) -> None:
-        """What went to the old index and not to its successor, because that took the place between, goes there under
-        its new name.
+        """Documents that went to the old index and not to its successor, because the switch was in between, go there
+        under its new name.
         """
         server = Server([written(CREATED, followed=True), written(MISSING), written(CREATED)])
         server.index().add(SPACE, [file("f", "fox")])
         assert [request.lines[0]["index"]["_index"] for request in server.requests] == [NAME, f"{NAME}-next", NAME]
 
     def test_nothing(self) -> None:
-        """No documents, no request."""
+        """Without documents there is no request."""
         server = Server([])
         server.index().add(SPACE, [])
         assert server.index().search(SPACE, []) == []
@@ -252,7 +252,7 @@ class TestSearch:
         "busy", [{"responses": [NOTHING, BUSY]}, (429, BUSY), (503, BUSY), ConnectionTimeout("TIMEOUT", "slow", None)]
     )
     def test_busy(self, busy: Any) -> None:
-        """A busy or silent OpenSearch is asked again; an answer in parts is no answer."""
+        """A busy or silent OpenSearch is retried; a partial answer is not an answer."""
         query = Query("s", None, "fox", 5)
         server = Server([busy, {"responses": [NOTHING, NOTHING]}])
         assert server.index().search(SPACE, [query]) == [Found((), (), 0.0)]
@@ -269,7 +269,7 @@ class TestSearch:
             server.index().search(SPACE, [Query("s", X, None, 5)])
 
     def test_someone_waits(self) -> None:
-        """All tries together end before API Gateway gives up after 29 s."""
+        """All attempts together end before API Gateway gives up after 29 s."""
         attempts = SEARCHING.attempts
         pauses = Server([(503, BUSY)] * attempts)
         with pytest.raises(Unavailable):
@@ -297,7 +297,7 @@ class TestRemove:
         ],
     )
     def test_what_was_in_the_way(self, first: Json) -> None:
-        """What changed while it was deleted, or met a busy shard, is deleted by another request."""
+        """Documents that changed during a delete, or met a busy shard, are deleted by another request."""
         server = Server([{}, first, self.deleted(1)])
         server.index().remove(SPACE, "s", "f", 2)
         assert server.paths == [f"POST /{BOTH}/_refresh", *[f"POST /{BOTH}/_delete_by_query"] * 2]
@@ -324,7 +324,7 @@ class TestRemove:
 
 class TestClient:
     def test_not_imported_before_it_is_needed(self) -> None:
-        """The adapter can be imported, as the edition's wiring does, without opensearch-py, which takes 0.1 s."""
+        """The adapter can be imported, as the wiring does, without opensearch-py, which takes 0.1 s."""
         code = "import sys, vectorlog.index.opensearch.index; sys.exit('opensearchpy' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
@@ -342,7 +342,9 @@ class TestClient:
 
 class TestNames:
     def test_every_space_has_its_own(self) -> None:
-        """Models whose names differ in signs or case alone, and dimensions, never share an index; every name is one."""
+        """Models whose names differ only in signs or case, and dimensions, never share an index; every name is
+        valid.
+        """
         spaces = [Space(model, 8) for model in ("a:b", "a-b", "A:b", "a.b", "…", "x" * 300)] + [Space("a:b", 16)]
         names = {alias(space, LAYOUT) for space in spaces}
         assert len(names) == len(spaces)
@@ -356,9 +358,7 @@ class TestServer:
         return opensearch_local.opened(tmp_path)
 
     def test_answers_as_the_embedded_index(self, index: OpenSearchIndex, tmp_path: Path) -> None:
-        """The same chunks of one window give the same hits, the same scores and so the same ranking in both
-        editions.
-        """
+        """The same one-window chunks give the same hits and scores, and so the same ranking, in both editions."""
         source, local = random.Random(4), LocalIndex(tmp_path / "local")
         words = [f"w{i}" for i in range(40)]
 
@@ -395,7 +395,7 @@ class TestServer:
         local.close()
 
     def test_fewer_windows_than_before(self, index: OpenSearchIndex) -> None:
-        """Windows that a chunk no longer has are not found any more."""
+        """Windows that a chunk no longer has are no longer found."""
         north = array("f", [0.0] * 7 + [1.0])
         before = Chunk(0, "before", (X, X, north))
         index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (before, Chunk(1, "other", (X, north))))])
@@ -405,7 +405,7 @@ class TestServer:
         assert index.count(SPACE, "s") == {("f", 0): 2}
 
     def test_many_windows_do_not_crowd_out(self, index: OpenSearchIndex) -> None:
-        """As many chunks come back as were asked for, though each has many windows that fit better than those of the
+        """As many chunks come back as requested, even if each has many windows that match better than those of the
         next.
         """
         chunks = tuple(
@@ -416,7 +416,7 @@ class TestServer:
         assert [hit.n for hit in found.by_vector] == list(range(10))
 
     def test_what_no_search_has_seen_is_removed(self, index: OpenSearchIndex) -> None:
-        """A removal takes out what a worker wrote that ended before it became visible."""
+        """A removal also removes what a worker wrote just before it became visible."""
         index.add(SPACE, [file("f", "fox")])
         hidden = OpenSearchIndex(opensearch_local.client(), index.layout, refresh="false")  # type: ignore[arg-type]
         hidden.add(SPACE, [file("g", "fox")])
@@ -425,7 +425,7 @@ class TestServer:
         assert index.count(SPACE, "s") == {("f", 0): 1}
 
     def test_counts_and_removals_in_parts(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stores larger than one page are counted and removed whole."""
+        """Stores larger than one page are counted and removed completely."""
         monkeypatch.setattr(opensearch, "PAGE", 2)
         monkeypatch.setattr(opensearch, "DELETED_AT_ONCE", 3)
         index.add(SPACE, [file(f"f{i}", "a", "b", windows=2) for i in range(5)])
@@ -449,7 +449,7 @@ class TestServer:
         ids=["word", "signs", "odd", "none", "blank"],
     )
     def test_any_text(self, index: OpenSearchIndex, text: str) -> None:
-        """Whatever a chunk's text, it is taken, in every window, and comes back as it was."""
+        """Any chunk's text is accepted, in every window, and comes back unchanged."""
         index.add(SPACE, [file("f", text, windows=2), FileChunks("s", "g", 0, "row", 0, {}, (Chunk(0, text, (X,)),))])
         (found,) = index.search(SPACE, [Query("s", X, text[:4096], 10)])
         assert [hit.text for hit in found.by_vector] == [text, text]

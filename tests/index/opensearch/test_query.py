@@ -1,4 +1,4 @@
-"""Queries as OpenSearch's bodies, and what is read from their answers."""
+"""Queries as OpenSearch's bodies, and the parsing of their answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def some_filter(source: random.Random, depth: int = 2) -> Filter:
 
 
 def accepts(clause: Json, document: Json) -> bool:
-    """Whether a clause accepts a document by OpenSearch's documentation; `nested` looks at each attribute alone."""
+    """Whether a clause matches a document by OpenSearch's documentation; `nested` looks at each attribute alone."""
     ((name, body),) = clause.items()
     match name:
         case "match_all" | "match_none":
@@ -78,7 +78,7 @@ def document(attributes: Attributes) -> Json:
 
 class TestFilters:
     def test_each_means_what_the_domain_says(self) -> None:
-        """On hundreds of random documents, random trees of filters accept what `domain.filters.matches` accepts."""
+        """On hundreds of random documents, random trees of filters match what `domain.filters.matches` matches."""
         source = random.Random(1)
         both = {True: 0, False: 0}
         attributes = [some_attributes(source) for _ in range(300)]
@@ -94,7 +94,7 @@ class TestFilters:
 
     @pytest.mark.aws
     def test_the_server_agrees(self, tmp_path: Path) -> None:
-        """OpenSearch itself finds, by vector and by text, the files that `domain.filters.matches` accepts."""
+        """OpenSearch itself finds, by vector and by text, the files that `domain.filters.matches` matches."""
         source, index = random.Random(2), opensearch_local.opened(tmp_path)
         attributes = {f"f{i}": some_attributes(source) for i in range(300)}
         chunk = Chunk(0, "fox", (X,))
@@ -116,13 +116,13 @@ class TestFilters:
         ],
     )
     def test_nothing_to_compare_with(self, wanted: Filter, expected: bool) -> None:
-        """An empty `or` or `in` and an order of booleans find nothing, an empty `and` or `nin` leaves nothing out."""
+        """An empty `or` or `in` and an order of booleans match nothing; an empty `and` or `nin` matches everything."""
         assert matches(wanted, {"a": True}) == expected
         assert accepts(condition(wanted), document({"a": True})) == expected
 
     @pytest.mark.parametrize("name", ["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"])
     def test_huge_integers_are_not_missed(self, name: Operator) -> None:
-        """Integers that share a double may be found too many, never too few."""
+        """Integers that share a double may match too often, never too rarely."""
         near = [2**53 - 1, 2**53, 2**53 + 1, 2**53 + 2]
         numbers = [sign * number for sign in (1, -1) for number in near]
         for value in numbers:
@@ -144,7 +144,7 @@ def _doubles(clause: Any) -> Any:
 
 class TestBodies:
     def test_filters_hold_before_the_best_are_chosen(self) -> None:
-        """Store, filter and files to leave out are inside the k-NN clause and beside BM25, not behind them."""
+        """Store, filter and excluded files are inside the k-NN clause and beside BM25, not after them."""
         query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), frozenset({"g", "f"}))
         by_vector, by_text = bodies(query)[:2]
         inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
@@ -158,7 +158,7 @@ class TestBodies:
         ("vector", "text", "expected"), [(X, "two words", 6), (X, None, 1), (None, "two words", 3), (None, None, 0)]
     )
     def test_only_what_is_asked(self, vector: Vector | None, text: str | None, expected: int) -> None:
-        """A query of one kind costs one search and those for its words."""
+        """A query of one kind costs one search, and those for its words."""
         assert len(bodies(Query("s", vector, text, 5))) == expected
 
     def test_long_texts_are_bounded(self) -> None:
@@ -214,7 +214,7 @@ class TestFound:
         assert answer.bm25_bound == 2.75
 
     def test_nearest_without_words_score_nothing(self) -> None:
-        """A near text that holds none of the words has a BM25 of 0; of a later window it is not known."""
+        """A near text without any of the words has a BM25 of 0; for a later window it is unknown."""
         later = {**self.ONE, "n": 8, "window": 1, "windows": 2, "hidden_text": "dog"}
         nothing = self.answer()
         query = Query("s", X, "cat", 5)
@@ -226,7 +226,9 @@ class TestFound:
         assert answer.bm25_bound == 0
 
     def test_one_window_of_several_says_little(self) -> None:
-        """The cosine of the window with the words is not that of the best window, so it is not given as if it were."""
+        """The cosine of the window with the words is not that of the best window, so it is not reported as if it
+        were.
+        """
         several = self.ONE | {"windows": 2}
         answers = [
             self.answer(),
@@ -239,7 +241,7 @@ class TestFound:
         assert (hit.cosine, hit.bm25) == (None, 1.5)
 
     def test_repeated_words_count_again(self) -> None:
-        """A word that a query holds twice adds twice to the bound, as it does to the score."""
+        """A word that occurs twice in a query adds twice to the bound, as it does to the score."""
         answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(3.0)]
         assert found(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
 

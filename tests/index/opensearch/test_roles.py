@@ -1,4 +1,4 @@
-"""What is granted in OpenSearch is what the adapter asks of it."""
+"""The rights granted in OpenSearch are those that the adapter needs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ SPACE, VECTOR = Space("bedrock:amazon.titan-embed-text-v2:0", 2), array("f", (1.
 
 
 class Recorder:
-    """Stands for opensearch-py's client and its transport: writes down requests, and answers as an index that was not
-    there.
-    """
+    """A stand-in for opensearch-py's client and its transport: records requests, and answers like a missing index."""
 
     def __init__(self) -> None:
         self.transport = self
@@ -42,7 +40,7 @@ class Recorder:
 
 
 def seen(recorder: Recorder, name: str) -> None:
-    """Asserts that what was asked is what is granted under this name: nothing less, nothing more."""
+    """Asserts that the requests are exactly those granted under this name."""
     granted = REQUESTS[name]
     for method, path in recorder.seen:
         assert any(each == method and fnmatchcase(path, pattern) for each, pattern in granted), (method, path)
@@ -56,7 +54,7 @@ def index(recorder: Recorder) -> OpenSearchIndex:
 
 
 def test_search() -> None:
-    """No search ends in a 403, and whoever searches can do nothing else."""
+    """No search ends in a 403, and a search role can do nothing else."""
     recorder = Recorder()
     index(recorder).search(SPACE, [Query("vs_1", VECTOR, "fox", 5)])
     seen(recorder, "search")

@@ -1,5 +1,5 @@
-"""An index in OpenSearch that takes another one's place, on the real server, while files come, change and go and
-searches run.
+"""An index in OpenSearch that replaces another one, on the real server, while files are ingested, changed and deleted
+and searches run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.aws
 
 
 class Setting:
-    """An edition on OpenSearch, what there is to ask about, and its rebuilds."""
+    """A deployment on OpenSearch, ids to ask about, and its rebuilds."""
 
     def __init__(self, folder: Path) -> None:
         self.index: LocalOpenSearchIndex = opensearch_local.opened(folder)
@@ -38,7 +38,7 @@ class Setting:
         self.pauses: list[float] = []
 
     def answers(self) -> dict[str, object]:
-        """Without scores: statistics of words in a shard include what was deleted from it a moment ago."""
+        """Answers without scores: a shard's word statistics include recently deleted chunks."""
         given = answers(self.bench.deployment, self.made)
         return given | {"found": sorted(cast("dict[str, object]", given["found"]))}
 
@@ -80,7 +80,7 @@ def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting
 
 
 def test_takes_the_place(setting: Setting) -> None:
-    """The new index answers as the old one did, and of the old one nothing is left; so again the next time."""
+    """The new index answers as the old one did, and nothing of the old one is left; and again the next time."""
     name = alias(setting.bench.space, setting.index.layout)
     for number in (2, 3):
         refill = setting.rebuild()
@@ -94,7 +94,7 @@ def test_takes_the_place(setting: Setting) -> None:
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("when", ["begun", 0, 2, "filled"])
 def test_beside_changes(setting: Setting, change: str, when: str | int) -> None:
-    """Whatever changes after an index was begun, while it is filled, or before the switch, is in it, and what was
+    """Whatever changes after an index was created, while it is filled, or before the switch, is in it, and what was
     deleted is not.
     """
     step = changes(setting.bench, setting.made)[change]
@@ -115,9 +115,7 @@ def test_beside_changes(setting: Setting, change: str, when: str | int) -> None:
 
 
 def test_searches_never_fail_nor_miss(setting: Setting) -> None:
-    """Searches that run all the time, and files that are ingested meanwhile, are found by every one that starts after
-    they serve.
-    """
+    """Files that are ingested meanwhile are found by every search that starts after they serve."""
     bench, store = setting.bench, setting.made.store
     serving = set(bench.find(store, "alpha"))
     wrong: list[object] = []
@@ -154,7 +152,7 @@ def test_searches_never_fail_nor_miss(setting: Setting) -> None:
             before = searches
             while (
                 searches < before + 2 and thread.is_alive()
-            ):  # what was on its way to the old index has ended, as after the grace
+            ):  # writes to the old index have ended, as after the grace period
                 done.wait(0.01)
             succession.drop()
     finally:
@@ -186,9 +184,7 @@ def test_switch_in_the_middle_of_a_write(setting: Setting, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("place", [0, 1, 2, "filled", "switched"])
 def test_cut_off(setting: Setting, place: int | str) -> None:
-    """A rebuild that died has changed nothing that is seen; the next one ends as if it had not been, and nothing is
-    left of either.
-    """
+    """A rebuild that died has changed nothing visible; the next one ends normally, and nothing is left of either."""
     succession, name = setting.succession(), alias(setting.bench.space, setting.index.layout)
 
     def die() -> None:
@@ -211,7 +207,7 @@ def test_cut_off(setting: Setting, place: int | str) -> None:
 
 
 def test_two_at_once(setting: Setting) -> None:
-    """Of two rebuilds of an index the one that began last goes on, and the other ends with an error, harmlessly."""
+    """Of two rebuilds of an index the later one continues, and the other ends with an error, harmlessly."""
     first, second = setting.succession(), setting.succession()
     first.begin()
     second.begin()
@@ -224,9 +220,7 @@ def test_two_at_once(setting: Setting) -> None:
 
 
 def test_one_that_another_replaced_never_serves(setting: Setting) -> None:
-    """A rebuild that another one took over from does not put that one's index, half filled, in the place of what
-    serves.
-    """
+    """A rebuild that another one took over from does not switch to that one's half-filled index."""
     first, second = setting.succession(), setting.succession()
     first.begin()
     second.begin()
@@ -241,7 +235,7 @@ def test_one_that_another_replaced_never_serves(setting: Setting) -> None:
 
 
 def test_lost_index(setting: Setting) -> None:
-    """An index that is gone altogether, domain and all, is made again from the artefacts."""
+    """An index that is lost, domain and all, is rebuilt from the artefacts."""
     client = opensearch_local.client()
     for name in setting.names:
         client.indices.delete(index=name)

@@ -1,4 +1,4 @@
-"""What an edition answers to a fixed set of reads and searches, and a small history to ask about."""
+"""A deployment's answers to a fixed set of reads and searches, and a small history to ask about."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUERIES = ("alpha", "beta three", "gamma")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What there is to ask about: one of each that matters."""
+    """Ids to ask about: one of each kind that matters."""
 
     store: str
     batch: str
@@ -31,8 +31,8 @@ class Made:
 
 
 def history(bench: Bench) -> Made:
-    """Stores, batches, files that were attached again, re-tagged, failed, cancelled, detached and deleted; all of it
-    settled.
+    """Stores, batches, files that were attached again, re-tagged, failed, cancelled, detached and deleted; all work is
+    done.
     """
     deployment = bench.deployment
     files = [
@@ -55,7 +55,7 @@ def history(bench: Bench) -> Made:
     bench.attach(other, files[0])
     bench.pump.settle()
     vector_stores.delete(deployment, PROJECT, other)
-    bench.find(store, "alpha")  # a store notes its use once a minute: now
+    bench.find(store, "alpha")  # a store records its use once a minute: now
     bench.pump.settle()
     return Made(store, batch, cancelled, files[4])
 
@@ -81,7 +81,7 @@ def answers(deployment: Deployment, made: Made) -> dict[str, object]:
 
 
 class _Near(float):
-    """A score; artefacts keep vectors in float16, so what is indexed from them scores a little otherwise."""
+    """A rounded score; artefacts keep vectors in float16, so an index filled from them scores slightly differently."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, float) and abs(self - other) < 1e-3
@@ -99,5 +99,5 @@ def _found(deployment: Deployment, made: Made) -> dict[str, float]:
 
 
 def unwatched(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-    """Nobody looks on."""
+    """An import that reports to nobody."""
     return iter(items)

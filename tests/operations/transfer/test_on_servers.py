@@ -1,4 +1,4 @@
-"""A local folder to the AWS edition and back, by the commands, with real functions on the real local servers."""
+"""A local folder moved to the AWS edition and back, by the commands, with real functions on the real local servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXTS = ("Alpha is the first letter.", "Beta is the second letter.", "Rivers run
 
 
 def command(*arguments: str, **variables: str) -> str:
-    """Runs `vectorlog`; what it prints."""
+    """Runs `vectorlog`; returns its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VECTORLOG_")} | variables
     done = subprocess.run([*vectorlog(), *arguments], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,7 +43,7 @@ def fill(client: OpenAI) -> str:
 
 
 MOVED = {"last_active_at", "last_used_at"}
-"""By a search, a minute after the one before it."""
+"""Uses the store by a search, a minute after the one before."""
 
 
 def answers(client: OpenAI, store: str) -> Mapping[str, object]:
@@ -62,7 +62,7 @@ def answers(client: OpenAI, store: str) -> Mapping[str, object]:
 
 def test_there_and_back(servers: Servers, tmp_path: Path) -> None:
     """The same clients get the same answers from a folder, from AWS after an import, and from a folder again; only
-    questions are embedded on the way, and verify finds nothing wrong anywhere.
+    queries are embedded on the way, and verify finds no difference anywhere.
     """
     with StubServer(dimensions=1536) as stub:
         with running(tmp_path / "one", stub) as url:

@@ -1,4 +1,4 @@
-"""A local edition as files, and back."""
+"""A local deployment exported as files, and imported."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHER = Space("other:words", DIMENSIONS)
 
 
 class Counting(StubEmbedder):
-    """Counts the texts that were embedded."""
+    """Counts the embedded texts."""
 
     texts = 0
 
@@ -43,7 +43,7 @@ class Counting(StubEmbedder):
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Editions, each in a folder and with random numbers of its own; those of `offers` are its models."""
+    """Creates deployments, each in its own folder and with its own random numbers; `offers` are their models."""
     made: list[Bench] = []
 
     def make(name: str, offer: Space = Space("stub:words", DIMENSIONS)) -> Bench:
@@ -76,7 +76,7 @@ def brought(path: Path, bench: Bench, *, beside_workers: bool = False, instead: 
 
 
 def workers(bench: Bench) -> Watch:
-    """Lets the target's workers go on with every item of the import, as they do on AWS."""
+    """Lets the target's workers run at every item of the import, as they do on AWS."""
 
     def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
         for item in items:
@@ -90,7 +90,7 @@ def workers(bench: Bench) -> Watch:
 
 
 def in_order_of_streams(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a log's scan DynamoDB's: a stream's commits by version, whenever each of them came."""
+    """Makes a log's scan like DynamoDB's: a stream's commits by version, whenever each was appended."""
     scan = bench.log.scan
     monkeypatch.setattr(
         bench.log, "scan", lambda: iter(sorted(scan(), key=lambda commit: (commit.stream, commit.version)))
@@ -105,14 +105,14 @@ def assert_clean(bench: Bench) -> None:
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many steps, so that there are many places to die between."""
+    """A large count of steps, so that there are many places to die between."""
     for module, name in ((transferred, "PAGE"), (objects, "TOGETHER")):
         monkeypatch.setattr(module, name, 4)
 
 
 @pytest.fixture
 def source(make: Callable[..., Bench]) -> tuple[Bench, Made]:
-    """An edition with a history, and what there is to ask about."""
+    """A deployment with a history, and ids to ask about."""
     bench = make("source")
     return bench, history(bench)
 
@@ -129,7 +129,7 @@ class TestBackAndForth:
         name: str,
         beside_workers: bool,
     ) -> None:
-        """An edition that was moved answers as before, at once and after its workers ran, and nothing is embedded
+        """A moved deployment answers as before, immediately and after its workers ran, and nothing is embedded
         again.
         """
         bench, made = source
@@ -152,7 +152,7 @@ class TestBackAndForth:
         assert_clean(target)
 
     def test_repeated(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """The same import again changes nothing."""
+        """Repeating the import changes nothing."""
         target = make("target")
         written(source[0], tmp_path / "export")
         brought(tmp_path / "export", target)
@@ -170,12 +170,12 @@ class TestBackAndForth:
         monkeypatch: pytest.MonkeyPatch,
         beside_workers: bool,
     ) -> None:
-        """Wherever an import dies, the same command goes on, and it ends as if nothing had happened."""
+        """Wherever an import dies, the same command continues, and it ends as if nothing had happened."""
         bench, made = source
         expected, call, died = answers(bench.deployment, made), 0, True
         written(bench, tmp_path / "export")
         while died:
-            call += 23 if beside_workers else 7  # each is an import of its own
+            call += 23 if beside_workers else 7  # each is a separate import
             target = make(f"target-{call}")
             target.clock.now, died = bench.clock.now, False
             if beside_workers:
@@ -193,7 +193,7 @@ class TestBackAndForth:
         assert call > 5, "it never died"
 
     def test_work_goes_on(self, make: Callable[..., Bench], tmp_path: Path) -> None:
-        """What was accepted and not done when the export was made is done where it was brought."""
+        """Work that was accepted and not done when the export was made is done at the target."""
         bench, target = make("source"), make("target")
         files = [bench.upload(f"alpha {number}") for number in range(3)]
         store = bench.store()
@@ -216,8 +216,8 @@ class TestOtherModels:
         assert brought(tmp_path / "export", target).again == 0
 
     def test_ingested_again(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """With a model named instead, every file is ingested with it as a new generation, once, and serves; so do new
-        ones.
+        """With another model named instead, every file is ingested with it as a new generation, once, and serves; so
+        are new ones.
         """
         bench, made = source
         target = make("target", OTHER)
@@ -235,7 +235,7 @@ class TestOtherModels:
         assert_clean(target)
 
     def test_cut_off(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """An import that dies between a store's new model and its files' new generations goes on there."""
+        """An import that dies between a store's new model and its files' new generations continues there."""
         bench, made = source
         written(bench, tmp_path / "export")
         for call in range(1, 40, 4):
@@ -253,7 +253,7 @@ class TestOtherModels:
 
 class TestRefused:
     def test_another_history(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """A stream that went on in two ways is named, and nothing of the other one is overwritten."""
+        """A stream that diverged is named, and nothing of the other one is overwritten."""
         bench, made = source
         target = make("target")
         written(bench, tmp_path / "one")
@@ -269,7 +269,7 @@ class TestRefused:
         assert target.log.load(made.store) == standing
 
     def test_not_whole(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """An export that was cut off, or lost a part, is refused by what it lacks."""
+        """An export that was interrupted, or lost a part, is refused with what it lacks."""
         written(source[0], tmp_path / "export")
         target, contents, commits = make("target"), tmp_path / "export" / CONTENTS, tmp_path / "export" / COMMITS
         lines = commits.read_bytes().splitlines(keepends=True)
@@ -282,7 +282,7 @@ class TestRefused:
         assert list(target.log.scan()) == []
 
     def test_never_overwrites(self, source: tuple[Bench, Made], tmp_path: Path) -> None:
-        """An export replaces nothing that is there."""
+        """An export replaces nothing that exists."""
         (tmp_path / "notes").mkdir()
         (tmp_path / "notes" / "mine.txt").write_text("mine")
         (tmp_path / "mine.tar").write_text("mine")

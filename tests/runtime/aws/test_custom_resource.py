@@ -1,4 +1,4 @@
-"""Custom resources: CloudFormation always hears how it ended."""
+"""Custom resources: CloudFormation always gets the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONTEXT = cast("LambdaContext", SimpleNamespace(log_stream_name="2026/11/21/[$LA
 
 
 class S3:
-    """Takes answers, as the bucket behind a signed address does."""
+    """Receives answers, like the bucket behind a signed URL."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -42,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """No log."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def s3() -> Iterator[S3]:
 
 
 def event(s3: S3, kind: str, **more: str) -> dict[str, Any]:
-    """What CloudFormation sends."""
+    """A request of CloudFormation."""
     return {
         "RequestType": kind,
         "ResponseURL": s3.url,
@@ -71,7 +71,7 @@ def event(s3: S3, kind: str, **more: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_made(s3: S3, kind: str) -> None:
-    """What is to be made is made from its properties, and the answer has all that CloudFormation looks for, under no
+    """The resource is created from its properties, and the answer has everything that CloudFormation needs, without a
     content type.
     """
     made: list[Mapping[str, Any]] = []
@@ -91,7 +91,7 @@ def test_made(s3: S3, kind: str) -> None:
 
 
 def test_left_alone(s3: S3) -> None:
-    """Taking a stack down touches nothing, and keeps the id, so that CloudFormation deletes nothing else."""
+    """Destroying a stack changes nothing, and keeps the id, so that CloudFormation deletes nothing else."""
     made: list[object] = []
     answer(event(s3, "Delete", PhysicalResourceId="p1"), CONTEXT, made.append)
     assert made == []
@@ -99,7 +99,7 @@ def test_left_alone(s3: S3) -> None:
 
 
 def test_failed(s3: S3) -> None:
-    """A deploy that fails says why at once, and where to read more, however long the reason."""
+    """A failed deploy immediately says why, and where to read more, however long the reason."""
 
     def make(_: object) -> None:
         raise ValueError("no such domain " + "x" * 5_000)
@@ -113,7 +113,7 @@ def test_failed(s3: S3) -> None:
 
 
 def test_not_taken(s3: S3) -> None:
-    """Where the answer was not taken the function fails, so that Lambda runs it again."""
+    """If the answer was not accepted, the function fails, so that Lambda runs it again."""
     s3.status = 403
     with pytest.raises(AnswerRefused, match="403"):
         answer(event(s3, "Create"), CONTEXT, lambda _: None)

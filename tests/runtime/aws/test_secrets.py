@@ -25,14 +25,14 @@ def client() -> Iterator[BaseClient]:
 
 @pytest.mark.parametrize("text", ["sk-1", " sk-1\n", '{"api_key": "sk-1", "note": "of the team"}'])
 def test_a_key_is_text_or_a_field(client: BaseClient, text: str) -> None:
-    """A secret may be the key itself, or what the console makes of it."""
+    """A secret may be the key itself, or the console's JSON form."""
     client.create_secret(Name="openai", SecretString=text)
     assert api_key(client, "openai") == "sk-1"
 
 
 @pytest.mark.parametrize("text", [" ", "{", "{}", '{"key": "sk-1"}', '{"api_key": 7}', '{"api_key": " "}'])
 def test_a_secret_without_a_key(client: BaseClient, text: str) -> None:
-    """The error says where the key belongs, and nothing of what the secret holds."""
+    """The error says where the key belongs, and nothing of the secret's content."""
     client.create_secret(Name="openai", SecretString=text)
     with pytest.raises(SecretUnusable, match=r"openai holds no key: .* field api_key") as caught:
         api_key(client, "openai")
@@ -47,13 +47,13 @@ def test_bytes_are_no_key(client: BaseClient) -> None:
 
 
 def test_no_secret(client: BaseClient) -> None:
-    """The error names the secret that is missing."""
+    """The error names the missing secret."""
     with pytest.raises(SecretUnusable, match="openai cannot be read"):
         api_key(client, "openai")
 
 
 def test_other_errors_stay(client: BaseClient) -> None:
-    """What may pass by itself is not called a wrong secret."""
+    """A temporary error is not reported as a wrong secret."""
     with Stubber(client) as stub:
         stub.add_client_error("get_secret_value", "InternalServiceError", http_status_code=500)
         with pytest.raises(ClientError, match="InternalServiceError"):

@@ -17,7 +17,7 @@ OUTPUTS = {output(field): f"the {field}" for field in Environment.needed()}
 
 
 def deploy(stage: str, outputs: dict[str, str]) -> None:
-    """A stack with these outputs, as CloudFormation knows it."""
+    """A stack with these outputs, as CloudFormation reports it."""
     template = {
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
@@ -32,9 +32,7 @@ def _aws() -> Iterator[None]:
 
 
 def test_outputs_are_the_environment() -> None:
-    """An operator's command works with what the functions work with; what the stack does not say is as if it were not
-    set.
-    """
+    """An operator's command uses the same resources as the functions; outputs that the stack lacks count as not set."""
     deploy("prod", {**OUTPUTS, "Models": "openai:text-embedding-3-small"})
     deploy("test", {})
     found = environment("prod")
@@ -57,13 +55,15 @@ def test_names() -> None:
 
 
 def test_no_stack() -> None:
-    """The message names the stack, the region that was looked in, and what to check."""
+    """The message names the stack, the region, and what to check."""
     with pytest.raises(NoStack, match=r"no stack Vectorlog-prod in us-east-1\. Check --stage"):
         environment("prod")
 
 
 def test_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`AWS_REGION` counts, as it does for AWS's own command line and the CDK, and before `AWS_DEFAULT_REGION`."""
+    """`AWS_REGION` counts, as for AWS's own command line and the CDK, and takes precedence over
+    `AWS_DEFAULT_REGION`.
+    """
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     with pytest.raises(NoStack, match=r"no stack Vectorlog-prod in eu-central-1"):
         environment("prod")
@@ -84,7 +84,7 @@ def test_old_stack() -> None:
     ],
 )
 def test_not_logged_in(monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...], says: str) -> None:
-    """What is missing before AWS can be asked is named."""
+    """Settings that are missing before AWS can be called are named."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -95,7 +95,7 @@ def test_not_logged_in(monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]
 
 
 def test_when_old_functions_have_ended() -> None:
-    """A function that began before a deploy has ended when the longest time that Lambda gives is over."""
+    """A function that began before a deploy has ended after the longest time that Lambda allows."""
     deploy("prod", OUTPUTS)
     created = (
         clients.cloudformation().describe_stacks(StackName="Vectorlog-prod")["Stacks"][0]["CreationTime"].timestamp()

@@ -1,4 +1,4 @@
-"""What query strings may hold (contract, section 1.1)."""
+"""What query strings may hold (docs/contract.md, section 1.1)."""
 
 from __future__ import annotations
 

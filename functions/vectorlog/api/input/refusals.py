@@ -1,4 +1,4 @@
-"""The contract's sentences for a request that is wrong (section 8); each takes the path of the field first."""
+"""The sentences for wrong requests (docs/contract.md, section 8). Each function takes the path of the field first."""
 
 from __future__ import annotations
 

@@ -45,6 +45,6 @@ def _scalars(values: dict[str, Any]) -> dict[str, Scalar]:
 
 
 Scalars = Annotated[dict[str, Any], Field(max_length=MAX_KEYS), AfterValidator(_scalars)]
-"""Up to 16 keys of up to 64 characters; values are strings of up to 512 characters, numbers and booleans (contract,
-5.1).
+"""Up to 16 keys of up to 64 characters; values are strings of up to 512 characters, numbers and booleans
+(docs/contract.md, section 5.1).
 """

@@ -1,4 +1,4 @@
-"""What requests may hold (contract, sections 2 to 7 and 10). JSON types are strict: "5" is no integer, true no number.
+"""Bodies of requests (docs/contract.md, "Our choices"). JSON types are strict: "5" is no integer, true no number.
 
 An optional field that is null counts as not given, except in an update of a store, where null clears it.
 """

@@ -1,4 +1,4 @@
-"""What a search may ask for (contract, section 7)."""
+"""What a search may ask for (docs/contract.md, section 7)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from vectorlog.use_cases.uploaded_files import Upload
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 MAX_FILENAME_CHARS = 1024
 BATCH_EXPIRES_AFTER_S = 30 * 86_400
-"""Files of purpose `batch` expire after 30 days by themselves, others never (contract, 2.1)."""
+"""Files of purpose `batch` expire after 30 days by default, others never (docs/contract.md, section 2.1)."""
 
 
 class FileForm(NoParameters):

@@ -1,6 +1,7 @@
-"""The customer's examples: what they send is taken, and every field that they show is in the answer, of its type.
+"""Examples from MKA1's and OpenAI's documentation: their requests are accepted, and every field that they show is in
+the answer with its type.
 
-Ids, times and sizes of the examples are made up, so they are compared by form.
+Ids, times and sizes of the examples are made up, so only their form is compared.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def is_time(value: object) -> bool:
 
 
 class TestCreateFileBatch:
-    """Seed 000."""
+    """MKA1's example of creating a file batch."""
 
     def test_example(
         self, mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str
@@ -59,7 +60,7 @@ class TestCreateFileBatch:
     def test_root_settings_apply_to_all_file_ids(
         self, openai_client: OpenAI, raw: httpx.Client, three: list[str], store: str
     ) -> None:
-        """Attributes and chunking strategy at the root level are applied to all files in the batch."""
+        """Attributes and chunking strategy at the root level apply to all files of the batch."""
         sizes = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 10}}
         body = {"file_ids": three, "attributes": {"batch_id": "import-2024-01"}, "chunking_strategy": sizes}
         batch = post(raw, f"{MKA1}/{store}/file_batches", body)["id"]
@@ -74,7 +75,7 @@ class TestCreateFileBatch:
     def test_root_settings_are_ignored_with_files(
         self, raw: httpx.Client, three: list[str], store: str, prefix: str
     ) -> None:
-        """The global attributes and chunking strategy are ignored, also for a file without its own."""
+        """The root attributes and chunking strategy are ignored with `files`, even for a file without its own."""
         sizes = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 10}}
         files = [{"file_id": three[0], "attributes": {"own": "1"}}, {"file_id": three[1]}]
         post(
@@ -92,7 +93,7 @@ class TestCreateFileBatch:
     def test_file_ids_and_files_exclude_each_other(
         self, raw: httpx.Client, three: list[str], store: str, fields: int, code: str
     ) -> None:
-        """Both at once are refused; and one of them must be there."""
+        """Sending both is refused, and so is sending neither."""
         both = {"file_ids": three, "files": [{"file_id": three[0]}]}
         answer = raw.post(f"{MKA1}/{store}/file_batches", json=dict(list(both.items())[:fields]))
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
@@ -102,7 +103,7 @@ class TestCreateFileBatch:
 def test_create_store_file(
     mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str], store: str
 ) -> None:
-    """Seed 001: the example's attach, and its answer field by field; not said, the strategy is `auto`."""
+    """MKA1's example of attaching a file, and its answer field by field; the default strategy is `auto`."""
     attributes: Any = {"category": "manual", "version": "2.0"}
     shown = post(raw, f"{MKA1}/{store}/files", {"file_id": three[0], "attributes": attributes})
     created_at = shown.pop("created_at")
@@ -125,7 +126,7 @@ def test_create_store_file(
 
 
 def test_create_store(mka1_client: SDK, raw: httpx.Client, me: dict[str, Any], three: list[str]) -> None:
-    """Seed 002: the example's store, and its answer field by field."""
+    """MKA1's example of creating a store, and its answer field by field."""
     description = "Vector store for product manuals and documentation"
     body: Any = {
         "name": "Product Documentation",
@@ -168,7 +169,7 @@ def test_cancel_file_batch(
     openai_client: OpenAI,
     upload: Upload,
 ) -> None:
-    """Seed 003: a batch of three in progress is cancelled: at once `cancelled`; none in progress, three cancelled, for
+    """MKA1's example of cancelling a batch: of three files in progress, three are cancelled immediately and for
     good.
     """
     made = post(raw, f"{prefix}/{store}/file_batches", {"file_ids": three})
@@ -189,7 +190,7 @@ def test_cancel_file_batch(
 
 
 def test_file_batches_of_openai(openai_client: OpenAI, raw: httpx.Client, three: list[str], store: str) -> None:
-    """Seed 004: OpenAI's four operations on batches, by their paths, with every field of the model."""
+    """OpenAI's four operations on batches, by their paths, with every field of the model."""
     batches = openai_client.vector_stores.file_batches
     made = batches.create(store, file_ids=three, attributes={"a": "b"}, chunking_strategy={"type": "auto"})
     batches.poll(made.id, vector_store_id=store)
