@@ -16,7 +16,7 @@ from infra.assets import Assets, Bundle
 from infra.configuration import Configuration
 from infra.retention import log_group
 
-JOIN = [
+NETWORK_ACTIONS = [
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
@@ -154,5 +154,5 @@ class Functions(Construct):
             iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn])
         )
         if self._vpc is not None:
-            role.add_to_policy(iam.PolicyStatement(actions=JOIN, resources=["*"]))
+            role.add_to_policy(iam.PolicyStatement(actions=NETWORK_ACTIONS, resources=["*"]))
         return role
