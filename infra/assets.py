@@ -23,7 +23,7 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 PYTHON = "3.13"
 COMPILED: tuple[Bundle, ...] = ("core", "index")
 """Bundles that hold bytecode too. No request waits for `ingest`, which would be too big with it."""
-MOST_BYTES = 30_000_000
+MAX_ASSET_BYTES = 30_000_000
 """Maximum size of a zipped asset."""
 _OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
 UNUSED = (

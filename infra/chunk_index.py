@@ -19,12 +19,12 @@ Requests: TypeAlias = Sequence[tuple[str, str]]
 """Methods and paths."""
 
 HTTPS = ec2.Port.tcp(443)
-MASTERS = (("PUT", "_plugins/_security/api/roles/*"), ("PUT", "_plugins/_security/api/rolesmapping/*"))
+MASTER_REQUESTS = (("PUT", "_plugins/_security/api/roles/*"), ("PUT", "_plugins/_security/api/rolesmapping/*"))
 _HERE = f"arn:{Aws.PARTITION}:es:{Aws.REGION}:{Aws.ACCOUNT_ID}:domain/*"
 """In a domain's own policy, this means that domain: it has no name yet when its policy is written, and the policy
 applies to no other.
 """
-ANSWER = Duration.minutes(6)
+SERVICE_TIMEOUT = Duration.minutes(6)
 """How long CloudFormation waits for the function, which ends after five minutes; its default is an hour."""
 
 
@@ -78,19 +78,19 @@ class ChunkIndex(Construct):
             "Roles",
             resource_type="Custom::IndexAccess",
             service_token=access.function_arn,
-            service_timeout=ANSWER,
+            service_timeout=SERVICE_TIMEOUT,
             properties={
                 "Endpoint": self.endpoint,
                 "Roles": {f"vectorlog_{name}": {"Permissions": role, "Holders": []} for name, role in ROLES.items()},
             },
         )
-        self._let(access, MASTERS)
+        self._allow(access, MASTER_REQUESTS)
         if configuration.operator_role_arn:
             operator = iam.ArnPrincipal(configuration.operator_role_arn)
             self._allowed.add_statements(
                 iam.PolicyStatement(actions=["es:ESHttp*"], resources=[f"{_HERE}/*"], principals=[operator])
             )
-            self._hold("operate", configuration.operator_role_arn)
+            self._map_role("operate", configuration.operator_role_arn)
 
     def grant_search(self, function: lambda_.IFunction) -> None:
         """Lets a function search."""
@@ -101,10 +101,10 @@ class ChunkIndex(Construct):
         self._grant("write", function)
 
     def _grant(self, name: str, function: lambda_.IFunction) -> None:
-        self._let(function, REQUESTS[name])
-        self._hold(name, _role(function).role_arn)
+        self._allow(function, REQUESTS[name])
+        self._map_role(name, _role(function).role_arn)
 
-    def _let(self, function: lambda_.IFunction, requests: Requests) -> None:
+    def _allow(self, function: lambda_.IFunction, requests: Requests) -> None:
         """Grants requests by IAM and by the domain's own policy."""
         for statement in _statements(self._arn, requests):
             function.add_to_role_policy(statement)
@@ -114,7 +114,7 @@ class ChunkIndex(Construct):
         if function.is_bound_to_vpc:
             self.domain.connections.allow_from(function, HTTPS)
 
-    def _hold(self, name: str, arn: str) -> None:
+    def _map_role(self, name: str, arn: str) -> None:
         """Maps a role in fine-grained access."""
         if self.domain is None:
             return

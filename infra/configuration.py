@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from vectorlog.defaults import DUPLICATE_CONTENT, INDEX_SHARDS, MODELS_ON_AWS, DuplicateContent
 
-_OTHERS = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
+_CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
 
 
@@ -131,7 +131,7 @@ def read(context: Mapping[str, Any]) -> Configuration:
     Raises:
         ConfigurationError: an unknown name, or an invalid value.
     """
-    ours = {name: value for name, value in context.items() if not _OTHERS.search(name)}
+    ours = {name: value for name, value in context.items() if not _CDK_NAMES.search(name)}
     known = [field.name for field in fields(Configuration)]
     if unknown := sorted(set(ours).difference(known)):
         raise ConfigurationError(f"There is no setting {', '.join(unknown)}. There are {', '.join(known)}.")

@@ -9,7 +9,7 @@ from constructs import Construct
 from infra.configuration import Configuration
 from infra.retention import removal_policy
 
-KEPT_DAYS = 3
+RETENTION_DAYS = 3
 """Days that S3 keeps deleted and replaced objects. Deleted means gone, so they are few: a mistake on a Friday evening
 can be undone until Monday. S3 counts from the following midnight (UTC), so bytes are gone within four days.
 """
@@ -42,7 +42,7 @@ class Files(Construct):
                 s3.LifecycleRule(id="parts", abort_incomplete_multipart_upload_after=Duration.days(PARTS_DAYS)),
                 s3.LifecycleRule(
                     id="deleted",
-                    noncurrent_version_expiration=Duration.days(KEPT_DAYS),
+                    noncurrent_version_expiration=Duration.days(RETENTION_DAYS),
                     expired_object_delete_marker=True,
                 ),
             ],

@@ -14,7 +14,7 @@ from infra.configuration import Configuration
 from infra.grants import Grants
 from infra.retention import removal_policy
 
-ANSWER = Duration.minutes(3)
+SERVICE_TIMEOUT = Duration.minutes(3)
 """How long CloudFormation waits for the function, which ends after a minute; its default is an hour."""
 
 
@@ -44,7 +44,7 @@ class FirstKey(Construct):
             "Key",
             resource_type="Custom::FirstKey",
             service_token=maker.function_arn,
-            service_timeout=ANSWER,
+            service_timeout=SERVICE_TIMEOUT,
             properties={"Secret": self.secret_arn},
         )
         cast("CfnResource", made.node.default_child).node.add_dependency(maker)  # its rights come after it

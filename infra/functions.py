@@ -17,7 +17,7 @@ from infra.configuration import Configuration
 from infra.retention import log_group
 from vectorlog.defaults import GATEWAY_SECONDS
 
-JOIN = [
+NETWORK_ACTIONS = [
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
@@ -155,5 +155,5 @@ class Functions(Construct):
             iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn])
         )
         if self._vpc is not None:
-            role.add_to_policy(iam.PolicyStatement(actions=JOIN, resources=["*"]))
+            role.add_to_policy(iam.PolicyStatement(actions=NETWORK_ACTIONS, resources=["*"]))
         return role

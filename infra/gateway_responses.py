@@ -11,7 +11,7 @@ from aws_cdk import aws_apigateway as apigateway
 from infra.configuration import Configuration
 from vectorlog.defaults import GATEWAY_SECONDS, GATEWAY_TOO_LARGE
 
-SAID = "$context.error.messageString"
+OWN_MESSAGE = "$context.error.messageString"
 """API Gateway's own message, which it quotes and escapes."""
 NOT_FOUND = (
     "Invalid URL. There is no such path below /$context.stage; paths look like /$context.stage/v1/vector_stores."
@@ -27,8 +27,8 @@ RETRY_S = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How an error of API Gateway is reported.
+class GatewayResponse:
+    """An error of API Gateway, as clients get it.
 
     Attributes:
         message: a template; API Gateway fills in `$context…`.
@@ -44,31 +44,31 @@ class Told:
     def template(self) -> str:
         """The body."""
         error = {"message": self.message, "type": self.type, "param": None, "code": self.code}
-        return json.dumps({"error": error}).replace(f'"{SAID}"', SAID)
+        return json.dumps({"error": error}).replace(f'"{OWN_MESSAGE}"', OWN_MESSAGE)
 
 
-_NOT_FOUND = Told(NOT_FOUND, 404)
+_NOT_FOUND = GatewayResponse(NOT_FOUND, 404)
 _LATER = {"retry-after": str(RETRY_S)}
-_SLOW_DOWN = Told(SLOW_DOWN, 429, "rate_limit_exceeded", headers=_LATER)
+_SLOW_DOWN = GatewayResponse(SLOW_DOWN, 429, "rate_limit_exceeded", headers=_LATER)
 
-RESPONSES: Mapping[str, Told] = {
+RESPONSES: Mapping[str, GatewayResponse] = {
     # For a path without a route, API Gateway says that a signature is missing, or wrong if a bearer token was sent.
     # None of our routes needs a signature, so each of these means that the path does not exist.
     "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,
     "INVALID_SIGNATURE": _NOT_FOUND,
     "EXPIRED_TOKEN": _NOT_FOUND,
     "RESOURCE_NOT_FOUND": _NOT_FOUND,
-    "BAD_REQUEST_BODY": Told(SAID, 400),
-    "BAD_REQUEST_PARAMETERS": Told(SAID, 400),
-    "UNSUPPORTED_MEDIA_TYPE": Told(SAID, 415),
-    "REQUEST_TOO_LARGE": Told(GATEWAY_TOO_LARGE, 413, "request_too_large"),
+    "BAD_REQUEST_BODY": GatewayResponse(OWN_MESSAGE, 400),
+    "BAD_REQUEST_PARAMETERS": GatewayResponse(OWN_MESSAGE, 400),
+    "UNSUPPORTED_MEDIA_TYPE": GatewayResponse(OWN_MESSAGE, 415),
+    "REQUEST_TOO_LARGE": GatewayResponse(GATEWAY_TOO_LARGE, 413, "request_too_large"),
     "THROTTLED": _SLOW_DOWN,
     "QUOTA_EXCEEDED": _SLOW_DOWN,
-    "WAF_FILTERED": Told(REFUSED, 403, "permission_denied"),
+    "WAF_FILTERED": GatewayResponse(REFUSED, 403, "permission_denied"),
     # Not API Gateway's own message: it may repeat the Authorization header, which holds the caller's key.
-    "DEFAULT_4XX": Told(REFUSED),
-    "INTEGRATION_TIMEOUT": Told(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
-    "DEFAULT_5XX": Told(FAILED, None, None, "server_error"),
+    "DEFAULT_4XX": GatewayResponse(REFUSED),
+    "INTEGRATION_TIMEOUT": GatewayResponse(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
+    "DEFAULT_5XX": GatewayResponse(FAILED, None, None, "server_error"),
 }
 """By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers and API keys cannot
 occur here.
@@ -82,11 +82,11 @@ def add_to(rest_api: apigateway.RestApi, *, configuration: Configuration) -> Non
     every = {"x-request-id": "context.requestId"}
     if configuration.cors_origins:
         every |= {"access-control-allow-origin": "'*'", "access-control-expose-headers": "'x-request-id, retry-after'"}
-    for kind, told in RESPONSES.items():
+    for kind, response in RESPONSES.items():
         rest_api.add_gateway_response(
             kind.title().replace("_", ""),
             type=apigateway.ResponseType.of(kind),
-            status_code=None if told.status is None else str(told.status),
-            response_headers=every | {name: f"'{value}'" for name, value in told.headers.items()},
-            templates={"application/json": told.template()},
+            status_code=None if response.status is None else str(response.status),
+            response_headers=every | {name: f"'{value}'" for name, value in response.headers.items()},
+            templates={"application/json": response.template()},
         )

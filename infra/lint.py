@@ -20,7 +20,7 @@ CHECKOV = "checkov==3.3.30"
 """It cannot share an environment with boto3 1.44: their requirements conflict."""
 REPORTS = "lint"
 """A folder beside the templates, with a report of each tool."""
-TOO_LATE_S = 600
+TIMEOUT_S = 600
 
 
 def main(folder: Path) -> int:
@@ -79,7 +79,7 @@ def _run(package: str, command: list[str], reports: Path) -> bool:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=TOO_LATE_S,
+        timeout=TIMEOUT_S,
         check=False,
     )
     (reports / f"{command[0]}.txt").write_text(done.stdout)

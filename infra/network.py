@@ -11,7 +11,7 @@ from infra.retention import removal_policy
 
 ZONES = 2
 """Availability zones: as many as a domain of two nodes needs."""
-CALLED = {
+SERVICES = {
     "Sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "SecretsManager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 }
@@ -63,7 +63,7 @@ class Network(Construct):
         )
         vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        called = dict(CALLED)
+        called = dict(SERVICES)
         if any(model.startswith("bedrock:") for model in configuration.models):
             called["Bedrock"] = ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME
         for name, service in called.items():

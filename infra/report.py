@@ -11,9 +11,9 @@ from typing import IO, Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from infra import synthesized
-from infra.assets import MOST_BYTES
+from infra.assets import MAX_ASSET_BYTES
 
-MOST_RESOURCES = 400
+MAX_RESOURCES = 400
 """Of the 500 that CloudFormation allows in a stack; the rest is reserved for later features."""
 
 
@@ -36,10 +36,10 @@ def main(folder: Path) -> int:
     )
     print(f"{count} resources of 500 ({most})")
     print(template)
-    heavy = [asset for asset, size in sizes.items() if size > MOST_BYTES]
-    if heavy or count > MOST_RESOURCES:
+    heavy = [asset for asset, size in sizes.items() if size > MAX_ASSET_BYTES]
+    if heavy or count > MAX_RESOURCES:
         print(
-            f"too big: the limits are {MOST_RESOURCES} resources and {MOST_BYTES / 1e6:.0f} MB per asset",
+            f"too big: the limits are {MAX_RESOURCES} resources and {MAX_ASSET_BYTES / 1e6:.0f} MB per asset",
             file=sys.stderr,
         )
         return 1

@@ -187,11 +187,11 @@ class VectorlogStack(Stack):
 
     def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
         """Creates a function with these fields of `Environment`, and those that belong to them."""
-        told = {field: value for field, value in self._deployment().items() if value}
+        values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
-        return self._functions.make(spec, {field: told[field] for field in with_them if field in told})
+        return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 
     def _deployment(self) -> dict[str, str]:
         """Values by field of `Environment`; empty ones keep their defaults there."""

@@ -10,7 +10,7 @@ from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS
 
 RETENTION = Duration.days(14)
 """The maximum of SQS."""
-LOANS = 6
+VISIBILITY_FACTOR = 6
 """A message's visibility time-out is six times the function's time-out, as Lambda's guide asks, because Lambda retries
 throttled calls meanwhile.
 """
@@ -38,7 +38,7 @@ class WorkQueues(Construct):
         return sqs.Queue(
             self,
             id,
-            visibility_timeout=Duration.seconds(LOANS * int(timeout.to_seconds())),
+            visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * int(timeout.to_seconds())),
             retention_period=RETENTION,
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,

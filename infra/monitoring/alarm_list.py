@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.functions import FIRST_KEY, INDEX_ACCESS
-from infra.monitoring.alarm_spec import BAD, MINUTE, AlarmSpec
+from infra.monitoring.alarm_spec import ALARM_IF_MISSING, MINUTE, AlarmSpec
 from infra.monitoring.opensearch_alarms import opensearch_alarms
 from infra.monitoring.watched import PERIOD, Watched
 
-AT_DEPLOYS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
+DEPLOY_HANDLERS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
 """Functions that only CloudFormation calls; it reports their failures itself."""
 
 
@@ -46,7 +46,7 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
             "Look at the row 'Is it stuck?'. If messages wait, embed fails, is throttled or has too little "
             "concurrency. If none wait, the projector has stopped."
         ),
-        BAD,
+        ALARM_IF_MISSING,
     )
     yield AlarmSpec(
         "stream-behind",
@@ -116,7 +116,7 @@ def _functions(watched: Watched) -> Iterator[AlarmSpec]:
     account's quota is reached. All functions share it, so one alarm covers all.
     """
     for name, function in watched.functions.items():
-        if name in AT_DEPLOYS:
+        if name in DEPLOY_HANDLERS:
             continue
         yield AlarmSpec(
             f"errors-{name.replace('_', '-')}",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-FINE = cloudwatch.TreatMissingData.NOT_BREACHING
+OK_IF_MISSING = cloudwatch.TreatMissingData.NOT_BREACHING
 """A counter is not sent while nothing happens, so no data is good news."""
-BAD = cloudwatch.TreatMissingData.BREACHING
+ALARM_IF_MISSING = cloudwatch.TreatMissingData.BREACHING
 """The metric is sent every minute, whatever happens, so no data means that the sender is dead."""
 
 MINUTE = Duration.minutes(1)
@@ -40,5 +40,5 @@ class AlarmSpec:
     periods: int
     happened: str
     remedy: str
-    missing: cloudwatch.TreatMissingData = FINE
+    missing: cloudwatch.TreatMissingData = OK_IF_MISSING
     comparison: cloudwatch.ComparisonOperator = ABOVE

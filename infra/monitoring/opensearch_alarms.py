@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aws_cdk import aws_opensearchservice as opensearch
 
 from infra.configuration import Configuration
-from infra.monitoring.alarm_spec import BAD, BELOW, MINUTE, AlarmSpec
+from infra.monitoring.alarm_spec import ALARM_IF_MISSING, BELOW, MINUTE, AlarmSpec
 from infra.monitoring.watched import PERIOD
 
 
@@ -23,7 +23,7 @@ def opensearch_alarms(domain: opensearch.IDomain, configuration: Configuration) 
         3,
         "A part of the index is missing, or the domain sends no metrics. Searches fail or are incomplete; files wait.",
         "Look at the domain's health. An index that cannot be restored can be rebuilt: vectorlog rebuild index.",
-        BAD,
+        ALARM_IF_MISSING,
     )
     if configuration.opensearch_nodes > 1:
         yield AlarmSpec(

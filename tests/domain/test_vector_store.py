@@ -88,7 +88,7 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     "a store whose time is over is not modified": ([FOR_A_DAY], modify(modified(OVER, days=7)), []),
     "an expired store is not modified": ([FOR_A_DAY, VectorStoreExpired(OVER)], modify(modified(OVER, days=7)), []),
     # use
-    "the first search is noted at once": ([CREATED], use(2, used=True), [VectorStoreUsed(2, used=True)]),
+    "the first search is recorded immediately": ([CREATED], use(2, used=True), [VectorStoreUsed(2, used=True)]),
     "a second search within a minute is not": ([CREATED, VectorStoreUsed(1, used=True)], use(SOON, used=True), []),
     "one after a minute is": (
         [CREATED, VectorStoreUsed(1, used=True)],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.monitoring.alarm_list import AT_DEPLOYS
+from infra.monitoring.alarm_list import DEPLOY_HANDLERS
 from tests.infra.synthesized import Synthesize, Synthesized
 
 pytestmark = pytest.mark.infra
@@ -30,7 +30,7 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
     """Everything that can stop or break has an alarm; each function that users or queues call has its own."""
     handlers = {
         each["Properties"]["Handler"].split(".")[1] for each in stack.of("AWS::Lambda::Function").values()
-    } - AT_DEPLOYS
+    } - DEPLOY_HANDLERS
     assert {name.removeprefix("errors-").replace("-", "_") for name in alarms if name.startswith("errors-")} == handlers
     assert set(alarms) >= {
         *(

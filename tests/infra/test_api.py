@@ -13,7 +13,7 @@ from aws_cdk.assertions import Template
 
 from infra.api import Api
 from infra.configuration import Configuration
-from infra.gateway_responses import SAID
+from infra.gateway_responses import OWN_MESSAGE
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
 from vectorlog.defaults import GATEWAY_TOO_LARGE
@@ -139,7 +139,7 @@ class TestGatewayResponses:
         return {each["ResponseType"]: each for each in of_type(template, "ApiGateway::GatewayResponse").values()}
 
     def error(self, response: Json) -> Json:
-        body = response["ResponseTemplates"]["application/json"].replace(SAID, '"said"')
+        body = response["ResponseTemplates"]["application/json"].replace(OWN_MESSAGE, '"said"')
         parsed: Json = json.loads(body)
         assert set(parsed) == {"error"}
         return dict(parsed["error"])
@@ -181,7 +181,7 @@ class TestGatewayResponses:
         saying = {
             kind
             for kind, each in self.responses(template).items()
-            if SAID in each["ResponseTemplates"]["application/json"]
+            if OWN_MESSAGE in each["ResponseTemplates"]["application/json"]
         }
         assert saying == {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "UNSUPPORTED_MEDIA_TYPE"}
         assert "$context.path" not in json.dumps(self.responses(template))

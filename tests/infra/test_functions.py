@@ -63,13 +63,16 @@ def test_behind_the_gateway(stack: Synthesized) -> None:
 
 def test_told_what_they_need(stack: Synthesized) -> None:
     """A function gets only the variables that it uses."""
-    told = {
+    variables = {
         handler: {name for name in stack.environment(handler) if name.startswith("VECTORLOG_")} for handler in HANDLERS
     }
-    assert "VECTORLOG_WORK_QUEUE" not in told["api"] | told["search"]
-    assert "VECTORLOG_OPENSEARCH_ENDPOINT" not in told["api"] | told["projector"] | told["sweep"]
-    assert "VECTORLOG_OPENSEARCH_ENDPOINT" in told["search"] & told["work"] & told["embed"] & told["dead_letters"]
-    assert told["projector"] == {
+    assert "VECTORLOG_WORK_QUEUE" not in variables["api"] | variables["search"]
+    assert "VECTORLOG_OPENSEARCH_ENDPOINT" not in variables["api"] | variables["projector"] | variables["sweep"]
+    assert (
+        "VECTORLOG_OPENSEARCH_ENDPOINT"
+        in variables["search"] & variables["work"] & variables["embed"] & variables["dead_letters"]
+    )
+    assert variables["projector"] == {
         f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE")
     }
 

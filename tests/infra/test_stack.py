@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from infra.report import MOST_RESOURCES
+from infra.report import MAX_RESOURCES
 from tests.infra.synthesized import Synthesize, Synthesized
 from vectorlog.runtime.aws import stack as aws_stack
 from vectorlog.runtime.aws.environment import Environment
@@ -81,7 +81,7 @@ def test_operators_find_it(stack: Synthesized) -> None:
 
 def test_room(stack: Synthesized) -> None:
     """The stack has room for more resources."""
-    assert len(stack.json["Resources"]) <= MOST_RESOURCES
+    assert len(stack.json["Resources"]) <= MAX_RESOURCES
 
 
 def test_nowhere_in_particular(stack: Synthesized) -> None:
