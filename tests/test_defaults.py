@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +50,10 @@ def test_written_once(value: object) -> None:
 def test_editions_agree() -> None:
     """A deployment on AWS and a local one that choose nothing treat content and endpoints alike."""
     local, aws = Settings(), Environment()
+    shared = {each.name for each in fields(Settings)} & {each.name for each in fields(Environment)}
+    assert {"duplicate_content", "embedding_base_url", "cors_origins"} <= shared
+    for name in shared:
+        assert str(getattr(local, name)) == str(getattr(aws, name)), name
     assert local.duplicate_content == aws.duplicate_content == defaults.DUPLICATE_CONTENT
     assert Deployment.__dataclass_fields__["duplicate_content"].default == defaults.DUPLICATE_CONTENT
     assert local.embedding_base_url == aws.embedding_base_url == "https://api.openai.com/v1"

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import ast
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from infra.configuration import Configuration, ConfigurationError, read
+from tests.infra.synthesized import Synthesize
+from vectorlog.runtime.aws.environment import Environment
 
 pytestmark = pytest.mark.infra
 
@@ -70,3 +76,38 @@ def test_refused(context: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         read(context)
     assert says in str(refused.value)
+
+
+LOCAL_ONLY = {"opensearch_engine", "opensearch_refresh"}
+"""Fields of `Environment` that only `local_aws` sets; a deployed function uses their defaults."""
+
+
+def test_functions_get_every_setting(synthesize: Synthesize) -> None:
+    """What functions can be told reaches at least one of them, once it is configured."""
+    stack = synthesize(
+        models="openai:a",
+        embedding_base_url="https://a.example/v1",
+        embedding_secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:a",
+        duplicate_content="refuse",
+        cors_origins="https://example.com",
+        views="1,2",
+        opensearch_shards="2",
+    )
+    functions = stack.of("AWS::Lambda::Function").values()
+    told = {name for each in functions for name in each["Properties"].get("Environment", {}).get("Variables", {})}
+    wanted = {each.name for each in fields(Environment)} - LOCAL_ONLY
+    assert {name for name in wanted if f"VECTORLOG_{name.upper()}" not in told} == set()
+
+
+def test_every_setting_is_read() -> None:
+    """A setting that nothing in the stack reads would be accepted, documented and ignored."""
+    folder = Path(__file__).parents[2] / "infra"
+    modules = [path for path in folder.rglob("*.py") if path.name != "configuration.py"]
+    used = {
+        node.attr
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    used.add("removal")  # by `Configuration.keeps`
+    assert {each.name for each in fields(Configuration)} - used == set()
