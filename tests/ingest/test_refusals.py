@@ -12,7 +12,7 @@ from tests.support.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.ingest.ingester import Ingester
-from vectorlog.ingest.job import ROUND, Later
+from vectorlog.ingest.job import ROUND, Requeue
 from vectorlog.work.messages import Ingest
 
 
@@ -34,7 +34,7 @@ class _Refusing:
         raise EmbeddingError(f"no room for {len(texts)}", retry_after=self._retry_after)
 
 
-def refused(bench: Bench, models: _Refusing, message: Ingest) -> Later:
+def refused(bench: Bench, models: _Refusing, message: Ingest) -> Requeue:
     deployment = replace(bench.deployment, models=models)  # type: ignore[arg-type]  # the part of Models that a worker uses
     [later] = Ingester(deployment, StubReader(), Inline()).ingest([message])
     return later
