@@ -206,7 +206,7 @@ class TestMemory:
             assert index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3}
         writer.join()
         assert all(index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3, ("more", 0): 3} for i in range(0, 100, 2))
-        assert index.held <= 30_000
+        assert index.nbytes <= 30_000
         index.close()
 
     def test_removing_gives_space_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

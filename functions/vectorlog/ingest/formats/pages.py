@@ -14,7 +14,7 @@ _BETWEEN = "\n\n"
 
 
 def clean(text: str) -> str:
-    """Normalises line ends to `\\n`, drops NUL and byte order marks, and replaces lone surrogates (invalid in UTF-8)."""
+    """Normalises line ends, drops NUL and byte order marks, and replaces lone surrogates, which UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", _DROPPED.sub("", _LINE_END.sub("\n", text)))
 
 
