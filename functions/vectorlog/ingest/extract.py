@@ -37,7 +37,7 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
             f"The file is damaged: it could not be read as {file_format.label}. Save it again, or as PDF or text.",
         ) from error
     if not text.text.strip():
-        raise Unreadable("invalid_file", "No text was found in the file. Upload a file that holds text.")
+        raise Unreadable("invalid_file", "No text was found in the file. Upload a file that contains text.")
     return text
 
 

@@ -57,7 +57,7 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
         while blank and (more := file.read(1 << 20)):
             blank = not more.strip(_BLANK)
     if blank:
-        raise Unreadable("invalid_file", "The file is empty. Upload a file that holds text.")
+        raise Unreadable("invalid_file", "The file is empty. Upload a file that contains text.")
     if by_content := next((each for each in formats if each.begins and each.begins(head)), None):
         return by_content
     if head.startswith(_OLE):
@@ -65,7 +65,7 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(path, formats)
     if unread := next((label for mark, label in _UNREAD if head.startswith(mark)), _by_box(head)):
-        raise Unreadable("unsupported_file", f"The file is {unread}, which is not read. {_REMEDIES[unread]}")
+        raise Unreadable("unsupported_file", f"The file is {unread}, which cannot be read. {_REMEDIES[unread]}")
     extension = Path(filename).suffix.lower()
     return next((each for each in formats if each.by_name and extension in each.extensions), plain.FORMAT)
 
@@ -92,12 +92,12 @@ def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
         )
     if holds("WordDocument", "PowerPoint Document"):
         raise Unreadable(
-            "unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF."
+            "unsupported_file", "Word and PowerPoint 97-2003 files cannot be read. Save it as .docx, .pptx or PDF."
         )
     if by_stream := next((each for each in formats if holds(*each.ole_streams)), None):
         return by_stream
     raise Unreadable(
-        "unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF."
+        "unsupported_file", "This kind of Office or Outlook file cannot be read. Save it as .docx, .eml or PDF."
     )
 
 
@@ -126,7 +126,7 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
         for each in formats:
             if any(media_type.startswith(prefix.encode()) for prefix in each.media_types):
                 return each
-    raise Unreadable("unsupported_file", f"The file is an archive, which is not read. {_REMEDIES['an archive']}")
+    raise Unreadable("unsupported_file", f"The file is an archive, which cannot be read. {_REMEDIES['an archive']}")
 
 
 def _has_locked_parts(container: Container) -> bool:
@@ -143,7 +143,7 @@ def _check_office(container: Container, file_format: Format) -> None:
     if special and not file_format.macros:
         raise Unreadable(
             "unsupported_file",
-            "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.",
+            "Office files with macros, templates and slide shows cannot be read. Save it as .docx or .pptx.",
         )
     if "xl/workbook.bin" in container.names:
-        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) are not read. Save it as .xlsx.")
+        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) cannot be read. Save it as .xlsx.")

@@ -227,7 +227,7 @@ class _Child:
     def _take(self, size: int, seconds: float) -> bytes:
         assert self._process.stdout is not None
         if size > self._memory_bytes:
-            raise ReaderCrashed("The reader announced more than it can hold.")
+            raise ReaderCrashed("The reader announced a longer response than fits into its memory.")
         data = self._process.stdout.read(size)
         if len(data) < size:
             raise self._crashed(seconds)

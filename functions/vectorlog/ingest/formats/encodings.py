@@ -36,7 +36,7 @@ def decode(data: bytes, *, declares: bool = False) -> str:
     sample = text[:_SAMPLE]
     if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample):
         raise Unreadable(
-            "unsupported_file", "The file holds binary data, not text. Convert it to a text, PDF or Office file."
+            "unsupported_file", "The file contains binary data, not text. Convert it to a text, PDF or Office file."
         )
     return text
 
