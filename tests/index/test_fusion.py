@@ -91,7 +91,7 @@ class TestRanking:
     def test_always_a_ranking(
         self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int
     ) -> None:
-        """Whatever was found, scores lie in 0..1 and descend, and no chunk occurs twice."""
+        """For any result, scores are in 0..1 and descending, and no chunk occurs twice."""
         hits = tuple(hit(*each) for each in drawn)
         ranked = fuse([SearchResult(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)
         values = [each.score for each in ranked]

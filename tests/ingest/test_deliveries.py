@@ -81,7 +81,7 @@ class TestTake:
         assert ingesting.sent == [(Ingest("vs", "b", 1), 0), (Ingest("vs", "c", 1), 0)]
 
     def test_unreadable(self) -> None:
-        """A message of newer code, or of another kind, is redelivered and holds up nobody."""
+        """A message of newer code or of an unexpected type is redelivered; it does not delay the other messages."""
         ingesting = Ingesting()
         bodies = ['{"type":"Newer","data":{}}', encode(Replay("vs")), "no JSON", encode(Ingest("vs", "a", 1))]
         failed = ingesting.deliveries.take([Received(body, "vs", body, 1) for body in bodies], lambda: True)
@@ -127,7 +127,7 @@ def test_redelivery_delay() -> None:
 
 class TestTold:
     def test_failed(self, told: Told) -> None:
-        """A file that failed is said to come again, with its wait, which grows with each receive."""
+        """A failed file is reported as postponed, with its wait, which grows with each receive."""
         ingesting = Ingesting(a=Unavailable("The index is busy."), b=RuntimeError("contents of a file"))
         received = [
             Received(encode(Ingest("vs", file, 1, request="req_1")), "vs", file, receives)
@@ -141,7 +141,7 @@ class TestTold:
         ]
 
     def test_hopeless(self, told: Told) -> None:
-        """One that failed as often as it may is not said to come again."""
+        """A file that has failed as often as is allowed is not reported as postponed."""
         ingesting = Ingesting(a=RuntimeError("poison"))
         patient = Deliveries(cast(Ingester, ingesting), cast(Any, ingesting), (1_000,), tries=3)
         for receives, hopeless in ((2, False), (3, True)):
@@ -150,7 +150,7 @@ class TestTold:
         assert len(told.lines("file_postponed")) == 1
 
     def test_not_sent(self, told: Told) -> None:
-        """Where what comes later cannot be sent, it is postponed once: until its old message comes again."""
+        """If requeued messages cannot be sent, their files are postponed once, until the old ones are redelivered."""
         ingesting = Ingesting(a=Requeue(Ingest("vs", "a", 1), 60_000, "slow down"))
         ingesting.refuses = True
         ingesting.take("a")

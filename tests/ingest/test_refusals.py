@@ -50,7 +50,7 @@ def test_refusals_are_counted(bench: Bench, before: int) -> None:
 
 
 def test_counted_anew_after_progress(bench: Bench) -> None:
-    """A long file that made progress in between waits as after its first refusal."""
+    """A refused file that made progress since its last refusal waits as after its first one."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     later = refused(bench, _Refusing(rounds=1), Ingest(store, file, 1, refusals=7))
@@ -58,7 +58,7 @@ def test_counted_anew_after_progress(bench: Bench) -> None:
 
 
 def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
-    """So does one that continues elsewhere because its function had no time left."""
+    """A file that continues in another call because the time ran out waits as after its first refusal."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     time_left = iter([True, False])

@@ -36,7 +36,7 @@ class TestPostings:
         assert again.to_bytes() == whole.to_bytes()
 
     def test_rows_can_move(self) -> None:
-        """Leaving rows out and closing the gaps gives the postings of the remaining documents."""
+        """Renumbering without some rows returns the postings of the remaining documents."""
         documents = some_documents(30)
         places = np.array([-1 if row % 3 == 0 else row - row // 3 - 1 for row in range(30)], np.int32)
         left = [document for row, document in enumerate(documents) if row % 3]

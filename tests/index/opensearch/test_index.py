@@ -269,7 +269,7 @@ class TestSearch:
             server.index().search(SPACE, [Query("s", X, None, 5)])
 
     def test_someone_waits(self) -> None:
-        """All attempts together end before API Gateway gives up after 29 s."""
+        """All attempts together end before API Gateway's timeout of 29 s."""
         attempts = SEARCHING.attempts
         pauses = Server([(503, BUSY)] * attempts)
         with pytest.raises(Unavailable):
@@ -316,7 +316,7 @@ class TestRemove:
         assert server.requests[1].params["routing"] == "s"
 
     def test_in_the_way_for_good(self) -> None:
-        """A removal that did not remove everything is never taken for one that did."""
+        """A removal that did not remove everything never counts as complete."""
         server = Server([{}, *[self.deleted(1, 1)] * WRITING.attempts])
         with pytest.raises(Unavailable):
             server.index().remove_store(SPACE, "s")
