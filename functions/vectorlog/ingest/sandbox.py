@@ -1,6 +1,4 @@
-"""Reads files in child processes with limits, because a hostile or damaged file can make its parser hang, crash or use
-up the memory.
-"""
+"""Reads files in child processes with limits, because a bad file can make its parser hang, crash or use up memory."""
 
 from __future__ import annotations
 
