@@ -23,7 +23,7 @@ import numpy as np
 
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.embedding.onnx import LocalEmbedder
-from vectorlog.index.chunk_index import FileChunks, Found, Query
+from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights, fuse
 
@@ -105,7 +105,7 @@ def embedded(
     ]
 
 
-def ndcg(found: Found, weights: Weights, grades: dict[str, int]) -> float:
+def ndcg(found: SearchResult, weights: Weights, grades: dict[str, int]) -> float:
     """The nDCG of the first ten hits, with a gain linear in the grade, as in BEIR."""
     gains = [grades.get(ranked.hit.file, 0) for ranked in fuse([found], weights, 10)]
     ideal = sorted(grades.values(), reverse=True)[:10]

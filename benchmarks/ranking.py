@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from vectorlog.domain.vectors import Chunk
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.onnx import LocalEmbedder
-from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Found, Query
+from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights, fuse
 
@@ -64,7 +64,7 @@ def fill(index: ChunkIndex, embedder: Embedder, corpus: Path) -> None:
 
 def answers(
     index: ChunkIndex, embedder: Embedder, queries: Path, judged: Mapping[str, object]
-) -> Iterator[tuple[str, Found]]:
+) -> Iterator[tuple[str, SearchResult]]:
     """The hits of each judged query."""
     for query in map(json.loads, queries.read_text().splitlines()):
         if query["_id"] in judged:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
 from vectorlog.index.opensearch.errors import TEMPORARY, Busy
-from vectorlog.index.opensearch.requests import attempted, connect
+from vectorlog.index.opensearch.requests import connect, with_retries
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Timing
 from vectorlog.runtime.aws import clients, custom_resource
 
@@ -48,7 +48,7 @@ def give(client: OpenSearch, roles: Mapping[str, Any], timing: Timing = REAL_TIM
             (f"roles/{name}", role["Permissions"]),
             (f"rolesmapping/{name}", {"backend_roles": role["Holders"]}),
         ):
-            attempted(f"PUT {path}", SETTLING, partial(_put, client, path, body), timing)
+            with_retries(f"PUT {path}", SETTLING, partial(_put, client, path, body), timing)
 
 
 def _put(client: OpenSearch, path: str, body: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
 from vectorlog.domain.vectors import Chunk, Space, Vector
-from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Found, Hit, Query
+from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 
 SPACE = Space("test:model", 8)
@@ -72,7 +72,7 @@ def ask(
     store: str = "s",
     where: Filter | None = None,
     without: Sequence[str] = (),
-) -> Found:
+) -> SearchResult:
     """The answer to one query."""
     (found,) = index.search(SPACE, [Query(store, vector, text, limit, where, frozenset(without))])
     return found
@@ -82,7 +82,7 @@ def names(hits: Sequence[Hit]) -> list[str]:
     return [hit.file for hit in hits]
 
 
-def contents(found: Found) -> list[list[tuple[str, int, int, str]]]:
+def contents(found: SearchResult) -> list[list[tuple[str, int, int, str]]]:
     """The hits without scores, which may differ between equal states by what an index has not cleaned up yet."""
     return [[(hit.file, hit.generation, hit.n, hit.text) for hit in hits] for hits in (found.by_vector, found.by_text)]
 
@@ -90,7 +90,7 @@ def contents(found: Found) -> list[list[tuple[str, int, int, str]]]:
 class TestSearch:
     def test_nothing_is_found_where_nothing_is(self, index: ChunkIndex) -> None:
         """A store without any writes answers like an empty one."""
-        assert ask(index, vector=X, text="anything") == Found((), (), 0.0)
+        assert ask(index, vector=X, text="anything") == SearchResult((), (), 0.0)
         assert index.count(SPACE, "s") == {}
 
     def test_what_was_added_is_found(self, index: ChunkIndex) -> None:
@@ -133,7 +133,7 @@ class TestSearch:
         for query in ("companies", "runner", "Company's"):
             assert names(ask(index, text=query).by_text) == ["f"]
         for query in ("the", "elephant", "", "?!"):
-            assert ask(index, text=query) == Found((), (), 0.0)
+            assert ask(index, text=query) == SearchResult((), (), 0.0)
 
     def test_one_kind_alone(self, index: ChunkIndex) -> None:
         """A query without a vector or without text gets an empty list for it."""
@@ -310,7 +310,7 @@ class TestRemove:
         """A removed store is empty, others are not affected, and it can be filled again."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("fox", X), store="t")])
         index.remove_store(SPACE, "s")
-        assert ask(index, vector=X, text="fox") == Found((), (), 0.0)
+        assert ask(index, vector=X, text="fox") == SearchResult((), (), 0.0)
         assert names(ask(index, vector=X, store="t").by_vector) == ["g"]
         index.add(SPACE, [file("h", ("fox", X))])
         assert names(ask(index, vector=X).by_vector) == ["h"]

@@ -132,7 +132,7 @@ class TestRefusals:
         assert len(stub.requests) == 5
 
     def test_throttled_for_long(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
-        """Lasting throttling delays the file; it does not fail it. Requests that had not begun are not made."""
+        """Lasting throttling delays the file; it does not fail it. Requests that have not started are not sent."""
         stub.always = THROTTLED
         with pytest.raises(EmbeddingError, match=f"{TITAN} answered ThrottlingException: stub says no") as caught:
             titan.documents([f"text {number}" for number in range(200)])

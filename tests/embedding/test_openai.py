@@ -65,7 +65,7 @@ class TestRequests:
         endpoint.close()
 
     def test_lists_of_numbers_are_read_too(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A server that ignores `encoding_format` gives the same vectors."""
+        """A server that ignores `encoding_format` returns the same vectors."""
         as_base64 = embedder.query("pump")
         stub.floats = True
         assert list(embedder.query("pump")) == pytest.approx(list(as_base64), abs=1e-6)
@@ -118,7 +118,7 @@ class TestRetries:
         assert len(stub.requests) == 1
 
     def test_attempts_end(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
-        """A provider that is always busy gives an error with its own message, its status and its delay."""
+        """If a provider is always busy, the error has its message, status and delay."""
         stub.fail(429, "You exceeded your current quota.", times=9, headers={"retry-after-ms": "2"})
         with pytest.raises(
             EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\."
@@ -239,7 +239,7 @@ class TestAnswers:
 def test_the_key_is_in_no_error_and_no_log(
     stub: StubServer, embedder: OpenAIEmbedder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Users see errors and logs are kept: neither holds the key, even if the provider repeats it."""
+    """Neither errors nor log lines contain the key, even if the provider repeats it."""
     caplog.set_level(logging.DEBUG)
     stub.fail(401, f"Incorrect API key provided: {KEY}.")
     stub.fail(400, f"<b>Bearer {KEY}</b>".encode())

@@ -237,7 +237,7 @@ def test_keys_are_kept_up_to_a_number() -> None:
 
 class TestUnknown:
     def test_type(self) -> None:
-        """An event of an unknown type is refused, never skipped, even beside known ones."""
+        """An event of an unknown type is refused, never skipped, even among known ones."""
         text = encode_events([BY_TYPE["FileDeleted"]])[:-1] + ',{"type":"FileRenamed","v":1,"data":{}}]'
         with pytest.raises(UnknownSchema, match="FileRenamed"):
             decode_events(UPLOADED_FILE, text)
@@ -280,7 +280,7 @@ class TestUnknown:
     ],
 )
 def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:
-    """A stream's id tells what it holds."""
+    """A stream's id shows its kind."""
     assert aggregate_of(stream) is aggregate
 
 

@@ -1,4 +1,4 @@
-"""What the event log in DynamoDB promises beyond the contract: unknown outcomes, limits, and costs."""
+"""The promises of the event log in DynamoDB beyond the contract: unknown outcomes, limits and costs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TestUnknownOutcomes:
             assert log.append([commit()]) == [commit(id="theirs")]
 
     def test_no_answer_at_all(self, client: BaseClient, log: DynamoDBEventLog) -> None:
-        """If no attempt is answered, the caller is told to retry, and then learns that its commit was stored."""
+        """If no attempt is answered, the caller gets an error that asks for a retry, which finds the stored commit."""
         with lost_answers(client, "PutItem", 5) as tries, pytest.raises(Unavailable, match="does not answer"):
             log.append([commit()])
         assert len(tries) == 5
@@ -111,7 +111,7 @@ class TestOrder:
 
 class TestItems:
     def test_stream_records(self) -> None:
-        """The new image of a stream's record gives the commit back, as the projector needs it."""
+        """The new image in a stream record decodes to the commit, as the projector needs it."""
         made = commit(7, events='[{"é": "漢"}]')
         assert commit_of(item_of(made)) == made
 

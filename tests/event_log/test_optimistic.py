@@ -13,11 +13,11 @@ from vectorlog.event_log.optimistic import CONTENTION, until_first
 from vectorlog.retry import Contended
 
 READ_MS, WRITE_MS = 20.0, 20.0
-"""Ten times what SQLite takes, and four times what DynamoDB does."""
+"""Ten times the duration of a write in SQLite, and four times that in DynamoDB."""
 
 
 def test_first_attempt_is_told_apart() -> None:
-    """What was read ahead is used once: each further attempt reads anew."""
+    """A state that was loaded in advance is used once; each further attempt loads it again."""
     told: list[bool] = []
 
     def attempt(first: bool) -> bool:
@@ -29,7 +29,7 @@ def test_first_attempt_is_told_apart() -> None:
 
 
 def test_time_is_bounded() -> None:
-    """A writer that always loses is told so within the deadline, whatever luck its waits have."""
+    """A writer that always loses gets an error within the deadline, whatever its random waits."""
     for seed in range(20):
         waits = Waits(seed)
         with pytest.raises(Contended):

@@ -1,4 +1,4 @@
-"""The event log in SQLite: its feed, its shared commits, and what a kill leaves."""
+"""The event log in SQLite: its feed, its group commits, and its content after a kill."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def commit(stream: str, version: int = 0) -> Commit:
 
 class TestFeed:
     def test_order(self, log: SQLiteEventLog) -> None:
-        """The feed gives every commit once, in the order of appending, in pages of any size."""
+        """The feed returns every commit once, in the order of appending, in pages of any size."""
         commits = [commit(f"vs_{number % 3}", number // 3) for number in range(20)]
         for start in range(0, 20, 4):
             log.append(commits[start : start + 4])
@@ -44,7 +44,7 @@ class TestFeed:
         assert [each.position for each in fed] == sorted({each.position for each in fed})
 
     def test_blocked_commits_are_not_fed(self, log: SQLiteEventLog) -> None:
-        """Only what went in is fed, and a repeated append is not fed again."""
+        """The feed has only stored commits, and a repeated append is not in it again."""
         mine = commit("vs_1")
         log.append([mine])
         log.append([mine])
@@ -76,7 +76,7 @@ class TestFeed:
             assert sorted(follower.result()) == sorted(ids)
 
     def test_wait(self, log: SQLiteEventLog) -> None:
-        """Who waits is woken by an append; who is behind already does not wait; nothing new is told as such."""
+        """An append wakes a waiting reader, a reader that is behind does not wait, and a timeout is reported."""
         assert not log.wait(0, 0)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(log.wait, 0, 30)
@@ -87,7 +87,7 @@ class TestFeed:
         assert not log.wait(end, 0)
 
     def test_positions_go_on(self, tmp_path: Path) -> None:
-        """A follower's position holds over a restart."""
+        """A follower's position survives a restart."""
         log = SQLiteEventLog(tmp_path / "events.db")
         log.append([commit("vs_1"), commit("vs_2")])
         position = log.after(0, 10)[-1].position
@@ -141,7 +141,7 @@ with ThreadPoolExecutor(4) as pool:
 
 
 def test_killed(tmp_path: Path) -> None:
-    """What a process was told is in is there after it was killed, every stream without a gap, and appends go on."""
+    """Commits that a process saw acknowledged survive its kill, streams have no gaps, and appends continue."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path / "events.db")], stdout=subprocess.PIPE, text=True
     )

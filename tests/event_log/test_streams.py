@@ -22,7 +22,7 @@ USED = VectorStoreUsed(0, used=True)
 
 
 class Crowded(SQLiteEventLog):
-    """A log in which somebody else is first, so many times."""
+    """A log in which another writer wins a given number of times."""
 
     rivals = 0
 
@@ -81,7 +81,7 @@ def test_what_is_in_stays_in(log: Crowded) -> None:
 
 
 def test_plans_of_one_stream(log: Crowded) -> None:
-    """Any number of plans for one stream become commits one behind the other, and wait for nobody."""
+    """Any number of plans for one stream become consecutive commits, without retries."""
     waits = Waits()
     outcomes = use(Streams(log, lambda: 0, Random(1), waits.timing), *["vs_1"] * 30)
     assert [outcome.version for outcome in outcomes] == list(range(30))

@@ -81,7 +81,7 @@ class TestTerms:
         assert len(terms("x" * 5_000 + " " + "x" * 4_999)) == 2
 
     def test_threads_agree(self) -> None:
-        """Parallel analysis in several threads gives the same as in one."""
+        """Analysis in several threads at a time has the same result as in one."""
         texts = [" ".join(f"{word}{i}s" for word in ("running", "nation", "probab")) for i in range(300)]
         with ThreadPoolExecutor(8) as threads:
             together = list(threads.map(terms, texts))

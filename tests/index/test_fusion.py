@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vectorlog.index.chunk_index import Found, Hit
-from vectorlog.index.fusion import Ranked, Weights, fuse
+from vectorlog.index.chunk_index import Hit, SearchResult
+from vectorlog.index.fusion import RankedHit, Weights, fuse
 
 BOTH = Weights(0.5, 0.5)
 
@@ -14,34 +14,34 @@ def hit(file: str, cosine: float | None = None, bm25: float | None = None, n: in
     return Hit(file, generation, "row", n, f"text of {file}", cosine, bm25)
 
 
-def scores(ranked: list[Ranked]) -> dict[str, float]:
+def scores(ranked: list[RankedHit]) -> dict[str, float]:
     return {each.hit.file: round(each.score, 6) for each in ranked}
 
 
 class TestScore:
     def test_meaning_alone(self) -> None:
         """Without weight for words the score is (1 + cosine) / 2."""
-        found = Found((hit("a", 1.0, 9.0), hit("b", 0.0, 9.0), hit("c", -1.0, 9.0)), (), 10.0)
+        found = SearchResult((hit("a", 1.0, 9.0), hit("b", 0.0, 9.0), hit("c", -1.0, 9.0)), (), 10.0)
         assert scores(fuse([found], Weights(1, 0), 9)) == {"a": 1.0, "b": 0.5, "c": 0.0}
 
     def test_words_alone(self) -> None:
         """Without weight for meaning it is (1 + bm25 / bound) / 2."""
-        found = Found((), (hit("a", None, 10.0), hit("b", None, 5.0)), 10.0)
+        found = SearchResult((), (hit("a", None, 10.0), hit("b", None, 5.0)), 10.0)
         assert scores(fuse([found], Weights(0, 3), 9)) == {"a": 1.0, "b": 0.75}
 
     def test_both_by_weight(self) -> None:
         """Weights count by their ratio."""
-        found = Found((hit("a", 0.5, 5.0),), (hit("a", 0.5, 5.0),), 10.0)
+        found = SearchResult((hit("a", 0.5, 5.0),), (hit("a", 0.5, 5.0),), 10.0)
         assert scores(fuse([found], Weights(3, 1), 9)) == {"a": 0.75}
-        assert scores(fuse([Found((hit("a", 0.6, 0.0),), (), 10.0)], Weights(3, 1), 9)) == {"a": 0.725}
+        assert scores(fuse([SearchResult((hit("a", 0.6, 0.0),), (), 10.0)], Weights(3, 1), 9)) == {"a": 0.725}
 
     def test_no_known_word(self) -> None:
         """If the store knows none of the words, they are unrelated, which is 0.5."""
-        assert scores(fuse([Found((hit("a", 1.0, 0.0),), (), 0.0)], BOTH, 9)) == {"a": 0.75}
+        assert scores(fuse([SearchResult((hit("a", 1.0, 0.0),), (), 0.0)], BOTH, 9)) == {"a": 0.75}
 
     def test_scores_that_the_index_did_not_compute(self) -> None:
         """A missing cosine is the lowest one returned, a missing BM25 is 0."""
-        found = Found((hit("a", 0.9), hit("b", 0.4)), (hit("c", None, 10.0),), 10.0)
+        found = SearchResult((hit("a", 0.9), hit("b", 0.4)), (hit("c", None, 10.0),), 10.0)
         assert scores(fuse([found], BOTH, 9)) == {"a": 0.725, "b": 0.6, "c": 0.85}
 
     @pytest.mark.parametrize(("embedding", "text"), [(0, 0), (-1, 2), (1, -0.1)])
@@ -55,13 +55,15 @@ class TestRanking:
     def test_each_chunk_once(self) -> None:
         """A chunk in both lists occurs once; other chunks and generations of its file occur too."""
         same = hit("a", 0.5, 5.0)
-        ranked = fuse([Found((same, hit("a", 0.5, 5.0, n=1)), (same, hit("a", 0.5, 5.0, generation=1)), 10.0)], BOTH, 9)
+        ranked = fuse(
+            [SearchResult((same, hit("a", 0.5, 5.0, n=1)), (same, hit("a", 0.5, 5.0, generation=1)), 10.0)], BOTH, 9
+        )
         assert [(each.hit.generation, each.hit.n) for each in ranked] == [(0, 0), (0, 1), (1, 0)]
 
     def test_best_over_several_queries(self) -> None:
         """With several queries a chunk has the score of its best query."""
         ranked = fuse(
-            [Found((hit("a", 0.2), hit("b", 0.1)), (), 0), Found((hit("b", 0.8), hit("a", 0.1)), (), 0)],
+            [SearchResult((hit("a", 0.2), hit("b", 0.1)), (), 0), SearchResult((hit("b", 0.8), hit("a", 0.1)), (), 0)],
             Weights(1, 0),
             9,
         )
@@ -71,13 +73,13 @@ class TestRanking:
     def test_limit_and_ties(self) -> None:
         """At most `limit` are returned; equal scores are in order of file and n."""
         hits = (hit("b", 0.5), hit("a", 0.5, n=1), hit("c", 0.9), hit("a", 0.5))
-        ranked = fuse([Found(hits, (), 0)], Weights(1, 0), 3)
+        ranked = fuse([SearchResult(hits, (), 0)], Weights(1, 0), 3)
         assert [(each.hit.file, each.hit.n) for each in ranked] == [("c", 0), ("a", 0), ("a", 1)]
 
     def test_nothing_from_nothing(self) -> None:
         """Without queries or hits the ranking is empty."""
         assert fuse([], BOTH, 5) == []
-        assert fuse([Found((), (), 0.0)], BOTH, 5) == []
+        assert fuse([SearchResult((), (), 0.0)], BOTH, 5) == []
 
     @given(
         st.lists(
@@ -89,9 +91,9 @@ class TestRanking:
     def test_always_a_ranking(
         self, drawn: list[tuple[str, float | None, float | None]], weight: float, limit: int
     ) -> None:
-        """Whatever was found, scores lie in 0..1 and descend, and no chunk occurs twice."""
+        """For any result, scores are in 0..1 and descending, and no chunk occurs twice."""
         hits = tuple(hit(*each) for each in drawn)
-        ranked = fuse([Found(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)
+        ranked = fuse([SearchResult(hits, hits[::-1], 8.0)], Weights(weight, 1 - weight), limit)
         values = [each.score for each in ranked]
         assert all(0 <= value <= 1 for value in values)
         assert values == sorted(values, reverse=True)

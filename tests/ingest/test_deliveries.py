@@ -11,7 +11,7 @@ from tests.support.told import Told
 from vectorlog.domain.errors import Unavailable
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
-from vectorlog.ingest.job import Later
+from vectorlog.ingest.job import Requeue
 from vectorlog.work.messages import Ingest, Message, Replay, decode, encode
 from vectorlog.work.queue import Outgoing, Received
 from vectorlog.work.redelivery import redelivery_delay
@@ -20,7 +20,7 @@ from vectorlog.work.redelivery import redelivery_delay
 class Ingesting:
     """A worker whose outcome per file a test sets, and the queue that it sends to."""
 
-    def __init__(self, **outcomes: Exception | Later) -> None:
+    def __init__(self, **outcomes: Exception | Requeue) -> None:
         self.outcomes = outcomes
         self.done: list[str] = []
         self.asked: list[int] = []
@@ -28,14 +28,14 @@ class Ingesting:
         self.refuses = False
         self.deliveries = Deliveries(cast(Ingester, self), cast(Any, self), (1_000, 2_000, 5_000))
 
-    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> list[Later]:
+    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> list[Requeue]:
         self.asked.append(len(messages))
         found = {message: self.outcomes.get(message.file) for message in messages}
         for outcome in found.values():
             if isinstance(outcome, Exception):
                 raise outcome
         self.done += [message.file for message, outcome in found.items() if outcome is None]
-        return [outcome for outcome in found.values() if isinstance(outcome, Later)]
+        return [outcome for outcome in found.values() if isinstance(outcome, Requeue)]
 
     def send(self, messages: Sequence[Outgoing]) -> None:
         if self.refuses:
@@ -81,7 +81,7 @@ class TestTake:
         assert ingesting.sent == [(Ingest("vs", "b", 1), 0), (Ingest("vs", "c", 1), 0)]
 
     def test_unreadable(self) -> None:
-        """A message of newer code, or of another kind, is redelivered and holds up nobody."""
+        """A message of newer code or of an unexpected type is redelivered; it does not delay the other messages."""
         ingesting = Ingesting()
         bodies = ['{"type":"Newer","data":{}}', encode(Replay("vs")), "no JSON", encode(Ingest("vs", "a", 1))]
         failed = ingesting.deliveries.take([Received(body, "vs", body, 1) for body in bodies], lambda: True)
@@ -92,7 +92,7 @@ class TestTake:
     def test_later(self) -> None:
         """A postponed file keeps the provider's delay; without one it waits longer after each refusal."""
         named, unnamed = Ingest("vs", "a", 1, next=7, refusals=1), Ingest("vs", "b", 1, refusals=2)
-        ingesting = Ingesting(a=Later(named, 60_000, "slow down"), b=Later(unnamed, None, "slow down"))
+        ingesting = Ingesting(a=Requeue(named, 60_000, "slow down"), b=Requeue(unnamed, None, "slow down"))
         assert ingesting.take("a", "b", "c") == []
         assert ingesting.sent == [(named, 60_000), (unnamed, 2_000)]
 
@@ -103,13 +103,13 @@ class TestTake:
     def test_refused_again(self, delay: int, refusals: int, waits: int) -> None:
         """A provider's delay doubles with each further refusal, up to a minute and never below the requested one."""
         message = Ingest("vs", "a", 1, refusals=refusals)
-        ingesting = Ingesting(a=Later(message, delay, "slow down"))
+        ingesting = Ingesting(a=Requeue(message, delay, "slow down"))
         assert ingesting.take("a") == []
         assert ingesting.sent == [(message, waits)]
 
     def test_not_sent(self) -> None:
         """If the new message cannot be sent, the old one is redelivered; nothing is forgotten."""
-        ingesting = Ingesting(a=Later(Ingest("vs", "a", 1, next=7), 0, "out of time"))
+        ingesting = Ingesting(a=Requeue(Ingest("vs", "a", 1, next=7), 0, "out of time"))
         ingesting.refuses = True
         assert ingesting.take("a", "b") == ["a"]
 
@@ -127,7 +127,7 @@ def test_redelivery_delay() -> None:
 
 class TestTold:
     def test_failed(self, told: Told) -> None:
-        """A file that failed is said to come again, with its wait, which grows with each receive."""
+        """A failed file is reported as postponed, with its wait, which grows with each receive."""
         ingesting = Ingesting(a=Unavailable("The index is busy."), b=RuntimeError("contents of a file"))
         received = [
             Received(encode(Ingest("vs", file, 1, request="req_1")), "vs", file, receives)
@@ -141,7 +141,7 @@ class TestTold:
         ]
 
     def test_hopeless(self, told: Told) -> None:
-        """One that failed as often as it may is not said to come again."""
+        """A file that has failed as often as is allowed is not reported as postponed."""
         ingesting = Ingesting(a=RuntimeError("poison"))
         patient = Deliveries(cast(Ingester, ingesting), cast(Any, ingesting), (1_000,), tries=3)
         for receives, hopeless in ((2, False), (3, True)):
@@ -150,8 +150,8 @@ class TestTold:
         assert len(told.lines("file_postponed")) == 1
 
     def test_not_sent(self, told: Told) -> None:
-        """Where what comes later cannot be sent, it is postponed once: until its old message comes again."""
-        ingesting = Ingesting(a=Later(Ingest("vs", "a", 1), 60_000, "slow down"))
+        """If requeued messages cannot be sent, their files are postponed once, until the old ones are redelivered."""
+        ingesting = Ingesting(a=Requeue(Ingest("vs", "a", 1), 60_000, "slow down"))
         ingesting.refuses = True
         ingesting.take("a")
         assert [line["wait_ms"] for line in told.lines("file_postponed")] == [1_000]

@@ -1,4 +1,4 @@
-"""Extraction: every format gives its text, and every file that cannot be read says why."""
+"""Extraction: text is read from every format, and a file that cannot be read fails with a reason."""
 
 from __future__ import annotations
 
@@ -557,7 +557,7 @@ class TestUnreadable:
             extract(tmp_path / "none", "a.txt")
 
     def test_any_cut_or_changed_file_ends_in_text_or_unreadable(self, read: Read) -> None:
-        """Damage of any kind gives text or Unreadable, no other exception."""
+        """A file with any kind of damage is read as text or raises Unreadable, but no other exception."""
         dice = random.Random(5)
         row = f'<row r="1">{_cell("A1", "z")}</row>'
         originals = [
@@ -650,7 +650,7 @@ class TestBombs:
             read(_opendocument("spreadsheet", body), "a.ods")
 
     def test_deep_html(self, read: Read) -> None:
-        """HTML nested a hundred thousand levels deep gives text or Unreadable."""
+        """HTML nested a hundred thousand levels deep is read as text or raises Unreadable."""
         assert _text_or_refusal(read, b"<html><body>" + b"<div>" * 100_000 + b"deep", "a.html")
 
     @pytest.mark.parametrize(

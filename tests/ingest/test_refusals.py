@@ -12,7 +12,7 @@ from tests.support.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.ingest.ingester import Ingester
-from vectorlog.ingest.job import ROUND, Later
+from vectorlog.ingest.job import ROUND, Requeue
 from vectorlog.work.messages import Ingest
 
 
@@ -34,7 +34,7 @@ class _Refusing:
         raise EmbeddingError(f"no room for {len(texts)}", retry_after=self._retry_after)
 
 
-def refused(bench: Bench, models: _Refusing, message: Ingest) -> Later:
+def refused(bench: Bench, models: _Refusing, message: Ingest) -> Requeue:
     deployment = replace(bench.deployment, models=models)  # type: ignore[arg-type]  # the part of Models that a worker uses
     [later] = Ingester(deployment, StubReader(), Inline()).ingest([message])
     return later
@@ -50,7 +50,7 @@ def test_refusals_are_counted(bench: Bench, before: int) -> None:
 
 
 def test_counted_anew_after_progress(bench: Bench) -> None:
-    """A long file that made progress in between waits as after its first refusal."""
+    """A refused file that made progress since its last refusal waits as after its first one."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     later = refused(bench, _Refusing(rounds=1), Ingest(store, file, 1, refusals=7))
@@ -58,7 +58,7 @@ def test_counted_anew_after_progress(bench: Bench) -> None:
 
 
 def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
-    """So does one that continues elsewhere because its function had no time left."""
+    """A file that continues in another call because the time ran out waits as after its first refusal."""
     store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
     bench.attach(store, file)
     time_left = iter([True, False])

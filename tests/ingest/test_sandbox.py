@@ -192,7 +192,7 @@ class TestIsolation:
             one.read(text_file, "bug", 800, 400)
 
     def test_children_do_not_know_our_keys(self, text_file: Path, unruly: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The environment of a child holds no secrets."""
+        """The environment of a child contains no secrets."""
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setenv("OPENAI_API_KEY", "secret")
         with Sandbox(1, module=unruly) as sandbox:

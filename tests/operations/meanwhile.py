@@ -1,4 +1,4 @@
-"""What happens while an index is rebuilt."""
+"""Changes that are made while an index is rebuilt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def at(place: int, step: Callable[[], object]) -> Watch:
 
 
 def changes(bench: Bench, made: Made) -> dict[str, Callable[[], object]]:
-    """What may happen while an index is rebuilt, or between that and the switch."""
+    """Changes to make while an index is rebuilt, or between that and the switch."""
     page = PageRequest(limit=100, order="asc")
     first, second, *_ = [
         view.file for view in store_files.list_page(bench.deployment, PROJECT, made.store, page, "completed").items

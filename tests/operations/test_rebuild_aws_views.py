@@ -49,7 +49,7 @@ def run(*arguments: str) -> str:
 
 
 def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second table holds what the log says, even if functions that write both were first."""
+    """The second table has the content of the log, even if functions wrote to both tables first."""
     store, gone = bench.store(), bench.store()
     files = [bench.upload(f"alpha {number}") for number in range(2)]
     bench.batch(store, files)
@@ -74,14 +74,14 @@ def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch
 
 
 def test_no_second_table(names: Mapping[str, str]) -> None:
-    """Without functions that write a second table it is not filled: the message says what comes first."""
+    """If no functions write to the second table, it is not filled; the message says what to do first."""
     deploy("prod", {stack.output(field): value for field, value in names.items() if field != "views_also"})
     assert "Deploy it with a second one first" in run("views", "--stage", "prod")
     assert not moto_aws.dynamodb().scan(TableName="two")["Items"]
 
 
 def test_without_a_stage(names: Mapping[str, str]) -> None:
-    """If the command cannot see when the deployment was last changed, it says what it assumes."""
+    """If the command cannot find out when the deployment was last changed, it says what it assumes."""
     os.environ.update({variable(field): value for field, value in names.items()})
     said = run("views", "--edition", "aws")
     assert "for 15 minutes" in said

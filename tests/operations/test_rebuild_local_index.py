@@ -1,4 +1,4 @@
-"""The index of a data folder, rebuilt beside a server, and used by the next one."""
+"""The index of a data folder, rebuilt while a server runs, and used by the next server."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_store_deleted_meanwhile(bench: Bench) -> None:
 
 
 def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was answered after the log had been read to its end, and before the new rows serve, is in them."""
+    """The new rows include changes made after the log was read to its end and before these rows serve."""
     made, settle, files = history(bench), Projection.settle, list[str]()
 
     def settled(projection: Projection, views: Views) -> None:

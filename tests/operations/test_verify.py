@@ -1,4 +1,4 @@
-"""What verify reports of a deployment with and without damage."""
+"""The report of `verify` about a deployment with and without damage."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 from vectorlog.domain.filters import matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query
+from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
 DIMENSIONS = 16
@@ -92,17 +92,17 @@ class DictIndex:
     def remove_store(self, space: Space, store: str) -> None:
         self._chunks.pop((space, store), None)
 
-    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
+    def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         return [self._found(self._chunks.get((space, query.store), {}), query) for query in queries]
 
-    def _found(self, held: Mapping[tuple[str, int, int], tuple[FileChunks, Chunk]], query: Query) -> Found:
+    def _found(self, held: Mapping[tuple[str, int, int], tuple[FileChunks, Chunk]], query: Query) -> SearchResult:
         hits = []
         for (file, generation, n), (each, chunk) in held.items():
             if file not in query.without and (query.filter is None or matches(query.filter, each.attributes)):
                 cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
                 hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None))
         hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))
-        return Found(tuple(hits[: query.limit]), (), 0.0)
+        return SearchResult(tuple(hits[: query.limit]), (), 0.0)
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         counts: dict[tuple[str, int], int] = {}

@@ -1,4 +1,4 @@
-"""What the views in DynamoDB promise beyond the contract: unknown outcomes, contention, limits, and costs."""
+"""The promises of the views in DynamoDB beyond the contract: unknown outcomes, contention, limits and costs."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class TestCrowds:
     def test_storm_that_does_not_end(
         self, client: BaseClient, table: DynamoDBTable, pauses: Waits, reason: str
     ) -> None:
-        """After about two seconds the caller is told to retry, and nothing is written."""
+        """After about two seconds the caller gets an error that asks for a retry, and nothing is written."""
         with (
             refused(client, "TransactWriteItems", [cancelled(reason)] * BUSY.attempts),
             pytest.raises(Unavailable, match="busy"),
@@ -191,7 +191,7 @@ class TestIndexes:
         assert [row.key.sk for row in listed] == ["F#0003", "F#0004", "F#0005", "F#0006"]
 
     def test_lagging_deadline(self, client: BaseClient, table: DynamoDBTable) -> None:
-        """What was finished, postponed or removed meanwhile is not due."""
+        """Rows that were finished, postponed or removed in the meantime are not due."""
         fill(table, range(3), deadline=10)
         table.write([Put(Key("VS#1", "F#0000"), 1, 0), Put(Key("VS#1", "F#0001"), 1, 0, deadline=99)])
         stale = [{"pk": {"S": "VS#1"}, "sk": {"S": f"F#{number:04d}"}, "t": {"N": "10"}} for number in (0, 1, 9)]

@@ -1,4 +1,4 @@
-"""Where rows are, and what their keys say."""
+"""The keys of rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vectorlog.views.table import Key
     ],
 )
 def test_subject(key: Key, found: object) -> None:
-    """A row that is past its deadline says by its key what has to be ended."""
+    """The key of a row that has passed its deadline shows what has to be ended."""
     assert keys.subject(key) == found
 
 

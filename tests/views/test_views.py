@@ -1,4 +1,4 @@
-"""What projecting commits reads, and what it leaves of a store that was deleted meanwhile."""
+"""Projecting commits: the rows that it reads, and what remains of a store that was deleted in the meantime."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_reads(bench: Bench, history: History) -> None:
 
 
 class Crowded(MemoryTable):
-    """A table in which somebody else is first, so many times."""
+    """A table in which another writer wins a given number of times."""
 
     rivals = 0
 
@@ -135,7 +135,7 @@ def test_late_pointers(bench: Bench, history: History) -> None:
 
 
 def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
-    """If the store exists, the same commit adds what its row's newer version could not."""
+    """If the store exists, the same commit adds what could not be added because of its row's newer version."""
     views = bench.deployment.views
     attached = history.commit(lambda state: store_file.attach(state, history.attach))
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))

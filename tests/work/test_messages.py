@@ -1,4 +1,4 @@
-"""Work messages as JSON: what is in queues already, and the request that began them."""
+"""Work messages as JSON: compatibility with messages already in queues, and the originating request."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def test_before_requests() -> None:
 
 
 def test_without_request() -> None:
-    """What no request began is written as it always was, so that an older version reads it."""
+    """A message without an originating request keeps its old form, so that an older version can read it."""
     assert encode(FanOut("vs_1", "vsfb_1")) == '{"type":"FanOut","data":{"store":"vs_1","batch":"vsfb_1","cursor":0}}'

@@ -46,7 +46,7 @@ class TestWait:
         assert not queue.wait(0)
 
     def test_already_there(self, queue: SQLiteQueue) -> None:
-        """With a message that is due nobody waits."""
+        """If a message is due, receiving does not wait."""
         queue.send([Outgoing("a", "p")])
         assert queue.wait(30)
 
@@ -96,7 +96,7 @@ class TestRestart:
         assert again.depth() == 3  # the dead one's receipt is worthless
 
     def test_turns_go_on(self, queue: SQLiteQueue, database: Database, clock: Clock) -> None:
-        """A project that arrives after a restart does not get a thousand messages in before one that was waiting."""
+        """After a restart, a new project takes turns with one whose messages were already waiting."""
         queue.send([Outgoing("old", "old") for _ in range(100)])
         queue.acknowledge([each.receipt for each in queue.receive(60, VISIBILITY)])
         again = SQLiteQueue(database, "embed", clock)

@@ -134,7 +134,7 @@ class TestSend:
         assert 0 < setting.pauses[0] < setting.pauses[1]
 
     def test_part_fails_for_good(self, setting: Setting) -> None:
-        """Nobody is told "sent" while a message is missing; the error has SQS's reason."""
+        """If a message could not be sent, `send` raises an error with SQS's reason."""
         for _ in range(5):
             setting.refuse("send_message_batch", places=(0,), code="InternalError", sender=False)
         with pytest.raises(QueueError, match="1 of 3 messages were not sent: InternalError: stub says no"):
@@ -240,7 +240,7 @@ class TestLongDelay:
         assert bodies(setting.queue.receive(10, 30_000)) == ["later"]
 
     def test_holds_nobody_back(self, setting: Setting) -> None:
-        """Due messages are received beside delayed ones, as many as requested."""
+        """As many due messages as requested are received, although others are delayed."""
         setting.queue.send([Outgoing(f"later{number}", "vs_1", DAY) for number in range(10)])
         setting.now += 900_000
         setting.queue.send(numbered(10))
@@ -280,7 +280,7 @@ def record(body: str, *, not_before: int | None = None) -> dict[str, Any]:
 
 class TestAccept:
     def test_due(self, setting: Setting) -> None:
-        """A record of Lambda's is the message that the queue would have returned; no call is made for it."""
+        """A Lambda record becomes the message that the queue would have returned, without a call to SQS."""
         expected = Received('{"a":1}', "projet d'été", "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a", 3)
         assert setting.queue.accept(record(json.dumps({"a": 1}, separators=(",", ":")))) == expected
         assert setting.queue.accept(record('{"a":1}', not_before=setting.now)) == expected

@@ -1,1 +1,1 @@
-"""Text to vectors."""
+"""Embedding: turns text into vectors."""

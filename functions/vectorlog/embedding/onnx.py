@@ -1,4 +1,4 @@
-"""The local embedding model: granite-embedding-30m-english in onnxruntime, on the CPU, without a network."""
+"""The local embedding model: granite-embedding-30m-english in onnxruntime, on the CPU and without network access."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 NAME = LOCAL_MODEL
 DIMENSIONS = 384
 WINDOW = 510
-"""Tokens of a text that the model sees at once: its 512 positions less `<s>` and `</s>`."""
+"""Tokens of a text in one window: the model's 512 positions minus `<s>` and `</s>`."""
 OVERLAP = 32
-"""Tokens that neighbouring windows share at least, so that a sentence on the border is whole in one."""
+"""Minimum number of tokens that neighbouring windows share, so that one of them has a sentence at the border whole."""
 
 _GRAPH = Path(__file__).with_name("granite.onnx")
 _BEGIN, _END = 0, 2  # ids of <s> and </s>
 
 
 class LocalEmbedder:
-    """An `Embedder` that needs no account and sends nothing anywhere. Safe to use from several threads.
+    """An `Embedder` that needs no account and sends no data over the network. Safe to use from several threads.
 
-    Making one is free; the first use, or `warm`, loads the model (about 0.3 s and 150 MB). Each window runs alone
-    through the model, unpadded, so a vector depends on its text only. It differs in the fourth digit between kinds of
-    processors.
+    Creating one costs nothing; `warm` or the first use loads the model (about 0.3 s and 150 MB). Windows run through
+    the model one by one, without padding, so a vector depends on its text only. Between types of processor it differs
+    from the fourth digit on.
 
     Args:
-        threads: windows of one or several `documents` calls that are computed at once; all cores where it is None.
+        threads: number of windows that all `documents` calls together compute in parallel; one per core if None.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -53,36 +53,36 @@ class LocalEmbedder:
         return Space(f"local:{NAME}", DIMENSIONS)
 
     def warm(self) -> None:
-        """Loads the model now, where it is not loaded yet.
+        """Loads the model unless it is loaded already.
 
         Raises:
-            EmbeddingError: the package with the weights is missing or another one.
+            EmbeddingError: the package with the weights is missing or has the wrong version.
         """
         self._loaded()
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """For each text the vectors of its windows; a text of up to 510 tokens has one.
+        """Returns, for each text, the vectors of its windows; a text of up to 510 tokens has one window.
 
         Raises:
-            EmbeddingError: as `warm`.
+            EmbeddingError: as for `warm`.
         """
         model = self._loaded()
-        each = [model.windows(text) for text in texts]
-        vectors = model.pool.map(model.vector, [window for of_text in each for window in of_text])
-        return [tuple(islice(vectors, len(of_text))) for of_text in each]
+        windows_by_text = [model.windows(text) for text in texts]
+        vectors = model.pool.map(model.vector, [window for text_windows in windows_by_text for window in text_windows])
+        return [tuple(islice(vectors, len(text_windows))) for text_windows in windows_by_text]
 
     def query(self, text: str) -> Vector:
-        """The vector of a question, or the mean of its windows' where it is longer than 510 tokens.
+        """Returns the vector of a query; for a query of more than 510 tokens, the mean of its windows' vectors.
 
         Raises:
-            EmbeddingError: as `warm`.
+            EmbeddingError: as for `warm`.
         """
         model = self._loaded()
         vectors = [model.vector(window) for window in model.windows(text)]
         return vectors[0] if len(vectors) == 1 else _mean(vectors)
 
     def close(self) -> None:
-        """Gives the memory back once running calls have ended; a later call loads the model again."""
+        """Waits for running calls and frees the memory; a later call loads the model again."""
         with self._loading:
             model, self._model = self._model, None
         if model:
@@ -96,7 +96,7 @@ class LocalEmbedder:
 
 
 class _Model:
-    """A loaded tokenizer and session, and the threads that run it."""
+    """The loaded tokenizer and session, and the threads that run them."""
 
     def __init__(self, weights: Weights, threads: int) -> None:
         from tokenizers import Tokenizer
@@ -107,9 +107,9 @@ class _Model:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
 
     def windows(self, text: str) -> list[list[int]]:
-        """Token ids of each window, framed as the model wants them. A lone surrogate counts as "?"."""
-        readable = text.encode("utf-8", "replace").decode()
-        ids = self._tokenizer.encode(readable, add_special_tokens=False).ids
+        """Returns the token ids of each window, between `<s>` and `</s>`. A lone surrogate is replaced by "?"."""
+        valid = text.encode("utf-8", "replace").decode()
+        ids = self._tokenizer.encode(valid, add_special_tokens=False).ids
         return [[_BEGIN, *ids[window.start : window.stop], _END] for window in windows(len(ids), WINDOW, OVERLAP)]
 
     def vector(self, ids: list[int]) -> Vector:
@@ -120,10 +120,10 @@ class _Model:
 
 
 def _session(weights: Weights) -> InferenceSession:
-    """The graph bound to its weights, which onnxruntime copies: the caller's can go.
+    """Creates a session of the graph with its weights. onnxruntime copies them, so the caller need not keep them.
 
-    One thread for each run: on two cores a pool of two runs gave 47 windows of 200 tokens a second, a run split in two
-    gave 39.
+    A run uses one thread. Measured on two cores with windows of 200 tokens: two parallel runs of one thread each
+    compute 47 windows a second, one run at a time on two threads computes 39.
     """
     import numpy as np
     import onnxruntime

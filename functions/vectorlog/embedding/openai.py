@@ -1,6 +1,4 @@
-"""Embedding models behind an OpenAI-compatible `POST /v1/embeddings`. Standard library and urllib3 only: it runs in
-Lambda too.
-"""
+"""Embedding models behind an OpenAI-compatible `POST /v1/embeddings`; without numpy, because it runs in Lambda too."""
 
 from __future__ import annotations
 
@@ -19,33 +17,32 @@ from vectorlog.embedding.vectors import unit
 from vectorlog.retry import ADDED_JITTER, RetryPolicy
 
 INPUTS = 2_048
-"""Texts that OpenAI takes in one request."""
+"""OpenAI's limit of texts in one request."""
 BYTES = 300_000
-"""UTF-8 bytes that one request carries: OpenAI takes 300,000 tokens, and a token is a byte at least, so no estimate is
-needed.
+"""Maximum UTF-8 bytes in one request. OpenAI's limit is 300,000 tokens; since a token is at least one byte, the texts
+need not be tokenised.
 """
 
 INGESTING = RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=20, timeout_s=60)
-"""Nobody waits. Ten seconds of waits where the provider names none; what asks for more than 20 s goes back to the
-queue, because a worker that sleeps ingests nothing.
+"""For ingest, where no user waits. If the provider names no wait, the waits add up to about ten seconds. If it asks for
+more than 20 s, the file goes back to the queue, so that the worker can ingest others meanwhile.
 """
 SEARCHING = RetryPolicy(attempts=3, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=2, timeout_s=10)
-"""Someone waits, for 29 s at most behind API Gateway."""
+"""For search, where a user waits: behind API Gateway for at most 29 s."""
 
 
 class OpenAIEmbedder:
     """An `Embedder` over HTTP; safe to use from several threads.
 
-    Each text is one window: a chunk holds at most 4,096 tokens and OpenAI's models read 8,191. A text that is longer
-    than its model reads is refused by the provider (an `EmbeddingError` that is not temporary). The endpoint is the
-    caller's to close.
+    Each text is one window, because a chunk has at most 4,096 tokens and OpenAI's models accept 8,191. If a text is
+    too long for another model, the provider refuses it (an `EmbeddingError` that is not temporary).
 
     Args:
-        endpoint: where the requests go.
-        space: whose vectors these are; their number of dimensions is checked.
-        model: the provider's name of it.
-        shortened: whether to ask for the space's dimensions; otherwise the model's own number is expected.
-        concurrency: requests of `documents` calls that run at once.
+        endpoint: where requests are sent; the caller closes it.
+        space: the space of the vectors; their number of dimensions is checked.
+        model: the provider's name for the model.
+        shortened: whether to request the space's number of dimensions, as it is not the model's full number.
+        concurrency: maximum number of requests that all `documents` calls together run in parallel.
     """
 
     def __init__(
@@ -60,14 +57,14 @@ class OpenAIEmbedder:
 
     @property
     def space(self) -> Space:
-        """As it was given."""
+        """The space passed to the constructor."""
         return self._space
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """One vector for each text.
+        """Returns one vector for each text.
 
         Raises:
-            EmbeddingError: from the first request that failed for good; no further ones are started then.
+            EmbeddingError: of the first request that failed; the requests not yet started are cancelled.
         """
         requests = [self._pool.submit(self._embed, batch, INGESTING) for batch in batches(texts)]
         try:
@@ -77,16 +74,16 @@ class OpenAIEmbedder:
                 request.cancel()
 
     def query(self, text: str) -> Vector:
-        """The vector of a question; tried for seconds, not for a minute, because someone waits.
+        """Returns the vector of a query. Retries for seconds only, because a user waits.
 
         Raises:
-            EmbeddingError: as `documents`.
+            EmbeddingError: as for `documents`.
         """
         (vector,) = self._embed([text], SEARCHING)
         return vector
 
     def close(self) -> None:
-        """Ends the threads once running requests have ended."""
+        """Waits for running requests and stops the threads."""
         self._pool.shutdown(cancel_futures=True)
 
     def _embed(self, texts: Sequence[str], policy: RetryPolicy) -> list[Vector]:
@@ -94,17 +91,17 @@ class OpenAIEmbedder:
 
 
 def dimensions_of(endpoint: Endpoint, model: str) -> int:
-    """The number of dimensions that a model gives of itself, learnt by one small request.
+    """Returns a model's full number of dimensions, found out by embedding one short text.
 
     Raises:
-        EmbeddingError: the provider gave no vector.
+        EmbeddingError: the provider returned no vector.
     """
     (vector,) = fetch(endpoint, {"model": model, "encoding_format": "base64"}, ["dimensions"], SEARCHING)
     return len(vector)
 
 
 def batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts in order, cut where a request is full; a text over the limit goes alone."""
+    """Splits the texts, in order, into requests within OpenAI's limits; a text over the limit is sent by itself."""
     batch: list[str] = []
     size = 0
     for text in texts:
@@ -119,10 +116,10 @@ def batches(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def fetch(endpoint: Endpoint, settings: dict[str, Any], texts: Sequence[str], policy: RetryPolicy) -> list[Vector]:
-    """The provider's vectors, one for each text, in order.
+    """Returns the provider's vectors, one for each text, in order.
 
     Raises:
-        EmbeddingError: as `Endpoint.post`, or the answer is not what the API promises.
+        EmbeddingError: as for `Endpoint.post`, or the response does not follow the API's format.
     """
     answer = endpoint.post({**settings, "input": texts}, policy)
     try:

@@ -1,13 +1,12 @@
-"""Which tokens of a long text go into which window of a model."""
+"""Divides a long text into windows that fit a model."""
 
 from __future__ import annotations
 
 
 def windows(tokens: int, size: int, overlap: int) -> list[range]:
-    """Equally long ranges that cover `tokens`, as few as fit: each at most `size`, neighbours sharing at least
-    `overlap`.
+    """Covers `tokens` with the fewest ranges of equal length, each of at most `size` tokens.
 
-    Every text has at least one, if it is empty too.
+    Neighbouring ranges share at least `overlap` tokens. Even an empty text has one window.
     """
     if tokens <= size:
         return [range(tokens)]

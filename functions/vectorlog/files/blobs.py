@@ -1,4 +1,4 @@
-"""The port of bytes at rest: uploaded files, manifests, artefacts."""
+"""The port of blob storage: uploaded files, manifests and artefacts."""
 
 from __future__ import annotations
 
@@ -9,64 +9,65 @@ from typing import Protocol
 
 
 class NoSuchBlob(KeyError):
-    """Nothing is kept under this key."""
+    """There is no blob under this key."""
 
 
 class Blobs(Protocol):
-    """Bytes by key (`a/b/c`). What `put` returned is durable; a key is written whole or not at all.
+    """Stores blobs under keys such as `a/b/c`. Blobs are durable once `put` returns, and each is written whole or not.
 
-    A key has no empty part, no `.` and no `..`, and none is the beginning of another (`a/b` and `a/b/c`). Every method
-    raises ValueError for what is not a key.
+    A key has no empty part, no `.` and no `..`, and no key may be a folder of another (`a/b` and `a/b/c`). Every method
+    raises ValueError for an invalid key.
     """
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
-        """Keeps each under its key, replacing what was there. A file at a Path is moved or copied, and gone
-        afterwards.
+        """Stores each item under its key, replacing an older blob.
+
+        If the content is a path, that file is moved or copied; it no longer exists afterwards.
         """
         ...
 
     def read(self, key: str) -> bytes:
-        """All of it.
+        """Returns the blob's bytes.
 
         Raises:
-            NoSuchBlob: nothing is there.
+            NoSuchBlob: there is no blob under this key.
         """
         ...
 
     def head(self, key: str, size: int) -> bytes:
-        """The first `size` bytes, or all of them where there are fewer.
+        """Returns the first `size` bytes, or the whole blob if it is shorter.
 
         Raises:
-            NoSuchBlob: nothing is there.
+            NoSuchBlob: there is no blob under this key.
         """
         ...
 
     def size(self, key: str) -> int | None:
-        """Bytes, or None where nothing is there."""
+        """Returns the blob's size in bytes, or None if there is no blob under this key."""
         ...
 
     def local(self, key: str) -> AbstractContextManager[Path]:
-        """A file on this machine with the same bytes, for as long as the context is open; to be read only.
+        """Provides a local file with the blob's bytes while the context is open. The caller must not change it.
 
         Raises:
-            NoSuchBlob: nothing is there.
+            NoSuchBlob: there is no blob under this key.
         """
         ...
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Every key that begins so, in no order; `prefix` ends at a `/`."""
+        """Yields every key that starts with `prefix`, in no particular order; `prefix` is empty or ends with `/`."""
         ...
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Forgets them; one that is not there is no error."""
+        """Deletes the blobs; keys without a blob are ignored."""
         ...
 
 
 def check_key(key: str) -> None:
-    """Refuses what is not a key.
+    """Checks that a key is valid.
 
     Raises:
-        ValueError: it has an empty part, `.`, `..`, or a null character.
+        ValueError: it has an empty part, `.`, `..` or a null character.
     """
     if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
         raise ValueError(f"not a key: {key!r}")

@@ -1,4 +1,4 @@
-"""Bytes in a folder."""
+"""Blobs in a folder."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from stat import S_ISREG
 from vectorlog.files.blobs import NoSuchBlob, check_key
 
 SYNCERS = 16
-"""Threads that wait for the disk."""
+"""Threads that call fsync in parallel."""
 
 _NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class FolderBlobs:
-    """Implements Blobs with one file per key; `staging` is a folder on the same disk, emptied at the start."""
+    """Implements Blobs with one file per key. `staging` is a folder on the same disk; it is emptied at the start."""
 
     def __init__(self, folder: Path, staging: Path) -> None:
         self._folder = folder
         self._staging = staging
         self._syncers = ThreadPoolExecutor(SYNCERS, thread_name_prefix="sync")
-        self._naming = threading.Lock()  # no delete takes away the empty folder that a put is about to fill
+        self._naming = threading.Lock()  # so that no delete removes an empty folder that a put is about to use
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True, exist_ok=True)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
-        """See Blobs. All are written first, then synced, then named: the disk syncs them together."""
+        """See Blobs. Writes all files, then syncs them together, then moves each to its place."""
         targets = [self._path(key) for key, _ in items]
         staged = [self._stage(content) for _, content in items]
         self._sync(staged)
@@ -54,16 +54,16 @@ class FolderBlobs:
 
     def head(self, key: str, size: int) -> bytes:
         """See Blobs."""
-        with self.local(key) as path, path.open("rb") as opened:
-            return opened.read(size)
+        with self.local(key) as path, path.open("rb") as file:
+            return file.read(size)
 
     def size(self, key: str) -> int | None:
         """See Blobs."""
         try:
-            found = self._path(key).stat()
+            status = self._path(key).stat()
         except _NO_FILE:
             return None
-        return found.st_size if S_ISREG(found.st_mode) else None
+        return status.st_size if S_ISREG(status.st_mode) else None
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
@@ -80,21 +80,22 @@ class FolderBlobs:
                 yield (Path(folder) / name).relative_to(self._folder).as_posix()
 
     def delete(self, keys: Sequence[str]) -> None:
-        """See Blobs; folders that are left empty go too."""
+        """See Blobs. Also removes the folders that become empty."""
         for path in [self._path(key) for key in keys]:
             with self._naming:
                 if not path.is_file():
                     continue
                 path.unlink()
-                with suppress(OSError):  # the first one that is not empty ends it
+                with suppress(OSError):  # rmdir fails at the first folder that is not empty
                     for folder in path.parents:
                         if folder == self._folder:
                             break
                         folder.rmdir()
 
     def _sync(self, paths: Iterable[Path]) -> None:
-        """All at the same time: the file system writes its journal once for them (32 small files: 5 ms; one by one: 150
-        ms).
+        """Syncs the files in parallel, so that the file system writes its journal once for all of them.
+
+        Measured with 32 small files: 5 ms, against 150 ms one by one.
         """
         for _ in self._syncers.map(_sync, paths):
             pass
@@ -106,7 +107,7 @@ class FolderBlobs:
     def _stage(self, content: bytes | Path) -> Path:
         path = self._staging / uuid.uuid4().hex
         if isinstance(content, Path):
-            shutil.move(content, path)  # copies where the file is on another disk
+            shutil.move(content, path)  # a copy if the file is on another disk
         else:
             path.write_bytes(content)
         return path
@@ -115,7 +116,7 @@ class FolderBlobs:
 def _sync(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # a folder that a delete emptied meanwhile
+    except FileNotFoundError:  # a delete has removed this folder in the meantime
         return
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Bytes in an S3 bucket, under the keys as they are."""
+"""Blobs in an S3 bucket; an object's key is the blob's key."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 MB = 1024 * 1024
 KEYS = 1_000
-"""Keys that S3 deletes in one call."""
+"""S3's limit of keys in one DeleteObjects call."""
 
 BROKEN_BODY = RetryPolicy(attempts=3)
-"""Asked for again immediately: a connection broke, and S3 is not busy. botocore repeats requests, but not a body that
-breaks off, and boto3's transfers would pay for another request to learn the size.
+"""For a response body that breaks off; retried immediately, because only the connection failed and S3 is not busy.
+botocore retries requests but not the reading of bodies, and boto3's transfers need an extra request for the size.
 """
 KEYS_LEFT = RetryPolicy(attempts=3)
-"""Immediately too: S3 answers `InternalError` for single keys of a call that it did (its API reference,
-"DeleteObjects").
+"""For keys that DeleteObjects failed to delete; retried immediately. S3 may return `InternalError` for single keys of a
+successful call (API reference, "DeleteObjects").
 """
 
 _TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * MB, max_concurrency=4)
@@ -41,19 +41,19 @@ _ABSENT = {"404", "NoSuchKey"}
 
 
 class BlobsError(Exception):
-    """S3 took a call but not all of its keys; the message names its reason."""
+    """S3 accepted a call but refused some of its keys; the message gives its reason."""
 
 
 class S3Blobs:
-    """Implements Blobs. Safe to use from several threads; memory stays flat whatever the size of a file.
+    """Implements Blobs. Safe to use from several threads; except in `read`, memory does not grow with a file's size.
 
-    The role needs `s3:ListBucket` beside the rights on objects: without it S3 says "forbidden" of a key that is not
-    there. The bucket should abort what is left of broken multipart uploads by a lifecycle rule.
+    The role needs `s3:ListBucket` in addition to the permissions on objects: without it S3 answers "forbidden" for a
+    key that does not exist. The bucket needs a lifecycle rule that aborts incomplete multipart uploads.
 
     Args:
-        client: of S3.
-        bucket: its name.
-        folder: where `local` puts copies; Lambda's `/tmp` where it is None.
+        client: an S3 client.
+        bucket: the bucket's name.
+        folder: where `local` puts its copies; the system's temporary folder if None (`/tmp` in Lambda).
     """
 
     def __init__(self, client: BaseClient, bucket: str, folder: Path | None = None) -> None:
@@ -63,11 +63,11 @@ class S3Blobs:
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="s3")
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
-        """See Blobs. Files above 16 MB go in parts; of several items some may have been kept where one fails."""
+        """See Blobs. Files above 16 MB are uploaded in parts. If one item fails, others may have been stored."""
         for key, _ in items:
             check_key(key)
-        made = map if len(items) == 1 else self._pool.map
-        for content in list(made(self._put, items)):
+        run = map if len(items) == 1 else self._pool.map
+        for content in list(run(self._put, items)):
             if isinstance(content, Path):
                 content.unlink()
 
@@ -78,10 +78,10 @@ class S3Blobs:
         return content.getvalue()
 
     def head(self, key: str, size: int) -> bytes:
-        """See Blobs. The connection is closed behind what was read; a range would refuse an empty object."""
+        """See Blobs. Closes the connection after `size` bytes; a range request would fail for an empty object."""
         with closing(self._get(key)) as body:
-            found: bytes = body.read(size)
-            return found
+            head: bytes = body.read(size)
+            return head
 
     def size(self, key: str) -> int | None:
         """See Blobs."""
@@ -95,7 +95,7 @@ class S3Blobs:
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
-        """See Blobs; a copy that is deleted with the context."""
+        """See Blobs. The file is a temporary copy, deleted at the end of the context."""
         with tempfile.NamedTemporaryFile(prefix="blob-", dir=self._folder) as file:
             self._fetch(key, file)
             file.flush()
@@ -106,13 +106,13 @@ class S3Blobs:
         if prefix:
             check_key(prefix.removesuffix("/"))
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-            yield from (found["Key"] for found in page.get("Contents", ()))
+            yield from (each["Key"] for each in page.get("Contents", ()))
 
     def delete(self, keys: Sequence[str]) -> None:
         """See Blobs.
 
         Raises:
-            BlobsError: S3 refused some of them.
+            BlobsError: S3 refused to delete some of the keys.
         """
         for key in keys:
             check_key(key)
@@ -121,9 +121,9 @@ class S3Blobs:
             self._delete(batch)
 
     def download_url(self, key: str, seconds: int, *, name: str, content_type: str) -> str:
-        """An address from which anyone may GET the bytes for so long, as a file of this name and type.
+        """Returns a URL from which anyone can download the blob for `seconds`, under this file name and content type.
 
-        It ends with the credentials that signed it, in Lambda after hours at most.
+        It also expires with the credentials that signed it, in Lambda within hours.
         """
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         return self._signed(
@@ -131,13 +131,14 @@ class S3Blobs:
         )
 
     def upload_url(self, key: str, seconds: int, *, size: int) -> str:
-        """An address to which anyone may PUT exactly `size` bytes for so long; it ends as a download's does. Up to 5
-        GB.
+        """Returns a URL to which anyone can PUT exactly `size` bytes (5 GB at most) for `seconds`.
+
+        It also expires with the credentials that signed it.
         """
         return self._signed("put_object", key, seconds, ContentLength=size)
 
     def close(self) -> None:
-        """Ends the threads that put."""
+        """Stops the threads."""
         self._pool.shutdown()
 
     def _put(self, item: tuple[str, bytes | Path]) -> bytes | Path:
@@ -149,7 +150,7 @@ class S3Blobs:
         return content
 
     def _fetch(self, key: str, into: IO[bytes]) -> None:
-        """Streams an object; what came of a body that broke off is taken back."""
+        """Streams an object into a file, starting again from its beginning if the body breaks off."""
         check_key(key)
 
         def fetch() -> None:
@@ -169,20 +170,20 @@ class S3Blobs:
             raise
 
     def _delete(self, keys: Sequence[str]) -> None:
-        left = keys
+        remaining = keys
 
         def delete() -> None:
-            nonlocal left
-            objects = {"Objects": [{"Key": key} for key in left], "Quiet": True}
+            nonlocal remaining
+            objects = {"Objects": [{"Key": key} for key in remaining], "Quiet": True}
             errors = self._client.delete_objects(Bucket=self._bucket, Delete=objects).get("Errors", ())
-            left = [error["Key"] for error in errors]
-            if left:
+            remaining = [error["Key"] for error in errors]
+            if remaining:
                 raise Temporary(f"{errors[0]['Code']}: {errors[0].get('Message', 'no reason given')}")
 
         try:
             retrying("S3 DeleteObjects", KEYS_LEFT, delete)
         except Temporary as refused:
-            raise BlobsError(f"{len(left)} keys were not deleted: {refused}") from None
+            raise BlobsError(f"{len(remaining)} keys were not deleted: {refused}") from None
 
     def _signed(self, operation: str, key: str, seconds: int, **parameters: str | int) -> str:
         check_key(key)

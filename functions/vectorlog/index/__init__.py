@@ -1,1 +1,1 @@
-"""The chunk index: vectors and BM25, filtered before top-k."""
+"""The chunk index: search by vectors and BM25, with filters applied before top-k."""

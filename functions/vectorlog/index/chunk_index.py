@@ -1,4 +1,4 @@
-"""The port of the chunk index, and the records that cross it."""
+"""The port of the chunk index, and the records that it takes and returns."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vectorlog.domain.vectors import Chunk, Space, Vector
 
 @dataclass(frozen=True, slots=True)
 class FileChunks:
-    """Chunks of one generation of a file in a store; a large file comes in several of these.
+    """Chunks of one generation of a file in a store; a large file is divided over several of these.
 
     Attributes:
-        row: sort key of the file's row in the views; comes back with every hit.
-        revision: of the attributes; a lower one never replaces a higher one.
+        row: sort key of the file's row in the views; returned with every hit.
+        revision: of the attributes; a lower revision never replaces a higher one.
     """
 
     store: str
@@ -30,13 +30,13 @@ class FileChunks:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for in one store.
+    """A query of one store.
 
     Attributes:
-        vector: of the query; None asks for text alone.
-        text: to match by BM25; None asks for vectors alone.
-        limit: hits wanted from each of the two lists.
-        without: files that must not come back (the caller found that they no longer serve).
+        vector: the query's vector; None to search by text only.
+        text: matched by BM25; None to search by vector only.
+        limit: maximum number of hits in each of the two lists.
+        without: ids of files to leave out, because the caller knows that they no longer serve.
     """
 
     store: str
@@ -49,12 +49,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One chunk that was found; a score is None where the index did not compute it for this chunk.
+    """A chunk that matches a query; a score is None if the index did not compute it for this chunk.
 
     Attributes:
-        cosine: of the best window, -1..1.
-        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 and up. How rare a word is and how long a text is on average, it takes
-            from the store, or from all that an index keeps together with it.
+        cosine: of the chunk's best window, -1..1.
+        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 or more. The frequency of a word and the average length of a text are
+            those of the store, or of all stores that the index keeps together with it.
     """
 
     file: str
@@ -67,11 +67,11 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Hits of one query: the best by cosine and the best by BM25, each in descending score.
+class SearchResult:
+    """The hits of one query: the best by cosine and the best by BM25, each in descending order of score.
 
     Attributes:
-        bm25_bound: no document could score more than this for the query's terms; 0 where no term is known.
+        bm25_bound: upper bound of the score of any document for the query's terms; 0 if no term is known.
     """
 
     by_vector: tuple[Hit, ...]
@@ -80,32 +80,32 @@ class Found:
 
 
 class ChunkIndex(Protocol):
-    """Chunks of all stores, by space.
+    """Stores and searches the chunks of all stores, by space.
 
-    Filters hold before top-k: with `limit` matching chunks or more, `limit` come back. A chunk is known by (store,
-    file, generation, n): adding it again replaces it, so redelivery changes nothing.
+    Filters are applied before top-k: if at least `limit` chunks match, `limit` are returned. A chunk is identified by
+    (store, file, generation, n); adding it again replaces it, so redeliveries are harmless.
     """
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """Adds or replaces chunks; durable, and found by every search that starts after this returns."""
+        """Adds or replaces chunks. Once this returns, they are durable and visible to every search that starts then."""
         ...
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
-        """Takes a generation of a file (None: all of them) out; nothing there is no error."""
+        """Removes the chunks of a generation of a file (None: of all of them), if there are any."""
         ...
 
     def remove_store(self, space: Space, store: str) -> None:
-        """Takes everything of a store out; nothing there is no error."""
+        """Removes all chunks of a store, if there are any."""
         ...
 
-    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
-        """One answer per query, in order; an unknown store is an empty one."""
+    def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
+        """Returns one result per query, in order; an unknown store counts as empty."""
         ...
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
-        """How many chunks there are, by (file, generation)."""
+        """Returns the number of chunks in a store by (file, generation)."""
         ...
 
     def close(self) -> None:
-        """Releases what the index holds; what was added stays."""
+        """Releases connections, files and memory; the chunks stay stored."""
         ...

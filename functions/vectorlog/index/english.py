@@ -1,6 +1,4 @@
-"""English words as terms of the text index: what Lucene's EnglishAnalyzer does, on the standard library and
-PyStemmer.
-"""
+"""Turns English text into terms of the text index, like Lucene's EnglishAnalyzer."""
 
 from __future__ import annotations
 
@@ -50,13 +48,14 @@ STOP_WORDS = frozenset(
         "with",
     }
 )
-"""The 33 of Lucene's EnglishAnalyzer."""
+"""The 33 stop words of Lucene's EnglishAnalyzer."""
 
-_LONGEST_REMEMBERED = 40
-"""Characters; longer words are rare and not worth the memory."""
+_LONGEST_CACHED = 40
+"""Maximum length, in characters, of the words whose terms are cached; longer ones are too rare to be worth it."""
 
-# Unicode's word boundaries (UAX 29) as Lucene's StandardTokenizer applies them: a mark belongs to its letter, each
-# ideograph and hiragana is a word, and a full stop, apostrophe, colon or comma inside a word or number does not end it.
+# Unicode's word boundaries (UAX 29) as Lucene's StandardTokenizer applies them: a combining mark belongs to its letter,
+# each ideograph and each hiragana is a word, and certain punctuation inside a word (full stop, colon, apostrophe) or
+# number (full stop, comma, semicolon, apostrophe) does not end it.
 _MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
 _IDEOGRAPHS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = rf"(?:[^\W{_IDEOGRAPHS}][{_MARKS}]*)+"
@@ -66,7 +65,7 @@ _ASCII_WORDS = re.compile(r"\w+(?:(?:(?<=[a-z])[.:'](?=[a-z])|(?<=[0-9])[.,;'](?
 
 
 class _Stemmers(local):
-    """A stemmer for each thread: PyStemmer's are not safe to share."""
+    """One stemmer per thread, because PyStemmer's are not thread-safe."""
 
     def __init__(self) -> None:
         self.porter = Stemmer.Stemmer("porter", 0)
@@ -76,13 +75,13 @@ _stemmers = _Stemmers()
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, in order."""
+    """Returns the words of a text in lower case, in order."""
     lower = text.lower()
     return (_ASCII_WORDS if lower.isascii() else _WORDS).findall(lower)
 
 
 def stem(word: str) -> str | None:
-    """The stem of a word in lower case, without its possessive 's; None for a stop word and for underscores alone."""
+    """Returns the stem of a lower-case word without a possessive 's; None for a stop word or for underscores only."""
     for possessive in ("'s", "\u2019s", "\uff07s"):
         word = word.removesuffix(possessive)
     if word in STOP_WORDS or not word.strip("_"):
@@ -92,13 +91,13 @@ def stem(word: str) -> str | None:
 
 
 def terms(text: str) -> Counter[int]:
-    """How often each term is in a text; a term is a 64-bit hash of a stem."""
-    found: Counter[int] = Counter()
+    """Counts the terms of a text; a term is a 64-bit hash of a stem."""
+    counts: Counter[int] = Counter()
     for word, count in Counter(words(text)).items():
-        term = _term(word) if len(word) <= _LONGEST_REMEMBERED else _term.__wrapped__(word)
+        term = _term(word) if len(word) <= _LONGEST_CACHED else _term.__wrapped__(word)
         if term is not None:
-            found[term] += count
-    return found
+            counts[term] += count
+    return counts
 
 
 @lru_cache(maxsize=100_000)

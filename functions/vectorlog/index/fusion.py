@@ -1,19 +1,19 @@
-"""One ranking from the two lists of each query: scores are absolute, so those of different queries can be compared."""
+"""Fuses the two lists of each query into one ranking. Scores are absolute, so they compare between queries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vectorlog.index.chunk_index import Found, Hit
+from vectorlog.index.chunk_index import Hit, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much meaning and words count; their ratio matters, not their sum.
+    """Weights of the vector score and the text score; only their ratio matters.
 
     Raises:
-        ValueError: one is negative, or both are zero.
+        ValueError: a weight is negative, or both are zero.
     """
 
     embedding: float
@@ -25,30 +25,29 @@ class Weights:
 
 
 DEFAULT_WEIGHTS = Weights(embedding=0.75, text=0.25)
-"""Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 0.778 at text weights of 0.2 to
-0.3, 0.765 at 0.5, 0.750 for vectors and 0.699 for BM25 alone, 0.767 for a min-max fusion, whose scores would not be
-comparable.
+"""Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 is 0.778 at text weights of 0.2 to
+0.3, 0.765 at 0.5, 0.750 for vectors only, 0.699 for BM25 only, and 0.767 for min-max fusion, whose scores do not
+compare between queries.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A chunk that was found, and its score, 0..1."""
+class RankedHit:
+    """A hit and its fused score, 0..1."""
 
     hit: Hit
     score: float
 
 
-def fuse(found: Sequence[Found], weights: Weights, limit: int) -> list[Ranked]:
-    """The best chunks over all queries, each once with its best score, in descending score; ties in order of file,
-    generation and n.
+def fuse(results: Sequence[SearchResult], weights: Weights, limit: int) -> list[RankedHit]:
+    """Returns the best `limit` chunks of all queries, each once with its best score, in descending order of score.
 
-    A chunk scores (1 + cosine) / 2 for its meaning and (1 + bm25 / bound) / 2 for its words, averaged by weight: 0.5 is
-    unrelated on both scales. A cosine that the index did not compute is taken as the lowest that it returned, which is
-    as much as it can be.
+    Ties are in order of file, generation and n. The score is the weighted average of (1 + cosine) / 2 for the vector
+    and (1 + bm25 / bound) / 2 for the text; on both scales 0.5 means unrelated. If the index did not compute a chunk's
+    cosine, the lowest cosine in the result is used, because the chunk's cannot be higher.
     """
-    best: dict[tuple[str, int, int], Ranked] = {}
-    for each in found:
+    best: dict[tuple[str, int, int], RankedHit] = {}
+    for each in results:
         for ranked in _scored(each, weights):
             chunk = _chunk(ranked)
             if chunk not in best or best[chunk].score < ranked.score:
@@ -56,16 +55,16 @@ def fuse(found: Sequence[Found], weights: Weights, limit: int) -> list[Ranked]:
     return sorted(best.values(), key=lambda ranked: (-ranked.score, *_chunk(ranked)))[:limit]
 
 
-def _scored(found: Found, weights: Weights) -> Iterator[Ranked]:
-    lowest = min((hit.cosine for hit in found.by_vector if hit.cosine is not None), default=-1.0)
-    for hit in (*found.by_vector, *found.by_text):
+def _scored(result: SearchResult, weights: Weights) -> Iterator[RankedHit]:
+    lowest = min((hit.cosine for hit in result.by_vector if hit.cosine is not None), default=-1.0)
+    for hit in (*result.by_vector, *result.by_text):
         cosine = lowest if hit.cosine is None else hit.cosine
-        words = hit.bm25 / found.bm25_bound if hit.bm25 and found.bm25_bound else 0.0
+        words = hit.bm25 / result.bm25_bound if hit.bm25 and result.bm25_bound else 0.0
         score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / (
             2 * (weights.embedding + weights.text)
         )
-        yield Ranked(hit, min(max(score, 0.0), 1.0))
+        yield RankedHit(hit, min(max(score, 0.0), 1.0))
 
 
-def _chunk(ranked: Ranked) -> tuple[str, int, int]:
+def _chunk(ranked: RankedHit) -> tuple[str, int, int]:
     return ranked.hit.file, ranked.hit.generation, ranked.hit.n

@@ -1,1 +1,1 @@
-"""Bytes to text, chunks, vectors, artefact and index entry."""
+"""Ingest: turns a file's bytes into text, chunks, vectors, an artefact and index entries."""

@@ -1,7 +1,8 @@
-"""The process that reads files for a sandbox: `python -m vectorlog.ingest.child BYTES`, BYTES of address space at most.
+"""The process that reads files for a sandbox: `python -m vectorlog.ingest.child BYTES`, with at most BYTES of memory.
 
-Requests are lines of JSON on stdin. An answer on stdout is the length of a JSON header (8 bytes, big-endian), the
-header, and the text in UTF-8, whose length the header names. The first answer comes unasked, when the child is ready.
+BYTES limits the address space. Requests are lines of JSON on stdin. A response on stdout is the length of a JSON header
+(8 bytes, big-endian), the header, and the text in UTF-8, whose length is in the header. The child sends a first
+response without a request, when it is ready.
 """
 
 from __future__ import annotations
@@ -26,54 +27,54 @@ Read = Callable[[Path, str, int, int], Document]
 
 
 def main() -> None:
-    """Serve until stdin ends."""
-    count("Loading the tokens takes longer than reading a small file.")
+    """Loads the tokenizer and serves until stdin ends."""
+    count("Loading the tokenizer takes longer than reading a small file, so it is done first.")
     serve(read)
 
 
 def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
-    """The text of a file, and its chunks."""
+    """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
     return Document(text.text, text.pages, split(text.text, max_tokens, overlap))
 
 
 def serve(read: Read) -> None:
-    """Answer requests with `read`, under the limits, until stdin ends, also in the middle of a file."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
-    answers = _only_ours()
+    """Handles requests with `read`, under the limits. Exits when stdin ends, even in the middle of a file."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
+    responses = _claim_stdout()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # macOS has the limit and does not heed it
+    if sys.platform == "linux":  # macOS has this limit but does not enforce it
         resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
-    _write(answers, {})
+    _write(responses, {})
     while True:
         request = requests.get()
         _limit_cpu(request["seconds"])
-        _write(answers, *_answer(read, request))
+        _write(responses, *_respond(read, request))
 
 
-def _only_ours() -> BinaryIO:
-    """Stdout for the answers alone: what a library prints goes where its errors go."""
-    answers = os.fdopen(os.dup(1), "wb")
+def _claim_stdout() -> BinaryIO:
+    """Reserves stdout for responses and redirects what libraries print to stderr."""
+    responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    return answers
+    return responses
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
     for line in sys.stdin.buffer:
         requests.put(json.loads(line))
-    os._exit(0)  # the parent is gone or wants no more: no file is worth finishing
+    os._exit(0)  # the parent has exited or closed the pipe, so nobody needs the result
 
 
 def _limit_cpu(seconds: int) -> None:
-    """Ends the process `seconds` of CPU time from now, for the case that no parent is left to do it."""
+    """Limits the process to `seconds` more of CPU time, in case the parent is no longer there to kill it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds, hard))
 
 
-def _answer(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
         document = read(Path(request["path"]), request["filename"], request["max_tokens"], request["overlap"])
         spans = [(span.start, span.end, span.tokens) for span in document.spans]
@@ -87,21 +88,21 @@ def _answer(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]
                 "Reading the file takes more memory than is allowed. Split it into smaller files.",
             ]
         }, b""
-    except Exception as error:  # noqa: BLE001 (an error of ours: the parent raises it)
+    except Exception as error:  # noqa: BLE001 (a bug of ours: the parent raises it)
         return {"error": f"{type(error).__name__}: {error}"}, b""
 
 
-def _write(answers: BinaryIO, header: dict[str, Any], text: bytes = b"") -> None:
+def _write(responses: BinaryIO, header: dict[str, Any], text: bytes = b"") -> None:
     encoded = json.dumps({**header, "bytes": len(text), "resident": _resident()}).encode()
-    answers.write(len(encoded).to_bytes(8, "big") + encoded)
-    answers.write(text)
-    answers.flush()
+    responses.write(len(encoded).to_bytes(8, "big") + encoded)
+    responses.write(text)
+    responses.flush()
 
 
 def _resident() -> int:
-    """Bytes of memory in use (Linux), or the most that were (macOS)."""
+    """Returns the resident memory in bytes: the current value on Linux, the peak on macOS."""
     statm = Path("/proc/self/statm")
-    if statm.exists():  # ru_maxrss of a new process begins with its parent's there
+    if statm.exists():  # on Linux, ru_maxrss of a new process starts at its parent's value
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

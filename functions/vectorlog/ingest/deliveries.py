@@ -1,5 +1,5 @@
-"""Messages of the embed queue, as a queue lends them: done together, and where that fails one by one, so that a file
-which cannot be ingested takes down none of those beside it.
+"""Handles deliveries of the embed queue: ingests their files together and, if that fails, one by one, so that one file
+that cannot be ingested does not fail the others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vectorlog.domain.errors import Refused
 from vectorlog.ingest.ingester import Ingester
-from vectorlog.ingest.job import Later
+from vectorlog.ingest.job import Requeue
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.work.messages import Ingest, decode, outgoing
 from vectorlog.work.queue import Queue, Received
@@ -19,15 +19,19 @@ from vectorlog.work.redelivery import redelivery_delay
 log = logging.getLogger(__name__)
 
 LONGEST_DOUBLED_MS = 60_000
-"""Up to which a provider's own wait is doubled, so that a file is late by little more than a minute once it is served
-again.
+"""Maximum delay, in ms, that doubling a provider's wait may lead to. It limits how long a file still waits after the
+provider has recovered.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """A delivery that is not done, and why; `message` is None where it could not be read. It is to come again after
-    `wait` ms, unless it is `hopeless`: it failed as often as it may.
+class FailedDelivery:
+    """A delivery that could not be handled.
+
+    Attributes:
+        message: None if it could not be decoded.
+        wait: ms after which the queue is to deliver it again, unless it is `hopeless`.
+        hopeless: whether it has failed as often as is allowed.
     """
 
     received: Received
@@ -38,12 +42,12 @@ class Failed:
 
 
 class Deliveries:
-    """Does what a queue's messages ask for.
+    """Handles the messages of the embed queue.
 
     Args:
-        waits: ms that a file waits that failed, by receives, or that its provider refused without saying for how long,
-            by refusals.
-        tries: receives after which a file that failed is hopeless; None where the queue itself sees to that.
+        waits: delays in ms before the next try: of a file that failed, by number of receives; of a file that the
+            provider refused without naming a wait, by number of refusals in a row.
+        tries: number of receives after which a failed file is hopeless; None if the queue itself counts them.
     """
 
     def __init__(
@@ -61,91 +65,93 @@ class Deliveries:
         self._telemetry = telemetry or Telemetry()
         self._tries = tries
 
-    def take(self, received: Sequence[Received], time_left: Callable[[], bool]) -> list[Failed]:
-        """Ingests the files; what is to come later has been sent as a new message when this returns.
+    def take(self, received: Sequence[Received], time_left: Callable[[], bool]) -> list[FailedDelivery]:
+        """Ingests the files and returns the deliveries that failed.
 
-        All but those that are given back are done and may be acknowledged; these are to be released.
+        The caller releases the failed ones and acknowledges all others. Files that must be continued or tried again
+        later have been sent as new messages when this returns.
         """
         messages: dict[str, Ingest] = {}
-        failed: list[Failed] = []
+        failed: list[FailedDelivery] = []
         for each in received:
             try:
                 messages[each.receipt] = _ingest(each)
             except Exception as error:
-                log.exception("a message cannot be read: %s", each.body)
+                log.exception("a message could not be decoded: %s", each.body)
                 failed.append(self._failed(each, None, error))
-        later, errors = self._together(list(messages.values()), time_left)
-        errors |= self._postpone(later)
+        requeues, errors = self._ingest_together(list(messages.values()), time_left)
+        errors |= self._send(requeues)
         for each in received:
             message = messages.get(each.receipt)
             if message is not None and (error_of := errors.get(_key(message))):
                 failed.append(self._failed(each, message, error_of))
         return failed
 
-    def _failed(self, received: Received, message: Ingest | None, error: Exception) -> Failed:
-        """Tells of a file that comes again."""
+    def _failed(self, received: Received, message: Ingest | None, error: Exception) -> FailedDelivery:
+        """Records the failure and, if the file will be tried again, reports that to telemetry."""
         wait = redelivery_delay(self._waits, received.receives)
         hopeless = message is not None and self._tries is not None and received.receives >= self._tries
         if message is not None and not hopeless:
             reason = error.message if isinstance(error, Refused) else f"an internal error ({type(error).__name__})"
             self._telemetry.file_postponed(message.ref, reason, wait)
-        return Failed(received, message, error, wait, hopeless)
+        return FailedDelivery(received, message, error, wait, hopeless)
 
-    def _together(
+    def _ingest_together(
         self, messages: Sequence[Ingest], time_left: Callable[[], bool]
-    ) -> tuple[list[Later], dict[_Key, Exception]]:
+    ) -> tuple[list[Requeue], dict[_Key, Exception]]:
         try:
             return self._ingester.ingest(messages, time_left), {}
         except Exception as error:
             log.exception("ingesting %s files failed", len(messages))
             if len(messages) == 1:
                 return [], {_key(messages[0]): error}
-        later: list[Later] = []
+        requeues: list[Requeue] = []
         errors: dict[_Key, Exception] = {}
         for message in messages:
             if not time_left():
-                later.append(Later(message, 0, "out of time", moved=True))
+                requeues.append(Requeue(message, 0, "out of time", moved=True))
                 continue
             try:
-                later += self._ingester.ingest([message], time_left)
+                requeues += self._ingester.ingest([message], time_left)
             except Exception as error:
-                log.exception("%s in %s failed by itself too", message.file, message.store)
+                log.exception("ingesting %s in %s failed", message.file, message.store)
                 errors[_key(message)] = error
-        return later, errors
+        return requeues, errors
 
-    def _postpone(self, later: Sequence[Later]) -> dict[_Key, Exception]:
-        """Sends what comes later; where that cannot be done, all of it failed."""
-        sent = [outgoing(each.message, each.message.store, self._delay(each)) for each in later]
+    def _send(self, requeues: Sequence[Requeue]) -> dict[_Key, Exception]:
+        """Sends the messages of files that continue later; returns an error for each of them if that fails."""
+        messages = [outgoing(each.message, each.message.store, self._delay(each)) for each in requeues]
         try:
-            self._queue.send(sent)
+            self._queue.send(messages)
         except Exception as error:
-            log.exception("%s messages for later could not be sent", len(sent))
-            return {_key(each.message): error for each in later}
-        for each, again in zip(later, sent, strict=True):
+            log.exception("%s messages could not be sent again", len(messages))
+            return {_key(each.message): error for each in requeues}
+        for each, message in zip(requeues, messages, strict=True):
             if not each.moved:
-                self._telemetry.file_postponed(each.message.ref, each.reason, again.delay)
+                self._telemetry.file_postponed(each.message.ref, each.reason, message.delay)
         return {}
 
-    def _delay(self, later: Later) -> int:
-        """What was asked for, doubled by each further refusal in a row: a provider that asks for a second again and
-        again is busy for longer.
+    def _delay(self, requeue: Requeue) -> int:
+        """Returns the delay in ms: the wait that the provider asked for, doubled with each further refusal in a row.
+
+        It is doubled because a provider that keeps refusing is busy for longer than it says.
         """
-        if later.delay is None:
-            return redelivery_delay(self._waits, later.message.refusals)
-        doubled = later.delay << max(0, later.message.refusals - 1)
-        return max(later.delay, min(doubled, LONGEST_DOUBLED_MS))
+        if requeue.delay is None:
+            return redelivery_delay(self._waits, requeue.message.refusals)
+        doubled = requeue.delay << max(0, requeue.message.refusals - 1)
+        return max(requeue.delay, min(doubled, LONGEST_DOUBLED_MS))
 
 
 _Key = tuple[str, str, int]
 
 
 def _key(message: Ingest) -> _Key:
-    """What stays the same of a message that comes again."""
+    """Identifies a message across its redeliveries and requeues."""
     return message.store, message.file, message.generation
 
 
 def _ingest(received: Received) -> Ingest:
     message = decode(received.body)
     if not isinstance(message, Ingest):
-        raise TypeError(f"the embed queue holds a message of another kind: {type(message).__name__}")
+        raise TypeError(f"unexpected type of message on the embed queue: {type(message).__name__}")
     return message

@@ -1,4 +1,4 @@
-"""What reading a file gives: its text, where its pages begin, and where its chunks lie; and the port of what reads."""
+"""The result of reading a file (its text, pages and chunks), and the port of readers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Extracted text; `pages` are the character offsets at which its pages (slides, sheets) begin, empty where it has
-    none.
+    """Extracted text.
+
+    Attributes:
+        pages: character offsets at which the pages, slides or sheets begin; empty for a format without pages.
     """
 
     text: str
@@ -19,7 +21,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A chunk: characters `start` to `end` of the text, which are exactly `tokens` cl100k_base tokens."""
+    """The position of a chunk: characters `start` up to `end` of the text, exactly `tokens` cl100k_base tokens."""
 
     start: int
     end: int
@@ -28,7 +30,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read and cut into chunks."""
+    """A file's text, cut into chunks; `pages` as in `Text`."""
 
     text: str
     pages: tuple[int, ...]
@@ -36,12 +38,13 @@ class Document:
 
 
 class Unreadable(Exception):
-    """The file itself is the cause, and trying again will not help.
+    """A file cannot be read because of its content or kind, so trying again will not help.
+
+    The message is one or more sentences for the user that give the cause and the remedy.
 
     Attributes:
-        code: `unsupported_file` (this kind of file is not read) or `invalid_file` (this one is damaged, empty, locked
-            or too large).
-    The message is a sentence for the user that names the cause and the remedy.
+        code: `unsupported_file` (files of this kind cannot be read) or `invalid_file` (this file is damaged, empty,
+            locked or too large).
     """
 
     def __init__(self, code: Literal["unsupported_file", "invalid_file"], message: str) -> None:
@@ -50,17 +53,17 @@ class Unreadable(Exception):
 
 
 class ReaderCrashed(Exception):
-    """The child process that read the file died or ran past a limit; the message says which. Worth one more try."""
+    """The process that read the file died or exceeded a limit; the message says which. Reading may be tried again."""
 
 
 class Reader(Protocol):
-    """Reads a file into chunks without endangering this process."""
+    """Reads a file and cuts it into chunks, in such a way that a bad file cannot harm this process."""
 
     def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
-        """The file's text and chunks.
+        """Returns the file's text and chunks, of at most `max_tokens` tokens and with `overlap` tokens of overlap.
 
         Raises:
-            Unreadable: the file is the cause.
-            ReaderCrashed: the reader died of it.
+            Unreadable: the file cannot be read.
+            ReaderCrashed: the reading process died or exceeded a limit.
         """
         ...

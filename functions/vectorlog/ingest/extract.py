@@ -1,4 +1,4 @@
-"""A file to its text."""
+"""Extracts the text of a file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vectorlog.ingest.kind import format_of
 
 
 def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> Text:
-    """The text of the file at `path`, which its owner calls `filename`; never empty.
+    """Returns the text of the file at `path`, uploaded as `filename`; never empty.
 
     Raises:
-        Unreadable: the file cannot be read, now or later; the message says why and what to do.
+        Unreadable: the file cannot be read, and retrying will not help; the message gives the cause and a remedy.
         OSError: the file could not be opened.
     """
-    found = format_of(path, filename, formats)
+    file_format = format_of(path, filename, formats)
     try:
-        text = found.read(path)
+        text = file_format.read(path)
     except Unreadable as error:
-        if error.code == "unsupported_file" and _promises_document(filename, formats):
+        if error.code == "unsupported_file" and _has_known_extension(filename, formats):
             raise Unreadable("invalid_file", str(error)) from error
         raise
     except MemoryError as error:
@@ -31,16 +31,16 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
         ) from error
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic in a Rust library is no Exception
+    except BaseException as error:  # a panic in a Rust library does not derive from Exception
         raise Unreadable(
             "invalid_file",
-            f"The file is damaged: it could not be read as {found.label}. Save it again, or as PDF or text.",
+            f"The file is damaged: it could not be read as {file_format.label}. Save it again, or as PDF or text.",
         ) from error
     if not text.text.strip():
-        raise Unreadable("invalid_file", "No text was found in the file. Upload a file that holds text.")
+        raise Unreadable("invalid_file", "No text was found in the file. Upload a file that contains text.")
     return text
 
 
-def _promises_document(filename: str, formats: Sequence[Format]) -> bool:
+def _has_known_extension(filename: str, formats: Sequence[Format]) -> bool:
     extension = Path(filename).suffix.lower()
     return any(extension in each.extensions for each in formats)

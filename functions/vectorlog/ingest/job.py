@@ -1,6 +1,4 @@
-"""Generations under way, cut into rounds of chunks that are embedded, written and indexed together; and what comes
-again later.
-"""
+"""Ingest jobs, cut into rounds of chunks that are embedded, written and indexed together, and requeued messages."""
 
 from __future__ import annotations
 
@@ -18,13 +16,17 @@ from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
 ROUND = 128
-"""Chunks that one round embeds, writes and indexes: bounds memory, whatever the size of the file."""
+"""Maximum number of chunks in one round, so that memory use does not depend on the size of the files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """A message that has to come again, after `delay` ms; None: after the queue's own delay. `moved`: nothing went
-    wrong, the work only goes on in another call.
+class Requeue:
+    """A message to put back on the queue, because its file continues or is tried again later.
+
+    Attributes:
+        delay: in ms; None for the delay that the queue chooses by the number of refusals.
+        reason: part of a sentence, for telemetry.
+        moved: True if nothing went wrong and the work just continues in another call.
     """
 
     message: Ingest
@@ -35,7 +37,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A generation that is being ingested; `loaded` is the file's stream as it was last seen."""
+    """A generation that is being ingested; `loaded` is the file's stream as last loaded."""
 
     message: Ingest
     loaded: Loaded[State]
@@ -44,7 +46,7 @@ class Job:
 
     @property
     def state(self) -> State:
-        """What the file was then."""
+        """The file's state as last loaded."""
         return self.loaded.state
 
     @property
@@ -52,8 +54,8 @@ class Job:
         """The file's stream."""
         return store_file_stream(self.message.store, self.message.file)
 
-    def carries(self, chunks: Sequence[Chunk]) -> FileChunks:
-        """Chunks of it, as the index takes them."""
+    def file_chunks(self, chunks: Sequence[Chunk]) -> FileChunks:
+        """Returns chunks of this generation in the form that the index takes."""
         message, placement = self.message, self.state.placement
         row = placement.row(message.file) if placement else ""
         return FileChunks(
@@ -66,29 +68,29 @@ class Job:
             tuple(chunks),
         )
 
-    def out_of_time(self, next_: int) -> Later:
-        """Goes on at once from chunk `next_`, elsewhere."""
-        return Later(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time", moved=True)
+    def out_of_time(self, next_: int) -> Requeue:
+        """Returns a message to continue immediately, in another call, from chunk `next_`."""
+        return Requeue(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time", moved=True)
 
-    def refused(self, next_: int, error: EmbeddingError) -> Later:
-        """Goes on from chunk `next_` when the provider asks for it, if it does."""
+    def refused(self, next_: int, error: EmbeddingError) -> Requeue:
+        """Returns a message to continue from chunk `next_`, after the wait that the provider asks for if it does."""
         delay = int((error.retry_after or 0) * 1000) or None
-        return Later(replace(self.message, next=next_, refusals=1 + self._refusals(next_)), delay, str(error))
+        return Requeue(replace(self.message, next=next_, refusals=1 + self._refusals(next_)), delay, str(error))
 
     def _refusals(self, next_: int) -> int:
-        """Those in a row until now: where chunks were embedded since the last, none."""
+        """Returns the number of refusals in a row until now: 0 if chunks were embedded since the last refusal."""
         return self.message.refusals if next_ == self.message.next else 0
 
     def matches(self, chunks: Sequence[Chunk]) -> bool:
-        """Whether these are its own chunks: an earlier try cut the text at the same places."""
+        """Whether these chunks of an earlier try have the same texts as this job's, so that they can be reused."""
         spans, text = self.document.spans, self.document.text
-        inside = chunks[-1].n < len(spans)
-        return inside and all(chunk.text == text[spans[chunk.n].start : spans[chunk.n].end] for chunk in chunks)
+        in_range = chunks[-1].n < len(spans)
+        return in_range and all(chunk.text == text[spans[chunk.n].start : spans[chunk.n].end] for chunk in chunks)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Chunks of a job that are to be embedded: `first` up to `end`."""
+    """Chunks of a job that are embedded together: `first` up to but not including `end`."""
 
     job: Job
     first: int
@@ -96,42 +98,42 @@ class Slice:
 
     @property
     def size(self) -> int:
-        """How many they are."""
+        """Number of chunks."""
         return self.end - self.first
 
     @property
     def texts(self) -> list[str]:
-        """Their texts."""
+        """The chunks' texts."""
         document = self.job.document
         return [document.text[span.start : span.end] for span in document.spans[self.first : self.end]]
 
     @property
     def last(self) -> bool:
-        """Whether the job is done with them."""
+        """Whether these are the last chunks of the job."""
         return self.end == len(self.job.document.spans)
 
 
 def slices(job: Job, start: int) -> Iterator[Slice]:
-    """What is left of a job from chunk `start` on."""
+    """Cuts a job's chunks from number `start` on into slices of up to `ROUND` chunks."""
     total = len(job.document.spans)
     for first in range(start, total, ROUND):
         yield Slice(job, first, min(first + ROUND, total))
 
 
-def rounds(cut: Iterator[Slice]) -> Iterator[list[Slice]]:
-    """Slices in rounds of up to `ROUND` chunks."""
-    gathered: list[Slice] = []
-    for each in cut:
-        if gathered and sum(one.size for one in gathered) + each.size > ROUND:
-            yield gathered
-            gathered = []
-        gathered.append(each)
-    if gathered:
-        yield gathered
+def rounds(parts: Iterator[Slice]) -> Iterator[list[Slice]]:
+    """Groups slices, in order, into rounds of up to `ROUND` chunks in total."""
+    current: list[Slice] = []
+    for each in parts:
+        if current and sum(one.size for one in current) + each.size > ROUND:
+            yield current
+            current = []
+        current.append(each)
+    if current:
+        yield current
 
 
 def by_space(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Jobs whose chunks can be embedded together."""
+    """Groups jobs by space; chunks of one space can be embedded together."""
     groups: dict[Space, list[Job]] = defaultdict(list)
     for job in jobs:
         groups[job.space].append(job)

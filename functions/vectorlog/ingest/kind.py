@@ -1,4 +1,4 @@
-"""What kind of file this is: its content decides, then its name."""
+"""Detects the format of a file, by its content first and then by its name."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _REMEDIES = {
 
 
 def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
-    """The format of the file at `path`, which its owner calls `filename`; text that none of them knows is plain.
+    """Returns the format of the file at `path`, uploaded as `filename`; any other text is plain text.
 
     Raises:
-        Unreadable: it is empty, locked, or of a kind that is not read.
-        OSError: it could not be opened.
+        Unreadable: the file is empty, locked, or of a kind that cannot be read.
+        OSError: the file could not be opened.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -57,21 +57,21 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
         while blank and (more := file.read(1 << 20)):
             blank = not more.strip(_BLANK)
     if blank:
-        raise Unreadable("invalid_file", "The file is empty. Upload a file that holds text.")
-    if found := next((each for each in formats if each.begins and each.begins(head)), None):
-        return found
+        raise Unreadable("invalid_file", "The file is empty. Upload a file that contains text.")
+    if by_content := next((each for each in formats if each.begins and each.begins(head)), None):
+        return by_content
     if head.startswith(_OLE):
         return _in_ole(path, formats)
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(path, formats)
-    if unread := next((what for mark, what in _UNREAD if head.startswith(mark)), _by_box(head)):
-        raise Unreadable("unsupported_file", f"The file is {unread}, which is not read. {_REMEDIES[unread]}")
+    if unread := next((label for mark, label in _UNREAD if head.startswith(mark)), _by_box(head)):
+        raise Unreadable("unsupported_file", f"The file is {unread}, which cannot be read. {_REMEDIES[unread]}")
     extension = Path(filename).suffix.lower()
     return next((each for each in formats if each.by_name and extension in each.extensions), plain.FORMAT)
 
 
 def _by_box(head: bytes) -> str | None:
-    """Media whose mark does not stand at the very beginning: RIFF, MP4 with HEIC, tar."""
+    """Recognises files whose signature is not at the very beginning: RIFF, MP4 and HEIC, tar."""
     if head[:4] == b"RIFF" and b"\0" in head[:16]:
         return "an image" if head[8:12] == b"WEBP" else "a recording"
     if head[4:8] == b"ftyp":
@@ -80,7 +80,7 @@ def _by_box(head: bytes) -> str | None:
 
 
 def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
-    """OLE containers name their streams in UTF-16."""
+    """Finds the format of an OLE container by the names of its streams, which are in UTF-16."""
     data = path.read_bytes()
 
     def holds(*streams: str) -> bool:
@@ -92,12 +92,12 @@ def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
         )
     if holds("WordDocument", "PowerPoint Document"):
         raise Unreadable(
-            "unsupported_file", "Files of Word and PowerPoint 97-2003 are not read. Save it as .docx, .pptx or PDF."
+            "unsupported_file", "Word and PowerPoint 97-2003 files cannot be read. Save it as .docx, .pptx or PDF."
         )
-    if found := next((each for each in formats if holds(*each.ole_streams)), None):
-        return found
+    if by_stream := next((each for each in formats if holds(*each.ole_streams)), None):
+        return by_stream
     raise Unreadable(
-        "unsupported_file", "This kind of Office or Outlook file is not read. Save it as .docx, .eml or PDF."
+        "unsupported_file", "This kind of Office or Outlook file cannot be read. Save it as .docx, .eml or PDF."
     )
 
 
@@ -122,11 +122,11 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
                 _check_office(container, each)
                 return each
     if "mimetype" in container.names:
-        written = container.read("mimetype").strip()
+        media_type = container.read("mimetype").strip()
         for each in formats:
-            if any(written.startswith(media_type.encode()) for media_type in each.media_types):
+            if any(media_type.startswith(prefix.encode()) for prefix in each.media_types):
                 return each
-    raise Unreadable("unsupported_file", f"The file is an archive, which is not read. {_REMEDIES['an archive']}")
+    raise Unreadable("unsupported_file", f"The file is an archive, which cannot be read. {_REMEDIES['an archive']}")
 
 
 def _has_locked_parts(container: Container) -> bool:
@@ -134,16 +134,16 @@ def _has_locked_parts(container: Container) -> bool:
     return manifest in container.names and b"encryption-data" in container.read(manifest)
 
 
-def _check_office(container: Container, found: Format) -> None:
-    """Macro and template forms have content types that python-docx and python-pptx refuse."""
+def _check_office(container: Container, file_format: Format) -> None:
+    """Refuses files with macros and templates, whose content types python-docx and python-pptx do not accept."""
     types = container.read("[Content_Types].xml")
     special = re.search(
         rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types
     )
-    if special and not found.macros:
+    if special and not file_format.macros:
         raise Unreadable(
             "unsupported_file",
-            "Office files with macros, templates and slide shows are not read. Save it as .docx or .pptx.",
+            "Office files with macros, templates and slide shows cannot be read. Save it as .docx or .pptx.",
         )
     if "xl/workbook.bin" in container.names:
-        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) are not read. Save it as .xlsx.")
+        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) cannot be read. Save it as .xlsx.")

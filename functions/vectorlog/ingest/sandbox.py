@@ -1,6 +1,4 @@
-"""Reads files in child processes with limits, because a hostile or broken file can hang, exhaust or crash what parses
-it.
-"""
+"""Reads files in child processes with limits, because a bad file can make its parser hang, crash or use up memory."""
 
 from __future__ import annotations
 
@@ -20,30 +18,30 @@ from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
 MEMORY_BYTES = READERS_MEMORY_MB << 20
-"""Address space of a child. At rest it maps 0.25 GB and uses 75 MB; a text of 50 MB takes it to 0.5 GB and 270 MB."""
+"""Maximum address space of a child. Idle, it maps 0.25 GB and uses 75 MB; with a text of 50 MB, 0.5 GB and 270 MB."""
 
 SECONDS = READ_SECONDS
 SECONDS_PER_MB = 1.0
-"""A file may take `SECONDS`, and `SECONDS_PER_MB` for each of its 10^6 bytes, of the clock, and as much CPU time.
-The slowest text that was measured, random letters cut into chunks of 100 tokens, takes 0.6 s for each."""
+"""A file may take `SECONDS` plus `SECONDS_PER_MB` for each 10^6 bytes, in wall-clock time and also in CPU time. The
+slowest text measured, random letters cut into chunks of 100 tokens, takes 0.6 s per 10^6 bytes.
+"""
 
 START_SECONDS = 60.0
-"""What a child may take to start: 0.4 s on an idle machine."""
+"""Maximum time for a child to start; it takes 0.4 s on an idle machine."""
 
 MOST_RESIDENT = 512 << 20
 MOST_FILES = 1000
-"""A child that holds more memory after a file, or that has read so many, is replaced: libraries leak."""
+"""A child that uses more memory than this after a file, or has read this many files, is replaced: libraries leak."""
 
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
-"""All that a child gets of our environment: it shall not know our keys."""
+"""The only environment variables that a child inherits, because it must not see our keys."""
 
 
 class Sandbox:
-    """At most `children` child processes, each reading one file at a time. Thread-safe; more readers than children
-    wait.
+    """Implements Reader with up to `children` child processes, each reading one file at a time.
 
-    Children start when they are needed, or ahead with `warm`, and live until `close`, or until this process ends in
-    whatever way.
+    Safe to use from several threads; calls wait until a child is free. Children are started by `warm` or when first
+    needed, and run until `close` or until this process ends, however it ends.
     """
 
     def __init__(
@@ -65,10 +63,10 @@ class Sandbox:
         self._closed = False
 
     def warm(self) -> None:
-        """Start the children that are not running, and return when all are ready. Waits for files that are being read.
+        """Starts all children and returns when they are ready. Waits for files that are being read.
 
         Raises:
-            ReaderCrashed: one did not start.
+            ReaderCrashed: a child did not start.
         """
         with ExitStack() as held:
             for _ in range(self._count):
@@ -83,11 +81,11 @@ class Sandbox:
                 self._give_back(child)
 
     def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
-        """The text and chunks of the file at `path`, which its owner calls `filename`; see `extract` and `split`.
+        """Returns the text and chunks of the file at `path`, uploaded as `filename`; see `extract` and `split`.
 
         Raises:
-            Unreadable: the file is the cause.
-            ReaderCrashed: the child died or ran past a limit.
+            Unreadable: the file cannot be read.
+            ReaderCrashed: the child died or exceeded a limit.
             OSError: there is no such file.
         """
         seconds = self._seconds + SECONDS_PER_MB * path.stat().st_size / 1e6
@@ -107,7 +105,7 @@ class Sandbox:
         return Document(text.decode(), tuple(header["pages"]), tuple(Span(*span) for span in header["spans"]))
 
     def close(self) -> None:
-        """Kill the children; files that are being read raise ReaderCrashed."""
+        """Kills the children; calls that are reading a file raise ReaderCrashed."""
         with self._lock:
             self._closed = True
             children = list(self._children)
@@ -116,7 +114,7 @@ class Sandbox:
         for child in idle:
             self._discard(child)
         for child in children:
-            child.kill()  # whoever reads from it sees its end and discards it
+            child.kill()  # the thread that is reading from it notices and discards it
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +142,7 @@ class Sandbox:
 
     def _give_back(self, child: _Child) -> None:
         with self._lock:
-            if not self._closed and child.resident <= MOST_RESIDENT and child.asked < MOST_FILES:
+            if not self._closed and child.resident <= MOST_RESIDENT and child.files_read < MOST_FILES:
                 self._idle.append(child)
                 return
         self._discard(child)
@@ -157,24 +155,24 @@ class Sandbox:
 
 
 class _Child:
-    """One process. Used by one thread at a time, but for `kill`."""
+    """A child process. Only `kill` may be called from several threads at a time."""
 
     def __init__(self, module: str, memory_bytes: int) -> None:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        environment["OPENBLAS_NUM_THREADS"] = "1"  # numpy would reserve address space for a thread on each core
+        environment["OPENBLAS_NUM_THREADS"] = "1"  # OpenBLAS would reserve address space for a thread per core
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", module, str(memory_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            start_new_session=True,  # Ctrl-C must not reach it, not even before it can ignore it
+            start_new_session=True,  # keeps Ctrl-C away from it, even before it has set up its handler
         )
         self._ready = False
         self._late = False
         self._memory_bytes = memory_bytes
-        self.asked = 0
+        self.files_read = 0
         self.resident = 0
 
     @property
@@ -182,15 +180,15 @@ class _Child:
         return self._process.poll() is None
 
     def wait_ready(self) -> None:
-        """Wait until it has started. Raises ReaderCrashed."""
+        """Waits until the process has started; raises ReaderCrashed if it does not."""
         if not self._ready:
             self._receive(START_SECONDS)
             self._ready = True
 
     def ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Send a request; the answer's header and text. Raises ReaderCrashed."""
+        """Sends a request and returns the header and text of the response; raises ReaderCrashed."""
         self.wait_ready()
-        self.asked += 1
+        self.files_read += 1
         line = json.dumps({**request, "seconds": math.ceil(seconds)}).encode() + b"\n"
         assert self._process.stdin is not None
         try:
@@ -201,16 +199,16 @@ class _Child:
         return self._receive(seconds)
 
     def kill(self) -> None:
-        """End it at once, whatever it does."""
+        """Kills the process immediately and waits for its end."""
         self._process.kill()
         self._process.wait()
 
     def release(self) -> None:
-        """Close its pipes, when it is dead and nobody reads from it."""
+        """Closes the pipes; only after `kill`, when no thread reads from them."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdout.close()
-        with suppress(BrokenPipeError):  # a request that it never read
+        with suppress(BrokenPipeError):  # the process never read the request
             self._process.stdin.close()
 
     def _receive(self, seconds: float) -> tuple[dict[str, Any], bytes]:
@@ -227,7 +225,7 @@ class _Child:
     def _take(self, size: int, seconds: float) -> bytes:
         assert self._process.stdout is not None
         if size > self._memory_bytes:
-            raise ReaderCrashed("The reader announced more than it can hold.")
+            raise ReaderCrashed("The reader announced a longer response than fits into its memory.")
         data = self._process.stdout.read(size)
         if len(data) < size:
             raise self._crashed(seconds)

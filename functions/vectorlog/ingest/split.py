@@ -1,4 +1,4 @@
-"""Text to chunks of an exact number of tokens, cut where a reader would cut."""
+"""Splits text into chunks with exact token counts, at headings, paragraphs, sentences or words where possible."""
 
 from __future__ import annotations
 
@@ -14,28 +14,26 @@ _SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?= \S)|[。！？；｡．][�
 _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 
 _CUTS = ((_HEADING, 1.0), (_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
-"""Kinds of cut, best first, each with the share of the window that is searched for it: a better cut may cost more of
-the chunk's length. The shares were tuned on English, Chinese, code and Markdown: chunks are 92 % full on average.
+"""Kinds of cut, best first, each with the share of the window in which it is looked for: a better cut may shorten the
+chunk by more. The shares were tuned on English, Chinese, code and Markdown; chunks are 92 % full on average.
 """
 
 _BLANK_REST = re.compile(r"\s*+\Z")
 
 FEWEST_TOKENS = 100
-"""The API's lower limit for a chunk. Far below it, one written character (up to four tokens) could be longer than a
-chunk.
-"""
+"""The API's minimum for the size of a chunk. It is far more than the tokens of one character (up to four)."""
 
 
 def split(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
-    """Cut `text` into chunks of at most `max_tokens` cl100k_base tokens, each beginning about `overlap` tokens before
-    the last one ends.
+    """Splits `text` into chunks of at most `max_tokens` cl100k_base tokens, each starting about `overlap` tokens before
+    the end of the previous one.
 
-    `tokens` of a span is exactly what its slice of the text encodes to. What no span covers is white space. No span is
-    only white space.
+    The `tokens` of a span is the exact token count of its slice of the text. Text outside all spans is white space, and
+    no span is white space only.
 
     Raises:
-        ValueError: `max_tokens` is below 100, or `overlap` is negative or more than half of it.
-        UnicodeEncodeError: `text` holds half of a surrogate pair.
+        ValueError: `max_tokens` is below 100, or `overlap` is negative or more than half of `max_tokens`.
+        UnicodeEncodeError: `text` has half of a surrogate pair.
     """
     if max_tokens < FEWEST_TOKENS or not 0 <= overlap <= max_tokens // 2:
         raise ValueError(f"cannot cut into chunks of {max_tokens} tokens with {overlap} tokens of overlap")
@@ -59,7 +57,10 @@ class _Cutter:
             start, covered = self._next_start(span), span.end
 
     def _span(self, start: int, covered: int) -> Span:
-        """The chunk that begins at `start` and ends after `covered`, up to where the text is done."""
+        """Returns a chunk that begins at `start` and ends after `covered`, the end of the previous chunk.
+
+        If no such chunk is short enough, it begins at `covered`, without overlap.
+        """
         self._boundaries.cover(start, 2 * self._max_tokens)
         first = self._boundaries.tokens_before(start)
         allowed = self._max_tokens
@@ -79,13 +80,14 @@ class _Cutter:
         return count(self._text[start:end])
 
     def _best_end(self, limit: int, latest: int, covered: int) -> int:
-        """The best cut in the last half of what is new; `latest`, the last one possible, if there is no natural one or
-        the text ends.
+        """Returns the best natural cut in the second half of the text after `covered`.
+
+        If there is none, or if the chunk reaches the end of the text, it returns `latest`, the last possible end.
         """
         if latest == len(self._text):
             return latest
-        done = self._boundaries.tokens_before(covered)
-        window = latest - min(latest, self._boundaries.first(done + max(1, (limit - done) // 2)))
+        covered_tokens = self._boundaries.tokens_before(covered)
+        window = latest - min(latest, self._boundaries.first(covered_tokens + max(1, (limit - covered_tokens) // 2)))
         for pattern, share in _CUTS:
             earliest = max(latest - int(window * share), covered + 1)
             ends = [match.end() for match in pattern.finditer(self._text, earliest, latest + 2)]
@@ -95,8 +97,8 @@ class _Cutter:
         return latest
 
     def _next_start(self, span: Span) -> int:
-        """The natural cut nearest to `overlap` tokens before the span's end, at most a quarter of the overlap away from
-        there.
+        """Returns the natural cut nearest to `overlap` tokens before the span's end, if one is within a quarter of the
+        overlap from there.
         """
         if not self._overlap:
             return span.end

@@ -1,4 +1,4 @@
-"""cl100k_base tokens: how many a text has, and at which characters they end."""
+"""Counts the cl100k_base tokens of a text and finds the characters at which they end."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from itertools import accumulate, compress, islice
 from typing import Protocol
 
 PIECE = 1 << 20
-"""Characters that are tokenised at a time, so that memory grows with the piece and not with the text."""
+"""Characters that are tokenised at a time, so that memory use does not grow with the text."""
 
 _SAFE = re.compile(r"\n(?=\S)|(?<=\S)(?= )")
-"""Where a text may be cut without changing any token; `is_seam` is the same rule for one place."""
+"""Matches where a text can be cut without changing any token; `is_seam` applies the same rule to one offset."""
 
 _CONTINUING = bytes(range(0x80, 0xC0))
-"""What UTF-8 goes on with inside a character."""
+"""UTF-8 continuation bytes."""
 
 _NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
 
@@ -34,34 +34,33 @@ class _Tokenizer(Protocol):
 def _cl100k() -> _Tokenizer:
     import toktok  # type: ignore[import-untyped]
 
-    tokenizer: _Tokenizer = toktok._encoding(
-        "cl100k_base"
-    )  # private: the public functions give no tokens (toktok-rs is pinned)
+    # A private function, because the public ones return no tokens (toktok-rs is pinned).
+    tokenizer: _Tokenizer = toktok._encoding("cl100k_base")
     return tokenizer
 
 
 @cache
 def _characters() -> tuple[Sequence[int], Sequence[bool]]:
-    """Of each token, by its id: how many characters begin in it, and whether it begins inside of one."""
+    """Returns, by token id, how many characters begin in the token, and whether the token begins inside a character."""
     values = _cl100k().token_byte_values()
     begin = [len(value.translate(None, _CONTINUING)) for value in values]
     return begin, [value[:1] != b"" and value[0] in _CONTINUING for value in values]
 
 
 def count(text: str) -> int:
-    """Number of cl100k_base tokens of `text`; names of special tokens count as ordinary text.
+    """Returns the number of cl100k_base tokens in `text`; names of special tokens count as ordinary text.
 
     Raises:
-        UnicodeEncodeError: `text` holds half of a surrogate pair.
+        UnicodeEncodeError: `text` has half of a surrogate pair.
     """
     return _cl100k().count(text)
 
 
 def is_seam(text: str, offset: int) -> bool:
-    """Whether both sides of `offset`, tokenised alone, give the tokens of the whole.
+    """Whether tokenising the text before and after `offset` separately gives the same tokens as tokenising it whole.
 
-    cl100k_base first cuts a text into words by a pattern that never looks back. A word surely ends after the last
-    newline of a run of white space, and before a space that follows something else.
+    cl100k_base first cuts a text into words, with a pattern that never looks back. A word always ends after the last
+    newline of a run of white space, and before a space that follows a character other than white space.
     """
     if offset <= 0 or offset >= len(text):
         return True
@@ -70,9 +69,9 @@ def is_seam(text: str, offset: int) -> bool:
 
 
 class Boundaries:
-    """The places of a text where a token ends, each with the number of tokens before it.
+    """The character offsets at which tokens of a text end, each with the number of tokens before it.
 
-    A window: `cover` moves it forward. A token may end inside a character; such places are left out.
+    Only a window of the text is kept in memory; `cover` moves it forward. Token ends inside a character are left out.
     """
 
     def __init__(self, text: str) -> None:
@@ -82,26 +81,27 @@ class Boundaries:
         self._numbers = array("q", [0])
 
     def cover(self, start: int, tokens: int) -> None:
-        """Hold what lies from `start`, a boundary, to `tokens` tokens after it or to the end; forget what lies before
-        `start`.
+        """Extends the window to `tokens` tokens after `start`, or to the end of the text.
+
+        `start` must be a boundary in the window. Boundaries before it may be dropped.
         """
-        wanted = self.tokens_before(start) + tokens
-        while self._numbers[-1] < wanted and self._read < len(self._text):
+        target = self.tokens_before(start) + tokens
+        while self._numbers[-1] < target and self._read < len(self._text):
             kept = bisect_left(self._offsets, start)
             offsets, numbers = self._next_piece()
             self._offsets = self._offsets[kept:] + offsets
             self._numbers = self._numbers[kept:] + numbers
 
     def tokens_before(self, offset: int) -> int:
-        """Tokens between the beginning of the text and `offset`, a boundary of the window."""
+        """Returns the number of tokens from the beginning of the text to `offset`, a boundary in the window."""
         return self._numbers[bisect_left(self._offsets, offset)]
 
     def last(self, tokens: int) -> int:
-        """The last boundary with at most `tokens` tokens before it."""
+        """Returns the last boundary with at most `tokens` tokens before it."""
         return self._offsets[max(0, bisect_right(self._numbers, tokens) - 1)]
 
     def first(self, tokens: int) -> int:
-        """The first boundary with at least `tokens` tokens before it, or the window's end."""
+        """Returns the first boundary with at least `tokens` tokens before it, or else the end of the window."""
         return self._offsets[min(len(self._offsets) - 1, bisect_left(self._numbers, tokens))]
 
     def __contains__(self, offset: int) -> bool:

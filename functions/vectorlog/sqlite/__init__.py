@@ -1,1 +1,1 @@
-"""SQLite as the local edition uses it."""
+"""SQLite for the local edition."""

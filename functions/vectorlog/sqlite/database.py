@@ -1,4 +1,4 @@
-"""One SQLite file: any number of readers beside one writer, and one fsync for all that was written at the same time."""
+"""An SQLite file with one writer and any number of readers. Concurrent writes share one transaction and one fsync."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class _Job(Generic[T]):
-    """A write that waits for its turn."""
+    """A write in the queue, and its result."""
 
     __slots__ = ("action", "done", "error", "result")
 
@@ -25,10 +25,10 @@ class _Job(Generic[T]):
 
 
 class Database:
-    """A WAL database.
+    """A database in WAL mode.
 
-    With `synchronous` FULL a write is on the disk when it returns; with NORMAL it survives a crash of the process, and
-    a power cut takes the newest writes back, in order.
+    With `synchronous` FULL, a write is on disk when `write` returns. With NORMAL it survives a crash of the process,
+    but a power cut may undo the latest writes, newest first.
     """
 
     def __init__(self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"]) -> None:
@@ -45,13 +45,13 @@ class Database:
             self._writer.execute(statement)
 
     def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs the action in a transaction and returns its result once that is committed.
+        """Runs the action in a transaction and returns its result once the transaction is committed.
 
-        The action may raise: then its own writes are undone, and nobody else's. Whoever holds the lock runs all that
-        wait, in the order in which they came, and commits them together. An action never calls `write` itself.
+        Waiting actions are run in order of arrival by the thread that holds the lock, and committed together. If an
+        action raises, only its own writes are rolled back. An action must not call `write` itself.
 
         Raises:
-            sqlite3.Error: nothing of the action was written.
+            sqlite3.Error: the write failed; nothing of the action was stored.
         """
         job = _Job(action)
         self._waiting.append(job)
@@ -63,7 +63,7 @@ class Database:
         return job.result  # type: ignore[return-value]  # a job without an error has a result of type T
 
     def read(self) -> sqlite3.Connection:
-        """This thread's connection for reading; it sees every write that was committed before its statement began."""
+        """Returns this thread's read-only connection. A statement sees every write committed before it began."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
@@ -76,7 +76,7 @@ class Database:
         return connection
 
     def close(self) -> None:
-        """Closes every connection, whichever thread opened it."""
+        """Closes the connections of all threads."""
         with self._lock, self._readers_lock:
             for connection in (*self._readers.values(), self._writer):
                 connection.close()
@@ -96,7 +96,7 @@ class Database:
             for job in jobs:
                 self._run(job)
             self._writer.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001  # whoever waits has to hear that nothing was written
+        except BaseException as error:  # noqa: BLE001  # raised in the threads that wait for these writes
             for job in jobs:
                 job.error = job.error or error
             if self._writer.in_transaction:
@@ -109,7 +109,7 @@ class Database:
         self._writer.execute("SAVEPOINT job")
         try:
             job.result = job.action(self._writer)
-        except Exception as error:  # noqa: BLE001  # `write` raises it in the thread whose action it was
+        except Exception as error:  # noqa: BLE001  # `write` raises it in the thread that the action came from
             self._writer.execute("ROLLBACK TO job")
             job.error = error
         self._writer.execute("RELEASE job")

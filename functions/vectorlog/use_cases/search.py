@@ -14,8 +14,8 @@ from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE
-from vectorlog.index.chunk_index import Found, Hit, Query
-from vectorlog.index.fusion import DEFAULT_WEIGHTS, Ranked, Weights, fuse
+from vectorlog.index.chunk_index import Hit, Query, SearchResult
+from vectorlog.index.fusion import DEFAULT_WEIGHTS, RankedHit, Weights, fuse
 from vectorlog.use_cases import access, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.views import keys
@@ -109,7 +109,7 @@ def _confirmed_results(
     return results[: asked.limit]
 
 
-def _full(found: Sequence[Found], queries: Sequence[Query]) -> bool:
+def _full(found: Sequence[SearchResult], queries: Sequence[Query]) -> bool:
     pairs = zip(found, queries, strict=True)
     return any(len(hits) >= query.limit for each, query in pairs for hits in (each.by_vector, each.by_text))
 
@@ -149,7 +149,7 @@ def _serves(hit: Hit, state: State) -> bool:
     return serving is not None and hit.generation == serving.generation and hit.n < serving.chunks
 
 
-def _result(ranked: Ranked, known: Mapping[str, State | None], condition: Filter | None) -> Result | None:
+def _result(ranked: RankedHit, known: Mapping[str, State | None], condition: Filter | None) -> Result | None:
     state = known[ranked.hit.file]
     if state is None or not _serves(ranked.hit, state) or state.serving is None:
         return None

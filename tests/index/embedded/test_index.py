@@ -1,4 +1,4 @@
-"""What the embedded index promises beyond the port: exact answers, durability, little memory."""
+"""The embedded index's promises beyond those of the port: exact results, durability, limited memory."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ class TestRetag:
 
 class TestMemory:
     def test_stores_leave_memory_and_come_back(self, tmp_path: Path) -> None:
-        """With memory for a few stores only, a hundred can be searched, even beside writers."""
+        """With memory for a few stores only, a hundred can be searched, even during writes."""
         index, source = LocalIndex(tmp_path, memory=30_000), random.Random(2)
         for i in range(100):
             index.add(SPACE, [some_file(source, f"f{i}", store=f"s{i}")])
@@ -206,11 +206,11 @@ class TestMemory:
             assert index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3}
         writer.join()
         assert all(index.count(SPACE, f"s{i}") == {(f"f{i}", 0): 3, ("more", 0): 3} for i in range(0, 100, 2))
-        assert index.held <= 30_000
+        assert index.nbytes <= 30_000
         index.close()
 
     def test_removing_gives_space_back(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A store whose files come and go takes about as much as its current content, on disk too."""
+        """A store whose files are added and removed uses about as much memory and disk as its current content needs."""
         monkeypatch.setattr(compaction, "_DEAD", 10)
         index, source = LocalIndex(tmp_path), random.Random(3)
         for i in range(60):

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from vectorlog.index.embedded.postings import Postings, Statistics, bm25, due, invert, merge
+from vectorlog.index.embedded.postings import Postings, Statistics, bm25, invert, merge, merge_due
 
 
 def as_counters(postings: Postings, rows: int) -> list[Counter[int]]:
@@ -36,11 +36,11 @@ class TestPostings:
         assert again.to_bytes() == whole.to_bytes()
 
     def test_rows_can_move(self) -> None:
-        """Leaving rows out and closing the gaps gives the postings of the remaining documents."""
+        """Renumbering without some rows returns the postings of the remaining documents."""
         documents = some_documents(30)
         places = np.array([-1 if row % 3 == 0 else row - row // 3 - 1 for row in range(30)], np.int32)
         left = [document for row, document in enumerate(documents) if row % 3]
-        assert invert(documents, 0).only(places).to_bytes() == invert(left, 0).to_bytes()
+        assert invert(documents, 0).renumbered(places).to_bytes() == invert(left, 0).to_bytes()
 
     def test_no_words_at_all(self) -> None:
         """Documents without a word give postings that can be searched, and match nothing."""
@@ -73,7 +73,7 @@ class TestMerges:
         for i in range(3_000):
             segments.append(sizes[i % len(sizes)])
             added += segments[-1]
-            while run := due(segments):
+            while run := merge_due(segments):
                 segments[-run:] = [sum(segments[-run:])]
                 written += segments[-1]
         assert sum(segments) == added

@@ -25,7 +25,7 @@ from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.vectors import Chunk, Space, Vector
-from vectorlog.index.chunk_index import FileChunks, Found, Query
+from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
 from vectorlog.index.opensearch import documents
@@ -233,7 +233,7 @@ class TestAdd:
         server = Server([])
         server.index().add(SPACE, [])
         assert server.index().search(SPACE, []) == []
-        assert server.index().search(SPACE, [Query("s", None, None, 5)]) == [Found((), (), 0.0)]
+        assert server.index().search(SPACE, [Query("s", None, None, 5)]) == [SearchResult((), (), 0.0)]
 
 
 class TestSearch:
@@ -241,7 +241,7 @@ class TestSearch:
         """All queries of a search, with all their parts, are one request to the store's shard."""
         queries = [Query("s", X, "two words", 5), Query("t", X, None, 5)]
         server = Server([{"responses": [NOTHING] * 7}])
-        assert server.index().search(SPACE, queries) == [Found((), (), 0.0)] * 2
+        assert server.index().search(SPACE, queries) == [SearchResult((), (), 0.0)] * 2
         (request,) = server.requests
         assert (request.method, request.path) == ("POST", "/_msearch")
         heads = request.lines[::2]
@@ -255,7 +255,7 @@ class TestSearch:
         """A busy or silent OpenSearch is retried; a partial answer is not an answer."""
         query = Query("s", None, "fox", 5)
         server = Server([busy, {"responses": [NOTHING, NOTHING]}])
-        assert server.index().search(SPACE, [query]) == [Found((), (), 0.0)]
+        assert server.index().search(SPACE, [query]) == [SearchResult((), (), 0.0)]
         server = Server([busy] * SEARCHING.attempts)
         with pytest.raises(Unavailable):
             server.index().search(SPACE, [query])
@@ -269,7 +269,7 @@ class TestSearch:
             server.index().search(SPACE, [Query("s", X, None, 5)])
 
     def test_someone_waits(self) -> None:
-        """All attempts together end before API Gateway gives up after 29 s."""
+        """All attempts together end before API Gateway's timeout of 29 s."""
         attempts = SEARCHING.attempts
         pauses = Server([(503, BUSY)] * attempts)
         with pytest.raises(Unavailable):
@@ -309,14 +309,14 @@ class TestRemove:
 
     def test_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A large store is deleted in several requests, each of which ends in time."""
-        monkeypatch.setattr(opensearch, "DELETED_AT_ONCE", 10)
+        monkeypatch.setattr(opensearch, "DELETED_PER_REQUEST", 10)
         server = Server([{}, self.deleted(10), self.deleted(10), self.deleted(0)])
         server.index().remove_store(SPACE, "s")
         assert [each.params["max_docs"] for each in server.requests[1:]] == ["10"] * 3
         assert server.requests[1].params["routing"] == "s"
 
     def test_in_the_way_for_good(self) -> None:
-        """A removal that did not remove everything is never taken for one that did."""
+        """A removal that did not remove everything never counts as complete."""
         server = Server([{}, *[self.deleted(1, 1)] * WRITING.attempts])
         with pytest.raises(Unavailable):
             server.index().remove_store(SPACE, "s")
@@ -427,7 +427,7 @@ class TestServer:
     def test_counts_and_removals_in_parts(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stores larger than one page are counted and removed completely."""
         monkeypatch.setattr(opensearch, "PAGE", 2)
-        monkeypatch.setattr(opensearch, "DELETED_AT_ONCE", 3)
+        monkeypatch.setattr(opensearch, "DELETED_PER_REQUEST", 3)
         index.add(SPACE, [file(f"f{i}", "a", "b", windows=2) for i in range(5)])
         assert index.count(SPACE, "s") == {(f"f{i}", 0): 2 for i in range(5)}
         index.remove_store(SPACE, "s")

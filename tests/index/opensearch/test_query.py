@@ -17,7 +17,7 @@ from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.opensearch.documents import documents
 from vectorlog.index.opensearch.mapping import Json
-from vectorlog.index.opensearch.query import PROBES, bodies, condition, found
+from vectorlog.index.opensearch.query import PROBES, bodies, condition, search_result
 
 SPACE = Space("test:model", 2)
 X: Vector = array("f", [1, 0])
@@ -144,7 +144,7 @@ def _doubles(clause: Any) -> Any:
 
 class TestBodies:
     def test_filters_hold_before_the_best_are_chosen(self) -> None:
-        """Store, filter and excluded files are inside the k-NN clause and beside BM25, not after them."""
+        """Store, filter and excluded files restrict k-NN and BM25 themselves, not their results."""
         query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), frozenset({"g", "f"}))
         by_vector, by_text = bodies(query)[:2]
         inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
@@ -199,7 +199,7 @@ class TestFound:
             self.explained(2.0),
             self.explained(0.5, 0.25),
         ]
-        answer = found(Query("s", X, "fox foo", 5), iter(answers))
+        answer = search_result(Query("s", X, "fox foo", 5), iter(answers))
         (by_vector,), (by_text,) = answer.by_vector, answer.by_text
         assert (by_vector.file, by_vector.generation, by_vector.row, by_vector.n, by_vector.text) == (
             "f",
@@ -218,7 +218,7 @@ class TestFound:
         later = {**self.ONE, "n": 8, "window": 1, "windows": 2, "hidden_text": "dog"}
         nothing = self.answer()
         query = Query("s", X, "cat", 5)
-        answer = found(
+        answer = search_result(
             query,
             iter([self.answer(("f:7", 0.75, self.ONE), ("f:8:1", 0.7, later)), nothing, nothing, nothing, nothing]),
         )
@@ -237,16 +237,16 @@ class TestFound:
             self.answer(("f:7", 0.8, None)),
             self.explained(2.0),
         ]
-        (hit,) = found(Query("s", X, "fox", 5), iter(answers)).by_text
+        (hit,) = search_result(Query("s", X, "fox", 5), iter(answers)).by_text
         assert (hit.cosine, hit.bm25) == (None, 1.5)
 
     def test_repeated_words_count_again(self) -> None:
         """A word that occurs twice in a query adds twice to the bound, as it does to the score."""
         answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(3.0)]
-        assert found(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
+        assert search_result(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
 
     def test_words_beyond_the_probes_are_taken_for_average(self) -> None:
         """The bound of a long query grows with its words."""
         answers = [self.answer(("f:7", 1.0, self.ONE)), *(self.explained(2.0) for _ in range(PROBES))]
         text = " ".join(f"w{i}" for i in range(2 * PROBES))
-        assert found(Query("s", None, text, 5), iter(answers)).bm25_bound == pytest.approx(4 * PROBES)
+        assert search_result(Query("s", None, text, 5), iter(answers)).bm25_bound == pytest.approx(4 * PROBES)

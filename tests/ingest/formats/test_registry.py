@@ -24,7 +24,7 @@ def _read_recipe(path: Path) -> Text:
 
 
 RECIPE = Format("a recipe", (".rcp",), _read_recipe, begins=lambda head: head.startswith(b"RECIPE1\n"))
-"""What ARCHITECTURE.md asks of a new format: a reader and its record."""
+"""What ARCHITECTURE.md requires for a new format: a reader and its record."""
 
 WITH_RECIPES = (*FORMATS, RECIPE)
 
@@ -37,28 +37,28 @@ def recipe(tmp_path: Path) -> Path:
 
 
 class TestNewFormat:
-    """One more record in the registry is all that a new format takes."""
+    """A new format needs only its record in the registry."""
 
     @pytest.mark.parametrize("filename", ["soup.rcp", "soup", "soup.txt"])
     def test_read(self, recipe: Path, filename: str) -> None:
-        """A file is known by its content, whatever it is called."""
+        """A file is recognised by its content, whatever its name."""
         assert extract(recipe, filename, WITH_RECIPES) == Text("Peel\nBoil")
 
     def test_by_name(self, recipe: Path) -> None:
-        """A format without a mark of its own is known by its name."""
+        """A format without a signature is recognised by the file's name."""
         named = Format("a recipe", (".rcp",), _read_recipe, by_name=True)
         assert extract(recipe, "soup.RCP", (*FORMATS, named)) == Text("Peel\nBoil")
         assert extract(recipe, "soup.txt", (*FORMATS, named)).text.startswith("RECIPE1")
 
     def test_damaged(self, recipe: Path) -> None:
-        """A damaged file says by the format's label what it could not be read as."""
+        """The message for a damaged file says, by the format's label, what it could not be read as."""
         recipe.write_bytes(b"RECIPE1\nPeel|Bo")
         with pytest.raises(Unreadable, match="could not be read as a recipe") as refused:
             extract(recipe, "soup.rcp", WITH_RECIPES)
         assert refused.value.code == "invalid_file"
 
     def test_promise(self, recipe: Path) -> None:
-        """Its extension promises a document: anything else under that name is damaged rather than of another kind."""
+        """A file with a known extension but other content counts as damaged, not as unsupported."""
         recipe.write_bytes(bytes(range(1, 32)) * 20)
         for known, code in ((FORMATS, "unsupported_file"), (WITH_RECIPES, "invalid_file")):
             with pytest.raises(Unreadable) as refused:
@@ -66,13 +66,13 @@ class TestNewFormat:
             assert refused.value.code == code
 
     def test_others_stay(self, recipe: Path) -> None:
-        """What is read as another format today is still read so."""
+        """Files that other formats read are still read by these formats."""
         recipe.write_bytes(b"{\\rtf1 Rich}")
         assert extract(recipe, "soup.rcp", WITH_RECIPES).text.strip() == "Rich"
 
 
 def test_every_module_is_registered() -> None:
-    """A format whose line in the registry was forgotten is found here."""
+    """Every format module is listed in the registry."""
     modules = [import_module(f"{formats.__name__}.{each.name}") for each in pkgutil.iter_modules(formats.__path__)]
     written = [vars(module)["FORMAT"] for module in modules if "FORMAT" in vars(module)]
     assert Counter(map(id, written)) == Counter(map(id, FORMATS))

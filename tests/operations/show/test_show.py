@@ -1,4 +1,4 @@
-"""What is told of an id: how it stands, and why."""
+"""The report about an id: its status and the reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ASKED = Actor(Caller("acme", None), "req_asked")
 
 
 def waiting(bench: Bench, *, lent: bool = False) -> Callable[[], Waiting]:
-    """The queues as a data folder's are looked at."""
+    """The queues of a data folder, opened read-only."""
     queues: dict[str, SQLiteQueue] = {"work": bench.pump.work, "embed": bench.pump.embed}
 
     def look() -> Waiting:
@@ -64,7 +64,7 @@ class TestFile:
         assert {stream.id for stream in found.streams} == {file, f"{store}/{file}", f"{other}/{file}"}
 
     def test_history(self, failed: tuple[Bench, str, str]) -> None:
-        """Each event has its time in UTC, who made it, and the request that began it; rows and state are there too."""
+        """Each event is shown with its time in UTC, its author and its request; rows and state are shown too."""
         bench, store, file = failed
         [stream] = shown(bench, f"{store}/{file}").streams
         events = [(event["type"], each.actor, each.request) for each in stream.commits for event in each.events]
@@ -74,7 +74,7 @@ class TestFile:
         assert {(row.pk, row.status) for row in stream.rows} >= {(f"VS#{store}", "failed")}
 
     def test_completed(self, bench: Bench) -> None:
-        """A file that serves has its bytes, its artefact and its chunks told."""
+        """For a file that serves, its bytes, artefact and chunks are reported."""
         store, file = bench.store(), bench.upload("alpha\nbeta")
         bench.attach(store, file)
         bench.pump.settle()
@@ -89,7 +89,7 @@ class TestFile:
         assert found.queues.messages == ()
 
     def test_waits(self, bench: Bench) -> None:
-        """A file whose provider is busy: after how many refusals it comes again, and when."""
+        """For a file whose provider is busy, the number of refusals and the time of the next try are reported."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file, ASKED)
         bench.pump.project()
@@ -118,7 +118,7 @@ class TestFile:
         assert "no message waits for it. The sweep fails it at 20" in shown(bench, f"{store}/{file}").explanation[0]
 
     def test_hidden_queues(self, bench: Bench) -> None:
-        """Where a queue cannot be looked into, that is said, with how many messages it holds."""
+        """If a queue's messages cannot be read, the report says so and gives their number."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         found = show(bench.deployment, lambda: Waiting({"work": 0, "embed": 3}, None), f"{store}/{file}")
@@ -134,7 +134,7 @@ class TestFile:
         assert "was taken out of the store at 20" in shown(bench, f"{store}/{file}").explanation[0]
 
     def test_still_serves(self, bench: Bench) -> None:
-        """A file that failed to be ingested again says what serves on."""
+        """For a file whose new ingest failed, the report says what continues to serve."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         bench.pump.settle()
@@ -179,7 +179,7 @@ class TestOthers:
         bench.close()
 
     def test_key(self, bench: Bench) -> None:
-        """A key is told without its secret and its hash."""
+        """A key is reported without its secret and its hash."""
         view, secret = api_keys.create(bench.deployment, "acme", "laptop")
         found = shown(bench, view.id)
         assert found.explanation == (f"{view.id} ('laptop') of project 'acme' is active.",)
@@ -218,12 +218,12 @@ class TestOthers:
         ],
     )
     def test_unknown(self, bench: Bench, id: str, says: str) -> None:
-        """What is in no commit is refused in a sentence."""
+        """An id that is in no commit is refused with a message."""
         with pytest.raises(UnknownId, match=says):
             shown(bench, id)
 
     def test_broken_index(self, failed: tuple[Bench, str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-        """An index that cannot be asked keeps nothing else from being told."""
+        """If the index cannot be queried, everything else is still reported."""
         bench, store, file = failed
         monkeypatch.setattr(bench.index, "count", lambda *_: 1 / 0)
         found = shown(bench, f"{store}/{file}")
@@ -231,7 +231,7 @@ class TestOthers:
         assert any("could not be asked" in note for note in found.notes)
 
     def test_reads_only(self, failed: tuple[Bench, str, str]) -> None:
-        """Looking changes nothing: no commit, no row, no message."""
+        """The command changes nothing: no commit, no row, no message."""
         bench, store, file = failed
         bench.attach(store, bench.upload("alpha"))
 

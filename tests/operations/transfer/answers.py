@@ -99,5 +99,5 @@ def _found(deployment: Deployment, made: Made) -> dict[str, float]:
 
 
 def unwatched(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-    """An import that reports to nobody."""
+    """An import that reports no progress."""
     return iter(items)

@@ -193,7 +193,7 @@ class TestBackAndForth:
         assert call > 5, "it never died"
 
     def test_work_goes_on(self, make: Callable[..., Bench], tmp_path: Path) -> None:
-        """Work that was accepted and not done when the export was made is done at the target."""
+        """Work that was accepted but not finished when the export was made is finished at the target."""
         bench, target = make("source"), make("target")
         files = [bench.upload(f"alpha {number}") for number in range(3)]
         store = bench.store()
@@ -269,7 +269,7 @@ class TestRefused:
         assert target.log.load(made.store) == standing
 
     def test_not_whole(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
-        """An export that was interrupted, or lost a part, is refused with what it lacks."""
+        """An export that was interrupted or has lost a part is refused; the message names what is missing."""
         written(source[0], tmp_path / "export")
         target, contents, commits = make("target"), tmp_path / "export" / CONTENTS, tmp_path / "export" / COMMITS
         lines = commits.read_bytes().splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""Attributes of a store's files by key, so that a filter looks at each distinct value once and not at each file."""
+"""The attributes of a store's files in columns, so that a filter is evaluated per distinct value, not per file."""
 
 from __future__ import annotations
 
@@ -11,34 +11,32 @@ from numpy.typing import NDArray
 from vectorlog.domain.filters import Attributes, Compound, Filter, Scalar, matches
 
 _KEYS = 64
-"""Columns that are kept; others are made again when a filter names their key."""
+"""Maximum number of cached columns; others are built again when a filter uses their key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What each file has under one key: codes of shape (files,), and the code of each distinct value."""
+    """The values of one key: a code for each file, shape (files,), and the code of each distinct value."""
 
     codes: NDArray[np.int32]
     values: dict[tuple[type, Scalar | None], int]
 
 
 class AttributeTable:
-    """The attributes of files that are given by number. Any number of threads may read it."""
+    """The attributes of files by number. Any number of threads may read it."""
 
     def __init__(self, files: Sequence[Attributes]) -> None:
         self._files = files
         self._columns: dict[str, _Column] = {}
 
-    def grown(self, files: Sequence[Attributes]) -> AttributeTable:
-        """The table of these files, the first of which are those of this table; it goes on from the columns that are
-        there.
-        """
+    def extended(self, files: Sequence[Attributes]) -> AttributeTable:
+        """Returns a table of these files, which begin with the files of this table, so that its columns are reused."""
         table = AttributeTable(files)
         table._columns = self._columns.copy()
         return table
 
     def matching(self, condition: Filter) -> NDArray[np.bool_]:
-        """Whether each file satisfies the filter, shape (files,)."""
+        """Returns whether each file satisfies the filter, shape (files,)."""
         if isinstance(condition, Compound):
             combine = np.logical_and if condition.operator == "and" else np.logical_or
             result = np.full(len(self._files), condition.operator == "and")
@@ -54,9 +52,9 @@ class AttributeTable:
         if len(known.codes) == len(self._files):
             return known
         values = known.values.copy()
-        found = (attributes.get(key) for attributes in self._files[len(known.codes) :])
-        # The type is part of the value: to a dict, 1, 1.0 and True are one key.
-        codes = [values.setdefault((type(value), value), len(values)) for value in found]
+        added = (attributes.get(key) for attributes in self._files[len(known.codes) :])
+        # The type is part of the key, because 1, 1.0 and True are equal as keys of a dict.
+        codes = [values.setdefault((type(value), value), len(values)) for value in added]
         column = _Column(np.concatenate([known.codes, np.array(codes, np.int32)]), values)
         columns = dict(list(self._columns.items())[1 - _KEYS :])
         columns[key] = column

@@ -1,4 +1,4 @@
-"""Gives back what the dead rows of a store hold, in memory and on disk."""
+"""Removes the dead rows of a store from memory and disk."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import numpy as np
 from vectorlog.index.embedded.snapshot import Column, Snapshot
 
 _BLOCK = 16_384
-"""Rows in a block that is written anew; keeps a blob far below SQLite's 1 GB."""
+"""Maximum number of rows in a rewritten block, which keeps its blobs far below SQLite's limit of 1 GB."""
 _DEAD = 1_024
-"""Dead rows up to which a store is left as it is."""
+"""Number of dead rows up to which a store is not compacted."""
 
 
 def compacted(connection: Connection, old: Snapshot) -> Snapshot:
-    """The same store without its dead rows, where they are more than the live ones; texts and files keep their ids."""
+    """Returns the store without its dead rows, or `old` if they are few or no more than the live ones.
+
+    Texts and files keep their ids.
+    """
     kept = np.flatnonzero(old.live)
     if len(old.rows) - len(kept) <= max(_DEAD, len(kept)):
         return old
-    places = np.full(len(old.rows), -1, np.int32)
-    places[kept] = np.arange(len(kept), dtype=np.int32)
+    new_rows = np.full(len(old.rows), -1, np.int32)
+    new_rows[kept] = np.arange(len(kept), dtype=np.int32)
     ends = np.append(old.rows["window"][1:], len(old.vectors))
     windows = ends - old.rows["window"]
     vectors = old.vectors[np.repeat(old.live, windows)]
     rows = old.rows[kept]
     rows["window"] = np.cumsum(windows[kept]) - windows[kept]
-    segments = tuple(segment.only(places) for segment in old.segments)
+    segments = tuple(segment.renumbered(new_rows) for segment in old.segments)
     connection.execute("delete from block where store = ?", (old.key,))
     connection.execute("delete from postings where store = ?", (old.key,))
     for first in range(0, len(rows), _BLOCK):

@@ -1,4 +1,4 @@
-"""The embedded chunk index: exact vector search and BM25 over stores in one folder, durable by SQLite."""
+"""The embedded chunk index: exact vector search and BM25 over stores in one folder, stored in SQLite."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from threading import Lock
 
 from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.vectors import Space
-from vectorlog.index.chunk_index import FileChunks, Found, Hit, Query
+from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
-from vectorlog.index.embedded.schema import SCHEMA, own
-from vectorlog.index.embedded.search import Scored, search
+from vectorlog.index.embedded.schema import SCHEMA, lock_folder
+from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
 from vectorlog.sqlite.database import Database
 
 MEMORY = INDEX_MEMORY_MB << 20
-"""Bytes of stores kept in memory: about 400,000 chunks of 384 dimensions."""
+"""Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions."""
 
 _LOCKS = 64
-"""Stores share this many locks, so that locks need no bookkeeping."""
+"""Number of locks that the stores share, so that locks need not be created and removed with stores."""
 
 _Store = tuple[Space, str]
 
 
 class IndexDamaged(Exception):
-    """A row names a text that is not there."""
+    """A row refers to a text that does not exist."""
 
 
 class LocalIndex:
-    """A ChunkIndex in a folder that belongs to one process; any number of threads may use it.
+    """Implements ChunkIndex in a folder that only one process may use, with any number of threads.
 
-    A search reads the newest snapshot of its store and waits for nobody, unless the store has to be read from disk
-    first. Cosines are computed from float16 vectors. Stores that were not used for longest leave memory first.
+    A search uses the latest snapshot of its store and takes no lock, unless the store has to be read from disk first.
+    Cosines are computed from float16 vectors. The least recently used stores are dropped from memory first.
 
     Args:
-        folder: made where it is missing.
-        memory: bytes that stores may hold; the one in use may exceed it.
-        look: only to look at a folder that another process may own: nothing may be added or removed, and a store stays
-            as it was when it was first looked at.
+        folder: created if missing.
+        memory: maximum bytes of stores in memory; a single store may exceed it.
+        read_only: opens a folder that another process may have locked. Nothing may be added or removed, and a store
+            stays as it was when it was first read.
 
     Raises:
         FolderInUse: another process has the folder open.
@@ -50,16 +50,20 @@ class LocalIndex:
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._owner = None if read_only else own(folder)
+        self._owner = None if read_only else lock_folder(folder)
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
-        self._held = 0
-        self._guard = Lock()  # of _snapshots and _held; never held while anything else is waited for
+        self._nbytes = 0
+        self._guard = Lock()  # protects _snapshots and _nbytes; never held while waiting for anything else
         self._locks = tuple(Lock() for _ in range(_LOCKS))
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """Adds or replaces chunks in one transaction; ValueError where a vector does not fit the space."""
+        """See ChunkIndex. Uses one transaction.
+
+        Raises:
+            ValueError: a vector does not fit the space.
+        """
         parts: defaultdict[str, list[tuple[FileChunks, Sequence[Entry]]]] = defaultdict(list)
         for file in files:
             parts[file.store].append((file, [local_store.entry(chunk, space.dimensions) for chunk in file.chunks]))
@@ -69,29 +73,29 @@ class LocalIndex:
         )
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
-        """Takes a generation of a file (None: all of them) out."""
+        """See ChunkIndex."""
         self._change(
             [(space, store)], lambda connection, _, state: local_store.remove(connection, state, file, generation)
         )
 
     def remove_store(self, space: Space, store: str) -> None:
-        """Takes everything of a store out."""
+        """See ChunkIndex."""
         with self._lock((space, store)):
             self._database.write(lambda connection: local_store.remove_store(connection, space, store))
             self._forget((space, store))
 
-    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
-        """One answer per query, in order."""
-        return [self._found((space, query.store), query) for query in queries]
+    def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
+        """See ChunkIndex."""
+        return [self._search((space, query.store), query) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
-        """How many chunks there are, by (file, generation)."""
+        """See ChunkIndex."""
         return self._newest((space, store)).count()
 
     @property
-    def held(self) -> int:
-        """Bytes of stores in memory, about."""
-        return self._held
+    def nbytes(self) -> int:
+        """Approximate bytes of stores in memory."""
+        return self._nbytes
 
     def close(self) -> None:
         """Closes the database and frees the memory."""
@@ -100,27 +104,27 @@ class LocalIndex:
             self._owner.close()
         with self._guard:
             self._snapshots.clear()
-            self._held = 0
+            self._nbytes = 0
 
-    def _found(self, store: _Store, query: Query) -> Found:
+    def _search(self, store: _Store, query: Query) -> SearchResult:
         snapshot = self._newest(store)
         while True:
-            answer = search(snapshot, query)
-            texts = self._texts({each.text for each in (*answer.by_vector, *answer.by_text)})
+            ranking = search(snapshot, query)
+            texts = self._texts({each.text for each in (*ranking.by_vector, *ranking.by_text)})
             if texts is not None:
-                hits = {each.row: _hit(each, texts) for each in (*answer.by_vector, *answer.by_text)}
+                hits = {each.row: _hit(each, texts) for each in (*ranking.by_vector, *ranking.by_text)}
                 by_vector, by_text = (
-                    tuple(hits[each.row] for each in part) for part in (answer.by_vector, answer.by_text)
+                    tuple(hits[each.row] for each in part) for part in (ranking.by_vector, ranking.by_text)
                 )
-                return Found(by_vector, by_text, answer.bm25_bound)
-            with self._lock(store):  # a writer took a text away since we looked: its state comes next
+                return SearchResult(by_vector, by_text, ranking.bm25_bound)
+            with self._lock(store):  # a writer has deleted a text since; wait for its new snapshot
                 newer = self._opened(store)
             if newer is snapshot:
                 raise IndexDamaged(f"A text of store {store[1]} is missing; rebuild the index.")
             snapshot = newer
 
     def _texts(self, ids: set[int]) -> dict[int, str] | None:
-        """The texts with these ids; None where one is gone."""
+        """Returns the texts with these ids, or None if one has been deleted."""
         marks = ",".join("?" * len(ids))
         texts = dict(
             self._database.read().execute(f"select id, body from text where id in ({marks})", tuple(ids)).fetchall()
@@ -128,7 +132,7 @@ class LocalIndex:
         return texts if len(texts) == len(ids) else None
 
     def _change(self, stores: Sequence[_Store], step: Callable[[Connection, _Store, Snapshot], Snapshot]) -> None:
-        """Takes stores to their next state in one durable transaction; searches see it once it is on disk."""
+        """Changes stores in one durable transaction; searches see the new state once it is on disk."""
         with ExitStack() as locks:
             for place in sorted({hash(store) % _LOCKS for store in stores}):
                 locks.enter_context(self._locks[place])
@@ -138,7 +142,7 @@ class LocalIndex:
                     lambda connection: {store: step(connection, store, states[store]) for store in stores}
                 )
             except BaseException:
-                for store in stores:  # what is in memory may be ahead of the disk
+                for store in stores:  # the copy in memory may be ahead of the disk
                     self._forget(store)
                 raise
             for store, state in states.items():
@@ -157,7 +161,7 @@ class LocalIndex:
             return self._opened(store)
 
     def _opened(self, store: _Store) -> Snapshot:
-        """The store's state, read from disk if need be; the caller holds the store's lock."""
+        """Returns the store's state, reading it from disk if necessary; the caller holds the store's lock."""
         with self._guard:
             snapshot = self._snapshots.get(store)
         if snapshot is None:
@@ -169,17 +173,17 @@ class LocalIndex:
         self._forget(store)
         with self._guard:
             self._snapshots[store] = snapshot
-            self._held += snapshot.nbytes
-            while self._held > self._memory and len(self._snapshots) > 1:
+            self._nbytes += snapshot.nbytes
+            while self._nbytes > self._memory and len(self._snapshots) > 1:
                 _, oldest = self._snapshots.popitem(last=False)
-                self._held -= oldest.nbytes
+                self._nbytes -= oldest.nbytes
 
     def _forget(self, store: _Store) -> None:
         with self._guard:
             snapshot = self._snapshots.pop(store, None)
-            self._held -= snapshot.nbytes if snapshot else 0
+            self._nbytes -= snapshot.nbytes if snapshot else 0
 
 
-def _hit(scored: Scored, texts: Mapping[int, str]) -> Hit:
+def _hit(scored: ScoredRow, texts: Mapping[int, str]) -> Hit:
     file = scored.file
     return Hit(file.name, file.generation, file.row, scored.n, texts[scored.text], scored.cosine, scored.bm25)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-# A row of the index is one chunk. `block` holds rows as they were added, in arrays (see snapshot.ROW). Rows are
-# numbered from 0 within a store, in order of `first`. A row is dead when its file's row is gone, or when a later row
-# has its (file, n). Ids of texts and numbers of a store's files are not reused while a row names them, so a dead row
+# A row of the index is one chunk. A `block` has the rows of one add as an array (see snapshot.ROW). Rows are numbered
+# from 0 within a store, in order of `first`. A row is dead if its file has been deleted from `file`, or if a later row
+# has the same (file, n). Ids of texts and numbers of files are not reused while a row refers to them, so a dead row
 # stays dead.
 SCHEMA = (
-    "pragma foreign_keys=on",  # of the writer, whose deletes cascade
+    "pragma foreign_keys=on",  # for the writer, whose deletes cascade
     """create table if not exists store(
     key integer primary key autoincrement, model text not null, dimensions integer not null, name text not null,
     unique(model, dimensions, name))""",
@@ -34,14 +34,16 @@ SCHEMA = (
 
 
 class FolderInUse(Exception):
-    """Another process has this index open: what it keeps in memory would miss what we write."""
+    """Another process has this index open. Its copy in memory would not include our writes."""
 
 
-def own(folder: Path) -> sqlite3.Connection:
-    """A lock that the system lets go when the process ends, on every platform: an open exclusive transaction.
+def lock_folder(folder: Path) -> sqlite3.Connection:
+    """Locks the folder for this process until the returned connection is closed or the process ends.
+
+    The lock is an open exclusive transaction, which works on every platform.
 
     Raises:
-        FolderInUse: another process holds it.
+        FolderInUse: another process has locked the folder.
     """
     owner = sqlite3.connect(folder / "owner.db", isolation_level=None, check_same_thread=False, timeout=0)
     try:

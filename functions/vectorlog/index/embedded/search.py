@@ -1,4 +1,4 @@
-"""Exact search of one store's snapshot."""
+"""Exact search in the snapshot of one store."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vectorlog.index.embedded.snapshot import File, Snapshot
 from vectorlog.index.english import terms
 
 _FEW = 8
-"""Where less than one row in this many is allowed, their vectors are gathered; else all are multiplied, which reads
-memory in order.
+"""If fewer than one row in this many is allowed, only their vectors are gathered and multiplied; otherwise all vectors
+are, because that reads memory sequentially.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A row that was found, with both scores; None where the query did not ask for one."""
+class ScoredRow:
+    """A row of the result with both scores; a score is None if the query did not ask for it."""
 
     row: int
     file: File
@@ -32,17 +32,18 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Rows in descending score, by each of the scores."""
+class RowRanking:
+    """The best rows by each score, in descending order of that score."""
 
-    by_vector: tuple[Scored, ...]
-    by_text: tuple[Scored, ...]
+    by_vector: tuple[ScoredRow, ...]
+    by_text: tuple[ScoredRow, ...]
     bm25_bound: float
 
 
-def search(snapshot: Snapshot, query: Query) -> Answer:
-    """The best rows by cosine and by BM25 among those that the query allows; ties in order of file, generation and
-    n.
+def search(snapshot: Snapshot, query: Query) -> RowRanking:
+    """Returns the best rows by cosine and by BM25 among those that the query allows.
+
+    Ties are in order of file, generation and n.
     """
     allowed = _allowed(snapshot, query)
     by_vector: list[int] = []
@@ -55,16 +56,16 @@ def search(snapshot: Snapshot, query: Query) -> Answer:
         scores, bound = bm25(snapshot.segments, snapshot.statistics, snapshot.live, terms(query.text))
         matching = allowed[scores[allowed] > 0]
         by_text = matching[_candidates(scores[matching], query.limit)].tolist()
-    found = {each.row: each for each in _scored(snapshot, query, sorted({*by_vector, *by_text}), scores)}
-    return Answer(
-        tuple(sorted((found[row] for row in by_vector), key=_by_cosine)[: query.limit]),
-        tuple(sorted((found[row] for row in by_text), key=_by_bm25)[: query.limit]),
+    scored = {each.row: each for each in _scored(snapshot, query, sorted({*by_vector, *by_text}), scores)}
+    return RowRanking(
+        tuple(sorted((scored[row] for row in by_vector), key=_by_cosine)[: query.limit]),
+        tuple(sorted((scored[row] for row in by_text), key=_by_bm25)[: query.limit]),
         bound,
     )
 
 
 def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
-    """Rows that are live, of a file that matches the filter and is not left out."""
+    """Returns the live rows of files that match the filter and are not in `query.without`."""
     if query.filter is None and not query.without:
         return np.flatnonzero(snapshot.live)
     files = np.ones(len(snapshot.files), bool) if query.filter is None else snapshot.attributes.matching(query.filter)
@@ -74,7 +75,7 @@ def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
 
 
 def _cosines(snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The cosine of each row's best window, shape (rows,)."""
+    """Returns the cosine of each row's best window, shape (rows,)."""
     if len(rows) * _FEW < len(snapshot.rows):
         windows, begins = _windows(snapshot, rows)
         cosines = _dots(snapshot.vectors[windows], vector)
@@ -86,17 +87,18 @@ def _cosines(snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.i
 
 
 def _dots(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The product of each vector with one, shape (windows,).
+    """Returns the dot product of each vector with `vector`, shape (windows,).
 
-    Not `vectors @ vector`: that wakes BLAS's threads, which wait for each other where the cores are busy (10,000 rows:
-    8 ms instead of 0.3), and adds up a row in an order that depends on its place, so that equal vectors would not tie.
+    It does not use `vectors @ vector`, for two reasons. BLAS's threads wait for each other when the cores are busy
+    (10,000 rows: 8 ms instead of 0.3 ms). And BLAS sums a row in an order that depends on the row's position, so the
+    scores of equal vectors might differ.
     """
     products: NDArray[np.float32] = np.vecdot(vectors, vector)
     return products
 
 
 def _windows(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The windows of these rows, one after the other, and where in them each row's begin."""
+    """Returns the indices of the windows of these rows, and the offset among them at which each row's windows begin."""
     starts = snapshot.rows["window"]
     ends = np.append(starts[1:], len(snapshot.vectors))
     counts = (ends[rows] - starts[rows]).astype(np.intp)
@@ -105,7 +107,7 @@ def _windows(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[NDArray[np.int
 
 
 def _candidates(values: NDArray[np.floating], limit: int) -> NDArray[np.intp]:
-    """Places of the highest values, and of all that equal the last of them."""
+    """Returns the positions of the `limit` highest values, and of all values that tie with the lowest of these."""
     if not 0 < limit < len(values):
         return np.arange(min(len(values), max(limit, 0)))
     last = np.partition(values, len(values) - limit)[len(values) - limit]
@@ -114,7 +116,7 @@ def _candidates(values: NDArray[np.floating], limit: int) -> NDArray[np.intp]:
 
 def _scored(
     snapshot: Snapshot, query: Query, rows: Sequence[int], scores: NDArray[np.float64] | None
-) -> Iterator[Scored]:
+) -> Iterator[ScoredRow]:
     cosines: Sequence[float | None] = [None] * len(rows)
     if query.vector is not None and rows:
         exact = _cosines(snapshot, np.asarray(query.vector, np.float32), np.asarray(rows))
@@ -122,13 +124,13 @@ def _scored(
     for row, cosine in zip(rows, cosines, strict=True):
         text, _, number, n, _, _ = snapshot.rows[row].tolist()
         file = snapshot.files[number]
-        assert file is not None  # its row would be dead
-        yield Scored(row, file, n, text, cosine, None if scores is None else float(scores[row]))
+        assert file is not None  # rows of removed files are dead
+        yield ScoredRow(row, file, n, text, cosine, None if scores is None else float(scores[row]))
 
 
-def _by_cosine(scored: Scored) -> tuple[float, str, int, int]:
+def _by_cosine(scored: ScoredRow) -> tuple[float, str, int, int]:
     return -(scored.cosine or 0.0), scored.file.name, scored.file.generation, scored.n
 
 
-def _by_bm25(scored: Scored) -> tuple[float, str, int, int]:
+def _by_bm25(scored: ScoredRow) -> tuple[float, str, int, int]:
     return -(scored.bm25 or 0.0), scored.file.name, scored.file.generation, scored.n

@@ -1,4 +1,4 @@
-"""What a search sees of a store: arrays that never change."""
+"""Immutable snapshots of a store, which searches read."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from vectorlog.index.embedded.postings import Postings, Statistics
 ROW = np.dtype(
     [
         ("text", "<i8"),  # id of the text
-        ("digest", "<u8"),  # of text and vectors: tells a re-tag from a change
+        ("digest", "<u8"),  # of text and vectors: shows whether the chunk itself has changed or only its attributes
         ("file", "<i4"),  # number of the file's generation in the store
         ("n", "<i4"),
-        ("window", "<i4"),  # where its vectors begin
-        ("length", "<i4"),  # words that are no stop words
+        ("window", "<i4"),  # index of its first vector
+        ("length", "<i4"),  # words, without stop words
     ]
 )
 """One chunk, in memory and on disk."""
 
 _FILE = 1_024
-"""Bytes that a file's record takes in memory, about."""
+"""Approximate bytes of a file's record in memory."""
 
 _Item = TypeVar("_Item", bound=np.generic)
 
@@ -42,15 +42,15 @@ class File:
 
 
 class Column(Generic[_Item]):
-    """An array that grows at its end; what was handed out before stays as it is."""
+    """An array that can be appended to; arrays read from `items` earlier do not change."""
 
     def __init__(self, items: NDArray[_Item]) -> None:
-        """Begins with these items, which it never writes to."""
+        """Starts with these items; the array itself is never written to."""
         self._buffer = items
         self.items = items
 
     def extend(self, more: NDArray[_Item]) -> None:
-        """Appends; `items` then holds the old and the new."""
+        """Appends items; `items` is then a new, longer array."""
         size, total = len(self.items), len(self.items) + len(more)
         if total > len(self._buffer):
             grown = np.empty((max(total + total // 2, 16), *self._buffer.shape[1:]), self._buffer.dtype)
@@ -61,23 +61,25 @@ class Column(Generic[_Item]):
 
     @property
     def nbytes(self) -> int:
-        """Memory held, spare room included."""
+        """Memory use in bytes, including spare capacity."""
         return self._buffer.nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of a store; a writer derives the next from it, readers keep theirs.
+    """One state of a store. A writer derives the next state from it; readers keep using theirs.
 
     Attributes:
-        key: of the store in the database; None as long as it holds nothing.
-        rows: of dtype ROW, shape (rows,); `row_column` is where the writer appends.
-        vectors: float32, shape (windows, dimensions); `vector_column` likewise.
+        key: of the store in the database; None if it is not stored yet.
+        rows: dtype ROW, shape (rows,); the writer appends to `row_column`.
+        vectors: float32, shape (windows, dimensions); the writer appends to `vector_column`.
         live: False for a row that was removed or replaced, shape (rows,).
-        files: by number; None for one that was removed.
+        files: by number; None for a removed file.
         attributes: of the files, by number.
-        numbers: of the files of a name; an add puts its files in before they are in `files`.
-        nbytes: memory held, about.
+        numbers: by file id, the numbers of its generations. Shared with later snapshots: an add inserts its files here
+            before they are in `files`.
+        segments: of the text index, oldest first.
+        nbytes: approximate memory use in bytes.
     """
 
     key: int | None
@@ -105,7 +107,7 @@ class Snapshot:
         numbers: dict[str, tuple[int, ...]],
         segments: tuple[Postings, ...],
     ) -> Snapshot:
-        """The state as the columns are now."""
+        """Creates a snapshot of the current content of the columns."""
         statistics = Statistics.of(rows.items["length"], live)
         nbytes = (
             rows.nbytes
@@ -131,7 +133,7 @@ class Snapshot:
         )
 
     def count(self) -> dict[tuple[str, int], int]:
-        """Live rows by (file, generation)."""
+        """Returns the number of live rows by (file, generation)."""
         numbers, counts = np.unique(self.rows["file"][self.live], return_counts=True)
         files = ((self.files[number], count) for number, count in zip(numbers.tolist(), counts.tolist(), strict=True))
         return {(file.name, file.generation): count for file, count in files if file is not None}

@@ -1,4 +1,4 @@
-"""One store of the embedded index: read from the database, and changed in one of its transactions."""
+"""Reads a store of the embedded index from the database, and changes it within a transaction."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.embedded.attribute_table import AttributeTable
 from vectorlog.index.embedded.compaction import compacted
-from vectorlog.index.embedded.postings import Postings, due, invert, merge
+from vectorlog.index.embedded.postings import Postings, invert, merge, merge_due
 from vectorlog.index.embedded.snapshot import ROW, Column, File, Snapshot
 from vectorlog.index.english import terms
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A chunk made ready outside any lock: vectors as float16 (all scores are of these), and the terms of its text."""
+    """A chunk prepared outside any lock: its text's terms, and its vectors in float16, as used for all scores."""
 
     n: int
     text: str
@@ -34,10 +34,10 @@ class Entry:
 
 
 def entry(chunk: Chunk, dimensions: int) -> Entry:
-    """Makes a chunk ready.
+    """Prepares a chunk for the index.
 
     Raises:
-        ValueError: it has no vector, or one that is not finite or not of this many dimensions.
+        ValueError: the chunk has no vector, or a vector is not finite or has other dimensions.
     """
     if not chunk.vectors or any(len(vector) != dimensions for vector in chunk.vectors):
         raise ValueError(f"Chunk {chunk.n} needs vectors of {dimensions} dimensions, at least one.")
@@ -50,11 +50,11 @@ def entry(chunk: Chunk, dimensions: int) -> Entry:
 
 
 def load(connection: Connection, space: Space, name: str) -> Snapshot:
-    """The store as the connection's transaction sees it."""
-    found = connection.execute(
+    """Reads a store, as visible to the connection."""
+    record = connection.execute(
         "select key from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
     ).fetchone()
-    key: int | None = found[0] if found else None
+    key: int | None = record[0] if record else None
     blocks = connection.execute("select rows, vectors from block where store = ? order by first", (key,)).fetchall()
     rows = np.frombuffer(b"".join(block[0] for block in blocks), ROW)
     vectors = (
@@ -73,7 +73,7 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
     for number, file, generation, row, revision, attributes in listed:
         files[number] = File(file, generation, row, revision, json.loads(attributes))
         numbers[file] = (*numbers.get(file, ()), number)
-    live = _newest(rows, files)
+    live = _live(rows, files)
     return Snapshot.of(
         key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings
     )
@@ -82,14 +82,15 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
 def add(
     connection: Connection, space: Space, name: str, old: Snapshot, parts: Sequence[tuple[FileChunks, Sequence[Entry]]]
 ) -> Snapshot:
-    """The store with these chunks added or replaced; the arrays of `old` are extended, so only the newest snapshot may
-    be given.
+    """Returns the store with these chunks added or replaced.
+
+    It extends the arrays of `old` in place, so `old` must be the latest snapshot.
     """
     key = old.key if old.key is not None else _create(connection, space, name)
     files = old.files.copy()
     new: dict[tuple[int, int], Entry] = {}
     for part, entries in parts:
-        number = _describe(connection, key, files, old.numbers, part)
+        number = _record_file(connection, key, files, old.numbers, part)
         new.update({(number, each.n): each for each in entries})
     live = _replace(connection, old, new)
     segments = old.segments
@@ -103,28 +104,28 @@ def add(
         old.vector_column.extend(vectors.astype(np.float32))
         live = np.concatenate([live, np.ones(len(rows), bool)])
     retagged = any(before is not after for before, after in zip(old.files, files, strict=False))
-    table = AttributeTable(_attributes(files)) if retagged else old.attributes.grown(_attributes(files))
+    table = AttributeTable(_attributes(files)) if retagged else old.attributes.extended(_attributes(files))
     return compacted(
         connection, Snapshot.of(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments)
     )
 
 
 def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
-    """The store without a file, or without one generation of it."""
-    going = [
+    """Returns the store without a file (all generations if None), or without one generation of it."""
+    removed = [
         number
         for number in old.numbers.get(name, ())
         if generation is None or _file(old.files, number).generation == generation
     ]
-    if not going:
+    if not removed:
         return old
-    connection.executemany("delete from file where store = ? and number = ?", [(old.key, number) for number in going])
-    files = [None if number in going else file for number, file in enumerate(old.files)]
+    connection.executemany("delete from file where store = ? and number = ?", [(old.key, number) for number in removed])
+    files = [None if number in removed else file for number, file in enumerate(old.files)]
     numbers = old.numbers.copy()
-    numbers[name] = tuple(number for number in old.numbers[name] if number not in going)
+    numbers[name] = tuple(number for number in old.numbers[name] if number not in removed)
     if not numbers[name]:
         del numbers[name]
-    live = old.live & ~np.isin(old.rows["file"], going)
+    live = old.live & ~np.isin(old.rows["file"], removed)
     return compacted(
         connection,
         Snapshot.of(old.key, old.row_column, old.vector_column, live, files, old.attributes, numbers, old.segments),
@@ -132,25 +133,25 @@ def remove(connection: Connection, old: Snapshot, name: str, generation: int | N
 
 
 def remove_store(connection: Connection, space: Space, name: str) -> None:
-    """Deletes a store with all that it holds."""
+    """Deletes a store and everything in it."""
     connection.execute(
         "delete from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
     )
 
 
 def _create(connection: Connection, space: Space, name: str) -> int:
-    """Adds the store's row."""
-    made = connection.execute(
+    """Inserts the store into the database and returns its key."""
+    cursor = connection.execute(
         "insert into store(model, dimensions, name) values(?, ?, ?)", (space.model, space.dimensions, name)
     )
-    assert made.lastrowid is not None
-    return made.lastrowid
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
-def _describe(
+def _record_file(
     connection: Connection, key: int, files: list[File | None], numbers: dict[str, tuple[int, ...]], part: FileChunks
 ) -> int:
-    """Notes the file's attributes, unless newer ones are known, and returns its number."""
+    """Stores the file's attributes, unless newer ones are known, and returns the file's number."""
     file = File(part.file, part.generation, part.row, part.revision, dict(part.attributes))
     known = numbers.get(part.file, ())
     number = next((each for each in known if _file(files, each).generation == part.generation), len(files))
@@ -169,18 +170,18 @@ def _describe(
 
 
 def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], Entry]) -> NDArray[np.bool_]:
-    """Takes what is there already out of `new`, and marks as dead what differs."""
+    """Removes unchanged chunks from `new`, and returns `old.live` with the rows of changed chunks marked as dead."""
     existing = sorted({number for number, _ in new if number < len(old.files)})
     if not existing:
         return old.live
     live = old.live.copy()
     for place in np.flatnonzero(live & np.isin(old.rows["file"], existing)).tolist():
         row = old.rows[place]
-        at = int(row["file"]), int(row["n"])
-        if at not in new:
+        chunk = int(row["file"]), int(row["n"])
+        if chunk not in new:
             continue
-        if new[at].digest == int(row["digest"]):
-            del new[at]
+        if new[chunk].digest == int(row["digest"]):
+            del new[chunk]
         else:
             live[place] = False
             connection.execute("delete from text where id = ?", (int(row["text"]),))
@@ -188,7 +189,7 @@ def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], E
 
 
 def _rows(connection: Connection, key: int, window: int, new: dict[tuple[int, int], Entry]) -> NDArray[np.void]:
-    """Stores the texts, and makes the rows that name them; the first vector goes to `window`."""
+    """Stores the texts and returns the rows of the chunks; their vectors begin at `window`."""
     rows = np.empty(len(new), ROW)
     for i, ((number, n), each) in enumerate(new.items()):
         text = connection.execute(
@@ -200,9 +201,9 @@ def _rows(connection: Connection, key: int, window: int, new: dict[tuple[int, in
 
 
 def _index(connection: Connection, key: int, segments: tuple[Postings, ...], more: Postings) -> tuple[Postings, ...]:
-    """Stores one more segment, merged with those that are due."""
+    """Stores another segment, merged with earlier ones if that is due, and returns all segments."""
     merged = (*segments, more)
-    while run := due([len(segment.rows) for segment in merged]):
+    while run := merge_due([len(segment.rows) for segment in merged]):
         merged = (*merged[:-run], merge(merged[-run:]))
     replaced = len(segments) + 1 - len(merged)
     connection.execute(
@@ -213,23 +214,23 @@ def _index(connection: Connection, key: int, segments: tuple[Postings, ...], mor
     return merged
 
 
-def _newest(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
-    """Whether each row is the last of its (file, n), and its file is there."""
+def _live(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
+    """Returns whether each row is live: its file exists and no later row has the same (file, n)."""
     present = np.array([file is not None for file in files], bool)
     _, last = np.unique((rows["file"].astype(np.int64) << 32 | rows["n"])[::-1], return_index=True)
-    newest = np.zeros(len(rows), bool)
-    newest[len(rows) - 1 - last] = True
-    newest &= present[rows["file"]]
-    return newest
+    live = np.zeros(len(rows), bool)
+    live[len(rows) - 1 - last] = True
+    live &= present[rows["file"]]
+    return live
 
 
 def _attributes(files: Sequence[File | None]) -> list[Attributes]:
-    """Of each file, by number."""
+    """Returns each file's attributes, by number; none for a removed file."""
     return [file.attributes if file else {} for file in files]
 
 
 def _file(files: Sequence[File | None], number: int) -> File:
-    """The file of a number that `numbers` lists."""
+    """Returns the file with a number that `Snapshot.numbers` lists, and that therefore exists."""
     file = files[number]
     assert file is not None
     return file

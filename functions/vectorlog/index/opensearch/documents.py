@@ -1,4 +1,4 @@
-"""Chunks as the documents that OpenSearch holds, and as lines of its bulk requests."""
+"""Converts chunks to OpenSearch documents and to lines of bulk requests."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.opensearch.mapping import Json, field
 
 BULK_BYTES = 5_000_000
-"""Of one bulk request, unless a single document is larger. AWS's smaller instances take 10 MiB."""
+"""Maximum size of a bulk request, unless a single document is larger. Small instances on AWS accept 10 MiB."""
 
 _DECIMALS = 7
-"""Of a vector's numbers: a float32 of a unit vector is exact to about as many, and longer ones double the size of a
+"""Decimals of a vector's numbers: about the precision of float32 in a unit vector. More would double the size of a
 request.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One window of a chunk; another one with the same id replaces it, unless its version is lower."""
+    """One window of a chunk. A document with the same id replaces it, unless its version is lower."""
 
     id: str
     routing: str
@@ -32,7 +32,7 @@ class Document:
     content: Json
 
     def lines(self, alias: str) -> bytes:
-        """The two lines that index it in a bulk request."""
+        """Returns the two lines of a bulk request that index this document."""
         action = {
             "_index": alias,
             "_id": self.id,
@@ -48,8 +48,9 @@ Lines: TypeAlias = tuple[Document, bytes]
 
 
 def documents(files: Sequence[FileChunks]) -> list[Document]:
-    """The documents of these chunks, each id once: the last of the highest revision. Those of a store are
-    neighbours.
+    """Returns the documents of these chunks, grouped by store.
+
+    Of documents with the same id it returns only the last one with the highest revision.
     """
     newest: dict[str, Document] = {}
     for file in files:
@@ -61,10 +62,10 @@ def documents(files: Sequence[FileChunks]) -> list[Document]:
     return sorted(newest.values(), key=lambda document: document.routing)
 
 
-def batches(made: Sequence[Document], name: str) -> Iterator[list[Lines]]:
-    """The documents in order, in requests that OpenSearch takes."""
+def batches(documents: Sequence[Document], name: str) -> Iterator[list[Lines]]:
+    """Divides the documents, in order, into bulk requests of limited size; `name` is the alias to write to."""
     batch, size = list[Lines](), 0
-    for document in made:
+    for document in documents:
         lines = document.lines(name)
         if batch and size + len(lines) > BULK_BYTES:
             yield batch
@@ -75,9 +76,9 @@ def batches(made: Sequence[Document], name: str) -> Iterator[list[Lines]]:
         yield batch
 
 
-def surplus(made: Sequence[Document], replaced: Sequence[Document]) -> dict[str, Json]:
-    """By store, what finds the windows that these replaced documents' chunks had before and no longer have."""
-    counts = Counter((document.routing, document.content["chunk"]) for document in made)
+def surplus(written: Sequence[Document], replaced: Sequence[Document]) -> dict[str, Json]:
+    """Returns, by store, a query for the windows that chunks of replaced documents had before and no longer have."""
+    counts = Counter((document.routing, document.content["chunk"]) for document in written)
     chunks: dict[str, dict[int, list[str]]] = {}
     for store, chunk in sorted({(document.routing, document.content["chunk"]) for document in replaced}):
         chunks.setdefault(store, {}).setdefault(counts[store, chunk], []).append(chunk)
@@ -97,7 +98,7 @@ def _beyond(windows: int, chunks: Sequence[str]) -> Json:
 
 
 def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
-    """Only the first window's text is searched, so that words count once."""
+    """Yields a document for each window. Only the first one's text is searchable, so that words count once."""
     name = f"{file.file}:{file.generation}:{chunk.n}"
     common: Mapping[str, Any] = {
         "store": file.store,
@@ -112,7 +113,7 @@ def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
     for window, vector in enumerate(chunk.vectors):
         text = "hidden_text" if window else "text"
         content = {**common, "window": window, text: chunk.text, "vector": _numbers(vector)}
-        # From 1, since OpenSearch cannot delete version 0 by query.
+        # Versions start at 1, because OpenSearch cannot delete version 0 by query.
         yield Document(
             f"{file.store}:{name}" + (f":{window}" if window else ""), file.store, file.revision + 1, content
         )

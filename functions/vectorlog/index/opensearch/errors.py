@@ -1,4 +1,4 @@
-"""OpenSearch's errors: which another attempt may cure, and what they say."""
+"""OpenSearch's errors: which are temporary, and their messages."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from vectorlog.retry import Temporary
 
 BUSY = 503
 TEMPORARY = {429, 502, BUSY, 504}
-"""Statuses of what may succeed in a moment."""
+"""Statuses after which the same request may succeed shortly."""
 
 
 class IndexRefused(Exception):
-    """OpenSearch will not take this request, repeated or not; the message names its reason."""
+    """OpenSearch refuses this request, and a retry would not help; the message gives its reason."""
 
 
 class NoIndex(Exception):
-    """There is no index under this alias."""
+    """No index has this alias."""
 
 
 class Busy(Temporary):
-    """OpenSearch has no time or no answer for a request; the same one may succeed in a moment."""
+    """OpenSearch is overloaded or did not answer; the same request may succeed shortly."""
 
 
 def raise_for(errors: Sequence[tuple[int, object]]) -> None:
-    """Raises what these errors, each with its status, mean together.
+    """Raises one exception for all of these errors, each given with its status; returns if there are none.
 
     Raises:
-        IndexRefused: one of them is for good.
-        Busy: there are errors, and all may pass.
+        IndexRefused: at least one of the errors is permanent.
+        Busy: all of the errors are temporary.
     """
     for status, error in errors:
         if status not in TEMPORARY:
@@ -38,7 +38,7 @@ def raise_for(errors: Sequence[tuple[int, object]]) -> None:
 
 
 def reason(error: object) -> str:
-    """OpenSearch's own words, and those of the cause."""
+    """Returns OpenSearch's message for an error, with the message of its cause."""
     if not isinstance(error, dict):
         return str(error)
     cause = error.get("caused_by", {}).get("reason")

@@ -1,7 +1,7 @@
-"""The chunk index in OpenSearch: an index per space that all stores share, routed by store.
+"""The chunk index in OpenSearch: one index per space, shared by all stores and routed by store.
 
-An operation is safe to repeat: documents have ids of their own, and one with attributes of a lower revision never
-replaces another.
+Operations are safe to repeat: ids of documents are fixed, and a document with a lower revision of the attributes never
+replaces one with a higher revision.
 """
 
 from __future__ import annotations
@@ -15,41 +15,40 @@ from uuid import uuid4
 
 from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
-from vectorlog.index.chunk_index import FileChunks, Found, Query
+from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
 from vectorlog.index.opensearch.errors import BUSY, Busy, IndexRefused, NoIndex, raise_for, reason
 from vectorlog.index.opensearch.mapping import Json, Layout, alias, index_body, successor
-from vectorlog.index.opensearch.query import bodies, found
-from vectorlog.index.opensearch.requests import SEARCHING, WRITING, attempted, request
+from vectorlog.index.opensearch.query import bodies, search_result
+from vectorlog.index.opensearch.requests import SEARCHING, WRITING, request, with_retries
 from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-DELETED_AT_ONCE = 5_000
-"""Documents that one request deletes, so that its answer comes in seconds."""
+DELETED_PER_REQUEST = 5_000
+"""Maximum number of documents that one request deletes, so that it takes seconds only."""
 PAGE = 1_000
-"""Files in one request for counts."""
+"""Generations of files in one request of `count`."""
 
 _BAD_REQUEST = 400
 _STALE = 409
 _MISSING = "index_not_found_exception"
-_LENIENT = {"ignore_unavailable": "true"}  # an index that is not there is an empty one
+_LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
 class OpenSearchIndex:
-    """A ChunkIndex; any number of processes and threads may use it.
+    """Implements ChunkIndex; any number of processes and threads may use it.
 
-    Words are as rare as they are in the shard that a store shares with others, so BM25 scores change a little with what
-    these hold. Every method raises Unavailable where OpenSearch does not answer, and IndexRefused where it answers that
-    it will not.
+    BM25 uses the word statistics of a whole shard, so scores change slightly with the content of the other stores in
+    it. Every method raises Unavailable if OpenSearch does not answer, and IndexRefused if it refuses the request.
 
     Args:
         client: from `requests.connect`.
-        layout: of indexes that are made here; one that is there keeps its own, but for its name.
-        refresh: how what was written becomes visible: `wait_for` the next refresh, once a second, or at once by one of
-            its own (`true`), which is quicker for one writer and slower for many.
-        timing: of the attempts.
+        layout: options for new indexes; existing indexes only have to have its prefix.
+        refresh: how writes become visible before a call returns. `wait_for` waits for the next refresh, which happens
+            once a second; `true` refreshes immediately, which is faster for one writer and slower for many.
+        timing: clock, sleep and randomness of the retries.
     """
 
     def __init__(
@@ -66,17 +65,15 @@ class OpenSearchIndex:
         self._timing = timing
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """See ChunkIndex. Makes the space's index where it is missing; while another is made to take its place, writes
-        to that one too.
-        """
-        made, name, create = documents(files), alias(space, self.layout), partial(self.create, space)
-        replaced, followed = self.write(made, name, self._refresh, create)
-        if followed:
+        """See ChunkIndex. Creates the space's index if it is missing. If the index has a successor, writes to both."""
+        new, name, create = documents(files), alias(space, self.layout), partial(self.create, space)
+        replaced, has_successor = self.write(new, name, self._refresh, create)
+        if has_successor:
             try:
-                replaced += self.write(made, successor(name), self._refresh)[0]
-            except NoIndex:  # it has taken the place since
-                replaced += self.write(made, name, self._refresh, create)[0]
-        for store, windows in surplus(made, replaced).items():
+                replaced += self.write(new, successor(name), self._refresh)[0]
+            except NoIndex:  # the successor has replaced it since
+                replaced += self.write(new, name, self._refresh, create)[0]
+        for store, windows in surplus(new, replaced).items():
             self._delete(space, store, [windows])
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
@@ -88,24 +85,23 @@ class OpenSearchIndex:
         """See ChunkIndex."""
         self._delete(space, store, [])
 
-    def search(self, space: Space, queries: Sequence[Query]) -> list[Found]:
-        """See ChunkIndex. One request, however many queries.
+    def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
+        """See ChunkIndex. Sends one request for all queries.
 
-        Of a chunk with several windows a score may be None: its cosine where it was found by text alone, its BM25 where
-        a later window was found by vector alone. Integers of 2^53 or more may match a filter that they only nearly
-        match.
+        A chunk with several windows may have a score of None: the cosine if only its text matched, the BM25 if only a
+        window after the first matched by vector. In filters, integers of 2^53 or more are compared as doubles.
         """
         header = {
             "index": alias(space, self.layout),
             "ignore_unavailable": True,
             "allow_partial_search_results": False,
-            # All bodies go to one copy of the shard, so nearest vectors and statistics are the same for each.
+            # Sends all bodies to the same copy of a shard, so that they see the same neighbours and statistics.
             "preference": uuid4().hex,
         }
         parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
-        answers = iter(attempted("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
-        return [found(query, answers) for query in queries]
+        answers = iter(with_retries("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
+        return [search_result(query, answers) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
@@ -132,45 +128,45 @@ class OpenSearchIndex:
             groups["after"] = page["after_key"]
 
     def write(
-        self, made: Sequence[Document], name: str, refresh: str, create: Callable[[], None] | None = None
+        self, new: Sequence[Document], name: str, refresh: str, create: Callable[[], None] | None = None
     ) -> tuple[list[Document], bool]:
-        """Writes documents to the index under an alias; gives those that took another one's place, and whether there is
-        an index that will take this one's place.
+        """Writes documents to the index with the alias `name`.
+
+        Returns the documents that replaced older ones, and whether the index has a successor.
 
         Raises:
-            NoIndex: there is none under this alias, and nothing to create it.
+            NoIndex: no index has this alias, and `create` is None.
         """
-        replaced, followed, parts = list[Document](), False, list(batches(made, name))
+        replaced, has_successor, parts = list[Document](), False, list(batches(new, name))
         for batch, following in zip_longest(parts, parts[1:]):
-            # Later documents of a store are in the same shard, and so seen no earlier.
+            # Of consecutive batches for a store only the last one waits: all go to the same shard, in order.
             awaited = following is None or batch[0][0].routing != following[0][0].routing
-            part, found = self._bulk(name, batch, refresh if awaited else "false", create)
-            replaced, followed = replaced + part, followed or found
-        return replaced, followed
+            part, probed = self._bulk(name, batch, refresh if awaited else "false", create)
+            replaced, has_successor = replaced + part, has_successor or probed
+        return replaced, has_successor
 
     def create(self, space: Space) -> None:
-        """Makes the space's first index, unless another process just did."""
+        """Creates the space's first index, unless another process has just done so."""
         name = alias(space, self.layout)
         body = index_body(space, self.layout, name)
-        answer = self._once(
-            "PUT", f"/{name}-1", {}, body, WRITING, ignore=(_BAD_REQUEST,)
-        )  # the alias lets another take its place
+        # The name has a number, so that another index can take over the alias.
+        answer = self._once("PUT", f"/{name}-1", {}, body, WRITING, ignore=(_BAD_REQUEST,))
         if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
             raise IndexRefused(reason(answer["error"]))
 
     def request(
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
-        """OpenSearch's answer, or what it says with a status that is to be ignored."""
+        """Sends a request with retries and returns the response body, also for an error status in `ignore`."""
         step = partial(self._once, method, path, params, body, WRITING, ignore)
-        return attempted(f"{method} {path}", WRITING, step, self._timing)
+        return with_retries(f"{method} {path}", WRITING, step, self._timing)
 
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
 
     def _answers(self, lines: str) -> list[Json]:
-        """The answers to the bodies of an `_msearch`."""
+        """Returns the responses to the bodies of an `_msearch`."""
         answers: list[Json] = self._once("POST", "/_msearch", {}, lines, SEARCHING)["responses"]
         raise_for([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
         return answers
@@ -178,8 +174,9 @@ class OpenSearchIndex:
     def _bulk(
         self, name: str, batch: Sequence[Lines], refresh: str, create: Callable[[], None] | None
     ) -> tuple[list[Document], bool]:
-        """Writes documents. The last line deletes what is never there, to learn in the same request whether there is a
-        successor.
+        """Sends a bulk request; returns as `write`.
+
+        Its last line deletes a nonexistent document of the successor: the response shows whether there is a successor.
         """
         params = {
             "refresh": refresh,
@@ -187,29 +184,29 @@ class OpenSearchIndex:
             "filter_path": "items.*.status,items.*.result,items.*.error",
         }
         probe = f"{json.dumps({'delete': {'_index': successor(name), '_id': 'none'}})}\n".encode()
-        left, replaced, followed = batch, list[Document](), False
+        remaining, replaced, has_successor = batch, list[Document](), False
 
         def write() -> None:
-            nonlocal left, followed
+            nonlocal remaining, has_successor
             *items, probed = self._once(
-                "POST", "/_bulk", params, b"".join(lines for _, lines in left) + probe, WRITING
+                "POST", "/_bulk", params, b"".join(lines for _, lines in remaining) + probe, WRITING
             )["items"]
-            followed = followed or not _missing(probed["delete"])
-            outcomes = [(part, item["index"]) for part, item in zip(left, items, strict=True)]
+            has_successor = has_successor or not _missing(probed["delete"])
+            outcomes = [(part, item["index"]) for part, item in zip(remaining, items, strict=True)]
             replaced.extend(document for (document, _), item in outcomes if item.get("result") == "updated")
             failed = [(part, item) for part, item in outcomes if "error" in item and item["status"] != _STALE]
-            left = [part for part, _ in failed]
+            remaining = [part for part, _ in failed]
             if any(_missing(item) for _, item in failed):
                 if create is None:
                     raise NoIndex(name)
                 create()
             raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
 
-        attempted("bulk", WRITING, write, self._timing)
-        return replaced, followed
+        with_retries("bulk", WRITING, write, self._timing)
+        return replaced, has_successor
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
-        """Deletes documents of a store, also those that no search has seen yet."""
+        """Deletes documents of a store, including those that are not yet visible to searches."""
         name = alias(space, self.layout)
         path, body = (
             f"/{name},{successor(name)}",
@@ -220,21 +217,21 @@ class OpenSearchIndex:
             "routing": store,
             "conflicts": "proceed",
             "refresh": "true",
-            "max_docs": str(DELETED_AT_ONCE),
+            "max_docs": str(DELETED_PER_REQUEST),
         }
 
         def delete() -> None:
-            answer: Json = {"total": DELETED_AT_ONCE}
-            while answer["total"] == DELETED_AT_ONCE:
+            answer: Json = {"total": DELETED_PER_REQUEST}
+            while answer["total"] == DELETED_PER_REQUEST:
                 answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
                 raise_for(
                     [(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]]
                 )
                 if answer["version_conflicts"] or answer["timed_out"]:
-                    raise Busy("documents were replaced while they were deleted, or took too long to find")
+                    raise Busy("documents were replaced during their deletion, or it timed out")
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        attempted("delete by query", WRITING, delete, self._timing)
+        with_retries("delete by query", WRITING, delete, self._timing)
 
     def _once(
         self,

@@ -1,4 +1,4 @@
-"""How chunks lie in OpenSearch: one index per space, one document per window of a chunk."""
+"""The mapping of chunks in OpenSearch: one index per space, one document per window of a chunk."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from vectorlog.domain.vectors import Space
 Json: TypeAlias = dict[str, Any]
 
 SOURCE = ["file", "generation", "row", "n", "window", "windows", "text", "hidden_text"]
-"""What a hit is read from."""
+"""The fields that are returned with a hit."""
 
 _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What an operator chooses when an index is made.
+    """The options that an operator can choose for new indexes.
 
     Attributes:
         prefix: of the names of all indexes.
-        engine: of the vectors; `faiss` on AWS, `lucene` where the native library is missing.
-        shards: a store lives in one of them, found by routing. Each has a copy where there is a second node.
+        engine: of vector search; `faiss` on AWS, `lucene` where the native library is missing.
+        shards: number of shards; routing puts all of a store into one of them. Each has a replica if there is a second
+            node.
     """
 
     prefix: str = "vectorlog"
@@ -35,20 +36,21 @@ class Layout:
 
 
 def alias(space: Space, layout: Layout) -> str:
-    """The name that a space's index is used by; of two models whose names differ only in signs, the hash differs."""
+    """Returns the alias of a space's index. Its hash distinguishes models whose names differ only in punctuation."""
     readable = re.sub(r"[^a-z0-9]+", "-", space.model.lower()).strip("-")[:_LONGEST_NAME]
     digest = hashlib.sha256(space.model.encode()).hexdigest()[:8]
     return f"{layout.prefix}-{readable}-{space.dimensions}-{digest}"
 
 
 def successor(name: str) -> str:
-    """The alias of an index that is being made to take the place of the one under this alias."""
+    """Returns the alias of an index that is being filled to replace the one with the alias `name`."""
     return f"{name}-next"
 
 
 def index_body(space: Space, layout: Layout, name: str) -> Json:
-    """Settings and mapping of a space's index, and the alias that it is used by. The mapping never grows, whatever
-    attributes users invent.
+    """Returns the settings and mapping of a space's index, with its alias.
+
+    The mapping is fixed: new attribute keys do not add fields to it.
     """
     method = {
         "name": "hnsw",
@@ -69,7 +71,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
                 "knn": True,
                 "number_of_shards": layout.shards,
                 "auto_expand_replicas": "0-1",
-                # Otherwise, for a minute after a removal, OpenSearch refuses to add a document under its old revision.
+                # By default, OpenSearch refuses to add a removed document with its old version for a minute.
                 "gc_deletes": "-1",
             }
         },
@@ -96,5 +98,5 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
 
 
 def field(value: Scalar) -> str:
-    """Where an attribute's value is, by its kind, so that 1 is 1.0 and neither is true or "1"."""
+    """Returns the field for a value of this kind, so that 1 equals 1.0, but neither equals true or "1"."""
     return {"bool": "b", "number": "n", "string": "s"}[kind(value)]

@@ -1,12 +1,12 @@
-"""A query as OpenSearch's search bodies, and their answers as what was found; pure.
+"""Converts a query to OpenSearch search bodies, and the responses to hits; pure functions.
 
-A query is several bodies of one `_msearch`, so that every hit has both scores, as in the embedded index:
+A query becomes several bodies of one `_msearch`, so that hits have both scores, as in the embedded index:
 
-- the best by vector, and the best by text;
-- of the nearest vectors, the BM25 of each; of the best texts, the cosine of each;
-- for each word, the one document of the shard that matches it best, whose explanation holds the word's idf in that
-  shard: no other call gives it beside a search. The idfs add up to `bm25_bound`, as no document can score more than the
-  idf of its words.
+- the best hits by vector, and the best by text;
+- the BM25 of each of the nearest vectors, and the cosine of each of the best texts;
+- for each word, the document of the shard that matches it best, with an explanation. It contains the word's idf in that
+  shard, which no other request returns together with a search. `bm25_bound` is the sum of the idfs, because no document
+  can score more than the idfs of its words.
 """
 
 from __future__ import annotations
@@ -18,68 +18,68 @@ from itertools import islice
 
 from vectorlog.domain.filters import Comparison, Compound, Filter, Scalar, kind
 from vectorlog.domain.vectors import Vector
-from vectorlog.index.chunk_index import Found, Hit, Query
+from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.mapping import SOURCE, Json, field
 
 EF_SEARCH = 200
-"""Candidates that HNSW keeps: recall of 0.99 at 20 on random vectors, 0.83 to 0.96 with OpenSearch's default of 100."""
+"""Candidates that HNSW keeps. Recall@20 on random vectors is 0.99; with OpenSearch's default of 100, 0.83 to 0.96."""
 WINDOWS = 10
-"""Windows of one chunk that may be among the best without taking places from other chunks."""
+"""Windows requested per hit, so that chunks with up to this many windows do not push out others."""
 PROBES = 32
-"""Words of a query whose idf is asked for; further ones are taken to be as rare as these on average."""
+"""Number of words of a query whose idf is requested; further words are assumed to have the average idf of these."""
 
 _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
-_EXACT = 2**53  # integers from here on may share a double
+_EXACT = 2**53  # from here on, different integers may be equal as doubles
 _IDF = "idf, computed as"
 _SCORES: Json = {"_source": False, "track_total_hits": False}
 _MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query
-# About Lucene's standard tokenizer, for which Han and Hiragana are words of one sign.
+# Approximates Lucene's standard tokenizer, for which every Han or Hiragana character is a word.
 _SIGNS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
 
 
 def bodies(query: Query) -> list[Json]:
-    """The bodies of one query, in the order in which `found` reads their answers."""
+    """Returns the search bodies of a query, in the order in which `search_result` reads the responses."""
     where = allowed(query)
     nearest = {"match_none": {}} if query.vector is None else _nearest(query.vector, query.limit, where)
     matching = {"bool": {"must": [{"match": {"text": _searched(query.text or "")}}], "filter": [where]}}
-    made: list[Json] = []
+    searches: list[Json] = []
     if query.vector is not None:
-        # Of a chunk's windows the best one stands for it.
-        made.append(_page(query.limit) | {"query": nearest, "collapse": {"field": "chunk"}})
+        # `collapse` keeps the best window of each chunk.
+        searches.append(_page(query.limit) | {"query": nearest, "collapse": {"field": "chunk"}})
     if query.text is not None:
-        made.append(_page(query.limit) | {"query": matching})
+        searches.append(_page(query.limit) | {"query": matching})
     if query.vector is not None and query.text is not None:
         of_nearest = {"bool": {"must": matching["bool"]["must"], "filter": [nearest]}}
-        made.append(_SCORES | {"size": _neighbours(query.limit), "query": of_nearest})
-        made.append(
+        searches.append(_SCORES | {"size": _neighbours(query.limit), "query": of_nearest})
+        searches.append(
             _SCORES | {"size": query.limit, "query": matching, "rescore": _by_cosine(query.vector, query.limit)}
         )
     words = _words(query.text or "")
-    return made + [_SCORES | {"size": 1, "explain": True, "query": {"match": {"text": word}}} for word in words]
+    return searches + [_SCORES | {"size": 1, "explain": True, "query": {"match": {"text": word}}} for word in words]
 
 
-def found(query: Query, answers: Iterator[Json]) -> Found:
-    """What was found, from the answers to `bodies(query)`, which are taken off the iterator."""
+def search_result(query: Query, answers: Iterator[Json]) -> SearchResult:
+    """Builds the result of a query from the responses to `bodies(query)`, which it takes off the iterator."""
     by_vector = _hits(next(answers)) if query.vector is not None else []
     by_text = _hits(next(answers)) if query.text is not None else []
     both = query.vector is not None and query.text is not None
-    words_of_nearest = {hit["_id"]: float(hit["_score"]) for hit in _hits(next(answers))} if both else {}
+    bm25_of_nearest = {hit["_id"]: float(hit["_score"]) for hit in _hits(next(answers))} if both else {}
     cosines_of_texts = {hit["_id"]: hit["_score"] - 1.0 for hit in _hits(next(answers))} if both else {}
     cosines = {_chunk(hit): 2.0 * hit["_score"] - 1.0 for hit in by_vector}
     scores = {_chunk(hit): float(hit["_score"]) for hit in by_text}
     if both:
-        for hit in by_vector:  # a later window holds no words
+        for hit in by_vector:  # only the first window of a chunk has a BM25 score
             if hit["_source"]["window"] == 0:
-                scores.setdefault(_chunk(hit), words_of_nearest.get(hit["_id"], 0.0))
-        for hit in by_text:  # another window may fit better
+                scores.setdefault(_chunk(hit), bm25_of_nearest.get(hit["_id"], 0.0))
+        for hit in by_text:  # if there are several windows, another one may have a higher cosine
             if hit["_source"]["windows"] == 1 and hit["_id"] in cosines_of_texts:
                 cosines.setdefault(_chunk(hit), cosines_of_texts[hit["_id"]])
     hits = {
         _chunk(hit): _hit(hit["_source"], cosines.get(_chunk(hit)), scores.get(_chunk(hit)))
         for hit in (*by_vector, *by_text)
     }
-    return Found(
+    return SearchResult(
         tuple(sorted((hits[_chunk(hit)] for hit in by_vector), key=lambda hit: (-(hit.cosine or 0.0), *_place(hit)))),
         tuple(sorted((hits[_chunk(hit)] for hit in by_text), key=lambda hit: (-(hit.bm25 or 0.0), *_place(hit)))),
         _bound(query.text or "", answers, max(scores.values(), default=0.0)),
@@ -87,21 +87,21 @@ def found(query: Query, answers: Iterator[Json]) -> Found:
 
 
 def allowed(query: Query) -> Json:
-    """What the chunks of the query's store have to match."""
+    """Returns the clause that restricts a search to the store, filter and files of a query."""
     clauses: list[Json] = [{"term": {"store": query.store}}]
     if query.filter is not None:
         clauses.append(condition(query.filter))
-    made: Json = {"filter": clauses}
+    restriction: Json = {"filter": clauses}
     if query.without:
-        made["must_not"] = [{"terms": {"file": sorted(query.without)}}]
-    return {"bool": made}
+        restriction["must_not"] = [{"terms": {"file": sorted(query.without)}}]
+    return {"bool": restriction}
 
 
 def condition(wanted: Filter) -> Json:
-    """A filter on attributes; every document that `domain.filters.matches` accepts matches it.
+    """Converts a filter on attributes to a clause, which matches the documents that `domain.filters.matches` accepts.
 
-    So does no other, unless the filter or the document holds an integer of 2^53 or more: then numbers that share a
-    double are one.
+    Integers of 2^53 or more, in the filter or the document, are compared as doubles, so the clause may match a few more
+    documents.
     """
     if isinstance(wanted, Compound):
         inner = [condition(each) for each in wanted.filters]
@@ -120,7 +120,7 @@ def condition(wanted: Filter) -> Json:
 
 
 def _nearest(vector: Vector, limit: int, where: Json) -> Json:
-    """A score of (1 + cosine) / 2."""
+    """Returns a query for the nearest vectors, whose scores are (1 + cosine) / 2."""
     effort = {"ef_search": max(EF_SEARCH, _neighbours(limit))}
     return {
         "knn": {
@@ -134,7 +134,7 @@ def _neighbours(limit: int) -> int:
 
 
 def _by_cosine(vector: Vector, limit: int) -> Json:
-    """Gives the best of a search a score of 1 + cosine instead of theirs."""
+    """Returns a rescorer that replaces the scores of a search's best hits by 1 + cosine."""
     script = {"source": "1.0 + cosineSimilarity(params.vector, doc['vector'])", "params": {"vector": list(vector)}}
     rescored = {"script_score": {"query": {"match_all": {}}, "script": script}}
     return {"window_size": limit, "query": {"rescore_query": rescored, "query_weight": 0, "rescore_query_weight": 1}}
@@ -145,13 +145,13 @@ def _page(limit: int) -> Json:
 
 
 def _searched(text: str) -> str:
-    """As much of a text as can be searched for."""
+    """Cuts a text off after the largest number of words that OpenSearch accepts."""
     words = list(islice(_WORD.finditer(text), _MOST_WORDS))
     return text[: words[-1].end()] if words else ""
 
 
 def _words(text: str) -> Counter[str]:
-    """The first words of a text, and how often each is in it."""
+    """Returns the first distinct words of a text, and how often each occurs."""
     counted = Counter(word.lower() for word in _WORD.findall(text))
     return Counter(dict(islice(counted.items(), PROBES)))
 
@@ -162,16 +162,16 @@ def _hits(answer: Json) -> list[Json]:
 
 
 def _bound(text: str, answers: Iterator[Json], best: float) -> float:
-    """The sum of the idf of each word of a text, as often as it is there; 0 where no text scored."""
+    """Returns the sum of the idf of all words of a text, repeated ones included; 0 if `best`, the best score, is 0."""
     words = _words(text)
     idfs = [sum(_idfs(hit["_explanation"]) for hit in _hits(answer)) for answer in islice(answers, len(words))]
-    known = sum(times * idf for times, idf in zip(words.values(), idfs, strict=True))
-    every = known * len(_WORD.findall(text)) / max(words.total(), 1)
-    return max(every, best) if best else 0.0
+    probed = sum(times * idf for times, idf in zip(words.values(), idfs, strict=True))
+    total = probed * len(_WORD.findall(text)) / max(words.total(), 1)
+    return max(total, best) if best else 0.0
 
 
 def _idfs(explanation: Json) -> float:
-    """The idf of all terms in an explanation."""
+    """Returns the sum of the idfs of all terms in an explanation."""
     if explanation["description"].startswith(_IDF):
         return float(explanation["value"])
     return sum(_idfs(each) for each in explanation["details"])
@@ -188,7 +188,7 @@ def _place(hit: Hit) -> tuple[str, int, int]:
 
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
-    within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # float32 may be a little beyond
+    within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
     return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
 
 
@@ -208,7 +208,7 @@ def _equal(key: str, values: Sequence[Scalar]) -> Json:
 
 
 def _attribute(key: str, value: Json) -> Json:
-    """One nested document holds both the key and the value."""
+    """Returns a clause that requires one nested attribute to have this key and match `value`."""
     return {
         "nested": {"path": "attributes", "query": _all([{"term": {"attributes.k": key}}, value]), "score_mode": "none"}
     }

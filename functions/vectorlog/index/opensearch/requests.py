@@ -1,5 +1,6 @@
-"""Requests to OpenSearch: the client, how often each is tried, how long for, and what its errors become. Nothing of
-opensearch-py is imported until `connect` is called, so that functions which never search do not load it.
+"""Requests to OpenSearch: client, retries, timeouts and errors.
+
+opensearch-py is not imported before `connect` is called, so that functions which never search do not load it.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SEARCHING = RetryPolicy(attempts=3, first_s=0.2, jitter=ADDED_JITTER, timeout_s=9)
-"""Someone waits, for 29 s at most behind API Gateway."""
+"""For searches, where a user waits: behind API Gateway for at most 29 s."""
 WRITING = RetryPolicy(attempts=5, first_s=0.2, jitter=ADDED_JITTER, timeout_s=30)
-"""A wait for the refresh takes up to a second, rarely eleven."""
+"""For writes. Waiting for the refresh takes up to one second, in rare cases eleven."""
 
 
 def connect(
     url: str, *, credentials: object | None = None, region: str | None = None, service: str = "es"
 ) -> OpenSearch:
-    """A client to make once and share between threads; it never repeats a request, the index does.
+    """Creates a client, to be shared between threads. It never retries a request; `with_retries` does.
 
     Args:
-        url: with scheme; all of its path is a prefix.
-        credentials: botocore's, which sign every request for the region; None signs none.
-        region: such as `eu-central-1`.
-        service: that requests are signed for.
+        url: with scheme; a path in it is a prefix of every request's path.
+        credentials: botocore's credentials, with which every request is signed; None to sign none.
+        region: region to sign for, such as `eu-central-1`.
+        service: service to sign for.
     """
     from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 
@@ -42,14 +43,14 @@ def connect(
     )
 
 
-def attempted(what: str, policy: RetryPolicy, step: Callable[[], T], timing: Timing = REAL_TIME) -> T:
-    """What a step gives, which is taken again while it raises Busy.
+def with_retries(operation: str, policy: RetryPolicy, step: Callable[[], T], timing: Timing = REAL_TIME) -> T:
+    """Calls `step`, again while it raises Busy, and returns its result; `operation` names it in log lines.
 
     Raises:
-        Unavailable: OpenSearch was busy each time.
+        Unavailable: every attempt raised Busy.
     """
     try:
-        return retrying(f"OpenSearch {what}", policy, step, on=Busy, timing=timing)
+        return retrying(f"OpenSearch {operation}", policy, step, on=Busy, timing=timing)
     except Busy as busy:
         raise Unavailable(f"The search index does not answer: {busy}") from busy
 
@@ -64,11 +65,11 @@ def request(
     timeout_s: float,
     ignore: tuple[int, ...] = (),
 ) -> Json:
-    """OpenSearch's answer to one request, or what it says with a status that is to be ignored.
+    """Sends one request and returns the response body, also for an error status in `ignore`.
 
     Raises:
-        Busy: it did not answer, or with a status that is temporary.
-        IndexRefused: it answered with any other status.
+        Busy: OpenSearch did not answer, or answered with a temporary error.
+        IndexRefused: it answered with any other error.
     """
     from opensearchpy.exceptions import ConnectionError, TransportError
 

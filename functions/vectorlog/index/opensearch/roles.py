@@ -1,11 +1,11 @@
-"""Who may do what in OpenSearch: roles of its security plugin, and the requests of our adapter that they are for."""
+"""Roles for OpenSearch's security plugin, and the adapter's requests that they have to permit."""
 
 from __future__ import annotations
 
 from vectorlog.index.opensearch.mapping import Json, Layout
 
 PATTERN = f"{Layout().prefix}-*"
-"""Of the names of our indexes; nobody gets anywhere else."""
+"""Pattern of our indexes' names; no role has access to other indexes."""
 
 REQUESTS = {
     "search": (("POST", "_msearch"),),
@@ -16,7 +16,7 @@ REQUESTS = {
         ("PUT", PATTERN),
     ),
 }
-"""Method and path of every request that the adapter makes for those who search, and for those who write and delete."""
+"""Method and path of every request that the adapter sends, by the role that needs it."""
 
 
 def _role(cluster: list[str], index: list[str]) -> Json:
@@ -29,10 +29,10 @@ def _role(cluster: list[str], index: list[str]) -> Json:
 ROLES: dict[str, Json] = {
     "search": _role(["indices:data/read/msearch"], ["indices:data/read/search*"]),
     "write": _role(
-        ["indices:data/read/scroll*", "indices:data/write/bulk"],  # deleting by query scrolls
+        ["indices:data/read/scroll*", "indices:data/write/bulk"],  # delete by query uses scroll
         [
             "indices:admin/create",
-            "indices:admin/aliases",  # an index is made with its alias
+            "indices:admin/aliases",  # an index is created with its alias
             "indices:admin/refresh*",
             "indices:data/read/search*",
             "indices:data/write/bulk*",
@@ -42,6 +42,6 @@ ROLES: dict[str, Json] = {
     ),
     "operate": _role(["cluster_composite_ops", "cluster_monitor"], ["indices_all"]),
 }
-"""By name: what these requests need of the cluster and of indexes, found by making them on the security plugin 3.4.0;
-`operate` is for whoever runs `vectorlog verify`, `import` and `rebuild`.
+"""By name: the permissions on the cluster and on indexes that these requests need, found by sending them to version
+3.4.0 of the security plugin. `operate` is for operators who run `vectorlog verify`, `import` and `rebuild`.
 """

@@ -1,4 +1,4 @@
-"""Indexes in OpenSearch that are filled to take the place of those that serve, and take it in one step."""
+"""Replaces the indexes that serve in OpenSearch: fills new ones, then moves the aliases to them in one step."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import Json, alias, index_body, successor
 
 GRACE_S = 30.0
-"""How long an index stays when another has taken its place: a search that was on its way to it has ended by then (9 s),
-and API Gateway has given up whoever waited for one (29 s). A write that comes too late goes to the other one by itself.
+"""Seconds for which a replaced index is kept. By then running searches have ended (9 s) and API Gateway has timed out
+their requests (29 s). Writes need no grace period: `OpenSearchIndex` sends late ones to the new index.
 """
 
 _NOT_FOUND = 404
 
 
 class Succession:
-    """A successor for the index of each of these spaces: begun, filled, switched to, and then the old ones are dropped.
+    """Builds a successor for the index of each of these spaces: `begin`, `add`, `switch`, then `drop` the old ones.
 
-    From `begin` on whoever adds to a space or removes from it does so in both of its indexes, as `OpenSearchIndex` sees
-    by itself. One that dies may be begun again at any time. Until `switch` the old ones serve as if nothing were going
-    on.
+    From `begin` on, every `OpenSearchIndex` detects the successors and writes to both indexes of a space. The old
+    indexes serve until `switch`. If the process dies, a new one can begin again at any time.
 
     Args:
-        index: as it serves; its layout is that of the new ones.
-        spaces: those of the stores that there are.
-        sleep: waits so many seconds, before old indexes are dropped.
+        index: the index that serves; the new indexes get its layout.
+        spaces: the spaces of the existing stores.
+        sleep: waits for a number of seconds, before old indexes are dropped.
     """
 
     def __init__(
@@ -40,81 +39,79 @@ class Succession:
         self._index = index
         self._spaces = tuple(spaces)
         self._sleep = sleep
-        self._made: dict[Space, str] = {}
+        self._created: dict[Space, str] = {}
 
     def takes(self, space: Space) -> bool:
-        """Whether there is a successor for this space. One that a store was first made with after `begin` needs
-        none.
-        """
+        """Whether this space has a successor. A space whose first store was created after `begin` needs none."""
         return space in self._spaces
 
     def begin(self) -> None:
-        """Makes the successors; what an earlier try left behind goes."""
+        """Creates the successors and deletes what an earlier try left behind."""
         for space in self._spaces:
             name = alias(space, self._index.layout)
-            serving = self._under(name)
+            serving = self._with_alias(name)
             if not serving:
                 self._index.create(space)
-                serving = self._under(name)
-            there = self._of(name)
-            self._drop(there.keys() - serving)
-            number = max(there.values(), default=1) + 1  # a name that nobody else's has had, so `switch` knows its own
-            self._made[space] = f"{name}-{number}"
+                serving = self._with_alias(name)
+            existing = self._numbered(name)
+            self._drop(existing.keys() - serving)
+            number = max(existing.values(), default=1) + 1  # a new name, so that `switch` recognises its own index
+            self._created[space] = f"{name}-{number}"
             self._index.request(
-                "PUT", f"/{self._made[space]}", {}, index_body(space, self._index.layout, successor(name))
+                "PUT", f"/{self._created[space]}", {}, index_body(space, self._index.layout, successor(name))
             )
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """Adds chunks to the successor, where searches find them from `switch` on.
+        """Adds chunks to the successor; searches see them after `switch`.
 
         Raises:
-            NoIndex: somebody else began once more, or switched.
+            NoIndex: another process has begun again or switched.
         """
         self._index.write(documents(files), successor(alias(space, self._index.layout)), "false")
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
-        """Takes a generation of a file (None: all of them) out of both."""
+        """Removes a generation of a file (None: all of them) from both indexes."""
         self._index.remove(space, store, file, generation)
 
     def remove_store(self, space: Space, store: str) -> None:
-        """Takes everything of a store out of both."""
+        """Removes all chunks of a store from both indexes."""
         self._index.remove_store(space, store)
 
     def switch(self) -> None:
-        """Puts the successors in the others' place, all of them at once.
+        """Moves the aliases from the old indexes to their successors, all in one step.
 
         Raises:
-            NoIndex: somebody else began once more, or switched; nothing was changed.
+            NoIndex: another process has begun again or switched; nothing was changed.
         """
         actions: list[Json] = []
-        for space, made in self._made.items():
+        for space, new in self._created.items():
             name = alias(space, self._index.layout)
-            if made not in self._under(successor(name)):
-                raise NoIndex(made)
-            self._index.request("POST", f"/{made}/_refresh", {})
-            actions += [{"remove": {"index": each, "alias": name}} for each in sorted(self._under(name))]
-            actions += [{"add": {"index": made, "alias": name}}, {"remove": {"index": made, "alias": successor(name)}}]
+            if new not in self._with_alias(successor(name)):
+                raise NoIndex(new)
+            self._index.request("POST", f"/{new}/_refresh", {})
+            actions += [{"remove": {"index": each, "alias": name}} for each in sorted(self._with_alias(name))]
+            actions += [{"add": {"index": new, "alias": name}}, {"remove": {"index": new, "alias": successor(name)}}]
         if actions:
             self._index.request("POST", "/_aliases", {}, {"actions": actions})
 
     def drop(self) -> None:
-        """Deletes the indexes whose place was taken, once nothing is on its way to them any more."""
+        """Deletes the replaced indexes, after waiting until no request uses them any more."""
         self._sleep(GRACE_S)
         for space in self._spaces:
             name = alias(space, self._index.layout)
-            self._drop(self._of(name).keys() - self._under(name) - self._under(successor(name)))
+            self._drop(self._numbered(name).keys() - self._with_alias(name) - self._with_alias(successor(name)))
 
     def _drop(self, names: set[str]) -> None:
         for name in sorted(names):
             self._index.request("DELETE", f"/{name}", {}, ignore=(_NOT_FOUND,))
 
-    def _under(self, name: str) -> set[str]:
-        """The indexes under an alias."""
+    def _with_alias(self, name: str) -> set[str]:
+        """Returns the names of the indexes with an alias."""
         answer = self._index.request("GET", f"/{self._index.layout.prefix}-*/_alias/{name}", {}, ignore=(_NOT_FOUND,))
         return set() if "error" in answer else set(answer)
 
-    def _of(self, name: str) -> dict[str, int]:
-        """All indexes that are or were under an alias, and their numbers."""
-        found = self._index.request("GET", f"/{name}-*/_alias", {"allow_no_indices": "true"})
+    def _numbered(self, name: str) -> dict[str, int]:
+        """Returns all indexes that have or had an alias, with their numbers."""
+        indexes = self._index.request("GET", f"/{name}-*/_alias", {"allow_no_indices": "true"})
         numbered = re.compile(re.escape(name) + r"-(\d+)")
-        return {each: int(match[1]) for each in found if (match := numbered.fullmatch(each))}
+        return {each: int(match[1]) for each in indexes if (match := numbered.fullmatch(each))}

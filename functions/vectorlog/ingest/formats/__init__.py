@@ -1,3 +1,4 @@
-"""A module for each format, with its reader and its `FORMAT`, which imports its library only when it reads; `registry`
-lists them all.
+"""One module per file format, with its reader and its `FORMAT`; `registry` lists them all.
+
+A reader imports its library only when it is called.
 """

@@ -16,7 +16,7 @@ from vectorlog.ingest.formats.web import markdown
 
 
 def read(path: Path) -> Text:
-    """The title, then the chapters in reading order."""
+    """Reads the title, then the chapters in reading order."""
     with Container(path) as book:
         root = book.tree("META-INF/container.xml").find(".//{*}rootfile")
         package = root.attrib["full-path"] if root is not None else "content.opf"

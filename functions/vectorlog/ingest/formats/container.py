@@ -1,4 +1,4 @@
-"""Zip containers, the outside of Office, OpenDocument and EPUB files, opened with limits."""
+"""Zip containers, as used by Office, OpenDocument and EPUB files, opened with limits."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from vectorlog.ingest.document import Unreadable
 
 MOST_PARTS = 20_000
 MOST_BYTES = 1 << 30
-"""What all parts may be together when unpacked: 1 GB."""
+"""Maximum total size of all parts when unpacked: 1 GB."""
 
 MOST_XML_BYTES = 1 << 26
-"""What the XML parts may be together where a library holds them as trees, which take up to fifteen times their size: 64
-MB.
+"""Maximum total size of the XML parts (64 MB) if a library loads them as trees, which take up to fifteen times as much
+memory.
 """
 
 _LOCKED = 0x1
 
 
 class Container:
-    """A zip file for reading; `with` closes it.
+    """A zip file opened for reading; `with` closes it.
 
     Raises:
-        Unreadable: it would unpack to more than the limits.
+        Unreadable: unpacked, it would exceed the limits.
         zipfile.BadZipFile: it is damaged.
     """
 
@@ -38,7 +38,7 @@ class Container:
             raise _too_large()
 
     def require_small_xml(self) -> None:
-        """Raise Unreadable if the XML parts are too large to be held as trees."""
+        """Raises Unreadable if the XML parts are too large to be loaded as trees."""
         if (
             sum(part.file_size for part in self._zip.infolist() if part.filename.endswith((".xml", ".rels")))
             > MOST_XML_BYTES
@@ -46,16 +46,16 @@ class Container:
             raise _too_large()
 
     def open(self, name: str) -> IO[bytes]:
-        """A part as a stream. zipfile never gives more than the size that was counted against the limits."""
+        """Opens a part. zipfile never returns more bytes than the declared size, which the limits apply to."""
         return self._zip.open(name)
 
     def read(self, name: str) -> bytes:
-        """A part's bytes."""
+        """Returns a part's bytes."""
         with self.open(name) as part:
             return part.read(MOST_BYTES)
 
     def tree(self, name: str) -> ElementTree.Element:
-        """A part's XML. Expat refuses entities that grow, and entities from outside are never fetched."""
+        """Parses a part as XML. Expat refuses entity expansion attacks, and external entities are never fetched."""
         self.require_small_xml()
         return ElementTree.fromstring(self.read(name))
 

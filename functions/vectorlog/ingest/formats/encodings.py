@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding to text."""
+"""Decodes bytes of unknown encoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vectorlog.ingest.document import Unreadable
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is the beginning of this one
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of this one
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -18,26 +18,25 @@ _SAMPLE = 1 << 16
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 _MOST_NOT_TEXT = 0.02
-"""Share of control characters above which bytes are not text. Random bytes have a tenth; a log with a terminal's
+"""Share of control characters above which bytes are considered binary. Random bytes have a tenth; a log with terminal
 colours has none.
 """
 
 _SURE_ENOUGH = 0.2
-"""chardet's confidence below which Windows-1252, the usual legacy encoding of short western texts, is the better guess.
-"""
+"""chardet's confidence below which Windows-1252, the usual legacy encoding of western texts, is the better guess."""
 
 
 def decode(data: bytes, *, declares: bool = False) -> str:
-    """The text of `data`; with `declares`, an encoding that is named in its first 2 KB (HTML, XML) is tried first.
+    """Decodes `data`; with `declares`, an encoding that is named in its first 2 KB (HTML, XML) is tried first.
 
     Raises:
-        Unreadable: these bytes are not text.
+        Unreadable: the bytes are not text.
     """
     text = _decoded(data, declares=declares)
     sample = text[:_SAMPLE]
     if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample):
         raise Unreadable(
-            "unsupported_file", "The file holds binary data, not text. Convert it to a text, PDF or Office file."
+            "unsupported_file", "The file contains binary data, not text. Convert it to a text, PDF or Office file."
         )
     return text
 
@@ -63,12 +62,12 @@ def _decoded(data: bytes, *, declares: bool) -> str:
 def _strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except (LookupError, UnicodeError):  # a name that is unknown or wrong is no error of the file: the bytes tell
+    except (LookupError, UnicodeError):  # the declared encoding is unknown or wrong: guess it from the bytes
         return None
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-32 or UTF-16 without a mark: known by where its zero bytes are."""
+    """Decodes UTF-32 or UTF-16 without a byte order mark, recognised by the positions of zero bytes."""
     sample = data[:4096]
     zeros = [sample[place::4].count(0) / (len(sample) // 4 or 1) for place in range(4)]
     if min(zeros[2:]) > 0.9 and zeros[0] < 0.1:
@@ -83,23 +82,22 @@ def _wide(data: bytes) -> str | None:
 
 
 def _damaged_utf8(data: bytes) -> str | None:
-    """UTF-8 with a few wrong bytes, such as a log that was cut inside a character: most of what is not ASCII must be
-    right.
+    """Decodes UTF-8 with a few invalid bytes, such as a log cut inside a character.
+
+    Returns None if there are too many: most of the characters other than ASCII must be valid.
     """
     text = data.decode("utf-8", "replace")
-    wrong = text.count("\ufffd")
-    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
-    return text if right > 20 * wrong else None
+    invalid = text.count("\ufffd")
+    valid = len(text) - len(text.encode("ascii", "ignore")) - invalid
+    return text if valid > 20 * invalid else None
 
 
 def _legacy(data: bytes, first: int) -> str:
-    """An encoding from before Unicode, guessed around the first byte that is not UTF-8."""
+    """Decodes an encoding older than Unicode, guessed from the bytes around `first`, the first that is not UTF-8."""
     import chardet
 
     region = data[max(0, first - 64) : first + 16 * _SAMPLE]
-    telling = b"\n".join(
-        line for line in region.split(b"\n") if not line.isascii()
-    )  # the rest would only dilute the evidence
-    guess = chardet.detect(telling[:_SAMPLE], prefer_superset=True)
+    sample = b"\n".join(line for line in region.split(b"\n") if not line.isascii())  # ASCII fits every encoding
+    guess = chardet.detect(sample[:_SAMPLE], prefer_superset=True)
     encoding = guess["encoding"] if guess["confidence"] >= _SURE_ENOUGH else None
     return data.decode(encoding or "cp1252", "replace")

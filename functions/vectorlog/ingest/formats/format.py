@@ -1,4 +1,4 @@
-"""A format of files: by what it is recognised, and who reads it."""
+"""A file format: how it is recognised, and the function that reads it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from vectorlog.ingest.document import Text
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Files that one reader reads. A file's content decides first; where no format knows it, its name does.
+    """The files that one reader handles. A file is recognised by its content or, failing that, by its name.
 
     Attributes:
         label: completes "it could not be read as …".
-        extensions: lower case, with their dot. They promise a document: a file that is called so and holds something
-            else is damaged, not of a kind that is not read.
-        read: the text of a file; raises `Unreadable` with a sentence for the user, or anything else where the file is
-            damaged. Its libraries are imported within.
-        begins: whether a file that begins with these bytes (4 KB, or all of it) is one.
-        office_folder: in an Office file (a zip container with content types), the folder that only this format has.
-        macros: whether `read` takes Office files with macros, and templates.
+        extensions: in lower case, with the dot. A file with one of them but with other content counts as damaged
+            (`invalid_file`), not as a kind that cannot be read (`unsupported_file`).
+        read: returns the text of a file. Raises `Unreadable` with a message for the user, or any other exception if the
+            file is damaged. Imports its libraries when called.
+        begins: whether a file that begins with these bytes (4 KB, or the whole file) has this format.
+        office_folder: in an Office file (a zip container with content types), a folder that only this format has.
+        macros: whether `read` accepts Office files with macros, and templates.
         ole_streams: in an OLE container, names of streams that only this format has.
-        media_types: beginnings of what the `mimetype` part of a zip container says (OpenDocument, EPUB).
-        by_name: text that only its name tells from other text.
+        media_types: prefixes of the content of a zip container's `mimetype` part (OpenDocument, EPUB).
+        by_name: whether this is a text format that only its extension distinguishes from plain text.
     """
 
     label: str

@@ -18,8 +18,9 @@ _HEADERS = ("Subject", "From", "To", "Cc", "Date")
 
 
 def read(path: Path) -> Text:
-    """Subject, people, date, the body (plain if it has both forms), text attachments, and the names of other
-    attachments.
+    """Reads subject, sender, recipients, date, body, text attachments and the names of all attachments.
+
+    If the body is both plain text and HTML, it reads the plain text.
     """
     message = email.message_from_bytes(path.read_bytes(), policy=default)
     return whole("\n\n".join(part for part in _parts(message) if part.strip()))
@@ -39,11 +40,11 @@ def _parts(message: MIMEPart) -> Iterator[str]:
 
 def _content(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
-    assert isinstance(data, bytes)  # a part with a text type has no parts below it
+    assert isinstance(data, bytes)  # a part with a text type has no nested parts
     charset = part.get_content_charset()
     try:
         text = data.decode(charset) if charset else decode(data)
-    except (LookupError, UnicodeError):  # mail often names the wrong charset
+    except (LookupError, UnicodeError):  # mail often declares the wrong charset
         text = decode(data)
     return markdown(text) if part.get_content_subtype() == "html" else text
 

@@ -1,4 +1,4 @@
-"""The little Markdown that office formats are written in."""
+"""The few Markdown elements that the text of office formats is written in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 
 def heading(level: int, text: str) -> str:
-    """A heading of level 1 (highest) to 6."""
+    """Returns a heading of level 1 (highest) to 6."""
     return f"{'#' * min(max(level, 1), 6)} {text}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first row is its head; empty for no rows."""
+    """Returns a table with the first row as its header; an empty string if there are no rows."""
     if not rows:
         return ""
     head, *body = rows
@@ -19,7 +19,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def blocks(parts: Iterable[str]) -> str:
-    """Blocks with a blank line between them; the items of a list follow each other directly."""
+    """Joins blocks with a blank line between them, but list items without one."""
     return "\n\n".join(part for part in parts if part.strip()).replace("\n\n- ", "\n- ")
 
 

@@ -15,9 +15,9 @@ from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
-    """Cells in their order: prose as it is, code in fences, each with its text output. Images are left out."""
+    """Reads the cells in order: prose unchanged, code in fences followed by its text output. Leaves images out."""
     notebook = json.loads(decode(path.read_bytes()))
-    sheets = notebook.get("worksheets", ())  # notebooks of before 2015 (nbformat 3) keep their cells one level down
+    sheets = notebook.get("worksheets", ())  # notebooks from before 2015 (nbformat 3) nest their cells in worksheets
     cells = notebook["cells"] if "cells" in notebook else [cell for sheet in sheets for cell in sheet["cells"]]
     language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "")
     return whole(blocks(part for cell in cells for part in _cell(cell, language)))

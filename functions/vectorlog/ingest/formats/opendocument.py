@@ -16,7 +16,7 @@ _SKIPPED = {"annotation", "tracked-changes", "forms", "sequence-decls"}
 
 
 def read(path: Path) -> Text:
-    """Headings, paragraphs, lists, tables and links; the slides of a presentation are its pages."""
+    """Reads headings, paragraphs, lists, tables and links; the slides of a presentation are its pages."""
     with Container(path) as container:
         body = container.tree("content.xml").find("{*}body")
     if body is None:
@@ -48,7 +48,7 @@ def _blocks(parent: Element, prefix: str = "") -> Iterator[str]:
 
 
 def _framed(paragraph: Element) -> Iterator[str]:
-    """Text boxes that are anchored in a paragraph."""
+    """Yields the text of the boxes anchored in a paragraph."""
     for part in paragraph:
         yield from _blocks(part) if _kind(part) == "frame" else _framed(part)
 

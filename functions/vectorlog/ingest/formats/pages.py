@@ -1,4 +1,4 @@
-"""What every format's text goes through: clean characters, and pages with their offsets."""
+"""Cleans up the text of a reader and joins pages, keeping their offsets."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _BETWEEN = "\n\n"
 
 
 def clean(text: str) -> str:
-    """Lines end with a line feed; no NUL, no byte order mark, no half of a surrogate pair (UTF-8 could not hold it)."""
+    """Normalises line ends, drops NUL and byte order marks, and replaces lone surrogates, which UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", _DROPPED.sub("", _LINE_END.sub("\n", text)))
 
 
 def whole(text: str) -> Text:
-    """A text without pages."""
+    """Returns a text without pages."""
     return Text(clean(text))
 
 
 def paged(pages: Iterable[str]) -> Text:
-    """Pages one after the other, with a blank line between them."""
+    """Joins pages with a blank line between them."""
     parts: list[str] = []
     offsets: list[int] = []
     length = 0

@@ -18,7 +18,7 @@ _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
 
 
 def read(path: Path) -> Text:
-    """The text layer, page by page.
+    """Reads the text layer, page by page.
 
     Raises:
         Unreadable: the file is locked, or has no text layer.

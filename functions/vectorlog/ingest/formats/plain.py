@@ -1,4 +1,4 @@
-"""Text, and everything that is kept as it is written: Markdown, JSON, CSV, source code, XML."""
+"""Plain text, and the formats that are kept unchanged: Markdown, JSON, CSV, source code, XML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
-    """The file's text; XML is not parsed, so its entities stay as they are written."""
+    """Reads the file's text. XML is not parsed, so its entities are not resolved."""
     data = path.read_bytes()
     return whole(decode(data, declares=data.lstrip().startswith(b"<?xml")))
 

@@ -1,6 +1,6 @@
-"""Every format that is read. Adding one takes its module and its line here.
+"""All supported formats. To add one, write its module and list it here.
 
-The first that knows a file reads it, so the order matters where two might.
+The first format that recognises a file reads it, so the order matters if several could.
 """
 
 from __future__ import annotations

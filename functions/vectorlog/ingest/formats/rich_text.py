@@ -10,7 +10,7 @@ from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
-    """The text and the cells of tables."""
+    """Reads the text, including the cells of tables."""
     from striprtf.striprtf import rtf_to_text
 
     return whole(rtf_to_text(path.read_bytes().decode("latin-1"), errors="replace"))  # type: ignore[no-untyped-call]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import python_calamine
 
 MOST_CELLS = 20_000_000
-"""Cells of the rectangle around a sheet's content: calamine allocates them all, 24 bytes each, and aborts if it cannot.
+"""Maximum number of cells in the rectangle around a sheet's content: calamine allocates 24 bytes for each of them, and
+aborts the process if it cannot.
 """
 
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']\$?([A-Za-z]{1,4})?\$?([0-9]{0,9})["']""")
@@ -28,7 +29,9 @@ _PIECE = 1 << 20
 
 
 def read(path: Path) -> Text:
-    """Each visible sheet with content is a page: its name and a table. Of a formula, the value that was saved with it.
+    """Reads each visible sheet that has content as a page: its name and a table.
+
+    A formula is read as its saved value.
 
     Raises:
         Unreadable: the workbook is locked, or a sheet spans too many cells.
@@ -53,20 +56,20 @@ def _pages(workbook: python_calamine.CalamineWorkbook) -> Iterator[str]:
             rows = [
                 cells
                 for row in workbook.get_sheet_by_name(meta.name).iter_rows()
-                if any(cells := [_shown(cell) for cell in row])
+                if any(cells := [_cell_text(cell) for cell in row])
             ]
             if rows:
                 yield f"{heading(2, meta.name)}\n\n{table(rows)}"
 
 
-def _shown(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _require_dense(path: Path) -> None:
-    """Refuse a sheet whose few cells lie so far apart that the rectangle around them would not fit in memory."""
+    """Refuses a sheet whose cells lie so far apart that the rectangle around them would not fit in memory."""
     if not is_zipfile(path):
         return  # a sheet of an xls file has at most 65,536 x 256 cells
     with Container(path) as workbook:
@@ -89,16 +92,16 @@ def _require_dense(path: Path) -> None:
 
 
 def _area(sheet: IO[bytes]) -> int:
-    """Cells of the rectangle from A1 to the farthest reference of an xlsx sheet."""
+    """Returns the number of cells in the rectangle from A1 to the farthest reference of an xlsx sheet."""
     rows: set[bytes] = set()
     columns: set[bytes] = set()
     rest = b""
     while piece := sheet.read(_PIECE):
-        seen = rest + piece
-        found = _REFERENCE.findall(seen)
-        columns.update(column for column, _ in found)
-        rows.update(row for _, row in found)
-        rest = seen[-_LONGEST_REFERENCE:]
+        text = rest + piece
+        references = _REFERENCE.findall(text)
+        columns.update(column for column, _ in references)
+        rows.update(row for _, row in references)
+        rest = text[-_LONGEST_REFERENCE:]
     return max((int(row or 0) for row in rows), default=0) * max(map(_column, columns), default=0)
 
 
@@ -110,8 +113,9 @@ def _column(letters: bytes) -> int:
 
 
 def _opendocument_areas(content: IO[bytes]) -> Iterator[int]:
-    """Cells of the rectangle around the content of each sheet; empty cells and rows at its edge may be repeated a
-    million times.
+    """Yields the number of cells in the rectangle around each sheet's content.
+
+    Empty cells and rows after the content do not count: files often repeat them a million times.
     """
     width = height = row_width = position = pending = 0
     for event, element in iterparse(content, ("start", "end")):
@@ -136,8 +140,8 @@ def _opendocument_areas(content: IO[bytes]) -> Iterator[int]:
             element.clear()
 
 
-def _repeated(element: Element, what: str) -> int:
-    return next((int(value) for key, value in element.items() if key.endswith(f"}}number-{what}-repeated")), 1)
+def _repeated(element: Element, unit: str) -> int:
+    return next((int(value) for key, value in element.items() if key.endswith(f"}}number-{unit}-repeated")), 1)
 
 
 FORMAT = Format(

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> Text:
-    """Each slide is a page: its title, texts and tables, then the speaker's notes. Numbers, dates and footers of slides
-    are left out.
+    """Reads each slide as a page: its title, texts and tables, then the speaker's notes.
+
+    Slide numbers, dates, headers and footers are left out.
     """
     import pptx
 
@@ -54,7 +55,7 @@ def _shapes(shapes: Iterable[BaseShape], title: int | None) -> Iterator[str]:
 
 
 def _lines(text: str) -> str:
-    return text.replace("\v", "\n")  # python-pptx's mark of a line break inside a paragraph
+    return text.replace("\v", "\n")  # how python-pptx represents a line break inside a paragraph
 
 
 FORMAT = Format("a presentation", (".pptx",), read, office_folder="ppt/")

@@ -13,26 +13,26 @@ from vectorlog.ingest.formats.pages import whole
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
-    # Atomic, because comments that may end at any later `-->` take twice as long for each one more.
+    # Atomic, because otherwise backtracking over where comments end doubles the time with each comment.
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
 _BEGINNING = 500
-"""Characters in which a title is looked for: most pages repeat it as their first heading."""
+"""Characters searched for the title, which most pages repeat as their first heading."""
 
 
 def read(path: Path) -> Text:
-    """The page as Markdown: its title, headings, lists, links and tables; no scripts, no navigation, no image data."""
+    """Reads the page as Markdown: title, headings, lists, links and tables; no scripts, navigation or image data."""
     return whole(markdown(decode(path.read_bytes(), declares=True)))
 
 
 def markdown(html: str) -> str:
-    """`html` as Markdown."""
+    """Converts HTML to Markdown, with the page's title first."""
     from html_to_markdown import ConversionOptions, convert
 
     content = (convert(html, ConversionOptions(extract_metadata=False, skip_images=True)).content or "").strip()
-    found = _TITLE.search(html)
-    title = " ".join(unescape(found[1]).split()) if found else ""
+    match = _TITLE.search(html)
+    title = " ".join(unescape(match[1]).split()) if match else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
 
 

@@ -22,8 +22,9 @@ _NOTES = ("footnotes", "endnotes")
 
 
 def read(path: Path) -> Text:
-    """Headings, paragraphs, lists, tables, links, text boxes, foot- and endnotes; no headers, footers, comments or
-    deleted text.
+    """Reads headings, paragraphs, lists, tables, links, text boxes, footnotes and endnotes.
+
+    Headers, footers, comments and deleted text are left out.
     """
     import docx
 
@@ -33,9 +34,7 @@ def read(path: Path) -> Text:
 
 
 class _Reader:
-    """Walks the XML that python-docx loaded: its own iterators leave out content controls, insertions, text boxes and
-    notes.
-    """
+    """Walks the XML loaded by python-docx, whose iterators skip content controls, insertions, text boxes and notes."""
 
     def __init__(self, document: Word) -> None:
         self._document = document
@@ -56,7 +55,7 @@ class _Reader:
                 case "p":
                     yield self._paragraph(element)
                     for box in element.iter("{*}txbxContent"):
-                        if not any(_kind(above) == "Fallback" for above in box.iterancestors()):
+                        if not any(_kind(ancestor) == "Fallback" for ancestor in box.iterancestors()):
                             yield from self._children(box)
                 case "tbl":
                     rows = [row for row in element.iter("{*}tr") if _nearest_table(row) is element]
@@ -72,8 +71,8 @@ class _Reader:
             return ""
         style = paragraph.find("{*}pPr/{*}pStyle")
         name = "" if style is None else self._styles.get(_attribute(style, "val"), "")
-        if found := _HEADING.match(name):
-            return heading(int(found[1]), text)
+        if match := _HEADING.match(name):
+            return heading(int(match[1]), text)
         if name == "Title":
             return heading(1, text)
         is_item = name.startswith("List") or paragraph.find("{*}pPr/{*}numPr") is not None

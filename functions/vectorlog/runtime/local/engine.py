@@ -10,7 +10,7 @@ from collections.abc import Callable
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Feed
-from vectorlog.ingest.deliveries import Deliveries, Failed
+from vectorlog.ingest.deliveries import Deliveries, FailedDelivery
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
@@ -123,7 +123,7 @@ class Engine:
         for each in failed:
             self._retry(each)
 
-    def _retry(self, failed: Failed) -> None:
+    def _retry(self, failed: FailedDelivery) -> None:
         received = failed.received
         if failed.message is not None and failed.hopeless:
             self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")

@@ -1,4 +1,4 @@
-"""Refusals of a provider, told wherever its answer is used."""
+"""Reports the refusals of embedding providers to telemetry."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.telemetry.telemetry import Telemetry
 
 
-class Reported:
-    """Implements Embedder by another one, and tells of each call that this one refuses."""
+class ReportingEmbedder:
+    """Implements Embedder: forwards each call to another embedder and reports its refusals."""
 
     def __init__(self, embedder: Embedder, telemetry: Telemetry) -> None:
         self._embedder = embedder
@@ -24,12 +24,12 @@ class Reported:
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
         """See Embedder."""
-        with reported(self._telemetry, self.space.model):
+        with refusals_reported(self._telemetry, self.space.model):
             return self._embedder.documents(texts)
 
     def query(self, text: str) -> Vector:
         """See Embedder."""
-        with reported(self._telemetry, self.space.model):
+        with refusals_reported(self._telemetry, self.space.model):
             return self._embedder.query(text)
 
     def close(self) -> None:
@@ -38,8 +38,8 @@ class Reported:
 
 
 @contextmanager
-def reported(telemetry: Telemetry, model: str) -> Iterator[None]:
-    """Tells of an `EmbeddingError`, and lets it through."""
+def refusals_reported(telemetry: Telemetry, model: str) -> Iterator[None]:
+    """Reports an `EmbeddingError` of the block and raises it again."""
     try:
         yield
     except EmbeddingError as error:

@@ -1,4 +1,4 @@
-"""Refusals of providers are told and counted, whoever asked."""
+"""Every refusal by a provider is logged and counted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CALLS: list[tuple[Callable[[Embedder], object], dict[str, object]]] = [
 
 @pytest.mark.parametrize(("call", "says"), CALLS, ids=["documents", "query"])
 def test_refused(told: Told, call: Callable[[Embedder], object], says: dict[str, object]) -> None:
-    """A refusal is told with the model, the provider's reason and the wait that it asked for, and still raised."""
+    """A refusal is reported with the model, the provider's reason and the wait that it asked for, and raised again."""
     tallied = Tallied()
     offer = Offer("stub", "words", DIMENSIONS, False, lambda space: Refusing(space))  # type: ignore[arg-type,return-value]  # as above
     models = Models([offer], telemetry=Telemetry(tallied))
@@ -49,7 +49,7 @@ def test_refused(told: Told, call: Callable[[Embedder], object], says: dict[str,
 
 
 def test_dimensions(told: Told) -> None:
-    """So is a model whose dimensions had to be asked for."""
+    """A refusal of the request for a model's dimensions is reported too."""
 
     def dimensions() -> int:
         raise EmbeddingError("stub could not be reached")
@@ -61,7 +61,7 @@ def test_dimensions(told: Told) -> None:
 
 
 def test_answers(told: Told) -> None:
-    """What is answered is passed on, and told to nobody."""
+    """Vectors are passed on, and nothing is reported."""
     models = Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)])
     space = Space("stub:words", DIMENSIONS)
     assert models.embedder(space).query("alpha") == StubEmbedder(space).query("alpha")
