@@ -83,7 +83,7 @@ class FileSettings(Body):
     attributes: Scalars | None = None
     chunking_strategy: ChunkingStrategy | None = None
 
-    def listed(self, file: str) -> BatchItem:
+    def item(self, file: str) -> BatchItem:
         """Returns a file with these settings."""
         attributes: dict[str, Scalar] = self.attributes or {}
         return BatchItem(file, attributes, self.chunking_strategy.chunking if self.chunking_strategy else AUTO)
@@ -122,7 +122,7 @@ class StoreCreation(Body):
     def files(self) -> tuple[BatchItem, ...]:
         """The distinct files, in the order of the request."""
         settings = FileSettings(chunking_strategy=self.chunking_strategy)
-        return tuple(settings.listed(file) for file in dict.fromkeys(self.file_ids or ()))
+        return tuple(settings.item(file) for file in dict.fromkeys(self.file_ids or ()))
 
 
 class StoreChange(Body):
@@ -151,10 +151,10 @@ class BatchFile(FileSettings):
 
     file_id: FileId
 
-    def like(self, other: BatchFile) -> bool:
+    def same_settings(self, other: BatchFile) -> bool:
         """Whether both attach their file with the same settings."""
         same = same_attributes(self.attributes or {}, other.attributes or {})
-        return same and self.listed("").chunking == other.listed("").chunking
+        return same and self.item("").chunking == other.item("").chunking
 
 
 class BatchCreation(FileSettings):
@@ -172,7 +172,7 @@ class BatchCreation(FileSettings):
             raise refused(lambda _: refusals.neither("file_ids", "files"))
         first: dict[str, BatchFile] = {}
         for place, each in enumerate(self.files or ()):
-            if not first.setdefault(each.file_id, each).like(each):
+            if not first.setdefault(each.file_id, each).same_settings(each):
                 raise refused(partial(_other_settings, file=each.file_id), "files", place, "file_id")
         return self
 
@@ -182,10 +182,10 @@ class BatchCreation(FileSettings):
         return "files" if self.file_ids is None else "file_ids"
 
     @property
-    def listed_files(self) -> tuple[BatchItem, ...]:
+    def items(self) -> tuple[BatchItem, ...]:
         """The distinct files, in the order of the request."""
-        named = {file: self.listed(file) for file in self.file_ids or ()}
-        return tuple((named | {each.file_id: each.listed(each.file_id) for each in self.files or ()}).values())
+        named = {file: self.item(file) for file in self.file_ids or ()}
+        return tuple((named | {each.file_id: each.item(each.file_id) for each in self.files or ()}).values())
 
 
 def _only_for_graphs(path: str) -> Invalid:

@@ -18,7 +18,7 @@ def create(call: Call) -> Response:
         call.deployment,
         call.actor,
         store,
-        body.listed_files,
+        body.items,
         body.param,
         skip_duplicates=bool(body.skip_duplicates),
     )

@@ -15,7 +15,7 @@ def attach(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/files."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(FileAttachment)
-    item = body.listed(body.file_id)
+    item = body.item(body.file_id)
     command = AttachFile(item.file, item.attributes, item.chunking, skip_duplicates=bool(body.skip_duplicates))
     return json_response(
         present.store_file(store_files.attach(call.deployment, call.actor, store, command), call.dialect)

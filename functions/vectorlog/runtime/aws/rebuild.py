@@ -47,8 +47,9 @@ def check_tables() -> None:
 def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
     """Projects the log into the table that `VECTORLOG_VIEWS_ALSO` names. Returns the number of commits.
 
-    Call it only when every running function writes to that table too (see `stack.settled_at`). Commits from before the
-    call are then read from the log, and later ones are projected by the functions. Repeating it changes nothing.
+    Call it only when every running function writes to that table too (see `stack.old_functions_end_at`). Commits from
+    before the call are then read from the log, and later ones are projected by the functions. Repeating it changes
+    nothing.
 
     Raises:
         NoTable: the functions write no second table.
@@ -73,7 +74,7 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
 
     projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
-    _retrying(partial(projection.settle, fresh), timing)
+    _retrying(partial(projection.apply_work, fresh), timing)
     return count
 
 

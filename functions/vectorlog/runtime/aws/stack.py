@@ -48,7 +48,7 @@ def environment(stage: str) -> dict[str, str]:
     return {variable(each.name): outputs.get(output(each.name), "") for each in fields(Environment)}
 
 
-def settled_at(stage: str) -> int:
+def old_functions_end_at(stage: str) -> int:
     """Returns the time, in ms since 1970, from which no function with an older configuration runs any more.
 
     Raises:

@@ -169,7 +169,7 @@ def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) 
     )
 
 
-def settle(message: Message) -> None:
+def give_up(message: Message) -> None:
     """Handles a message that failed too often: fails its file, or sends any other work again with a delay."""
     if isinstance(message, Ingest):
         ingester().give_up(message, GIVE_UP)

@@ -65,12 +65,12 @@ def views(folder: DataFolder, watch: Watch) -> int:
         log_and_views.derived.write(begin_fresh)
         fresh = Views(SQLiteTable(log_and_views.derived, FRESH))
         projection.take(watch("commits", reader.rest(), None), fresh)
-        projection.settle(fresh)
+        projection.apply_work(fresh)
 
         def switch(connection: sqlite3.Connection) -> None:
             within = Views(SQLiteTable(Within(connection), FRESH))
             projection.take(reader.rest(), within)  # projections of later commits wait for this transaction
-            projection.settle(within)
+            projection.apply_work(within)
             serve_fresh(connection)
 
         log_and_views.derived.write(switch)
