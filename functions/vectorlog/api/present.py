@@ -86,11 +86,11 @@ def batch(view: BatchView) -> Json:
     }
 
 
-def content(found: Content, dialect: Dialect) -> Json:
+def content(file_content: Content, dialect: Dialect) -> Json:
     """The text of a file in a store, with the attributes of its serving generation."""
-    state = found.view.state
+    state = file_content.view.state
     attributes = state.serving.attributes if state.serving else state.attributes
-    return dialect.content(Text(found.view.file, state.filename, attributes, found.text))
+    return dialect.content(Text(file_content.view.file, state.filename, attributes, file_content.text))
 
 
 def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -> Json:

@@ -53,8 +53,8 @@ def option(command: F) -> F:
         help="The deployment on AWS of this stage, found by its stack's outputs.",
     )
     @wraps(command)
-    def chosen(edition: str | None, stage: str | None, **given: Any) -> Any:  # noqa: ANN401  # the command's own
-        return command(which=_chosen(edition, stage), **given)
+    def chosen(edition: str | None, stage: str | None, **arguments: Any) -> Any:  # noqa: ANN401  # the command's own
+        return command(which=_chosen(edition, stage), **arguments)
 
     return chosen  # type: ignore[return-value]  # click calls it like the command itself
 
@@ -94,14 +94,14 @@ def open_read_only(
 
     with ExitStack() as stack:
         try:
-            found = stack.enter_context(inspect(data.expanduser().absolute()))
+            inspected = stack.enter_context(inspect(data.expanduser().absolute()))
         except (NoDataFolder, UnknownFormat) as error:
             raise click.ClickException(str(error)) from None
-        yield found
+        yield inspected
 
 
 def _check_libraries() -> None:
-    """The local edition does without them, so `pip install .` does not bring them."""
+    """Checks for the AWS libraries. The local edition does not need them, so `pip install .` does not install them."""
     missing = [
         package
         for module, package in (("boto3", "boto3"), ("opensearchpy", "opensearch-py"))
@@ -117,8 +117,8 @@ def _check_environment() -> None:
     from vectorlog.runtime.aws.environment import Environment
     from vectorlog.runtime.local.settings import variable
 
-    here = Environment.from_environment()
-    missing = [variable(name) for name in Environment.needed() if not getattr(here, name)]
+    environment = Environment.from_environment()
+    missing = [variable(name) for name in Environment.needed() if not getattr(environment, name)]
     if missing:
         raise click.ClickException(
             f"--edition aws needs the variables of the deployment's functions; not set: {', '.join(missing)}."

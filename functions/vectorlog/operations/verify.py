@@ -56,17 +56,19 @@ class Report:
 
 def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Callable[[], None]) -> Report:
     """Compares up to `PASSES` times, with a pause in between, and reports what differed every time."""
-    found: set[Difference] = set()
+    persistent: set[Difference] = set()
     for number in range(PASSES):
         if number:
             pause()
         waiting, history = under_way(), read(deployment)
         seen = set(differences(deployment, history))
-        found = found & seen if number else seen
-        if not found:
+        persistent = persistent & seen if number else seen
+        if not persistent:
             break
-    pending = {each for each in found if waiting.commits or (waiting.messages and each.kind not in ("row", "counts"))}
-    return Report(tuple(sorted(found - pending)), tuple(sorted(pending)), len(history), waiting)
+    pending = {
+        each for each in persistent if waiting.commits or (waiting.messages and each.kind not in ("row", "counts"))
+    }
+    return Report(tuple(sorted(persistent - pending)), tuple(sorted(pending)), len(history), waiting)
 
 
 def differences(deployment: Deployment, history: History) -> Iterator[Difference]:
@@ -78,9 +80,9 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    found = {row.key: row for row in deployment.views.table.scan() if not row.gone}
-    for key in history.rows.keys() | found.keys():
-        expected, actual, where = history.rows.get(key), found.get(key), f"{key.pk} {key.sk}"
+    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone}
+    for key in history.rows.keys() | rows.keys():
+        expected, actual, where = history.rows.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
             yield Difference("row", where, "is left over")
         elif actual is None:
@@ -97,39 +99,39 @@ def _counts(row: Row) -> dict[str, int]:
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
     by_store: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
-    opened: set[tuple[str, str, int]] = set()
+    open_generations: set[tuple[str, str, int]] = set()
     for id_, state in history.store_files.items():
         if state.serving is not None and history.holds_contents(id_.store):
             by_store[id_.store][id_.file, state.serving.generation] = state.serving.chunks
         if state.open is not None:
-            opened.add((id_.store, id_.file, state.open.generation))
-    for store, made in history.stores.items():
-        found = deployment.index.count(made.space, store)
-        for file, generation in by_store[store].keys() | found.keys():
-            expected, actual = by_store[store].get((file, generation)), found.get((file, generation), 0)
+            open_generations.add((id_.store, id_.file, state.open.generation))
+    for store, store_state in history.stores.items():
+        indexed = deployment.index.count(store_state.space, store)
+        for file, generation in by_store[store].keys() | indexed.keys():
+            expected, actual = by_store[store].get((file, generation)), indexed.get((file, generation), 0)
             where = f"{store} {file} generation {generation}"
-            if expected is None and (store, file, generation) not in opened:
+            if expected is None and (store, file, generation) not in open_generations:
                 yield Difference("chunks", where, f"{actual} are left over")
             elif expected is not None and expected != actual:
                 yield Difference("chunks", where, f"are {actual}, and the log says {expected}")
 
 
 def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]:
-    found: dict[str, set[str]] = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for key in deployment.blobs.list("artefacts/"):
         folder, _, name = key.rpartition("/")
-        found[f"{folder}/"].add(name)
-    wanted: set[str] = set()
+        parts[f"{folder}/"].add(name)
+    expected: set[str] = set()
     for id_, state in history.store_files.items():
         if state.open is not None:
-            wanted.add(artefact.folder(id_.store, id_.file, state.open.generation))
+            expected.add(artefact.folder(id_.store, id_.file, state.open.generation))
         if state.serving is not None and history.holds_contents(id_.store):
             folder = artefact.folder(id_.store, id_.file, state.serving.generation)
-            wanted.add(folder)
-            if "text" not in found[folder] or len(found[folder]) < 2:
+            expected.add(folder)
+            if "text" not in parts[folder] or len(parts[folder]) < 2:
                 yield Difference("artefact", folder, "is missing or incomplete")
-    for folder in found.keys() - wanted:
-        if found[folder]:
+    for folder in parts.keys() - expected:
+        if parts[folder]:
             yield Difference("artefact", folder, "is left over")
 
 
@@ -142,6 +144,6 @@ def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
         if state.store in history.stores and history.stores[state.store].exists
     ]
     expected |= {state.object for state in kept if state.object}
-    found = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
-    yield from (Difference("blob", key, "is missing") for key in expected - found)
-    yield from (Difference("blob", key, "is left over") for key in found - expected)
+    actual = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
+    yield from (Difference("blob", key, "is missing") for key in expected - actual)
+    yield from (Difference("blob", key, "is left over") for key in actual - expected)

@@ -86,21 +86,21 @@ class _Inspection:
 
     def request(self) -> Shown:
         """Returns the commits of a request, and of all work that followed from it."""
-        found: dict[str, list[Commit]] = {}
+        by_stream: dict[str, list[Commit]] = {}
         scanned = 0
         for commit in self._deployment.streams.log.scan():
             scanned += 1
             if self._id in commit.meta and origin_of(commit.meta).request == self._id:
-                found.setdefault(commit.stream, []).append(commit)
-        if not found:
+                by_stream.setdefault(commit.stream, []).append(commit)
+        if not by_stream:
             raise UnknownId(f"None of the log's {scanned:,} commits comes from the request '{self._id}'.")
         self._notes.append(f"Commits are not indexed by request: all {scanned:,} commits of the log were read.")
-        number = sum(map(len, found.values()))
-        first = f"{self._id} led to {explain.counted(number, 'commit')} in {explain.counted(len(found), 'stream')}."
-        newest = self._deployment.streams.log.load_many(list(islice(found, FILES)))
-        shown = [streams.of(self._deployment, commit, found[stream]) for stream, commit in newest.items()]
-        if len(found) > FILES:
-            self._notes.append(f"{len(found) - FILES} more streams are not shown.")
+        number = sum(map(len, by_stream.values()))
+        first = f"{self._id} led to {explain.counted(number, 'commit')} in {explain.counted(len(by_stream), 'stream')}."
+        newest = self._deployment.streams.log.load_many(list(islice(by_stream, FILES)))
+        shown = [streams.of(self._deployment, commit, by_stream[stream]) for stream, commit in newest.items()]
+        if len(by_stream) > FILES:
+            self._notes.append(f"{len(by_stream) - FILES} more streams are not shown.")
         files = [each for each in newest.values() if isinstance(parse_stream(each.stream), StoreFileId)]
         return Shown(self._id, (first, *self._files(files)), tuple(shown), self._queues(), (), (), tuple(self._notes))
 
@@ -193,26 +193,26 @@ class _Inspection:
         ]
 
     def _queues(self) -> ShownQueues:
-        found = self._waiting.messages
-        if found is None:
+        waiting = self._waiting.messages
+        if waiting is None:
             self._notes.append("SQS does not show messages without handing them out, so they are only counted.")
             return ShownQueues(self._waiting.numbers, None)
         messages = tuple(
             ShownMessage(each.queue, each.kind, each.data, each.receives, iso(each.visible_at), each.lent)
-            for each in found
+            for each in waiting
             if each.concerns(self._id)
         )
         return ShownQueues(self._waiting.numbers, messages)
 
     def _blobs(self, folder: str) -> list[ShownBlob]:
-        found = list(islice(self._deployment.blobs.list(folder), FILES + 1))
-        if len(found) > FILES:
+        listed = list(islice(self._deployment.blobs.list(folder), FILES + 1))
+        if len(listed) > FILES:
             self._notes.append(f"{folder} holds more than {FILES} objects; these are {FILES} of them.")
-        return [ShownBlob(key, self._deployment.blobs.size(key)) for key in sorted(found[:FILES])]
+        return [ShownBlob(key, self._deployment.blobs.size(key)) for key in sorted(listed[:FILES])]
 
     def _chunks(self, stores: Sequence[str], file: str | None = None) -> list[ShownChunks]:
         """Returns the numbers of chunks by generation. If the index fails, a note says so, and the rest is shown."""
-        found: list[ShownChunks] = []
+        shown: list[ShownChunks] = []
         for store, loaded in self._deployment.streams.load_many(VECTOR_STORE, stores).items():
             space = loaded.state.space
             try:
@@ -224,5 +224,5 @@ class _Inspection:
             wanted = {key: number for key, number in counted.items() if file in (None, key[0])}
             if len(wanted) > FILES:
                 self._notes.append(f"The index has {sum(wanted.values()):,} chunks of {len(wanted):,} generations.")
-            found += [ShownChunks(store, *key, number) for key, number in sorted(wanted.items())[:FILES]]
-        return found
+            shown += [ShownChunks(store, *key, number) for key, number in sorted(wanted.items())[:FILES]]
+        return shown

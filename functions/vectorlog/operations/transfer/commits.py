@@ -105,7 +105,7 @@ class LogSummary:
 def survey(streams: Streams, commits: Iterable[Commit]) -> LogSummary:
     """Reads every commit, and compares the streams with the target's log.
 
-    So nothing is written of an export that this version cannot read.
+    Reading everything first means that nothing is imported from an export that this version cannot read.
 
     Raises:
         UnknownSchema: newer code wrote one of the commits.
@@ -124,7 +124,7 @@ def survey(streams: Streams, commits: Iterable[Commit]) -> LogSummary:
 def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str, int]) -> None:
     """Appends the newest commit of each stream that the target does not have.
 
-    So from then on, workers read a stream's newest state, and do not repeat work that was due in its past.
+    Workers then read a stream's newest state, and do not repeat work that was due in its past.
     """
     for page in pages(commit for commit in commits if commit.version == newest[commit.stream]):
         existing = streams.log.load_many([commit.stream for commit in page])

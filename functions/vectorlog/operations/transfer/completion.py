@@ -83,11 +83,11 @@ class Completion:
 
     def _load(self, streams: Sequence[str]) -> list[tuple[str, Loaded[Any]]]:
         """Loads the streams of a page, one kind after the other."""
-        found: dict[str, Loaded[Any]] = {}
+        loaded_streams: dict[str, Loaded[Any]] = {}
         for aggregate in {aggregate_of(stream).name: aggregate_of(stream) for stream in streams}.values():
             of_kind = [stream for stream in streams if aggregate_of(stream) is aggregate]
-            found |= self._deployment.streams.load_many(aggregate, of_kind)
-        return list(found.items())
+            loaded_streams |= self._deployment.streams.load_many(aggregate, of_kind)
+        return list(loaded_streams.items())
 
     def _complete_store(self, store: str, streams: Iterator[str]) -> None:
         state = self._deployment.streams.load(VECTOR_STORE, store).state
@@ -123,15 +123,16 @@ class Completion:
         self._deployment.views.show(
             [
                 self._deployment.streams.decide(
-                    VECTOR_STORE, store, lambda found: vector_store.move(found, command), meta=IMPORT
+                    VECTOR_STORE, store, lambda state: vector_store.move(state, command), meta=IMPORT
                 )
             ]
         )
         return self._instead
 
     def _ingest_again(self, files: _Files) -> None:
-        """Ingests files again, because their store was moved to another model. Files that already have a commit of the
-        target are skipped.
+        """Ingests files again, because their store was moved to another model.
+
+        Files that already have a commit of the target are skipped.
         """
         at = self._deployment.clock()
         plans = [

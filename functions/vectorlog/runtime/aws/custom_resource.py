@@ -42,7 +42,7 @@ def answer(event: Mapping[str, Any], context: LambdaContext, make: Callable[[Map
         if event["RequestType"] != "Delete":
             make(event["ResourceProperties"])
     except Exception as error:
-        log.exception("the resource could not be made")
+        log.exception("the resource could not be created or updated")
         reason = f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS] + f" (see log stream {context.log_stream_name})"
     body = {
         "Status": "FAILED" if reason else "SUCCESS",

@@ -13,9 +13,9 @@ _parts: list[Any] = []
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
     """Caches the result of `make`, which is called at the first use."""
-    made = cache(make)
-    _parts.append(made)
-    return made
+    cached = cache(make)
+    _parts.append(cached)
+    return cached
 
 
 def forget() -> None:

@@ -15,7 +15,10 @@ FIELD = "api_key"
 
 
 class SecretUnusable(Exception):
-    """A secret is missing, holds no key, or cannot be written. The message never contains the secret's text."""
+    """A secret is missing, holds no key, or cannot be written.
+
+    The message says what to do, and never contains the secret's text.
+    """
 
 
 def api_key(client: BaseClient, secret: str) -> str:

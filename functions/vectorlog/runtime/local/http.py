@@ -101,7 +101,7 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
         try:
             size = (await asyncio.to_thread(response.body.stat)).st_size
         except FileNotFoundError:
-            raise NotFound("The file was deleted while it was asked for.") from None
+            raise NotFound("The file was deleted during the request.") from None
         scope = body.without_odd_ranges(scope, size)
     await body.asgi_response(response, scope)(scope, receive, send)
 

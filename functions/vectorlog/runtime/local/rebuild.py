@@ -105,7 +105,7 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
     """Replaces the index with a rebuilt one, if there is one, and returns whether there was.
 
     It first brings the rebuilt index up to date with the log. The caller must hold the folder's lock, and the index
-    must not be open. If the process dies here, one of the two indexes is still in place.
+    must not be open. If the process dies here, one of the two indexes remains.
     """
     try:
         rebuilding = folder.lock_rebuild()

@@ -41,7 +41,7 @@ class Settings:
     """The settings. `embedding_model`, for example, is set by `--embedding-model` or `VECTORLOG_EMBEDDING_MODEL`.
 
     Raises:
-        WrongSettings: the settings cannot be combined.
+        WrongSettings: they cannot be combined.
     """
 
     data: Path = _setting(Path("~/.vectorlog"), "Folder for all data.")
