@@ -1,1 +1,1 @@
-"""One small module for each Lambda function; `runtime.aws` says what they are made of."""
+"""One small module per Lambda function. Their parts are built in `vectorlog.runtime.aws`."""

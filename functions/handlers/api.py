@@ -1,4 +1,4 @@
-"""Every route but search, behind API Gateway. It never imports OpenSearch's client."""
+"""Serves every route except search, behind API Gateway. It never imports OpenSearch's client."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answers one request. Its log lines name it as the access log does, and as the client does."""
+    """Answers one request. Its log lines have the request's id in the access log and the id that the client sees."""
     logger.append_keys(correlation_id=event["requestContext"]["requestId"], request_id=request_id(event))
     return answer(event, context)

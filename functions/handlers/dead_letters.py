@@ -1,5 +1,5 @@
-"""What failed too often: a file is settled as failed, other work is sent again, slowly, and of the log's stream what
-was passed over is read again.
+"""Handles what failed too often: fails the file, sends any other work again with a delay, and replays the records of
+the log's stream that were given up.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from handlers.observed import logger, tracer
 from vectorlog.event_log.dynamodb_stream import gap_of
-from vectorlog.runtime.aws.wiring import recover, settle
+from vectorlog.runtime.aws.wiring import give_up, recover
 from vectorlog.work.messages import decode
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Settles each message."""
-    return dict(process_partial_response(event, _settle, processor, context))
+    """Handles each dead letter of a batch."""
+    return dict(process_partial_response(event, _handle, processor, context))
 
 
-def _settle(record: SQSRecord) -> None:
+def _handle(record: SQSRecord) -> None:
     logger.error("a message failed too often", extra={"body": record.body})
     try:
         gap = gap_of(record.body)
         if gap is None:
-            settle(decode(record.body))
+            give_up(decode(record.body))
         else:
             recover(gap)
     except Exception:
-        logger.exception("it could not be settled; it comes again")
+        logger.exception("a dead letter could not be handled; it will be delivered again")
         raise

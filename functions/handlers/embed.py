@@ -1,4 +1,4 @@
-"""Ingests files: text, chunks, vectors, index."""
+"""Ingests files: extracts text, splits it into chunks, embeds them and adds them to the index."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SPARE_MS = 60_000
-"""A file that is not done when so little time is left goes on in another invocation."""
+"""When less time than this is left, unfinished files are left to another invocation."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Ingests the batch's files together, and where that fails one by one; names the messages of those that have to
-    come again.
-    """
+    """Ingests a batch's files together, or one by one if that fails. Returns the messages to deliver again."""
     records = event["Records"]
     failed = ingest(records, lambda: context.get_remaining_time_in_millis() > SPARE_MS)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

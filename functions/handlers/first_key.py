@@ -1,4 +1,4 @@
-"""When the stack is made: makes an API key of project `default`, and puts it into the stack's secret."""
+"""A custom resource that creates an API key of project `default` and stores it in the stack's secret."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ NAME = "first"
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Takes the property `Secret`, an ARN."""
+    """Creates the key. The resource's property `Secret` is the secret's ARN."""
     custom_resource.answer(event, context, _make)
 
 
 def _make(properties: Mapping[str, Any]) -> None:
-    """A secret that holds something is left as it is: CloudFormation repeats a request whose answer it missed, and
-    updates come by here.
-    """
+    # A secret that already has a text is left unchanged, because this also runs for updates, and again if
+    # CloudFormation missed the response.
     client, secret = clients.secrets_manager(), properties["Secret"]
     if not secrets.is_empty(client, secret):
         return
     view, _ = keys.create(wiring.deployment(), client, secret, DEFAULT_PROJECT, NAME)
-    logger.info("the first key was made", extra={"key": view.id})
+    logger.info("the first key was created", extra={"key": view.id})

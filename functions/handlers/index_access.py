@@ -1,5 +1,5 @@
-"""Gives the functions' roles their rights in OpenSearch when the stack is made or changed. It is the domain's one
-master.
+"""A custom resource that gives the functions' roles their permissions in OpenSearch. Its role is the domain's only
+master user.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from opensearchpy import OpenSearch
 
-SETTLING = RetryPolicy(attempts=10, first_s=0.2, jitter=ADDED_JITTER, timeout_s=10)
-"""A new domain refuses its master for a while: until IAM and the domain have heard of each other. This is two minutes.
-"""
+RETRY = RetryPolicy(attempts=10, first_s=0.2, jitter=ADDED_JITTER, timeout_s=10)
+"""Retries for two minutes, because a new domain refuses its master user until IAM changes have reached it."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Takes the properties `Endpoint` and `Roles`, see `give`."""
+    """Sets the permissions. The resource's properties are `Endpoint` and `Roles`, see `give`."""
     custom_resource.answer(event, context, _make)
 
 
@@ -36,28 +35,30 @@ def _make(properties: Mapping[str, Any]) -> None:
 
 
 def give(client: OpenSearch, roles: Mapping[str, Any], timing: Timing = REAL_TIME) -> None:
-    """Makes these roles, by name, with `Permissions` as the security plugin writes them, for exactly the IAM roles in
-    `Holders`.
+    """Creates or replaces roles in OpenSearch, and maps each of them to exactly its IAM roles.
+
+    Args:
+        client: signed by the domain's master user.
+        roles: by name. `Permissions` has the format of the security plugin; `Holders` are ARNs of IAM roles.
+        timing: of the retries.
 
     Raises:
-        TransportError: OpenSearch refused; it is asked again for two minutes where that may help.
-        Unavailable: it did not answer in that time.
+        TransportError: OpenSearch refused, and a retry would not help.
+        Unavailable: it did not answer, or was busy, for two minutes.
     """
     for name, role in roles.items():
         for path, body in (
             (f"roles/{name}", role["Permissions"]),
             (f"rolesmapping/{name}", {"backend_roles": role["Holders"]}),
         ):
-            with_retries(f"PUT {path}", SETTLING, partial(_put, client, path, body), timing)
+            with_retries(f"PUT {path}", RETRY, partial(_put, client, path, body), timing)
 
 
 def _put(client: OpenSearch, path: str, body: Mapping[str, Any]) -> None:
     from opensearchpy.exceptions import ConnectionError, TransportError
 
     try:
-        client.transport.perform_request(
-            "PUT", f"/_plugins/_security/api/{path}", body=body, timeout=SETTLING.timeout_s
-        )
+        client.transport.perform_request("PUT", f"/_plugins/_security/api/{path}", body=body, timeout=RETRY.timeout_s)
     except ConnectionError as error:
         raise Busy(str(error)) from error
     except TransportError as error:

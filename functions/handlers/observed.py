@@ -1,7 +1,7 @@
-"""Logger, metrics and tracer, made once; Powertools' own variables set level, service and namespace.
+"""The functions' logger, metrics and tracer. Powertools' own variables set level, service and namespace.
 
-The package logs by stdlib's `logging`. Its lines come out as Powertools' do: JSON, with their own fields and the
-invocation's, such as `function_request_id`.
+The package logs with the standard library. Its lines are formatted like Powertools' own: as JSON, with their own fields
+and those of the invocation, such as `function_request_id`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "vectorlog")
 
 logger = Logger()
 metrics = Metrics()
-tracer = Tracer(patch_modules=("botocore",))  # all that it could patch is imported otherwise
+tracer = Tracer(patch_modules=("botocore",))  # the default would import every library that it can patch
 
 _package = logging.getLogger("vectorlog")
-if _package is not logging.getLogger(logger.service):  # a stage's service has a name of its own
+if _package is not logging.getLogger(logger.service):  # on AWS, the service is named after the stage
     _package.handlers = [logger.logger_handler]
     _package.setLevel(logger.log_level)
-    _package.propagate = False  # Lambda's root handler would write each line once more, as text
+    _package.propagate = False  # otherwise Lambda's root handler would write each line again, as text

@@ -1,4 +1,4 @@
-"""The stream's one consumer."""
+"""The only consumer of the event log's stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
-    """Projects a batch of commits and sends what follows; names the first record that it could do neither for."""
+    """Projects a batch of commits, and sends the messages that follow. Returns the first record that failed, if any."""
     records = [record["dynamodb"] for record in event["Records"] if record["eventName"] == "INSERT"]
     metrics.add_metric("Commits", MetricUnit.Count, len(records))
     left = projector().handle_in_order([commit_of(record["NewImage"]) for record in records])

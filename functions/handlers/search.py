@@ -1,4 +1,4 @@
-"""The search routes, behind API Gateway; a function of its own because of what it carries and may do."""
+"""Serves search, behind API Gateway. It is a separate function because of its libraries and its permissions."""
 
 from __future__ import annotations
 

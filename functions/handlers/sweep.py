@@ -1,5 +1,5 @@
-"""By the clock: whatever is past its deadline is ended, or sent on its way again; and how long the oldest file has
-waited is told.
+"""Runs on a schedule: expires or retries whatever has passed its deadline, and reports how long the oldest open file
+has waited.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
-    """Sweeps what is due. The age comes first, before the sweep changes it; neither keeps the other from being done."""
+    """Reports the age before the sweep changes it, then sweeps. If the report fails, the sweep still runs."""
     deployed = deployment()
     try:
         metrics.add_metric(

@@ -1,4 +1,4 @@
-"""Work messages: fan-out, cancel, purge, re-tag, replay."""
+"""Processes work messages: fan-out, cancel, purge, re-tag and replay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Does each message; one that fails comes again, later each time."""
+    """Processes each message of a batch. A failed message is delivered again, with a longer delay each time."""
     return dict(process_partial_response(event, _work, processor, context))
 
 

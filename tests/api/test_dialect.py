@@ -24,7 +24,7 @@ from vectorlog.domain.chunking import AUTO, Chunking
 )
 def test_the_path_says_which_dialect(path: str, spoken: Dialect) -> None:
     """A prefix is whole segments; an unknown path is answered in OpenAI's dialect."""
-    assert dialect.of(path) is spoken
+    assert dialect.dialect_of(path) is spoken
 
 
 def test_every_difference_is_one() -> None:

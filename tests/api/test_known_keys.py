@@ -68,11 +68,11 @@ class TestKnownKeys:
     def test_bounded(self) -> None:
         """Only this many keys are kept; the one that was looked up longest ago makes room."""
         asking = Asking()
-        secrets = [f"sk-{number}" for number in range(known_keys.MOST + 1)]
+        secrets = [f"sk-{number}" for number in range(known_keys.MAX_KEYS + 1)]
         asking.opens = dict.fromkeys(secrets, "acme")
         for secret in secrets:
             asking(secret)
-        assert len(asking.known) == known_keys.MOST
+        assert len(asking.known) == known_keys.MAX_KEYS
         asking.asked.clear()
         asking(secrets[-1])
         asking(secrets[0])

@@ -52,7 +52,7 @@ class TestLocal:
         assert lines[0] == f"{key} ('laptop') of project 'acme' is active."
         assert any("v0  ApiKeyCreated by operator" in line for line in lines)
         assert f"    KEYS {key}  version 0" in lines
-        assert "  nothing waits for it (in all: work 0, embed 0)" in lines
+        assert "  no message concerns it (in all: work 0, embed 0)" in lines
         assert "hash" not in answer.stdout
 
     def test_json(self, folder: tuple[Path, str]) -> None:
@@ -94,7 +94,7 @@ class TestDeployment:
         moto.happened()
         moto.handle("projector", sample("dynamodb_stream"))
         answer = run(f"{STORE}/{FILE}", "--edition", "aws")
-        assert "the embed queue holds 1 message, and SQS does not say" in answer.stdout.splitlines()[0]
+        assert "the embed queue holds 1 message, and SQS does not show" in answer.stdout.splitlines()[0]
         assert "messages in all: work 0, embed 1" in answer.stdout
         assert "Note: SQS does not show messages" in answer.stdout
         queues: Any = json.loads(run(f"{STORE}/{FILE}", "--edition", "aws", "--json").stdout)["queues"]

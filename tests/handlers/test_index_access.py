@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opensearchpy.exceptions import TransportError
 
-from handlers.index_access import SETTLING, give
+from handlers.index_access import RETRY, give
 from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.index.opensearch.requests import connect
@@ -88,7 +88,7 @@ def test_new_domain_refuses_at_first(security: Security) -> None:
 
 def test_never_known(security: Security) -> None:
     """A master that stays unknown fails the deploy after two minutes, with OpenSearch's message."""
-    security.refusals = [403] * SETTLING.attempts
+    security.refusals = [403] * RETRY.attempts
     pauses = Waits()
     with pytest.raises(Unavailable, match="no permissions"):
         give(connect(security.url), ROLES, pauses.timing)

@@ -64,7 +64,7 @@ def test_while_clients_go_on(tmp_path: Path) -> None:
                 done.set()
                 thread.join()
             assert wrong == []
-            assert "The server that runs takes it when it is started again." in said
+            assert "The running server will switch to it at its next start." in said
             attach_late = attach(client, store, "Alpha last.")
             client.files.delete(files[0])
             expected = {*files[1:], attach_late}

@@ -147,7 +147,7 @@ def test_store_deleted_meanwhile(bench: Bench) -> None:
 
 def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new rows include changes made after the log was read to its end and before these rows serve."""
-    made, settle, files = history(bench), Projection.settle, list[str]()
+    made, settle, files = history(bench), Projection.apply_work, list[str]()
 
     def settled(projection: Projection, views: Views) -> None:
         if not files:
@@ -156,7 +156,7 @@ def test_what_came_just_before_the_switch(bench: Bench, monkeypatch: pytest.Monk
             files.extend(bench.find(made.store, "alpha"))
         settle(projection, views)
 
-    monkeypatch.setattr(Projection, "settle", settled)
+    monkeypatch.setattr(Projection, "apply_work", settled)
     rebuild.views(DataFolder(bench.folder), unwatched)
     assert bench.find(made.store, "alpha") == files
     assert verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None).differing == ()

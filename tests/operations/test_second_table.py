@@ -67,7 +67,7 @@ class Second:
         fresh = Views(self.table, no_waits())
         projection = Projection(self.bench.deployment.streams, one_by_one)
         projection.take(scanned(), fresh)
-        projection.settle(fresh)
+        projection.apply_work(fresh)
 
 
 @pytest.mark.parametrize("seed", range(2000, 2005))

@@ -18,7 +18,7 @@ from vectorlog.operations import folded_log
 from vectorlog.operations.transfer import archive
 from vectorlog.operations.transfer.commits import survey
 from vectorlog.operations.transfer.export import export
-from vectorlog.operations.transfer.importing import Target, bring
+from vectorlog.operations.transfer.importing import Target, import_into
 from vectorlog.operations.verify import differences
 from vectorlog.use_cases import file_batches, vector_stores
 from vectorlog.use_cases.pages import PageRequest
@@ -121,7 +121,7 @@ def test_import_beside_workers(slow: Bench, tmp_path: Path) -> None:
                 target.pump.project()
                 yield item
 
-        bring(source, Target(target.deployment, target.pump.projector, beside_workers=True), watch)
+        import_into(source, Target(target.deployment, target.pump.projector, workers_running=True), watch)
         target.pump.settle()
         assert sorted(differences(target.deployment, folded_log.read(target.deployment))) == []
         assert (

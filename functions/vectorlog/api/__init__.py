@@ -1,1 +1,1 @@
-"""HTTP in two dialects: routes, bodies, answers, errors."""
+"""The HTTP API in two dialects: routes, request bodies, responses and errors."""

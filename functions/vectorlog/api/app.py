@@ -1,14 +1,14 @@
-"""The API as one function from a plain request to a plain response: routing, keys, errors."""
+"""The API as one function from a request to a response: it routes, checks keys and answers errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from vectorlog.api import auth, dialect, errors, unserved
+from vectorlog.api import auth, errors, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import Call, SendBlob
-from vectorlog.api.dialect import OPENAI, Dialect
+from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form
 from vectorlog.api.request import Request
@@ -21,18 +21,19 @@ from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.use_cases.actor import Actor, idempotency_key
 
 Handle = Callable[[Request], Response]
-"""`App.handle`, as the editions' adapters call it."""
+"""The type of `App.handle`, which the HTTP adapters of both editions call."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Answers every request, and never raises. Both editions route here, so ids, HEAD, trailing slashes and 405 are the
-    same in both.
+    """Answers every request, and never raises.
+
+    Both editions use it, so they treat ids, HEAD, trailing slashes and unsupported methods alike.
 
     Attributes:
-        deployment: what the routes work on.
-        authenticate: the project that a bearer token opens.
-        send_blob: the edition's way of sending a stored file.
+        deployment: the deployment that the route handlers work on.
+        authenticate: finds the project that a bearer token opens.
+        send_blob: how this edition sends a stored file.
     """
 
     deployment: Deployment
@@ -40,7 +41,7 @@ class App:
     send_blob: SendBlob
 
     def handle(self, request: Request) -> Response:
-        """The response to one request. The files of its form that no route kept are removed."""
+        """Returns the response to one request, and removes the form's files that no route has kept."""
         try:
             return self._route(request)
         finally:
@@ -48,52 +49,54 @@ class App:
                 request.body.discard()
 
     def _route(self, request: Request) -> Response:
-        spoken = dialect.of(request.path)
+        dialect = dialect_of(request.path)
         method = "GET" if request.method == "HEAD" else request.method
         path = request.path.rstrip("/")
         if path in HEALTH:
             probe = HEALTH[path]
             if method == "GET":
                 return self._guarded(lambda: probe(self.deployment), OPENAI, "health", request)
-            return errors.refusal(_wrong_method(request, {"GET"}), spoken, "")
-        routes, ids = find(path.removeprefix(spoken.prefix)) if path.startswith(spoken.prefix) else ({}, {})
+            return errors.refusal(_wrong_method(request, {"GET"}), dialect, "")
+        routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
         if method in routes:
-            return self._call(spoken, routes[method], ids, request)
+            return self._call(dialect, routes[method], ids, request)
         refused = _wrong_method(request, set(routes)) if routes else unserved.refuse(request.method, request.path)
-        return errors.refusal(refused, spoken, "")
+        return errors.refusal(refused, dialect, "")
 
-    def _call(self, spoken: Dialect, route: Route, ids: Mapping[str, str], request: Request) -> Response:
+    def _call(self, dialect: Dialect, route: Route, ids: Mapping[str, str], request: Request) -> Response:
         project: str | None = None
 
         def handle() -> Response:
             nonlocal project
             caller = auth.caller(request.headers, self.authenticate)
             project = caller.project
-            actor = _actor(caller, route, spoken, request)
-            return route.handler(Call(self.deployment, self.send_blob, spoken, actor, ids, request))
+            actor = _actor(caller, route, dialect, request)
+            return route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
 
-        response = self._guarded(handle, spoken, route.operation, request)
+        response = self._guarded(handle, dialect, route.operation, request)
         return replace(response, operation=route.operation, project=project)
 
-    def _guarded(self, handle: Callable[[], Response], spoken: Dialect, operation: str, request: Request) -> Response:
-        """The handler's response, or the one that tells what it raised. Every 5xx is logged and counted."""
+    def _guarded(self, handle: Callable[[], Response], dialect: Dialect, operation: str, request: Request) -> Response:
+        """Calls the handler, and turns what it raises into an error response. Every 5xx is logged and counted."""
         try:
             return handle()
         except Unavailable as error:
-            response = errors.refusal(error, spoken, operation)
-            self._tell(request, operation, response, error.message, fault=False)
+            response = errors.refusal(error, dialect, operation)
+            self._report_failure(request, operation, response, error.message, fault=False)
         except Refused as error:
-            response = errors.refusal(error, spoken, operation)
+            response = errors.refusal(error, dialect, operation)
         except UnknownSchema as error:
-            newer = Unavailable("A newer version of this server wrote what was asked for. Update this one.")
-            response = errors.refusal(newer, spoken, operation)
-            self._tell(request, operation, response, str(error), fault=True)
+            newer = Unavailable("A newer version of this server wrote the requested data. Update this server.")
+            response = errors.refusal(newer, dialect, operation)
+            self._report_failure(request, operation, response, str(error), fault=True)
         except Exception as error:  # noqa: BLE001  # logged with its traceback, and counted
             response = errors.unexpected(request.request_id)
-            self._tell(request, operation, response, type(error).__name__, fault=True)
+            self._report_failure(request, operation, response, type(error).__name__, fault=True)
         return response
 
-    def _tell(self, request: Request, operation: str, response: Response, reason: str, *, fault: bool) -> None:
+    def _report_failure(
+        self, request: Request, operation: str, response: Response, reason: str, *, fault: bool
+    ) -> None:
         self.deployment.telemetry.request_failed(
             request.request_id,
             method=request.method,
@@ -106,12 +109,12 @@ class App:
 
 
 def refuse(request: Request, error: Refused) -> Response:
-    """The response to a request that an edition could not read: its form is broken, or its body is too large."""
-    return errors.refusal(error, dialect.of(request.path), "")
+    """Returns the response to a request that could not be read because its form is broken or its body too large."""
+    return errors.refusal(error, dialect_of(request.path), "")
 
 
-def _actor(caller: Caller, route: Route, spoken: Dialect, request: Request) -> Actor:
-    name = f"{request.method} {request.path.removeprefix(spoken.prefix)}"
+def _actor(caller: Caller, route: Route, dialect: Dialect, request: Request) -> Actor:
+    name = f"{request.method} {request.path.removeprefix(dialect.prefix)}"
     value = auth.header(request.headers, "idempotency-key") if route.repeatable else None
     if value is None:
         return Actor(caller, request.request_id, name)

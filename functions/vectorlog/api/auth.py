@@ -1,4 +1,4 @@
-"""Who asks: the key's project, and the end user that it acts for."""
+"""Authentication: finds the caller of a request, which is the key's project and the end user it acts for."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import api_keys
 
 Authenticate = Callable[[str | None], str | None]
-"""The project that a bearer token (None: none was sent) opens, or None."""
+"""Returns the project that a bearer token opens, or None. The token is None if the request has none."""
 
 DEFAULT_PROJECT = "default"
 MAX_HEADER_CHARS = 256
 
 
 def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authenticate:
-    """Only keys that were made.
+    """Accepts only existing API keys.
 
     Args:
         deployment: holds the keys.
-        remember_ms: so long a key that was found valid is not looked up again; a revoked one may be let in for as long,
-            and no longer. A key that opens nothing is looked up each time, so a new one works at once.
+        remember_ms: how long a valid key is remembered without another look-up, and so how long a revoked key may
+            still be accepted. An invalid key is looked up each time, so a new key works immediately.
     """
     known = KnownKeys(deployment.clock, remember_ms)
 
@@ -35,7 +35,7 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authentica
 
 
 def open_until_first_key(deployment: Deployment) -> Authenticate:
-    """As long as no key was ever made, everybody is project `default`; for a server that only this machine reaches."""
+    """Treats every request as project `default` until the first key is created. For a server on loopback only."""
     required, closed = keys_required(deployment), False
 
     def authenticate(secret: str | None) -> str | None:
@@ -47,12 +47,12 @@ def open_until_first_key(deployment: Deployment) -> Authenticate:
 
 
 def caller(headers: Mapping[str, str], authenticate: Authenticate) -> Caller:
-    """The caller of a request.
+    """Returns the caller of a request.
 
     Raises:
-        Unauthenticated: there is no key.
-        WrongKey: it opens nothing.
-        Invalid: the end user cannot be one.
+        Unauthenticated: the request has no key, and one is required.
+        WrongKey: the key is unknown or revoked.
+        Invalid: the end user's name is empty, too long or not printable.
     """
     secret = _bearer(headers.get("authorization", ""))
     project = authenticate(secret)
@@ -62,18 +62,18 @@ def caller(headers: Mapping[str, str], authenticate: Authenticate) -> Caller:
         )
     if project is None:
         message = (
-            f"Incorrect API key provided: {_masked(secret or '')}. Make one with 'vectorlog keys "
-            f"create', or ask whoever runs this server."
+            f"Incorrect API key provided: {_masked(secret or '')}. Create one with 'vectorlog keys "
+            f"create', or ask the operator of this server."
         )
         raise WrongKey(message)
     return Caller(project, header(headers, "x-on-behalf-of"))
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
-    """An optional header of 1 to 256 printable characters.
+    """Returns an optional header, stripped of white space, or None if the request does not have it.
 
     Raises:
-        Invalid: it has none, more, or others.
+        Invalid: it is not 1 to 256 printable characters.
     """
     value = headers.get(name)
     if value is None:
@@ -90,5 +90,5 @@ def _bearer(authorization: str) -> str | None:
 
 
 def _masked(secret: str) -> str:
-    """Enough to recognise a key by, too little to use it."""
+    """Returns enough of a key to recognise it, and too little to use it."""
     return f"{secret[:4]}{'*' * 8}{secret[-4:]}" if len(secret) >= 24 else "*" * 8

@@ -1,4 +1,4 @@
-"""A request of a known caller for a known route: what a route's handler gets."""
+"""The argument of a route's handler: an authenticated request for a known route."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class SendBlob(Protocol):
-    """Makes the response that brings a blob to the client.
+    """Builds the response that sends a blob to the client.
 
-    The editions differ here: the local one sends the file itself, AWS sends a small one and redirects to the bucket for
-    a large one.
+    The editions differ here: the local edition sends the file itself. AWS sends a small file's bytes, and redirects to
+    the bucket for a large file.
     """
 
     def __call__(self, blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:
-        """The response, with these headers; `filename` is what the client saves it as.
+        """Returns the response, with these headers. The client saves the blob as `filename`.
 
         Raises:
             NoSuchBlob: the blob does not exist.
@@ -44,7 +44,7 @@ _KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "b
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a route.
+    """One call of a route, with helpers that check the request's parts.
 
     Attributes:
         ids: the path parameters, decoded.
@@ -59,35 +59,39 @@ class Call:
 
     @property
     def form(self) -> Form | None:
-        """The form that was sent, if one was."""
+        """The request's form; None if its body is not a form."""
         return self.request.body if isinstance(self.request.body, Form) else None
 
     def id(self, name: str) -> str:
-        """A path parameter.
+        """Returns a path parameter that is an id.
 
         Raises:
-            Invalid: it is not an id of its kind.
+            Invalid: it is not an id of the right kind.
         """
         return parse.identifier(_KINDS[name], self.ids[name], name)
 
     def body(self, schema: type[M]) -> M:
-        """The JSON body.
+        """Returns the JSON body, checked against a schema.
 
         Raises:
-            Invalid: it is a form, or does not fit the schema.
+            Invalid: it is a form, or does not match the schema.
         """
         if isinstance(self.request.body, Form):
             raise Invalid("This endpoint expects a JSON body (application/json), not a form.", code=None)
         return parse.json_body(schema, self.request.body)
 
     def query(self, schema: type[M]) -> M:
-        """The query string.
+        """Returns the query string, checked against a schema.
 
         Raises:
-            Invalid: it does not fit the schema.
+            Invalid: it does not match the schema.
         """
         return parse.query_string(schema, self.request.query)
 
     def no_query(self) -> None:
-        """Refuses any query string."""
+        """Checks that there is no query string.
+
+        Raises:
+            Invalid: there is one.
+        """
         self.query(NoParameters)

@@ -1,4 +1,4 @@
-"""As what a file is downloaded."""
+"""The Content-Type that a download is served with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 HEAD_BYTES = 4096
-"""How much of a file tells whether it is text."""
+"""How many bytes at the start of a file decide whether it is text."""
 
 _TEXT = frozenset({"plain", "csv", "html", "css", "javascript", "markdown", "xml", "x-python"})
 _APPLICATION = frozenset(
@@ -25,23 +25,26 @@ KNOWN = frozenset(
     for kind, group in (("text", _TEXT), ("application", _APPLICATION), ("image", _IMAGE))
     for each in group
 )
-"""Types that MKA1's client takes for a download (docs/contract.md, section 10.4)."""
+"""Types that MKA1's client accepts for a download (docs/contract.md, section 10.4)."""
 
 _UNKNOWN = frozenset({"application/octet-stream", "binary/octet-stream"})
 _TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def served_as(declared: str, filename: str, read_head: Callable[[int], bytes]) -> str:
-    """The Content-Type of a download: what the uploader said, else what the name says; any other text is `text/plain`.
+    """Returns the Content-Type of a download.
+
+    It is the type that the uploader declared, or else the one that the file's extension suggests. Text of any other
+    type is served as `text/plain`.
 
     Args:
-        declared: the type of the file's part in the form.
-        filename: for its extension.
-        read_head: gives the file's first bytes, up to a number; called only where they matter.
+        declared: the Content-Type of the file's part in the form.
+        filename: its extension is used.
+        read_head: reads up to a number of bytes from the start of the file; called only if they matter.
     """
     guessed = mimetypes.guess_type(filename)[0] or ""
-    said = (declared.partition(";")[0].strip().lower(), guessed)
-    named = next((each for each in said if _TYPE.fullmatch(each) and each not in _UNKNOWN), "")
+    candidates = (declared.partition(";")[0].strip().lower(), guessed)
+    named = next((each for each in candidates if _TYPE.fullmatch(each) and each not in _UNKNOWN), "")
     if named in KNOWN and not named.startswith("text/"):
         return named
     text = _is_utf8_text(read_head(HEAD_BYTES))

@@ -14,7 +14,7 @@ from vectorlog.domain.filters import Scalar
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file in a store."""
+    """The text of a file in a store, with the file's name and attributes."""
 
     file: str
     filename: str
@@ -27,14 +27,15 @@ class Dialect:
     """One form of the API.
 
     Attributes:
+        prefix: of the paths of all its routes.
         empty_id: `first_id` and `last_id` of an empty list.
-        expired_status: of the answer to what an expired store refuses.
-        shows_expired: whether an expired store can still be looked at.
-        codeless: operations whose errors carry no code; MKA1's client takes only numbers there.
-        search_query: how the answer of a search repeats its queries.
-        content: the body that shows a file's text.
-        chunking: how the chunking of a file is shown.
-        download: the Content-Type of a download, from the type of the file.
+        expired_status: the status of a request that is refused because its store has expired.
+        shows_expired: whether GET still returns an expired store.
+        codeless: operations whose errors carry no code, because MKA1's client accepts only numbers there.
+        search_query: formats the queries as a search response repeats them.
+        content: formats the response body that shows a file's text.
+        chunking: formats a file's chunking.
+        download: returns the Content-Type of a download, given the type of the file.
     """
 
     prefix: str
@@ -48,36 +49,36 @@ class Dialect:
     download: Callable[[str], str]
 
 
-def of(path: str) -> Dialect:
-    """The dialect of a path; OpenAI's where none is spoken."""
+def dialect_of(path: str) -> Dialect:
+    """Returns the dialect of a path, or OpenAI's if the path has no dialect's prefix."""
     return next((each for each in DIALECTS if path.startswith(each.prefix + "/")), OPENAI)
 
 
-def _page(text: Text) -> Json:
+def _content_page(text: Text) -> Json:
     data = [{"type": "text", "text": text.text}]
     return {"object": "vector_store.file_content.page", "data": data, "has_more": False, "next_page": None}
 
 
-def _named(text: Text) -> Json:
+def _named_content(text: Text) -> Json:
     content = [{"type": "text", "text": text.text}]
     return {"file_id": text.file, "filename": text.filename, "content": content, "attributes": dict(text.attributes)}
 
 
-def _sizes(chunking: Chunking) -> Json:
+def _static_sizes(chunking: Chunking) -> Json:
     sizes = {"max_chunk_size_tokens": chunking.max_tokens, "chunk_overlap_tokens": chunking.overlap}
     return {"type": "static", "static": sizes}
 
 
 def _as_sent(chunking: Chunking) -> Json:
-    return {"type": "auto"} if chunking.type == "auto" else _sizes(chunking)
+    return {"type": "auto"} if chunking.type == "auto" else _static_sizes(chunking)
 
 
-def _real(content_type: str) -> str:
+def _unchanged(content_type: str) -> str:
     return content_type
 
 
-def _taken(content_type: str) -> str:
-    """MKA1's client refuses a download of any other type, whatever its bytes."""
+def _accepted(content_type: str) -> str:
+    """MKA1's client refuses a download of any other type, whatever its content."""
     return content_type if content_type.partition(";")[0] in KNOWN else "text/plain"
 
 
@@ -88,9 +89,9 @@ OPENAI = Dialect(
     shows_expired=True,
     codeless=frozenset(),
     search_query=list,
-    content=_page,
-    chunking=_sizes,
-    download=_real,
+    content=_content_page,
+    chunking=_static_sizes,
+    download=_unchanged,
 )
 
 MKA1 = Dialect(
@@ -100,9 +101,9 @@ MKA1 = Dialect(
     shows_expired=False,
     codeless=frozenset({"getFileContent"}),
     search_query="\n".join,
-    content=_named,
+    content=_named_content,
     chunking=_as_sent,
-    download=_taken,
+    download=_accepted,
 )
 
 DIALECTS = (OPENAI, MKA1)

@@ -22,11 +22,11 @@ from vectorlog.domain.errors import (
 
 
 class Unauthenticated(Refused):
-    """No key came with the request."""
+    """The request has no API key."""
 
 
 class WrongKey(Refused):
-    """The key opens nothing."""
+    """The API key is unknown or revoked."""
 
 
 class UnknownRoute(Refused):
@@ -38,7 +38,7 @@ class NotOffered(Refused):
 
 
 class WrongMethod(Refused):
-    """The path is there, for the methods in `allow`."""
+    """The path exists, but only for the methods in `allow`."""
 
     def __init__(self, message: str, *, allow: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class WrongMethod(Refused):
 
 
 class UnsatisfiableRange(Refused):
-    """No byte of the file is in the range that was asked for; `size` is the file's, in bytes."""
+    """The requested range holds no byte of the file. `size` is the file's size in bytes."""
 
     def __init__(self, message: str, *, size: int) -> None:
         super().__init__(message)
@@ -55,11 +55,13 @@ class UnsatisfiableRange(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ErrorSpec:
-    """How an error is told.
+    """How the API answers one kind of error.
 
     Attributes:
-        status: None where the dialect decides.
-        retry: what `x-should-retry` says; None leaves it to the client, which repeats 408, 409, 429 and 5xx.
+        status: the HTTP status; None if the dialect decides.
+        code: `code` in the body. An `Invalid` carries its own.
+        type: `type` in the body.
+        retry: the value of `x-should-retry`; None leaves it to the client, which repeats 408, 409, 429 and 5xx.
         field: whether `param` may name a field.
     """
 
@@ -71,7 +73,7 @@ class ErrorSpec:
 
 
 TABLE: Mapping[type[Refused], ErrorSpec] = {
-    Invalid: ErrorSpec(400),  # brings its own code
+    Invalid: ErrorSpec(400),  # the error carries the code
     Unauthenticated: ErrorSpec(401),
     WrongKey: ErrorSpec(401, "invalid_api_key"),
     Forbidden: ErrorSpec(403, "permission_denied", field=False),
@@ -90,7 +92,7 @@ TABLE: Mapping[type[Refused], ErrorSpec] = {
 
 
 def refusal(error: Refused, dialect: Dialect, operation: str) -> Response:
-    """The envelope of what was refused."""
+    """Returns the error response to a refused request."""
     spec = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
     code = error.code if isinstance(error, Invalid) else spec.code
     code = None if operation in dialect.codeless else code
@@ -105,7 +107,7 @@ def refusal(error: Refused, dialect: Dialect, operation: str) -> Response:
 
 
 def unexpected(request_id: str) -> Response:
-    """The envelope of an error that nobody expected: it says where to look, never what."""
+    """Returns the 500 response to an unexpected error. It names the request, and no details of the error."""
     message = f"The server had an error while processing your request. Quote its id when you report it: {request_id}"
     return _envelope("server_error", 500, message, None, None, {})
 

@@ -1,4 +1,4 @@
-"""Keys that were found valid a moment ago."""
+"""A cache of API keys that were recently found valid."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from threading import Lock
 
 from vectorlog.domain import api_key
 
-MOST = 1_000
-"""Keys that are remembered at a time; the one that was looked up longest ago makes room."""
+MAX_KEYS = 1_000
+"""How many keys are remembered. The one that was looked up longest ago is evicted first."""
 
 
 class KnownKeys:
     """Remembers the projects of valid keys, by the keys' hashes. Safe to use from several threads.
 
     Args:
-        clock: in ms.
-        remember_ms: counted from before the key was looked up.
+        clock: returns the time in ms.
+        remember_ms: how long a key is remembered, counted from just before its look-up.
     """
 
     def __init__(self, clock: Callable[[], int], remember_ms: int) -> None:
@@ -27,22 +27,22 @@ class KnownKeys:
         self._lock = Lock()
 
     def project(self, secret: str, look_up: Callable[[], str | None]) -> str | None:
-        """The project that a secret opens, or None; asks `look_up` where it is not remembered."""
+        """Returns the project that a secret opens, or None. Calls `look_up` if the secret is not remembered."""
         if self._remember_ms <= 0:
             return look_up()
         now, hashed = self._clock(), api_key.hash_of(secret)
         with self._lock:
-            project, since = self._known.get(hashed, ("", now - self._remember_ms))
+            cached, since = self._known.get(hashed, ("", now - self._remember_ms))
         if 0 <= now - since < self._remember_ms:
-            return project
-        found = look_up()
+            return cached
+        project = look_up()
         with self._lock:
             self._known.pop(hashed, None)
-            if found is not None:
-                self._known[hashed] = (found, now)
-            if len(self._known) > MOST:
+            if project is not None:
+                self._known[hashed] = (project, now)
+            if len(self._known) > MAX_KEYS:
                 self._known.popitem(last=False)
-        return found
+        return project
 
     def __len__(self) -> int:
         return len(self._known)

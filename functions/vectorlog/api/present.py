@@ -1,4 +1,4 @@
-"""Views as JSON objects: the union of both dialects' fields. Times are in seconds."""
+"""Formats views as JSON objects, with the fields of both dialects. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def store(view: StoreView) -> Json:
 
 
 def store_file(view: StoreFileView, dialect: Dialect) -> Json:
-    """A file in a store; its id is the uploaded file's."""
+    """A file in a store. Its id is that of the uploaded file."""
     state = view.state
     return {
         "id": view.file,
@@ -86,15 +86,15 @@ def batch(view: BatchView) -> Json:
     }
 
 
-def content(found: Content, dialect: Dialect) -> Json:
-    """The text of a file in a store, with the attributes that serve."""
-    state = found.view.state
+def content(file_content: Content, dialect: Dialect) -> Json:
+    """The text of a file in a store, with the attributes of its serving generation."""
+    state = file_content.view.state
     attributes = state.serving.attributes if state.serving else state.attributes
-    return dialect.content(Text(found.view.file, state.filename, attributes, found.text))
+    return dialect.content(Text(file_content.view.file, state.filename, attributes, file_content.text))
 
 
 def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -> Json:
-    """What a search found."""
+    """The results of a search."""
     data = [
         {
             "file_id": each.file,
@@ -122,12 +122,12 @@ def page(data: Sequence[Json], dialect: Dialect, *, has_more: bool) -> Json:
 
 
 def deleted(kind: str, thing: str) -> Json:
-    """That a thing is gone."""
+    """The response to a DELETE."""
     return {"id": thing, "object": kind, "deleted": True}
 
 
 def _progress(state: State) -> Json:
-    """Chunks and pages: of the generation that is being ingested while one is, else of what serves."""
+    """Numbers of chunks and pages: those of the open generation if there is one, else of the serving generation."""
     if state.open is not None:
         return {
             "chunk_count": state.open.chunks or None,

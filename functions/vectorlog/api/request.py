@@ -1,4 +1,4 @@
-"""A plain HTTP request: what both editions hand to the app."""
+"""An HTTP request in the form that both editions pass to the app."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Request:
 
     Attributes:
         method: in capitals.
-        path: from the root, so it includes a dialect's prefix; percent-encoding may be left in its parameters.
+        path: from the root, with the dialect's prefix. Its parameters may still be percent-encoded.
         headers: names in lower case; several values of one name are joined by commas.
-        query: the values of each parameter, in order.
-        body: the bytes, or the form that was sent as `multipart/form-data`, with its files on disk.
+        query: the values of each parameter, in the order of the request.
+        body: the bytes; for `multipart/form-data` the form, with its files on disk.
         request_id: `req_` and 32 hex digits; the response's `x-request-id`.
     """
 

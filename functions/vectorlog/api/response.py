@@ -1,4 +1,4 @@
-"""A plain HTTP response: what the app gives back in both editions."""
+"""An HTTP response as the app returns it to both editions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Response:
     Attributes:
         headers: names in lower case.
         body: the bytes, or a file on this machine whose bytes are the body.
-        operation: the route that answered, for logs and metrics; empty where there was none.
-        project: whose request it was, for the log; None where no key was accepted.
+        operation: the operation of the route that answered, for logs and metrics; empty if no route did.
+        project: the project of the request's key, for the log; None if no key was accepted.
     """
 
     status: int
@@ -29,11 +29,11 @@ class Response:
 
 
 def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A response whose body is this object as JSON text."""
+    """Returns a response whose body is this object as JSON text."""
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode())
 
 
 def redirect(url: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A response that sends the client to another address for the body."""
+    """Returns a response that redirects the client to another URL."""
     return Response(302, {**(headers or {}), "location": url})

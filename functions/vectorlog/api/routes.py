@@ -1,4 +1,4 @@
-"""The route table: both editions serve it, and API Gateway's routes are built from it."""
+"""The route table. Both editions serve it, and API Gateway's routes are generated from it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Route:
     """One operation.
 
     Attributes:
-        path: below a dialect's prefix; `<name>` is a path parameter.
+        path: the path after a dialect's prefix; `<name>` is a path parameter.
         operation: its name in MKA1's specification.
         effect: whether the operation only reads, or also writes.
-        function: the Lambda function that serves it; `search` carries OpenSearch's client.
+        function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
     """
 
     method: Method
@@ -36,7 +36,7 @@ class Route:
 
     @property
     def repeatable(self) -> bool:
-        """Whether an Idempotency-Key means something: for a POST that writes."""
+        """Whether it takes an Idempotency-Key: a POST that writes does."""
         return self.method == "POST" and self.effect == "write"
 
 
@@ -69,22 +69,26 @@ ROUTES = (
 )
 
 HEALTH: Mapping[str, Callable[[Deployment], Response]] = {"/healthz": health.alive, "/readyz": health.ready}
-"""Answered to GET, without a prefix and without a key."""
+"""Health checks by path. They take GET, have no dialect's prefix and need no key."""
 
 
 def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:
-    found: dict[str, dict[str, Route]] = {}
+    by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
-        found.setdefault(route.path, {})[route.method] = route
-    return [(re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path)), routes) for path, routes in found.items()]
+        by_path.setdefault(route.path, {})[route.method] = route
+    return [(re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path)), routes) for path, routes in by_path.items()]
 
 
 _PATTERNS = _by_pattern()
 
 
 def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
-    """The routes of a path below its prefix, by method, and the path parameters, decoded; both are empty for a path
-    that does not exist. A parameter may hold any character but a slash, so that a wrong id is refused by name.
+    """Returns the routes of a path by method, and the decoded path parameters. Both are empty for an unknown path.
+
+    A parameter may hold any character except a slash, so that the error can name an invalid id.
+
+    Args:
+        path: without the dialect's prefix.
     """
     for pattern, routes in _PATTERNS:
         match = pattern.fullmatch(path)

@@ -1,4 +1,4 @@
-"""What to tell clients of operations of OpenAI's and MKA1's APIs that we do not serve, and of wrong base URLs."""
+"""Errors for paths without a route: OpenAI's and MKA1's operations that we do not serve, and wrong base URLs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _SEARCH = "Search with POST {prefix}/vector_stores/{{vector_store_id}}/search, a
 _PROVIDER = "Send it to your model provider."
 _UPLOAD = "Upload the whole file with POST {prefix}/files."
 _ATTACH = "Attach many files with POST {prefix}/vector_stores/{{vector_store_id}}/file_batches."
-_KEYS = "Whoever runs this server makes and revokes keys with 'vectorlog keys'."
+_KEYS = "The operator of this server creates and revokes keys with 'vectorlog keys'."
 _NOTHING = "It serves files, vector stores and search."
 
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """Operations whose paths begin alike.
+    """Operations whose paths start with the same segment.
 
     Attributes:
-        name: what they are, as the object of a sentence.
-        instead: what to use instead; `{prefix}` is the dialect's.
+        name: their name, as the object of a sentence.
+        instead: a sentence that says what to use instead; `{prefix}` is replaced by the dialect's prefix.
     """
 
     name: str
@@ -73,32 +73,32 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "usage": _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores."),
     },
 }
-"""By a dialect's prefix, and the first segment of the path below it."""
+"""By the dialect's prefix and the first segment of the path after it."""
 
 _OF_A_STORE: Mapping[str, _Family] = {
     "permissions": _Family("permissions of a vector store", f"Everyone in the key's project sees the store. {_KEYS}"),
 }
-"""Of MKA1's API, by the segment after `/vector_stores/<vector_store_id>`."""
+"""Operations of MKA1's API on one store, by the segment after `/vector_stores/<vector_store_id>`."""
 
 _SERVED = ("files", "vector_stores")
 
 
 def refuse(method: str, path: str) -> Refused:
-    """Why a path without a route is refused.
+    """Returns the error for a path without a route.
 
     Args:
         method: in capitals.
         path: from the root.
     """
-    asked = f"{method} {path}"
+    request = f"{method} {path}"
     for dialect in DIALECTS:
         if path.startswith(f"{dialect.prefix}/"):
             family = _family(dialect.prefix, path.removeprefix(f"{dialect.prefix}/").split("/"))
             if family is not None:
                 instead = family.instead.format(prefix=dialect.prefix)
-                return NotOffered(f"Invalid URL ({asked}). This server does not offer {family.name}. {instead}")
+                return NotOffered(f"Invalid URL ({request}). This server does not offer {family.name}. {instead}")
     hint = _base_url(path)
-    return UnknownRoute(f"Invalid URL ({asked})" + (f". {hint}" if hint else ""))
+    return UnknownRoute(f"Invalid URL ({request})" + (f". {hint}" if hint else ""))
 
 
 def _family(prefix: str, segments: Sequence[str]) -> _Family | None:
@@ -108,7 +108,7 @@ def _family(prefix: str, segments: Sequence[str]) -> _Family | None:
 
 
 def _base_url(path: str) -> str:
-    """What is wrong with the client's base URL; empty where nothing shows that it is."""
+    """Returns what is wrong with the client's base URL, or an empty string if nothing seems to be."""
     segments = path.removeprefix("/").split("/")
     if path.startswith((f"{OPENAI.prefix}{MKA1.prefix}/", f"{MKA1.prefix}{MKA1.prefix}/")):
         return "MKA1's client adds /api/v1/llm itself: give it the server's bare address as its server_url."

@@ -1,4 +1,4 @@
-"""`vectorlog demo`: the whole path in one command, with the `openai` client against a server of its own."""
+"""`vectorlog demo`: starts a temporary server, and ingests and searches documents with the `openai` client."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ STARTS_WITHIN_S = 30.0
     "--documents",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
-    help="Folder whose Markdown files are ingested; this one if not given.",
+    help="Folder whose Markdown files are ingested; by default the current one.",
 )
 def command(documents: Path) -> None:
     """Ingest the Markdown files of a folder and search them."""
-    found = sorted(path for path in documents.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))
-    if not found:
+    files = sorted(path for path in documents.glob("**/*.md") if not any(part.startswith(".") for part in path.parts))
+    if not files:
         raise click.ClickException(
-            f"There is no Markdown file under {documents.resolve()}; name a folder with --documents."
+            f"There is no Markdown file under {documents.resolve()}; give another folder with --documents."
         )
     try:
         from openai import OpenAI
     except ImportError:
-        raise click.ClickException("The demo talks to the server through OpenAI's client: pip install openai") from None
+        raise click.ClickException("The demo needs OpenAI's client: pip install openai") from None
     with tempfile.TemporaryDirectory(prefix="vectorlog-demo-") as data, _server(Path(data)) as url:
-        click.echo(f"A server of its own listens on {url}, its data is in {data}.")
-        _show(OpenAI(base_url=f"{url}/v1", api_key="demo"), found)
-    click.echo("The server has stopped and its data is gone. Now run your own: ./dev serve")
+        click.echo(f"A temporary server listens on {url}; its data is in {data}.")
+        _show(OpenAI(base_url=f"{url}/v1", api_key="demo"), files)
+    click.echo("The server has stopped and its data is deleted. Now run your own: ./dev serve")
 
 
 def _show(client: OpenAI, documents: list[Path]) -> None:
@@ -69,7 +69,7 @@ def _show(client: OpenAI, documents: list[Path]) -> None:
 
 @contextmanager
 def _server(data: Path) -> Iterator[str]:
-    """A server in a process of its own, on a free port; its URL."""
+    """Runs a server in a child process on a free port, and yields its URL."""
     arguments = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", "0", "--data", str(data)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
@@ -88,4 +88,4 @@ def _address(process: subprocess.Popen[str]) -> str:
         address = next((word for word in line.split() if word.startswith("http://")), None)
         if address:
             return address.rstrip("/")
-    raise click.ClickException("The server did not start; `vectorlog serve` says why.")
+    raise click.ClickException("The server did not start. Run `vectorlog serve` to see why.")

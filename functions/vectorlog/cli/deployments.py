@@ -1,4 +1,4 @@
-"""The edition that a command works on: a data folder, or a deployment."""
+"""The deployment that a command works on: a local data folder, or a deployment on AWS."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a command is to work on.
+    """The deployment that a command works on, as chosen by its options.
 
     Attributes:
-        aws: a deployment, whose names are in the environment; else a data folder.
-        stage: of the deployment's stack; None where the environment was set by hand.
+        aws: a deployment on AWS, whose settings are in the environment; otherwise a data folder.
+        stage: the stage of the deployment's stack; None if the environment was set by hand.
     """
 
     aws: bool
@@ -35,25 +35,28 @@ class Chosen:
 
 
 def option(command: F) -> F:
-    """Gives a command `--edition` and `--stage`, and the argument `which`, a `Chosen`."""
+    """Adds the options `--edition` and `--stage` to a command, which gets them as the argument `which`, a `Chosen`."""
 
     @click.option(
         "--edition",
         type=click.Choice(["local", "aws"]),
         default=None,
         help=(
-            "A data folder (local, the default), or the deployment that the VECTORLOG_ variables of its "
-            "functions name (aws)."
+            "A data folder (local, the default), or the deployment on AWS that is named by the VECTORLOG_ variables "
+            "of its functions (aws)."
         ),
     )
     @click.option(
-        "--stage", default=None, metavar="STAGE", help="The deployment of this stage: what its stack's outputs name."
+        "--stage",
+        default=None,
+        metavar="STAGE",
+        help="The deployment on AWS of this stage, found by its stack's outputs.",
     )
     @wraps(command)
-    def chosen(edition: str | None, stage: str | None, **given: Any) -> Any:  # noqa: ANN401  # the command's own
-        return command(which=_chosen(edition, stage), **given)
+    def chosen(edition: str | None, stage: str | None, **arguments: Any) -> Any:  # noqa: ANN401  # the command's own
+        return command(which=_chosen(edition, stage), **arguments)
 
-    return chosen  # type: ignore[return-value]  # click calls it as it would have called the command
+    return chosen  # type: ignore[return-value]  # click calls it like the command itself
 
 
 def _chosen(edition: str | None, stage: str | None) -> Chosen:
@@ -80,7 +83,7 @@ def _chosen(edition: str | None, stage: str | None) -> Chosen:
 def open_read_only(
     which: Chosen, data: Path
 ) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Callable[[], Waiting]]]:
-    """The edition's parts, to read only, what is under way in it, and what its queues hold."""
+    """Yields a deployment to read from, and functions that return its unfinished work and its queued messages."""
     if which.aws:
         from vectorlog.runtime.aws import inspection, wiring
 
@@ -91,14 +94,14 @@ def open_read_only(
 
     with ExitStack() as stack:
         try:
-            found = stack.enter_context(inspect(data.expanduser().absolute()))
+            inspected = stack.enter_context(inspect(data.expanduser().absolute()))
         except (NoDataFolder, UnknownFormat) as error:
             raise click.ClickException(str(error)) from None
-        yield found
+        yield inspected
 
 
 def _check_libraries() -> None:
-    """The local edition does without them, so `pip install .` does not bring them."""
+    """Checks for the AWS libraries. The local edition does not need them, so `pip install .` does not install them."""
     missing = [
         package
         for module, package in (("boto3", "boto3"), ("opensearchpy", "opensearch-py"))
@@ -114,8 +117,8 @@ def _check_environment() -> None:
     from vectorlog.runtime.aws.environment import Environment
     from vectorlog.runtime.local.settings import variable
 
-    here = Environment.from_environment()
-    missing = [variable(name) for name in Environment.needed() if not getattr(here, name)]
+    environment = Environment.from_environment()
+    missing = [variable(name) for name in Environment.needed() if not getattr(environment, name)]
     if missing:
         raise click.ClickException(
             f"--edition aws needs the variables of the deployment's functions; not set: {', '.join(missing)}."

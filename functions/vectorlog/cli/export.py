@@ -1,4 +1,4 @@
-"""`vectorlog export`: everything that an edition keeps, as files; beside a running server or without one."""
+"""`vectorlog export`: writes all data of a deployment to files. A server may be running."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from vectorlog.cli.progress import watch
 @deployments.option
 @click.argument("path", type=click.Path(path_type=Path))
 def command(data: Path, which: deployments.Chosen, path: Path) -> None:
-    """Write every commit and object to PATH: a new folder, or one file where it ends in .tar."""
+    """Write every commit and object to PATH: a new folder, or one file if PATH ends in .tar."""
     from vectorlog.operations.transfer.archive import writing
     from vectorlog.operations.transfer.contents import NotAnExport
     from vectorlog.operations.transfer.export import export
 
     try:
         with deployments.open_read_only(which, data) as (deployment, _, _), writing(path) as sink:
-            made = export(deployment, sink, watch)
+            contents = export(deployment, sink, watch)
     except NotAnExport as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{path}: {made.commits:,} commits, {made.objects:,} objects of {made.size:,} bytes.")
-    for each in made.models:
+    click.echo(f"{path}: {contents.commits:,} commits, {contents.objects:,} objects of {contents.size:,} bytes.")
+    for each in contents.models:
         click.echo(f"  {each.stores:,} stores use {each.model} ({each.dimensions} dimensions)")

@@ -1,4 +1,4 @@
-"""`vectorlog import`: what an export holds, into an edition."""
+"""`vectorlog import`: imports an export into a deployment."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     "--model",
     default=None,
     metavar="PROVIDER:NAME",
-    help="For stores whose own model is not offered here: ingest them with this.",
+    help="Ingest stores whose own model is not offered here with this model instead.",
 )
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 def command(which: deployments.Chosen, model: str | None, path: Path, **values: Any) -> None:  # noqa: ANN401  # one for each setting
-    """Bring in what an export holds. The local server must be stopped.
+    """Import an export. The local server must be stopped.
 
-    The edition is to be empty, or the one of an earlier import of the same: what is there already stays as it is.
+    The target must be empty, or have been the target of an earlier import of the same export. Existing data stays
+    unchanged.
     """
     from vectorlog.embedding.catalogue import ModelError
     from vectorlog.embedding.embedder import EmbeddingError
@@ -42,10 +43,10 @@ def command(which: deployments.Chosen, model: str | None, path: Path, **values: 
     from vectorlog.operations.transfer.archive import reading
     from vectorlog.operations.transfer.commits import Diverged
     from vectorlog.operations.transfer.contents import NotAnExport
-    from vectorlog.operations.transfer.importing import bring
+    from vectorlog.operations.transfer.importing import import_into
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
 
-    told = (
+    expected = (
         NotAnExport,
         Diverged,
         UnknownSchema,
@@ -58,16 +59,16 @@ def command(which: deployments.Chosen, model: str | None, path: Path, **values: 
     )
     try:
         with _target(which, model, Settings(**values)) as target, reading(path) as source:
-            said, settled = bring(source, target, watch)
-    except told as error:
+            contents, report = import_into(source, target, watch)
+    except expected as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{said.commits:,} commits and {said.objects:,} objects are in.")
-    _tell(settled)
+    click.echo(f"{contents.commits:,} commits and {contents.objects:,} objects were imported.")
+    _print_report(report)
 
 
-def _tell(settled: ImportReport) -> None:
-    click.echo(f"{settled.indexed:,} files were indexed from their artefacts; {settled.again:,} are ingested again.")
-    for model, files in settled.unoffered.items():
+def _print_report(report: ImportReport) -> None:
+    click.echo(f"{report.indexed:,} files were indexed from their artefacts; {report.again:,} are ingested again.")
+    for model, files in report.unoffered.items():
         click.echo(
             f"{files:,} files wait for {model}, which is not offered here. Offer it, or give --model, and import again."
         )
@@ -84,7 +85,7 @@ def _target(which: deployments.Chosen, model: str | None, settings: Settings) ->
         yield Target(
             deployment,
             wiring.projector(),
-            beside_workers=True,
+            workers_running=True,
             instead=deployment.models.resolve(model) if model else None,
         )
         return
@@ -93,6 +94,6 @@ def _target(which: deployments.Chosen, model: str | None, settings: Settings) ->
     local = Local(settings)
     try:
         instead = local.models.resolve(model) if model else None
-        yield Target(local.deployment, local.engine.projector, beside_workers=False, instead=instead)
+        yield Target(local.deployment, local.engine.projector, workers_running=False, instead=instead)
     finally:
         local.close()

@@ -1,4 +1,4 @@
-"""`vectorlog keys`: create, list, revoke; works beside a running server."""
+"""`vectorlog keys`: creates, lists and revokes API keys. A server may be running."""
 
 from __future__ import annotations
 
@@ -25,64 +25,60 @@ def command() -> None:
 @command.command()
 @options.settings(["data"])
 @deployments.option
-@click.option("--project", required=True, help="What the key opens.")
-@click.option("--name", default="", help="What it is for, for you to read.")
+@click.option("--project", required=True, help="Project that the key opens.")
+@click.option("--name", default="", help="What the key is for, as a note to yourself.")
 @click.option(
     "--secret",
-    "keeper",
     default=None,
     metavar="NAME",
-    help="On AWS: put it into this secret of Secrets Manager, and show its ARN.",
+    help="On AWS: store the key in this secret of Secrets Manager, and show the secret's ARN.",
 )
-def create(data: Path, which: deployments.Chosen, project: str, name: str, keeper: str | None) -> None:
-    """Make a key. Its secret is shown once and kept nowhere, unless you name a place for it."""
-    if keeper is not None and not which.aws:
-        raise click.UsageError("--secret is a secret of AWS Secrets Manager: give --stage too.")
+def create(data: Path, which: deployments.Chosen, project: str, name: str, secret: str | None) -> None:
+    """Create a key. It is shown once and stored nowhere, unless --secret names a place for it."""
+    if secret is not None and not which.aws:
+        raise click.UsageError("--secret names a secret of AWS Secrets Manager: give --stage too.")
     with _log_and_views(which, data) as log_and_views:
         try:
             view, shown = (
                 api_keys.create(log_and_views, project, name)
-                if keeper is None
-                else _kept(log_and_views, keeper, project, name)
+                if secret is None
+                else _create_in_secret(log_and_views, secret, project, name)
             )
         except Invalid as error:
             raise click.BadParameter(error.message, param_hint="--project") from None
         click.echo(shown)
-        where = (
-            "This is the only time that its secret is shown."
-            if keeper is None
-            else f"Its secret is the text of {keeper}."
-        )
+        where = "It is shown only this once." if secret is None else f"It is the text of the secret {secret}."
         click.echo(f"Key {view.id} opens project '{project}'. {where}", err=True)
     if project != DEFAULT_PROJECT:
         click.echo(
-            f"What was made without a key is in project '{DEFAULT_PROJECT}': a key of that project opens it.", err=True
+            f"Anything created without a key is in project '{DEFAULT_PROJECT}'; only a key of that project opens it.",
+            err=True,
         )
 
 
 @command.command(name="list")
 @options.settings(["data"])
 @deployments.option
-@click.option("--project", default=None, help="Only this project's.")
+@click.option("--project", default=None, help="List only this project's keys.")
 def list_keys(data: Path, which: deployments.Chosen, project: str | None) -> None:
     """List keys, oldest first."""
     with _log_and_views(which, data, must_exist=True) as log_and_views:
         views = api_keys.list_all(log_and_views, project)
         if not views:
-            click.echo("There is no key.", err=True)
+            click.echo("There are no keys.", err=True)
         for view in views:
-            made = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.state.created_at / 1000))
+            created = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.state.created_at / 1000))
             state = "revoked" if view.state.revoked_at else "active"
-            click.echo(f"{view.id}  {state:<7}  {made}  {view.state.project}  {view.state.name}".rstrip())
+            click.echo(f"{view.id}  {state:<7}  {created}  {view.state.project}  {view.state.name}".rstrip())
 
 
 @command.command()
 @options.settings(["data"])
 @deployments.option
-@click.option("--project", default=None, help="Refuse if the key is another project's.")
+@click.option("--project", default=None, help="Refuse if the key belongs to another project.")
 @click.argument("key")
 def revoke(data: Path, which: deployments.Chosen, project: str | None, key: str) -> None:
-    """Revoke a key; it opens nothing from now on."""
+    """Revoke a key, so that it is no longer accepted."""
     with _log_and_views(which, data, must_exist=True) as log_and_views:
         known = {view.id for view in api_keys.list_all(log_and_views, project)}
         try:
@@ -94,13 +90,15 @@ def revoke(data: Path, which: deployments.Chosen, project: str | None, key: str)
     click.echo(f"Key {key} is revoked.")
 
 
-def _kept(log_and_views: api_keys.LogAndViews, keeper: str, project: str, name: str) -> tuple[api_keys.KeyView, str]:
-    """The key, and the ARN of the secret that holds it from now on."""
+def _create_in_secret(
+    log_and_views: api_keys.LogAndViews, secret: str, project: str, name: str
+) -> tuple[api_keys.KeyView, str]:
+    """Creates a key and stores it in a secret. Returns the key, and the secret's ARN."""
     from vectorlog.runtime.aws import clients, keys
     from vectorlog.runtime.aws.secrets import SecretUnusable
 
     try:
-        return keys.create(log_and_views, clients.secrets_manager(), keeper, project, name)
+        return keys.create(log_and_views, clients.secrets_manager(), secret, project, name)
     except SecretUnusable as error:
         raise click.ClickException(str(error)) from None
 

@@ -1,4 +1,4 @@
-"""The `vectorlog` command; each command's module is imported when it is called."""
+"""The `vectorlog` command. A subcommand's module is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ COMMANDS = {
     "serve": "Serve the API from a folder.",
     "demo": "Ingest this repository's documents and search them.",
     "keys": "Create, list and revoke API keys.",
-    "export": "Write everything that an edition keeps to files.",
-    "import": "Bring in what an export holds.",
-    "rebuild": "Make views or index anew, while the old ones serve.",
-    "show": "Tell what is known of an id, and why a file failed.",
-    "verify": "Check that everything derived agrees with the log.",
+    "export": "Write all data of a deployment to files.",
+    "import": "Import an export.",
+    "rebuild": "Rebuild the views or the index, while the old ones serve.",
+    "show": "Show what is known about an id, and why a file failed.",
+    "verify": "Check that all derived data agrees with the log.",
 }
 
 
 class _Lazy(click.Group):
-    """Finds a command `x` in `vectorlog.cli.x`, with a `_` where that is a word of Python."""
+    """Finds the command `x` in the module `vectorlog.cli.x`, or `x_` if `x` is a Python keyword."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

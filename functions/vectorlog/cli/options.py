@@ -1,4 +1,4 @@
-"""Flags made from the settings, each with its environment variable."""
+"""Command line flags that are generated from the settings, each with its environment variable."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
-from vectorlog.runtime.local.settings import Settings, described, variable
+from vectorlog.runtime.local.settings import Settings, setting_fields, variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def settings(only: Sequence[str] | None = None) -> Callable[[F], F]:
-    """Gives a command the flags of all settings, or of these."""
+    """Returns a decorator that adds the flags of all settings, or of those in `only`, to a command."""
     hints = get_type_hints(Settings)
-    wanted = [each for each in described() if only is None or each.name in only]
+    wanted = [each for each in setting_fields() if only is None or each.name in only]
 
     def decorate(command: F) -> F:
         for each in reversed(wanted):
@@ -27,11 +27,11 @@ def settings(only: Sequence[str] | None = None) -> Callable[[F], F]:
     return decorate
 
 
-def _option(setting: Field[Any], hint: Any) -> Callable[[F], F]:  # noqa: ANN401  # a type hint is of no type of its own
+def _option(setting: Field[Any], hint: Any) -> Callable[[F], F]:  # noqa: ANN401  # type hints have no common type
     kind: Any = click.Choice(get_args(hint)) if get_origin(hint) is not None else hint
-    if setting.metadata["least"] is not None:
+    if setting.metadata["minimum"] is not None:
         ranged = click.IntRange if hint is int else click.FloatRange
-        kind = ranged(setting.metadata["least"], setting.metadata["most"])
+        kind = ranged(setting.metadata["minimum"], setting.metadata["maximum"])
     if hint is Path:
         kind = click.Path(file_okay=False, path_type=Path)
     return click.option(

@@ -1,4 +1,4 @@
-"""How far a long command is, on a terminal."""
+"""A progress bar for long commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-    """The items, with a bar on standard error; away from a terminal there is none."""
+    """Yields the items, and shows a progress bar on standard error if that is a terminal."""
     with click.progressbar(
         items, length=total, label=f"{label:<15}", show_pos=True, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as shown:

@@ -1,4 +1,4 @@
-"""`vectorlog rebuild`: makes anew what is derived, while the old serves."""
+"""`vectorlog rebuild`: rebuilds the views or the index, while the old ones serve."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 @deployments.option
 @click.argument("what", type=click.Choice(["views", "index", "all"]))
 def command(data: Path, which: deployments.Chosen, what: str) -> None:
-    """Make views (lists, counts) from the log, or the index from the artefacts, or both, anew. Nothing is embedded
-    again.
+    """Rebuild the views (lists, counts) from the log, the index from the artefacts, or both. Nothing is embedded again.
 
-    The old ones serve until the new ones take their place, so a server or deployment may run meanwhile. A rebuild that
-    was cut off has changed nothing that serves: run it again. On AWS, views are made in a second table, which a deploy
-    with `views=1,2` adds, and are read after one with `views=2,1`.
+    The old ones serve until the new ones replace them, so a server or deployment may be running. An interrupted rebuild
+    has changed nothing that serves: run it again. On AWS, new views go to a second table. Deploy with `views=1,2` to
+    add it, and with `views=2,1` to read from it.
     """
     if which.aws:
         _aws(which.stage, what)
@@ -45,7 +44,7 @@ def _local(data: Path, what: str) -> None:
         if what != "index":
             click.echo(f"Views: {rebuild.views(folder, watch):,} commits were projected, and the new rows serve.")
         if what != "views":
-            _tell(rebuild.index(folder, watch))
+            _print_report(rebuild.index(folder, watch))
             _adopt(folder)
     except (NoDataFolder, FolderInUse, UnknownFormat, UnknownSchema) as error:
         raise click.ClickException(str(error)) from None
@@ -65,47 +64,45 @@ def _aws(stage: str | None, what: str) -> None:
             _wait_for_old_functions(stage, time.sleep)
             click.echo(f"Views: {rebuild.views(watch):,} commits were projected into the second table.")
             click.echo(
-                "Deploy with the two tables in the other order: then the new one is read, and the old one "
+                "Deploy with the two tables in the other order. Then the new one is read, and the old one is "
                 "still written."
             )
         if what != "views":
-            _tell(rebuild.index(watch))
+            _print_report(rebuild.index(watch))
             click.echo("The new index serves.")
     except NoIndex:
-        raise click.ClickException("Another rebuild of the index is under way, or has ended just now.") from None
+        raise click.ClickException("Another rebuild of the index is under way, or has just ended.") from None
     except (NoTable, NoStack, UnknownSchema, Unavailable, IndexRefused) as error:
         raise click.ClickException(str(error)) from None
 
 
 def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -> None:
-    """Until no function runs any more that began before the stack was last changed: it may not write the second
-    table.
+    """Waits until every function that started before the stack's last change has ended.
+
+    Such a function may not write the second table.
     """
-    from vectorlog.runtime.aws.stack import LONGEST_RUN_MS, settled_at
+    from vectorlog.runtime.aws.stack import LONGEST_RUN_MS, old_functions_end_at
 
     if stage is None:
         minutes = LONGEST_RUN_MS // 60_000
         click.echo(
             (
-                f"Without --stage nothing is waited for: the second table must have been written for {minutes} "
-                f"minutes by now."
+                f"Without --stage, this does not wait: the functions must have been writing the second table for "
+                f"{minutes} minutes by now."
             ),
             err=True,
         )
         return
-    left = settled_at(stage) / 1000 - time.time()
+    left = old_functions_end_at(stage) / 1000 - time.time()
     if left > 0:
         click.echo(
-            (
-                f"The stack was changed a moment ago: functions of before may run for {left / 60:.0f} minutes "
-                f"more. Waiting."
-            ),
+            (f"The stack was changed recently: older functions may run for {left / 60:.0f} more minutes. Waiting."),
             err=True,
         )
         sleep(left)
 
 
-def _tell(refill: Refill) -> None:
+def _print_report(refill: Refill) -> None:
     click.echo(f"Index: {refill.files:,} files were indexed from their artefacts, {refill.chunks:,} chunks.")
     for folder in refill.incomplete:
         click.echo(f"  {folder} does not hold all chunks of its file. Attach the file again.", err=True)
@@ -120,7 +117,7 @@ def _adopt(folder: DataFolder) -> None:
     try:
         lock = folder.lock()
     except FolderInUse:
-        click.echo("The new index is ready. The server that runs takes it when it is started again.")
+        click.echo("The new index is ready. The running server will switch to it at its next start.")
         return
     log_and_views = LocalLogAndViews(folder)
     try:

@@ -1,4 +1,4 @@
-"""`vectorlog serve`: the API on this machine, from one folder."""
+"""`vectorlog serve`: serves the API on this machine, from one data folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 @click.command()
 @options.settings()
 def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
-    """Serve the API from a folder, until Ctrl-C."""
+    """Serve the API from a data folder, until Ctrl-C."""
     from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
     from vectorlog.runtime.local import logs
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
@@ -35,8 +35,11 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     except WrongSettings as error:
         raise click.UsageError(str(error)) from None
     logs.configure(people=sys.stderr.isatty())
-    for ends in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal that it caught once more when it has stopped
-        signal.signal(ends, lambda *_: sys.exit(0))
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # once uvicorn has stopped, it raises the signal that it caught again
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         local = Local(settings)
     except (FolderInUse, UnknownFormat, IndexInUse) as error:
@@ -55,9 +58,9 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     try:
         server.run()
     finally:
-        log.info("stopping; what is not finished goes on after the next start")
+        log.info("stopping; unfinished work resumes after the next start")
         if not local.close() and isinstance(sys.exception(), SystemExit):
-            os._exit(0)  # the interpreter would wait for the threads that still wait
+            os._exit(0)  # otherwise the interpreter would wait for the threads that are still blocked
 
 
 def _banner(local: Local, server: Server) -> str:
@@ -65,13 +68,15 @@ def _banner(local: Local, server: Server) -> str:
     model = local.models.resolve()
     if server.open:
         keys = (
-            f"none made yet: any is let in, as project 'default'. Make one: vectorlog keys create --project "
+            f"none yet, so any key is accepted, as project 'default'. Create one: vectorlog keys create --project "
             f"NAME --data {settings.data}"
         )
     elif server.any_key:
         keys = "required"
     else:
-        keys = f"required, and none made yet. Make one: vectorlog keys create --project NAME --data {settings.data}"
+        keys = (
+            f"required, but there is none yet. Create one: vectorlog keys create --project NAME --data {settings.data}"
+        )
     return f"""Vectorlog is listening on {server.url}
 
   model   {model.model} ({model.dimensions} dimensions)
@@ -85,4 +90,4 @@ def _banner(local: Local, server: Server) -> str:
   for result in client.vector_stores.search(store.id, query="what survives a crash?").data:
       print(round(result.score, 3), result.filename, repr(result.content[0].text[:80]))
 
-Ctrl-C stops it."""
+Press Ctrl-C to stop it."""

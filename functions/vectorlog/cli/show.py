@@ -1,4 +1,4 @@
-"""`vectorlog show`: what is known of an id, beside a running server or without one."""
+"""`vectorlog show`: prints what is known about an id. A server may be running."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from vectorlog.operations.show.records import Shown, ShownCommit, ShownQueues, S
 from vectorlog.operations.show.show import UnknownId, show
 
 WIDTH = 160
-"""Characters of an event's or a message's fields that a line shows."""
+"""How many characters of an event's or a message's fields a line shows."""
 
 
 @click.command()
 @click.argument("id")
-@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @options.settings(["data"])
 @deployments.option
 def command(id: str, data: Path, which: deployments.Chosen, *, as_json: bool) -> None:
-    """Tell what is known of a store (vs_…), a file (file-…), a file in a store (vs_…/file-…), a batch (vsfb_…), a key
-    (key_…) or a request (req_…).
+    """Show what is known about a store (vs_…), a file (file-…), a file in a store (vs_…/file-…), a batch (vsfb_…), a
+    key (key_…) or a request (req_…).
 
-    First how it stands and why; then its events, state and rows, what waits in queues for it, where its bytes are, and
-    how many chunks the index has of it. A request is found by reading the whole log.
+    It prints the status and the reason for it first, then the events, state and rows, the messages in queues, the
+    blobs, and the number of chunks in the index. A request is found by reading the whole log.
     """
     with deployments.open_read_only(which, data) as (deployment, _, waiting):
         try:
@@ -96,13 +96,13 @@ def _row(row: ShownRow) -> str:
 def _queues(queues: ShownQueues) -> Iterator[str]:
     numbers = ", ".join(f"{name} {number:,}" for name, number in queues.numbers.items())
     if queues.messages is None:
-        yield f"  messages in all: {numbers}; whose they are is not known"
+        yield f"  messages in all: {numbers}; which ids they concern is not known"
         return
     for each in queues.messages:
-        when = "a worker has it" if each.lent else f"from {each.visible_at} on"
+        when = "a worker has it" if each.lent else f"due at {each.visible_at}"
         yield f"  {each.queue}: {each.kind}, received {each.receives} times, {when}  {_short(each.data)}"
     if not queues.messages:
-        yield f"  nothing waits for it (in all: {numbers})"
+        yield f"  no message concerns it (in all: {numbers})"
 
 
 def _short(value: object) -> str:

@@ -1,4 +1,4 @@
-"""`vectorlog verify`: checks an edition, beside a running server or without one."""
+"""`vectorlog verify`: checks a deployment's derived data. A server may be running."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ PAUSE_S = 2.0
 def command(data: Path, which: deployments.Chosen) -> None:
     """Check that views, index, artefacts and blobs agree with the log.
 
-    Says what differs, and ends with 1 if anything does. What messages under way may still settle is told apart.
+    Prints every difference, and exits with status 1 if there is one. Differences that pending work may still resolve
+    are listed as pending and do not count.
     """
     with deployments.open_read_only(which, data) as (deployment, under_way, _):
         report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
-    for verdict, found in (("differs", report.differing), ("pending", report.pending)):
-        for each in found:
+    for verdict, differences in (("differs", report.differing), ("pending", report.pending)):
+        for each in differences:
             click.echo(f"{verdict}  {each.kind:<9} {each.where}  {each.what}")
     waiting = report.under_way
     click.echo(

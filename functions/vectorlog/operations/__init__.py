@@ -1,1 +1,1 @@
-"""What an operator does to a whole deployment: verify it, explain one id, rebuild what is derived, move it."""
+"""Operations on a whole deployment: verify it, show one id, rebuild its derived data, export and import it."""

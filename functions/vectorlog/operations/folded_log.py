@@ -1,4 +1,4 @@
-"""The log, folded: every stream's state, and the views as a fresh projection makes them."""
+"""Folds the whole log: the state of every stream, and the rows that a new projection would write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE = 256
 
 @dataclass(slots=True)
 class History:
-    """States by id, from one pass over the log."""
+    """The states of all streams by id, and the expected rows of the views by key."""
 
     stores: dict[str, vector_store.State] = field(default_factory=dict)
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
@@ -33,60 +33,61 @@ class History:
         return len(self.stores) + len(self.files) + len(self.batches) + len(self.store_files)
 
     def holds_contents(self, store: str) -> bool:
-        """Whether a store still holds its files' contents."""
+        """Returns whether a store still has its files' contents: it exists, and is neither expired nor deleted."""
         return store in self.stores and self.stores[store].exists and self.stores[store].ended is None
 
 
 def read(deployment: Deployment) -> History:
-    """Folds the log."""
-    found, table = History(), MemoryTable()
+    """Folds the log in one pass."""
+    history, table = History(), MemoryTable()
     views = Views(table)
     commits = deployment.streams.log.scan()
     while page := [deployment.streams.decode(commit) for commit in islice(commits, PAGE)]:
         for decision in page:
-            _note(found, decision)
+            _note(history, decision)
         views.apply(page)
-    found.rows = {row.key: row for row in _standing(found, table)}
-    return found
+    history.rows = {row.key: row for row in _final_rows(history, table)}
+    return history
 
 
-def _note(found: History, decision: AnyDecision) -> None:
+def _note(history: History, decision: AnyDecision) -> None:
     match decision.state:
         case vector_store.State():
-            found.stores[decision.stream] = decision.state
+            history.stores[decision.stream] = decision.state
         case uploaded_file.State():
-            found.files[decision.stream] = decision.state
+            history.files[decision.stream] = decision.state
         case file_batch.State():
-            found.batches[decision.stream] = decision.state
+            history.batches[decision.stream] = decision.state
         case store_file.State():
-            found.store_files[StoreFileId.parse(decision.stream)] = decision.state
+            history.store_files[StoreFileId.parse(decision.stream)] = decision.state
         case api_key.State():
             pass
         case _ as never:
             assert_never(never)
 
 
-def _standing(found: History, table: MemoryTable) -> Iterator[Row]:
-    """The rows as they stand once all work is done: deleted stores purged, batches that reached all their files
-    closed.
+def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
+    """Yields the rows as they are once all work is done.
+
+    Rows of deleted stores are then purged, and batches that have reached all of their files are closed.
     """
-    deleted = {store for store, state in found.stores.items() if state.ended == "deleted"}
+    deleted = {store for store, state in history.stores.items() if state.ended == "deleted"}
     purged = {keys.store(store).pk for store in deleted} | {keys.batches(store) for store in deleted}
     purged |= {keys.contents(store) for store in deleted}
-    purged |= {keys.batch(batch).pk for batch, state in found.batches.items() if state.store in deleted}
+    purged |= {keys.batch(batch).pk for batch, state in history.batches.items() if state.store in deleted}
     for row in table.scan():
         if (
             not row.gone
             and row.key.pk not in purged
             and keys.store_of(row.key) not in deleted
-            and not _reached(found, table, row.key)
+            and not _reached(history, table, row.key)
         ):
             yield row
 
 
-def _reached(found: History, table: MemoryTable, key: Key) -> bool:
+def _reached(history: History, table: MemoryTable, key: Key) -> bool:
     if not key.sk.startswith(keys.OPEN):
         return False
     batch = keys.thing_of(key.sk)
     counts = table.get([keys.batch(batch)])[keys.batch(batch)].counts
-    return counts.get("reached", 0) >= found.batches[batch].count
+    return counts.get("reached", 0) >= history.batches[batch].count

@@ -1,4 +1,4 @@
-"""The index, filled from the artefacts: nothing is read or embedded again."""
+"""Fills an index from the artefacts. No file is read or embedded again."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from vectorlog.operations.transfer.commits import pages
 from vectorlog.operations.transfer.contents import Watch
 
 CHUNKS = 1024
-"""Chunks that are given to the index at a time."""
+"""How many chunks are added to the index at a time."""
 
 
 class Filled(Protocol):
-    """What of a `ChunkIndex` it takes to fill one."""
+    """The methods of `ChunkIndex` that filling an index needs."""
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex."""
@@ -43,7 +43,7 @@ class Filled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Where an artefact belongs."""
+    """The generation that an artefact belongs to."""
 
     store: str
     file: str
@@ -57,7 +57,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A generation that the index has to hold. `chunks`: as many as there are; None while it is being ingested."""
+    """A generation that the index must have. `chunks` is their number, or None while it is being ingested."""
 
     space: Space
     row: str
@@ -67,19 +67,21 @@ class _Wanted:
 
 
 class Refill:
-    """Puts into an index what serves, and what is being ingested, which may have been written to another one before
-    this one was there.
+    """Fills an index with the serving generations, and with the open ones.
 
-    Files may change meanwhile: what nobody wants any more by the time that it is in is taken out again.
+    Chunks of an open generation may have been written to the old index before the new one existed. Files may change
+    meanwhile: a generation that is retired by the time that it has been added is removed again.
 
     Args:
-        into: the index. What it holds in a higher revision stays.
-        takes: which stores it is for.
+        streams: the log's streams.
+        blobs: hold the artefacts.
+        into: the index. Entries that it already has in a higher revision stay.
+        takes: whether the index is for stores of a space.
 
     Attributes:
-        files: generations that serve and are in.
-        chunks: that were given to the index.
-        incomplete: folders of artefacts which serve and do not hold all chunks.
+        files: the number of serving generations that were added.
+        chunks: the number of chunks that were added.
+        incomplete: folders of serving artefacts that do not have all chunks.
     """
 
     def __init__(
@@ -94,15 +96,18 @@ class Refill:
         self.incomplete: list[str] = []
 
     def fill(self, watch: Watch) -> None:
-        """Goes through all artefacts. What is written later than this is not seen: whoever writes it writes to the
-        index too, or `catch_up` follows.
+        """Adds the chunks of all artefacts.
+
+        Artefacts that are written later are not seen. Either their writers write to this index too, or `catch_up` must
+        follow.
         """
         for page in pages(watch("artefacts", self._generations("artefacts/"), None)):
             self._add(self._wanted(page))
 
     def catch_up(self, commits: Iterable[Commit]) -> None:
-        """Does what these commits changed, and adds what is being ingested, whose rounds no commit tells of; when
-        nobody writes to either index.
+        """Applies what these commits changed, and adds the open generations, whose progress is not in the log.
+
+        Nothing else may write to either index meanwhile.
         """
         for page in pages(commits):
             streams = [parse_stream(text) for text in dict.fromkeys(commit.stream for commit in page)]
@@ -119,52 +124,51 @@ class Refill:
             self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
 
     def _generations(self, prefix: str) -> Iterator[Generation]:
-        keys = (key.split("/") for key in self._blobs.list(prefix))  # those of a generation are neighbours
+        keys = (key.split("/") for key in self._blobs.list(prefix))  # the keys of a generation are adjacent
         for (_, store, file, number), _ in groupby(keys, lambda parts: parts[:-1]):
             yield Generation(store, file, int(number))
 
     def _add(self, wanted: Mapping[Generation, _Wanted]) -> None:
-        given = dict.fromkeys(wanted, 0)
-        gathered: dict[Space, list[FileChunks]] = defaultdict(list)
+        added = dict.fromkeys(wanted, 0)
+        by_space: dict[Space, list[FileChunks]] = defaultdict(list)
         for each, wants in wanted.items():
             for chunks in self._chunks(each, wants):
-                given[each] += len(chunks.chunks)
-                waiting = gathered[wants.space]
-                waiting.append(chunks)
-                if sum(len(part.chunks) for part in waiting) >= CHUNKS:
-                    self._into.add(wants.space, gathered.pop(wants.space))
-        for space, waiting in gathered.items():
-            self._into.add(space, waiting)
-        self._check(wanted, given)
+                added[each] += len(chunks.chunks)
+                pending = by_space[wants.space]
+                pending.append(chunks)
+                if sum(len(part.chunks) for part in pending) >= CHUNKS:
+                    self._into.add(wants.space, by_space.pop(wants.space))
+        for space, pending in by_space.items():
+            self._into.add(space, pending)
+        self._check(wanted, added)
 
     def _chunks(self, each: Generation, wants: _Wanted) -> Iterator[FileChunks]:
         try:
             for chunks in artefact.read_parts(self._blobs, each.store, each.file, each.number):
-                if (
-                    len(chunks[0].vectors[0]) == wants.space.dimensions
-                ):  # or an import that gave the store another model is not done yet
+                # If the dimensions differ, an import has moved the store to another model and is not complete yet.
+                if len(chunks[0].vectors[0]) == wants.space.dimensions:
                     yield FileChunks(
                         each.store, each.file, each.number, wants.row, wants.revision, wants.attributes, chunks
                     )
-        except NoSuchBlob:  # it is being deleted, as `_check` finds out; or it is incomplete, which `_check` tells
+        except NoSuchBlob:  # it is being deleted or is incomplete; `_check` finds out which
             return
 
-    def _check(self, wanted: Mapping[Generation, _Wanted], given: Mapping[Generation, int]) -> None:
+    def _check(self, wanted: Mapping[Generation, _Wanted], added: Mapping[Generation, int]) -> None:
         still = self._wanted(list(wanted))
         for each, wants in wanted.items():
-            self.chunks += given[each]
+            self.chunks += added[each]
             if each not in still:
                 self._into.remove(wants.space, each.store, each.file, each.number)
             elif wants.chunks is not None:
                 self.files += 1
-                if given[each] != wants.chunks:
+                if added[each] != wants.chunks:
                     self.incomplete.append(artefact.folder(each.store, each.file, each.number))
 
     def _wanted(self, page: Sequence[Generation]) -> dict[Generation, _Wanted]:
         files = self._streams.load_many(STORE_FILE, [each.stream for each in page])
         stores = self._streams.load_many(VECTOR_STORE, list({each.store for each in page}))
-        found = ((each, _want(each, stores[each.store].state, files[each.stream].state)) for each in page)
-        return {each: wants for each, wants in found if wants is not None and self._takes(wants.space)}
+        pairs = ((each, _want(each, stores[each.store].state, files[each.stream].state)) for each in page)
+        return {each: wants for each, wants in pairs if wants is not None and self._takes(wants.space)}
 
 
 def _want(each: Generation, store: vector_store.State, file: store_file.State) -> _Wanted | None:

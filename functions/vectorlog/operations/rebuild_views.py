@@ -1,4 +1,4 @@
-"""The log, projected into tables that nobody reads yet."""
+"""Projects the log into tables that are not read yet."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from vectorlog.reactions import purge
 from vectorlog.views.views import Views
 
 LANES = 8
-"""Parts of a page of commits that may be projected at the same time."""
+"""How many parts of a page of commits may be projected in parallel."""
 
 
 class Steps(Protocol):
     """Runs steps, in parallel or one by one."""
 
     def __call__(self, *steps: Callable[[], object]) -> object:
-        """Returns once all of them are done."""
+        """Runs all steps, and returns when they are done."""
         ...
 
 
 class Projection:
-    """Makes rows of commits, those that the reactions to them have changed since included.
+    """Projects commits to rows, and repeats the changes that reactions have made to rows since.
 
-    Whoever projects newer commits meanwhile, or the same ones, is not in the way. Done again from the beginning, it
-    changes nothing. Memory holds an entry for each batch, and for each deleted store.
+    Other processes may project newer commits, or the same ones, meanwhile. Repeating it from the beginning changes
+    nothing. It holds one entry per batch and per deleted store in memory.
 
     Args:
-        streams: the log; `UnknownSchema` where newer code wrote a commit.
-        together: runs steps that may be done at the same time.
+        streams: the log's streams. They raise `UnknownSchema` if newer code wrote a commit.
+        together: runs steps that may run in parallel.
     """
 
     def __init__(self, streams: Streams, together: Steps) -> None:
@@ -46,19 +46,20 @@ class Projection:
         self._open: dict[str, tuple[str, int]] = {}
 
     def take(self, commits: Iterable[Commit], views: Views) -> None:
-        """Projects commits; those of one stream come in order."""
+        """Projects commits. Those of one stream must be in order."""
         for page in pages(commits):
             decisions = [self._streams.decode(commit) for commit in page]
             lanes: dict[int, list[AnyDecision]] = {}
-            for decision in decisions:  # those of a store share rows, and so a lane
+            for decision in decisions:  # decisions of one store share rows, so they share a lane
                 lanes.setdefault(crc32(group_of(decision.stream).encode()) % LANES, []).append(decision)
             self._together(*(partial(views.apply, lane) for lane in lanes.values()))
             for decision in decisions:
                 self._note(decision)
 
-    def settle(self, views: Views) -> None:
-        """Does to the rows what work has done to those that serve: a deleted store's go, and batches that reached all
-        of their files are open no more.
+    def apply_work(self, views: Views) -> None:
+        """Applies the changes that work has made to the serving rows.
+
+        It removes the rows of deleted stores, and closes the batches that have reached all of their files.
         """
         for table in views.tables:
             for store in self._deleted:

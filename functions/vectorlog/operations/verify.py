@@ -1,7 +1,7 @@
 """Compares views, index, artefacts and blobs with what the log says they hold.
 
-It runs beside a live system: what differs is looked at again, and only what differs every time is told. While messages
-are under way, what they may still settle is told apart as pending.
+It may run on a live system: it compares several times, and reports only what differs every time. Differences that
+commits or messages under way may still resolve are reported separately, as pending.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views.table import Row
 
-LOOKS = 3
-"""A difference stands once it was seen so often, a pause apart."""
+PASSES = 3
+"""A difference is reported if it is found in this many passes, with a pause between them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """Something derived that does not agree with the log: what kind of thing, where, and how."""
+    """Derived data that does not agree with the log: its kind, where it is, and what is wrong."""
 
     kind: str
     where: str
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Work that is not done yet: commits that are not projected, messages that can be received or are lent."""
+    """Unfinished work: how many commits are not projected, and how many messages wait or are being processed."""
 
     commits: int
     messages: int
@@ -39,11 +39,13 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a look found.
+    """The result of a verification.
 
     Attributes:
-        differing: what nothing under way will settle.
-        pending: what a commit or message under way may settle.
+        differing: differences that no work under way will resolve.
+        pending: differences that a commit or message under way may resolve.
+        streams: the number of streams that were read.
+        under_way: the unfinished work at the last pass.
     """
 
     differing: tuple[Difference, ...]
@@ -53,22 +55,24 @@ class Report:
 
 
 def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Callable[[], None]) -> Report:
-    """Looks up to `LOOKS` times, with a pause between; tells what differed every time."""
-    found: set[Difference] = set()
-    for look in range(LOOKS):
-        if look:
+    """Compares up to `PASSES` times, with a pause in between, and reports what differed every time."""
+    persistent: set[Difference] = set()
+    for number in range(PASSES):
+        if number:
             pause()
         waiting, history = under_way(), read(deployment)
         seen = set(differences(deployment, history))
-        found = found & seen if look else seen
-        if not found:
+        persistent = persistent & seen if number else seen
+        if not persistent:
             break
-    pending = {each for each in found if waiting.commits or (waiting.messages and each.kind not in ("row", "counts"))}
-    return Report(tuple(sorted(found - pending)), tuple(sorted(pending)), len(history), waiting)
+    pending = {
+        each for each in persistent if waiting.commits or (waiting.messages and each.kind not in ("row", "counts"))
+    }
+    return Report(tuple(sorted(persistent - pending)), tuple(sorted(pending)), len(history), waiting)
 
 
 def differences(deployment: Deployment, history: History) -> Iterator[Difference]:
-    """Everything that differs at one look."""
+    """Yields all differences of one pass."""
     yield from _rows(deployment, history)
     yield from _chunks(deployment, history)
     yield from _artefacts(deployment, history)
@@ -76,17 +80,17 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    found = {row.key: row for row in deployment.views.table.scan() if not row.gone}
-    for key in history.rows.keys() | found.keys():
-        expected, standing, where = history.rows.get(key), found.get(key), f"{key.pk} {key.sk}"
+    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone}
+    for key in history.rows.keys() | rows.keys():
+        expected, actual, where = history.rows.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
             yield Difference("row", where, "is left over")
-        elif standing is None:
+        elif actual is None:
             yield Difference("row", where, "is missing")
-        elif _counts(expected) != _counts(standing):
-            yield Difference("counts", where, f"are {_counts(standing)}, and the log says {_counts(expected)}")
-        elif (expected.version, expected.data, expected.status) != (standing.version, standing.data, standing.status):
-            yield Difference("row", where, f"is at version {standing.version}, and the log says {expected.version}")
+        elif _counts(expected) != _counts(actual):
+            yield Difference("counts", where, f"are {_counts(actual)}, and the log says {_counts(expected)}")
+        elif (expected.version, expected.data, expected.status) != (actual.version, actual.data, actual.status):
+            yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
 
 
 def _counts(row: Row) -> dict[str, int]:
@@ -95,39 +99,39 @@ def _counts(row: Row) -> dict[str, int]:
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
     by_store: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
-    opened: set[tuple[str, str, int]] = set()
+    open_generations: set[tuple[str, str, int]] = set()
     for id_, state in history.store_files.items():
         if state.serving is not None and history.holds_contents(id_.store):
             by_store[id_.store][id_.file, state.serving.generation] = state.serving.chunks
         if state.open is not None:
-            opened.add((id_.store, id_.file, state.open.generation))
-    for store, made in history.stores.items():
-        found = deployment.index.count(made.space, store)
-        for file, generation in by_store[store].keys() | found.keys():
-            expected, standing = by_store[store].get((file, generation)), found.get((file, generation), 0)
+            open_generations.add((id_.store, id_.file, state.open.generation))
+    for store, store_state in history.stores.items():
+        indexed = deployment.index.count(store_state.space, store)
+        for file, generation in by_store[store].keys() | indexed.keys():
+            expected, actual = by_store[store].get((file, generation)), indexed.get((file, generation), 0)
             where = f"{store} {file} generation {generation}"
-            if expected is None and (store, file, generation) not in opened:
-                yield Difference("chunks", where, f"{standing} are left over")
-            elif expected is not None and expected != standing:
-                yield Difference("chunks", where, f"are {standing}, and the log says {expected}")
+            if expected is None and (store, file, generation) not in open_generations:
+                yield Difference("chunks", where, f"{actual} are left over")
+            elif expected is not None and expected != actual:
+                yield Difference("chunks", where, f"are {actual}, and the log says {expected}")
 
 
 def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]:
-    found: dict[str, set[str]] = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for key in deployment.blobs.list("artefacts/"):
         folder, _, name = key.rpartition("/")
-        found[f"{folder}/"].add(name)
-    wanted: set[str] = set()
+        parts[f"{folder}/"].add(name)
+    expected: set[str] = set()
     for id_, state in history.store_files.items():
         if state.open is not None:
-            wanted.add(artefact.folder(id_.store, id_.file, state.open.generation))
+            expected.add(artefact.folder(id_.store, id_.file, state.open.generation))
         if state.serving is not None and history.holds_contents(id_.store):
             folder = artefact.folder(id_.store, id_.file, state.serving.generation)
-            wanted.add(folder)
-            if "text" not in found[folder] or len(found[folder]) < 2:
+            expected.add(folder)
+            if "text" not in parts[folder] or len(parts[folder]) < 2:
                 yield Difference("artefact", folder, "is missing or incomplete")
-    for folder in found.keys() - wanted:
-        if found[folder]:
+    for folder in parts.keys() - expected:
+        if parts[folder]:
             yield Difference("artefact", folder, "is left over")
 
 
@@ -140,6 +144,6 @@ def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
         if state.store in history.stores and history.stores[state.store].exists
     ]
     expected |= {state.object for state in kept if state.object}
-    found = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
-    yield from (Difference("blob", key, "is missing") for key in expected - found)
-    yield from (Difference("blob", key, "is left over") for key in found - expected)
+    actual = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
+    yield from (Difference("blob", key, "is missing") for key in expected - actual)
+    yield from (Difference("blob", key, "is left over") for key in actual - expected)

@@ -1,4 +1,4 @@
-"""What waits in the work queues, as far as a queue can be looked into."""
+"""The messages in the work queues, as far as a queue can show them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ class WaitingMessage:
     """A message in a queue.
 
     Attributes:
-        receives: how often it was lent to a worker; with `lent`, one has it now.
-        visible_at: ms since 1970 from which it can be received.
+        receives: how often a worker has received it.
+        visible_at: when it can be received (again), in ms since 1970.
+        lent: whether a worker has it now.
     """
 
     queue: str
@@ -27,22 +28,22 @@ class WaitingMessage:
 
     @property
     def kind(self) -> str:
-        """Its type, such as `Ingest`."""
+        """The message's type, such as `Ingest`."""
         return str(json.loads(self.body)["type"])
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """Its fields."""
-        found: Mapping[str, Any] = json.loads(self.body)["data"]
-        return found
+        """The message's fields."""
+        fields: Mapping[str, Any] = json.loads(self.body)["data"]
+        return fields
 
     def concerns(self, id: str) -> bool:
-        """Whether it names this store, file, batch, request, or file in a store (`vs_…/file-…`)."""
+        """Returns whether it names this store, file, batch, request, or file in a store (`vs_…/file-…`)."""
         data = self.data
         stream = data.get("stream", "")
-        asked, replayed = parse_stream(id), parse_stream(stream)
-        if isinstance(asked, StoreFileId):
-            return stream == id or (data.get("store"), data.get("file")) == (asked.store, asked.file)
+        wanted, replayed = parse_stream(id), parse_stream(stream)
+        if isinstance(wanted, StoreFileId):
+            return stream == id or (data.get("store"), data.get("file")) == (wanted.store, wanted.file)
         named = {stream, *(data.get(name) for name in ("store", "file", "batch", "request"))}
         if isinstance(replayed, StoreFileId):
             named |= {replayed.store, replayed.file}
@@ -51,11 +52,11 @@ class WaitingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the queues hold.
+    """The contents of the queues.
 
     Attributes:
-        numbers: of messages, by queue.
-        messages: None where the queue does not show them without lending them (SQS).
+        numbers: the number of messages, by queue.
+        messages: None if the queue can show a message only by handing it out (SQS).
     """
 
     numbers: Mapping[str, int]

@@ -374,7 +374,7 @@ class TestBodies:
     def test_ids_listed_twice_count_once(self) -> None:
         """Files keep the order of the request."""
         body = parse.json_body(BatchCreation, json.dumps({"file_ids": [B, A, B], "attributes": {"k": 1}}).encode())
-        assert [(each.file, each.attributes) for each in body.listed_files] == [(B, {"k": 1}), (A, {"k": 1})]
+        assert [(each.file, each.attributes) for each in body.items] == [(B, {"k": 1}), (A, {"k": 1})]
         assert body.param == "file_ids"
 
     def test_settings_of_a_batch_are_not_for_files(self) -> None:
@@ -384,7 +384,7 @@ class TestBodies:
             BatchCreation,
             json.dumps({"files": files, "attributes": {"k": 1}, "chunking_strategy": static(200, 0)}).encode(),
         )
-        listed = [(each.file, each.attributes, each.chunking) for each in body.listed_files]
+        listed = [(each.file, each.attributes, each.chunking) for each in body.items]
         assert listed == [(A, {}, Chunking("static", 100, 50)), (B, {}, AUTO)]
         assert body.param == "files"
 

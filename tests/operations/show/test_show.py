@@ -60,7 +60,7 @@ class TestFile:
         by_store = {store: next(each for each in found.explanation[1:] if store in each) for store in (store, other)}
         assert by_store[store].endswith("(invalid_file): The file is damaged. Save it again.")
         assert " failed at 20" in by_store[store]
-        assert "is being ingested since" in by_store[other]
+        assert "has been in progress since" in by_store[other]
         assert {stream.id for stream in found.streams} == {file, f"{store}/{file}", f"{other}/{file}"}
 
     def test_history(self, failed: tuple[Bench, str, str]) -> None:
@@ -97,8 +97,8 @@ class TestFile:
         bench.pump.ingest_some()
         found = shown(bench, f"{store}/{file}")
         [sentence] = found.explanation
-        assert "it can be taken by a worker from 20" in sentence
-        assert "after 1 refusal by the provider. The sweep fails it at 20" in sentence
+        assert "a worker can take it from 20" in sentence
+        assert "after 1 refusal by the provider. The sweep will fail it at 20" in sentence
         assert found.queues.messages is not None
         [message] = found.queues.messages
         assert (message.queue, message.kind, message.data["request"]) == ("embed", "Ingest", "req_asked")
@@ -115,14 +115,17 @@ class TestFile:
         """A file that nothing works for is said to wait in vain, and until when."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
-        assert "no message waits for it. The sweep fails it at 20" in shown(bench, f"{store}/{file}").explanation[0]
+        assert (
+            "no message in the queue is for it. The sweep will fail it at 20"
+            in shown(bench, f"{store}/{file}").explanation[0]
+        )
 
     def test_hidden_queues(self, bench: Bench) -> None:
         """If a queue's messages cannot be read, the report says so and gives their number."""
         store, file = bench.store(), bench.upload("alpha")
         bench.attach(store, file)
         found = show(bench.deployment, lambda: Waiting({"work": 0, "embed": 3}, None), f"{store}/{file}")
-        assert "the embed queue holds 3 messages, and SQS does not say" in found.explanation[0]
+        assert "the embed queue holds 3 messages, and SQS does not show" in found.explanation[0]
         assert found.queues.messages is None
         assert any(note.startswith("SQS does not show messages") for note in found.notes)
 
@@ -131,7 +134,7 @@ class TestFile:
         bench, store, file = failed
         uploaded_files.delete(bench.deployment, ASKED, file)
         assert shown(bench, file).explanation == (f"{file} was deleted.",)
-        assert "was taken out of the store at 20" in shown(bench, f"{store}/{file}").explanation[0]
+        assert "was removed from the store at 20" in shown(bench, f"{store}/{file}").explanation[0]
 
     def test_still_serves(self, bench: Bench) -> None:
         """For a file whose new ingest failed, the report says what continues to serve."""
@@ -198,7 +201,7 @@ class TestOthers:
         bench.attach(store, file, request)
         bench.pump.settle()
         found = shown(bench, form)
-        assert found.explanation[0] == f"{request.request} began 2 commits in 1 stream."
+        assert found.explanation[0] == f"{request.request} led to 2 commits in 1 stream."
         assert found.explanation[1].endswith("(invalid_file): The file is damaged. Save it again.")
         assert {event["type"] for each in found.streams for commit in each.commits for event in commit.events} == {
             "FileAttached",
@@ -213,8 +216,8 @@ class TestOthers:
             ("vs_none/file-none", "The log has no"),
             ("file-none", "The log has no"),
             ("req_none", "None of the log's"),
-            ("nothing", "is no id of a store"),
-            ("", "is no id of a store"),
+            ("nothing", "is not the id of a store"),
+            ("", "is not the id of a store"),
         ],
     )
     def test_unknown(self, bench: Bench, id: str, says: str) -> None:
@@ -228,7 +231,7 @@ class TestOthers:
         monkeypatch.setattr(bench.index, "count", lambda *_: 1 / 0)
         found = shown(bench, f"{store}/{file}")
         assert "invalid_file" in found.explanation[0]
-        assert any("could not be asked" in note for note in found.notes)
+        assert any("could not be read" in note for note in found.notes)
 
     def test_reads_only(self, failed: tuple[Bench, str, str]) -> None:
         """The command changes nothing: no commit, no row, no message."""

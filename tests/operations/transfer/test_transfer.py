@@ -21,7 +21,7 @@ from vectorlog.operations.transfer.commits import Diverged
 from vectorlog.operations.transfer.completion import ImportReport
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, ModelInUse, NotAnExport, Watch
 from vectorlog.operations.transfer.export import export
-from vectorlog.operations.transfer.importing import Target, bring
+from vectorlog.operations.transfer.importing import Target, import_into
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import uploaded_files, vector_stores
@@ -69,10 +69,10 @@ def written(bench: Bench, path: Path) -> Contents:
         return export(bench.deployment, sink, unwatched)
 
 
-def brought(path: Path, bench: Bench, *, beside_workers: bool = False, instead: Space | None = None) -> ImportReport:
+def brought(path: Path, bench: Bench, *, workers_running: bool = False, instead: Space | None = None) -> ImportReport:
     with archive.reading(path) as source:
-        watch = workers(bench) if beside_workers else unwatched
-        return bring(source, Target(bench.deployment, bench.pump.projector, beside_workers, instead), watch)[1]
+        watch = workers(bench) if workers_running else unwatched
+        return import_into(source, Target(bench.deployment, bench.pump.projector, workers_running, instead), watch)[1]
 
 
 def workers(bench: Bench) -> Watch:
@@ -119,7 +119,7 @@ def source(make: Callable[..., Bench]) -> tuple[Bench, Made]:
 
 class TestBackAndForth:
     @pytest.mark.parametrize("name", ["export", "export.tar"])
-    @pytest.mark.parametrize("beside_workers", [False, True])
+    @pytest.mark.parametrize("workers_running", [False, True])
     def test_same_answers(
         self,
         source: tuple[Bench, Made],
@@ -127,7 +127,7 @@ class TestBackAndForth:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         name: str,
-        beside_workers: bool,
+        workers_running: bool,
     ) -> None:
         """A moved deployment answers as before, immediately and after its workers ran, and nothing is embedded
         again.
@@ -136,9 +136,9 @@ class TestBackAndForth:
         target, expected = make("target"), answers(bench.deployment, made)
         said, texts = written(bench, tmp_path / name), Counting.texts
         target.clock.now = bench.clock.now
-        if beside_workers:
+        if workers_running:
             in_order_of_streams(target, monkeypatch)
-        settled = brought(tmp_path / name, target, beside_workers=beside_workers)
+        settled = brought(tmp_path / name, target, workers_running=workers_running)
         assert said.models == (ModelInUse("stub:words", DIMENSIONS, 1),)
         assert (settled.indexed, settled.again, dict(settled.unoffered)) == (3, 0, {})
         assert verify(target.deployment, lambda: UnderWay(0, 0), lambda: None).differing == ()
@@ -161,31 +161,31 @@ class TestBackAndForth:
         assert (target.log.after(0, 10_000), sorted(target.blobs.list(""))) == (commits, blobs)
 
     @pytest.mark.usefixtures("small_steps")
-    @pytest.mark.parametrize("beside_workers", [False, True])
+    @pytest.mark.parametrize("workers_running", [False, True])
     def test_cut_off_and_resumed(
         self,
         source: tuple[Bench, Made],
         make: Callable[..., Bench],
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
-        beside_workers: bool,
+        workers_running: bool,
     ) -> None:
         """Wherever an import dies, the same command continues, and it ends as if nothing had happened."""
         bench, made = source
         expected, call, died = answers(bench.deployment, made), 0, True
         written(bench, tmp_path / "export")
         while died:
-            call += 23 if beside_workers else 7  # each is a separate import
+            call += 23 if workers_running else 7  # each is a separate import
             target = make(f"target-{call}")
             target.clock.now, died = bench.clock.now, False
-            if beside_workers:
+            if workers_running:
                 in_order_of_streams(target, monkeypatch)
             with target.faults.dying(call, after=False):
                 try:
-                    brought(tmp_path / "export", target, beside_workers=beside_workers)
+                    brought(tmp_path / "export", target, workers_running=workers_running)
                 except Lost:
                     died = True
-            brought(tmp_path / "export", target, beside_workers=beside_workers)
+            brought(tmp_path / "export", target, workers_running=workers_running)
             target.pump.restart()
             target.pump.settle()
             assert answers(target.deployment, made) == expected, f"died at call {call}"
@@ -277,7 +277,7 @@ class TestRefused:
         with pytest.raises(NotAnExport, match=f"{len(lines)} commits"):
             brought(tmp_path / "export", target)
         contents.unlink()
-        with pytest.raises(NotAnExport, match="cut off"):
+        with pytest.raises(NotAnExport, match="interrupted"):
             brought(tmp_path / "export", target)
         assert list(target.log.scan()) == []
 

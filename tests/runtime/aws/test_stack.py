@@ -11,7 +11,7 @@ import pytest
 from tests.support import moto_aws
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
-from vectorlog.runtime.aws.stack import LONGEST_RUN_MS, NoStack, environment, output, settled_at
+from vectorlog.runtime.aws.stack import LONGEST_RUN_MS, NoStack, environment, old_functions_end_at, output
 
 OUTPUTS = {output(field): f"the {field}" for field in Environment.needed()}
 
@@ -101,4 +101,4 @@ def test_when_old_functions_have_ended() -> None:
         clients.cloudformation().describe_stacks(StackName="Vectorlog-prod")["Stacks"][0]["CreationTime"].timestamp()
         * 1000
     )
-    assert settled_at("prod") == pytest.approx(created + LONGEST_RUN_MS, abs=5_000)
+    assert old_functions_end_at("prod") == pytest.approx(created + LONGEST_RUN_MS, abs=5_000)

@@ -1,1 +1,1 @@
-"""What requests carry: bodies, forms and queries, checked against their schemas; and how wrong ones are refused."""
+"""Request input: bodies, forms and query strings, their schemas, and the errors for invalid ones."""

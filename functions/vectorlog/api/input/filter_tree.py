@@ -1,4 +1,4 @@
-"""Filters of a search, from JSON to the domain's tree."""
+"""Converts a search's filters from JSON to the domain's tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Comparison, Compound, Filter, Operator, Scalar
 
 MAX_DEPTH = 16
-"""Levels of `and` and `or`; deeper trees are made by mistake."""
+"""Levels of `and` and `or`. A deeper tree is a client's mistake."""
 
 _COMPARISONS: Sequence[str] = get_args(Operator)
 _COMPOUNDS = ("and", "or")
@@ -19,10 +19,15 @@ _OF_ARRAYS = ("in", "nin")
 
 
 def read(value: object, path: str = "filters", depth: int = 1) -> Filter:
-    """The filter that this JSON value is.
+    """Converts a JSON value to a filter.
+
+    Args:
+        value: the JSON value.
+        path: where the value is in the request, for errors.
+        depth: its level in the tree; the root is 1.
 
     Raises:
-        Invalid: names the path of what is wrong, and the operator where it matters.
+        Invalid: the value is not a filter. The message names the path of the fault, and the operator if it matters.
     """
     if not isinstance(value, dict):
         raise refusals.wrong_type(path, "an object", value)
@@ -30,7 +35,7 @@ def read(value: object, path: str = "filters", depth: int = 1) -> Filter:
         raise Invalid(f"Invalid '{path}': filters are nested more than {MAX_DEPTH} levels deep.", param=path)
     match _field(value, "type", path):
         case "and" | "or" as operator:
-            return Compound(operator, _inner(value, path, depth))
+            return Compound(operator, _operands(value, path, depth))
         case "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "in" | "nin" as comparison:
             return _comparison(comparison, value, path)
         case str() as other:
@@ -39,29 +44,29 @@ def read(value: object, path: str = "filters", depth: int = 1) -> Filter:
             raise refusals.wrong_type(f"{path}.type", "a string", other)
 
 
-def _inner(value: dict[str, Any], path: str, depth: int) -> tuple[Filter, ...]:
+def _operands(value: dict[str, Any], path: str, depth: int) -> tuple[Filter, ...]:
     _only(value, {"type", "filters"}, path)
-    inner = _field(value, "filters", path)
-    if not isinstance(inner, list):
-        raise refusals.wrong_type(f"{path}.filters", "an array", inner)
-    if not inner:
+    filters = _field(value, "filters", path)
+    if not isinstance(filters, list):
+        raise refusals.wrong_type(f"{path}.filters", "an array", filters)
+    if not filters:
         raise refusals.empty_array(f"{path}.filters")
-    return tuple(read(each, f"{path}.filters[{place}]", depth + 1) for place, each in enumerate(inner))
+    return tuple(read(each, f"{path}.filters[{place}]", depth + 1) for place, each in enumerate(filters))
 
 
 def _comparison(operator: Operator, value: dict[str, Any], path: str) -> Comparison:
     _only(value, {"type", "key", "value"}, path)
-    key, wanted = _field(value, "key", path), _field(value, "value", path)
+    key, operand = _field(value, "key", path), _field(value, "value", path)
     if not isinstance(key, str):
         raise refusals.wrong_type(f"{path}.key", "a string", key)
     if len(key) > MAX_KEY_CHARS:
         raise refusals.string_too_long(f"{path}.key", MAX_KEY_CHARS, len(key))
     if operator not in _OF_ARRAYS:
-        return Comparison(operator, key, _scalar(wanted, f"{path}.value", operator))
-    if not isinstance(wanted, list):
-        raise refusals.wrong_type(f"{path}.value", f"an array (operator '{operator}')", wanted)
+        return Comparison(operator, key, _scalar(operand, f"{path}.value", operator))
+    if not isinstance(operand, list):
+        raise refusals.wrong_type(f"{path}.value", f"an array (operator '{operator}')", operand)
     return Comparison(
-        operator, key, tuple(_scalar(each, f"{path}.value[{place}]", operator) for place, each in enumerate(wanted))
+        operator, key, tuple(_scalar(each, f"{path}.value[{place}]", operator) for place, each in enumerate(operand))
     )
 
 

@@ -1,4 +1,4 @@
-"""A form that was received."""
+"""A received form (`multipart/form-data`)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SpooledFile:
-    """A file part on disk, not synced yet. To keep it, move it away from `path`.
+    """A form's file on disk, not synced yet. To keep it, move it away from `path`.
 
     Attributes:
-        filename: as the client wrote it, so it may hold slashes.
+        filename: as the client sent it, so it may contain slashes.
         size: in bytes.
-        sha256: of the bytes, in hex.
+        sha256: of the file's bytes, in hex.
     """
 
     path: Path
@@ -27,13 +27,13 @@ class SpooledFile:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A whole form: the values of each text field in order, and the file of each file field."""
+    """A complete form: the values of each text field in order, and the file of each file field."""
 
     fields: dict[str, list[str]]
     files: dict[str, SpooledFile]
 
     def digest(self) -> bytes:
-        """Equal for two forms with the same fields and with files of the same names and bytes."""
+        """Returns a hash that is equal for forms with the same fields and with files of the same names and bytes."""
         files = {name: (file.filename, file.sha256) for name, file in self.files.items()}
         return hashlib.sha256(json.dumps([self.fields, files], sort_keys=True).encode()).digest()
 

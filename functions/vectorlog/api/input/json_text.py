@@ -1,4 +1,4 @@
-"""JSON text → an object of which every string can be stored."""
+"""Parses JSON request bodies, and refuses strings that cannot be stored."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from vectorlog.domain.errors import Invalid
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 Json = dict[str, Any]
-"""An object of JSON."""
+"""A JSON object."""
 
 _Path = tuple[str | int, ...]
 
 
 def read_object(body: bytes) -> Json:
-    """The object that the body is; an empty body is `{}`.
+    """Parses a body to a JSON object; an empty body is `{}`.
 
     Raises:
-        Invalid: no JSON (the message says where), no object, or a string with a NUL or half a surrogate pair.
+        Invalid: it is not JSON (the message says where), it is not an object, or a string in it contains a NUL or half
+            a surrogate pair.
     """
     if not body.strip():
         return {}
     value = _read(body)
     if not isinstance(value, dict):
         raise Invalid(f"Invalid body: expected an object, but got {refusals.kind(value)} instead.", code="invalid_type")
-    # Such characters pass JSON only as escapes, so most bodies need no walk.
+    # JSON can hold such characters only as escapes, so a body without a \u escape needs no check.
     if b"\\u" in body:
         _refuse_unstorable(value)
     return value
 
 
 def dotted(path: _Path) -> str:
-    """A path as OpenAI writes it: `files[3].file_id`."""
+    """Formats a path as OpenAI does: `files[3].file_id`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part[: refusals.ECHO_CHARS]}" for part in path)
     return "".join(parts).removeprefix(".")
 
@@ -62,14 +63,14 @@ def _unreadable(why: str) -> Invalid:
 
 
 def _refuse_unstorable(value: object) -> None:
-    waiting: list[tuple[_Path, object]] = [((), value)]
-    while waiting:
-        path, each = waiting.pop()
+    stack: list[tuple[_Path, object]] = [((), value)]
+    while stack:
+        path, each = stack.pop()
         if isinstance(each, dict):
-            waiting += [(path, key) for key in each]
-            waiting += [((*path, key), inner) for key, inner in each.items()]
+            stack += [(path, key) for key in each]
+            stack += [((*path, key), inner) for key, inner in each.items()]
         elif isinstance(each, list):
-            waiting += [((*path, place), inner) for place, inner in enumerate(each)]
+            stack += [((*path, place), inner) for place, inner in enumerate(each)]
         elif isinstance(each, str) and _UNSTORABLE.search(each):
             param = _UNSTORABLE.sub("�", dotted(path))
             what = "a NUL character" if "\0" in each else "half a surrogate pair"

@@ -1,4 +1,4 @@
-"""Forms (`multipart/form-data`) read as they arrive: files go to disk, text fields are kept."""
+"""Reads forms (`multipart/form-data`) as they arrive. Files go to disk, and text fields stay in memory."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from vectorlog.api.input.form import Form, SpooledFile
 
 SPOOL_PREFIX = "upload-"
-"""How the names of spooled files begin, so that what a crash left over can be told from other files."""
+"""The prefix of spooled files' names. It identifies files that a crash left behind."""
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
 MAX_FILES = 16
-"""More than any route takes, so that a wrong form is still refused by name, but not so many that their names fill the
-disk.
+"""More than any route takes, so that the route can name the unknown field of a wrong form. The limit keeps a form from
+filling the disk with empty files.
 """
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
-"""What a form may hold besides the bytes of its files: fields, headers, boundaries."""
+"""The size that a form may have in addition to its files' bytes: text fields, headers and boundaries."""
 
 
 class BrokenForm(ValueError):
-    """The body is no readable form; the message is a sentence for the client."""
+    """The body is not a valid form. The message is a sentence for the client."""
 
 
 class FormTooLarge(ValueError):
-    """The form's files hold more bytes than the limit."""
+    """The form's files are larger than the limit."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"The form is larger than {limit_bytes:,} bytes.")
@@ -41,15 +41,15 @@ class FormTooLarge(ValueError):
 
 
 class FormReader:
-    """Reads one form, in pieces of any size, with memory for one piece and the text fields.
+    """Reads one form in pieces of any size. It holds one piece and the text fields in memory.
 
-    Any error of `feed` and `finish` removes the files that were spooled; a form that is given up is `discard`ed by its
-    owner.
+    If `feed` or `finish` raises, the spooled files have been removed. A caller that abandons a form must call
+    `discard`.
 
     Args:
         content_type: the request's header, with the boundary.
-        folder: where file parts are spooled; it must exist.
-        limit_bytes: for all files together.
+        folder: the existing folder in which files are spooled.
+        limit_bytes: the limit for the total size of the files.
 
     Raises:
         BrokenForm: the header names no usable boundary.
@@ -76,7 +76,7 @@ class FormReader:
             raise BrokenForm(f"The form's boundary cannot be used: {error}.") from error
         self._folder = folder
         self._limit = limit_bytes
-        self._fed = self._spooled = 0
+        self._fed_bytes = self._spooled_bytes = 0
         self._complete = False
         self._header_name, self._header_value = bytearray(), bytearray()
         self._headers = Message()
@@ -89,13 +89,13 @@ class FormReader:
         """Reads the next piece of the body.
 
         Raises:
-            BrokenForm: it is not well-formed, or has more files, or more or longer text fields, than are taken.
-            FormTooLarge: the files pass the limit.
-            OSError: the disk did not take it.
+            BrokenForm: it is not well-formed, or it has too many files, or too many or too long text fields.
+            FormTooLarge: the files exceed the limit.
+            OSError: a file could not be written.
         """
         try:
-            self._fed += len(data)
-            if self._fed > self._limit + FORM_OVERHEAD_BYTES:
+            self._fed_bytes += len(data)
+            if self._fed_bytes > self._limit + FORM_OVERHEAD_BYTES:
                 raise FormTooLarge(self._limit)
             self._parser.write(data)
         except BaseException as error:
@@ -105,10 +105,10 @@ class FormReader:
             raise
 
     def finish(self) -> Form:
-        """The whole form; its files now belong to the caller.
+        """Returns the complete form. Its files now belong to the caller.
 
         Raises:
-            BrokenForm: the closing boundary has not come.
+            BrokenForm: the closing boundary is missing.
         """
         if not self._complete:
             self.discard()
@@ -116,7 +116,7 @@ class FormReader:
         return Form(self._fields, self._files)
 
     def discard(self) -> None:
-        """Removes what was spooled; may be called at any time, also twice."""
+        """Removes the spooled files. It may be called at any time, and more than once."""
         if isinstance(self._part, _FilePart):
             self._part.discard()
         self._part = None
@@ -143,7 +143,7 @@ class FormReader:
             raise BrokenForm(
                 f"A part of the form has the Content-Transfer-Encoding '{encoding}'. Send its bytes as they are."
             )
-        # An extended parameter (`filename*`, RFC 5987) comes after the plain one of the same name, and replaces it.
+        # An extended parameter (`filename*`, RFC 5987) follows the plain one of the same name, and replaces it.
         parameters = dict(headers.get_params([], "content-disposition"))
         if "name" not in parameters:
             raise BrokenForm("A part of the form has no name in its Content-Disposition header.")
@@ -163,8 +163,8 @@ class FormReader:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if isinstance(self._part, _FilePart):
-            self._spooled += end - start
-            if self._spooled > self._limit:
+            self._spooled_bytes += end - start
+            if self._spooled_bytes > self._limit:
                 raise FormTooLarge(self._limit)
         if self._part is not None:
             self._part.add(memoryview(data)[start:end])
@@ -222,15 +222,13 @@ class _FilePart:
         return SpooledFile(self._path, self._filename, self._content_type, self._size, self._hash.hexdigest())
 
     def discard(self) -> None:
-        with suppress(OSError):  # closing writes what is buffered, and the disk may be the reason for giving up
+        with suppress(OSError):  # closing flushes the buffer, which fails if the disk is full
             self._file.close()
         self._path.unlink(missing_ok=True)
 
 
 def _text(parameter: str | tuple[str | None, str | None, str]) -> str:
-    """A header's parameter: RFC 5987, or raw UTF-8 with the three escapes of browsers (WHATWG HTML,
-    multipart/form-data).
-    """
+    """Decodes a header's parameter: RFC 5987, or raw UTF-8 with browsers' three escapes (WHATWG HTML, form data)."""
     if isinstance(parameter, tuple):
         return collapse_rfc2231_value(parameter)
     try:

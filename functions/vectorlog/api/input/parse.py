@@ -1,4 +1,4 @@
-"""Checked input: pydantic looks at shapes, and what it finds becomes the contract's codes and sentences."""
+"""Validates input with pydantic, and converts its errors to the contract's codes and sentences."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _EXPECTED = {
 
 
 def json_body(schema: type[M], body: bytes) -> M:
-    """The body as this schema reads it.
+    """Parses and validates a JSON body.
 
     Raises:
-        Invalid: with the code, sentence and field of the contract.
+        Invalid: it is not valid; the error has the code, sentence and field of the contract.
     """
     return checked(schema, read_object(body))
 
 
 def query_string(schema: type[M], query: Mapping[str, Sequence[str]]) -> M:
-    """The query string as this schema reads it; a parameter without a value counts as not given.
+    """Validates a query string. A known parameter with an empty value counts as absent.
 
     Raises:
-        Invalid: with the code, sentence and field of the contract.
+        Invalid: it is not valid; the error has the code, sentence and field of the contract.
     """
     for key, values in query.items():
         if len(values) > 1:
@@ -55,10 +55,10 @@ def query_string(schema: type[M], query: Mapping[str, Sequence[str]]) -> M:
 
 
 def checked(schema: type[M], value: Mapping[str, Any]) -> M:
-    """An object as this schema reads it.
+    """Validates an object against a schema.
 
     Raises:
-        Invalid: with the code, sentence and field of the contract.
+        Invalid: it is not valid; the error has the code, sentence and field of the contract.
     """
     try:
         return schema.model_validate(value)
@@ -67,10 +67,10 @@ def checked(schema: type[M], value: Mapping[str, Any]) -> M:
 
 
 def identifier(kind: ids.Kind, value: str, param: str) -> str:
-    """An id of that kind.
+    """Returns the value if it has the form of an id of this kind.
 
     Raises:
-        Invalid: it cannot be one.
+        Invalid: it does not.
     """
     if not ids.begins_right(kind, value):
         raise refusals.wrong_id(param, value, ids.PREFIX[kind])
@@ -78,17 +78,17 @@ def identifier(kind: ids.Kind, value: str, param: str) -> str:
 
 
 def refused(refusal: Refusal, *at: str | int) -> PydanticCustomError:
-    """For validators in schemas: the refusal, `at` steps below the field that is being validated."""
+    """Wraps a refusal, for validators in schemas to raise. `at` is the path from the validated field to the fault."""
     return PydanticCustomError("refused", "refused", {"refusal": refusal, "at": at})
 
 
-def invalid(found: ErrorDetails) -> Invalid:
-    """What the contract says to an error of pydantic."""
-    path, value, limits = dotted(found["loc"]), found["input"], found.get("ctx", {})
-    match found["type"]:
+def invalid(details: ErrorDetails) -> Invalid:
+    """Converts an error of pydantic to the contract's."""
+    path, value, limits = dotted(details["loc"]), details["input"], details.get("ctx", {})
+    match details["type"]:
         case "refused":
             refusal: Refusal = limits["refusal"]
-            return refusal(dotted((*found["loc"], *limits["at"])))
+            return refusal(dotted((*details["loc"], *limits["at"])))
         case "missing":
             return refusals.missing(path)
         case "extra_forbidden":
@@ -116,4 +116,4 @@ def invalid(found: ErrorDetails) -> Invalid:
         case known if known in _EXPECTED:
             return refusals.wrong_type(path, _EXPECTED[known], value)
         case _:
-            return Invalid(f"Invalid '{path}': {found['msg']}.", param=path or None)
+            return Invalid(f"Invalid '{path}': {details['msg']}.", param=path or None)

@@ -1,4 +1,4 @@
-"""What query strings may hold (docs/contract.md, section 1.1)."""
+"""Schemas of query strings (docs/contract.md, section 1.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vectorlog.use_cases.pages import PageRequest
 
 
 class NoParameters(BaseModel):
-    """For everything but lists."""
+    """No parameters, as for every operation except lists."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -32,7 +32,7 @@ FileCursor = Annotated[str, _cursor("file")]
 
 
 class FileList(NoParameters):
-    """Any purpose may be asked for, also one that no file has."""
+    """Parameters of the list of files. Any purpose is valid, even one that no file has."""
 
     limit: int = Field(10_000, ge=1, le=10_000)
     order: Literal["asc", "desc"] = "desc"
@@ -42,12 +42,12 @@ class FileList(NoParameters):
 
     @property
     def page(self) -> PageRequest:
-        """Which part of the list."""
+        """The requested page."""
         return PageRequest(self.limit, self.order, self.after)
 
 
 class StoreList(NoParameters):
-    """A part of the list of stores."""
+    """Parameters of the list of stores."""
 
     limit: int = Field(20, ge=1, le=100)
     order: Literal["asc", "desc"] = "desc"
@@ -56,12 +56,12 @@ class StoreList(NoParameters):
 
     @property
     def page(self) -> PageRequest:
-        """Which part of the list."""
+        """The requested page."""
         return PageRequest(self.limit, self.order, self.after, self.before)
 
 
 class StoreFileList(NoParameters):
-    """A part of the list of a store's or a batch's files; `filter` is their status."""
+    """Parameters of the list of a store's or a batch's files; `filter` is their status."""
 
     limit: int = Field(20, ge=1, le=100)
     order: Literal["asc", "desc"] = "desc"
@@ -71,5 +71,5 @@ class StoreFileList(NoParameters):
 
     @property
     def page(self) -> PageRequest:
-        """Which part of the list."""
+        """The requested page."""
         return PageRequest(self.limit, self.order, self.after, self.before)

@@ -1,4 +1,4 @@
-"""Attributes and metadata: small maps from strings to scalars."""
+"""Validates attributes and metadata, which are small maps from strings to scalars."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MAX_KEYS = 16
 MAX_KEY_CHARS = 64
 MAX_VALUE_CHARS = 512
 MAX_INTEGER = 2**63 - 1
-"""Integers stay within 64 bits, which is what search engines compare exactly; other numbers are doubles."""
+"""Integers must fit 64 bits, because search engines compare those exactly. Other numbers are doubles."""
 
 
 def scalar_refusal(value: object) -> Refusal | None:
-    """What is wrong with a value of an attribute or a filter, or None."""
+    """Returns the refusal of an invalid value of an attribute or a filter, or None if the value is valid."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        long = len(value) > MAX_VALUE_CHARS
-        return partial(refusals.string_too_long, maximum=MAX_VALUE_CHARS, length=len(value)) if long else None
+        too_long = len(value) > MAX_VALUE_CHARS
+        return partial(refusals.string_too_long, maximum=MAX_VALUE_CHARS, length=len(value)) if too_long else None
     if isinstance(value, int):
         if value > MAX_INTEGER:
             return partial(refusals.number_too_large, maximum=MAX_INTEGER, value=value)

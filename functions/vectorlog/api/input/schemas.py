@@ -1,6 +1,6 @@
-"""Bodies of requests (docs/contract.md, "Our choices"). JSON types are strict: "5" is no integer, true no number.
+"""Schemas of request bodies (docs/contract.md, "Our choices"). Types are strict: "5" is not an integer.
 
-An optional field that is null counts as not given, except in an update of a store, where null clears it.
+An optional field that is null counts as absent, except in an update of a store, where null clears the value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_BATCH_FILES = 2000
 
 
 class Body(BaseModel):
-    """A JSON object without other keys than these."""
+    """A JSON object with only the declared keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
@@ -39,7 +39,7 @@ FileId = Annotated[str, AfterValidator(_file_id)]
 
 
 class StaticSizes(Body):
-    """In tokens; the overlap is at most half of the chunk."""
+    """Sizes of static chunking, in tokens. The overlap is at most half of the chunk size."""
 
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
     chunk_overlap_tokens: int = Field(ge=0)
@@ -69,7 +69,7 @@ class ChunkingStrategy(Body):
 
     @property
     def chunking(self) -> Chunking:
-        """As the domain has it."""
+        """The strategy as the domain's `Chunking`."""
         return (
             Chunking("static", self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
             if self.static
@@ -78,13 +78,13 @@ class ChunkingStrategy(Body):
 
 
 class FileSettings(Body):
-    """How a file is attached."""
+    """The settings with which a file is attached."""
 
     attributes: Scalars | None = None
     chunking_strategy: ChunkingStrategy | None = None
 
-    def listed(self, file: str) -> BatchItem:
-        """A file with these settings."""
+    def item(self, file: str) -> BatchItem:
+        """Returns a file with these settings."""
         attributes: dict[str, Scalar] = self.attributes or {}
         return BatchItem(file, attributes, self.chunking_strategy.chunking if self.chunking_strategy else AUTO)
 
@@ -97,7 +97,7 @@ class ExpiresAfter(Body):
 
 
 class StoreCreation(Body):
-    """`extraction_model` and `max_hops` belong to graph stores, which this service does not have."""
+    """A new store. `extraction_model` and `max_hops` belong to graph stores, which this service does not offer."""
 
     name: str | None = Field(default=None, max_length=512)
     description: str | None = Field(default=None, max_length=4096)
@@ -120,13 +120,13 @@ class StoreCreation(Body):
 
     @property
     def files(self) -> tuple[BatchItem, ...]:
-        """Distinct, in the order of the request."""
+        """The distinct files, in the order of the request."""
         settings = FileSettings(chunking_strategy=self.chunking_strategy)
-        return tuple(settings.listed(file) for file in dict.fromkeys(self.file_ids or ()))
+        return tuple(settings.item(file) for file in dict.fromkeys(self.file_ids or ()))
 
 
 class StoreChange(Body):
-    """What is not given stays; null clears."""
+    """Changes of a store. An absent field leaves its value unchanged; null clears it."""
 
     name: str | None = Field(default=None, max_length=512)
     expires_after: ExpiresAfter | None = None
@@ -134,14 +134,14 @@ class StoreChange(Body):
 
 
 class FileAttachment(FileSettings):
-    """One file for a store."""
+    """One file to attach to a store."""
 
     file_id: FileId
     skip_duplicates: bool | None = None
 
 
 class AttributesChange(Body):
-    """The whole map; null empties it."""
+    """All new attributes of a file; null removes all of them."""
 
     attributes: Scalars | None
 
@@ -151,14 +151,14 @@ class BatchFile(FileSettings):
 
     file_id: FileId
 
-    def like(self, other: BatchFile) -> bool:
-        """Whether both attach their file in the same way."""
+    def same_settings(self, other: BatchFile) -> bool:
+        """Whether both attach their file with the same settings."""
         same = same_attributes(self.attributes or {}, other.attributes or {})
-        return same and self.listed("").chunking == other.listed("").chunking
+        return same and self.item("").chunking == other.item("").chunking
 
 
 class BatchCreation(FileSettings):
-    """Settings of the batch apply to `file_ids`; each of `files` has its own, and those of the batch are ignored."""
+    """A new batch. Its settings apply to `file_ids`; each of `files` has its own instead."""
 
     file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES)
     files: list[BatchFile] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES)
@@ -172,7 +172,7 @@ class BatchCreation(FileSettings):
             raise refused(lambda _: refusals.neither("file_ids", "files"))
         first: dict[str, BatchFile] = {}
         for place, each in enumerate(self.files or ()):
-            if not first.setdefault(each.file_id, each).like(each):
+            if not first.setdefault(each.file_id, each).same_settings(each):
                 raise refused(partial(_other_settings, file=each.file_id), "files", place, "file_id")
         return self
 
@@ -182,10 +182,10 @@ class BatchCreation(FileSettings):
         return "files" if self.file_ids is None else "file_ids"
 
     @property
-    def listed_files(self) -> tuple[BatchItem, ...]:
-        """Distinct, in the order of the request."""
-        named = {file: self.listed(file) for file in self.file_ids or ()}
-        return tuple((named | {each.file_id: each.listed(each.file_id) for each in self.files or ()}).values())
+    def items(self) -> tuple[BatchItem, ...]:
+        """The distinct files, in the order of the request."""
+        named = {file: self.item(file) for file in self.file_ids or ()}
+        return tuple((named | {each.file_id: each.item(each.file_id) for each in self.files or ()}).values())
 
 
 def _only_for_graphs(path: str) -> Invalid:

@@ -1,4 +1,4 @@
-"""What a search may ask for (docs/contract.md, section 7)."""
+"""Schemas of a search request (docs/contract.md, section 7)."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ MAX_QUERY_CHARS = 4096
 
 
 class HybridSearch(Body):
-    """How much meaning and words count; one must be above 0."""
+    """The weights of meaning (embeddings) and words (text). One of them must be above 0."""
 
     embedding_weight: float = Field(ge=0.0)
     text_weight: float = Field(ge=0.0)
 
     @model_validator(mode="after")
-    def _weighs_something(self) -> Self:
+    def _has_weight(self) -> Self:
         if not self.embedding_weight and not self.text_weight:
             raise refused(_no_weight)
         return self
 
 
 class RankingOptions(Body):
-    """`default-2024-11-15` is `auto`; `none` ranks by meaning alone."""
+    """How results are ranked. `default-2024-11-15` is the same as `auto`; `none` ranks by meaning only."""
 
     ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     hybrid_search: HybridSearch | None = None
 
     @model_validator(mode="after")
-    def _weighs_or_not(self) -> Self:
+    def _weights_match_ranker(self) -> Self:
         if self.ranker == "none" and self.hybrid_search is not None:
             raise refused(lambda path: refusals.both(f"{path}.ranker", f"{path}.hybrid_search"))
         return self
@@ -62,8 +62,9 @@ def _refuse_query(value: object, *at: int) -> None:
 
 
 class SearchRequest(Body):
-    """`filters` is read by `filter_tree`. `rewrite_query: true` is refused, because queries are not rewritten and
-    nothing is ignored in silence.
+    """A search. `filter_tree` parses its `filters`.
+
+    `rewrite_query: true` is refused, because queries are not rewritten and no field is silently ignored.
     """
 
     query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
@@ -85,7 +86,7 @@ def _no_weight(path: str) -> Invalid:
 
 def _no_rewriting(path: str) -> Invalid:
     message = (
-        f"Unsupported value: '{path}' does not support true here: queries are searched for as they are. "
+        f"Unsupported value: '{path}' does not support true here: queries are searched as they are. "
         f"Send false, or leave it out."
     )
     return Invalid(message, param=path, code="unsupported_value")

@@ -18,7 +18,7 @@ def create(call: Call) -> Response:
         call.deployment,
         call.actor,
         store,
-        body.listed_files,
+        body.items,
         body.param,
         skip_duplicates=bool(body.skip_duplicates),
     )
@@ -34,7 +34,7 @@ def get(call: Call) -> Response:
 
 
 def cancel(call: Call) -> Response:
-    """POST /vector_stores/<vector_store_id>/file_batches/<batch_id>/cancel; clients send no body, and none is read."""
+    """POST /vector_stores/<vector_store_id>/file_batches/<batch_id>/cancel; clients send no body, so it is not read."""
     call.no_query()
     view = file_batches.cancel(call.deployment, call.actor, call.id("vector_store_id"), call.id("batch_id"))
     return json_response(present.batch(view))
@@ -42,7 +42,7 @@ def cancel(call: Call) -> Response:
 
 def list_files(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/file_batches/<batch_id>/files."""
-    store, batch, asked = call.id("vector_store_id"), call.id("batch_id"), call.query(StoreFileList)
-    page = file_batches.list_files(call.deployment, call.actor, store, batch, asked.page, asked.filter)
+    store, batch, query = call.id("vector_store_id"), call.id("batch_id"), call.query(StoreFileList)
+    page = file_batches.list_files(call.deployment, call.actor, store, batch, query.page, query.filter)
     shown = [present.store_file(view, call.dialect) for view in page.items]
     return json_response(present.page(shown, call.dialect, has_more=page.has_more))

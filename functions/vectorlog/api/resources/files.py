@@ -59,8 +59,8 @@ def upload(call: Call) -> Response:
 
 def list_all(call: Call) -> Response:
     """GET /files."""
-    asked = call.query(FileList)
-    page = uploaded_files.list_page(call.deployment, call.actor, asked.page, asked.purpose, asked.sha256)
+    query = call.query(FileList)
+    page = uploaded_files.list_page(call.deployment, call.actor, query.page, query.purpose, query.sha256)
     return json_response(
         present.page([present.file(view) for view in page.items], call.dialect, has_more=page.has_more)
     )
@@ -95,7 +95,7 @@ def content(call: Call) -> Response:
             "x-content-type-options": "nosniff",  # a browser must not run an uploaded page as if it were ours
         }
         return call.send_blob(blobs, key, name, headers)
-    except NoSuchBlob:  # deleted since it was looked up
+    except NoSuchBlob:  # the file was deleted after its stream was read
         raise errors.file_not_found(file) from None
 
 

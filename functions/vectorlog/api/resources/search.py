@@ -1,4 +1,4 @@
-"""The route of search."""
+"""The search route."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def search(call: Call) -> Response:
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(SearchRequest)
     ranking = body.ranking_options or RankingOptions()
-    asked = Search(
+    query = Search(
         queries=tuple(body.query),
         limit=body.max_num_results or DEFAULT_RESULTS,
         filter=None if body.filters is None else filter_tree.read(body.filters),
         weights=_weights(ranking),
         threshold=ranking.score_threshold or 0.0,
     )
-    found = use_case.search(call.deployment, call.actor, store, asked)
-    return json_response(present.results(found, body.query, call.dialect))
+    results = use_case.search(call.deployment, call.actor, store, query)
+    return json_response(present.results(results, body.query, call.dialect))
 
 
 def _weights(ranking: RankingOptions) -> Weights | None:
@@ -36,7 +36,7 @@ def _weights(ranking: RankingOptions) -> Weights | None:
         return MEANING_ONLY
     if ranking.hybrid_search is None:
         return None
-    # Only their ratio matters, and sums of very large ones are not finite.
+    # Only their ratio matters. Scaling them down keeps the sum of very large weights finite.
     embedding, text = ranking.hybrid_search.embedding_weight, ranking.hybrid_search.text_weight
     largest = max(embedding, text)
     return Weights(embedding / largest, text / largest)

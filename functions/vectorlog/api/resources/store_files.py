@@ -15,8 +15,8 @@ def attach(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/files."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(FileAttachment)
-    listed = body.listed(body.file_id)
-    command = AttachFile(listed.file, listed.attributes, listed.chunking, skip_duplicates=bool(body.skip_duplicates))
+    item = body.item(body.file_id)
+    command = AttachFile(item.file, item.attributes, item.chunking, skip_duplicates=bool(body.skip_duplicates))
     return json_response(
         present.store_file(store_files.attach(call.deployment, call.actor, store, command), call.dialect)
     )
@@ -24,8 +24,8 @@ def attach(call: Call) -> Response:
 
 def list_all(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files."""
-    store, asked = call.id("vector_store_id"), call.query(StoreFileList)
-    page = store_files.list_page(call.deployment, call.actor, store, asked.page, asked.filter)
+    store, query = call.id("vector_store_id"), call.query(StoreFileList)
+    page = store_files.list_page(call.deployment, call.actor, store, query.page, query.filter)
     shown = [present.store_file(view, call.dialect) for view in page.items]
     return json_response(present.page(shown, call.dialect, has_more=page.has_more))
 
@@ -58,5 +58,5 @@ def detach(call: Call) -> Response:
 def content(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files/<file_id>/content."""
     call.no_query()
-    found = store_files.content(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
-    return json_response(present.content(found, call.dialect))
+    file_content = store_files.content(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
+    return json_response(present.content(file_content, call.dialect))

@@ -56,14 +56,14 @@ def modify(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(StoreChange)
-    given, days = body.model_fields_set, body.expires_after.days if body.expires_after else None
+    fields, days = body.model_fields_set, body.expires_after.days if body.expires_after else None
     metadata: Mapping[str, Scalar] = body.metadata or {}
 
     def change(state: State) -> tuple[str | None, Mapping[str, Scalar], int | None]:
         return (
-            body.name if "name" in given else state.name,
-            metadata if "metadata" in given else state.metadata,
-            days if "expires_after" in given else state.expires_after_days,
+            body.name if "name" in fields else state.name,
+            metadata if "metadata" in fields else state.metadata,
+            days if "expires_after" in fields else state.expires_after_days,
         )
 
     return json_response(present.store(vector_stores.modify(call.deployment, call.actor, store, change)))

@@ -1,4 +1,4 @@
-"""How a thing stands, in a sentence."""
+"""Describes the status of a thing in a sentence."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from vectorlog.views.views import Counts
 
 
 def in_store(id: StoreFileId, state: store_file.State, ended_at: int, waiting: Waiting) -> str:
-    """A file in a store. `ended_at`: when its newest commit was made."""
+    """Describes a file in a store. `ended_at` is the time of its newest commit, in ms since 1970."""
     named = f"{id.file} in {id.store}"
     if not state.attached:
-        return f"{named} was taken out of the store at {iso(state.detached_at)}."
+        return f"{named} was removed from the store at {iso(state.detached_at)}."
     if state.open is not None:
-        return f"{named} is being ingested since {iso(state.open.since)}: {_next_step(str(id), state.open, waiting)}"
+        return f"{named} has been in progress since {iso(state.open.since)}: {_next_step(str(id), state.open, waiting)}"
     if state.failure is not None:
-        still = f" Generation {state.serving.generation} still serves." if state.serving else ""
-        return f"{named} {state.status} at {iso(ended_at)} ({state.failure.code}): {state.failure.message}{still}"
+        serving = f" Generation {state.serving.generation} still serves." if state.serving else ""
+        return f"{named} {state.status} at {iso(ended_at)} ({state.failure.code}): {state.failure.message}{serving}"
     if state.serving is not None:
         serves = f"generation {state.serving.generation} serves {counted(state.serving.chunks, 'chunk')}"
         return f"{named} is completed: {serves}."
@@ -27,21 +27,21 @@ def in_store(id: StoreFileId, state: store_file.State, ended_at: int, waiting: W
 
 
 def _next_step(stream: str, open_: store_file.Open, waiting: Waiting) -> str:
-    until = f"The sweep fails it at {iso(open_.since + INGEST_DEADLINE_MS)} if nothing else ends it before."
+    until = f"The sweep will fail it at {iso(open_.since + INGEST_DEADLINE_MS)} if it has not ended by then."
     if waiting.messages is None:
         number = counted(waiting.numbers.get("embed", 0), "message")
-        return f"the embed queue holds {number}, and SQS does not say whether one of them is its own. {until}"
+        return f"the embed queue holds {number}, and SQS does not show whether one of them is for this file. {until}"
     own = [
         each
         for each in waiting.messages
         if each.kind == "Ingest" and each.concerns(stream) and each.data["generation"] == open_.generation
     ]
     if not own:
-        return f"no message waits for it. {until}"
-    return f"{_coming(own[0])} {until}"
+        return f"no message in the queue is for it. {until}"
+    return f"{_when(own[0])} {until}"
 
 
-def _coming(message: WaitingMessage) -> str:
+def _when(message: WaitingMessage) -> str:
     data = message.data
     tries = [
         counted(number, *what)
@@ -55,11 +55,11 @@ def _coming(message: WaitingMessage) -> str:
     after = f", after {' and '.join(tries)}" if tries else ""
     if message.lent:
         return f"a worker has it{after}."
-    return f"it can be taken by a worker from {iso(message.visible_at)} on{after}."
+    return f"a worker can take it from {iso(message.visible_at)} on{after}."
 
 
 def uploaded(file: str, state: uploaded_file.State, now: int, stores: int) -> str:
-    """An uploaded file."""
+    """Describes an uploaded file."""
     if state.deleted:
         return f"{file} was deleted."
     if not state.is_available(now):
@@ -68,23 +68,23 @@ def uploaded(file: str, state: uploaded_file.State, now: int, stores: int) -> st
 
 
 def store(id: str, state: vector_store.State, counts: Counts) -> str:
-    """A vector store."""
+    """Describes a vector store."""
     if state.ended:
         return f"{id} is {state.ended}."
     return f"{id} holds {counted(counts.total, 'file')}: {_by_status(counts)}."
 
 
 def batch(id: str, state: file_batch.State, counts: Counts) -> str:
-    """A file batch."""
+    """Describes a file batch."""
     cancelled = " It was cancelled." if state.cancelled else ""
     unreached = f" {counts.unreached} of them are not attached yet." if counts.unreached else ""
     return f"{id} names {counted(state.count, 'file')} for {state.store}: {_by_status(counts)}.{unreached}{cancelled}"
 
 
 def key(id: str, state: api_key.State) -> str:
-    """An API key."""
-    holds = "is active" if state.revoked_at is None else f"was revoked at {iso(state.revoked_at)}"
-    return f"{id} ({state.name!r}) of project {state.project!r} {holds}."
+    """Describes an API key."""
+    status = "is active" if state.revoked_at is None else f"was revoked at {iso(state.revoked_at)}"
+    return f"{id} ({state.name!r}) of project {state.project!r} {status}."
 
 
 def _by_status(counts: Counts) -> str:
@@ -95,5 +95,5 @@ def _by_status(counts: Counts) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """A number of things, in words."""
+    """Formats a number with its noun, in the singular or plural: `1 file`, `2 files`."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"

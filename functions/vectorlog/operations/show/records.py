@@ -1,4 +1,4 @@
-"""What is shown of an id."""
+"""The data that `vectorlog show` prints about an id."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ShownMessage:
 
 @dataclass(frozen=True, slots=True)
 class ShownQueues:
-    """Messages that concern the id; None where they cannot be listed. `numbers`: of all that wait, by queue."""
+    """The messages that concern the id, or None if they cannot be listed. `numbers` counts all messages by queue."""
 
     numbers: Mapping[str, int]
     messages: tuple[ShownMessage, ...] | None
@@ -67,7 +67,7 @@ class ShownQueues:
 
 @dataclass(frozen=True, slots=True)
 class ShownBlob:
-    """Where bytes are, and how many; None where they are missing or were not asked for."""
+    """A blob and its size in bytes, which is None if the blob is missing."""
 
     key: str
     size: int | None
@@ -75,7 +75,7 @@ class ShownBlob:
 
 @dataclass(frozen=True, slots=True)
 class ShownChunks:
-    """How many chunks of a generation the index has."""
+    """The number of chunks that the index has of a generation."""
 
     store: str
     file: str
@@ -85,11 +85,11 @@ class ShownChunks:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """All that is known of an id.
+    """Everything that is known about an id.
 
     Attributes:
-        explanation: sentences; the first says how it stands, each further one how a file in a store stands.
-        notes: what this does not say, and why.
+        explanation: sentences. The first describes the thing's status, each further one that of a file in a store.
+        notes: what is not shown, and why.
     """
 
     id: str
@@ -102,5 +102,5 @@ class Shown:
 
 
 def iso(ms: int) -> str:
-    """A time in ms since 1970 as ISO 8601 in UTC."""
+    """Formats a time in ms since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Everything that a deployment knows of an id, from its log and from what is made of it."""
+"""Collects everything that a deployment knows about an id, from its log and its derived data."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
 
 FILES = 50
-"""Files, stores and blobs that are named one by one; of what is more, the number is told where it is known."""
+"""How many files, stores and blobs are listed. For more, only their number is given, if it is known."""
 REQUEST = "req_"
 
 log = logging.getLogger(__name__)
 
 
 class UnknownId(Exception):
-    """Nothing in the log has this id; the message says so."""
+    """The log has nothing with this id."""
 
 
 def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Shown:
-    """What is known of a store, a file, a file in a store (`vs_…/file-…`), a batch, a key or a request.
+    """Returns what is known about a store, a file, a file in a store (`vs_…/file-…`), a batch, a key or a request.
 
     Raises:
-        UnknownId: it is in no commit.
+        UnknownId: no commit has this id.
     """
     if (request := _request_of(id)) is not None:
         return _Inspection(deployment, waiting(), request).request()
@@ -44,14 +44,14 @@ def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Sho
         loaded: Loaded[Any] = deployment.streams.load(aggregate_of(id), id)
     except UnknownSchema:
         raise UnknownId(
-            f"'{id}' is no id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
+            f"'{id}' is not the id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
             f"key (key_…) or request (req_…)."
         ) from None
     return _Inspection(deployment, waiting(), id).thing(loaded)
 
 
 def _request_of(id: str) -> str | None:
-    """The id of a request, also as API Gateway's access log has it: a UUID with dashes."""
+    """Returns a request's id, given that id or the UUID in API Gateway's access log; None for any other id."""
     plain = id.replace("-", "")
     if id.count("-") == 4 and len(plain) == 32 and all(each in "0123456789abcdef" for each in plain):
         return REQUEST + plain
@@ -59,7 +59,7 @@ def _request_of(id: str) -> str | None:
 
 
 class _Inspection:
-    """One id, and the queues as they were a moment ago."""
+    """Collects the data of one id."""
 
     def __init__(self, deployment: Deployment, waiting: Waiting, id: str) -> None:
         self._deployment = deployment
@@ -68,7 +68,7 @@ class _Inspection:
         self._notes: list[str] = []
 
     def thing(self, loaded: Loaded[Any]) -> Shown:
-        """What has a stream of its own."""
+        """Returns the data of a thing that has its own stream."""
         if loaded.newest is None:
             return self._unreached()
         match loaded.state:
@@ -85,27 +85,27 @@ class _Inspection:
         raise UnknownId(f"'{self._id}' is of a kind that this version cannot show.")
 
     def request(self) -> Shown:
-        """The commits of a request and of all work that followed from it."""
-        found: dict[str, list[Commit]] = {}
+        """Returns the commits of a request, and of all work that followed from it."""
+        by_stream: dict[str, list[Commit]] = {}
         scanned = 0
         for commit in self._deployment.streams.log.scan():
             scanned += 1
             if self._id in commit.meta and origin_of(commit.meta).request == self._id:
-                found.setdefault(commit.stream, []).append(commit)
-        if not found:
-            raise UnknownId(f"None of the log's {scanned:,} commits was begun by the request '{self._id}'.")
-        self._notes.append(f"A request has no index: all {scanned:,} commits of the log were read.")
-        number = sum(map(len, found.values()))
-        first = f"{self._id} began {explain.counted(number, 'commit')} in {explain.counted(len(found), 'stream')}."
-        newest = self._deployment.streams.log.load_many(list(islice(found, FILES)))
-        shown = [streams.of(self._deployment, commit, found[stream]) for stream, commit in newest.items()]
-        if len(found) > FILES:
-            self._notes.append(f"{len(found) - FILES} more streams are not shown.")
+                by_stream.setdefault(commit.stream, []).append(commit)
+        if not by_stream:
+            raise UnknownId(f"None of the log's {scanned:,} commits comes from the request '{self._id}'.")
+        self._notes.append(f"Commits are not indexed by request: all {scanned:,} commits of the log were read.")
+        number = sum(map(len, by_stream.values()))
+        first = f"{self._id} led to {explain.counted(number, 'commit')} in {explain.counted(len(by_stream), 'stream')}."
+        newest = self._deployment.streams.log.load_many(list(islice(by_stream, FILES)))
+        shown = [streams.of(self._deployment, commit, by_stream[stream]) for stream, commit in newest.items()]
+        if len(by_stream) > FILES:
+            self._notes.append(f"{len(by_stream) - FILES} more streams are not shown.")
         files = [each for each in newest.values() if isinstance(parse_stream(each.stream), StoreFileId)]
         return Shown(self._id, (first, *self._files(files)), tuple(shown), self._queues(), (), (), tuple(self._notes))
 
     def _unreached(self) -> Shown:
-        """A file that an open batch names has no stream until the batch's work reaches it."""
+        """Returns the data of a file that an open batch has not reached yet, so that it has no stream."""
         id = parse_stream(self._id)
         if not isinstance(id, StoreFileId) or not batch_files.awaited(
             self._deployment, id.store, id.file, store_file.INITIAL
@@ -181,7 +181,7 @@ class _Inspection:
         )
 
     def _files(self, newest: Iterable[Commit]) -> list[str]:
-        """A sentence for each file in a store, by its stream's newest commit."""
+        """Returns a sentence for each file in a store, given the newest commits of their streams."""
         return [
             explain.in_store(
                 StoreFileId.parse(each.stream),
@@ -193,38 +193,36 @@ class _Inspection:
         ]
 
     def _queues(self) -> ShownQueues:
-        found = self._waiting.messages
-        if found is None:
-            self._notes.append(
-                "SQS does not show messages without lending them to whoever asks, so queues are only counted."
-            )
+        waiting = self._waiting.messages
+        if waiting is None:
+            self._notes.append("SQS does not show messages without handing them out, so they are only counted.")
             return ShownQueues(self._waiting.numbers, None)
         messages = tuple(
             ShownMessage(each.queue, each.kind, each.data, each.receives, iso(each.visible_at), each.lent)
-            for each in found
+            for each in waiting
             if each.concerns(self._id)
         )
         return ShownQueues(self._waiting.numbers, messages)
 
     def _blobs(self, folder: str) -> list[ShownBlob]:
-        found = list(islice(self._deployment.blobs.list(folder), FILES + 1))
-        if len(found) > FILES:
+        listed = list(islice(self._deployment.blobs.list(folder), FILES + 1))
+        if len(listed) > FILES:
             self._notes.append(f"{folder} holds more than {FILES} objects; these are {FILES} of them.")
-        return [ShownBlob(key, self._deployment.blobs.size(key)) for key in sorted(found[:FILES])]
+        return [ShownBlob(key, self._deployment.blobs.size(key)) for key in sorted(listed[:FILES])]
 
     def _chunks(self, stores: Sequence[str], file: str | None = None) -> list[ShownChunks]:
-        """Chunks by generation. An index that cannot be asked does not keep the rest from being shown."""
-        found: list[ShownChunks] = []
+        """Returns the numbers of chunks by generation. If the index fails, a note says so, and the rest is shown."""
+        shown: list[ShownChunks] = []
         for store, loaded in self._deployment.streams.load_many(VECTOR_STORE, stores).items():
             space = loaded.state.space
             try:
                 counted = self._deployment.index.count(space, store)
             except Exception as error:
-                log.debug("the index could not be asked", exc_info=True)
-                self._notes.append(f"The index could not be asked about {store}: {type(error).__name__}: {error}")
+                log.debug("the index could not be read", exc_info=True)
+                self._notes.append(f"The index could not be read for {store}: {type(error).__name__}: {error}")
                 continue
             wanted = {key: number for key, number in counted.items() if file in (None, key[0])}
             if len(wanted) > FILES:
                 self._notes.append(f"The index has {sum(wanted.values()):,} chunks of {len(wanted):,} generations.")
-            found += [ShownChunks(store, *key, number) for key, number in sorted(wanted.items())[:FILES]]
-        return found
+            shown += [ShownChunks(store, *key, number) for key, number in sorted(wanted.items())[:FILES]]
+        return shown

@@ -1,4 +1,4 @@
-"""A stream as it is shown: its commits, its state and the rows made from it, without what is secret."""
+"""Collects the commits, the state and the rows of a stream to show, without secrets."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vectorlog.views.projection import touched
 from vectorlog.views.table import Row
 
 COMMITS = 100
-"""Of a stream, the newest that are shown."""
+"""How many of a stream's newest commits are shown."""
 _SECRET = "hash"
-"""An API key's hash opens nothing, but it is of no use to a reader either."""
+"""The field with an API key's hash. It opens nothing, but it is of no use to a reader either."""
 
 
 def of(deployment: Deployment, newest: Commit, only: Sequence[Commit] | None = None) -> ShownStream:
-    """A stream by its newest commit; `only`: the commits to show, else the newest."""
+    """Returns a stream, given its newest commit. `only` are the commits to show; by default the newest ones."""
     first = max(0, newest.version + 1 - COMMITS)
     commits = deployment.streams.log.read(newest.stream, first, COMMITS) if only is None else only
     decision = deployment.streams.decode(newest)
@@ -31,13 +31,13 @@ def of(deployment: Deployment, newest: Commit, only: Sequence[Commit] | None = N
         kind=codec.aggregate_of(newest.stream).name,
         commits=tuple(_commit(each) for each in commits),
         left_out=first if only is None else newest.version + 1 - len(only),
-        state=_open(json.loads(newest.state)["data"]),
+        state=_without_secret(json.loads(newest.state)["data"]),
         rows=rows_of(rows.values()),
     )
 
 
 def rows_of(rows: Iterable[Row]) -> tuple[ShownRow, ...]:
-    """Rows in the order of their keys."""
+    """Converts rows for showing, in the order of their keys."""
     return tuple(
         ShownRow(
             pk=row.key.pk,
@@ -54,9 +54,9 @@ def rows_of(rows: Iterable[Row]) -> tuple[ShownRow, ...]:
 
 def _commit(commit: Commit) -> ShownCommit:
     origin = origin_of(commit.meta)
-    events = tuple({**event, "data": _open(event["data"])} for event in json.loads(commit.events))
+    events = tuple({**event, "data": _without_secret(event["data"])} for event in json.loads(commit.events))
     return ShownCommit(commit.version, iso(commit.at), origin.actor, origin.request, origin.imported, events)
 
 
-def _open(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _without_secret(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in data.items() if name != _SECRET}

@@ -1,1 +1,1 @@
-"""A whole deployment as files, and back."""
+"""Exports a whole deployment to files, and imports it from them."""

@@ -1,4 +1,4 @@
-"""Where an export is: a folder, or one tar file."""
+"""The storage of an export: a folder, or one tar file."""
 
 from __future__ import annotations
 
@@ -13,44 +13,46 @@ from vectorlog.operations.transfer.contents import CONTENTS, OBJECTS, NotAnExpor
 
 
 class Sink(Protocol):
-    """Takes the parts of an export."""
+    """Stores the parts of an export."""
 
     def keep(self, name: str, content: Path) -> None:
-        """Copies a file under a name."""
+        """Stores a copy of a file under a name."""
         ...
 
 
 class Source(Protocol):
-    """Gives the parts of an export, one at a time."""
+    """Reads the parts of an export, one at a time."""
 
     def part(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """One part, until the context is closed.
+        """Opens one part, until the context is closed.
 
         Raises:
-            NotAnExport: it is not there.
+            NotAnExport: the part is missing.
         """
         ...
 
     def objects(self) -> Iterator[tuple[str, int, IO[bytes]]]:
-        """Every object: its key, its size in bytes, and its bytes, to be read before the next one is asked for."""
+        """Yields each object's key, size in bytes and content. Read the content before taking the next object."""
         ...
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Sink]:
-    """Makes an export: a tar where the path ends so, named when it is whole; else a folder.
+    """Creates an export: a tar file if the path ends in `.tar`, else a folder.
+
+    A tar file gets its name when it is complete.
 
     Raises:
-        NotAnExport: something is there already.
+        NotAnExport: the path already exists, and is not an empty folder.
     """
     if path.suffix != ".tar":
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise NotAnExport(f"{path} is there already; an export makes a new folder.")
+            raise NotAnExport(f"{path} already exists; an export creates a new folder.")
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield _Folder(path)
         return
     if path.exists():
-        raise NotAnExport(f"{path} is there already; an export makes a new file.")
+        raise NotAnExport(f"{path} already exists; an export creates a new file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.partial")
     try:
@@ -66,7 +68,7 @@ def reading(path: Path) -> Iterator[Source]:
     """Opens an export.
 
     Raises:
-        NotAnExport: the path leads to none.
+        NotAnExport: there is no export at the path.
     """
     if path.is_dir():
         yield _Folder(path)
@@ -107,7 +109,7 @@ class _TarSink:
 
     def keep(self, name: str, content: Path) -> None:
         self._tar.add(content, name, recursive=False)
-        self._tar.getmembers().clear()  # it would remember each, for a listing that nobody asks for
+        self._tar.getmembers().clear()  # tarfile keeps every member in memory, for a listing that is not needed
 
 
 class _TarSource:
@@ -117,8 +119,8 @@ class _TarSource:
     @contextmanager
     def part(self, name: str) -> Iterator[IO[bytes]]:
         with closing(self._members()) as members:
-            for found, _, opened in members:
-                if found == name:
+            for member, _, opened in members:
+                if member == name:
                     yield opened
                     return
         raise _missing(self._path, name)
@@ -138,5 +140,5 @@ class _TarSource:
 
 
 def _missing(path: Path, name: str) -> NotAnExport:
-    whole = " An export that was cut off has none." if name == CONTENTS else ""
-    return NotAnExport(f"{path} holds no {name}.{whole}")
+    reason = " The export was interrupted." if name == CONTENTS else ""
+    return NotAnExport(f"{path} holds no {name}.{reason}")

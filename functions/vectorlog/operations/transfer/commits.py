@@ -1,4 +1,4 @@
-"""The commits of an export, on their way into a log."""
+"""Reads the commits of an export, and appends them to a log."""
 
 from __future__ import annotations
 
@@ -22,36 +22,37 @@ PAGE = 256
 
 
 class Diverged(Exception):
-    """The target's log has another commit where the export has one; the message names its stream."""
+    """The target's log has a different commit at the same version. The message names the stream."""
 
 
 @dataclass(slots=True)
 class LogSummary:
-    """What one pass over the commits shows of where each stream ends.
+    """A summary of each stream's newest state, from one pass over the commits.
 
     Attributes:
-        newest: version, by stream.
-        spaces: of each store.
-        generations: of each file in a store, those whose artefact is needed.
-        ended: stores and uploaded files whose contents nobody needs.
-        gone_on: streams that have commits of the target's own, which sees to their objects.
-        older: states of streams whose newest commit has one of an older schema, folded.
+        newest: the newest version of each stream.
+        spaces: the space of each store.
+        generations: the generations of each file in a store whose artefacts are needed.
+        ended: stores and uploaded files whose contents are no longer needed.
+        continued: streams to which the target has appended commits since. The target takes care of their objects.
+        commits: the number of commits.
+        older: folded states of the streams whose newest commit has a state of an older schema.
     """
 
     newest: dict[str, int] = field(default_factory=dict)
     spaces: dict[str, Space] = field(default_factory=dict)
     generations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
-    gone_on: set[str] = field(default_factory=set)
+    continued: set[str] = field(default_factory=set)
     commits: int = 0
     older: dict[str, object] = field(default_factory=dict)
 
     def note(self, commit: Commit) -> None:
-        """Takes in a commit that comes after the others of its stream."""
+        """Adds a commit. Those of one stream must be in order."""
         self.commits += 1
         self.newest[commit.stream] = commit.version
         aggregate = codec.aggregate_of(commit.stream)
-        events = codec.decode_events(aggregate, commit.events)  # raises where this version cannot read them
+        events = codec.decode_events(aggregate, commit.events)  # raises if this version cannot read them
         written = codec.decode_state(aggregate, commit.state)
         if written is None:
             written = self.older[commit.stream] = codec.fold(aggregate, events, self.older.get(commit.stream))
@@ -74,8 +75,9 @@ class LogSummary:
                 assert_never(never)
 
     def readable(self, commit: Commit) -> Commit:
-        """The commit, with its state of today's schema if it is the newest of its stream: it may be read when the
-        commits that it would be folded from are not in yet.
+        """Returns the commit. If it is the newest of its stream, its state is converted to the current schema.
+
+        It may be read before the older commits, from which its state would be folded, are imported.
         """
         if commit.stream not in self.older or commit.version != self.newest[commit.stream]:
             return commit
@@ -85,51 +87,55 @@ class LogSummary:
         )
 
     def needs(self, key: str) -> bool:
-        """Whether an object is of what these commits keep."""
+        """Returns whether these commits need an object."""
         match key.split("/"):
             case ["files", file, *_]:
-                return self._lives(file)
+                return self._is_live(file)
             case ["manifests", store, *_]:
-                return store in self.newest and store not in self.gone_on
+                return store in self.newest and store not in self.continued
             case ["artefacts", store, file, generation, *_]:
                 stream = store_file_stream(store, file)
-                return self._lives(store) and self._lives(stream) and int(generation) in self.generations[stream]
+                return self._is_live(store) and self._is_live(stream) and int(generation) in self.generations[stream]
         return False
 
-    def _lives(self, stream: str) -> bool:
-        return stream in self.newest and stream not in self.ended and stream not in self.gone_on
+    def _is_live(self, stream: str) -> bool:
+        return stream in self.newest and stream not in self.ended and stream not in self.continued
 
 
 def survey(streams: Streams, commits: Iterable[Commit]) -> LogSummary:
-    """Reads every commit, so that nothing is written of an export that this version cannot read, and sees how far the
-    target is.
+    """Reads every commit, and compares the streams with the target's log.
+
+    Reading everything first means that nothing is imported from an export that this version cannot read.
 
     Raises:
-        UnknownSchema: newer code wrote one of them.
+        UnknownSchema: newer code wrote one of the commits.
     """
-    found = LogSummary()
+    summary = LogSummary()
     for commit in commits:
-        found.note(commit)
-    for page in pages(found.newest):
-        there = streams.log.load_many(page)
-        found.gone_on.update(stream for stream, commit in there.items() if commit.version > found.newest[stream])
-    return found
+        summary.note(commit)
+    for page in pages(summary.newest):
+        existing = streams.log.load_many(page)
+        summary.continued.update(
+            stream for stream, commit in existing.items() if commit.version > summary.newest[stream]
+        )
+    return summary
 
 
 def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str, int]) -> None:
-    """Appends the last commit of each stream that the target does not have. Whoever reads a stream from then on reads
-    its end, and never takes its past for what is to be done now.
+    """Appends the newest commit of each stream that the target does not have.
+
+    Workers then read a stream's newest state, and do not repeat work that was due in its past.
     """
     for page in pages(commit for commit in commits if commit.version == newest[commit.stream]):
-        there = streams.log.load_many([commit.stream for commit in page])
-        _append(streams, [commit for commit in page if commit.stream not in there])
+        existing = streams.log.load_many([commit.stream for commit in page])
+        _append(streams, [commit for commit in page if commit.stream not in existing])
 
 
 def append(streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[AnyDecision]], None]) -> None:
-    """Appends all commits, in their order; one that is there already is no error. `then` gets each page of them.
+    """Appends all commits in order, and calls `then` with each page of them. Existing commits are skipped.
 
     Raises:
-        Diverged: another one is there.
+        Diverged: the log has a different commit at the same version.
     """
     for page in pages(commits):
         _append(streams, page)
@@ -138,15 +144,15 @@ def append(streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence
 
 def _append(streams: Streams, page: Sequence[Commit]) -> None:
     marked = [replace(commit, meta=imported(commit.meta)) for commit in page]
-    for commit, standing in zip(marked, streams.log.append(marked), strict=True):
-        if standing.id != commit.id:
+    for commit, existing in zip(marked, streams.log.append(marked), strict=True):
+        if existing.id != commit.id:
             raise Diverged(
-                f"Stream {commit.stream} has another commit {commit.version} here; import into an empty edition."
+                f"Stream {commit.stream} has another commit {commit.version} here; import into an empty deployment."
             )
 
 
 def pages(items: Iterable[T]) -> Iterator[list[T]]:
-    """Items, a page at a time."""
+    """Yields the items in pages of up to `PAGE`."""
     rest = iter(items)
     while page := list(islice(rest, PAGE)):
         yield page

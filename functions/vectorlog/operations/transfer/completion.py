@@ -1,4 +1,4 @@
-"""What follows from imported streams, seen from where each of them ends: nothing of their past is done again."""
+"""Completes an import: does the work that follows from each stream's newest state, and repeats none of its past."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vectorlog.reactions.worker import Worker
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, PurgeStore
 
 CHUNKS = 1024
-"""Chunks of small files that are given to the index at a time."""
+"""How many chunks of small files are added to the index at a time."""
 
 _Files = Sequence[tuple[str, Loaded[store_file.State]]]
 
@@ -34,8 +34,12 @@ IMPORT = meta_of("import")
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of the files that served: `indexed` from their artefacts, `again` on their way through ingest, and
-    those of stores whose model is not offered, by model.
+    """What happened to the serving files.
+
+    Attributes:
+        indexed: the number of files that were indexed from their artefacts.
+        again: the number of files that are ingested again.
+        unoffered: the number of files by model, in stores whose model is not offered.
     """
 
     indexed: int = 0
@@ -43,49 +47,49 @@ class ImportReport:
     unoffered: Counter[str] = field(default_factory=Counter)
 
 
-class Settlement:
-    """Brings an import to where the export's edition was.
+class Completion:
+    """Brings the target of an import to the state of the exported deployment.
 
     Args:
-        edition: the target.
-        projector: sends what is to be ingested.
-        streamed: what the export holds.
-        instead: the model for stores whose own is not offered; None leaves those as they are.
+        deployment: the target.
+        projector: sends the messages for files that must be ingested.
+        summary: the summary of the export's commits.
+        instead: the model for stores whose own model is not offered; None leaves those unchanged.
     """
 
     def __init__(
-        self, deployment: Deployment, projector: Projector, streamed: LogSummary, instead: Space | None
+        self, deployment: Deployment, projector: Projector, summary: LogSummary, instead: Space | None
     ) -> None:
         self._deployment = deployment
         self._projector = projector
         self._worker = Worker(deployment, projector)
-        self._streamed = streamed
+        self._summary = summary
         self._instead = instead
-        self.settled = ImportReport()
+        self.report = ImportReport()
 
-    def settle(self, watch: Callable[[Iterable[str]], Iterator[str]]) -> ImportReport:
-        """Goes through all streams, stores with their files last, when whatever they name is there."""
+    def run(self, watch: Callable[[Iterable[str]], Iterator[str]]) -> ImportReport:
+        """Does the pending work of all streams. Stores and their files come last, because they refer to the others."""
         stores: list[str] = []
         others: list[str] = []
-        for stream in sorted(self._streamed.newest, key=lambda stream: (group_of(stream), stream)):
+        for stream in sorted(self._summary.newest, key=lambda stream: (group_of(stream), stream)):
             (stores if isinstance(parse_stream(stream), StoreId | StoreFileId) else others).append(stream)
         for page in pages(watch(others)):
             for stream, loaded in self._load(page):
                 for message in _pending(stream, loaded.state):
                     self._worker.work(message)
         for store, streams in groupby(watch(stores), group_of):
-            self._settle_store(store, (stream for stream in streams if stream != store))
-        return self.settled
+            self._complete_store(store, (stream for stream in streams if stream != store))
+        return self.report
 
     def _load(self, streams: Sequence[str]) -> list[tuple[str, Loaded[Any]]]:
-        """The streams of a page, by kind."""
-        found: dict[str, Loaded[Any]] = {}
+        """Loads the streams of a page, one kind after the other."""
+        loaded_streams: dict[str, Loaded[Any]] = {}
         for aggregate in {aggregate_of(stream).name: aggregate_of(stream) for stream in streams}.values():
             of_kind = [stream for stream in streams if aggregate_of(stream) is aggregate]
-            found |= self._deployment.streams.load_many(aggregate, of_kind)
-        return list(found.items())
+            loaded_streams |= self._deployment.streams.load_many(aggregate, of_kind)
+        return list(loaded_streams.items())
 
-    def _settle_store(self, store: str, streams: Iterator[str]) -> None:
+    def _complete_store(self, store: str, streams: Iterator[str]) -> None:
         state = self._deployment.streams.load(VECTOR_STORE, store).state
         for message in _pending(store, state):
             self._worker.work(message)
@@ -94,22 +98,23 @@ class Settlement:
                 continue
             return
         space = self._space(store, state)
-        there = self._deployment.index.count(space, store) if space else {}
+        indexed_chunks = self._deployment.index.count(space, store) if space else {}
         for page in pages(streams):
             files = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
-            moved = space is not None and space != self._streamed.spaces.get(store, space)
+            moved = space is not None and space != self._summary.spaces.get(store, space)
             if space is None:
-                self.settled.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in files)
+                self.report.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in files)
             elif moved:
                 self._ingest_again(files)
             else:
-                self._index(space, store, files, there)
+                self._index(space, store, files, indexed_chunks)
             opened = [(file, loaded.state.open) for file, loaded in files if loaded.state.open is not None]
             self._projector.send([(store, Ingest(store, file, open_.generation)) for file, open_ in opened])
 
     def _space(self, store: str, state: vector_store.State) -> Space | None:
-        """Where the store's chunks are, or from now on will be; None where its model is not offered and there is no
-        other for it.
+        """Returns the space of the store, after moving it to the other model if its own is not offered.
+
+        It is None if the store's model is not offered and there is no other.
         """
         offered = self._deployment.models.names
         if state.model in offered or self._instead is None:
@@ -118,44 +123,45 @@ class Settlement:
         self._deployment.views.show(
             [
                 self._deployment.streams.decide(
-                    VECTOR_STORE, store, lambda found: vector_store.move(found, command), meta=IMPORT
+                    VECTOR_STORE, store, lambda state: vector_store.move(state, command), meta=IMPORT
                 )
             ]
         )
         return self._instead
 
     def _ingest_again(self, files: _Files) -> None:
-        """The store has another model than it came with. A file that has a commit of this edition was seen to
-        already.
+        """Ingests files again, because their store was moved to another model.
+
+        Files that already have a commit of the target are skipped.
         """
         at = self._deployment.clock()
         plans = [
             Plan(STORE_FILE, loaded.stream, lambda state: store_file.reingest(state, at))
             for _, loaded in files
-            if loaded.stream not in self._streamed.gone_on
+            if loaded.stream not in self._summary.continued
         ]
         outcomes = self._deployment.streams.decide_all(plans, meta=IMPORT)
         self._deployment.views.show(outcomes)
-        self.settled.again += sum(outcome.decision is not None for outcome in outcomes)
+        self.report.again += sum(outcome.decision is not None for outcome in outcomes)
 
-    def _index(self, space: Space, store: str, files: _Files, there: dict[tuple[str, int], int]) -> None:
-        gathered: list[FileChunks] = []
+    def _index(self, space: Space, store: str, files: _Files, indexed_chunks: dict[tuple[str, int], int]) -> None:
+        pending: list[FileChunks] = []
         for file, loaded in files:
-            for chunks in self._chunks(store, file, loaded.state, there):
-                gathered.append(chunks)
-                if sum(len(each.chunks) for each in gathered) >= CHUNKS:
-                    self._deployment.index.add(space, gathered)
-                    gathered = []
-        if gathered:
-            self._deployment.index.add(space, gathered)
+            for chunks in self._chunks(store, file, loaded.state, indexed_chunks):
+                pending.append(chunks)
+                if sum(len(each.chunks) for each in pending) >= CHUNKS:
+                    self._deployment.index.add(space, pending)
+                    pending = []
+        if pending:
+            self._deployment.index.add(space, pending)
 
     def _chunks(
-        self, store: str, file: str, state: store_file.State, there: dict[tuple[str, int], int]
+        self, store: str, file: str, state: store_file.State, indexed_chunks: dict[tuple[str, int], int]
     ) -> Iterator[FileChunks]:
         serving, placement = state.serving, state.placement
-        if serving is None or placement is None or there.get((file, serving.generation), 0) == serving.chunks:
+        if serving is None or placement is None or indexed_chunks.get((file, serving.generation), 0) == serving.chunks:
             return
-        self.settled.indexed += 1
+        self.report.indexed += 1
         for chunks in artefact.read_parts(self._deployment.blobs, store, file, serving.generation):
             yield FileChunks(
                 store, file, serving.generation, placement.row(file), state.revision, serving.attributes, chunks
@@ -163,7 +169,7 @@ class Settlement:
 
 
 def _pending(stream: str, state: AnyState) -> Sequence[Message]:
-    """What may not have been done yet where the stream ends so; each of these finds out what is left to do."""
+    """Returns messages for the work that may be unfinished at a stream's newest state. They skip what is done."""
     match state:
         case uploaded_file.State():
             return [Forget(stream)] if state.deleted else []

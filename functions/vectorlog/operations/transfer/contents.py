@@ -1,4 +1,4 @@
-"""What an export says of itself."""
+"""The format of an export: its table of contents and its commits."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ T = TypeVar("T")
 
 FORMAT = 1
 CONTENTS = "vectorlog-export.json"
-"""Written last: an export without it is not whole."""
+"""The table of contents. It is written last, so an export without it is incomplete."""
 COMMITS = "commits.jsonl"
-"""A commit a line; those of one stream in order."""
+"""One commit per line; those of one stream are in order."""
 OBJECTS = "objects/"
 
 
 class NotAnExport(Exception):
-    """There is no whole export that this version can read; the message says why."""
+    """There is no complete export that this version can read, or none can be written there. The message says why."""
 
 
 class Watch(Protocol):
-    """Hands items on, and shows how far that is; `total` is None where nobody knows."""
+    """Shows the progress of iterating over items. `total` is None if it is not known."""
 
     def __call__(self, label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-        """The same items, in their order."""
+        """Yields the same items in the same order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInUse:
-    """A model (`provider:name`) and how many stores that live were made with it."""
+    """A model (`provider:name`), and the number of stores that use it and are neither expired nor deleted."""
 
     model: str
     dimensions: int
@@ -43,7 +43,7 @@ class ModelInUse:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How much there is, and what searching it takes; `size` is of the objects, in bytes."""
+    """The table of contents: what an export holds, and which models it needs. `size` is of all objects, in bytes."""
 
     commits: int
     objects: int
@@ -57,27 +57,27 @@ _COMMIT = TypeAdapter(Commit)
 
 
 def encode(contents: Contents) -> bytes:
-    """As JSON text."""
+    """Encodes a table of contents as JSON."""
     return _CONTENTS.dump_json(contents, indent=2) + b"\n"
 
 
 def decode(text: bytes) -> Contents:
-    """Of JSON text.
+    """Decodes a table of contents from JSON.
 
     Raises:
-        NotAnExport: a newer version wrote it.
+        NotAnExport: this version does not know its format.
     """
-    found = _CONTENTS.validate_json(text)
-    if found.format != FORMAT:
-        raise NotAnExport(f"The export has format {found.format}; this version of Vectorlog knows format {FORMAT}.")
-    return found
+    contents = _CONTENTS.validate_json(text)
+    if contents.format != FORMAT:
+        raise NotAnExport(f"The export has format {contents.format}; this version of Vectorlog knows format {FORMAT}.")
+    return contents
 
 
 def line_of(commit: Commit) -> bytes:
-    """A commit as a line."""
+    """Encodes a commit as a line."""
     return _COMMIT.dump_json(commit) + b"\n"
 
 
 def commit_of(line: bytes) -> Commit:
-    """The commit of a line."""
+    """Decodes a commit from a line."""
     return _COMMIT.validate_json(line)

@@ -1,7 +1,7 @@
-"""An edition → its commits and objects.
+"""Exports a deployment's commits and objects.
 
-The commits come first, so the export shows the log as it was then. What is deleted while the objects are copied may be
-missing among them: `verify` names it after the import.
+The commits come first, so the export has the log as it was then. Objects that are deleted while they are copied may be
+missing; `verify` reports them after the import.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, OBJECTS, C
 
 
 def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
-    """Writes everything that an edition keeps; memory holds an entry for each store, whatever else there is."""
+    """Writes all data of a deployment. It holds one entry per store in memory."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft"
         commits, models = _write_commits(deployment, draft, watch("commits", deployment.streams.log.scan(), None))
         sink.keep(COMMITS, draft)
         objects, size = _copy_objects(deployment.blobs, sink, watch("objects", deployment.blobs.list(""), None))
-        made = Contents(commits, objects, size, models)
-        draft.write_bytes(contents.encode(made))
+        table = Contents(commits, objects, size, models)
+        draft.write_bytes(contents.encode(table))
         sink.keep(CONTENTS, draft)
-    return made
+    return table
 
 
 def _write_commits(deployment: Deployment, path: Path, commits: Iterable[Commit]) -> tuple[int, tuple[ModelInUse, ...]]:
@@ -63,6 +63,6 @@ def _copy_objects(blobs: Blobs, sink: Sink, keys: Iterable[str]) -> tuple[int, i
                 sink.keep(OBJECTS + key, path)
                 size += path.stat().st_size
                 count += 1
-        except (NoSuchBlob, FileNotFoundError):  # deleted since it was listed
+        except (NoSuchBlob, FileNotFoundError):  # the object was deleted after it was listed
             continue
     return count, size

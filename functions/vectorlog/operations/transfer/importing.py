@@ -1,4 +1,7 @@
-"""Commits and objects → an edition. Done again, it changes nothing; cut off, it goes on where it was."""
+"""Imports commits and objects into a deployment.
+
+Repeating an import changes nothing. An interrupted import continues where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,50 +13,52 @@ from vectorlog.domain.vectors import Space
 from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.transfer import commits, contents, objects
 from vectorlog.operations.transfer.archive import Source
-from vectorlog.operations.transfer.completion import ImportReport, Settlement
+from vectorlog.operations.transfer.completion import Completion, ImportReport
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, NotAnExport, Watch
 from vectorlog.reactions.projector import Projector
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an import goes.
+    """The target of an import.
 
     Attributes:
-        beside_workers: whether the log's feed is being followed meanwhile, as on AWS.
-        instead: the model for stores whose own is not offered.
+        deployment: receives the data.
+        projector: of the deployment.
+        workers_running: whether workers follow the log's feed during the import, as on AWS.
+        instead: the model for stores whose own model is not offered.
     """
 
     deployment: Deployment
     projector: Projector
-    beside_workers: bool
+    workers_running: bool
     instead: Space | None = None
 
 
-def bring(source: Source, target: Target, watch: Watch) -> tuple[Contents, ImportReport]:
-    """Imports; memory holds an entry for each stream, whatever else there is.
+def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents, ImportReport]:
+    """Imports an export. It holds one entry per stream in memory.
 
     Raises:
-        NotAnExport: the export is not whole; what it does hold may be in by then.
-        UnknownSchema: newer code wrote it; nothing was written.
-        Diverged: the target has a history of its own.
+        NotAnExport: the export is incomplete. Some of it may have been imported.
+        UnknownSchema: newer code wrote the export. Nothing was imported.
+        Diverged: the target's log has different commits in a stream of the export.
     """
     with source.part(CONTENTS) as opened:
-        said = contents.decode(opened.read())
-    deployment, total = target.deployment, said.commits
+        expected = contents.decode(opened.read())
+    deployment, total = target.deployment, expected.commits
 
-    streamed = commits.survey(deployment.streams, watch("reading commits", _commits(source), total))
-    _agree("commits", streamed.commits, total)
-    found = objects.put(deployment.blobs, watch("objects", source.objects(), said.objects), streamed)
-    _agree("objects", found, said.objects)
-    if target.beside_workers:
-        newest = map(streamed.readable, watch("newest commits", _commits(source), total))
-        commits.append_newest(deployment.streams, newest, streamed.newest)
+    summary = commits.survey(deployment.streams, watch("reading commits", _commits(source), total))
+    _check_number("commits", summary.commits, total)
+    number = objects.put(deployment.blobs, watch("objects", source.objects(), expected.objects), summary)
+    _check_number("objects", number, expected.objects)
+    if target.workers_running:
+        newest = map(summary.readable, watch("newest commits", _commits(source), total))
+        commits.append_newest(deployment.streams, newest, summary.newest)
     commits.append(
-        deployment.streams, map(streamed.readable, watch("commits", _commits(source), total)), deployment.views.apply
+        deployment.streams, map(summary.readable, watch("commits", _commits(source), total)), deployment.views.apply
     )
-    settlement = Settlement(deployment, target.projector, streamed, target.instead)
-    return said, settlement.settle(lambda streams: watch("streams", streams, None))
+    completion = Completion(deployment, target.projector, summary, target.instead)
+    return expected, completion.run(lambda streams: watch("streams", streams, None))
 
 
 def _commits(source: Source) -> Iterator[Commit]:
@@ -61,6 +66,6 @@ def _commits(source: Source) -> Iterator[Commit]:
         yield from map(contents.commit_of, lines)
 
 
-def _agree(what: str, found: int, said: int) -> None:
-    if found != said:
-        raise NotAnExport(f"The export says that it holds {said} {what}, and it holds {found}.")
+def _check_number(what: str, actual: int, expected: int) -> None:
+    if actual != expected:
+        raise NotAnExport(f"The export should hold {expected} {what}, but it holds {actual}.")

@@ -1,4 +1,4 @@
-"""The objects of an export, on their way into blobs."""
+"""Imports the objects of an export as blobs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.operations.transfer.commits import LogSummary
 
 TOGETHER = 64
-"""Objects that are kept at a time, and synced together."""
+"""How many objects are written and synced at a time."""
 
 
-def put(blobs: Blobs, found: Iterable[tuple[str, int, IO[bytes]]], streamed: LogSummary) -> int:
-    """Keeps every object that is needed and not there yet; gives how many the export has. What was written while the
-    export was made, after its commits, is nobody's here.
+def put(blobs: Blobs, objects: Iterable[tuple[str, int, IO[bytes]]], summary: LogSummary) -> int:
+    """Stores every needed object that does not exist yet. Returns the number of objects in the export.
+
+    Objects that were written after the export's commits are not needed, because no commit refers to them.
     """
     count = 0
 
     def missing(folder: Path) -> Iterator[tuple[str, Path]]:
         nonlocal count
-        for key, size, opened in found:
+        for key, size, opened in objects:
             count += 1
-            if streamed.needs(key) and blobs.size(key) != size:
+            if summary.needs(key) and blobs.size(key) != size:
                 path = folder / str(count)
                 with path.open("wb") as file:
                     shutil.copyfileobj(opened, file)

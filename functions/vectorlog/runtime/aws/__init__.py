@@ -1,1 +1,1 @@
-"""The AWS edition: what its Lambda functions are made of."""
+"""The AWS edition: the parts that its Lambda functions are built from."""

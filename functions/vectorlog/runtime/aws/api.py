@@ -1,4 +1,4 @@
-"""The API behind API Gateway: events in, answers out."""
+"""The API behind API Gateway: converts its events to requests, and responses to its answers."""
 
 from __future__ import annotations
 
@@ -30,58 +30,61 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 INLINE_LIMIT = 4_000_000
-"""Bytes of a download that fit Lambda's answer of 6 MB in base64; for a larger one the client is sent to S3."""
+"""The size in bytes of a download that fits Lambda's response of 6 MB in base64. A larger one is redirected to S3."""
 SIGNED_FOR_S = 300
-"""How long the signed address of a download is valid."""
+"""How long the signed URL of a download is valid."""
 KEY_REMEMBERED_MS = 5_000
-"""A key that was valid so recently is not looked up again, so a revoked one may open a warm function for as long."""
+"""How long a valid key is not looked up again, and so how long a warm function may still accept a revoked key."""
 PREFLIGHT_S = 3600
-"""How long a browser may remember what it may send; no browser remembers it for longer than two hours."""
+"""How long a browser may cache a preflight response. No browser caches it for longer than two hours."""
 
 
 @once
 def resolver() -> APIGatewayRestResolver:
-    """The resolver of this function's deployment."""
+    """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
     app = App(wiring.deployment(), authenticate, send_blob)
     return build(app.handle, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
 def build(handle: Handle, spool: Path, origins: str = "") -> APIGatewayRestResolver:
-    """Powertools reads the event, adds CORS and writes the answer. The app routes, as it does in the local edition.
+    """Builds a resolver that passes every request to `handle`.
+
+    Powertools parses the event, adds CORS headers and formats the answer. The app does the routing, as in the local
+    edition.
 
     Args:
         handle: answers a request.
-        spool: where a form's files are put, Lambda's /tmp.
-        origins: origins whose pages may call the API from a browser, separated by commas.
+        spool: the folder for a form's files, in Lambda's /tmp.
+        origins: the origins whose pages may call the API from a browser, separated by commas.
     """
-    made = APIGatewayRestResolver(cors=_cors(origins))
+    resolver = APIGatewayRestResolver(cors=_cors(origins))
 
     def respond() -> ProxyResponse[Any]:
-        return _proxy_response(_respond(handle, made.current_event, spool))
+        return _proxy_response(_respond(handle, resolver.current_event, spool))
 
-    made.route(".+", method=sorted({route.method for route in ROUTES}))(respond)
-    made.not_found(lambda _: respond())  # other methods; with CORS, Powertools answers OPTIONS before
-    return made
+    resolver.route(".+", method=sorted({route.method for route in ROUTES}))(respond)
+    resolver.not_found(lambda _: respond())  # other methods; with CORS, Powertools answers OPTIONS itself
+    return resolver
 
 
 def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The answer to one event, with the headers that every answer carries."""
+    """Answers one event, and adds the headers that every response has."""
     began = time.perf_counter()
-    made = resolver().resolve(event, context)
-    headers: dict[str, list[str]] = made["multiValueHeaders"]
+    response = resolver().resolve(event, context)
+    headers: dict[str, list[str]] = response["multiValueHeaders"]
     headers["x-request-id"] = [request_id(event)]
     headers["openai-processing-ms"] = [str(round((time.perf_counter() - began) * 1000))]
-    return made
+    return response
 
 
 def request_id(event: Mapping[str, Any]) -> str:
-    """The id of an event's request: API Gateway's own, which its access log holds too, as `req_` and 32 hex digits."""
+    """Returns an event's request id: API Gateway's id, as in its access log, in the form `req_` and 32 hex digits."""
     return "req_" + str(event["requestContext"]["requestId"]).replace("-", "")
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:
-    """A small blob's bytes, or a redirect to the bucket. See `SendBlob`."""
+    """Sends a small blob's bytes, and redirects to the bucket for a large one. See `SendBlob`."""
     size = blobs.size(key)
     if size is not None and size > INLINE_LIMIT:
         url = wiring.blobs().download_url(key, SIGNED_FOR_S, name=filename, content_type=headers["content-type"])
@@ -106,7 +109,7 @@ def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Respon
 
 
 def _with_form(request: Request, spool: Path) -> Request:
-    """The request; where it carries a form, with its files in the spool folder, Lambda's /tmp.
+    """Returns the request. If its body is a form, the form is parsed and its files are put into the spool folder.
 
     Raises:
         Invalid: the form is broken.
@@ -127,7 +130,10 @@ def _with_form(request: Request, spool: Path) -> Request:
 
 
 def _proxy_response(response: Response) -> ProxyResponse[Any]:
-    """Powertools sends bytes in base64. JSON goes as text, which costs less of Lambda's limit."""
+    """Converts a response for Powertools, which sends bytes in base64.
+
+    JSON is sent as text, so that it uses less of Lambda's size limit.
+    """
     body = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
     headers = dict(response.headers)
     if headers.get("content-type") == "application/json":
@@ -136,7 +142,7 @@ def _proxy_response(response: Response) -> ProxyResponse[Any]:
 
 
 def _cors(origins: str) -> CORSConfig | None:
-    """Pages of these origins may send and read any header, and no cookies; OPTIONS is answered without a key."""
+    """Lets pages of these origins send and read any header, but no cookies. OPTIONS needs no key."""
     if not origins:
         return None
     first, *others = origins.split(",")

@@ -1,8 +1,8 @@
-"""The boto3 clients of the AWS edition: every time-out, retry and pool of connections, set here and nowhere else.
+"""The boto3 clients of the AWS edition. All of their time-outs, retries and connection pools are set here.
 
-Credentials and endpoints come from the environment as boto3 reads them (`AWS_ENDPOINT_URL_SQS` and its like point at
-local servers), the region as `region` says. `attempts` counts all tries of a call, the first included. Clients are safe
-to share between threads; make one per process.
+boto3 reads credentials and endpoints from the environment (`AWS_ENDPOINT_URL_SQS` and similar variables point to local
+servers); `region` returns the region. `attempts` counts all tries of a call, including the first. Clients are
+thread-safe; make one per process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 CALLS_AT_ONCE = 16
-"""Threads that call a service at the same time, and so the connections that its client keeps."""
+"""How many threads call a service at the same time, and so how many connections its client keeps."""
 
 _BUSY = frozenset(
     {
@@ -34,17 +34,17 @@ _BUSY = frozenset(
         "TransactionInProgressException",
     }
 )
-"""DynamoDB's answers of status 400 that may be another one later; those of 5xx all may (its guide, "Error handling").
-"""
+"""DynamoDB's errors of status 400 that are worth a retry; all of its 5xx errors are (its guide, "Error handling")."""
 
 _TOO_MANY = 429
-"""What Bedrock answers to more requests than it allows."""
+"""The status with which Bedrock throttles requests."""
 
 
 def dynamodb() -> BaseClient:
-    """Answers in milliseconds or not at all: a call that takes three seconds is given up and tried again.
+    """DynamoDB. It normally answers within milliseconds, so a call is abandoned after three seconds and retried.
 
-    When all tries were in vain its calls raise `Unavailable`, so a request is answered 503 and a message goes back.
+    When all tries have failed, its calls raise `Unavailable`. A request is then answered 503, and a message returns to
+    its queue.
     """
     client = _client("dynamodb", connect_timeout=1, read_timeout=3, attempts=5, connections=4 * CALLS_AT_ONCE)
     client.meta.events.register_last("after-call", _raise_if_busy)
@@ -53,27 +53,27 @@ def dynamodb() -> BaseClient:
 
 
 def dynamodb_streams() -> BaseClient:
-    """Read from when records were given up, and at no other time."""
+    """DynamoDB Streams. It is read only after stream records were given up."""
     return _client("dynamodbstreams", connect_timeout=2, read_timeout=10, attempts=5)
 
 
 def sqs() -> BaseClient:
-    """The longest answer is a receive that waits for 20 s."""
+    """SQS. Its slowest call is a receive that waits for up to 20 s."""
     return _client("sqs", connect_timeout=2, read_timeout=25, attempts=5)
 
 
 def s3() -> BaseClient:
-    """Checksums only where S3 demands one, so that whoever uploads to a signed address need not compute one.
+    """S3. Checksums are sent only if S3 requires one, so that uploads to a signed URL need not compute one.
 
-    The bucket is in the host's name. Otherwise botocore would sign addresses at S3's global name, from which a bucket's
-    requests are redirected on its first day, to where the signature does not hold. A local server has no such names.
+    The bucket is part of the host name. Otherwise botocore would sign URLs of S3's global host, which redirects a
+    bucket's requests on its first day to a host for which the signature is not valid. A local server has no such names.
     """
     return _client(
         "s3",
         connect_timeout=2,
         read_timeout=20,
         attempts=5,
-        connections=2 * CALLS_AT_ONCE,  # a transfer brings threads of its own
+        connections=2 * CALLS_AT_ONCE,  # a transfer uses additional threads
         signature_version="s3v4",
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -82,42 +82,46 @@ def s3() -> BaseClient:
 
 
 def bedrock_for_ingest() -> BaseClient:
-    """Nobody waits, but a function's time is limited: after about 15 s of refusals the message goes back to its queue.
+    """Bedrock for ingest. After about 15 s of refusals a call gives up, and the message returns to its queue.
 
-    botocore's adaptive mode would hold 16 threads back for two minutes before it gave up, for its bucket is shared by
-    all of them (measured with a Bedrock that throttles every request: 126 s, in standard mode 16 s).
+    No client waits for it, but a function's run time is limited. botocore's adaptive mode would block 16 threads for
+    two minutes before it gave up, because they share one token bucket (measured with a Bedrock that throttles every
+    request: 126 s, and 16 s in standard mode).
     """
     return _client("bedrock-runtime", connect_timeout=2, read_timeout=30, attempts=6, connections=2 * CALLS_AT_ONCE)
 
 
 def bedrock_for_search() -> BaseClient:
-    """Someone waits, for 29 s at most behind API Gateway."""
+    """Bedrock for searches. A client waits for it, and API Gateway ends a request after 29 s."""
     return _client("bedrock-runtime", connect_timeout=2, read_timeout=8, attempts=3)
 
 
 def secrets_manager() -> BaseClient:
-    """Read once in a process."""
+    """Secrets Manager. It is read once per process."""
     return _client("secretsmanager", connect_timeout=2, read_timeout=5, attempts=3)
 
 
 def cloudformation() -> BaseClient:
-    """Asked by an operator's command, once or twice."""
+    """CloudFormation. An operator's command calls it once or twice."""
     return _client("cloudformation", connect_timeout=5, read_timeout=20, attempts=5)
 
 
 def region() -> str | None:
-    """`AWS_REGION`, which AWS's command line, its SDKs and the CDK read, all but boto3; None: whatever boto3 finds."""
+    """Returns `AWS_REGION`, or None to let boto3 choose.
+
+    AWS's command line, the CDK and AWS's other SDKs read this variable, but boto3 does not.
+    """
     return os.environ.get("AWS_REGION") or None
 
 
 def signing() -> tuple[object, str]:
-    """This role's credentials and region, for requests to OpenSearch."""
+    """Returns this role's credentials and region, to sign requests to OpenSearch."""
     session = boto3.Session(region_name=region())
     return session.get_credentials(), session.region_name
 
 
 def explain_connection_error(error: BotoCoreError) -> str:
-    """Why AWS could not be asked, and what to do, for whoever gave a command."""
+    """Returns a message for an operator: why AWS could not be reached, and what to do."""
     match error:
         case NoCredentialsError():
             return "There are no AWS credentials. Log in (`aws sso login`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
@@ -158,7 +162,7 @@ def _log_if_refused(
     caught_exception: Exception | None,
     **_: object,
 ) -> None:
-    """Of each attempt of each call; botocore decides, and asks again where there are attempts left."""
+    """Logs each refused attempt of a call. botocore itself decides whether to retry."""
     reason = "" if caught_exception is None else str(caught_exception)
     if response is not None:
         answer, parsed = response

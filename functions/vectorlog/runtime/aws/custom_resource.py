@@ -1,5 +1,4 @@
-"""A function as CloudFormation's custom resource: it says how it ended, whatever happens, so that no deploy waits for
-it in vain.
+"""Runs a function as a CloudFormation custom resource. It always reports its outcome, so that no deploy hangs.
 
 The protocol is in CloudFormation's guide, "Custom resource request objects" and "Custom resource response objects".
 """
@@ -16,37 +15,35 @@ import urllib3
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-MOST_REASON = 1_000
-"""Characters. An answer has 4,096 bytes at most."""
+MAX_REASON_CHARS = 1_000
+"""In characters. A response may have at most 4,096 bytes."""
 
-ANSWERING = urllib3.Retry(5, backoff_factor=0.5, status_forcelist=(500, 503), raise_on_status=False)
-"""Fifteen seconds in all, for errors that S3 asks to repeat: an answer that does not arrive holds a deploy up for an
-hour.
-"""
+RETRY = urllib3.Retry(5, backoff_factor=0.5, status_forcelist=(500, 503), raise_on_status=False)
+"""Retries S3's temporary errors for 15 seconds in all. A response that does not arrive blocks a deploy for an hour."""
 
 log = logging.getLogger(__name__)
 
 
 class AnswerRefused(Exception):
-    """CloudFormation did not take the answer; Lambda runs the function again."""
+    """CloudFormation did not accept the response. Lambda runs the function again."""
 
 
 def answer(event: Mapping[str, Any], context: LambdaContext, make: Callable[[Mapping[str, Any]], None]) -> None:
-    """Has it made on Create and on Update, from its properties, and leaves it alone on Delete. What was raised is the
-    deploy's error.
+    """Calls `make` with the resource's properties on Create and Update, ignores Delete, and reports the outcome.
 
-    It may be made again: Lambda repeats an event that failed.
+    An exception of `make` is reported as the deploy's error. `make` must be safe to repeat, because Lambda repeats an
+    event that failed.
 
     Raises:
-        AnswerRefused: the answer did not arrive.
+        AnswerRefused: the response was not accepted.
     """
     reason = ""
     try:
         if event["RequestType"] != "Delete":
             make(event["ResourceProperties"])
     except Exception as error:
-        log.exception("the resource could not be made")
-        reason = f"{type(error).__name__}: {error}"[:MOST_REASON] + f" (see log stream {context.log_stream_name})"
+        log.exception("the resource could not be created or updated")
+        reason = f"{type(error).__name__}: {error}"[:MAX_REASON_CHARS] + f" (see log stream {context.log_stream_name})"
     body = {
         "Status": "FAILED" if reason else "SUCCESS",
         "Reason": reason,
@@ -57,9 +54,9 @@ def answer(event: Mapping[str, Any], context: LambdaContext, make: Callable[[Map
 
 
 def _send(address: str, body: str) -> None:
-    """To a signed address in S3, which is signed for no content type."""
-    taken = urllib3.PoolManager().request(
-        "PUT", address, body=body.encode(), headers={"content-type": ""}, timeout=10, retries=ANSWERING
+    """Sends the response to a signed S3 URL. The signature covers an empty content type."""
+    response = urllib3.PoolManager().request(
+        "PUT", address, body=body.encode(), headers={"content-type": ""}, timeout=10, retries=RETRY
     )
-    if taken.status >= 300:
-        raise AnswerRefused(f"{taken.status} {taken.data[:500]!r}")
+    if response.status >= 300:
+        raise AnswerRefused(f"{response.status} {response.data[:500]!r}")

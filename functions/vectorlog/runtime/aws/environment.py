@@ -1,4 +1,4 @@
-"""What a function's environment says."""
+"""The environment variables of a Lambda function."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ from vectorlog.defaults import (
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Each is a variable in capitals that begins with `VECTORLOG_`; a function is given what it needs.
+    """The settings of a function. Each is the variable of its name in capitals, with the prefix `VECTORLOG_`.
+
+    A function is given only the variables that it needs.
 
     Attributes:
-        views_also: other tables of views, separated by commas, which are written and not read: while `vectorlog
-            rebuild` fills them, and before they go.
-        work_queue, embed_queue: their URLs.
+        views_also: further tables of views, separated by commas, that are written but not read: while `vectorlog
+            rebuild` fills them, and until they are removed.
+        work_queue, embed_queue: URLs of the queues.
         opensearch_endpoint: URL of the domain.
-        opensearch_shards: of an index that is made from now on.
-        opensearch_refresh: `wait_for` waits for OpenSearch's own refresh, `true` makes one.
-        models: `provider:name` of each model that is offered, separated by commas; the first is the default.
-        embedding_base_url, embedding_secret: an OpenAI-compatible endpoint, and the id of the secret that holds its
-            key.
-        cors_origins: from which browsers may call, separated by commas.
+        opensearch_shards: number of shards of a new index.
+        opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
+        models: `provider:name` of each offered model, separated by commas; the first is the default.
+        embedding_base_url, embedding_secret: URL of an OpenAI-compatible endpoint, and the id of the secret that holds
+            its key.
+        cors_origins: origins whose pages may call the API from a browser, separated by commas.
     """
 
     events_table: str = ""
@@ -54,11 +56,11 @@ class Environment:
 
     @staticmethod
     def needed() -> tuple[str, ...]:
-        """The fields without which an operator's command finds nothing to work on."""
+        """Returns the names of the fields that an operator's command requires."""
         return ("events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Environment:
-        """Reads it."""
-        found = {each.name: environment.get(f"VECTORLOG_{each.name.upper()}") for each in fields(cls)}
-        return cls(**{name: value for name, value in found.items() if value})  # type: ignore[arg-type]  # checked where they are used
+        """Reads the settings from the environment. An unset or empty variable keeps its default."""
+        values = {each.name: environment.get(f"VECTORLOG_{each.name.upper()}") for each in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if value})  # type: ignore[arg-type]  # checked where they are used

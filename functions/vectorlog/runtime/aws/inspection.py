@@ -1,4 +1,4 @@
-"""A deployment on AWS, looked at from outside: its adapters, and what is under way."""
+"""How many messages a deployment on AWS has in its queues, for an operator's commands."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from vectorlog.operations.verify import UnderWay
 from vectorlog.operations.waiting import Waiting
 from vectorlog.runtime.aws import clients, wiring
 
-_SOON = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-_EVERY = (*_SOON, "ApproximateNumberOfMessagesDelayed")
+_UNDER_WAY = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+_ALL = (*_UNDER_WAY, "ApproximateNumberOfMessagesDelayed")
 
 
 def under_way() -> UnderWay:
-    """What SQS says of both queues, roughly. Messages that wait for longer are not under way. How far the stream's
-    consumer is behind, DynamoDB does not say: 0.
+    """Returns SQS's approximate number of messages in both queues, without delayed messages.
+
+    The number of commits is always 0, because DynamoDB does not tell how far the stream's consumer lags behind.
     """
-    return UnderWay(0, sum(_numbers(_SOON).values()))
+    return UnderWay(0, sum(_numbers(_UNDER_WAY).values()))
 
 
 def waiting() -> Waiting:
-    """How many messages SQS says, roughly, that it has; delayed ones and those that a function has included. It shows
-    none without lending it.
+    """Returns SQS's approximate number of messages in each queue, including delayed ones and those being processed.
+
+    The messages themselves are None, because SQS can only show a message by handing it out.
     """
-    return Waiting(_numbers(_EVERY), None)
+    return Waiting(_numbers(_ALL), None)
 
 
 def _numbers(names: tuple[str, ...]) -> dict[str, int]:
-    sqs, here = clients.sqs(), wiring.environment()
-    found = {}
-    for queue, url in (("work", here.work_queue), ("embed", here.embed_queue)):
+    sqs, environment = clients.sqs(), wiring.environment()
+    numbers = {}
+    for queue, url in (("work", environment.work_queue), ("embed", environment.embed_queue)):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
-        found[queue] = sum(int(number) for number in attributes.values())
-    return found
+        numbers[queue] = sum(int(number) for number in attributes.values())
+    return numbers

@@ -1,4 +1,4 @@
-"""API keys whose secrets go straight into AWS Secrets Manager."""
+"""Creates API keys whose text is stored directly in AWS Secrets Manager."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 def create(
     log_and_views: api_keys.LogAndViews, client: BaseClient, keeper: str, project: str, name: str
 ) -> tuple[api_keys.KeyView, str]:
-    """Makes a key; gives it, and the ARN of the secret that holds its text from now on.
+    """Creates a key. Returns it, and the ARN of the secret that holds its text from now on.
 
     Args:
-        log_and_views: where keys are.
+        log_and_views: where keys are stored.
         client: of Secrets Manager.
-        keeper: name or ARN of the secret.
+        keeper: name or ARN of the secret that is to hold the key's text.
         project: what the key opens.
-        name: what it is for.
+        name: what the key is for.
 
     Raises:
-        Invalid: no project has such a name.
-        SecretUnusable: the secret cannot be written; the key is revoked then, for nobody knows it.
+        Invalid: the project's name is not valid.
+        SecretUnusable: the secret cannot be written. The key is then revoked, because nobody knows its text.
     """
     view, text = api_keys.create(log_and_views, project, name)
     try:

@@ -1,4 +1,4 @@
-"""Counts as CloudWatch metrics, by lines of the function's log in the embedded metric format."""
+"""Sends counts to CloudWatch as log lines in the embedded metric format."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from vectorlog.telemetry.metrics import Counter
 
 class CloudWatchMetrics:
     """Implements Metrics: a metric `ProviderRefusals` for the counter `provider_refusals`, whose dimensions are
-    `service` and the labels that have a value. CloudWatch bills each combination as a metric of its own.
+    `service` and the labels that have a value. CloudWatch bills each combination of dimensions as a separate metric.
 
-    Every count is a line of its own, since all metrics of one line share their dimensions. Powertools' variables set
-    namespace and service, and can turn it off.
+    Every count is a separate line, because all metrics of one line share their dimensions. Powertools' variables set
+    the namespace and service, and can turn metrics off.
     """
 
     def count(self, counter: Counter, value: int = 1, /, **labels: str) -> None:
@@ -26,5 +26,5 @@ class CloudWatchMetrics:
 
 
 def cloudwatch_name(counter: Counter) -> str:
-    """Its name in CloudWatch."""
+    """Returns a counter's name in CloudWatch."""
     return counter.name.title().replace("_", "")

@@ -1,4 +1,4 @@
-"""Which embedding models a deployment offers."""
+"""The embedding models that a deployment on AWS offers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from vectorlog.telemetry.telemetry import Telemetry
 
 
 class NotOffered(ValueError):
-    """`VECTORLOG_MODELS` names a provider or model that there is none of."""
+    """`VECTORLOG_MODELS` is empty, or names an unknown provider or model."""
 
 
-def models(here: Environment, *, searching: bool, telemetry: Telemetry | None = None) -> Models:
-    """The models of `VECTORLOG_MODELS`, in its order. Someone waits for a search, so Bedrock is asked less often for
-    one.
+def models(environment: Environment, *, searching: bool, telemetry: Telemetry | None = None) -> Models:
+    """Returns the models of `VECTORLOG_MODELS`, in its order.
+
+    Args:
+        environment: the function's settings.
+        searching: whether the embeddings are for searches. A client waits for those, so calls to Bedrock are retried
+            less often than for ingest.
+        telemetry: counts and logs the models' calls.
 
     Raises:
-        NotOffered: one of them is unknown.
+        NotOffered: no model is named, or one of them is unknown.
     """
-    wanted = [name.strip() for name in here.models.split(",") if name.strip()]
+    wanted = [name.strip() for name in environment.models.split(",") if name.strip()]
     providers: Mapping[str, Callable[[], Sequence[Offer]]] = {
         "bedrock": lambda: _bedrock(searching=searching),
-        "openai": lambda: _openai(here, wanted),
+        "openai": lambda: _openai(environment, wanted),
         "local": _local,
     }
     unknown = [name for name in wanted if name.partition(":")[0] not in providers]
@@ -34,7 +39,7 @@ def models(here: Environment, *, searching: bool, telemetry: Telemetry | None = 
     unknown += [name for name in wanted if name not in offers and name not in unknown]
     if unknown or not wanted:
         raise NotOffered(
-            f"VECTORLOG_MODELS names {', '.join(unknown) or 'no model'}; there is {', '.join(offers) or 'none'}."
+            f"VECTORLOG_MODELS names {', '.join(unknown) or 'no model'}; known models: {', '.join(offers) or 'none'}."
         )
     return Models([offers[name] for name in wanted], telemetry=telemetry)
 
@@ -49,13 +54,13 @@ def _bedrock(*, searching: bool) -> Sequence[Offer]:
     return bedrock_offers(clients.bedrock_for_search() if searching else clients.bedrock_for_ingest())
 
 
-def _openai(here: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
+def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
     from vectorlog.embedding.endpoint import Endpoint
     from vectorlog.embedding.offers import openai_offers
     from vectorlog.runtime.aws.secrets import api_key
 
-    key = api_key(clients.secrets_manager(), here.embedding_secret) if here.embedding_secret else None
-    return openai_offers(Endpoint(here.embedding_base_url, key), models=dict.fromkeys(_names(wanted, "openai")))
+    key = api_key(clients.secrets_manager(), environment.embedding_secret) if environment.embedding_secret else None
+    return openai_offers(Endpoint(environment.embedding_base_url, key), models=dict.fromkeys(_names(wanted, "openai")))
 
 
 def _local() -> Sequence[Offer]:

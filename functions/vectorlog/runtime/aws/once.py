@@ -1,4 +1,4 @@
-"""Parts of a process that are made once, when they are first needed."""
+"""Parts of a process that are created once, when they are first needed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _parts: list[Any] = []
 
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
-    """What `make` gives, made at the first call."""
-    made = cache(make)
-    _parts.append(made)
-    return made
+    """Caches the result of `make`, which is called at the first use."""
+    cached = cache(make)
+    _parts.append(cached)
+    return cached
 
 
 def forget() -> None:
-    """Lets every part be made anew; for tests, whose surroundings change within a process."""
+    """Clears every cached part. For tests, whose environment changes within a process."""
     for part in _parts:
         part.cache_clear()

@@ -1,5 +1,6 @@
-"""Views of a deployment, made anew in the table that its functions write and do not read; and its index, beside the one
-that serves.
+"""Rebuilds a deployment's views and index while it runs.
+
+New views go to the table that the functions write but do not read. A new index is built next to the serving one.
 """
 
 from __future__ import annotations
@@ -23,37 +24,37 @@ from vectorlog.runtime.aws import wiring
 from vectorlog.views.views import Views
 
 FILLING = RetryPolicy(attempts=8, first_s=1, jitter=NO_JITTER)
-"""Of a step while a new table takes fewer writes a second than it will: about two minutes in all."""
+"""Retries a step for about two minutes in all, because a new table at first takes fewer writes per second."""
 
 
 class NoTable(Exception):
-    """The deployment's functions write no second table of views; the message says what to do."""
+    """The deployment's functions do not write a second table of views. The message says what to do."""
 
 
 def check_tables() -> None:
-    """Whether there is a table to fill.
+    """Checks that there is a table to fill.
 
     Raises:
-        NoTable: no second table is written.
+        NoTable: the functions write no second table.
     """
     if not wiring.deployment().views.tables[1:]:
         raise NoTable(
             "This deployment writes one table of views. Deploy it with a second one first, which is written "
-            "and not read."
+            "but not read."
         )
 
 
 def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
-    """Projects the log into the table that `VECTORLOG_VIEWS_ALSO` names; gives how many commits there were.
+    """Projects the log into the table that `VECTORLOG_VIEWS_ALSO` names. Returns the number of commits.
 
-    It is right when no function runs any more that does not write to that table (`aws_stack.settled_at`): what came
-    into the log before this began, it reads there; what comes later, those functions project. Done again, it changes
+    Call it only when every running function writes to that table too (see `stack.old_functions_end_at`). Commits from
+    before the call are then read from the log, and later ones are projected by the functions. Repeating it changes
     nothing.
 
     Raises:
-        NoTable: no second table is written.
+        NoTable: the functions write no second table.
         UnknownSchema: newer code wrote a commit.
-        Unavailable: DynamoDB was too busy for too long; what was done need not be undone.
+        Unavailable: DynamoDB was too busy for too long. Rows that were written may stay.
     """
     check_tables()
     deployment = wiring.deployment()
@@ -73,20 +74,21 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
 
     projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
-    _retrying(partial(projection.settle, fresh), timing)
+    _retrying(partial(projection.apply_work, fresh), timing)
     return count
 
 
 def index(watch: Watch, timing: Timing = REAL_TIME) -> Refill:
-    """Fills a new index for each model from the artefacts, lets it take the old one's place, and drops that. Functions
-    run meanwhile, and none needs another configuration. Done again from anywhere, it ends the same.
+    """Fills a new index for each model from the artefacts, switches to it, and drops the old one.
+
+    The functions keep running and need no other configuration. Repeating it after any failure gives the same result.
 
     Raises:
         NoIndex: another rebuild of the index is under way.
-        Unavailable: OpenSearch was too busy for too long; what was done is begun again.
+        Unavailable: OpenSearch was too busy for too long. A repetition starts over.
     """
-    deployment, found = wiring.deployment(), wiring.index()
-    succession = Succession(found, sorted(_spaces(deployment, watch), key=astuple), timing.sleep)
+    deployment, opensearch = wiring.deployment(), wiring.index()
+    succession = Succession(opensearch, sorted(_spaces(deployment, watch), key=astuple), timing.sleep)
     succession.begin()
     refill = Refill(deployment.streams, deployment.blobs, succession, succession.takes)
     refill.fill(watch)
@@ -96,7 +98,7 @@ def index(watch: Watch, timing: Timing = REAL_TIME) -> Refill:
 
 
 def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
-    """Of all stores that live."""
+    """Returns the spaces of all stores that are neither expired nor deleted."""
     spaces: dict[str, Space] = {}
     for commit in watch("commits", deployment.streams.log.scan(), None):
         if isinstance(parse_stream(commit.stream), StoreId):

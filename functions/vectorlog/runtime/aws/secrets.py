@@ -1,4 +1,4 @@
-"""Keys in AWS Secrets Manager: that of an embedding endpoint, and those of our own that an operator puts there."""
+"""Keys in AWS Secrets Manager: the embedding endpoint's key, and API keys that an operator stores there."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 FIELD = "api_key"
-"""The field of a secret that holds JSON, which is what the console makes."""
+"""The field that holds the key if the secret is JSON, as the console creates it."""
 
 
 class SecretUnusable(Exception):
-    """The deployment's secret is missing or holds no key; the message says what to do and never what the secret
-    holds.
+    """A secret is missing, holds no key, or cannot be written.
+
+    The message says what to do, and never contains the secret's text.
     """
 
 
 def api_key(client: BaseClient, secret: str) -> str:
-    """The key in a secret: its whole text, or the field `api_key` of its JSON.
+    """Returns the key in a secret: its whole text, or the field `api_key` if it is JSON.
 
     Args:
         client: of Secrets Manager.
         secret: name or ARN.
 
     Raises:
-        SecretUnusable: there is no such secret, the role may not read it, or it holds no key.
+        SecretUnusable: the secret does not exist, the role may not read it, or it holds no key.
     """
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString", "").strip()
@@ -37,7 +38,7 @@ def api_key(client: BaseClient, secret: str) -> str:
         if code not in ("ResourceNotFoundException", "AccessDeniedException", "DecryptionFailure"):
             raise
         raise SecretUnusable(
-            f"The secret {secret} cannot be read ({code}): it must exist, and the role may read it."
+            f"The secret {secret} cannot be read ({code}): it must exist, and this role must be allowed to read it."
         ) from None
     key = _field(text) if text.startswith("{") else text
     if not key:
@@ -48,7 +49,7 @@ def api_key(client: BaseClient, secret: str) -> str:
 
 
 def is_empty(client: BaseClient, secret: str) -> bool:
-    """Whether a secret was made and never given a text. Its text is not read.
+    """Returns whether a secret exists but has never been given a text. The text itself is not read.
 
     Args:
         client: of Secrets Manager.
@@ -59,15 +60,15 @@ def is_empty(client: BaseClient, secret: str) -> bool:
 
 
 def keep(client: BaseClient, secret: str, key: str) -> str:
-    """Makes the key the text of a secret, which is made where it is missing; the secret's ARN.
+    """Stores a key as the text of a secret, which is created if it does not exist. Returns the secret's ARN.
 
     Args:
         client: of Secrets Manager.
         secret: name or ARN.
-        key: what the secret held before stays its previous version.
+        key: the new text. The old text stays as the secret's previous version.
 
     Raises:
-        SecretUnusable: the secret cannot be made or written.
+        SecretUnusable: the secret cannot be created or written.
     """
     try:
         try:
@@ -81,7 +82,7 @@ def keep(client: BaseClient, secret: str, key: str) -> str:
 
 def _field(text: str) -> str | None:
     try:
-        found = json.loads(text).get(FIELD)
+        key = json.loads(text).get(FIELD)
     except ValueError:
         return None
-    return found.strip() if isinstance(found, str) else None
+    return key.strip() if isinstance(key, str) else None

@@ -1,4 +1,4 @@
-"""The two tables as data: what CreateTable takes, for tests, `./dev aws` and the stack alike."""
+"""The two DynamoDB tables as arguments of CreateTable. The CDK stack, tests and `./dev aws` all use them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 TTL_ATTRIBUTE = "expires_at"
-"""Of the views: seconds since 1970."""
+"""The TTL attribute of the views, in seconds since 1970."""
 
 
 def events(name: str) -> dict[str, Any]:
-    """The event log, with its stream."""
+    """Returns the definition of the event log's table, with its stream."""
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
@@ -22,7 +22,7 @@ def events(name: str) -> dict[str, Any]:
 
 
 def views(name: str) -> dict[str, Any]:
-    """The views. Both indexes are sparse and hold keys alone: what they find is read from the table."""
+    """Returns the definition of the views' table. Both indexes are sparse and hold only keys."""
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",

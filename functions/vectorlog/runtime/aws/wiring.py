@@ -1,4 +1,4 @@
-"""The AWS edition: what a function is made of, each part made once, when it is first needed."""
+"""Builds the parts of a Lambda function. Each part is created once, when it is first needed."""
 
 from __future__ import annotations
 
@@ -37,71 +37,71 @@ if TYPE_CHECKING:
     from vectorlog.ingest.ingester import Ingester
 
 READER_MEMORY_BYTES = 1 << 30
-"""Of the child process that reads a file; the function has 1,769 MB, which is one core."""
+"""For the child process that reads a file. The function has 1,769 MB, which is one core."""
 GIVE_UP = "it failed every time"
 SEND_AGAIN_MS = 900_000
-"""How long what failed too often waits before it is tried again."""
+"""How long a message that failed too often waits before it is tried again."""
 
 
 def clock() -> int:
-    """Now, in ms since 1970."""
+    """Returns the current time in ms since 1970."""
     return time.time_ns() // 1_000_000
 
 
 @once
 def environment() -> Environment:
-    """This function's environment."""
+    """Returns this function's settings."""
     return Environment.from_environment()
 
 
 @once
 def deployment() -> Deployment:
-    """Adapters of this deployment."""
-    here, random = environment(), SystemRandom()
+    """Returns this deployment, with the adapters for AWS."""
+    settings, random = environment(), SystemRandom()
     dynamodb = clients.dynamodb()
-    also = [DynamoDBTable(dynamodb, name) for name in here.views_also.split(",") if name]
+    also = [DynamoDBTable(dynamodb, name) for name in settings.views_also.split(",") if name]
     return Deployment(
-        streams=Streams(DynamoDBEventLog(dynamodb, here.events_table), clock, random),
-        views=Views(DynamoDBTable(dynamodb, here.views_table), also=also),
+        streams=Streams(DynamoDBEventLog(dynamodb, settings.events_table), clock, random),
+        views=Views(DynamoDBTable(dynamodb, settings.views_table), also=also),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
-        models=cast("Models", _AtFirstUse(lambda: models(here, searching=True, telemetry=telemetry()))),
+        models=cast("Models", _AtFirstUse(lambda: models(settings, searching=True, telemetry=telemetry()))),
         clock=clock,
         random=random,
         together=_together,
-        duplicate_content=here.duplicate_content,
+        duplicate_content=settings.duplicate_content,
         telemetry=telemetry(),
     )
 
 
 @once
 def telemetry() -> Telemetry:
-    """Log lines, and counts in CloudWatch."""
+    """Returns the telemetry, which writes log lines and counts in CloudWatch."""
     return Telemetry(CloudWatchMetrics())
 
 
 @once
 def blobs() -> S3Blobs:
-    """Bytes in S3."""
+    """Returns the adapter for S3."""
     from vectorlog.files.s3 import S3Blobs
 
     return S3Blobs(clients.s3(), environment().bucket)
 
 
 def index() -> OpenSearchIndex:
-    """Chunks in OpenSearch."""
+    """Creates an adapter for OpenSearch."""
     from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.index.opensearch.mapping import Layout
     from vectorlog.index.opensearch.requests import connect
 
-    here = environment()
-    signed = here.opensearch_endpoint.startswith("https://")
+    settings = environment()
+    signed = settings.opensearch_endpoint.startswith("https://")
     credentials, region = clients.signing() if signed else (None, None)
-    client = connect(here.opensearch_endpoint, credentials=credentials, region=region)
+    client = connect(settings.opensearch_endpoint, credentials=credentials, region=region)
     return OpenSearchIndex(
         client,
-        Layout(engine=here.opensearch_engine, shards=int(here.opensearch_shards)),
-        refresh=here.opensearch_refresh,
+        Layout(engine=settings.opensearch_engine, shards=int(settings.opensearch_shards)),
+        refresh=settings.opensearch_refresh,
     )
 
 
@@ -111,12 +111,12 @@ def _together(*reads: Callable[[], Any]) -> tuple[Any, ...]:
 
 @once
 def readers() -> ThreadPoolExecutor:
-    """Threads that wait for AWS, so that calls which do not need each other are made in parallel."""
+    """Returns the threads for calls to AWS, in which independent calls run in parallel."""
     return ThreadPoolExecutor(8, "read")
 
 
 class _AtFirstUse:
-    """Stands for a part until it is used: a function that never does never imports what the part needs."""
+    """Creates a part when it is first used, so that a function which never uses it does not import its libraries."""
 
     def __init__(self, make: Callable[[], object]) -> None:
         self._make = cache(make)
@@ -127,40 +127,40 @@ class _AtFirstUse:
 
 @once
 def work_queue() -> SQSQueue:
-    """Messages that the work function does."""
+    """Returns the queue of the work function."""
     return SQSQueue(clients.sqs(), environment().work_queue, clock)
 
 
 @once
 def embed_queue() -> SQSQueue:
-    """Messages that the embed function does."""
+    """Returns the queue of the embed function."""
     return SQSQueue(clients.sqs(), environment().embed_queue, clock)
 
 
 @once
 def projector() -> Projector:
-    """The stream's consumer."""
+    """Returns the consumer of the log's stream."""
     return Projector(deployment().streams, deployment().views, work_queue(), embed_queue(), telemetry())
 
 
 @once
 def ingester() -> Ingester:
-    """Ingests files. Nobody waits for its embeddings, so it asks for them more often than a search does."""
+    """Returns the ingester. No client waits for its embeddings, so it retries them more often than a search does."""
     from vectorlog.ingest.ingester import Ingester
     from vectorlog.ingest.sandbox import Sandbox
 
-    unhurried = replace(deployment(), models=models(environment(), searching=False, telemetry=telemetry()))
-    return Ingester(unhurried, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
+    for_ingest = replace(deployment(), models=models(environment(), searching=False, telemetry=telemetry()))
+    return Ingester(for_ingest, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
 
 
 def work(record: Mapping[str, Any]) -> None:
-    """Does what a record of the work queue asks for; where it raises, report the record as failed."""
+    """Processes a record of the work queue. If it raises, the caller must report the record as failed."""
     worker = Worker(deployment(), projector())
     Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
 
 
 def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:
-    """Ingests the files of these records of the embed queue together; ids of the messages to report as failed."""
+    """Ingests the files of these embed queue records together. Returns the ids of the messages to report as failed."""
     from vectorlog.ingest.deliveries import Deliveries
 
     deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS, telemetry())
@@ -169,8 +169,8 @@ def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) 
     )
 
 
-def settle(message: Message) -> None:
-    """Ends what a message that failed too often was about; what must not be lost is sent again, slowly."""
+def give_up(message: Message) -> None:
+    """Handles a message that failed too often: fails its file, or sends any other work again with a delay."""
     if isinstance(message, Ingest):
         ingester().give_up(message, GIVE_UP)
     else:
@@ -178,7 +178,7 @@ def settle(message: Message) -> None:
 
 
 def recover(gap: Gap) -> None:
-    """Has the streams replayed of which the projector gave up records."""
+    """Sends a replay message for each stream whose records the projector gave up."""
     from vectorlog.event_log.dynamodb_stream import streams_in
 
     streams = streams_in(clients.dynamodb_streams(), gap)

@@ -1,4 +1,4 @@
-"""Bodies of the local edition's HTTP: a request's bytes or form as they arrive, and a response's bytes or file."""
+"""HTTP bodies in the local edition: receives a request's bytes or form, and sends a response's bytes or file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, TooLarge
 
 FEED_BYTES = 1024 * 1024
-"""An upload is hashed and written in pieces of about this size, each in a thread, so that the switch costs little."""
+"""An upload is hashed and written in pieces of about this size, each in a thread. They are large enough that switching
+threads costs little.
+"""
 FILE_CHUNK_BYTES = 256 * 1024
 """A download is read in pieces of this size, each in a thread."""
 
@@ -27,12 +29,12 @@ _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 async def receive_body(request: AsgiRequest, limit: int) -> bytes:
-    """The whole body.
+    """Receives the whole body.
 
     Raises:
         Invalid: it is not UTF-8.
-        TooLarge: it is longer than `limit` bytes; nothing is read of a body whose announced length is.
-        ClientDisconnect: the client left before its end.
+        TooLarge: it is longer than `limit` bytes. If its announced length is, nothing is read.
+        ClientDisconnect: the client disconnected before the end.
     """
     if announced_length(request) > limit:
         raise _body_too_large(limit)
@@ -50,25 +52,25 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
 
 
 async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
-    """The form of the body, its files in the folder `spool`; nothing is left there of a form that cannot be used.
+    """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
 
     Raises:
         Invalid: the form is broken.
-        TooLarge: its files hold more than `limit` bytes together.
-        ClientDisconnect: the client left before its end.
+        TooLarge: its files are larger than `limit` bytes in all.
+        ClientDisconnect: the client disconnected before the end.
     """
     if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
         raise _upload_too_large(limit)
     try:
         reader = FormReader(request.headers.get("content-type", ""), spool, limit)
         try:
-            waiting = bytearray()
+            buffer = bytearray()
             async for piece in request.stream():
-                waiting += piece
-                if len(waiting) >= FEED_BYTES:
-                    await asyncio.to_thread(reader.feed, bytes(waiting))
-                    waiting.clear()
-            await asyncio.to_thread(reader.feed, bytes(waiting))
+                buffer += piece
+                if len(buffer) >= FEED_BYTES:
+                    await asyncio.to_thread(reader.feed, bytes(buffer))
+                    buffer.clear()
+            await asyncio.to_thread(reader.feed, bytes(buffer))
             return reader.finish()
         except BaseException:
             reader.discard()
@@ -80,16 +82,16 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
 
 
 def announced_length(request: AsgiRequest) -> int:
-    """The bytes that the client says its body has; 0 where it does not say."""
+    """Returns the body's length in bytes from its Content-Length header, or 0 if that is missing or invalid."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
 
 def asgi_response(response: Response, scope: Scope) -> AsgiResponse:
-    """Sends a response over ASGI, without its body where the client asked by HEAD.
+    """Converts a response to an ASGI response, without its body if the request is a HEAD.
 
     Raises:
-        FileNotFoundError: its file is gone.
+        FileNotFoundError: the response's file no longer exists.
     """
     if isinstance(response.body, Path):
         file = _File(
@@ -102,23 +104,24 @@ def asgi_response(response: Response, scope: Scope) -> AsgiResponse:
 
 
 def without_odd_ranges(scope: Scope, size: int) -> Scope:
-    """The request without a Range header that is to be ignored: one that is malformed, that asks for several ranges, or
-    that comes with HEAD (RFC 9110, 14.2).
+    """Removes a Range header that must be ignored (RFC 9110, 14.2), and returns the scope.
+
+    That is a header that is malformed, names several ranges, or belongs to a HEAD request.
 
     Raises:
-        UnsatisfiableRange: the range holds none of the file's `size` bytes.
+        UnsatisfiableRange: the range contains none of the file's `size` bytes.
     """
     headers = MutableHeaders(raw=list(scope["headers"]))
-    wanted = headers.get("range")
-    if wanted is None:
+    requested = headers.get("range")
+    if requested is None:
         return scope
-    match = _ONE_RANGE.fullmatch(wanted.strip())
+    match = _ONE_RANGE.fullmatch(requested.strip())
     first, last = match.groups() if match else ("", "")
     if scope["method"] != "GET" or not (first or last) or (first and last and int(last) < int(first)):
         del headers["range"]
         return {**scope, "headers": headers.raw}
     if int(first) >= size if first else not int(last) or not size:
-        raise UnsatisfiableRange(f"The Range '{wanted}' lies outside of the file's {size} bytes.", size=size)
+        raise UnsatisfiableRange(f"The Range '{requested}' lies outside of the file's {size} bytes.", size=size)
     return scope
 
 

@@ -1,5 +1,6 @@
-"""How far the projector has read the feed; kept beside what it makes, so that both go back together after a power
-cut.
+"""How far the projector has read the feed.
+
+The position is in the same database as the views, so that a power cut sets both back together.
 """
 
 from __future__ import annotations
@@ -11,19 +12,17 @@ _WRITE = "INSERT INTO checkpoints VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET
 
 
 class Checkpoint:
-    """A position of the feed under a name."""
+    """A named position in the feed."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
         self._name = name
 
     def read(self) -> int:
-        """The last position that was handled; 0 at the beginning."""
-        found = (
-            self._database.read().execute("SELECT position FROM checkpoints WHERE name = ?", (self._name,)).fetchone()
-        )
-        return int(found[0]) if found else 0
+        """Returns the last position that was handled; 0 before the first."""
+        row = self._database.read().execute("SELECT position FROM checkpoints WHERE name = ?", (self._name,)).fetchone()
+        return int(row[0]) if row else 0
 
     def write(self, position: int) -> None:
-        """Notes that everything up to this position was handled."""
+        """Records that everything up to this position was handled."""
         self._database.write(lambda connection: connection.execute(_WRITE, (self._name, position)).rowcount)

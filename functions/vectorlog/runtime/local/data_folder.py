@@ -1,4 +1,4 @@
-"""The folder that a local edition lives in: its format, and who has it open."""
+"""The data folder of a local deployment: its paths, its format and its locks."""
 
 from __future__ import annotations
 
@@ -12,66 +12,66 @@ FORMAT = 1
 
 
 class FolderInUse(Exception):
-    """Another process has the folder; the message names it."""
+    """Another process has locked the folder. The message has its process id."""
 
 
 class NoDataFolder(Exception):
-    """There is no data folder where one is only to be looked at."""
+    """The folder has no Vectorlog data, and must not be created."""
 
 
 class UnknownFormat(Exception):
-    """A newer version of Vectorlog made the folder."""
+    """Another version of Vectorlog created the folder, in a format that this one does not know."""
 
 
 class DataFolder:
-    """Paths of one data folder; made where it is missing, unless it is `only_old`.
+    """The paths and locks of one data folder. A missing folder is created, unless `must_exist`.
 
     Raises:
-        NoDataFolder: it is missing, and was not to be made.
-        OSError: it cannot be made.
-        UnknownFormat: it is not for this version of the code.
+        NoDataFolder: it is missing, and `must_exist`.
+        OSError: it cannot be created.
+        UnknownFormat: this version of the code does not know its format.
     """
 
     def __init__(self, path: Path, *, must_exist: bool = False) -> None:
         self.path = path
         if must_exist and not (path / "vectorlog.json").is_file():
-            raise NoDataFolder(f"There is no Vectorlog data in {path}; name its folder with --data.")
+            raise NoDataFolder(f"There is no Vectorlog data in {path}; give its folder with --data.")
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         marker = path / "vectorlog.json"
         if not marker.exists():
             draft = path / f"vectorlog.json.{os.getpid()}"
             draft.write_text(json.dumps({"format": FORMAT}) + "\n")
             draft.replace(marker)
-        found = json.loads(marker.read_text())["format"]
-        if found != FORMAT:
+        actual = json.loads(marker.read_text())["format"]
+        if actual != FORMAT:
             raise UnknownFormat(
-                f"{path} has format {found}; this version of Vectorlog knows format {FORMAT}. Use the version "
-                f"that made it."
+                f"{path} has format {actual}; this version of Vectorlog knows format {FORMAT}. Use the version "
+                f"that created it."
             )
 
     @property
     def log(self) -> Path:
-        """The event log: the one file that nothing else can replace, with the blobs."""
+        """The event log. Only it and the blobs cannot be derived from anything else."""
         return self.path / "log.db"
 
     @property
     def derived(self) -> Path:
-        """Views and queues: made from the log."""
+        """The views and the queues, which are derived from the log."""
         return self.path / "derived.db"
 
     @property
     def index(self) -> Path:
-        """The chunk index: made from the artefacts."""
+        """The chunk index, which is derived from the artefacts."""
         return self.path / "index"
 
     @property
     def next_index(self) -> Path:
-        """A chunk index that is being made to take the place of the other."""
+        """A chunk index that a rebuild is filling to replace the other."""
         return self.path / "index.next"
 
     @property
     def old_index(self) -> Path:
-        """The chunk index whose place was taken, until it is deleted."""
+        """The replaced chunk index, until it is deleted."""
         return self.path / "index.old"
 
     @property
@@ -81,7 +81,7 @@ class DataFolder:
 
     @property
     def staging(self) -> Path:
-        """Bytes on their way into blobs."""
+        """Files that are being written, before they become blobs."""
         return self.path / "staging"
 
     @property
@@ -90,10 +90,10 @@ class DataFolder:
         return self.path / "spool"
 
     def lock(self) -> IO[str]:
-        """Takes the folder for this process until the file that is returned is closed, or the process ends.
+        """Locks the folder for this process, until the returned file is closed or the process ends.
 
         Raises:
-            FolderInUse: another process has it.
+            FolderInUse: another process has locked it.
         """
         return self._lock(
             "lock",
@@ -101,14 +101,14 @@ class DataFolder:
         )
 
     def lock_rebuild(self) -> IO[str]:
-        """The same, for the one process that makes anew what is derived; the server may have the folder.
+        """Locks the folder for a rebuild, until the returned file is closed. A server may hold the other lock.
 
         Raises:
-            FolderInUse: another process does so.
+            FolderInUse: another rebuild is under way.
         """
-        return self._lock("rebuild.lock", "is being rebuilt by the process with id {}. Let it end first.")
+        return self._lock("rebuild.lock", "is being rebuilt by the process with id {}. Wait until it has ended.")
 
-    def _lock(self, name: str, says: str) -> IO[str]:
+    def _lock(self, name: str, message: str) -> IO[str]:
         file = (self.path / name).open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +116,7 @@ class DataFolder:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             file.close()
-            raise FolderInUse(f"{self.path} {says.format(holder)}") from None
+            raise FolderInUse(f"{self.path} {message.format(holder)}") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

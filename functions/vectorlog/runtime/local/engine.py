@@ -23,21 +23,21 @@ from vectorlog.work.sqlite import SQLiteQueue
 
 FEED_PAGE = 256
 INGEST_BATCH = 16
-"""Files that one worker takes at a time: they share appends, embedding calls and index writes."""
+"""How many files one worker ingests at a time. They share appends, embedding calls and index writes."""
 WORKERS = 2
 LENT_MS = 7 * DAY_MS
-"""Messages are lent for as long as the process lives; a new process takes them all back."""
+"""How long a received message stays with its worker: longer than any process runs. A new process takes all back."""
 SWEEP_EVERY_S = 5.0
 REDELIVERY_DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """How long a message waits after its first, second … failure."""
 GIVE_UP_AFTER = 8
-"""Receives of an ingest that keeps failing for no reason of the provider's: then the file is failed with the cause."""
+"""After this many failed tries that are not the provider's fault, a file is failed with the cause."""
 
 log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Runs what happens behind the requests, from `start` to `stop`."""
+    """Runs all background work, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Engine:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Takes back what the last process had lent, and starts the threads."""
+        """Makes the messages that the last process had received available again, and starts the threads."""
         self._work.recall()
         self._embed.recall()
         loops: list[tuple[str, Callable[[], None]]] = [("projector", self._project), ("sweep", self._sweep)]
@@ -73,8 +73,9 @@ class Engine:
             self._threads.append(thread)
 
     def stop(self, timeout: float) -> bool:
-        """Asks the threads to end and waits up to `timeout` seconds; whether all did. What was not finished is done
-        after the next start.
+        """Tells the threads to end, waits up to `timeout` seconds, and returns whether all have ended.
+
+        Unfinished work is repeated after the next start.
         """
         self._stopping.set()
         until = time.monotonic() + timeout
@@ -87,7 +88,7 @@ class Engine:
             try:
                 step()
             except Exception:
-                log.exception("%s failed; it goes on", name)
+                log.exception("%s failed and will be tried again", name)
                 self._stopping.wait(1.0)
 
     def _project(self) -> None:
@@ -96,7 +97,7 @@ class Engine:
             return
         page = self._feed.after(position, FEED_PAGE)
         if page:
-            self.projector.handle([fed.commit for fed in page])
+            self.projector.handle([entry.commit for entry in page])
             self._checkpoint.write(page[-1].position)
 
     def _sweep(self) -> None:
@@ -108,7 +109,7 @@ class Engine:
             try:
                 self._worker.work(decode(received.body))
             except Exception:
-                log.exception("work failed (try %s); it is tried again: %s", received.receives, received.body)
+                log.exception("work failed (try %s) and will be tried again: %s", received.receives, received.body)
                 self._work.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
             else:
                 self._work.acknowledge([received.receipt])
@@ -118,8 +119,8 @@ class Engine:
         if not received:
             return
         failed = self._deliveries.take(received, lambda: not self._stopping.is_set())
-        again = {each.received.receipt for each in failed}
-        self._embed.acknowledge([each.receipt for each in received if each.receipt not in again])
+        failed_receipts = {each.received.receipt for each in failed}
+        self._embed.acknowledge([each.receipt for each in received if each.receipt not in failed_receipts])
         for each in failed:
             self._retry(each)
 

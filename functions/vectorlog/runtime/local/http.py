@@ -1,4 +1,4 @@
-"""The API over ASGI: Starlette reads requests and sends files; the app answers, in a thread pool."""
+"""The API over ASGI: Starlette reads requests and sends files, and the app answers in a thread pool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
 
 PREFLIGHT_S = 3600
-"""How long a browser may remember what it may send."""
+"""How long a browser may cache a preflight response."""
 
 
 def http(
@@ -34,31 +34,33 @@ def http(
     on_request: Callable[[RequestLine], None],
     cors_origins: Sequence[str] = (),
 ) -> ASGIApp:
-    """The ASGI app of a server. Files that a crash left in the spool are removed, so a folder has one server.
+    """Builds the ASGI app of a server.
+
+    It removes the files that a crash left in the spool folder, so two servers must not share one.
 
     Args:
         handle: answers a request; it blocks.
-        executor: where it is called.
-        spool: where uploads arrive; on the disk where files are kept, so that keeping one is a rename.
-        upload_limit: bytes of the files of one form.
-        body_limit: bytes of any other body.
+        executor: runs `handle`.
+        spool: the folder for uploads that are arriving. It is on the blobs' disk, so that keeping a file is a rename.
+        upload_limit: maximum size of the files of one form, in bytes.
+        body_limit: maximum size of any other body, in bytes.
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
     """
     spool.mkdir(parents=True, exist_ok=True)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    served: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit)
+    app: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit)
     if cors_origins:
-        served = CORSMiddleware(
-            served,
+        app = CORSMiddleware(
+            app,
             allow_origins=cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["*"],
             max_age=PREFLIGHT_S,
         )
-    return RequestLog(served, on_request)
+    return RequestLog(app, on_request)
 
 
 class _Endpoint:
@@ -71,27 +73,27 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return  # uvicorn runs without lifespan and websockets
+            return  # uvicorn is configured without lifespan and websockets
         exchange: Exchange = scope["state"]["exchange"]
-        arrived = AsgiRequest(scope, receive)
-        plain = _plain(scope, exchange.request_id)
+        asgi_request = AsgiRequest(scope, receive)
+        head = _without_body(scope, exchange.request_id)
         try:
-            request = await self._with_body(arrived, plain)
+            request = await self._with_body(asgi_request, head)
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self._executor, self._handle, request)
             exchange.project, exchange.operation = response.project, response.operation
             await _send(response, scope, receive, send)
         except Refused as error:
-            await _send(refuse(plain, error), scope, receive, send)
+            await _send(refuse(head, error), scope, receive, send)
 
-    async def _with_body(self, arrived: AsgiRequest, plain: Request) -> Request:
-        content_type = plain.headers.get("content-type", "").lower()
+    async def _with_body(self, asgi_request: AsgiRequest, head: Request) -> Request:
+        content_type = head.headers.get("content-type", "").lower()
         sent = (
-            await body.receive_form(arrived, self._spool, self._upload_limit)
-            if plain.method == "POST" and content_type.startswith("multipart/form-data")
-            else await body.receive_body(arrived, self._body_limit)
+            await body.receive_form(asgi_request, self._spool, self._upload_limit)
+            if head.method == "POST" and content_type.startswith("multipart/form-data")
+            else await body.receive_body(asgi_request, self._body_limit)
         )
-        return Request(plain.method, plain.path, plain.headers, plain.query, sent, plain.request_id)
+        return Request(head.method, head.path, head.headers, head.query, sent, head.request_id)
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,13 +101,13 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
         try:
             size = (await asyncio.to_thread(response.body.stat)).st_size
         except FileNotFoundError:
-            raise NotFound("The file was deleted while it was asked for.") from None
+            raise NotFound("The file was deleted during the request.") from None
         scope = body.without_odd_ranges(scope, size)
     await body.asgi_response(response, scope)(scope, receive, send)
 
 
-def _plain(scope: Scope, request_id: str) -> Request:
-    """The request without its body."""
+def _without_body(scope: Scope, request_id: str) -> Request:
+    """Returns the request without its body."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), _text(value)
@@ -115,7 +117,7 @@ def _plain(scope: Scope, request_id: str) -> Request:
 
 
 def _text(value: bytes) -> str:
-    """Bytes of a header or query: UTF-8, or else Latin-1 (RFC 9110, 5.5)."""
+    """Decodes a header or a query string as UTF-8, or else as Latin-1 (RFC 9110, 5.5)."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A data folder opened only to look at it, beside the server that may own it."""
+"""Opens a data folder read-only, even while a server is running on it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.work.sqlite import SQLiteQueue
 
 SOON_MS = 60_000
-"""A message that waits for longer, such as a second purge after a day, is not under way."""
+"""A message that is due later than this, such as a second purge after a day, does not count as under way."""
 
 
 @contextmanager
 def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Callable[[], Waiting]]]:
-    """The folder's parts, what is under way in it, and what its queues hold."""
+    """Yields the folder's deployment, and functions that return its unfinished work and its queued messages.
+
+    Raises:
+        NoDataFolder: the folder has no Vectorlog data.
+        UnknownFormat: this version does not know its format.
+    """
     folder = DataFolder(path, must_exist=True)
     with ExitStack() as resources:
         log_and_views = resources.enter_context(closing(LocalLogAndViews(folder)))
@@ -49,12 +54,13 @@ def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Ca
             return UnderWay(behind, sum(queue.under_way(SOON_MS) for queue in queues.values()))
 
         def waiting() -> Waiting:
-            lent_from = clock() + REDELIVERY_DELAYS_MS[-1]  # one that failed waits for less, one that is lent for days
-            found = [
+            # A failed message is delayed for less than this; one that a worker has, for days.
+            lent_from = clock() + REDELIVERY_DELAYS_MS[-1]
+            messages = [
                 WaitingMessage(name, body, receives, visible_at, lent=receives > 0 and visible_at > lent_from)
                 for name, queue in queues.items()
                 for body, receives, visible_at in queue.peek()
             ]
-            return Waiting({name: queue.depth() for name, queue in queues.items()}, tuple(found))
+            return Waiting({name: queue.depth() for name, queue in queues.items()}, tuple(messages))
 
         yield deployment, under_way, waiting

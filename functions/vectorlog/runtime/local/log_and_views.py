@@ -1,4 +1,4 @@
-"""Log and views of a data folder: all that keys need, and the ground that the rest stands on."""
+"""The log and views of a data folder. Managing keys needs only these."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vectorlog.work import sqlite as work
 
 
 def clock() -> int:
-    """Now, in ms since 1970."""
+    """Returns the current time in ms since 1970."""
     return time.time_ns() // 1_000_000
 
 
 class LocalLogAndViews:
-    """Any number of processes may open it beside each other."""
+    """The log and views of a data folder. Any number of processes may have them open at the same time."""
 
     def __init__(self, folder: DataFolder) -> None:
         self.clock = clock
@@ -32,6 +32,6 @@ class LocalLogAndViews:
         self.views = Views(views.SQLiteTable(self.derived))
 
     def close(self) -> None:
-        """Closes both files."""
+        """Closes both databases."""
         self.log.close()
         self.derived.close()

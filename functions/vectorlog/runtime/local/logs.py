@@ -1,4 +1,4 @@
-"""Log lines: for people on a terminal, JSON otherwise. Both show the fields that `telemetry` names."""
+"""Formats log lines: readable text on a terminal, JSON otherwise. Both show the fields that `telemetry` names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLAIN = "\033[0m"
 
 
 def configure(*, people: bool) -> None:
-    """Sends log lines to standard error, in the form for people or for machines."""
+    """Sends log lines to standard error: readable text if `people`, else JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_ForPeople() if people else _AsJson())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -25,12 +25,12 @@ def configure(*, people: bool) -> None:
 
 
 def request(line: RequestLine) -> None:
-    """Logs a request as it ended."""
+    """Logs a request that has ended."""
     requests.info("%s %s %s", line.method, line.path, line.status, extra={"request": line})
 
 
 class _ForPeople(logging.Formatter):
-    """`12:00:01  POST   /v1/files  200  3.1 ms`; anything else with its level, its fields behind it."""
+    """A request as `12:00:01  200  POST   /v1/files  3.1 ms`; other records as level, message and fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         now = time.strftime("%H:%M:%S", time.localtime(record.created))
@@ -39,8 +39,8 @@ class _ForPeople(logging.Formatter):
             text = f"{now}  {record.levelname.lower()}: {record.getMessage()}{_short(record)}"
             return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
         colour = _COLOURS.get(line.status // 100, "")
-        who = f"  {line.project}" if line.project and line.project != "default" else ""
-        return f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {line.path}  {line.ms:.1f} ms{who}"
+        project = f"  {line.project}" if line.project and line.project != "default" else ""
+        return f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {line.path}  {line.ms:.1f} ms{project}"
 
 
 class _AsJson(logging.Formatter):
@@ -60,15 +60,15 @@ class _AsJson(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-_SAID = {"event", "reason"}
-"""Fields that the message says too."""
+_IN_MESSAGE = {"event", "reason"}
+"""Fields that the message already contains."""
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    """The agreed fields that a line has, in their order."""
+    """Returns those of `telemetry`'s fields that a record has, in the order of `FIELDS`."""
     return {name: vars(record)[name] for name in FIELDS if name in vars(record)}
 
 
 def _short(record: logging.LogRecord) -> str:
-    found = [f"{name}={value}" for name, value in _fields(record).items() if name not in _SAID]
-    return f"  ({' '.join(found)})" if found else ""
+    fields = [f"{name}={value}" for name, value in _fields(record).items() if name not in _IN_MESSAGE]
+    return f"  ({' '.join(fields)})" if fields else ""

@@ -1,4 +1,4 @@
-"""Counts of this process, in the form that Prometheus reads."""
+"""The counters of this process, in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PrometheusMetrics:
     """Implements Metrics: `vectorlog_files_total` for the counter `files`, from 0 at the start of the process.
 
     Attributes:
-        registry: for further collectors.
+        registry: further collectors can be added to it.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class PrometheusMetrics:
         self._counters[counter].labels(**labels).inc(value)
 
     def exposition(self) -> tuple[str, bytes]:
-        """The content type of the text form, and the text."""
+        """Returns the content type of Prometheus' text format, and the text."""
         from prometheus_client import exposition
 
         return exposition.CONTENT_TYPE_LATEST, exposition.generate_latest(self.registry)

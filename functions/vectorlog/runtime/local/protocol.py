@@ -1,4 +1,4 @@
-"""HTTP that never reaches the app: malformed requests and headers over the limit, refused in the API's envelope."""
+"""Refuses requests that never reach the app, in the API's error format: malformed ones and too large headers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from vectorlog.domain.errors import Invalid
 from vectorlog.runtime.local.request_log import new_request_id
 
 HEAD_BYTES = 64 * 1024
-"""Of a request's line and headers together; nginx takes 32 KB, and clients of ours send less than one."""
+"""The limit for the request line and headers together. nginx accepts 32 KB, and our clients send less than 1 KB."""
 
 log = logging.getLogger(__name__)
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a limit on a request's head and with our refusals."""
+    """uvicorn's protocol, with a limit for the request line and headers, and with our errors."""
 
     _head_bytes = 0
     _in_head = True
 
     def data_received(self, data: bytes) -> None:
-        """Reads what has arrived, and gives a connection up whose request has too long a head."""
+        """Reads the data that has arrived, and closes the connection if the request's headers are too long."""
         self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
@@ -35,22 +35,22 @@ class Protocol(HttpToolsProtocol):
             )
 
     def on_message_begin(self) -> None:
-        """A request begins, maybe behind another one on the same connection."""
+        """A request begins, possibly while another one on the same connection is being answered."""
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The request's head is whole; its body does not count."""
+        """The headers are complete. The body does not count towards the limit."""
         self._in_head, self._head_bytes = False, 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """What comes next is the head of another request."""
+        """The next bytes are the headers of another request."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuses what is not HTTP."""
+        """Refuses data that is not valid HTTP."""
         self._refuse(HTTPStatus.BAD_REQUEST, f"The request is not valid HTTP. {msg}")
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:

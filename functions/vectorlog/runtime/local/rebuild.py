@@ -1,4 +1,4 @@
-"""Views and index of a data folder, made anew beside the server that may own it."""
+"""Rebuilds the views and the index of a data folder, even while a server is running on it."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ from vectorlog.views.views import Views
 
 PAGE = 256
 READY = "ready.json"
-"""Written last into an index that may take the other's place: up to which commit it is."""
+"""The file that is written last into a rebuilt index. It has the position in the log that the index covers."""
 
 log = logging.getLogger(__name__)
 
 
 class _Reader:
-    """Commits of a log, each once; `position` is that of the last."""
+    """Reads each commit of a log once. `position` is that of the last commit read."""
 
     def __init__(self, log: SQLiteEventLog, position: int = 0) -> None:
         self._log = log
         self.position = position
 
     def rest(self) -> Iterator[Commit]:
-        """Those up to the end."""
+        """Yields the commits that have not been read yet, up to the end of the log."""
         while page := self._log.after(self.position, PAGE):
-            for fed in page:
-                yield fed.commit
-                self.position = fed.position
+            for entry in page:
+                yield entry.commit
+                self.position = entry.position
 
 
 def views(folder: DataFolder, watch: Watch) -> int:
-    """Projects the log into a new table, which takes the place of the one that serves in one transaction; gives how
-    many commits there were.
+    """Projects the log into a new table, and replaces the serving table in one transaction. Returns the number of
+    commits.
 
-    A server and other processes may use the folder meanwhile: they see the old rows before that transaction and the new
-    ones after it, and what they write waits for as long as it takes, which is what came into the log a moment before.
-    One that dies leaves the old rows.
+    A server and other processes may use the folder meanwhile. They see the old rows before that transaction and the
+    new rows after it. Their writes wait while it projects the commits that arrived during the rebuild. If the process
+    dies, the old rows stay.
 
     Raises:
         FolderInUse: another rebuild of the folder is under way.
@@ -65,12 +65,12 @@ def views(folder: DataFolder, watch: Watch) -> int:
         log_and_views.derived.write(begin_fresh)
         fresh = Views(SQLiteTable(log_and_views.derived, FRESH))
         projection.take(watch("commits", reader.rest(), None), fresh)
-        projection.settle(fresh)
+        projection.apply_work(fresh)
 
         def switch(connection: sqlite3.Connection) -> None:
             within = Views(SQLiteTable(Within(connection), FRESH))
-            projection.take(reader.rest(), within)  # whoever projects a later commit waits for this transaction
-            projection.settle(within)
+            projection.take(reader.rest(), within)  # projections of later commits wait for this transaction
+            projection.apply_work(within)
             serve_fresh(connection)
 
         log_and_views.derived.write(switch)
@@ -78,7 +78,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:
-    """Fills a new index from the artefacts, beside the one that serves; `adopt_index` puts it in that one's place.
+    """Fills a new index from the artefacts, next to the serving one. `adopt_index` replaces that with it.
 
     Raises:
         FolderInUse: another rebuild of the folder is under way.
@@ -102,18 +102,19 @@ def index(folder: DataFolder, watch: Watch) -> Refill:
 
 
 def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blobs) -> bool:
-    """Puts an index that was made anew, if there is one, in the place of the other, once it has what the log says by
-    now; whether there was. Whoever calls has the folder's lock, and the index is not open. A process that dies here
-    leaves one of the two.
+    """Replaces the index with a rebuilt one, if there is one, and returns whether there was.
+
+    It first brings the rebuilt index up to date with the log. The caller must hold the folder's lock, and the index
+    must not be open. If the process dies here, one of the two indexes remains.
     """
     try:
         rebuilding = folder.lock_rebuild()
-    except FolderInUse:  # that one is not ready
+    except FolderInUse:  # a rebuild is under way, so its index is not ready
         return False
     with rebuilding:
         ready = folder.next_index / READY
-        found = ready.is_file()
-        if found:
+        is_ready = ready.is_file()
+        if is_ready:
             reader = _Reader(log_and_views.log, json.loads(ready.read_text())["position"])
             with closing(LocalIndex(folder.next_index)) as fresh:
                 Refill(log_and_views.streams, blobs, fresh).catch_up(reader.rest())
@@ -122,10 +123,10 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
                 folder.index.rename(folder.old_index)
             folder.next_index.rename(folder.index)
             _sync(folder.path)
-            log.info("the index that was made anew serves from now on")
+            log.info("the rebuilt index serves from now on")
         (folder.index / READY).unlink(missing_ok=True)
         shutil.rmtree(folder.old_index, ignore_errors=True)
-        return found
+        return is_ready
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signs every HTTP response with a request id and its duration, and tells of every request when it has ended."""
+"""Adds a request id and the duration to every HTTP response, and reports every request when it has ended."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from vectorlog.api import errors
 from vectorlog.runtime.local.body import asgi_response
 
 CLIENT_GONE = 499
-"""The logged status of a request whose client left before its response was complete (nginx's number)."""
+"""The logged status of a request whose client disconnected before the response was complete (nginx's number)."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request as it ended. `ms` runs from the first byte to the last; `bytes_in` and `bytes_out` count bodies.
+    """A request that has ended. `ms` is the time from its first byte to its last; the byte counts are of bodies.
 
     Attributes:
-        status: as sent, or 499 where the client left first.
-        project: whose key came with the request; None where none was accepted.
-        operation: the route that answered; empty where there was none.
+        status: as sent, or 499 if the client disconnected first.
+        project: the project of the request's key; None if no key was accepted.
+        operation: the operation of the route that answered; empty if no route did.
     """
 
     method: str
@@ -44,13 +44,13 @@ class RequestLine:
 
 
 def new_request_id() -> str:
-    """`req_` and 32 hex digits."""
+    """Returns a random request id: `req_` and 32 hex digits."""
     return f"req_{token_hex(16)}"
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A request under way. Inner apps find it as `scope["state"]["exchange"]`, and note project and operation there."""
+    """A request under way. Inner apps find it in `scope["state"]["exchange"]`, and set its project and operation."""
 
     request_id: str = field(default_factory=new_request_id)
     started: float = field(default_factory=perf_counter)
@@ -62,12 +62,12 @@ class Exchange:
 
     @property
     def ms(self) -> float:
-        """Since the request began."""
+        """Milliseconds since the request began."""
         return (perf_counter() - self.started) * 1000
 
 
 class RequestLog:
-    """An ASGI app around the app that answers.
+    """ASGI middleware that adds the headers and calls `on_request`.
 
     Args:
         app: answers requests.
@@ -79,18 +79,18 @@ class RequestLog:
         self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request; anything but HTTP goes to the app unchanged."""
+        """Serves one request. Anything but HTTP is passed to the app unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange = Exchange()
 
-        async def counted_receive() -> Message:
+        async def counting_receive() -> Message:
             message = await receive()
             exchange.bytes_in += len(message.get("body", b""))
             return message
 
-        async def signed_send(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -100,15 +100,17 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app({**scope, "state": {"exchange": exchange}}, counted_receive, signed_send)
+            await self._app({**scope, "state": {"exchange": exchange}}, counting_receive, send_with_headers)
         except (ClientDisconnect, ClientDisconnected) as error:
-            log.debug("the client left: %r", error, extra={"request_id": exchange.request_id})
+            log.debug("the client disconnected: %r", error, extra={"request_id": exchange.request_id})
             exchange.status = CLIENT_GONE
         except Exception:
             log.exception("%s %s failed (%s)", scope["method"], scope["path"], exchange.request_id)
             if exchange.status:
                 raise
-            await asgi_response(errors.unexpected(exchange.request_id), scope)(scope, counted_receive, signed_send)
+            await asgi_response(errors.unexpected(exchange.request_id), scope)(
+                scope, counting_receive, send_with_headers
+            )
         finally:
             self._on_request(
                 RequestLine(

@@ -23,20 +23,23 @@ from vectorlog.runtime.local.settings import MB
 from vectorlog.use_cases import api_keys
 
 BODY_LIMIT = 6 * MB
-"""Of anything but an upload: 2,000 files with 16 attributes of 512 characters need more than most will send."""
+"""The limit for any body but an upload. 2,000 files that each have 16 attributes of 512 characters would exceed it,
+but few requests come near it.
+"""
 THREADS = 32
-"""Requests that are answered at the same time; their appends share fsyncs."""
+"""How many requests are answered at the same time. Their appends share fsyncs."""
 SHUTDOWN_S = 5
 KEEP_ALIVE_S = 75
-"""Longer than clients keep an idle connection (httpx 5 s, nginx 60 s): they close it, so no request meets a closed one.
+"""Longer than clients keep an idle connection (httpx 5 s, nginx 60 s). So the client closes it, and never sends a
+request on a connection that the server has just closed.
 """
 
 
 class Server:
-    """Listens from construction on; `run` serves until SIGINT or SIGTERM.
+    """The HTTP server. It listens from construction on, and `run` serves until SIGINT or SIGTERM.
 
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: it cannot listen on the address.
     """
 
     def __init__(self, local: Local) -> None:
@@ -48,16 +51,16 @@ class Server:
 
     @property
     def any_key(self) -> bool:
-        """Whether a key was ever made: then keys are required."""
+        """Whether a key was ever created. If so, keys are required."""
         return api_keys.any_key(self._local.deployment)
 
     @property
     def open(self) -> bool:
-        """Whether any bearer token is let in: on loopback, while there is no key."""
+        """Whether any bearer token is accepted: on loopback, before the first key is created."""
         return self._loopback and not self.any_key
 
     def run(self) -> None:
-        """Serves until it is told to stop; requests that are under way are answered first."""
+        """Serves until a signal stops it. Requests that are under way are still answered."""
         self._local.start()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
             config = uvicorn.Config(
@@ -91,13 +94,13 @@ class Server:
         )
 
     def _metrics(self) -> Response:
-        """Counts since the start, in Prometheus' text form; like the probes, without a key."""
+        """Returns the counters since the start, in Prometheus' text format. Like the health checks, it needs no key."""
         content_type, text = self._local.metrics.exposition()
         return Response(200, {"content-type": content_type}, text)
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
-    """The file itself; a folder keeps it in place, so the path holds after the context has closed. See `SendBlob`."""
+    """Sends the file itself. Its path stays valid after the context, because blobs are in a folder. See `SendBlob`."""
     with blobs.local(key) as path:
         return Response(200, headers, path.absolute())
 

@@ -1,4 +1,4 @@
-"""The local edition: which adapters it is made of, and how it starts and stops."""
+"""The local edition: builds it from its adapters, and starts and stops it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from vectorlog.work.sqlite import SQLiteQueue
 log = logging.getLogger(__name__)
 
 INLINE_FILES = 100
-"""A batch of up to so many files is fanned out before its request is answered: two milliseconds here."""
+"""A batch of up to this many files is fanned out before its request is answered. That takes two milliseconds here."""
 
 
 class Local:
-    """A whole local edition on its data folder, from construction to `close`.
+    """A complete local deployment on its data folder, open from construction to `close`.
 
     Raises:
-        FolderInUse: another server has the folder.
-        UnknownFormat: a newer version made it.
+        FolderInUse: another server is using the folder.
+        UnknownFormat: this version does not know the folder's format.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -89,7 +89,7 @@ class Local:
         )
 
     def start(self) -> None:
-        """Starts what runs behind the requests; readers and the local model get ready meanwhile."""
+        """Starts the background work, and warms up the readers and the model in another thread."""
         self.engine.start()
         threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
@@ -98,13 +98,13 @@ class Local:
             self.sandbox.warm()
             self.models.embedder(self.models.resolve()).query("ready")
         except (EmbeddingError, ReaderCrashed) as error:
-            log.warning("not ready yet: %s", error)
+            log.warning("warm-up failed: %s", error)
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Stops it and closes everything; False where threads still wait for a reader or a provider after `timeout`
-        seconds.
+        """Stops the background work and closes everything. Returns whether all threads ended within `timeout` seconds.
 
-        Then everything is left as a crash would leave it: what they were doing is done again after the next start.
+        If threads still wait for a reader or a provider, nothing is closed, as after a crash. Their work is repeated
+        after the next start.
         """
         stopped = self.engine.stop(timeout)
         if stopped:
