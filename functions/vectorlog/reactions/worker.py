@@ -75,7 +75,7 @@ class Worker:
         state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
             return
-        events = self._deployment.streams.began(VECTOR_STORE, loaded).events
+        events = self._deployment.streams.first_commit(VECTOR_STORE, loaded).events
         [first] = (event.batch for event in events if isinstance(event, VectorStoreCreated) and event.batch)
         created = FileBatchCreated(state.created_at, store, state.owner, first.manifest)
         self._deployment.streams.decide(

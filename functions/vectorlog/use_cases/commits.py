@@ -49,7 +49,7 @@ def decide(
         foreseen.update(rows)
         return standing
 
-    outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
+    outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, append_hook=append)
     return CommitResult(outcomes[: len(plans)], foreseen)
 
 

@@ -34,7 +34,7 @@ def read(deployment: Deployment, batch: Loaded[file_batch.State]) -> tuple[Batch
     """The files of a batch, in their order; no read, as long as its list is in its newest commit."""
     if batch.state.object is not None:
         return manifest.unpack(deployment.blobs.read(batch.state.object))
-    events = deployment.streams.began(FILE_BATCH, batch).events
+    events = deployment.streams.first_commit(FILE_BATCH, batch).events
     kept = (event.manifest.inline for event in events if isinstance(event, FileBatchCreated))
     [inline] = (each for each in kept if each is not None)
     return manifest.read_inline(inline)
