@@ -1,5 +1,5 @@
-"""What work follows from a commit: a pure function, sent for every record of the stream, so that nothing accepted is
-forgotten.
+"""The messages that follow from a commit, as a pure function. They are sent for every commit in the feed, so nothing
+that was accepted is forgotten.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
-    """The messages that a commit asks for; they carry the request that began it."""
+    """Returns the messages that follow from a commit; they carry the id of the request that caused it."""
     request = request_behind(decision.meta)
     return [replace(message, request=request) for message in _messages(decision)]
 
 
 def _messages(decision: AnyDecision) -> Sequence[Message]:
-    """An event that no work follows from is named too, so that forgetting a new one is a type error."""
+    """Events from which no work follows are named too, so that forgetting a new event is a type error."""
     stream = decision.stream
     if is_store(decision):
         return [message for event in decision.events for message in _of_store(stream, event)]
