@@ -12,7 +12,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Outcome, Plan
-from vectorlog.views.views import Foreseen
+from vectorlog.views.views import Prefetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class CommitResult:
     """What became of plans, in their order, and the rows as they stood before."""
 
     outcomes: list[Outcome[Any, Any]]
-    foreseen: Foreseen
+    prefetched: Prefetched
 
     def show(self, deployment: Deployment) -> None:
         """Brings the rows up to it.
@@ -28,7 +28,7 @@ class CommitResult:
         Raises:
             Unavailable: as `Views.project`.
         """
-        deployment.views.show(self.outcomes, self.foreseen)
+        deployment.views.show(self.outcomes, self.prefetched)
 
 
 def decide(
@@ -39,18 +39,18 @@ def decide(
     Raises:
         Conflict, KeyReused: as `Streams.decide_all`.
     """
-    foreseen: Foreseen = {}
+    prefetched: Prefetched = {}
     shown = {plan.stream for plan in plans}
 
     def append(put: Callable[[], list[Commit]], decisions: Sequence[Decision[Any, Any]]) -> list[Commit]:
         standing, rows = deployment.together(
-            put, lambda: deployment.views.foresee([each for each in decisions if each.stream in shown])
+            put, lambda: deployment.views.prefetch([each for each in decisions if each.stream in shown])
         )
-        foreseen.update(rows)
+        prefetched.update(rows)
         return standing
 
     outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, append_hook=append)
-    return CommitResult(outcomes[: len(plans)], foreseen)
+    return CommitResult(outcomes[: len(plans)], prefetched)
 
 
 def make(

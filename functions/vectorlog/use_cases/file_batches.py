@@ -115,7 +115,7 @@ def list_files(
 
 def _opened(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
     loaded, settled = deployment.together(
-        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.settled(batch)
+        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.entry_counts(batch)
     )
     return loaded, BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.count))
 
