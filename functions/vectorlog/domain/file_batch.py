@@ -1,6 +1,4 @@
-"""A file batch: the files that it names, and whether it was cancelled. The outcome of each file is in that file's
-stream.
-"""
+"""A file batch: the files that it names, and whether it was cancelled. Each file's outcome is in its own stream."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def make(kind: Kind, seed: bytes) -> str:
     return PREFIX["file"] + "".join(letters)
 
 
-def begins_right(kind: Kind, value: str) -> bool:
+def is_well_formed(kind: Kind, value: str) -> bool:
     """Whether a text can be an id of this kind: the kind's prefix, then 1 to 64 ASCII letters, digits, `_` or `-`,
     which are safe in stream names and paths.
     """

@@ -20,9 +20,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Chunk `n` of a file: its text, and a vector for each window of the embedding model that it fills (at least
-    one).
-    """
+    """Chunk `n` of a file: its text, and one vector for each of its windows (at least one)."""
 
     n: int
     text: str

@@ -1,5 +1,5 @@
-"""Records of the log's DynamoDB stream that its consumer gave up. Lambda reports where they are, and the stream keeps
-them for a day.
+"""Records of the log's DynamoDB stream that the projector gave up. Lambda reports their positions; the stream keeps
+records for a day.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Optimistic concurrency: read, decide, and write unless another writer was first; if one was, start over with a new
-read.
-"""
+"""Optimistic concurrency: read, decide and write; if another writer was first, start over with a new read."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def origin_of(meta: str) -> Origin:
     return Origin(fields.get("actor", ""), fields.get("request", ""), bool(fields.get("imported")))
 
 
-def request_behind(meta: str) -> str:
+def causing_request(meta: str) -> str:
     """Returns the id of the request that caused a commit; "" if no request to this deployment did."""
     origin = origin_of(meta)
     return "" if origin.imported else origin.request

@@ -21,8 +21,8 @@ from vectorlog.work.queue import Outgoing, Queue
 log = logging.getLogger(__name__)
 
 REPLAY_AFTER_MS = 60_000
-"""How long a stream that could not be projected waits for its replay, in ms. A commit that newer code wrote can by then
-be handled by that code.
+"""How long a stream that could not be projected waits for its replay, in ms. By then, newer code may be running that
+can read a commit which this code cannot.
 """
 
 

@@ -11,13 +11,13 @@ from typing import assert_never
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
-from vectorlog.event_log.provenance import request_behind
+from vectorlog.event_log.provenance import causing_request
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
     """Returns the messages that follow from a commit; they carry the id of the request that caused it."""
-    request = request_behind(decision.meta)
+    request = causing_request(decision.meta)
     return [replace(message, request=request) for message in _messages(decision)]
 
 

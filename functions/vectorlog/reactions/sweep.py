@@ -11,7 +11,7 @@ from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.provenance import meta_of, request_behind
+from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
@@ -72,7 +72,7 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
 
 def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[store_file.State, store_file.Event]:
     loaded = deployment.streams.load(STORE_FILE, str(id))
-    request = request_behind(loaded.newest.meta) if loaded.newest else ""  # the one that caused this ingest
+    request = causing_request(loaded.newest.meta) if loaded.newest else ""  # the one that caused this ingest
 
     def fail(state: store_file.State) -> Sequence[store_file.Event]:
         overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS

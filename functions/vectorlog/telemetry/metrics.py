@@ -41,7 +41,7 @@ class Metrics(Protocol):
         ...
 
 
-class Uncounted:
+class NoMetrics:
     """Implements Metrics by counting nothing, for commands and tests."""
 
     def count(self, counter: Counter, value: int = 1, /, **labels: str) -> None:

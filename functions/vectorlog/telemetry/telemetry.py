@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectorlog.telemetry.metrics import FAILED_REQUESTS, FILES, PROVIDER_REFUSALS, Metrics, Uncounted
+from vectorlog.telemetry.metrics import FAILED_REQUESTS, FILES, PROVIDER_REFUSALS, Metrics, NoMetrics
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class FileRef:
 class Telemetry:
     """Writes log lines to the standard library's logging, and counts in `metrics`."""
 
-    metrics: Metrics = field(default_factory=Uncounted)
+    metrics: Metrics = field(default_factory=NoMetrics)
 
     def files_completed(self, number: int) -> None:
         """Counts files whose newest generation now serves; logs nothing."""

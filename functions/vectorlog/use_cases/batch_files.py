@@ -16,7 +16,7 @@ from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
-from vectorlog.event_log.provenance import meta_of, request_behind
+from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
@@ -239,7 +239,7 @@ def _meta(batch: Loaded[Batch]) -> str:
     created or cancelled the batch, no matter which process makes the commits.
     """
     owner, newest = batch.state.owner, batch.newest
-    return meta_of(owner.name if owner else "", request_behind(newest.meta) if newest else "")
+    return meta_of(owner.name if owner else "", causing_request(newest.meta) if newest else "")
 
 
 def _detach_if_deleted(current: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:

@@ -105,13 +105,14 @@ def _confirmed_results(
         checked = [(each.hit.file, _result(each, known, asked.filter)) for each in ranked]
         results = [result for _, result in checked if result]
         refused = {file for file, result in checked if not result}
-        if len(results) >= asked.limit or not refused or not _full(found, queries):
+        if len(results) >= asked.limit or not refused or not _may_have_more(found, queries):
             break
         dropped |= refused
     return results[: asked.limit]
 
 
-def _full(found: Sequence[Found], queries: Sequence[Query]) -> bool:
+def _may_have_more(found: Sequence[Found], queries: Sequence[Query]) -> bool:
+    """Whether the index returned as many hits as it was asked for."""
     pairs = zip(found, queries, strict=True)
     return any(len(hits) >= query.limit for each, query in pairs for hits in (each.by_vector, each.by_text))
 

@@ -44,7 +44,7 @@ def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
         store = StoreFileId.parse(decision.stream).store
         for part in _parts(decision):
             group = waiting.setdefault(store, _Group())
-            if not group.takes(part):
+            if not group.fits(part):
                 yield group.decisions
                 group = waiting[store] = _Group()
             group.add(part)
@@ -59,7 +59,7 @@ class _Group:
         self._own = 0
         self._batches: set[str] = set()
 
-    def takes(self, decision: StoreFileDecision) -> bool:
+    def fits(self, decision: StoreFileDecision) -> bool:
         """Whether the decision's writes fit with the others, or the group is empty."""
         writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | batches_of(decision))
         return not self.decisions or writes <= WRITE_LIMIT

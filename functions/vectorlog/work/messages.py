@@ -15,14 +15,14 @@ from vectorlog.work.queue import Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Caused:
+class _FromRequest:
     """The field that all messages have: the id of the request that caused the message, or "" (the sweep, an import)."""
 
     request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ingest(_Caused):
+class Ingest(_FromRequest):
     """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
     process, and `refusals` how often the provider refused to embed it for now.
     """
@@ -41,14 +41,14 @@ class Ingest(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBatch(_Caused):
+class OpenBatch(_FromRequest):
     """Append the batch with which a store was created, if it is not appended yet."""
 
     store: str
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut(_Caused):
+class FanOut(_FromRequest):
     """Attach the files of a batch, from position `cursor` of its manifest on."""
 
     store: str
@@ -57,7 +57,7 @@ class FanOut(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class CancelBatch(_Caused):
+class CancelBatch(_FromRequest):
     """Cancel the files of a cancelled batch, from position `cursor` of its manifest on."""
 
     store: str
@@ -66,7 +66,7 @@ class CancelBatch(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class Purge(_Caused):
+class Purge(_FromRequest):
     """Remove the chunks and artefacts of retired generations."""
 
     store: str
@@ -75,7 +75,7 @@ class Purge(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeStore(_Caused):
+class PurgeStore(_FromRequest):
     """Remove what a deleted or expired store has left; with `again`, repeat it later."""
 
     store: str
@@ -83,7 +83,7 @@ class PurgeStore(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class Retag(_Caused):
+class Retag(_FromRequest):
     """Write a file's attributes to the chunks of the generation that was serving when they changed."""
 
     store: str
@@ -92,14 +92,14 @@ class Retag(_Caused):
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(_Caused):
+class Forget(_FromRequest):
     """Detach a deleted file from every store, and remove its bytes."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replay(_Caused):
+class Replay(_FromRequest):
     """Project a stream again from its first commit, and send the messages that follow from it."""
 
     stream: str

@@ -9,9 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send: its JSON text, its group (queues are fair between groups), and for how long it stays invisible
-    (ms).
-    """
+    """A message to send: its JSON text, its group (queues are fair between groups), and its delay in ms."""
 
     body: str
     group: str
