@@ -42,7 +42,7 @@ class Commit:
 
 
 class EventLog(Protocol):
-    """Commits by stream, append-only. What `append` returned is durable."""
+    """Commits by stream, append-only. A commit that `append` has returned is durable."""
 
     def load(self, stream: str) -> Commit | None:
         """Returns the stream's newest commit, or None, with one read however long the stream is. It sees every append
