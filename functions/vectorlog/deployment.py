@@ -1,4 +1,4 @@
-"""The parts that an edition is made of, as every use case gets them."""
+"""The class Deployment: the adapters and rules of a running instance, which every use case receives."""
 
 from __future__ import annotations
 
@@ -37,22 +37,27 @@ class Parallel(Protocol):
 
 
 def one_by_one(*reads: Callable[[], Any]) -> tuple[Any, ...]:
-    """`Parallel` without threads, where they would save nothing."""
+    """Implements Parallel without threads, for adapters with which threads would save nothing."""
     return tuple(read() for read in reads)
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Adapters and rules of one deployment.
+    """The adapters and rules of one deployment.
 
     Attributes:
-        clock: ms since 1970.
-        random: of ids and jitter.
-        duplicate_content: whether a store takes the same bytes twice.
-        inline_files: a batch up to this size is fanned out before its request is answered; above it, and always in the
-            end, by work.
-        together: runs reads in parallel. A read may use it once more, and no deeper: on AWS all depths share eight
-            threads.
+        streams: the event log as decoded streams.
+        views: rows and counts.
+        blobs: uploads, manifests and artefacts.
+        index: chunks and vectors.
+        models: the embedding models on offer.
+        clock: returns ms since 1970.
+        random: the source of new ids.
+        duplicate_content: whether a store accepts the same bytes twice.
+        inline_files: a batch of at most this many files is fanned out before its request is answered. A worker fans out
+            larger ones, and receives the message for each batch in any case.
+        together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
+            eight threads.
         telemetry: where failures are logged and counted.
     """
 

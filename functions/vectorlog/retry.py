@@ -1,15 +1,15 @@
-"""Repeats calls that failed for a moment. Every wait between two attempts is slept here.
+"""Retries calls that failed temporarily. Every wait between two attempts happens here.
 
-Policies are named constants beside the calls that they are for, each with its reason. Not here: how long a message
-waits in its queue (`work/redelivery.py`), and what the clients repeat by themselves: botocore in its standard mode
-(`runtime/aws/clients.py`), urllib3 where a status is all that decides (`runtime/aws/custom_resource.py`). Neither
-knows of a transaction that met another one, keys that were left unprocessed, entries of a batch that failed, a body
-that broke off, or a provider that asks for an hour.
+Policies are named constants next to the calls that they are for, each with its reason. Two things are elsewhere: the
+delay before a message is delivered again (`work/redelivery.py`), and the retries that clients make themselves. These
+are botocore in its standard mode (`runtime/aws/clients.py`), and urllib3 where the status alone decides
+(`runtime/aws/custom_resource.py`). Neither of them handles a transaction that conflicts with another one, unprocessed
+keys, failed entries of a batch, a body that breaks off, or a provider that asks to wait for an hour.
 
-Why no library: of tenacity 9.2 (pure Python, well kept) we would use the loop alone. It takes a `sleep`, but neither a
-clock nor a source of randomness, so a deadline could only be tested by waiting; and the waits, Retry-After, the end at
-one that is too long, and the log line would be ours all the same. On top of boto3 and pydantic it adds 5.4 ms of CPU to
-a function's cold start, this module 3.0 (medians of 11).
+Why not a library: of tenacity 9.2 (pure Python, well maintained) we would use only the loop. It accepts a `sleep`, but
+neither a clock nor a source of randomness, so a deadline could be tested only by waiting. The waits, Retry-After,
+giving up when a wait is too long, and the log line would still be ours. On top of boto3 and pydantic it adds 5.4 ms of
+CPU to a function's cold start, and this module 3.0 ms (medians of 11).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 UNLIMITED = sys.maxsize
-"""Attempts of a policy that a deadline ends."""
+"""The number of attempts of a policy that only a deadline ends."""
 
 NO_JITTER = (1.0, 1.0)
 FULL_JITTER = (0.0, 1.0)
-"""For callers that are in each other's way: it spreads them best (AWS Architecture Blog, "Exponential Backoff And
+"""For callers that compete with each other: it spreads them best (AWS Architecture Blog, "Exponential Backoff And
 Jitter").
 """
 ADDED_JITTER = (1.0, 1.5)
@@ -40,10 +40,10 @@ log = logging.getLogger(__name__)
 
 
 class Temporary(Exception):
-    """The same call may succeed in a moment; the message says why it failed.
+    """A call failed, and the same call may succeed in a moment; the message says why it failed.
 
     Attributes:
-        retry_after: seconds that the provider asks to wait, if it said so.
+        retry_after: how many seconds the provider asks to wait, if it says so.
     """
 
     def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
@@ -52,7 +52,7 @@ class Temporary(Exception):
 
 
 class Contended(Temporary):
-    """Another writer was first. That is no fault of a provider's, and is logged as detail only."""
+    """Another writer was first. No provider is at fault, so it is logged at level DEBUG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class RetryPolicy:
     """How often to try, and how long to wait between two attempts.
 
     Attributes:
-        attempts: calls at most, the first included; `UNLIMITED` leaves the end to `deadline_s`.
-        first_s: the wait before the second attempt, in seconds, before jitter.
-        factor: each further wait is so many times the one before it.
-        cap_s: where waits stop growing.
-        jitter: a wait is multiplied by a random number between these two.
-        longest_wait_s: where a wait would be longer, the provider's or ours, the call is given up.
-        deadline_s: no attempt begins later than so many seconds after the first.
-        timeout_s: time for the answer to one attempt, for the caller to keep to.
+        attempts: how many calls to make at most, including the first; with `UNLIMITED`, only `deadline_s` ends them.
+        first_s: the wait before the second attempt in seconds, without jitter.
+        factor: each further wait is this many times as long as the one before.
+        cap_s: the longest wait in seconds, without jitter.
+        jitter: each wait is multiplied by a random number between these two.
+        longest_wait_s: the call is given up if the next wait, the provider's or ours, would be longer.
+        deadline_s: no attempt begins later than this many seconds after the first.
+        timeout_s: how long one attempt may take; the caller enforces it.
     """
 
     attempts: int
@@ -86,21 +86,21 @@ class RetryPolicy:
             raise ValueError("a policy needs a number of attempts or a deadline")
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
-        """Seconds to wait after the attempt of this number, counted from 1."""
+        """Returns the seconds to wait after an attempt; `attempt` is its number, counted from 1."""
         if not self.first_s:
             return 0.0
-        # Past 64 doublings every wait is at its cap; without one a float would overflow.
+        # After 64 doublings every wait has reached its cap; a larger exponent could overflow a float.
         return min(self.cap_s, self.first_s * self.factor ** min(attempt - 1, 64)) * uniform(*self.jitter)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What waits depend on; a test has its own.
+    """The functions on which waits depend; tests pass their own.
 
     Attributes:
-        sleep: waits so many seconds.
-        uniform: a random number between two.
-        clock: seconds, from any beginning, that never go back.
+        sleep: waits for a number of seconds.
+        uniform: returns a random number between two others.
+        clock: returns seconds since any fixed moment, and never goes back.
     """
 
     sleep: Callable[[float], None] = time.sleep
@@ -122,14 +122,14 @@ def retrying(
     """Calls `step` until it succeeds or the policy ends, and returns its result.
 
     Args:
-        what: is called, for the log, such as `SQS SendMessageBatch`.
-        policy: how often and when.
-        step: raises one of `on` where another attempt may help; anything else it raises ends the attempts.
-        on: what is worth another attempt.
-        timing: for tests.
+        what: names the call in the log, such as `SQS SendMessageBatch`.
+        policy: how often to call and how long to wait.
+        step: raises one of `on` if another attempt may help; any other exception ends the attempts.
+        on: the exceptions that lead to another attempt.
+        timing: clock, sleep and randomness; tests pass their own.
 
     Raises:
-        Exception: the last attempt's, one of `on`.
+        Exception: the exception of the last attempt.
     """
     begun, attempt = timing.clock(), 0
     while True:
@@ -137,8 +137,8 @@ def retrying(
         try:
             return step()
         except on as error:
-            asked = error.retry_after if isinstance(error, Temporary) else None
-            wait = asked or policy.backoff(attempt, timing.uniform)
+            retry_after = error.retry_after if isinstance(error, Temporary) else None
+            wait = retry_after or policy.backoff(attempt, timing.uniform)
             again = (
                 attempt < policy.attempts
                 and wait <= policy.longest_wait_s
@@ -153,14 +153,14 @@ def retrying(
 
 
 def log_refusal(what: str, attempt: int, wait_s: float | None, reason: str, *, level: int = logging.WARNING) -> None:
-    """The one log line of each temporary refusal, with the fields `what`, `attempt`, `wait_s` and `reason`.
+    """Logs a temporary refusal, with the fields `what`, `attempt`, `wait_s` and `reason`.
 
     Args:
-        what: was called.
-        attempt: which one failed, counted from 1.
-        wait_s: until the next attempt; None where there is none, or where the client decides.
+        what: names the call.
+        attempt: the number of the attempt that failed, counted from 1.
+        wait_s: seconds until the next attempt; None if there is none, or if the client decides when to make it.
         reason: in the provider's words.
-        level: of the line.
+        level: of the log line.
     """
     log.log(
         level,

@@ -10,7 +10,7 @@ import pytest
 
 from vectorlog.domain import api_key
 from vectorlog.domain.api_key import INITIAL, ApiKeyCreated, ApiKeyRevoked, Event, State, evolve, hash_of, id_of
-from vectorlog.domain.ids import begins_right
+from vectorlog.domain.ids import is_well_formed
 
 Decision = Callable[[State], Sequence[Event]]
 
@@ -78,4 +78,4 @@ def test_id_follows_from_the_secret() -> None:
     """A secret leads to one stream."""
     assert id_of(SECRET) == id_of(SECRET) != id_of(SECRET + "x")
     assert re.fullmatch(r"key_[0-9a-f]{32}", id_of(SECRET))
-    assert begins_right("key", id_of(SECRET))
+    assert is_well_formed("key", id_of(SECRET))

@@ -17,8 +17,8 @@ from vectorlog.domain.ids import (
     StoreFileId,
     StoreId,
     StreamId,
-    begins_right,
     group_of,
+    is_well_formed,
     make,
     parse_stream,
     store_file_stream,
@@ -34,7 +34,7 @@ def test_shape(kind: Kind) -> None:
     for number in range(50):
         made = make(kind, str(number).encode())
         assert re.fullmatch(shape, made)
-        assert [other for other in KINDS if begins_right(other, made)] == [kind]
+        assert [other for other in KINDS if is_well_formed(other, made)] == [kind]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,13 +67,13 @@ def test_follows_from_its_seed(kind: Kind) -> None:
 )
 def test_refused(value: str) -> None:
     """Nothing that could be another stream, another path or another kind is a valid id."""
-    assert not begins_right("vs", value)
+    assert not is_well_formed("vs", value)
 
 
 @pytest.mark.parametrize("value", ["vs_1", "vs_abc-DEF_9", "vs_" + "a" * 64])
 def test_accepted(value: str) -> None:
     """Ids that another server made are valid too."""
-    assert begins_right("vs", value)
+    assert is_well_formed("vs", value)
 
 
 def test_stream_of_a_file_in_a_store() -> None:

@@ -13,7 +13,7 @@ from vectorlog.event_log.decision import Decision
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
-from vectorlog.views.views import Foreseen
+from vectorlog.views.views import Prefetched
 
 
 def last_first(*calls: Callable[[], Any]) -> tuple[Any, ...]:
@@ -46,17 +46,17 @@ def others(bench: Bench, store: str, file: str) -> dict[str, Callable[[], object
 @pytest.mark.parametrize("name", OTHERS)
 def test_rows_that_were_read_too_early(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever others do while a request is between reading rows and its commit, all of it is in lists and counts."""
-    store, file, foresee = bench.store(), bench.upload("alpha"), bench.deployment.views.foresee
+    store, file, prefetch = bench.store(), bench.upload("alpha"), bench.deployment.views.prefetch
     bench.attach(store, file)
-    read: list[Foreseen] = []
+    read: list[Prefetched] = []
 
-    def interrupted(decisions: Sequence[Decision[Any, Any]]) -> Foreseen:
-        read.append(foresee(decisions))
+    def interrupted(decisions: Sequence[Decision[Any, Any]]) -> Prefetched:
+        read.append(prefetch(decisions))
         if len(read) == 1:
             others(bench, store, file)[name]()
         return read[0]
 
-    monkeypatch.setattr(bench.deployment.views, "foresee", interrupted)
+    monkeypatch.setattr(bench.deployment.views, "prefetch", interrupted)
     bench.attach(store, file, n=1)
     assert any(read[0].values()), "no row was read ahead"
     bench.pump.settle()

@@ -1,1 +1,1 @@
-"""What is true, as pure functions: aggregates, filters, ids, errors."""
+"""The domain as pure functions and records: aggregates, filters, ids and errors."""

@@ -1,4 +1,4 @@
-"""An API key: which project it opens. The secret itself is shown once and never kept."""
+"""An API key, which opens one project. Its secret is shown once and never stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ SECRET_PREFIX = "vlk_"
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyCreated:
-    """`hash` is the SHA-256 of the secret, in hex; secrets are 256 random bits, so no salt or stretching is needed."""
+    """A key was created. `hash` is the SHA-256 of the secret, in hex; a secret is 256 random bits, so it needs no salt
+    or stretching.
+    """
 
     at: int
     project: str
@@ -27,7 +29,7 @@ class ApiKeyCreated:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRevoked:
-    """The key opens nothing from now on."""
+    """The key was revoked and opens nothing from now on."""
 
     at: int
 
@@ -39,7 +41,7 @@ Event = ApiKeyCreated | ApiKeyRevoked
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`project` is empty until the key is created."""
+    """State of an API key; `project` is empty until it is created."""
 
     project: str = ""
     name: str = ""
@@ -48,7 +50,7 @@ class State:
     revoked_at: int | None = None
 
     def opened_by(self, secret: str) -> bool:
-        """Whether this secret is the key's and the key holds; takes the same time for any secret."""
+        """Whether this is the key's secret and the key is not revoked; takes the same time for any secret."""
         same = hmac.compare_digest(hash_of(secret), self.hash)
         return same and self.project != "" and self.revoked_at is None
 
@@ -57,12 +59,12 @@ INITIAL = State()
 
 
 def hash_of(secret: str) -> str:
-    """SHA-256 in hex."""
+    """Returns the SHA-256 of a secret, in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def id_of(secret: str) -> str:
-    """The key's id follows from its secret, so that a secret is looked up by one load of one stream."""
+    """Returns a key's id, which is derived from its secret so that a secret is checked by loading one stream."""
     return PREFIX["key"] + hashlib.sha256(b"vectorlog key id\0" + secret.encode()).hexdigest()[:32]
 
 
@@ -70,7 +72,7 @@ def id_of(secret: str) -> str:
 
 
 def evolve(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Returns the state after one more event."""
     match event:
         case ApiKeyCreated():
             return State(event.project, event.name, event.hash, event.at)
@@ -84,10 +86,10 @@ def evolve(state: State, event: Event) -> State:
 
 
 def create(state: State, command: ApiKeyCreated) -> Sequence[Event]:
-    """A key is created once."""
+    """Creates a key; decides nothing if it exists."""
     return [] if state.project else [command]
 
 
 def revoke(state: State, at: int) -> Sequence[Event]:
-    """Revokes a key; a second time changes nothing."""
+    """Revokes a key; decides nothing if it does not exist or is revoked already."""
     return [ApiKeyRevoked(at)] if state.project and state.revoked_at is None else []

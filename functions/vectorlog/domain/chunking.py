@@ -1,4 +1,4 @@
-"""How a file is cut into chunks."""
+"""The settings for splitting a file into chunks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Chunking:
-    """Sizes in cl100k_base tokens (docs/contract.md, section 6.2); `auto` means 800 with an overlap of 400."""
+    """Chunk sizes in cl100k_base tokens (docs/contract.md, section 6.2); `auto` means 800 with an overlap of 400."""
 
     type: Literal["auto", "static"] = "auto"
     max_tokens: int = 800

@@ -1,24 +1,24 @@
-"""What a request can be refused for, as a tree.
+"""The reasons for which a request can be refused, as a tree of exceptions.
 
     Refused
     ├── Invalid            the request itself is wrong (400)
-    ├── NotFound           there is no such thing, or not for this caller (404)
-    ├── Forbidden          may read, may not write (403)
+    ├── NotFound           it does not exist, or the caller may not see it (404)
+    ├── Forbidden          the caller may read it but not change it (403)
     ├── Expired            the store has expired (400 in OpenAI's dialect, 410 in MKA1's)
-    ├── TooLarge           the body is larger than the edition takes (413)
-    ├── Conflict           another command got in first, too often (409)
+    ├── TooLarge           the body is larger than the edition accepts (413)
+    ├── Conflict           other commands kept winning (409)
     ├── DuplicateContent   the deployment refuses the same bytes twice in a store (409)
-    ├── KeyReused          the same Idempotency-Key came with another body (409)
-    └── Unavailable        cannot be answered now, the same request may succeed later (503)
+    ├── KeyReused          the Idempotency-Key was used before with another body (409)
+    └── Unavailable        it cannot be answered now, and the same request may succeed later (503)
 
-`api/errors.py` turns each into its status, code and envelope.
+`api/errors.py` maps each to its status, code and envelope.
 """
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """The message is for the user; `param` names the field that is the cause, if one is."""
+    """A request is refused. `message` is for the user; `param` names the field that caused it, if one did."""
 
     param: str | None = None
 
@@ -29,7 +29,9 @@ class Refused(Exception):
 
 
 class Invalid(Refused):
-    """`code` is one of docs/contract.md, section 8, e.g. `unknown_parameter`; None where OpenAI sends none."""
+    """The request itself is wrong. `code` is one from docs/contract.md, section 8, such as `unknown_parameter`; None
+    where OpenAI sends none.
+    """
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = "invalid_value") -> None:
         super().__init__(message, param=param)
@@ -37,11 +39,11 @@ class Invalid(Refused):
 
 
 class NotFound(Refused):
-    """Also what a caller of another project or another end user is told."""
+    """The thing does not exist, or it belongs to another project or end user: the answer is the same."""
 
 
 class Forbidden(Refused):
-    """The caller may see the thing but not do this to it."""
+    """The caller may see the thing, but may not do this to it."""
 
 
 class Expired(Refused):
@@ -49,7 +51,7 @@ class Expired(Refused):
 
 
 class TooLarge(Refused):
-    """The message says the limit and how to send it instead."""
+    """The body is too large; the message states the limit and what to do instead."""
 
 
 class Conflict(Refused):
@@ -61,11 +63,11 @@ class DuplicateContent(Refused):
 
 
 class KeyReused(Refused):
-    """An Idempotency-Key stands for one body only."""
+    """The Idempotency-Key was used before with another body."""
 
 
 class Unavailable(Refused):
-    """Something behind the API does not answer; `retry_after` is in seconds."""
+    """Something that the API depends on does not answer; `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -73,20 +75,20 @@ class Unavailable(Refused):
 
 
 def store_not_found(store: str) -> NotFound:
-    """The contract's answer for a store that is not there."""
+    """Returns the contract's error for a store that does not exist."""
     return NotFound(f"No vector store found with id '{store}'.", param="vector_store_id")
 
 
 def store_file_not_found(store: str, file: str) -> NotFound:
-    """The contract's answer for a file that is not in the store."""
+    """Returns the contract's error for a file that is not in the store."""
     return NotFound(f"No file found with id '{file}' in vector store '{store}'.", param="file_id")
 
 
 def batch_not_found(store: str, batch: str) -> NotFound:
-    """The contract's answer for a batch that is not in the store."""
+    """Returns the contract's error for a batch that is not in the store."""
     return NotFound(f"No file batch found with id '{batch}' in vector store '{store}'.", param="batch_id")
 
 
 def file_not_found(file: str, param: str = "id") -> NotFound:
-    """The contract's answer for an uploaded file that is not there."""
+    """Returns the contract's error for an uploaded file that does not exist."""
     return NotFound(f"No such File object: {file}", param=param)

@@ -1,6 +1,4 @@
-"""A file batch: the files that it names, and whether it was cancelled. How each of them went is in the files' own
-streams.
-"""
+"""A file batch: the files that it names, and whether it was cancelled. Each file's outcome is in its own stream."""
 
 from __future__ import annotations
 
@@ -16,8 +14,8 @@ from vectorlog.domain.tenancy import Owner
 
 @dataclass(frozen=True, slots=True)
 class FileBatchCreated:
-    """`owner` is who asked; the store may be somebody else's. `skip_duplicates`: a file whose bytes the store holds
-    already is listed as cancelled instead of being indexed twice.
+    """A batch was created. `owner` is the caller that created it; the store may have another owner. With
+    `skip_duplicates`, a file whose bytes the store already has is listed as cancelled instead of being indexed twice.
     """
 
     at: int
@@ -29,7 +27,7 @@ class FileBatchCreated:
 
 @dataclass(frozen=True, slots=True)
 class FileBatchCancelled:
-    """Found something unfinished; the batch is `cancelled` for good."""
+    """The batch was cancelled while some of its files were unfinished; its status is `cancelled` from now on."""
 
     at: int
 
@@ -41,8 +39,8 @@ Event = FileBatchCreated | FileBatchCancelled
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the batch is created. Of its manifest it holds how many files are in it, and the address of
-    the object that lists them; without one, the event that created the batch does.
+    """State of a batch; `owner` is None until it is created. `count` is the number of files in its manifest, and
+    `object` the address of the manifest; if that is None, the event that created the batch contains the manifest.
     """
 
     owner: Owner | None = None
@@ -55,7 +53,7 @@ class State:
 
     @property
     def exists(self) -> bool:
-        """Created."""
+        """Whether the batch is created."""
         return self.owner is not None
 
 
@@ -65,7 +63,7 @@ INITIAL = State()
 
 
 def evolve(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Returns the state after one more event."""
     match event:
         case FileBatchCreated():
             manifest = event.manifest
@@ -80,10 +78,10 @@ def evolve(state: State, event: Event) -> State:
 
 
 def create(state: State, command: FileBatchCreated) -> Sequence[Event]:
-    """A batch is created once."""
+    """Creates a batch; decides nothing if it exists."""
     return [] if state.exists else [command]
 
 
 def cancel(state: State, at: int, *, in_progress: int) -> Sequence[Event]:
-    """Cancels what is unfinished; after the end, or a second time, it changes nothing."""
+    """Cancels a batch; decides nothing if all of its files have finished or it is cancelled already."""
     return [FileBatchCancelled(at)] if state.exists and not state.cancelled and in_progress > 0 else []

@@ -29,7 +29,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """All of (`and`) or any of (`or`) the inner filters."""
+    """Matches if all (`and`) or any (`or`) of the inner filters match."""
 
     operator: Literal["and", "or"]
     filters: tuple[Filter, ...]
@@ -41,25 +41,25 @@ Filter = Comparison | Compound
 def matches(condition: Filter, attributes: Attributes) -> bool:
     """Whether these attributes satisfy the filter."""
     if isinstance(condition, Compound):
-        each = (matches(inner, attributes) for inner in condition.filters)
-        return all(each) if condition.operator == "and" else any(each)
-    found = attributes.get(condition.key)
+        results = (matches(inner, attributes) for inner in condition.filters)
+        return all(results) if condition.operator == "and" else any(results)
+    actual = attributes.get(condition.key)
     operator, value = condition.operator, condition.value
     if operator in _ORDERED:
-        comparable = found is not None and kind(found) == kind(value) != "bool"
-        return comparable and _ORDERED[operator](found, value)
+        comparable = actual is not None and kind(actual) == kind(value) != "bool"
+        return comparable and _ORDERED[operator](actual, value)
     wanted: Sequence[Scalar] = value if isinstance(value, tuple) else (value,)
-    equal = found is not None and any(kind(found) == kind(each) and found == each for each in wanted)
+    equal = actual is not None and any(kind(actual) == kind(each) and actual == each for each in wanted)
     return equal if operator in ("eq", "in") else not equal
 
 
 def same_attributes(one: Attributes, other: Attributes) -> bool:
-    """Equal by value: 1 is 1.0, and True is not 1."""
+    """Whether two sets of attributes are equal by value: 1 equals 1.0, but True does not equal 1."""
     return one == other and all(kind(value) == kind(other[key]) for key, value in one.items())
 
 
 def kind(value: object) -> Literal["bool", "number", "string", "other"]:
-    """The type that a value compares as."""
+    """Returns the type as which a value is compared."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):

@@ -1,7 +1,7 @@
-"""Ids: what they look like, how streams are named, and how a repeated request gets the same id.
+"""The format of ids, the names of streams, and ids that are the same whenever a request is repeated.
 
-Shapes are OpenAI's (docs/contract.md, section 1): `file-` + 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`,
-`key_` + 32 hex.
+Formats are OpenAI's (docs/contract.md, section 1): `file-` and 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_` or
+`key_` and 32 hex digits.
 """
 
 from __future__ import annotations
@@ -27,19 +27,23 @@ _ALPHABET = string.digits + string.ascii_letters
 
 
 def make(kind: Kind, seed: bytes) -> str:
-    """The id that these bytes stand for: 16 random bytes make a new one, a digest of a request always the same."""
+    """Returns the id of this kind that is derived from `seed`: pass 16 random bytes for a new id, or the digest of a
+    request for the same id each time.
+    """
     digest = hashlib.sha256(kind.encode() + b"\0" + seed).digest()
     if kind != "file":
         return PREFIX[kind] + digest[:16].hex()
     number, letters = int.from_bytes(digest[:20], "big"), []
     for _ in range(22):
-        number, place = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[place])
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
     return PREFIX["file"] + "".join(letters)
 
 
-def begins_right(kind: Kind, value: str) -> bool:
-    """Whether this can be an id of that kind: its prefix, then what a stream name and a path may hold."""
+def is_well_formed(kind: Kind, value: str) -> bool:
+    """Whether a text can be an id of this kind: the kind's prefix, then 1 to 64 ASCII letters, digits, `_` or `-`,
+    which are safe in stream names and paths.
+    """
     prefix = PREFIX[kind]
     rest = value[len(prefix) :]
     return (
@@ -72,15 +76,15 @@ class StoreFileId:
 
     @classmethod
     def parse(cls, stream: str) -> StoreFileId:
-        """The id of a stream that has to be that of a file in a store.
+        """Parses the stream id of a file in a store.
 
         Raises:
-            ValueError: it is another kind's.
+            ValueError: the stream is of another kind.
         """
-        found = parse_stream(stream)
-        if not isinstance(found, StoreFileId):
+        parsed = parse_stream(stream)
+        if not isinstance(parsed, StoreFileId):
             raise ValueError(f"stream '{stream}' is not that of a file in a store")
-        return found
+        return parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,7 @@ StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId
 
 
 def parse_stream(stream: str) -> StreamId | None:
-    """The typed id of a stream, of which `str` gives the same text back; None for a kind that this version does not
-    know.
-    """
+    """Parses a stream id; `str` of the result is the same text. None if this version does not know the kind."""
     store, slash, file = stream.partition("/")
     if slash:
         return StoreFileId(store, file) if store.startswith(PREFIX["vs"]) and file and "/" not in file else None
@@ -133,11 +135,13 @@ _STREAMS: dict[Kind, Callable[[str], StreamId]] = {"vs": StoreId, "vsfb": BatchI
 
 
 def store_file_stream(store: str, file: str) -> str:
-    """The text of a `StoreFileId`."""
+    """Returns the stream id of a file in a store as text."""
     return str(StoreFileId(store, file))
 
 
 def group_of(stream: str) -> str:
-    """What a stream shares rows with, as a name: a store and its files are one group, any other stream is its own."""
-    found = parse_stream(stream)
-    return found.store if isinstance(found, StoreFileId) else stream
+    """Returns the name of the group of streams that share rows: a store and its files are one group, and every other
+    stream is a group by itself.
+    """
+    parsed = parse_stream(stream)
+    return parsed.store if isinstance(parsed, StoreFileId) else stream

@@ -1,7 +1,7 @@
-"""The manifest of a batch: the distinct files that it names, each with its settings, stored once.
+"""The manifest of a batch: the distinct files that it names, each with its settings. It is stored once.
 
-Up to 6 KB compressed it lives in the event that opens the batch; above that as an object, written before that event,
-and the event keeps its address (ARCHITECTURE.md, "Streams"). No state holds it.
+Up to 6 KB compressed, it is part of the event that creates the batch. A larger one is an object that is written before
+the event, and the event holds its address (ARCHITECTURE.md, "Streams"). No state contains it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
 
 INLINE_BYTES = 6144
-"""8 KB as text: what DynamoDB takes to write those is what S3 takes for an object (`tools/prices.toml`)."""
+"""These are 8 KB as text, which cost as much to write in DynamoDB as an object costs in S3 (`tools/prices.toml`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One file of a batch and how to attach it."""
+    """One file of a batch, and the settings with which to attach it."""
 
     file: str
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class BatchItem:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Where the list is: `inline` holds it, or `object` names the object that does. `count` files are in it."""
+    """Where a batch's list of `count` files is: in `inline`, or in the object that `object` names."""
 
     count: int
     inline: str | None = None
@@ -38,9 +38,9 @@ class Manifest:
 
 
 def pack(listed: Sequence[BatchItem]) -> bytes:
-    """The list as compressed JSON, settings shared by many files written once."""
+    """Returns the list as compressed JSON, in which settings that several files share are written once."""
     settings: list[list[object]] = []
-    known: dict[str, int] = {}
+    positions: dict[str, int] = {}
     files: list[list[object]] = []
     for each in listed:
         entry: list[object] = [
@@ -50,25 +50,25 @@ def pack(listed: Sequence[BatchItem]) -> bytes:
             each.chunking.overlap,
         ]
         key = json.dumps(entry, sort_keys=True)
-        if key not in known:
-            known[key] = len(settings)
+        if key not in positions:
+            positions[key] = len(settings)
             settings.append(entry)
-        files.append([each.file, known[key]])
+        files.append([each.file, positions[key]])
     return zlib.compress(json.dumps({"settings": settings, "files": files}, separators=(",", ":")).encode(), 6)
 
 
 def unpack(packed: bytes) -> tuple[BatchItem, ...]:
-    """The list that `pack` was given, in its order."""
+    """Returns the list that was packed, in the same order."""
     content = json.loads(zlib.decompress(packed))
     settings = [(attributes, Chunking(kind, size, overlap)) for attributes, kind, size, overlap in content["settings"]]
-    return tuple(BatchItem(file, *settings[place]) for file, place in content["files"])
+    return tuple(BatchItem(file, *settings[position]) for file, position in content["files"])
 
 
 def inline(listed: Sequence[BatchItem], packed: bytes) -> Manifest | None:
-    """A manifest that holds the list itself, or None where it is too large for an event."""
+    """Returns a manifest that contains the list itself, or None if the list is too large for an event."""
     return Manifest(len(listed), inline=base64.b64encode(packed).decode()) if len(packed) <= INLINE_BYTES else None
 
 
 def read_inline(text: str) -> tuple[BatchItem, ...]:
-    """The list that a manifest's `inline` holds."""
+    """Returns the list from a manifest's `inline`."""
     return unpack(base64.b64decode(text))

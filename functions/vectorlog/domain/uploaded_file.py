@@ -1,4 +1,4 @@
-"""An uploaded file: what it is called, what it is for, and the hash of its bytes."""
+"""An uploaded file: its name, purpose, size, content type, expiry and the hash of its bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from vectorlog.domain.tenancy import Owner
 
 @dataclass(frozen=True, slots=True)
 class FileUploaded:
-    """`size` is in bytes, `sha256` in hex, times in ms since 1970; `content_type` as the uploader gave it."""
+    """A file was uploaded. `size` is in bytes, `sha256` in hex, times in ms since 1970. `content_type` is the one that
+    the uploader sent.
+    """
 
     at: int
     owner: Owner
@@ -27,7 +29,7 @@ class FileUploaded:
 
 @dataclass(frozen=True, slots=True)
 class FileDeleted:
-    """By its owner, or because its time was over."""
+    """The file was deleted, by its owner or because it had expired (`expired`)."""
 
     at: int
     expired: bool = False
@@ -40,7 +42,7 @@ Event = FileUploaded | FileDeleted
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the file is uploaded."""
+    """State of an uploaded file; `owner` is None until it is uploaded."""
 
     owner: Owner | None = None
     created_at: int = 0
@@ -53,7 +55,7 @@ class State:
     deleted: bool = False
 
     def is_available(self, at: int) -> bool:
-        """Uploaded, not deleted, and its time not over."""
+        """Whether the file is uploaded, not deleted and not expired at this time (ms since 1970)."""
         return self.owner is not None and not self.deleted and (self.expires_at is None or at < self.expires_at)
 
 
@@ -63,7 +65,7 @@ INITIAL = State()
 
 
 def evolve(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Returns the state after one more event."""
     match event:
         case FileUploaded():
             return State(
@@ -86,16 +88,16 @@ def evolve(state: State, event: Event) -> State:
 
 
 def upload(state: State, command: FileUploaded) -> Sequence[Event]:
-    """A file is uploaded once."""
+    """Uploads a file; decides nothing if it is uploaded already."""
     return [] if state.owner is not None else [command]
 
 
 def delete(state: State, at: int) -> Sequence[Event]:
-    """Deletes a file for good."""
+    """Deletes a file; decides nothing if it does not exist or is deleted already."""
     return [FileDeleted(at)] if state.owner is not None and not state.deleted else []
 
 
 def expire(state: State, at: int) -> Sequence[Event]:
-    """Deletes a file whose time is over."""
+    """Deletes a file that has expired."""
     due = state.owner is not None and not state.deleted and not state.is_available(at)
     return [FileDeleted(at, expired=True)] if due else []

@@ -1,4 +1,4 @@
-"""A vector store: what was asked for at its creation, its name and notes, and when it was last of use."""
+"""A vector store: its model, name, description, metadata and expiry, and when it was last used."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from vectorlog.domain.tenancy import Owner
 from vectorlog.domain.vectors import Space
 
 USED_EVERY_MS = 60_000
-"""At most one VectorStoreUsed a minute (docs/contract.md, section 10.3)."""
+"""A VectorStoreUsed is appended at most once a minute (docs/contract.md, section 10.3)."""
 
 # Events
 
 
 @dataclass(frozen=True, slots=True)
 class FirstBatch:
-    """The batch that a store was created with."""
+    """The batch with which a store was created."""
 
     id: str
     manifest: Manifest
@@ -28,7 +28,7 @@ class FirstBatch:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreCreated:
-    """Times are in ms since 1970; the model is `provider:name`."""
+    """A store was created. Times are in ms since 1970; `model` is `provider:name`."""
 
     at: int
     owner: Owner
@@ -43,7 +43,7 @@ class VectorStoreCreated:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreModified:
-    """The whole of what can be modified, as it is from now on."""
+    """A store was modified; the event carries the new value of everything that can be modified."""
 
     at: int
     name: str | None
@@ -53,7 +53,7 @@ class VectorStoreModified:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreUsed:
-    """A search (`used`), or a change of its files."""
+    """A store was searched (`used`), or its files changed."""
 
     at: int
     used: bool
@@ -61,15 +61,15 @@ class VectorStoreUsed:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreExpired:
-    """Nobody used it for as long as its policy says."""
+    """A store expired, because it was not used for the number of days in its policy."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreMoved:
-    """Came by import to an edition that does not offer its model, and has this one from now on; its files are ingested
-    again.
+    """A store was imported into a deployment that does not offer its model, and has this model from now on; its files
+    are ingested again.
     """
 
     at: int
@@ -79,7 +79,7 @@ class VectorStoreMoved:
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreDeleted:
-    """Decides for every file in it."""
+    """A store was deleted, and every file in it left it."""
 
     at: int
 
@@ -98,8 +98,8 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`owner` is None until the store is created. `batch`: id of its first, whose files the event that created the
-    store names.
+    """State of a vector store; `owner` is None until it is created. `batch` is the id of its first batch, whose files
+    are named by the event that created the store.
     """
 
     owner: Owner | None = None
@@ -117,21 +117,21 @@ class State:
 
     @property
     def exists(self) -> bool:
-        """Created and not deleted; an expired store still exists."""
+        """Whether the store is created and not deleted; an expired store still exists."""
         return self.owner is not None and self.ended != "deleted"
 
     @property
     def space(self) -> Space:
-        """The space of its chunks' vectors."""
+        """The embedding space of the store's vectors."""
         return Space(self.model, self.dimensions)
 
     @property
     def expires_at(self) -> int | None:
-        """In ms; None without a policy."""
+        """When the store expires if it is not used again, in ms since 1970; None if it has no policy."""
         return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
 
     def expired(self, at: int) -> bool:
-        """Whether its time is over, also where the event that says so is still to come."""
+        """Whether the store has expired at this time, even if VectorStoreExpired is not appended yet."""
         return self.ended == "expired" or (self.expires_at is not None and self.expires_at <= at)
 
 
@@ -141,7 +141,7 @@ INITIAL = State()
 
 
 def evolve(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Returns the state after one more event."""
     match event:
         case VectorStoreCreated():
             return State(
@@ -181,12 +181,12 @@ def evolve(state: State, event: Event) -> State:
 
 
 def create(state: State, command: VectorStoreCreated) -> Sequence[Event]:
-    """A store is created once."""
+    """Creates a store; decides nothing if it exists."""
     return [] if state.owner is not None else [command]
 
 
 def modify(state: State, command: VectorStoreModified) -> Sequence[Event]:
-    """Changes name, metadata and expiry of a store that lives."""
+    """Changes the name, metadata and expiry of a store that is neither deleted nor expired."""
     if not state.exists or state.expired(command.at):
         return []
     same = (command.name, command.expires_after_days) == (state.name, state.expires_after_days)
@@ -195,7 +195,7 @@ def modify(state: State, command: VectorStoreModified) -> Sequence[Event]:
 
 
 def use(state: State, command: VectorStoreUsed) -> Sequence[Event]:
-    """Notes a use, at most once a minute and never after the end."""
+    """Records a use, at most once a minute; decides nothing if the store is deleted or has expired."""
     if not state.exists or state.expired(command.at):
         return []
     last = state.used_at if command.used else state.active_at
@@ -203,16 +203,16 @@ def use(state: State, command: VectorStoreUsed) -> Sequence[Event]:
 
 
 def expire(state: State, at: int) -> Sequence[Event]:
-    """Ends a store whose time is over; one that was used meanwhile goes on."""
+    """Expires a store that has passed its time; decides nothing if it was used meanwhile."""
     return [VectorStoreExpired(at)] if state.owner is not None and state.ended is None and state.expired(at) else []
 
 
 def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
-    """Gives a store another model; only an import may, and it has every file ingested again."""
+    """Gives a store another model. Only an import does this, and it has every file of the store ingested again."""
     same = (command.model, command.dimensions) == (state.model, state.dimensions)
     return [] if same or state.owner is None or state.ended else [command]
 
 
 def delete(state: State, at: int) -> Sequence[Event]:
-    """Ends a store for good, expired or not."""
+    """Deletes a store, whether it has expired or not."""
     return [VectorStoreDeleted(at)] if state.exists else []

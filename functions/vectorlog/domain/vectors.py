@@ -1,4 +1,4 @@
-"""Vectors, the space that they can be compared in, and the chunks that carry them."""
+"""Vectors, the space in which they can be compared, and the chunks that carry them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Vector: TypeAlias = "array[float]"
-"""Typecode `f` (float32), unit length; its buffer is what numpy and struct read without a copy."""
+"""Typecode `f` (float32), of unit length; numpy and struct read its buffer without a copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The vectors that can be compared with each other: one model at one number of dimensions."""
+    """An embedding model and its number of dimensions. Only vectors of the same space can be compared."""
 
     model: str
     dimensions: int
@@ -20,7 +20,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Chunk `n` of a file: its text, and one vector for each window of the model that it fills (at least one)."""
+    """Chunk `n` of a file: its text, and one vector for each of its windows (at least one)."""
 
     n: int
     text: str

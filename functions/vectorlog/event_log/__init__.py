@@ -1,1 +1,1 @@
-"""The event log: the one thing that everything else is derived from."""
+"""The event log, from which all other data is derived."""

@@ -1,8 +1,8 @@
 """Events and states as JSON text.
 
 A commit's `events` is `[{"type", "v", "data"}]` and its `state` is `{"v", "data", "keys"}`. Type names are the storage
-format and never change. An older `v` is upcast on reading; a newer one, or an unknown type, is refused, never skipped:
-consumers are deployed before writers.
+format and never change. An older schema version `v` is upcast on reading. A newer one, or an unknown type, is refused
+and never skipped; this does not normally happen, because consumers are deployed before writers.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ E = TypeVar("E")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 EVENT_VERSIONS: Mapping[str, int] = {}
-"""Schema version of each event type that is not at 1 any more."""
+"""The schema version of each event type whose version is no longer 1."""
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
-"""For (type, v): what turns data of schema `v` into data of schema `v + 1`."""
+"""For (type, v), the function that turns data of schema version `v` into data of version `v + 1`."""
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class UnknownSchema(Exception):
-    """Written by newer code than this; answering would be guessing."""
+    """The data was written by newer code than this, which cannot know what it means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S, E]):
-    """How one kind of stream is read: its events, its states, and the schema version of the latter."""
+    """How to read one kind of stream: its events, its states, and the schema version of the states."""
 
     name: str
     initial: S
@@ -45,26 +45,26 @@ class Aggregate(Generic[S, E]):
     state_version: int = 1
 
 
-def _named(union: object) -> dict[str, Any]:
+def _by_name(union: object) -> dict[str, Any]:
     return {event.__name__: event for event in get_args(union)}
 
 
 VECTOR_STORE = Aggregate(
-    "vector_store", vector_store.INITIAL, vector_store.evolve, _named(vector_store.Event), state_version=2
+    "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=2
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _named(store_file.Event))
-FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _named(file_batch.Event), state_version=2)
-UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _named(uploaded_file.Event))
-API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _named(api_key.Event))
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event))
+FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=2)
+UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
+API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event))
 
 AGGREGATES: tuple[Aggregate[Any, Any], ...] = (VECTOR_STORE, STORE_FILE, FILE_BATCH, UPLOADED_FILE, API_KEY)
 
 
 def aggregate_of(stream: str) -> Aggregate[Any, Any]:
-    """The kind of a stream, by its id.
+    """Returns the aggregate of a stream, by the stream's id.
 
     Raises:
-        UnknownSchema: no kind that this code knows.
+        UnknownSchema: this code does not know the kind of stream.
     """
     match parse_stream(stream):
         case StoreId():
@@ -78,13 +78,13 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
         case KeyId():
             return API_KEY
         case None:
-            raise UnknownSchema(f"stream '{stream}' is of no kind that this version knows")
+            raise UnknownSchema(f"stream '{stream}' is of a kind that this version does not know")
         case _ as never:
             assert_never(never)
 
 
 def encode_events(events: Sequence[object]) -> str:
-    """Events as JSON text."""
+    """Returns events as JSON text."""
     return f"[{','.join(map(_encode_event, events))}]"
 
 
@@ -95,16 +95,16 @@ def _encode_event(event: object) -> str:
 
 
 def decode_events(aggregate: Aggregate[S, E], text: str) -> tuple[E, ...]:
-    """Events of JSON text, upcast.
+    """Returns the events of a JSON text, upcast to the current schema versions.
 
     Raises:
-        UnknownSchema: a type or a version that this code does not know.
+        UnknownSchema: the text has an event type or a schema version that this code does not know.
     """
-    return tuple(_decode_event(aggregate, each) for each in json.loads(text))
+    return tuple(_decode_event(aggregate, stored) for stored in json.loads(text))
 
 
-def _decode_event(aggregate: Aggregate[S, E], written: dict[str, Any]) -> E:
-    name, version, data = written["type"], written["v"], written["data"]
+def _decode_event(aggregate: Aggregate[S, E], stored: dict[str, Any]) -> E:
+    name, version, data = stored["type"], stored["v"], stored["data"]
     current = EVENT_VERSIONS.get(name, 1)
     if name not in aggregate.events or version > current:
         raise UnknownSchema(f"{aggregate.name} event '{name}' v{version} is newer than this version of the code")
@@ -115,42 +115,44 @@ def _decode_event(aggregate: Aggregate[S, E], written: dict[str, Any]) -> E:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Hashes of a request's key and of its body."""
+    """Hashes of a request's Idempotency-Key and of its body."""
 
     key: str
     body: str
 
 
 KEPT_KEYS = 32
+"""The number of idempotency keys that a state keeps."""
 
 
 def encode_state(aggregate: Aggregate[S, E], state: S, keys: Sequence[IdempotencyKey] = ()) -> str:
-    """A state as JSON text, with the newest idempotency keys of its stream."""
+    """Returns a state as JSON text, with the newest `KEPT_KEYS` idempotency keys of its stream."""
     kept = json.dumps([[each.key, each.body] for each in keys[-KEPT_KEYS:]], separators=(",", ":"))
     return f'{{"v":{aggregate.state_version},"keys":{kept},"data":{_dump(type(state), state)}}}'
 
 
 def decode_state(aggregate: Aggregate[S, E], text: str) -> S | None:
-    """The state of JSON text; None where its schema is older than this code's, and the stream must be folded.
+    """Returns the state of a JSON text; None if its schema version is older than this code's, so that the stream has to
+    be folded.
 
     Raises:
-        UnknownSchema: the schema is newer.
+        UnknownSchema: the schema version is newer.
     """
-    written = json.loads(text)
-    if written["v"] > aggregate.state_version:
-        raise UnknownSchema(f"a {aggregate.name} state of schema {written['v']} is newer than this version of the code")
-    if written["v"] < aggregate.state_version:
+    stored = json.loads(text)
+    if stored["v"] > aggregate.state_version:
+        raise UnknownSchema(f"a {aggregate.name} state of schema {stored['v']} is newer than this version of the code")
+    if stored["v"] < aggregate.state_version:
         return None
-    return _adapter(type(aggregate.initial)).validate_python(written["data"])  # type: ignore[no-any-return]  # the adapter is for type S
+    return _adapter(type(aggregate.initial)).validate_python(stored["data"])  # type: ignore[no-any-return]  # the adapter is for type S
 
 
 def decode_keys(text: str) -> tuple[IdempotencyKey, ...]:
-    """The idempotency keys that a state was stored with, oldest first."""
+    """Returns the idempotency keys that are stored with a state, oldest first."""
     return tuple(IdempotencyKey(key, body) for key, body in json.loads(text)["keys"])
 
 
 def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None) -> S:
-    """The state that these events lead to."""
+    """Returns the state that these events lead to, from `state` or else from the initial one."""
     state = aggregate.initial if state is None else state
     for event in events:
         state = aggregate.evolve(state, event)

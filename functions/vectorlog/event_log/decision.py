@@ -1,5 +1,5 @@
-"""A decoded commit, typed by the kind of its stream: code that has to handle every event fails the type check where it
-forgets one.
+"""Decoded commits, typed by the kind of their stream, so that code that must handle every event fails the type check
+if it forgets one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ E = TypeVar("E")
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[S, E]):
-    """A commit, decoded. `text` is its state as it is stored; `meta` says who asked (`provenance.py`)."""
+    """A decoded commit. `text` is its state as stored; `meta` says where it comes from (`provenance.py`)."""
 
     stream: str
     version: int
@@ -40,25 +40,25 @@ AnyState: TypeAlias = vector_store.State | store_file.State | file_batch.State |
 
 
 def is_store(decision: AnyDecision) -> TypeIs[StoreDecision]:
-    """Whether it was made on a vector store."""
+    """Whether the commit is of a vector store."""
     return isinstance(decision.state, vector_store.State)
 
 
 def is_store_file(decision: AnyDecision) -> TypeIs[StoreFileDecision]:
-    """Whether it was made on a file in a store."""
+    """Whether the commit is of a file in a store."""
     return isinstance(decision.state, store_file.State)
 
 
 def is_batch(decision: AnyDecision) -> TypeIs[BatchDecision]:
-    """Whether it was made on a file batch."""
+    """Whether the commit is of a file batch."""
     return isinstance(decision.state, file_batch.State)
 
 
 def is_file(decision: AnyDecision) -> TypeIs[FileDecision]:
-    """Whether it was made on an uploaded file."""
+    """Whether the commit is of an uploaded file."""
     return isinstance(decision.state, uploaded_file.State)
 
 
 def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:
-    """Whether it was made on an API key."""
+    """Whether the commit is of an API key."""
     return isinstance(decision.state, api_key.State)

@@ -1,4 +1,4 @@
-"""The event log in DynamoDB: an item per commit, never updated. The table's stream is its feed."""
+"""The event log in DynamoDB: one item per commit, never updated. The table's stream is the feed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 Item = Mapping[str, Mapping[str, Any]]
-"""Attributes as DynamoDB writes them: `{"pk": {"S": "vs_1"}, "sk": {"N": "0"}, …}`."""
+"""Attributes in DynamoDB's JSON: `{"pk": {"S": "vs_1"}, "sk": {"N": "0"}, …}`."""
 
 
 class DynamoDBEventLog:
-    """Implements EventLog. Commits of several streams are put at the same time, those of one stream one after another.
+    """Implements EventLog. Commits of different streams are put in parallel, those of one stream one after the other.
 
     Args:
-        client: from `aws_clients`.
-        table: as `aws_tables.events` defines it.
-        threads: calls that are made at once; 21 read the streams of a usual page, and whether there is more.
+        client: a DynamoDB client.
+        table: name of the table.
+        threads: calls that are made in parallel; a default page of 20 and the check for more read 21 streams.
     """
 
     def __init__(self, client: BaseClient, table: str, *, threads: int = 24) -> None:
@@ -38,26 +38,24 @@ class DynamoDBEventLog:
 
     def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
         """See EventLog."""
-        wanted = list(dict.fromkeys(streams))
-        found = self._pool.map(self.load, wanted) if len(wanted) > 1 else map(self.load, wanted)
-        return {commit.stream: commit for commit in found if commit is not None}
+        distinct = list(dict.fromkeys(streams))
+        newest = self._pool.map(self.load, distinct) if len(distinct) > 1 else map(self.load, distinct)
+        return {commit.stream: commit for commit in newest if commit is not None}
 
     def read(self, stream: str, start: int = 0, limit: int = 1000) -> list[Commit]:
         """See EventLog."""
         request = self._stream(stream, start)
-        found: list[Commit] = []
-        while len(found) < limit:
-            answer = self._client.query(**request, Limit=limit - len(found))
-            found += map(commit_of, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+        commits: list[Commit] = []
+        while len(commits) < limit:
+            page = self._client.query(**request, Limit=limit - len(commits))
+            commits += map(commit_of, page["Items"])
+            if "LastEvaluatedKey" not in page:
                 break
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return found
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return commits
 
     def append(self, commits: Sequence[Commit]) -> list[Commit]:
-        """See EventLog. botocore repeats a put whose answer was lost; the commit that blocks the repeat is then our
-        own.
-        """
+        """See EventLog. botocore repeats a put whose response was lost; our own commit then blocks the repeat."""
         for commit in commits:
             if commit.size > COMMIT_BYTES:
                 raise CommitTooLarge(
@@ -71,8 +69,8 @@ class DynamoDBEventLog:
             if len(streams) > 1
             else map(self._put_all, streams.values())
         )
-        standing = dict(chain.from_iterable(put))
-        return [standing[commit] for commit in commits]
+        stored = dict(chain.from_iterable(put))
+        return [stored[commit] for commit in commits]
 
     def scan(self) -> Iterator[Commit]:
         """See EventLog."""
@@ -80,7 +78,7 @@ class DynamoDBEventLog:
             yield from map(commit_of, page["Items"])
 
     def close(self) -> None:
-        """Ends the threads; whoever made the client closes it."""
+        """Ends the threads. The client stays open; its creator closes it."""
         self._pool.shutdown()
 
     def _stream(self, stream: str, start: int = 0) -> dict[str, Any]:
@@ -108,7 +106,7 @@ class DynamoDBEventLog:
 
 
 def item_of(commit: Commit) -> Item:
-    """The item that keeps a commit."""
+    """Returns the item that stores a commit."""
     return {
         "pk": {"S": commit.stream},
         "sk": {"N": str(commit.version)},
@@ -121,7 +119,7 @@ def item_of(commit: Commit) -> Item:
 
 
 def commit_of(item: Item) -> Commit:
-    """The commit that an item, or the new image of a stream's record, keeps."""
+    """Returns the commit that is stored in an item, or in the new image of a DynamoDB stream record."""
     return Commit(
         stream=item["pk"]["S"],
         version=int(item["sk"]["N"]),

@@ -1,4 +1,6 @@
-"""Records of the log's stream that its consumer gave up. Lambda says where they are; the stream has them for a day."""
+"""Records of the log's DynamoDB stream that the projector gave up. Lambda reports their positions; the stream keeps
+records for a day.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A run of records: the stream's ARN, a shard of it, and the sequence numbers of the first and the last record."""
+    """A range of records: the stream's ARN, the shard, and the sequence numbers of the first and the last record."""
 
     stream: str
     shard: str
@@ -21,8 +23,8 @@ class Gap:
 
 
 def gap_of(body: str) -> Gap | None:
-    """What Lambda's message to a failure destination is about (its guide, "Retaining discarded batches"); None of any
-    other message.
+    """Returns the records that Lambda's message to a failure destination names (Lambda's guide, "Retaining discarded
+    batches"), or None for any other message.
     """
     batch = json.loads(body).get("DDBStreamBatchInfo")
     if batch is None:
@@ -31,22 +33,22 @@ def gap_of(body: str) -> Gap | None:
 
 
 def streams_in(client: BaseClient, gap: Gap) -> list[str]:
-    """The streams of the log that these records are of, each once.
+    """Returns the event streams that these records belong to, each once.
 
     Raises:
-        TrimmedDataAccessException: they are older than a day. The log has them still: `vectorlog rebuild` makes the
-            views anew.
+        TrimmedDataAccessException: the records are older than a day. The log still has the commits, so
+            `vectorlog rebuild` can rebuild the views.
     """
-    found: dict[str, None] = {}
+    streams: dict[str, None] = {}
     start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": gap.first}
     iterator = client.get_shard_iterator(StreamArn=gap.stream, ShardId=gap.shard, **start)["ShardIterator"]
     while iterator:
-        answer = client.get_records(ShardIterator=iterator)
-        for record in (each["dynamodb"] for each in answer["Records"]):
+        page = client.get_records(ShardIterator=iterator)
+        for record in (each["dynamodb"] for each in page["Records"]):
             if int(record["SequenceNumber"]) > int(gap.last):
-                return list(found)
-            found[record["Keys"]["pk"]["S"]] = None
+                return list(streams)
+            streams[record["Keys"]["pk"]["S"]] = None
             if record["SequenceNumber"] == gap.last:
-                return list(found)
-        iterator = answer.get("NextShardIterator")
-    return list(found)
+                return list(streams)
+        iterator = page.get("NextShardIterator")
+    return list(streams)

@@ -1,4 +1,4 @@
-"""The port of the event log."""
+"""The ports of the event log and of its feed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 COMMIT_BYTES = 380_000
-"""DynamoDB's items end at 400 KB; what is left is for names, id and meta."""
+"""A DynamoDB item has at most 400 KB; the difference is room for attribute names and ids."""
 
 
 class CommitTooLarge(ValueError):
-    """Events and state of one commit are over `COMMIT_BYTES`."""
+    """The events, state and meta of a commit have more than `COMMIT_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class Commit:
     """All events of one decision, and the state that they lead to.
 
     Attributes:
-        version: of this commit in its stream: 0, 1, 2 …
-        id: random; tells a repeated append from somebody else's.
+        version: number of this commit in its stream: 0, 1, 2 …
+        id: random; distinguishes a repeated append from another writer's.
         events: JSON text (`codec.py`).
         state: JSON text (`codec.py`).
-        at: when it was made, ms since 1970.
-        meta: JSON text: who asked, in which request.
+        at: when it was made, in ms since 1970.
+        meta: JSON text: the actor and the request (`provenance.py`).
     """
 
     stream: str
@@ -37,56 +37,58 @@ class Commit:
 
     @property
     def size(self) -> int:
-        """Bytes that count against `COMMIT_BYTES`."""
+        """The number of bytes that count towards `COMMIT_BYTES`."""
         return len(self.events.encode()) + len(self.state.encode()) + len(self.meta.encode())
 
 
 class EventLog(Protocol):
-    """Commits by stream, append-only. What `append` returned is durable."""
+    """Commits by stream, append-only. A commit that `append` has returned is durable."""
 
     def load(self, stream: str) -> Commit | None:
-        """The newest commit, or None; one read, however long the stream is. Sees every append that has returned."""
+        """Returns the stream's newest commit, or None, with one read however long the stream is. It sees every append
+        that has returned.
+        """
         ...
 
     def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
-        """The newest commit of each stream that has one."""
+        """Returns the newest commit of each stream that has one."""
         ...
 
     def read(self, stream: str, start: int = 0, limit: int = 1000) -> list[Commit]:
-        """Up to `limit` commits from version `start` on, in order."""
+        """Returns up to `limit` commits in order, beginning with version `start`."""
         ...
 
     def append(self, commits: Sequence[Commit]) -> list[Commit]:
-        """Appends each commit where its (stream, version) is free, and returns the commits that stand there now.
+        """Appends each commit whose (stream, version) is free, and returns the commits that are stored there now.
 
-        A commit went in, now or by an earlier try of the same append, if and only if the one returned has its id; else
-        the one returned blocks it. Each stands alone: one that is blocked does not hold back the others.
+        A commit was appended, now or by an earlier attempt of the same append, if and only if the returned one has its
+        id; otherwise the returned one blocks it. Commits are independent: a blocked one does not hold back the others.
 
         Raises:
-            CommitTooLarge: before anything is written.
+            CommitTooLarge: one of the commits is too large; nothing was written.
         """
         ...
 
     def scan(self) -> Iterator[Commit]:
-        """All commits; those of one stream in order."""
+        """Yields all commits; those of one stream come in order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A commit and its place in the feed."""
+    """A commit and its position in the feed."""
 
     position: int
     commit: Commit
 
 
 class Feed(Protocol):
-    """Every commit once, in the order in which they were made durable. On AWS the table's stream does this."""
+    """Every commit once, in the order in which they became durable. On AWS the table's stream is the feed instead."""
 
     def after(self, position: int, limit: int) -> list[FeedEntry]:
-        """The next commits behind this position (0: from the beginning)."""
+        """Returns up to `limit` commits that follow this position (0: from the beginning)."""
         ...
 
     def wait(self, position: int, timeout: float) -> bool:
-        """Waits up to `timeout` seconds for something behind this position; whether there is."""
+        """Waits up to `timeout` seconds for a commit after this position; returns whether there is one."""
         ...

@@ -1,4 +1,4 @@
-"""Optimistic concurrency: read, decide, write where nobody else wrote since; else begin again with a new read."""
+"""Optimistic concurrency: read, decide and write; if another writer was first, start over with a new read."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 from vectorlog.retry import REAL_TIME, UNLIMITED, Contended, RetryPolicy, Timing, retrying
 
 CONTENTION = RetryPolicy(attempts=UNLIMITED, first_s=0.01, cap_s=0.32, deadline_s=10)
-"""A deadline and no number of attempts, because one of the writers that meet always wins: N of them are through after N
-writes, and whoever still loses gets nearer with each. Measured on two cores with two busy neighbours
-(`benchmarks/contention.py`): of 32 writers of one stream five attempts each refused 1 %, of 64 writers 14 %; with this
-policy nobody is refused, and the last of 64 has its turn after 1.3 s.
+"""A deadline rather than a number of attempts, because one of the competing writers always wins: N writers are done
+after N writes, and each write brings the others nearer. Measured on two cores with two busy neighbours
+(`benchmarks/contention.py`): with five attempts each, 1 % of 32 writers of one stream were refused, and 14 % of 64.
+With this policy none is refused, and the last of 64 writes after 1.3 s.
 
-The answer to a request has 29 s behind API Gateway: at most 10 for its append and 10 for its rows, the rest for the
-calls themselves. The first wait is a write's time, and waits double to what 32 writes take.
+API Gateway allows a request 29 s: at most 10 for the append and 10 for the rows; the rest is for the calls themselves.
+The first wait is as long as one write takes, and waits double up to the time of 32 writes.
 """
 
 
 def until_first(what: str, attempt: Callable[[bool], bool], timing: Timing = REAL_TIME) -> None:
-    """Attempts until nobody else was first.
+    """Calls `attempt` until no other writer was first.
 
     Args:
-        what: is written, for the log.
-        attempt: is told whether it is the first one, for which what was read ahead will do; False where another writer
-            was first.
-        timing: for tests.
+        what: names the write in the log.
+        attempt: called with True the first time, when data that was read in advance may be used, and with False after
+            that. Returns False if another writer was first.
+        timing: clock, sleep and randomness; tests pass their own.
 
     Raises:
         Contended: another writer was first each time, up to the deadline.
@@ -33,8 +33,8 @@ def until_first(what: str, attempt: Callable[[bool], bool], timing: Timing = REA
 
     def step() -> None:
         nonlocal first
-        known, first = first, False
-        if not attempt(known):
+        is_first, first = first, False
+        if not attempt(is_first):
             raise Contended("another writer was first")
 
     retrying(what, CONTENTION, step, timing=timing)

@@ -1,4 +1,4 @@
-"""What a commit's `meta` says of where it comes from: who asked, in which request, and whether it was imported."""
+"""A commit's `meta`, which says where it comes from: the actor, the request, and whether it was imported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Origin:
     """Where a commit comes from.
 
     Attributes:
-        actor: the end user or project that asked, or the part of the system that acted: `ingest`, `work`, `sweep`,
-            `import`, `operator`.
-        request: id of the request that began it, also where a worker made it later; "" where no request did.
-        imported: made in another deployment, whose requests this one knows nothing of.
+        actor: the end user or project that sent the request, or the part of the system that acted: `ingest`, `work`,
+            `sweep`, `import` or `operator`.
+        request: id of the request that caused the commit, even if a worker made it later; "" if no request did.
+        imported: whether it was made in another deployment, whose request ids mean nothing here.
     """
 
     actor: str = ""
@@ -25,29 +25,29 @@ class Origin:
 
 
 def meta_of(actor: str, request: str = "") -> str:
-    """A commit's meta: who asked, in which request."""
+    """Returns the meta of a commit that this actor makes because of this request."""
     return json.dumps({"actor": actor, "request": request}, separators=(",", ":"))
 
 
 def origin_of(meta: str) -> Origin:
-    """What a commit's meta says; older commits of workers say nothing."""
-    written = json.loads(meta)
-    return Origin(written.get("actor", ""), written.get("request", ""), bool(written.get("imported")))
+    """Parses a commit's meta; older commits of workers name neither actor nor request."""
+    fields = json.loads(meta)
+    return Origin(fields.get("actor", ""), fields.get("request", ""), bool(fields.get("imported")))
 
 
-def request_behind(meta: str) -> str:
-    """The id of the request that began what follows from a commit; "" where none of this deployment did."""
+def causing_request(meta: str) -> str:
+    """Returns the id of the request that caused a commit; "" if no request to this deployment did."""
     origin = origin_of(meta)
     return "" if origin.imported else origin.request
 
 
 def imported(meta: str) -> str:
-    """The meta of a commit that was made elsewhere."""
+    """Returns the meta of a commit, marked as made in another deployment."""
     return json.dumps({**json.loads(meta), "imported": True}, separators=(",", ":"))
 
 
 def was_imported(commit: Commit) -> bool:
-    """Whether it was made elsewhere: its rows are to be shown, but its work was done there, or is the import's to
-    send.
+    """Whether a commit was made in another deployment. Its rows are shown, but its work was done there, or is sent by
+    the import.
     """
     return '"imported"' in commit.meta and bool(json.loads(commit.meta).get("imported"))

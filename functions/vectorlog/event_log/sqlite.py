@@ -25,22 +25,22 @@ _AFTER = f"SELECT position, {_FIELDS} FROM commits WHERE position > ? ORDER BY p
 
 
 class SQLiteEventLog:
-    """Implements EventLog and Feed. One `append` is one transaction; appends at the same time share one fsync."""
+    """Implements EventLog and Feed. One `append` is one transaction; concurrent appends share one fsync."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA, synchronous="FULL")
-        self._grown = threading.Condition()
+        self._appended = threading.Condition()
         self._end = self.last_position()
 
     def load(self, stream: str) -> Commit | None:
         """See EventLog."""
-        found = self._database.read().execute(_NEWEST, (stream,)).fetchone()
-        return Commit(*found) if found else None
+        row = self._database.read().execute(_NEWEST, (stream,)).fetchone()
+        return Commit(*row) if row else None
 
     def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
         """See EventLog."""
-        found = ((stream, self.load(stream)) for stream in streams)
-        return {stream: commit for stream, commit in found if commit is not None}
+        newest = ((stream, self.load(stream)) for stream in streams)
+        return {stream: commit for stream, commit in newest if commit is not None}
 
     def read(self, stream: str, start: int = 0, limit: int = 1000) -> list[Commit]:
         """See EventLog."""
@@ -55,25 +55,25 @@ class SQLiteEventLog:
                 )
 
         def insert(connection: sqlite3.Connection) -> list[Commit]:
-            standing = []
+            stored = []
             for commit in commits:
                 row = (commit.stream, commit.version, commit.id, commit.events, commit.state, commit.at, commit.meta)
                 taken = connection.execute(_INSERT, row).rowcount == 0
-                standing.append(Commit(*connection.execute(_AT, row[:2]).fetchone()) if taken else commit)
-            return standing
+                stored.append(Commit(*connection.execute(_AT, row[:2]).fetchone()) if taken else commit)
+            return stored
 
-        standing = self._database.write(insert)
-        with self._grown:
+        stored = self._database.write(insert)
+        with self._appended:
             self._end = self.last_position()
-            self._grown.notify_all()
-        return standing
+            self._appended.notify_all()
+        return stored
 
     def scan(self) -> Iterator[Commit]:
         """See EventLog."""
         position = 0
         while page := self.after(position, 1000):
             position = page[-1].position
-            yield from (fed.commit for fed in page)
+            yield from (entry.commit for entry in page)
 
     def after(self, position: int, limit: int) -> list[FeedEntry]:
         """See Feed."""
@@ -81,15 +81,15 @@ class SQLiteEventLog:
 
     def wait(self, position: int, timeout: float) -> bool:
         """See Feed."""
-        with self._grown:
-            if not self._grown.wait_for(lambda: self._end > position, timeout):
+        with self._appended:
+            if not self._appended.wait_for(lambda: self._end > position, timeout):
                 self._end = self.last_position()  # another process may have appended, such as `vectorlog keys`
             return self._end > position
 
     def last_position(self) -> int:
-        """Where the feed ends now; 0 where it has not begun."""
-        found = self._database.read().execute("SELECT max(position) FROM commits").fetchone()
-        return int(found[0] or 0)
+        """Returns the position of the feed's last commit; 0 if there is none."""
+        row = self._database.read().execute("SELECT max(position) FROM commits").fetchone()
+        return int(row[0] or 0)
 
     def close(self) -> None:
         """Closes the file."""

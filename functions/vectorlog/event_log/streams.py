@@ -1,4 +1,4 @@
-"""Load, decide, append: how a decision gets into the log."""
+"""Loads streams, decides, and appends what was decided to the log."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ E = TypeVar("E")
 NO_VERSION = -1
 
 AppendHook = Callable[[Callable[[], list[Commit]], Sequence[Decision[Any, Any]]], list[Commit]]
-"""Calls what appends these decisions, and does something else meanwhile; gives what the call gave."""
+"""`hook(append, decisions)` calls `append`, optionally in parallel with other work, and returns its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[S]):
-    """A stream as it was read; `version` is `NO_VERSION` where it has no commit, else that of `newest`."""
+    """A stream as it was loaded; `version` is that of its newest commit, or `NO_VERSION` if it has none."""
 
     stream: str
     version: int
@@ -37,9 +37,9 @@ class Loaded(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
-    """What to decide on one stream. `key` makes a repeated request decide nothing; `loaded` saves a read: the stream as
-    it was just read, or `Streams.empty`. If it was not the newest, the append is blocked, and the stream read. `meta`
-    is set where a plan was not asked for by the same as the others of its call.
+    """What to decide on one stream. If the stream has seen `key`, nothing is decided. `loaded` saves a read: the stream
+    as it was just loaded, or `Streams.empty`; if it is out of date, the append is blocked, and the stream is loaded
+    again. `meta` is set if it differs from that of the other plans in the call.
     """
 
     aggregate: Aggregate[S, E]
@@ -52,10 +52,10 @@ class Plan(Generic[S, E]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S, E]):
-    """What became of a plan: the stream as it led to it or found it, and the decision, if there was one to make.
+    """The result of a plan: the stream after it, and the commit that was appended (None if nothing was decided).
 
-    `newest` is that decision, or the stream's newest commit where it was true already: whoever made that may have died
-    before its rows stood, so a request that is repeated projects it again.
+    `newest` is that commit, or else the stream's newest one. Its writer may have died before it wrote the rows, so a
+    repeated request projects it again.
     """
 
     loaded: Loaded[S]
@@ -64,17 +64,17 @@ class Outcome(Generic[S, E]):
 
     @property
     def state(self) -> S:
-        """The state as it is now."""
+        """The stream's state after the plan."""
         return self.loaded.state
 
     @property
     def version(self) -> int:
-        """The newest commit's, or `NO_VERSION`."""
+        """The version of the stream's newest commit, or `NO_VERSION`."""
         return self.loaded.version
 
 
 class Streams:
-    """The log, decoded."""
+    """The event log as decoded streams."""
 
     def __init__(self, log: EventLog, clock: Callable[[], int], random: Random, timing: Timing = REAL_TIME) -> None:
         self.log = log
@@ -83,24 +83,24 @@ class Streams:
         self._timing = timing
 
     def load(self, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
-        """The stream's newest state."""
+        """Loads a stream's newest state."""
         return self._loaded(aggregate, stream, self.log.load(stream))
 
     def load_many(self, aggregate: Aggregate[S, E], streams: Sequence[str]) -> dict[str, Loaded[S]]:
-        """The newest state of each stream, the initial one for those that have no commit."""
+        """Loads the newest state of each stream; a stream without a commit has the initial state."""
         commits = self.log.load_many(streams)
         return {stream: self._loaded(aggregate, stream, commits.get(stream)) for stream in streams}
 
     @staticmethod
     def empty(aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
-        """What a stream is before its first commit, for those whose id was just made."""
+        """Returns a stream without commits; saves the read for an id that was just made."""
         return Loaded(stream, NO_VERSION, aggregate.initial)
 
-    def began(self, aggregate: Aggregate[S, E], loaded: Loaded[S]) -> Decision[S, E]:
-        """The first commit of a stream that has one; read only where it is not the newest too.
+    def first_commit(self, aggregate: Aggregate[S, E], loaded: Loaded[S]) -> Decision[S, E]:
+        """Returns the first commit of a stream that has one; reads it only if it is not also the newest.
 
         Raises:
-            Unavailable: an import has brought the newest one, and not yet the first.
+            Unavailable: an import has brought newer commits, but not the first one yet.
         """
         newest = loaded.newest
         [first] = [newest] if newest is not None and newest.version == 0 else self.log.read(loaded.stream, 0, 1)
@@ -109,7 +109,7 @@ class Streams:
         return self.decode_as(aggregate, first)
 
     def decode(self, commit: Commit) -> AnyDecision:
-        """A commit's events and state.
+        """Decodes a commit's events and state.
 
         Raises:
             UnknownSchema: newer code wrote it.
@@ -117,7 +117,7 @@ class Streams:
         return self.decode_as(codec.aggregate_of(commit.stream), commit)
 
     def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
-        """As `decode`, of a stream whose kind is known."""
+        """Decodes a commit of a stream whose kind is known; see `decode`."""
         events = codec.decode_events(aggregate, commit.events)
         state = self._state(aggregate, commit)
         return Decision(commit.stream, commit.version, commit.at, events, state, commit.state, commit.meta)
@@ -132,24 +132,24 @@ class Streams:
         key: IdempotencyKey | None = None,
         loaded: Loaded[S] | None = None,
     ) -> Outcome[S, E]:
-        """One plan; see `decide_all`."""
+        """Decides on one stream; see `decide_all`."""
         return self.decide_all([Plan(aggregate, stream, decide, key, loaded)], meta=meta)[0]
 
     def decide_all(
-        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", beside: AppendHook | None = None
+        self, plans: Sequence[Plan[S, E]], *, meta: str = "{}", append_hook: AppendHook | None = None
     ) -> list[Outcome[S, E]]:
-        """Loads each stream, decides, appends all that was decided at once (`beside` says what is done at the same
-        time); where another commit got in first, again.
+        """Loads each plan's stream, decides, and appends all decided commits together, through `append_hook` if given.
+        A plan whose commit lost to another writer's is decided again. Returns the outcomes in the order of the plans.
 
         Raises:
-            Conflict: other commits got in first each time, up to the deadline of `optimistic.CONTENTION`.
-            KeyReused: the plan's key was used on its stream with another body.
+            Conflict: other writers were first each time, up to the deadline of `optimistic.CONTENTION`.
+            KeyReused: a plan's key was used on its stream with another body.
         """
         outcomes: dict[int, Outcome[S, E]] = {}
 
         def attempt(first: bool) -> bool:
             while waiting := [place for place in range(len(plans)) if place not in outcomes]:
-                if not self._round(plans, waiting, outcomes, meta, beside, first=first):
+                if not self._round(plans, waiting, outcomes, meta, append_hook, first=first):
                     return False
                 first = False
             return True
@@ -168,11 +168,11 @@ class Streams:
         waiting: Sequence[int],
         outcomes: dict[int, Outcome[S, E]],
         meta: str,
-        beside: AppendHook | None,
+        append_hook: AppendHook | None,
         *,
         first: bool,
     ) -> bool:
-        """Decides these plans, all but a stream's second ones; False where another commit got in first."""
+        """Decides the waiting plans, but only one for each stream; False if another writer's commit was first."""
         known = {plans[place].stream: loaded for place in waiting if first and (loaded := plans[place].loaded)}
         commits = self.log.load_many(
             [stream for stream in dict.fromkeys(plans[place].stream for place in waiting) if stream not in known]
@@ -198,9 +198,9 @@ class Streams:
             return self.log.append([commit for commit, _ in drafts.values()])
 
         decisions = [outcome.decision for _, outcome in drafts.values() if outcome.decision]
-        standing = beside(append, decisions) if beside else append()
-        for (place, (commit, outcome)), there in zip(drafts.items(), standing, strict=True):
-            if there.id == commit.id:
+        stored = append_hook(append, decisions) if append_hook else append()
+        for (place, (commit, outcome)), winner in zip(drafts.items(), stored, strict=True):
+            if winner.id == commit.id:
                 outcomes[place] = outcome
         return drafts.keys() <= outcomes.keys()
 
@@ -224,17 +224,12 @@ class Streams:
 
     @staticmethod
     def _repeated(plan: Plan[S, E], loaded: Loaded[S]) -> bool:
-        if plan.key is None:
-            return False
-        for known in loaded.keys:
-            if known.key == plan.key.key:
-                if known.body != plan.key.body:
-                    raise KeyReused(
-                        "This Idempotency-Key was used before with another request body. Use a new key for a "
-                        "new request."
-                    )
-                return True
-        return False
+        used = next((known for known in loaded.keys if plan.key and known.key == plan.key.key), None)
+        if used is not None and used != plan.key:
+            raise KeyReused(
+                "This Idempotency-Key was used before with another request body. Use a new key for a new request."
+            )
+        return used is not None
 
     def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
         if commit is None:

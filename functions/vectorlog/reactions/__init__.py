@@ -1,1 +1,1 @@
-"""What follows from an event: the work that it asks for, and that work."""
+"""The work that follows from events: which messages they cause, and what the workers do."""

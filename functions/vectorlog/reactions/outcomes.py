@@ -1,7 +1,7 @@
-"""How files ended, read from commits and told: every commit passes here at least once, so no failure can go unsaid.
+"""Logs and counts how files ended. Every commit passes here at least once, so no failure goes unreported.
 
-A commit may pass twice: the feed is delivered at least once, and a stream is replayed where something could not be
-done. Both lines then name the same stream and version, and a replay's says so and is not counted.
+A commit may pass twice: the feed is delivered at least once, and a stream is replayed after a failure. Both log lines
+then name the same stream and version; the line of a replay is marked as such, and a replay is not counted.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from collections.abc import Sequence
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.store_file import SINGLE, FileFailed, FileIngested
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.event_log.provenance import request_behind
+from vectorlog.event_log.provenance import causing_request
 from vectorlog.telemetry.telemetry import FileRef, Telemetry
 
 
-def tell(telemetry: Telemetry, decisions: Sequence[AnyDecision], *, replayed: bool = False) -> None:
-    """Writes a line for each file that failed, and counts how files ended."""
+def report(telemetry: Telemetry, decisions: Sequence[AnyDecision], *, replayed: bool = False) -> None:
+    """Logs a line for each file that failed, and counts completed and failed files unless `replayed`."""
     completed = 0
     for decision in filter(is_store_file, decisions):
         for event in decision.events:
             if isinstance(event, FileIngested):
                 completed += 1
             elif isinstance(event, FileFailed):
-                _failed(telemetry, decision, event, replayed=replayed)
+                _report_failure(telemetry, decision, event, replayed=replayed)
     if not replayed:
         telemetry.files_completed(completed)
 
 
-def _failed(telemetry: Telemetry, decision: StoreFileDecision, event: FileFailed, *, replayed: bool) -> None:
+def _report_failure(telemetry: Telemetry, decision: StoreFileDecision, event: FileFailed, *, replayed: bool) -> None:
     id = StoreFileId.parse(decision.stream)
     telemetry.file_failed(
-        FileRef(id.store, id.file, event.generation, request_behind(decision.meta)),
+        FileRef(id.store, id.file, event.generation, causing_request(decision.meta)),
         event.failure.code,
         event.failure.message,
         version=decision.version,

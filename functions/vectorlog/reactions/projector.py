@@ -1,4 +1,4 @@
-"""The stream's one consumer: projects every commit, and sends the work that follows from it."""
+"""The only consumer of the feed: it projects every commit and sends the messages that follow from it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from vectorlog.work.queue import Outgoing, Queue
 log = logging.getLogger(__name__)
 
 REPLAY_AFTER_MS = 60_000
-"""How long what this code cannot read waits for code that can."""
+"""How long a stream that could not be projected waits for its replay, in ms. By then, newer code may be running that
+can read a commit which this code cannot.
+"""
 
 
 class Projector:
-    """Makes rows and messages of commits. Doing the same commits again, late or in another order changes nothing."""
+    """Projects commits and sends their messages. Handling a commit again, late or out of order changes nothing."""
 
     def __init__(
         self, streams: Streams, views: Views, work: Queue, embed: Queue, telemetry: Telemetry | None = None
@@ -37,12 +39,15 @@ class Projector:
         self._embed = embed
 
     def handle(self, commits: Sequence[Commit], *, replayed: bool = False) -> None:
-        """Projects the commits, then sends what follows from each, whether or not its rows had to change, and tells how
-        files ended. From one that was imported nothing follows: its work was done before, or the import sees to it.
-        `replayed`: they have been in the feed before.
+        """Projects the commits, sends the messages that follow from each, even if its rows were up to date, and reports
+        how files ended. An imported commit is only projected: its work was done before, or the import sends it.
+
+        Args:
+            commits: in the order of the feed, or of one stream.
+            replayed: whether the commits have been in the feed before.
         """
         decisions: list[AnyDecision] = []
-        made_here: list[AnyDecision] = []
+        not_imported: list[AnyDecision] = []
         messages: list[tuple[str, Message]] = []
         replays: list[tuple[str, Message]] = []
         for commit in commits:
@@ -56,16 +61,18 @@ class Projector:
                 continue
             decisions.append(decision)
             if not was_imported(commit):
-                made_here.append(decision)
+                not_imported.append(decision)
                 messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.apply(decisions)
         self.send(messages)
         self.send(replays, delay=REPLAY_AFTER_MS)
-        outcomes.tell(self._telemetry, made_here, replayed=replayed)
+        outcomes.report(self._telemetry, not_imported, replayed=replayed)
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:
-        """As `handle`; where the batch fails, one by one, so that only a commit that cannot be projected is put off, by
-        a message. Gives how many commits at the end are still to be done because not even that could be sent.
+        """Handles the commits together; if that fails, one by one, and sends a replay for each that fails alone.
+
+        Returns:
+            How many commits at the end were not handled, because a replay could not be sent either.
         """
         try:
             self.handle(commits)
@@ -73,12 +80,13 @@ class Projector:
             log.exception("a batch of %s commits failed; they are handled one by one", len(commits))
         else:
             return 0
-        for place, commit in enumerate(commits):
-            if not self._handled(commit):
-                return len(commits) - place
+        for number, commit in enumerate(commits):
+            if not self._handle_or_postpone(commit):
+                return len(commits) - number
         return 0
 
-    def _handled(self, commit: Commit) -> bool:
+    def _handle_or_postpone(self, commit: Commit) -> bool:
+        """Handles a commit, or sends a replay of its stream; False if neither was possible."""
         try:
             self.handle([commit])
         except Exception:
@@ -91,7 +99,7 @@ class Projector:
         return True
 
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
-        """Sends messages that follow from these streams, fair between stores; `delay` in ms."""
+        """Sends messages, given as (stream, message), to their queues, fairly between stores; `delay` is in ms."""
         work: list[Outgoing] = []
         embed: list[Outgoing] = []
         for stream, message in messages:

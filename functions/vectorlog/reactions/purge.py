@@ -1,4 +1,4 @@
-"""Removing what a deleted store leaves behind."""
+"""Removes what a deleted or expired store has left."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 
 
 def contents(deployment: Deployment, store: str, space: Space) -> None:
-    """Chunks and artefacts."""
+    """Removes a store's chunks and artefacts."""
     deployment.index.remove_store(space, store)
     artefact.delete(deployment.blobs, store)
 
 
 def rows(deployment: Deployment, store: str) -> None:
-    """The manifests, and the rows."""
+    """Removes a deleted store's manifests and rows."""
     deployment.blobs.delete(list(deployment.blobs.list(manifests.folder(store))))
     for table in deployment.views.tables:
         rows_in(table, store)
 
 
 def rows_in(table: Table, store: str) -> None:
-    """Every row of a deleted store but the closed one with its counts, which keeps late projections out."""
+    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
     files = _keys(table, keys.store(store).pk, prefix=keys.FILES)
     attached = [keys.attachment(keys.thing_of(key.sk), store) for key in files]
     batches = _keys(table, keys.batches(store), prefix=keys.EVERY)
@@ -36,14 +36,14 @@ def rows_in(table: Table, store: str) -> None:
 
 
 def _keys(table: Table, pk: str, prefix: str = "") -> list[Key]:
-    found: list[Key] = []
+    rows: list[Key] = []
     after = None
     while page := table.query(pk, prefix=prefix, after=after, limit=1000):
-        found += [row.key for row in page]
+        rows += [row.key for row in page]
         after = page[-1].key.sk
-    return found
+    return rows
 
 
-def _remove(table: Table, found: Sequence[Key]) -> None:
-    for start in range(0, len(found), WRITE_LIMIT):
-        table.write([Remove(key) for key in found[start : start + WRITE_LIMIT]])
+def _remove(table: Table, rows: Sequence[Key]) -> None:
+    for start in range(0, len(rows), WRITE_LIMIT):
+        table.write([Remove(key) for key in rows[start : start + WRITE_LIMIT]])

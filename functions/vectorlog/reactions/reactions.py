@@ -1,5 +1,5 @@
-"""What work follows from a commit: a pure function, sent for every record of the stream, so that nothing accepted is
-forgotten.
+"""The messages that follow from a commit, as a pure function. They are sent for every commit in the feed, so nothing
+that was accepted is forgotten.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import assert_never
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
-from vectorlog.event_log.provenance import request_behind
+from vectorlog.event_log.provenance import causing_request
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
-    """The messages that a commit asks for; they carry the request that began it."""
-    request = request_behind(decision.meta)
+    """Returns the messages that follow from a commit; they carry the id of the request that caused it."""
+    request = causing_request(decision.meta)
     return [replace(message, request=request) for message in _messages(decision)]
 
 
 def _messages(decision: AnyDecision) -> Sequence[Message]:
-    """An event that no work follows from is named too, so that forgetting a new one is a type error."""
+    """Events from which no work follows are named too, so that forgetting a new event is a type error."""
     stream = decision.stream
     if is_store(decision):
         return [message for event in decision.events for message in _of_store(stream, event)]

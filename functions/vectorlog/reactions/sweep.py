@@ -1,4 +1,4 @@
-"""The sweep: whatever is past its deadline is ended, or sent on its way again."""
+"""The sweep: it ends or retries whatever has passed its deadline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.provenance import meta_of, request_behind
+from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
@@ -21,7 +21,7 @@ from vectorlog.views.table import Put, Row
 from vectorlog.work.messages import FanOut, Replay
 
 AGAIN_MS = 3_600_000
-"""How long a batch has, once it was sent on its way again."""
+"""The deadline of a batch whose fan-out was sent again, in ms from then."""
 OVERDUE = Failure("server_error", "The file was not ingested within a day. Attach it again to retry.")
 ACTOR = "sweep"
 
@@ -29,22 +29,22 @@ log = logging.getLogger(__name__)
 
 
 def sweep(deployment: Deployment, projector: Projector, limit: int = 100) -> int:
-    """Looks at up to `limit` rows whose deadline is over; gives the number of those that it settled.
+    """Handles up to `limit` rows whose deadline has passed, and returns the number of rows that it handled.
 
-    One that cannot be settled is left for the next sweep, and holds up none behind it.
+    A row that fails is logged and left for the next sweep; the other rows are handled nevertheless.
     """
-    settled = 0
+    handled = 0
     for row in deployment.views.table.due(deployment.clock(), limit):
         try:
-            _settle(deployment, projector, row)
+            _end_or_retry(deployment, projector, row)
         except Exception:
-            log.exception("the row %s %s could not be settled", *row.key)
+            log.exception("the row %s %s has passed its deadline and could not be handled", *row.key)
         else:
-            settled += 1
-    return settled
+            handled += 1
+    return handled
 
 
-def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
+def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> None:
     at, subject, meta = deployment.clock(), keys.subject(row.key), meta_of(ACTOR)
     outcome: Outcome[Any, Any]
     match subject:
@@ -64,15 +64,15 @@ def _settle(deployment: Deployment, projector: Projector, row: Row) -> None:
             outcome = _fail_overdue(deployment, subject, at)
         case _ as never:
             assert_never(never)
-    deployment.views.show([outcome])  # so that the next sweep does not meet the same row
+    deployment.views.show([outcome])  # so that the next sweep does not find the same row
     if outcome.decision is None:
-        log.warning("the row of %s was behind its stream", subject)
+        log.warning("the row of %s was out of date; its stream will be replayed", subject)
         projector.send([(str(subject), Replay(str(subject)))])
 
 
 def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[store_file.State, store_file.Event]:
     loaded = deployment.streams.load(STORE_FILE, str(id))
-    request = request_behind(loaded.newest.meta) if loaded.newest else ""  # the one that asked for this ingest
+    request = causing_request(loaded.newest.meta) if loaded.newest else ""  # the one that caused this ingest
 
     def fail(state: store_file.State) -> Sequence[store_file.Event]:
         overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS

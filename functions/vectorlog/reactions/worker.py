@@ -1,4 +1,4 @@
-"""What each work message does. Everything may be done twice, and by several at once."""
+"""The effect of each work message. Any of them may be handled twice, and by several workers in parallel."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from vectorlog.work.messages import (
     Retag,
 )
 
-UNSETTLED_MS = 500
-"""How long to wait for the projection before looking again whether a batch has reached all of its files."""
+CLOSE_AGAIN_MS = 500
+"""How long to wait for the projection before checking again whether a batch has reached all of its files."""
 PURGE_AGAIN_MS = DAY_MS
-"""A purge is repeated once no ingest of the store can be under way any more."""
+"""When to repeat a purge: by then no ingest of the store can be under way any more."""
 
 
 class Worker:
-    """Does work messages; what has to follow is sent through the projector."""
+    """Handles work messages; further messages are sent through the projector."""
 
     def __init__(self, deployment: Deployment, projector: Projector) -> None:
         self._deployment = deployment
         self._projector = projector
 
     def work(self, message: Message) -> None:
-        """Does one message; where it has to wait for the projection, sends it again."""
+        """Handles one message. If it has to wait for the projection, the message is sent again with a delay."""
         match message:
             case OpenBatch():
                 self._open_batch(message)
@@ -75,11 +75,11 @@ class Worker:
         state = loaded.state
         if state.batch is None or state.owner is None or not state.exists:
             return
-        events = self._deployment.streams.began(VECTOR_STORE, loaded).events
+        events = self._deployment.streams.first_commit(VECTOR_STORE, loaded).events
         [first] = (event.batch for event in events if isinstance(event, VectorStoreCreated) and event.batch)
         created = FileBatchCreated(state.created_at, store, state.owner, first.manifest)
         self._deployment.streams.decide(
-            FILE_BATCH, state.batch, lambda found: file_batch.create(found, created), meta=_meta(message)
+            FILE_BATCH, state.batch, lambda batch: file_batch.create(batch, created), meta=_meta(message)
         )
 
     def _fan_out(self, message: FanOut) -> None:
@@ -99,13 +99,13 @@ class Worker:
         self._close(message.store, message.batch, message)
 
     def _close(self, store: str, batch: str, message: FanOut | CancelBatch) -> None:
-        """Takes a batch from the open ones once the projection has seen all of its files; until then, looks again."""
+        """Closes a batch once the rows show that it has reached all of its files; until then, it checks again later."""
         state = self._deployment.streams.load(FILE_BATCH, batch).state
         if not batch_files.close_if_reached(self._deployment, store, batch) and not (
             state.cancelled and isinstance(message, FanOut)
         ):
-            looking = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
-            self._projector.send([(store, looking)], delay=UNSETTLED_MS)
+            check_again = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
+            self._projector.send([(store, check_again)], delay=CLOSE_AGAIN_MS)
 
     def _purge(self, message: Purge) -> None:
         space = self._space(message.store)
@@ -132,7 +132,7 @@ class Worker:
                 tagged = FileChunks(store, file, generation, row, state.revision, attributes, chunks)
                 self._deployment.index.add(self._space(store), [tagged])
         after = self._file(store, file).serving
-        if after is None or after.generation != generation:  # retired meanwhile, or by the time of a second try
+        if after is None or after.generation != generation:  # retired meanwhile, or before this attempt
             self._deployment.index.remove(self._space(store), store, file, generation)
 
     def _forget(self, message: Forget) -> None:

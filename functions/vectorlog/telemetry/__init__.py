@@ -1,1 +1,1 @@
-"""What a deployment says of its failures: log lines with fields, and counters."""
+"""How a deployment reports its failures: log lines with fields, and counters."""

@@ -1,4 +1,4 @@
-"""The port of the counters, and which there are."""
+"""The port of the metrics, and the list of counters."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A number that only grows, kept apart by the values of its labels, of which there are few.
+    """A number that only grows, counted separately for each combination of label values, of which there are few.
 
     Attributes:
-        name: in snake case; each system writes it in its own way.
-        labels: their names, in order. A label that does not apply has the value "".
+        name: in snake case; each metrics system writes it in its own way.
+        description: one line for people who read the metrics.
+        labels: the names of the labels, in order. A label that does not apply has the value "".
     """
 
     name: str
@@ -20,28 +21,28 @@ class Counter:
     labels: tuple[str, ...]
 
 
-FILES = Counter("files", "Ingests of files by how they went on; 'postponed' once for each wait.", ("outcome", "code"))
+FILES = Counter("files", "Ingests of files by outcome; 'postponed' counts once for each wait.", ("outcome", "code"))
 PROVIDER_REFUSALS = Counter(
-    "provider_refusals", "Calls that an embedding provider refused after its own retries.", ("model", "kind")
+    "provider_refusals", "Calls that an embedding provider refused, after all retries.", ("model", "kind")
 )
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
 
 COUNTERS = (FILES, PROVIDER_REFUSALS, FAILED_REQUESTS)
 
 FileOutcome = Literal["completed", "failed", "postponed", "given_up"]
-"""What `FILES` counts. A file that is given up is counted as failed too, because it fails by that."""
+"""The outcomes that `FILES` counts. A file that is given up is also counted as failed, because that is how it ends."""
 
 
 class Metrics(Protocol):
-    """Where counts go. Safe to use from several threads; counting raises nothing that its caller should handle."""
+    """Where counts are reported. It can be used from several threads, and raises no errors that callers must handle."""
 
     def count(self, counter: Counter, value: int = 1, /, **labels: str) -> None:
-        """Adds to a counter at these labels."""
+        """Adds to a counter for these label values."""
         ...
 
 
-class Uncounted:
-    """Implements Metrics for commands and tests, whose counts nobody reads."""
+class NoMetrics:
+    """Implements Metrics by counting nothing, for commands and tests."""
 
     def count(self, counter: Counter, value: int = 1, /, **labels: str) -> None:
         """See Metrics."""

@@ -1,1 +1,1 @@
-"""One module per resource: load, decide, append, project."""
+"""The use cases, one module per resource: they load, decide, append and project."""

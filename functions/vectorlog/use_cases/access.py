@@ -1,4 +1,4 @@
-"""What a caller may touch: things of their project, and of themselves where they act as an end user."""
+"""Loads the things that a caller may access: those of its project, or only those of its end user if it acts for one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ E = TypeVar("E")
 
 
 def load_if_repeated(deployment: Deployment, actor: Actor, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
-    """The stream of an id that this request makes: without a commit, unless the request may be the repeat of
-    another.
+    """Returns the stream of an id that this request makes. It is read only if the request has an Idempotency-Key, and
+    so may be a repetition; otherwise it is empty.
     """
     return deployment.streams.load(aggregate, stream) if actor.key else deployment.streams.empty(aggregate, stream)
 
 
 def store(deployment: Deployment, actor: Actor, store: str, *, expired_too: bool = False) -> Loaded[vector_store.State]:
-    """A store that the caller sees.
+    """Loads a store that the caller may see.
 
     Raises:
-        NotFound: none there, or not for this caller.
-        Expired: its time is over, unless `expired_too`.
+        NotFound: it does not exist, or the caller may not see it.
+        Expired: it has expired, and `expired_too` is false.
     """
     loaded = own_store(deployment, actor, store)
     state = loaded.state
@@ -39,10 +39,10 @@ def store(deployment: Deployment, actor: Actor, store: str, *, expired_too: bool
 
 
 def own_store(deployment: Deployment, actor: Actor, store: str) -> Loaded[vector_store.State]:
-    """A store that the caller sees or saw, deleted or not.
+    """Loads a store that the caller may see, even if it is deleted.
 
     Raises:
-        NotFound: there never was one, or not for this caller.
+        NotFound: it never existed, or the caller may not see it.
     """
     loaded = deployment.streams.load(VECTOR_STORE, store)
     if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
@@ -51,10 +51,10 @@ def own_store(deployment: Deployment, actor: Actor, store: str) -> Loaded[vector
 
 
 def own_file(deployment: Deployment, actor: Actor, file: str, param: str = "id") -> Loaded[uploaded_file.State]:
-    """An uploaded file that the caller sees or saw, deleted or not.
+    """Loads an uploaded file that the caller may see, even if it is deleted.
 
     Raises:
-        NotFound: there never was one, or not for this caller.
+        NotFound: it never existed, or the caller may not see it; `param` names the request's field.
     """
     loaded = deployment.streams.load(UPLOADED_FILE, file)
     if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
@@ -63,10 +63,10 @@ def own_file(deployment: Deployment, actor: Actor, file: str, param: str = "id")
 
 
 def file(deployment: Deployment, actor: Actor, file: str, param: str = "id") -> Loaded[uploaded_file.State]:
-    """An uploaded file that the caller sees.
+    """Loads an uploaded file that the caller may see and that is neither deleted nor expired.
 
     Raises:
-        NotFound: none there, or not for this caller; `param` names the field that asked for it.
+        NotFound: it does not exist, or the caller may not see it; `param` names the request's field.
     """
     loaded = own_file(deployment, actor, file, param)
     if not loaded.state.is_available(deployment.clock()):
@@ -75,11 +75,11 @@ def file(deployment: Deployment, actor: Actor, file: str, param: str = "id") -> 
 
 
 def batch(deployment: Deployment, actor: Actor, store_id: str, batch: str) -> Loaded[file_batch.State]:
-    """A batch of a store that the caller sees.
+    """Loads a batch of a store that the caller may see.
 
     Raises:
-        NotFound: no such store or batch.
-        Expired: the store's time is over.
+        NotFound: the store or the batch does not exist, or the caller may not see the store.
+        Expired: the store has expired.
     """
     _, loaded = deployment.together(
         lambda: store(deployment, actor, store_id), lambda: deployment.streams.load(FILE_BATCH, batch)

@@ -1,4 +1,4 @@
-"""Who sends a request, and under which key it may be repeated."""
+"""The actor of a request, and the idempotency key under which the request may be repeated."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from vectorlog.event_log.provenance import meta_of
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A caller in one request.
+    """A caller together with its request.
 
     Attributes:
         request: id of the request.
-        route: method and path, which an idempotency key is tied to.
-        key: hashes of the Idempotency-Key (with project, end user and route) and of the body.
+        route: method and path; an idempotency key is valid for one route.
+        key: hashes of the Idempotency-Key (with project, end user and route) and of the body; None without a key.
     """
 
     caller: Caller
@@ -29,17 +29,17 @@ class Actor:
 
     @property
     def meta(self) -> str:
-        """What commits of this request are marked with."""
+        """The meta of this request's commits."""
         return meta_of(self.caller.as_owner().name, self.request)
 
     def new_id(self, kind: ids.Kind, random: Random) -> str:
-        """An id for what this request makes: the same one when the request is repeated under its key."""
+        """Returns an id for a thing that this request creates; a request repeated under its key gets the same id."""
         seed = self.key.key.encode() if self.key else random.randbytes(16)
         return ids.make(kind, seed)
 
 
 def idempotency_key(caller: Caller, route: str, value: str, body: bytes) -> IdempotencyKey:
-    """The key of a request, as it is stored."""
+    """Returns a request's idempotency key as it is stored; `value` is that of the Idempotency-Key header."""
     parts = (caller.project, caller.user or "", route, value)
     return IdempotencyKey(
         hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32],

@@ -1,4 +1,4 @@
-"""API keys: create, list, revoke, and check."""
+"""API keys: create, list, revoke and authenticate."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from vectorlog.views import keys
 from vectorlog.views.views import Views
 
 _OPERATOR = meta_of("operator")
-"""Keys are made and revoked by command, not by a request."""
+"""Keys are created and revoked by an operator's command, not by a request."""
 
 
 class LogAndViews(Protocol):
-    """The part of an edition that keys need."""
+    """The part of a deployment that keys need."""
 
     @property
     def streams(self) -> Streams:
-        """The log, decoded."""
+        """The event log as decoded streams."""
         ...
 
     @property
     def views(self) -> Views:
-        """Rows made from it."""
+        """The rows that are made from the log."""
         ...
 
     @property
     def clock(self) -> Callable[[], int]:
-        """Ms since 1970."""
+        """The clock, in ms since 1970."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key as it is shown; the secret is not among it."""
+    """A key as it is shown, without its secret."""
 
     id: str
     state: api_key.State
 
 
 def create(log_and_views: LogAndViews, project: str, name: str) -> tuple[KeyView, str]:
-    """Makes a key; gives it with its secret, which nothing keeps.
+    """Creates a key, and returns it with its secret, which is not stored anywhere.
 
     Raises:
-        Invalid: the project's name is not one.
+        Invalid: the project's name is not allowed.
     """
     # Lists are kept by project, or by project and end user (`views/keys.py`): a project named `a/b` would be read as
     # user b of project a.
     if not project.strip() or not project.isprintable() or "/" in project or "#" in project:
-        raise Invalid("A project's name is printable and holds neither '/' nor '#'.", param="project")
+        raise Invalid("A project's name must be printable and contain neither '/' nor '#'.", param="project")
     secret = api_key.SECRET_PREFIX + secrets.token_urlsafe(32)
     created = api_key.ApiKeyCreated(log_and_views.clock(), project, name, api_key.hash_of(secret))
     key = api_key.id_of(secret)
@@ -67,20 +67,20 @@ def create(log_and_views: LogAndViews, project: str, name: str) -> tuple[KeyView
 
 
 def list_all(log_and_views: LogAndViews, project: str | None = None) -> list[KeyView]:
-    """The keys of a project, or of all; revoked ones too, oldest first."""
-    found: list[KeyView] = []
+    """Returns the keys of a project, or of all projects, the oldest first; revoked keys are included."""
+    views: list[KeyView] = []
     after = None
     while rows := log_and_views.views.table.query(keys.api_key("").pk, after=after, limit=1000):
         for row in rows:
             state = codec.decode_state(API_KEY, row.data) or log_and_views.streams.load(API_KEY, row.key.sk).state
             if project in (None, state.project):
-                found.append(KeyView(row.key.sk, state))
+                views.append(KeyView(row.key.sk, state))
         after = rows[-1].key.sk
-    return sorted(found, key=lambda view: (view.state.created_at, view.id))
+    return sorted(views, key=lambda view: (view.state.created_at, view.id))
 
 
 def revoke(log_and_views: LogAndViews, key: str) -> KeyView:
-    """Revokes a key; a second time changes nothing.
+    """Revokes a key; repeating it changes nothing.
 
     Raises:
         NotFound: there is no such key.
@@ -95,11 +95,13 @@ def revoke(log_and_views: LogAndViews, key: str) -> KeyView:
 
 
 def authenticate(log_and_views: LogAndViews, secret: str) -> str | None:
-    """The project that a secret opens, or None; one load, and the same work for a wrong secret as for a right one."""
+    """Returns the project that a secret opens, or None. It loads one stream, and does the same work for a wrong secret
+    as for a right one.
+    """
     state = log_and_views.streams.load(API_KEY, api_key.id_of(secret)).state
     return state.project if state.opened_by(secret) else None
 
 
 def any_key(log_and_views: LogAndViews) -> bool:
-    """Whether a key was ever made."""
+    """Whether a key was ever created."""
     return bool(log_and_views.views.table.query(keys.api_key("").pk, limit=1))

@@ -1,7 +1,7 @@
-"""The files of a batch: checked before it is made, attached one after the other, cancelled, and found before they are
-reached.
+"""Steps on the files of a batch: checking them before the batch is created, attaching and cancelling them, and showing
+them before the batch has reached them.
 
-Handlers and workers share these steps; each may be repeated, and done by several at once.
+Request handlers and workers share these steps. Each may be repeated, and several may run in parallel.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
-from vectorlog.event_log.provenance import meta_of, request_behind
+from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import duplicates, manifests
 from vectorlog.use_cases.actor import Actor
@@ -24,12 +24,12 @@ from vectorlog.views import keys
 from vectorlog.views.views import Counts
 
 STEP = 100
-"""Files that one step attaches or cancels (a BatchGet's worth)."""
+"""The number of files that one step attaches or cancels: as many as one BatchGetItem reads."""
 
 
 def uploaded(deployment: Deployment, files: Sequence[str]) -> dict[str, uploaded_file.State]:
-    """The uploaded files that live, by id."""
-    now, found = deployment.clock(), {}
+    """Returns those of the uploaded files that are neither deleted nor expired, by id."""
+    now, available = deployment.clock(), {}
     rows = deployment.views.rows([keys.file(file) for file in files])
     for file in files:
         row = rows.get(keys.file(file))
@@ -37,8 +37,8 @@ def uploaded(deployment: Deployment, files: Sequence[str]) -> dict[str, uploaded
         if row and state is None:
             state = deployment.streams.load(UPLOADED_FILE, file).state
         if state is not None and state.is_available(now):
-            found[file] = state
-    return found
+            available[file] = state
+    return available
 
 
 def check(
@@ -50,25 +50,27 @@ def check(
     *,
     skip_duplicates: bool = False,
 ) -> None:
-    """Every file is there for this caller, and may come into the store.
+    """Checks that the caller may see every file, and that each may be attached to the store.
 
     Raises:
-        NotFound: names the first that is not there.
+        NotFound: a file does not exist or the caller may not see it; the error names the first, and the field `param`.
         DuplicateContent: the deployment refuses the same bytes twice in a store.
     """
-    found = uploaded(deployment, [each.file for each in listed])
+    files = uploaded(deployment, [each.file for each in listed])
     for each in listed:
-        state = found.get(each.file)
+        state = files.get(each.file)
         if state is None or state.owner is None or not actor.caller.sees(state.owner):
             raise errors.file_not_found(each.file, param)
     if not skip_duplicates:
-        duplicates.refuse(deployment, store, [(each.file, found[each.file].sha256) for each in listed])
+        duplicates.refuse(deployment, store, [(each.file, files[each.file].sha256) for each in listed])
 
 
 def attach_step(
     deployment: Deployment, store: str, batch: str, cursor: int
 ) -> tuple[list[Outcome[State, Event]], int | None]:
-    """Attaches the next files of a batch; gives what was decided, and where to go on (None: done)."""
+    """Attaches the next `STEP` files of a batch, from position `cursor` on. Returns the outcomes, and the position at
+    which to continue (None: all files are done).
+    """
     loaded = deployment.streams.load(FILE_BATCH, batch)
     state = loaded.state
     if state.cancelled:
@@ -76,7 +78,7 @@ def attach_step(
     listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     outcomes = _attach(deployment, store, loaded, part)
-    if state.skip_duplicates:  # the next step has to see whose bytes these files hold
+    if state.skip_duplicates:  # the next step has to see the bytes of these files in the store
         deployment.views.show(outcomes)
     return outcomes, (cursor + STEP if cursor + STEP < len(listed) else None)
 
@@ -84,7 +86,7 @@ def attach_step(
 def cancel_step(
     deployment: Deployment, store: str, batch: str, cursor: int
 ) -> tuple[list[Outcome[State, Event]], int | None]:
-    """Cancels the next files of a batch, those included that it has not reached yet."""
+    """Cancels the next `STEP` files of a batch, including those that it has not reached yet; see `attach_step`."""
     loaded = deployment.streams.load(FILE_BATCH, batch)
     listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
@@ -93,8 +95,8 @@ def cancel_step(
 
 
 def fan_out_small(deployment: Deployment, batch: str, count: int) -> None:
-    """Attaches the files of a small batch before its request is answered, where the edition does so; work finds it
-    done.
+    """Attaches all files of a batch that has at most `Deployment.inline_files`, before its request is answered. The
+    fan-out message then finds nothing left to do.
     """
     if count > deployment.inline_files:
         return
@@ -107,7 +109,7 @@ def fan_out_small(deployment: Deployment, batch: str, count: int) -> None:
 
 
 def close_if_reached(deployment: Deployment, store: str, batch: str) -> bool:
-    """Takes a batch from the open ones once the projection has seen all of its files; whether it has."""
+    """Closes a batch if the rows show that it has reached all of its files; returns whether they do."""
     total = deployment.streams.load(FILE_BATCH, batch).state.count
     if deployment.views.batch_counts(batch, total).unreached > 0:
         return False
@@ -116,39 +118,39 @@ def close_if_reached(deployment: Deployment, store: str, batch: str) -> bool:
 
 
 def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool:
-    """Attaches (or cancels) a file for every open batch that names it, oldest first, so that a newer command comes
-    after them; whether it may have. `counts`: of the store.
+    """Attaches (or cancels) a file for every batch that names it and has not reached all of its files, the oldest batch
+    first, so that a newer command comes after them. `counts` are the store's. Returns whether there may have been any.
     """
     if counts.unreached <= 0:
         return False
     for batch, position, each in _open_batches_with(deployment, store, file):
-        settle = _cancel if batch.state.cancelled else _attach
-        outcomes = settle(deployment, store, batch, [(position, each)])
+        reach = _cancel if batch.state.cancelled else _attach
+        outcomes = reach(deployment, store, batch, [(position, each)])
         deployment.views.show(outcomes)
     return True
 
 
-def awaited(deployment: Deployment, store: str, file: str, found: State) -> State | None:
-    """What a file that is not in the store will be, because an open batch names it; None where there is none that has
-    yet to reach it.
+def pending(deployment: Deployment, store: str, file: str, current: State) -> State | None:
+    """Returns the state that a file which is not in the store will have once a batch reaches it; None if no batch has
+    yet to reach it. `current` is the state in the file's stream.
     """
     if deployment.views.store_counts(store).unreached <= 0:
         return None
     for batch, position, each in _open_batches_with(deployment, store, file):
         state = batch.state
-        heard = found.has_seen(batch.stream) or state.created_at < found.detached_at
-        known = None if heard else uploaded(deployment, [file]).get(file)
-        if known is not None:
-            return expected(state, position, each, known)
+        done = current.has_seen(batch.stream) or state.created_at < current.detached_at
+        uploaded_state = None if done else uploaded(deployment, [file]).get(file)
+        if uploaded_state is not None:
+            return expected(state, position, each, uploaded_state)
     return None
 
 
-def expected(batch: Batch, position: int, each: BatchItem, known: uploaded_file.State) -> State:
-    """The state of a file that a batch has named and not reached."""
+def expected(batch: Batch, position: int, each: BatchItem, file: uploaded_file.State) -> State:
+    """Returns the state that a file will have once the batch, which has named it at `position`, reaches it."""
     return State(
         attached=True,
-        filename=known.filename,
-        sha256=known.sha256,
+        filename=file.filename,
+        sha256=file.sha256,
         placement=Placement(batch.created_at, position),
         status="cancelled" if batch.cancelled else "in_progress",
         attributes=each.attributes,
@@ -157,10 +159,10 @@ def expected(batch: Batch, position: int, each: BatchItem, known: uploaded_file.
 
 
 def open_batches(deployment: Deployment, store: str) -> list[Loaded[Batch]]:
-    """The batches of a store that have not reached all of their files, oldest first."""
+    """Loads the batches of a store that have not reached all of their files, the oldest first."""
     loaded = deployment.streams.load_many(FILE_BATCH, deployment.views.open_batches(store))
-    found = [each for each in loaded.values() if each.state.exists]
-    return sorted(found, key=lambda one: (one.state.created_at, one.stream))
+    batches = [each for each in loaded.values() if each.state.exists]
+    return sorted(batches, key=lambda batch: (batch.state.created_at, batch.stream))
 
 
 def _open_batches_with(deployment: Deployment, store: str, file: str) -> Iterator[tuple[Loaded[Batch], int, BatchItem]]:
@@ -182,9 +184,9 @@ def _cancel(
         return Plan(
             STORE_FILE,
             ids.store_file_stream(store, each.file),
-            lambda found: _unless_deleted(
-                found,
-                store_file.cancel(found, at, batch, state.created_at, placement, each, filename),
+            lambda current: _detach_if_deleted(
+                current,
+                store_file.cancel(current, at, batch, state.created_at, placement, each, filename),
                 at,
                 deleted=each.file not in names,
             ),
@@ -201,30 +203,31 @@ def _attach(
         return []
     at, caller = deployment.clock(), Caller(state.owner.project, state.owner.user)
     files = uploaded(deployment, [each.file for _, each in part])
-    seen = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
+    visible = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
     holders = (
-        duplicates.holders(deployment, store, [(file, found.sha256) for file, found in seen.items()])
+        duplicates.holders(deployment, store, [(file, found.sha256) for file, found in visible.items()])
         if state.skip_duplicates
         else {}
     )
 
     def plan(position: int, each: BatchItem) -> Plan[State, Event]:
-        known = seen.get(each.file)
+        uploaded_state = visible.get(each.file)
         command = Attach(
             at=at,
             asked_at=state.created_at,
             by=batch,
             placement=Placement(state.created_at, position),
-            filename=known.filename if known else "",
-            sha256=known.sha256 if known else "",
+            filename=uploaded_state.filename if uploaded_state else "",
+            sha256=uploaded_state.sha256 if uploaded_state else "",
             attributes=each.attributes,
             chunking=each.chunking,
         )
 
-        def decide(found: State) -> Sequence[Event]:
+        def decide(current: State) -> Sequence[Event]:
             if each.file in holders:
-                return store_file.refuse_duplicate(found, command, holders[each.file])
-            return _unless_deleted(found, store_file.attach(found, command), at, deleted=known is None)
+                return store_file.refuse_duplicate(current, command, holders[each.file])
+            events = store_file.attach(current, command)
+            return _detach_if_deleted(current, events, at, deleted=uploaded_state is None)
 
         return Plan(STORE_FILE, ids.store_file_stream(store, each.file), decide)
 
@@ -232,15 +235,15 @@ def _attach(
 
 
 def _meta(batch: Loaded[Batch]) -> str:
-    """Of what a batch does to its files: whose it is, and the request that made or cancelled it, at whatever time and
-    place that is done.
+    """Returns the meta of commits that a batch causes in its files' streams: the batch's owner, and the request that
+    created or cancelled the batch, no matter which process makes the commits.
     """
     owner, newest = batch.state.owner, batch.newest
-    return meta_of(owner.name if owner else "", request_behind(newest.meta) if newest else "")
+    return meta_of(owner.name if owner else "", causing_request(newest.meta) if newest else "")
 
 
-def _unless_deleted(found: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:
-    """What a batch decides on a file; one that was deleted meanwhile leaves the store again in the same commit."""
+def _detach_if_deleted(current: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:
+    """Returns the events, followed by a detach in the same commit if the uploaded file was deleted meanwhile."""
     if not deleted or not events:
         return events
-    return [*events, *store_file.detach(codec.fold(STORE_FILE, events, found), at, "file_deleted")]
+    return [*events, *store_file.detach(codec.fold(STORE_FILE, events, current), at, "file_deleted")]

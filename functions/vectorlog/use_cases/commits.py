@@ -1,5 +1,5 @@
-"""What a request decides, appended and shown: the rows that its commits will change are read while these are on their
-way.
+"""Decides and appends a request's plans and projects the commits. The rows that the commits will change are read while
+the commits are being appended.
 """
 
 from __future__ import annotations
@@ -12,55 +12,58 @@ from vectorlog.deployment import Deployment
 from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Outcome, Plan
-from vectorlog.views.views import Foreseen
+from vectorlog.views.views import Prefetched
 
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """What became of plans, in their order, and the rows as they stood before."""
+    """The outcomes of plans, in their order, and the rows as they were before."""
 
     outcomes: list[Outcome[Any, Any]]
-    foreseen: Foreseen
+    prefetched: Prefetched
 
     def show(self, deployment: Deployment) -> None:
-        """Brings the rows up to it.
+        """Projects the outcomes.
 
         Raises:
-            Unavailable: as `Views.project`.
+            Unavailable: see `Views.apply`.
         """
-        deployment.views.show(self.outcomes, self.foreseen)
+        deployment.views.show(self.outcomes, self.prefetched)
 
 
 def decide(
     deployment: Deployment, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()
 ) -> CommitResult:
-    """Decides all plans and appends what was decided. `unshown`: those that no request waits to see.
+    """Decides all plans and appends the commits. The feed projects those of `unshown`, because no request waits to see
+    their rows; their outcomes are not returned.
 
     Raises:
-        Conflict, KeyReused: as `Streams.decide_all`.
+        Conflict: see `Streams.decide_all`.
+        KeyReused: see `Streams.decide_all`.
     """
-    foreseen: Foreseen = {}
+    prefetched: Prefetched = {}
     shown = {plan.stream for plan in plans}
 
     def append(put: Callable[[], list[Commit]], decisions: Sequence[Decision[Any, Any]]) -> list[Commit]:
-        standing, rows = deployment.together(
-            put, lambda: deployment.views.foresee([each for each in decisions if each.stream in shown])
+        stored, rows = deployment.together(
+            put, lambda: deployment.views.prefetch([each for each in decisions if each.stream in shown])
         )
-        foreseen.update(rows)
-        return standing
+        prefetched.update(rows)
+        return stored
 
-    outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, beside=append)
-    return CommitResult(outcomes[: len(plans)], foreseen)
+    outcomes = deployment.streams.decide_all([*plans, *unshown], meta=meta, append_hook=append)
+    return CommitResult(outcomes[: len(plans)], prefetched)
 
 
-def make(
+def decide_and_show(
     deployment: Deployment, plans: Sequence[Plan[Any, Any]], *, meta: str = "{}", unshown: Sequence[Plan[Any, Any]] = ()
 ) -> list[Outcome[Any, Any]]:
-    """Decides, appends and shows; gives what became of `plans`.
+    """Decides all plans, appends the commits, and projects those of `plans`; returns the outcomes of `plans`.
 
     Raises:
-        Conflict, KeyReused: as `Streams.decide_all`.
-        Unavailable: as `Views.project`.
+        Conflict: see `Streams.decide_all`.
+        KeyReused: see `Streams.decide_all`.
+        Unavailable: see `Views.apply`.
     """
     decided = decide(deployment, plans, meta=meta, unshown=unshown)
     decided.show(deployment)

@@ -1,4 +1,4 @@
-"""File batches: create, get, cancel, list their files."""
+"""File batches: create, get, cancel, and list their files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.views import Counts, batch_counts_of
 
 CANCEL_FOR_S = 2.0
-"""How long a cancel works on the files before it answers; work does the rest."""
+"""How long a request to cancel works on the files, in seconds, before it is answered; a worker does the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class BatchView:
 
     @property
     def status(self) -> Literal["in_progress", "completed", "failed", "cancelled"]:
-        """Derived, never stored (docs/contract.md, section 6.1)."""
+        """The status, which is derived from the counts and never stored (docs/contract.md, section 6.1)."""
         if self.state.cancelled:
             return "cancelled"
         if self.counts.in_progress:
@@ -51,44 +51,46 @@ def create(
     *,
     skip_duplicates: bool = False,
 ) -> BatchView:
-    """Attaches many files at once.
+    """Creates a batch, which attaches all of its files.
 
     Raises:
-        NotFound: one of the files is not there; then none is attached.
-        DuplicateContent: the deployment refuses the same bytes twice in a store; then none is attached either.
+        NotFound: the store or one of the files does not exist; no file is attached.
+        Expired: the store has expired.
+        DuplicateContent: the deployment refuses the same bytes twice in a store; no file is attached.
+        Invalid: the deployment no longer offers the store's model.
     """
     batch, at = actor.new_id("vsfb", deployment.random), deployment.clock()
-    begun = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
+    loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
 
     def check() -> None:
-        if not begun.state.exists:  # else repeated under its key: some may be deleted by now
+        if not loaded_batch.state.exists:  # a repeated request is not checked: some files may be deleted by now
             batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
-    opened_store, _ = deployment.together(lambda: access.store(deployment, actor, store), check)
-    vector_stores.require_model(deployment, opened_store.state)
+    loaded_store, _ = deployment.together(lambda: access.store(deployment, actor, store), check)
+    vector_stores.require_model(deployment, loaded_store.state)
     manifest = manifests.keep(deployment, store, batch, listed)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
-    plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, begun)
-    [opened] = commits.make(
-        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(opened_store, at, search=False)
+    plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, loaded_batch)
+    [outcome] = commits.decide_and_show(
+        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
     )
-    if opened.decision is not None and len(listed) > deployment.inline_files:
-        return BatchView(batch, opened.state, Counts(in_progress=len(listed), unreached=len(listed)))
-    batch_files.fan_out_small(deployment, batch, opened.state.count)
-    return _view(deployment, batch, opened.state)
+    if outcome.decision is not None and len(listed) > deployment.inline_files:
+        return BatchView(batch, outcome.state, Counts(in_progress=len(listed), unreached=len(listed)))
+    batch_files.fan_out_small(deployment, batch, outcome.state.count)
+    return _view(deployment, batch, outcome.state)
 
 
 def get(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
-    """A batch with its counts."""
-    return _opened(deployment, actor, store, batch)[1]
+    """Returns a batch with its counts."""
+    return _load(deployment, actor, store, batch)[1]
 
 
 def cancel(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
-    """Cancels what is unfinished, for good; after the end it changes nothing."""
-    loaded, opened = _opened(deployment, actor, store, batch)
-    at, in_progress = deployment.clock(), opened.counts.in_progress
+    """Cancels the unfinished files of a batch, for good; if all have finished, it changes nothing."""
+    loaded, view = _load(deployment, actor, store, batch)
+    at, in_progress = deployment.clock(), view.counts.in_progress
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.cancel(state, at, in_progress=in_progress), loaded=loaded)
-    [outcome] = commits.make(deployment, [plan], meta=actor.meta)
+    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     if outcome.decision:
         _cancel_files(deployment, store, batch)
     return _view(deployment, batch, outcome.state)
@@ -97,27 +99,31 @@ def cancel(deployment: Deployment, actor: Actor, store: str, batch: str) -> Batc
 def list_files(
     deployment: Deployment, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None
 ) -> Page[StoreFileView]:
-    """A page of a batch's files, in the order of its request; detached ones are left out."""
-    loaded, opened = _opened(deployment, actor, store, batch)
+    """Returns a page of a batch's files, in the order of its request; detached files are left out."""
+    loaded, view = _load(deployment, actor, store, batch)
     listed = manifests.read(deployment, loaded)
-    places = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
-    asked = pages.window(request, places.get)
+    sort_keys = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
+    page_range = pages.resolve(request, sort_keys.get)
     order = list(enumerate(listed))
-    chosen = [one for one in (reversed(order) if asked.descending else order) if pages.inside(f"{one[0]:05d}", asked)]
+    chosen = [
+        one
+        for one in (reversed(order) if page_range.descending else order)
+        if pages.inside(f"{one[0]:05d}", page_range)
+    ]
     views: list[StoreFileView] = []
-    step = batch_files.STEP if status else asked.limit + 1
+    step = batch_files.STEP if status else page_range.limit + 1
     for start in range(0, len(chosen), step):
-        views += _shown(deployment, store, opened, chosen[start : start + step], status)
-        if len(views) > asked.limit:
+        views += _shown(deployment, store, view, chosen[start : start + step], status)
+        if len(views) > page_range.limit:
             break
-    return pages.cut(views, asked)
+    return pages.cut(views, page_range)
 
 
-def _opened(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
-    loaded, settled = deployment.together(
-        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.settled(batch)
+def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
+    loaded, counts = deployment.together(
+        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.entry_counts(batch)
     )
-    return loaded, BatchView(batch, loaded.state, batch_counts_of(settled, loaded.state.count))
+    return loaded, BatchView(batch, loaded.state, batch_counts_of(counts, loaded.state.count))
 
 
 def _shown(
@@ -130,12 +136,11 @@ def _shown(
     )
     views = []
     for position, each in part:
-        loaded = streams[store_file_stream(store, each.file)]
-        found = loaded.state
-        if not found.attached and not found.has_seen(batch.id) and each.file in uploaded:
-            found = batch_files.expected(batch.state, position, each, uploaded[each.file])
-        if found.attached and status in (None, found.status):
-            views.append(StoreFileView(store, each.file, found))
+        state = streams[store_file_stream(store, each.file)].state
+        if not state.attached and not state.has_seen(batch.id) and each.file in uploaded:
+            state = batch_files.expected(batch.state, position, each, uploaded[each.file])
+        if state.attached and status in (None, state.status):
+            views.append(StoreFileView(store, each.file, state))
     return views
 
 

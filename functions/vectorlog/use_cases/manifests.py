@@ -1,4 +1,4 @@
-"""Where a batch's list of files is kept, and how it is read back."""
+"""Stores and reads the manifests of batches."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from vectorlog.event_log.streams import Loaded
 
 
 def folder(store: str) -> str:
-    """Where the manifests of a store's batches are."""
+    """Returns the key prefix of the objects that are manifests of a store's batches."""
     return f"manifests/{store}/"
 
 
 def keep(deployment: Deployment, store: str, batch: str, listed: Sequence[BatchItem]) -> Manifest:
-    """Keeps a list where a commit can refer to it; a large one is written before that commit."""
+    """Returns a batch's manifest for the event that creates it; a large list is first stored as an object."""
     packed = manifest.pack(listed)
-    found = manifest.inline(listed, packed)
-    if found is None:
-        # Its name follows from its content, so a second request under the same key cannot change what the first stored.
+    kept = manifest.inline(listed, packed)
+    if kept is None:
+        # The key contains a hash of the content, so another request under the same Idempotency-Key cannot change what
+        # the first one stored.
         key = f"{folder(store)}{batch}/{hashlib.sha256(packed).hexdigest()}"
-        found = Manifest(len(listed), object=key)
+        kept = Manifest(len(listed), object=key)
         deployment.blobs.put([(key, packed)])
-    return found
+    return kept
 
 
 def read(deployment: Deployment, batch: Loaded[file_batch.State]) -> tuple[BatchItem, ...]:
-    """The files of a batch, in their order; no read, as long as its list is in its newest commit."""
+    """Returns the files of a batch, in their order. It reads nothing if the list is in the batch's newest commit."""
     if batch.state.object is not None:
         return manifest.unpack(deployment.blobs.read(batch.state.object))
-    events = deployment.streams.began(FILE_BATCH, batch).events
-    kept = (event.manifest.inline for event in events if isinstance(event, FileBatchCreated))
-    [inline] = (each for each in kept if each is not None)
+    events = deployment.streams.first_commit(FILE_BATCH, batch).events
+    texts = (event.manifest.inline for event in events if isinstance(event, FileBatchCreated))
+    [inline] = (text for text in texts if text is not None)
     return manifest.read_inline(inline)

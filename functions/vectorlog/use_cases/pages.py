@@ -1,4 +1,4 @@
-"""Pages of lists."""
+"""Pages of lists, with cursors that are ids in requests and sort keys in the views."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from vectorlog.views.table import Row
 T = TypeVar("T")
 
 NEAR = 100
-"""Rows at the beginning of a list of pointers that are read, on the chance that the page is among them, while its
-cursor is looked up.
-"""
+"""How many rows at the beginning of a list are read while a cursor is looked up, in case the page is among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page: `after` and `before` are ids of things in the list."""
+    """The page that a request asks for; `after` and `before` are ids of things in the list."""
 
     limit: int = 20
     order: Literal["asc", "desc"] = "desc"
@@ -29,15 +27,15 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Part of a list, and whether it goes on."""
+    """A part of a list, and whether more follows."""
 
     items: tuple[T, ...]
     has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A page request in sort keys. `backwards`: the page that ends before a cursor, read from its end."""
+class PageRange:
+    """A page request in terms of sort keys. `backwards` means the page that ends before a cursor, read from its end."""
 
     after: str | None
     before: str | None
@@ -46,60 +44,63 @@ class Window:
     backwards: bool
 
 
-def window(request: PageRequest, place: Callable[[str], str | None]) -> Window:
-    """The request in sort keys; `place` gives the sort key of an id, None where it was never in the list.
+def resolve(request: PageRequest, place: Callable[[str], str | None]) -> PageRange:
+    """Returns the request in terms of sort keys; `place` returns the sort key of an id, or None if the id was never in
+    the list.
 
     Raises:
-        Invalid: a cursor that was never in the list.
+        Invalid: a cursor was never in the list.
     """
     after, before = (
         _place(name, value, place) for name, value in (("after", request.after), ("before", request.before))
     )
     descending = request.order == "desc"
     if before is not None and after is None:
-        return Window(before, None, request.limit, not descending, backwards=True)
-    return Window(after, before, request.limit, descending, backwards=False)
+        return PageRange(before, None, request.limit, not descending, backwards=True)
+    return PageRange(after, before, request.limit, descending, backwards=False)
 
 
-def cut(items: Sequence[T], asked: Window) -> Page[T]:
-    """The page out of one item more than fits it."""
-    kept = list(items[: asked.limit])
-    return Page(tuple(reversed(kept) if asked.backwards else kept), len(items) > asked.limit)
+def cut(items: Sequence[T], page_range: PageRange) -> Page[T]:
+    """Returns the page from its items and, if more follow, one item more."""
+    kept = list(items[: page_range.limit])
+    return Page(tuple(reversed(kept) if page_range.backwards else kept), len(items) > page_range.limit)
 
 
-def inside(place: str, asked: Window) -> bool:
-    """Whether a sort key lies in the window."""
-    low, high = (asked.before, asked.after) if asked.descending else (asked.after, asked.before)
+def inside(place: str, page_range: PageRange) -> bool:
+    """Whether a sort key is within the range."""
+    low, high = (
+        (page_range.before, page_range.after) if page_range.descending else (page_range.after, page_range.before)
+    )
     return (low is None or place > low) and (high is None or place < high)
 
 
 def read(
-    query: Callable[..., list[Row]], pk: str, asked: Window, *, prefix: str = "", status: str | None = None
+    query: Callable[..., list[Row]], pk: str, page_range: PageRange, *, prefix: str = "", status: str | None = None
 ) -> list[Row]:
-    """The rows of a window, and one more if there is one."""
+    """Returns the rows of a range, and one more if there is one."""
     return query(
         pk,
         prefix=prefix,
-        after=asked.after,
-        before=asked.before,
-        limit=asked.limit + 1,
-        descending=asked.descending,
+        after=page_range.after,
+        before=page_range.before,
+        limit=page_range.limit + 1,
+        descending=page_range.descending,
         status=status,
     )
 
 
-def among(near: Sequence[Row], asked: Window) -> list[Row] | None:
-    """What `read` would give, out of the first `NEAR` rows of the list in the order of the request; None where they do
-    not tell.
+def among(near: Sequence[Row], page_range: PageRange) -> list[Row] | None:
+    """Returns what `read` would return, from the first `NEAR` rows of the list in the order of the request; None if
+    these rows are not enough.
     """
-    found = [row for row in near if inside(row.key.sk, asked)][: asked.limit + 1]
-    return found if not asked.backwards and (len(found) > asked.limit or len(near) < NEAR) else None
+    rows = [row for row in near if inside(row.key.sk, page_range)][: page_range.limit + 1]
+    return rows if not page_range.backwards and (len(rows) > page_range.limit or len(near) < NEAR) else None
 
 
 def _place(name: str, value: str | None, place: Callable[[str], str | None]) -> str | None:
     if value is None:
         return None
-    found = place(value)
-    if found is None:
+    sort_key = place(value)
+    if sort_key is None:
         raise Invalid(f"Invalid value: '{value}'. Nothing with this id was ever in this list.", param=name)
-    return found
+    return sort_key

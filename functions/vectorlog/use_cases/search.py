@@ -1,4 +1,4 @@
-"""Search: what the index finds, checked against what serves now."""
+"""Search: asks the index for hits, and checks them against the generations that serve now."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from vectorlog.use_cases.actor import Actor
 from vectorlog.views import keys
 
 ROUNDS = 3
-"""A page that lost hits to the check is asked for again without the files that they were of, at most so often."""
+"""How often the index is asked at most. If the check drops hits, it is asked again without the files of those hits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for.
+    """What to search for.
 
     Attributes:
-        weights: of meaning and words; None takes the default.
-        threshold: results below this score, 0..1, are left out.
+        weights: of the vector score and the text score; None for the default.
+        threshold: results with a lower score (0 to 1) are left out.
     """
 
     queries: tuple[str, ...]
@@ -42,7 +42,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chunk that was found; `score` is absolute, 0..1, and 0.5 means unrelated."""
+    """A chunk that was found. `score` is absolute, from 0 to 1, and 0.5 means unrelated."""
 
     file: str
     filename: str
@@ -52,23 +52,25 @@ class Result:
 
 
 def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> list[Result]:
-    """The best chunks of a store, in descending score; nothing that was deleted or changed before this began.
+    """Returns the best chunks of a store, by descending score. Nothing that was deleted or changed before the search
+    began is returned.
 
     Raises:
-        NotFound: no such store.
-        Invalid: the store's model is not configured any more.
+        NotFound: the store does not exist, or the caller may not see it.
+        Expired: the store has expired.
+        Invalid: the deployment no longer offers the store's model.
         Unavailable: the embedding provider does not answer.
     """
-    opened = access.store(deployment, actor, store)
-    state = opened.state
+    loaded = access.store(deployment, actor, store)
+    state = loaded.state
     space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
-    used = vector_stores.used(opened, deployment.clock(), search=True)
-    found, _ = deployment.together(
+    used = vector_stores.used(loaded, deployment.clock(), search=True)
+    results, _ = deployment.together(
         lambda: _confirmed_results(deployment, store, space, asked, weights, vectors),
         lambda: deployment.streams.decide_all(used, meta=actor.meta),
     )
-    return found
+    return results
 
 
 def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
@@ -89,13 +91,13 @@ def _confirmed_results(
         queries = [
             Query(
                 store=store,
-                vector=vectors[place] if vectors else None,
+                vector=vectors[number] if vectors else None,
                 text=query if weights.text else None,
                 limit=2 * asked.limit,
                 filter=asked.filter,
                 without=dropped,
             )
-            for place, query in enumerate(asked.queries)
+            for number, query in enumerate(asked.queries)
         ]
         found = deployment.index.search(space, queries)
         ranked = [each for each in fuse(found, weights, 2 * asked.limit) if each.score >= asked.threshold]
@@ -103,44 +105,47 @@ def _confirmed_results(
         checked = [(each.hit.file, _result(each, known, asked.filter)) for each in ranked]
         results = [result for _, result in checked if result]
         refused = {file for file, result in checked if not result}
-        if len(results) >= asked.limit or not refused or not _full(found, queries):
+        if len(results) >= asked.limit or not refused or not _may_have_more(found, queries):
             break
         dropped |= refused
     return results[: asked.limit]
 
 
-def _full(found: Sequence[SearchResult], queries: Sequence[Query]) -> bool:
+def _may_have_more(found: Sequence[SearchResult], queries: Sequence[Query]) -> bool:
+    """Whether the index returned as many hits as it was asked for."""
     pairs = zip(found, queries, strict=True)
     return any(len(hits) >= query.limit for each, query in pairs for hits in (each.by_vector, each.by_text))
 
 
 def _confirm(deployment: Deployment, store: str, hits: Sequence[Hit], known: dict[str, State | None]) -> None:
-    """Learns of every file that was hit whether and what it serves: from its rows, and where they do not confirm a hit
-    from its stream, which has the last word.
+    """Adds to `known` the state of each file that has hits; None if nothing of the file may be returned. States come
+    from the rows, and if these do not confirm all hits of a file, from its stream, which is always up to date.
     """
     new: dict[str, list[Hit]] = {}
     for hit in hits:
         if hit.file not in known:
             new.setdefault(hit.file, []).append(hit)
-    wanted = [keys.store_file_row(store, of_file[0].row) for of_file in new.values()] + [
+    wanted = [keys.store_file_row(store, file_hits[0].row) for file_hits in new.values()] + [
         keys.file(file) for file in new
     ]
     rows, now = deployment.views.rows([*wanted, keys.store(store)]), deployment.clock()
-    if keys.store(store) not in rows:  # deleted since this search began
+    if keys.store(store) not in rows:  # the store was deleted since the search began
         known.update(dict.fromkeys(new))
         return
-    doubtful = []
-    for file, of_file in new.items():
-        row, uploaded = rows.get(keys.store_file_row(store, of_file[0].row)), rows.get(keys.file(file))
+    unconfirmed = []
+    for file, file_hits in new.items():
+        row, uploaded = rows.get(keys.store_file_row(store, file_hits[0].row)), rows.get(keys.file(file))
         state = codec.decode_state(STORE_FILE, row.data) if row else None
         deleted = uploaded is None or (uploaded.deadline is not None and uploaded.deadline <= now)
         known[file] = None if deleted else state
-        # While a generation is open, the stream may have let it serve already; a worker waits for no row.
-        if not deleted and (state is None or state.open is not None or not all(_serves(hit, state) for hit in of_file)):
-            doubtful.append(file)
-    if doubtful:
-        loaded = deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in doubtful])
-        for file in doubtful:
+        # If the row says that a generation is open, that one may serve already: workers do not wait for the projection.
+        if not deleted and (
+            state is None or state.open is not None or not all(_serves(hit, state) for hit in file_hits)
+        ):
+            unconfirmed.append(file)
+    if unconfirmed:
+        loaded = deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in unconfirmed])
+        for file in unconfirmed:
             known[file] = loaded[store_file_stream(store, file)].state
 
 

@@ -1,4 +1,4 @@
-"""Files in a store: attach, get, list, change attributes, detach, read back."""
+"""Files in a store: attach, get, list, change attributes, detach, and read the indexed text."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 from vectorlog.views.table import Row
 
-SETTLED_MS = 60_000
-"""Lists and counts follow a worker's outcome by the feed, in milliseconds; a reader who comes first within this time
-brings them.
+PROJECT_ON_READ_MS = 60_000
+"""The feed brings lists and counts up to date milliseconds after a file has ended. A read that finds a file which ended
+less than this long ago does so itself.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AttachFile:
-    """What to attach and how."""
+    """A file to attach, and its settings."""
 
     file: str
     attributes: Mapping[str, Scalar]
@@ -48,49 +48,52 @@ class StoreFileView:
 
 
 def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile) -> StoreFileView:
-    """Attaches a file; one that is there already is ingested again.
+    """Attaches a file; one that is attached already is ingested again.
 
     Raises:
-        NotFound: no such store or file.
+        NotFound: the store or the file does not exist, or the caller may not see it.
+        Expired: the store has expired.
         DuplicateContent: the deployment refuses the same bytes twice in a store.
-        Invalid: the store's model is not configured any more.
+        Invalid: the deployment no longer offers the store's model.
     """
     stream = ids.store_file_stream(store, command.file)
-    opened, uploaded, found, counts = deployment.together(
+    loaded_store, loaded_upload, loaded_file, counts = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: access.file(deployment, actor, command.file, "file_id"),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
     )
-    vector_stores.require_model(deployment, opened.state)
-    known = uploaded.state
-    loaded = None if batch_files.flush(deployment, store, command.file, counts) else found
+    vector_stores.require_model(deployment, loaded_store.state)
+    upload = loaded_upload.state
+    loaded = None if batch_files.flush(deployment, store, command.file, counts) else loaded_file
     at = deployment.clock()
-    attach = Attach(at, at, SINGLE, Placement(at), known.filename, known.sha256, command.attributes, command.chunking)
+    attach = Attach(at, at, SINGLE, Placement(at), upload.filename, upload.sha256, command.attributes, command.chunking)
     holder = None
     if command.skip_duplicates:
-        holder = duplicates.holders(deployment, store, [(command.file, known.sha256)]).get(command.file)
+        holder = duplicates.holders(deployment, store, [(command.file, upload.sha256)]).get(command.file)
     else:
-        duplicates.refuse(deployment, store, [(command.file, known.sha256)])
+        duplicates.refuse(deployment, store, [(command.file, upload.sha256)])
 
     def decide(state: State) -> Sequence[Event]:
         return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)
 
     plan = Plan(STORE_FILE, stream, decide, actor.key, loaded)
-    [outcome] = commits.make(deployment, [plan], meta=actor.meta, unshown=vector_stores.used(opened, at, search=False))
+    [outcome] = commits.decide_and_show(
+        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
+    )
     return StoreFileView(store, command.file, outcome.state)
 
 
 def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFileView:
-    """A file in a store, from its own stream: never stale. Whoever sees that it has ended sees that in lists and counts
-    too.
+    """Returns a file in a store from its stream, so the answer is never stale. If the file has ended, lists and counts
+    are brought up to date before this returns.
     """
     _, loaded = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
     )
-    state = _awaited(deployment, store, file, loaded.state)
-    if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < SETTLED_MS:
+    state = _attached_or_pending(deployment, store, file, loaded.state)
+    if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
         deployment.views.apply([deployment.streams.decode(loaded.newest)])
     return StoreFileView(store, file, state)
 
@@ -98,36 +101,41 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
 def list_page(
     deployment: Deployment, actor: Actor, store: str, request: PageRequest, status: str | None
 ) -> Page[StoreFileView]:
-    """A page of a store's files, by the time they were asked for; those included that a batch has yet to reach."""
+    """Returns a page of a store's files, by the time at which they were requested, including files that a batch has yet
+    to reach.
+    """
     cursors = [ids.store_file_stream(store, file) for file in (request.after, request.before) if file is not None]
     _, counts, known = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load_many(STORE_FILE, cursors),
     )
-    waiting = (
-        _waiting(deployment, store) if counts.unreached > 0 and status in (None, "in_progress", "cancelled") else {}
-    )
-    places = {keys.thing_of(row): row for row in waiting}
+    with_pending = counts.unreached > 0 and status in (None, "in_progress", "cancelled")
+    pending = _pending(deployment, store) if with_pending else {}
+    pending_keys = {keys.thing_of(row): row for row in pending}
 
     def place(file: str) -> str | None:
         placement = known[ids.store_file_stream(store, file)].state.placement
-        return keys.FILES + placement.row(file) if placement else places.get(file)
+        return keys.FILES + placement.row(file) if placement else pending_keys.get(file)
 
-    asked = pages.window(request, place)
-    rows = pages.read(deployment.views.table.query, keys.store(store).pk, asked, prefix=keys.FILES, status=status)
-    found: dict[str, Row | State] = {
-        sk: state for sk, state in waiting.items() if pages.inside(sk, asked) and status in (None, state.status)
+    page_range = pages.resolve(request, place)
+    rows = pages.read(deployment.views.table.query, keys.store(store).pk, page_range, prefix=keys.FILES, status=status)
+    listed: dict[str, Row | State] = {
+        sk: state for sk, state in pending.items() if pages.inside(sk, page_range) and status in (None, state.status)
     }
-    found.update((row.key.sk, row) for row in rows)
-    ordered = sorted(found, reverse=asked.descending)[: asked.limit + 1]
-    return pages.cut([_shown(deployment, store, sk, found[sk]) for sk in ordered], asked)
+    listed.update((row.key.sk, row) for row in rows)
+    ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
+    return pages.cut([_view(deployment, store, sk, listed[sk]) for sk in ordered], page_range)
 
 
 def change_attributes(
     deployment: Deployment, actor: Actor, store: str, file: str, attributes: Mapping[str, Scalar]
 ) -> StoreFileView:
-    """Replaces a file's attributes."""
+    """Replaces a file's attributes.
+
+    Raises:
+        NotFound: the store does not exist, or the file is not in it.
+    """
     outcome = _decide(
         deployment, actor, store, file, lambda state, at: store_file.change_attributes(state, at, attributes), actor.key
     )
@@ -137,7 +145,11 @@ def change_attributes(
 
 
 def detach(deployment: Deployment, actor: Actor, store: str, file: str) -> None:
-    """Takes a file out of a store; from now on no search finds it."""
+    """Removes a file from a store; from now on no search finds it.
+
+    Raises:
+        NotFound: the store does not exist, or the file is not in it.
+    """
     outcome = _decide(deployment, actor, store, file, lambda state, at: store_file.detach(state, at, "detached"))
     if outcome.decision is None:
         raise errors.store_file_not_found(store, file)
@@ -151,44 +163,48 @@ def _decide(
     decide: Callable[[State, int], Sequence[Event]],
     key: IdempotencyKey | None = None,
 ) -> Outcome[State, Event]:
-    """Decides on a file, after the open batches that name it; `decide` is given the time too."""
+    """Decides on a file, after the batches that name it and have yet to reach it; `decide` also receives the time."""
     stream = ids.store_file_stream(store, file)
-    opened, found, counts = deployment.together(
+    loaded_store, loaded_file, counts = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
     )
-    loaded = None if batch_files.flush(deployment, store, file, counts) else found
+    loaded = None if batch_files.flush(deployment, store, file, counts) else loaded_file
     at = deployment.clock()
     plan = Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded)
-    [outcome] = commits.make(deployment, [plan], meta=actor.meta, unshown=vector_stores.used(opened, at, search=False))
+    [outcome] = commits.decide_and_show(
+        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
+    )
     return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The text that was indexed of a file."""
+    """A file in a store and its text as it was indexed."""
 
     view: StoreFileView
     text: str
 
 
 def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Content:
-    """The text of what serves.
+    """Returns the text of the serving generation.
 
     Raises:
-        Invalid: nothing serves yet, or the file could not be read.
+        NotFound: the store does not exist, or the file is not in it.
+        Invalid: no generation serves, because the file is not indexed yet or could not be read.
     """
     access.store(deployment, actor, store)
+    stream = ids.store_file_stream(store, file)
     for last in (False, True):
-        state = _state(deployment, store, file)
+        state = _attached_or_pending(deployment, store, file, deployment.streams.load(STORE_FILE, stream).state)
         if state.serving is None:
             why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
             message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
             raise Invalid(message, param="file_id", code="file_not_ready")
         try:
             text = artefact.read_text(deployment.blobs, store, file, state.serving.generation)
-        except NoSuchBlob:  # a newer generation took over meanwhile, and its purge was quick
+        except NoSuchBlob:  # a newer generation took over meanwhile, and the older one is purged already
             if last:
                 raise
         else:
@@ -196,35 +212,27 @@ def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Cont
     return Content(StoreFileView(store, file, state), text)
 
 
-def _state(deployment: Deployment, store: str, file: str) -> State:
-    return _awaited(
-        deployment, store, file, deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
-    )
-
-
-def _awaited(deployment: Deployment, store: str, file: str, state: State) -> State:
+def _attached_or_pending(deployment: Deployment, store: str, file: str, state: State) -> State:
     if state.attached:
         return state
-    awaited = batch_files.awaited(deployment, store, file, state)
-    if awaited is None:
+    pending = batch_files.pending(deployment, store, file, state)
+    if pending is None:
         raise errors.store_file_not_found(store, file)
-    return awaited
+    return pending
 
 
-def _shown(deployment: Deployment, store: str, sk: str, found: Row | State) -> StoreFileView:
+def _view(deployment: Deployment, store: str, sk: str, source: Row | State) -> StoreFileView:
     file = keys.thing_of(sk)
-    if isinstance(found, State):
-        return StoreFileView(store, file, found)
-    state = (
-        codec.decode_state(STORE_FILE, found.data)
-        or deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)).state
-    )
+    if isinstance(source, State):
+        return StoreFileView(store, file, source)
+    stream = ids.store_file_stream(store, file)
+    state = codec.decode_state(STORE_FILE, source.data) or deployment.streams.load(STORE_FILE, stream).state
     return StoreFileView(store, file, state)
 
 
-def _waiting(deployment: Deployment, store: str) -> dict[str, State]:
-    """Files that open batches name and have not reached, by sort key; each once, as the oldest batch will attach it."""
-    waiting: dict[str, State] = {}
+def _pending(deployment: Deployment, store: str) -> dict[str, State]:
+    """Returns files that batches have yet to reach, by sort key; each once, as the oldest batch will attach it."""
+    pending: dict[str, State] = {}
     named: set[str] = set()
     for batch in batch_files.open_batches(deployment, store):
         listed = manifests.read(deployment, batch)
@@ -237,5 +245,5 @@ def _waiting(deployment: Deployment, store: str) -> dict[str, State]:
             if each.file in uploaded and each.file not in named and keys.attachment(each.file, store) not in attached:
                 named.add(each.file)
                 sk = keys.FILES + Placement(batch.state.created_at, position).row(each.file)
-                waiting[sk] = batch_files.expected(batch.state, position, each, uploaded[each.file])
-    return waiting
+                pending[sk] = batch_files.expected(batch.state, position, each, uploaded[each.file])
+    return pending

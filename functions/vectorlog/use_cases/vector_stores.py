@@ -1,4 +1,4 @@
-"""Vector stores: create, get, list, modify, delete."""
+"""Vector stores: create, get, list, modify and delete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from vectorlog.views.views import Counts, store_counts_of
 
 @dataclass(frozen=True, slots=True)
 class CreateStore:
-    """What a new store is asked to be; `files` are attached as its first batch."""
+    """The settings of a new store; `files` are attached as its first batch."""
 
     name: str | None = None
     description: str | None = None
@@ -49,19 +49,20 @@ class StoreView:
 
 
 def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreView:
-    """Makes a store, and attaches its first files.
+    """Creates a store and attaches its first files.
 
     Raises:
-        Invalid: an unknown model, or dimensions that it does not have.
-        NotFound: one of the files is not there; then there is no store either.
+        Invalid: the model is unknown, or does not have these dimensions.
+        NotFound: one of the files does not exist; no store is created.
         DuplicateContent: the deployment refuses the same bytes twice in a store, and two of the files have the same.
+        Unavailable: the embedding provider did not say how many dimensions the model has.
     """
     store = actor.new_id("vs", deployment.random)
     space, at, owner = _space(deployment, command), deployment.clock(), actor.caller.as_owner()
     first = None
-    begun = access.load_if_repeated(deployment, actor, VECTOR_STORE, store)
+    loaded_store = access.load_if_repeated(deployment, actor, VECTOR_STORE, store)
     if command.files:
-        if begun.state.owner is None:  # else repeated under its key: some may be deleted by now
+        if loaded_store.state.owner is None:  # a repeated request is not checked: some files may be deleted by now
             batch_files.check(deployment, actor, store, command.files, param="file_ids")
         batch = ids.make("vsfb", store.encode())
         first = vector_store.FirstBatch(batch, manifests.keep(deployment, store, batch, command.files))
@@ -77,13 +78,15 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
         batch=first,
     )
     plans: list[Plan[Any, Any]] = [
-        Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, begun)
+        Plan(VECTOR_STORE, store, lambda state: vector_store.create(state, created), actor.key, loaded_store)
     ]
     if first is not None:
-        opened = FileBatchCreated(at, store, owner, first.manifest)
-        unopened = access.load_if_repeated(deployment, actor, FILE_BATCH, first.id)
-        plans.append(Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, opened), loaded=unopened))
-    outcomes = commits.make(deployment, plans, meta=actor.meta)
+        batch_created = FileBatchCreated(at, store, owner, first.manifest)
+        loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, first.id)
+        plans.append(
+            Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, batch_created), loaded=loaded_batch)
+        )
+    outcomes = commits.decide_and_show(deployment, plans, meta=actor.meta)
     count = first.manifest.count if first else 0
     if first is not None:
         batch_files.fan_out_small(deployment, first.id, count)
@@ -93,7 +96,7 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
 
 
 def get(deployment: Deployment, actor: Actor, store: str) -> StoreView:
-    """A store with its counts."""
+    """Returns a store with its counts, even if it has expired."""
     loaded, counts = deployment.together(
         lambda: access.store(deployment, actor, store, expired_too=True), lambda: deployment.views.store_counts(store)
     )
@@ -101,7 +104,7 @@ def get(deployment: Deployment, actor: Actor, store: str) -> StoreView:
 
 
 def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Page[StoreView]:
-    """A page of the caller's stores, by creation."""
+    """Returns a page of the caller's stores, by time of creation."""
     query, pk = deployment.views.table.query, keys.list_of("store", actor.caller)
     cursors = [store for store in (request.after, request.before) if store is not None]
     known, near = deployment.together(
@@ -114,9 +117,9 @@ def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Pag
         seen = state.owner is not None and actor.caller.sees(state.owner)
         return keys.list_row(state.created_at, store) if seen else None
 
-    asked = pages.window(request, place)
-    listed = None if near is None else pages.among(near, asked)
-    listed = pages.read(query, pk, asked) if listed is None else listed
+    page_range = pages.resolve(request, place)
+    listed = None if near is None else pages.among(near, page_range)
+    listed = pages.read(query, pk, page_range) if listed is None else listed
     stores = [keys.thing_of(row.key.sk) for row in listed]
     rows = deployment.views.rows([keys.store(store) for store in stores])
     views = []
@@ -125,7 +128,7 @@ def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Pag
         state = codec.decode_state(VECTOR_STORE, row.data) if row and row.data else None
         state = state or deployment.streams.load(VECTOR_STORE, store).state
         views.append(_view(deployment, store, state, store_counts_of(row.counts if row else {})))
-    page = pages.cut(views, asked)
+    page = pages.cut(views, page_range)
     return Page(tuple(view for view in page.items if view.state.exists), page.has_more)
 
 
@@ -135,8 +138,8 @@ def modify(
     store: str,
     change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]],
 ) -> StoreView:
-    """Changes a store; `change` gives name, metadata and days to expiry as they shall be."""
-    opened, counts = deployment.together(
+    """Changes a store; `change` returns its new name, metadata and days to expiry."""
+    loaded, counts = deployment.together(
         lambda: access.store(deployment, actor, store), lambda: deployment.views.store_counts(store)
     )
     at = deployment.clock()
@@ -144,27 +147,33 @@ def modify(
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
-    [outcome] = commits.make(deployment, [Plan(VECTOR_STORE, store, decide, actor.key, opened)], meta=actor.meta)
+    [outcome] = commits.decide_and_show(
+        deployment, [Plan(VECTOR_STORE, store, decide, actor.key, loaded)], meta=actor.meta
+    )
     if not outcome.state.exists:
         raise errors.store_not_found(store)
     return _view(deployment, store, outcome.state, counts)
 
 
 def delete(deployment: Deployment, actor: Actor, store: str) -> None:
-    """Deletes a store: from now on nothing of it is found. What it leaves is removed behind that."""
-    opened = access.own_store(deployment, actor, store)
+    """Deletes a store; from now on no search finds anything in it. A worker removes its chunks, rows and objects later.
+
+    Raises:
+        NotFound: it does not exist, or the caller may not see it.
+    """
+    loaded = access.own_store(deployment, actor, store)
     at = deployment.clock()
-    plan = Plan(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), loaded=opened)
-    [outcome] = commits.make(deployment, [plan], meta=actor.meta)
+    plan = Plan(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), loaded=loaded)
+    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     if outcome.decision is None:
         raise errors.store_not_found(store)
 
 
 def require_model(deployment: Deployment, state: vector_store.State) -> Embedder:
-    """The embedder of a store's model.
+    """Returns the embedder of a store's model.
 
     Raises:
-        Invalid: the deployment does not offer it any more.
+        Invalid: the deployment no longer offers the model.
     """
     try:
         return deployment.models.embedder(state.space)
@@ -173,8 +182,8 @@ def require_model(deployment: Deployment, state: vector_store.State) -> Embedder
 
 
 def used(loaded: Loaded[vector_store.State], at: int, *, search: bool) -> list[Plan[Any, Any]]:
-    """The plan that notes a use of a store, if one is due. Its outcome need not be shown: no request waits for the time
-    of a use to reach the lists, where the feed brings it.
+    """Returns the plan that records a use of a store, or no plan if the last use is recent. Its outcome need not be
+    projected by the request, because no request waits for the time of a use to reach the lists; the feed projects it.
     """
     command = vector_store.VectorStoreUsed(at, search)
     due = vector_store.use(loaded.state, command)

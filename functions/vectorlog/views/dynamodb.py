@@ -1,4 +1,4 @@
-"""The views in DynamoDB; `dynamodb_items.py` says what an item holds."""
+"""The views in DynamoDB; `dynamodb_items.py` describes the items."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 KEYS_PER_GET = 100
-"""The most that a BatchGetItem takes."""
+"""The limit of a BatchGetItem."""
 
 LONGEST_PAGE = 5000
-"""Items that a Query is asked for at most: there are few that have more in the megabyte that it reads."""
+"""The largest number of items that a Query asks for: the megabyte that a Query reads rarely has more."""
 
 DEADLINES_PER_UNIT = 20
-"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, under 200 bytes in
-all.
+"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, and fewer than 200
+bytes in total.
 """
 
 BUSY = RetryPolicy(attempts=10, first_s=0.02, cap_s=0.64)
-"""About 1.6 s in all: transactions last milliseconds. botocore repeats neither a transaction that met another one nor
-the keys that a read left unprocessed.
+"""About 1.6 s in all, because transactions last milliseconds. botocore repeats neither a transaction that conflicted
+with another one nor the keys that a read left unprocessed.
 """
 
-_PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Reasons of a cancelled transaction that may be gone in the next try."""
+_TEMPORARY = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction that the next attempt may not meet."""
 
 _CONTENDED = frozenset({"None", "TransactionConflict"})
-"""Reasons that other writers are the cause of, and not DynamoDB."""
+"""Those of them that other writers cause, rather than DynamoDB."""
 
 _FIRST, _LAST = "\x00", "\U0010ffff"
 
@@ -53,10 +53,10 @@ T = TypeVar("T")
 
 
 class DynamoDBTable:
-    """Implements Table. `threads`: calls that are made at once; 20 read the files of a batch of 2,000.
+    """Implements Table. `threads` is the number of calls in parallel; 20 calls read the files of a batch of 2,000.
 
-    A `RowConflict` may also follow an answer that was lost: then the row that stands is the caller's own, as a caller
-    that reads again will see.
+    A `RowConflict` may also follow a response that was lost. The row is then the caller's own, as the caller sees when
+    it reads again.
     """
 
     def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 24) -> None:
@@ -69,8 +69,8 @@ class DynamoDBTable:
         """See Table."""
         wanted = list(dict.fromkeys(keys))
         batches = [wanted[start : start + KEYS_PER_GET] for start in range(0, len(wanted), KEYS_PER_GET)]
-        found = self._pool.map(self._get, batches) if len(batches) > 1 else map(self._get, batches)
-        return {row.key: row for row in chain.from_iterable(found)}
+        rows = self._pool.map(self._get, batches) if len(batches) > 1 else map(self._get, batches)
+        return {row.key: row for row in chain.from_iterable(rows)}
 
     def query(
         self,
@@ -83,7 +83,7 @@ class DynamoDBTable:
         descending: bool = False,
         status: str | None = None,
     ) -> list[Row]:
-        """See Table. A page that tombstones or a lagging index left short is filled up from larger and larger ones."""
+        """See Table. If tombstones or a lagging index leave too few rows, larger and larger pages are read."""
         low, high = (before, after) if descending else (after, before)
         first = max(prefix or _FIRST, _FIRST if low is None else low + _FIRST)
         last = min(prefix + _LAST, _LAST if high is None else high)
@@ -95,23 +95,23 @@ class DynamoDBTable:
             "ScanIndexForward": not descending,
             "Limit": limit + (last == high),
         }
-        found: list[Row] = []
+        result: list[Row] = []
         while True:
-            answer = self._client.query(**request)
-            rows = self._confirmed(answer["Items"], status) if "IndexName" in request else map(row_of, answer["Items"])
-            found += (row for row in rows if row.key.sk != high)  # BETWEEN takes its ends in
-            if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return found[:limit]
+            page = self._client.query(**request)
+            rows = self._confirmed(page["Items"], status) if "IndexName" in request else map(row_of, page["Items"])
+            result += (row for row in rows if row.key.sk != high)  # BETWEEN includes its ends
+            if len(result) >= limit or "LastEvaluatedKey" not in page:
+                return result[:limit]
             request |= {
-                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "ExclusiveStartKey": page["LastEvaluatedKey"],
                 "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
             }
 
     def write(self, writes: Sequence[Write]) -> None:
-        """See Table. An Add is a transaction also when alone: its token keeps a repeated request from counting twice.
+        """See Table. Even a single Add is a transaction, whose token keeps a repeated request from counting twice.
 
         Raises:
-            Unavailable: other transactions, or too many requests, were in the way every time.
+            Unavailable: every attempt met another transaction or was throttled.
         """
         check(writes)
         match writes:
@@ -123,23 +123,23 @@ class DynamoDBTable:
                 self._write_all(writes)
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
-        """See Table. What the index finds is read again, so rows that were settled meanwhile are left out."""
+        """See Table. Rows that the index finds are read again, so those that were handled meanwhile are left out."""
         overdue = self._pool.map(lambda shard: self._overdue(shard, at, limit), range(DEADLINE_SHARDS))
         keys = [key for _, key in sorted(chain.from_iterable(overdue))]
-        found: list[tuple[int, Key, Row]] = []
+        due: list[tuple[int, Key, Row]] = []
         for start in range(0, len(keys), limit):
             rows = self.get(keys[start : start + limit])
-            found += (
+            due += (
                 (row.deadline, key, row) for key, row in rows.items() if row.deadline is not None and row.deadline <= at
             )
-            if len(found) >= limit:
+            if len(due) >= limit:
                 break
-        return [row for *_, row in sorted(found, key=lambda each: each[:2])[:limit]]
+        return [row for *_, row in sorted(due, key=lambda each: each[:2])[:limit]]
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
-        """See Table. One small Query for each shard, more only where other deadlines than these come first."""
-        found = self._pool.map(lambda shard: self._earliest(shard, until, prefixes), range(DEADLINE_SHARDS))
-        return min((deadline for deadline in found if deadline is not None), default=None)
+        """See Table. Makes one small Query for each shard, and more only if rows with other prefixes come first."""
+        earliest = self._pool.map(lambda shard: self._earliest(shard, until, prefixes), range(DEADLINE_SHARDS))
+        return min((deadline for deadline in earliest if deadline is not None), default=None)
 
     def scan(self) -> Iterator[Row]:
         """See Table."""
@@ -147,7 +147,7 @@ class DynamoDBTable:
             yield from map(row_of, page["Items"])
 
     def close(self) -> None:
-        """Ends the threads; whoever made the client closes it."""
+        """Ends the threads. The client stays open; its creator closes it."""
         self._pool.shutdown()
 
     def _retrying(self, operation: str, step: Callable[[], T]) -> T:
@@ -158,16 +158,16 @@ class DynamoDBTable:
 
     def _get(self, keys: Sequence[Key]) -> list[Row]:
         wanted = {self._table: {"Keys": [key_item(key) for key in keys], "ConsistentRead": True}}
-        found: list[Row] = []
+        rows: list[Row] = []
 
         def get() -> list[Row]:
             nonlocal wanted
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found.extend(map(row_of, answer["Responses"].get(self._table, ())))
-            wanted = answer["UnprocessedKeys"]
+            response = self._client.batch_get_item(RequestItems=wanted)
+            rows.extend(map(row_of, response["Responses"].get(self._table, ())))
+            wanted = response["UnprocessedKeys"]
             if wanted:
                 raise Temporary("keys were left unprocessed: over 16 MB, or throttled")
-            return found
+            return rows
 
         return self._retrying("BatchGetItem", get)
 
@@ -177,19 +177,19 @@ class DynamoDBTable:
         return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
 
     def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
-        answer = self._client.query(TableName=self._table, **deadlines_request(shard, at), Limit=limit)
-        return [(int(item["t"]["N"]), key_of(item)) for item in answer["Items"]]
+        page = self._client.query(TableName=self._table, **deadlines_request(shard, at), Limit=limit)
+        return [(int(item["t"]["N"]), key_of(item)) for item in page["Items"]]
 
     def _earliest(self, shard: int, until: int, prefixes: Sequence[str]) -> int | None:
         request = {"TableName": self._table, **deadlines_request(shard, until), "Limit": DEADLINES_PER_UNIT}
         while True:
-            answer = self._client.query(**request)
-            deadlines = (int(item["t"]["N"]) for item in answer["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
-            found = next(deadlines, None)
-            if found is not None or "LastEvaluatedKey" not in answer:
-                return found
+            page = self._client.query(**request)
+            deadlines = (int(item["t"]["N"]) for item in page["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
+            earliest = next(deadlines, None)
+            if earliest is not None or "LastEvaluatedKey" not in page:
+                return earliest
             request |= {
-                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "ExclusiveStartKey": page["LastEvaluatedKey"],
                 "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
             }
 
@@ -224,7 +224,7 @@ class DynamoDBTable:
                 ]
                 if refused:
                     raise _refusal(refused[0]) from None
-                if not _PASSING.issuperset(reasons):
+                if not _TEMPORARY.issuperset(reasons):
                     raise
                 kind = Contended if _CONTENDED.issuperset(reasons) else Temporary
                 raise kind(", ".join(sorted({*reasons} - {"None"}))) from None

@@ -1,17 +1,17 @@
-"""What a row, and each write on one, is in DynamoDB.
+"""Rows as DynamoDB items, and writes as DynamoDB requests.
 
     pk, sk      the row's key
-    v           version; absent where the row holds counts only
-    d           data; absent where empty
+    v           version; absent if the row has only counts
+    d           data; absent if empty
     s           status
     t           deadline, in ms
-    g, c        gone, closed; absent where not
+    g, c        gone, closed; absent if false
     +<name>     a count
-    l           pk|status of a row that the index `by_status` holds
-    q           OPEN#0…15 of a row with a deadline, which the index `by_deadline` holds
+    l           pk|status, if the row is in the index `by_status`
+    q           OPEN#0…15, if the row has a deadline and so is in the index `by_deadline`
     expires_at  seconds since 1970 from which DynamoDB may delete the item
 
-Names are short because their bytes are paid for with every row.
+Names are short because their bytes are paid for in every row.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from zlib import crc32
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, Write
 
 Item = Mapping[str, Mapping[str, Any]]
-"""Attributes as DynamoDB writes them: `{"v": {"N": "3"}, …}`."""
+"""Attributes in DynamoDB's JSON: `{"v": {"N": "3"}, …}`."""
 
 BY_STATUS = "by_status"
 BY_DEADLINE = "by_deadline"
 
 COMMON_STATUS = "completed"
-"""Where most rows end. The index leaves it out: a write less for each of them."""
+"""The status that most rows end with. The index leaves it out, which saves a write for each of them."""
 
 DEADLINE_SHARDS = 16
-"""Partitions of `by_deadline`, so that no one of them takes every new file."""
+"""The number of partitions of `by_deadline`, so that not every new file is written to the same one."""
 
 _COUNT = "+"
 
 
 def key_item(key: Key) -> Item:
-    """A key's attributes."""
+    """Returns the attributes of a key."""
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
 def key_of(item: Item) -> Key:
-    """Whose attributes they are."""
+    """Returns the key of an item."""
     return Key(item["pk"]["S"], item["sk"]["S"])
 
 
 def row_of(item: Item) -> Row:
-    """The row that an item keeps."""
+    """Returns the row that is stored in an item."""
     texts = {name: text for name, value in item.items() for text in value.values()}
     return Row(
         key=key_of(item),
@@ -63,17 +63,19 @@ def row_of(item: Item) -> Row:
 
 
 def list_of(pk: str, status: str) -> str:
-    """The partition of `by_status` that lists these rows."""
+    """Returns the partition key in `by_status` of the rows with this pk and status."""
     return f"{pk}|{status}"
 
 
 def shard_of(number: int) -> str:
-    """A partition of `by_deadline`, by its number."""
+    """Returns a partition key of `by_deadline`, by its number."""
     return f"OPEN#{number}"
 
 
 def list_request(pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
-    """What Query takes for rows that are no tombstones, both ends included, but for the table's name."""
+    """Returns the arguments of a Query, except the table's name, for rows that are not tombstones, from the sort key
+    `first` to `last` inclusive.
+    """
     values = {":first": {"S": first}, ":last": {"S": last}}
     request: dict[str, Any] = {}
     if status is None or status == COMMON_STATUS:
@@ -95,7 +97,7 @@ def list_request(pk: str, first: str, last: str, status: str | None) -> dict[str
 
 
 def deadlines_request(shard: int, until: int) -> dict[str, Any]:
-    """What Query takes for rows of one shard with a deadline up to `until`, but for the table's name."""
+    """Returns the arguments of a Query, except the table's name, for a shard's rows with a deadline up to `until`."""
     return {
         "IndexName": BY_DEADLINE,
         "KeyConditionExpression": "q = :q AND t <= :until",
@@ -104,7 +106,7 @@ def deadlines_request(shard: int, until: int) -> dict[str, Any]:
 
 
 def request_of(write: Write) -> dict[str, Any]:
-    """What UpdateItem, DeleteItem and their twins in a transaction take, but for the table's name."""
+    """Returns the arguments of an UpdateItem or DeleteItem, alone or in a transaction, except the table's name."""
     match write:
         case Put():
             return _put(write)
@@ -117,7 +119,7 @@ def request_of(write: Write) -> dict[str, Any]:
 
 
 def _put(put: Put) -> dict[str, Any]:
-    """An update, because a put would take the counts away."""
+    """An update, because a DynamoDB put would remove the counts."""
     fields = _fields(put)
     values = {f":{name}": value for name, value in fields.items() if value is not None}
     sets = ", ".join(f"{name} = :{name}" for name, value in fields.items() if value is not None)

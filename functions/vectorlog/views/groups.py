@@ -1,4 +1,4 @@
-"""Which commits share a transaction."""
+"""Groups commits that can share a transaction."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from vectorlog.views.projection import batches_of, changes_membership, changes_n
 from vectorlog.views.table import WRITE_LIMIT
 
 POINTERS, SHARED_WRITES = 2, 1
-"""Rows that say where a file is, and of its store: the counts. Each batch has a row of counts besides."""
+"""Writes of a decision that changes membership (the file's attachment and its content row), and those that all files of
+a store share (the store's counts). In addition, each batch has a row of counts.
+"""
 OWNERS = 40
+"""How many owners of a generation one part of a decision names at most, so that its writes fit into a transaction."""
 Owned: TypeAlias = FileAttached | FileIngested | FileFailed | FileDetached
 
 
 def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
-    """Decisions that may share a transaction: those about files of one store as long as their writes fit, in their
-    order; others alone.
+    """Yields groups of decisions that can share a transaction: decisions on files of the same store, in their order, as
+    long as their writes fit; any other decision alone.
 
-    The fewer transactions on a store's counts, the fewer get into each other's way.
+    Fewer transactions on a store's counts mean fewer conflicts.
     """
     waiting: dict[str, _Group] = {}
     for decision in decisions:
@@ -41,7 +44,7 @@ def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
         store = StoreFileId.parse(decision.stream).store
         for part in _parts(decision):
             group = waiting.setdefault(store, _Group())
-            if not group.takes(part):
+            if not group.fits(part):
                 yield group.decisions
                 group = waiting[store] = _Group()
             group.add(part)
@@ -49,15 +52,15 @@ def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
 
 
 class _Group:
-    """Decisions on files of one store, and what they write at most."""
+    """Decisions on files of one store, and the largest number of writes that they can need."""
 
     def __init__(self) -> None:
         self.decisions: list[StoreFileDecision] = []
         self._own = 0
         self._batches: set[str] = set()
 
-    def takes(self, decision: StoreFileDecision) -> bool:
-        """Whether its writes fit beside the others, or there are none yet."""
+    def fits(self, decision: StoreFileDecision) -> bool:
+        """Whether the decision's writes fit with the others, or the group is empty."""
         writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | batches_of(decision))
         return not self.decisions or writes <= WRITE_LIMIT
 
@@ -68,16 +71,14 @@ class _Group:
 
 
 def _own_writes(decision: StoreFileDecision) -> int:
-    """Of rows that no other file shares: its row, its pointers, its batches' entries."""
+    """Returns the number of writes to rows that no other file shares: its row, its pointers, its batches' entries."""
     if changes_no_row(decision):
         return 0
     return 1 + (POINTERS if any(map(changes_membership, decision.events)) else 0) + len(batches_of(decision))
 
 
 def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:
-    """The decision; where more batches wait for the file than a transaction has room for, once for each part of
-    them.
-    """
+    """Yields the decision; if more batches wait for the file than fit a transaction, once for each part of them."""
     most = max((len(event.owners) for event in decision.events if isinstance(event, Owned)), default=0)
     if most <= OWNERS:
         yield decision

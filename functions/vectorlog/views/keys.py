@@ -1,4 +1,4 @@
-"""Where every row of the views is, and what a row's key says that it is about."""
+"""The keys of all rows in the views, and the ids that a key contains."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _BATCHES = "#B"
 
 
 def store(store: str) -> Key:
-    """A store and its counts."""
+    """The key of a store's row, which also holds its counts."""
     return Key(f"{_STORE}{store}", COUNTS)
 
 
 def store_file(store: str, file: str, placement: Placement) -> Key:
-    """A file in a store, in the order of its list."""
+    """The key of a file in a store, which sorts by the file's placement."""
     return Key(f"{_STORE}{store}", FILES + placement.row(file))
 
 
 def store_file_row(store: str, row: str) -> Key:
-    """The same, by `Placement.row`."""
+    """The key of a file in a store, by the text of `Placement.row`."""
     return Key(f"{_STORE}{store}", FILES + row)
 
 
 def batches(store: str) -> str:
-    """The pk of a store's batches."""
+    """The partition key of a store's batches."""
     return f"{_STORE}{store}{_BATCHES}"
 
 
@@ -42,25 +42,25 @@ EVERY = "every#"
 
 
 def open_batch(store: str, batch: str) -> Key:
-    """A batch that has not reached all of its files."""
+    """The key of a row that exists until the batch has reached all of its files."""
     return Key(batches(store), OPEN + batch)
 
 
 def every_batch(store: str, batch: str) -> Key:
-    """A batch, for as long as its store is there."""
+    """The key of a row that exists for a batch as long as its store exists."""
     return Key(batches(store), EVERY + batch)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A batch that has not reached all of its files, as its row's key names it."""
+    """A batch that has not reached all of its files, as identified by its row's key."""
 
     store: str
     batch: str
 
 
 def subject(key: Key) -> FileId | StoreId | StoreFileId | Unreached:
-    """What a row that has a deadline is about."""
+    """Returns the id of the thing to which a row with a deadline belongs."""
     if key.pk.startswith(_FILE):
         return FileId(key.pk.removeprefix(_FILE))
     store = key.pk.removeprefix(_STORE)
@@ -70,47 +70,47 @@ def subject(key: Key) -> FileId | StoreId | StoreFileId | Unreached:
 
 
 def batch(batch: str) -> Key:
-    """A batch and its counts."""
+    """The key of a batch's row, which also holds its counts."""
     return Key(f"VSFB#{batch}", COUNTS)
 
 
 def entry(batch: str, file: str) -> Key:
-    """How a file of a batch went."""
+    """The key of a batch's entry for a file."""
     return Key(f"VSFB#{batch}", f"E#{file}")
 
 
 def file(file: str) -> Key:
-    """An uploaded file."""
+    """The key of an uploaded file."""
     return Key(f"{_FILE}{file}", COUNTS)
 
 
 def attachment(file: str, store: str) -> Key:
-    """That a file is in a store."""
+    """The key of the row which says that a file is in a store."""
     return Key(f"{_FILE}{file}", f"{_STORE}{store}")
 
 
 def contents(store: str) -> str:
-    """The pk of a store's contents."""
+    """The partition key of the rows that list a store's files by their bytes."""
     return f"{_STORE}{store}#D"
 
 
 def store_of(key: Key) -> str | None:
-    """The store of an `attachment`; None for another key."""
+    """Returns the store of an `attachment`; None for any other key."""
     return key.sk.removeprefix(_STORE) if key.pk.startswith(_FILE) and key.sk.startswith(_STORE) else None
 
 
 def attachments(file: str) -> tuple[str, str]:
-    """The pk and the prefix of all attachments of a file."""
+    """The partition key and the prefix of all attachments of a file."""
     return f"{_FILE}{file}", _STORE
 
 
 def content(store: str, sha256: str, file: str) -> Key:
-    """That a file with these bytes is in a store."""
+    """The key of the row which says that a file with these bytes is in a store."""
     return Key(contents(store), f"{sha256}#{file}")
 
 
 def api_key(key: str) -> Key:
-    """An API key; all keys are under one pk."""
+    """The key of an API key's row; all API keys share one partition key."""
     return Key("KEYS", key)
 
 
@@ -118,24 +118,24 @@ Listable = Literal["store", "file"]
 
 
 def list_of(kind: Listable, caller: Caller) -> str:
-    """The pk of what this caller may see."""
+    """The partition key of the list of things that this caller may see."""
     return _list(kind, caller.project, caller.user)
 
 
 def lists_with(kind: Listable, owner: Owner, created_at: int, thing: str) -> tuple[Key, ...]:
-    """Where a thing is listed: with its project, and with its end user if it has one."""
+    """The keys under which a thing is listed: for its project, and for its end user if it has one."""
     sk = list_row(created_at, thing)
     users = (None,) if owner.user is None else (None, owner.user)
     return tuple(Key(_list(kind, owner.project, user), sk) for user in users)
 
 
 def list_row(created_at: int, thing: str) -> str:
-    """The sort key that lists things in the order of their creation."""
+    """The sort key that lists a thing by its time of creation."""
     return f"{created_at:013d}#{thing}"
 
 
 def thing_of(row: str) -> str:
-    """The id at the end of a sort key."""
+    """Returns the id at the end of a sort key."""
     return row.rsplit("#", 1)[1]
 
 

@@ -1,4 +1,4 @@
-"""The views in memory: what a fresh projection of the log is compared with."""
+"""The views in memory. A fresh projection of the log goes here, to be compared with the stored views."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MemoryTable:
     ) -> list[Row]:
         """See Table."""
         low, high = (before, after) if descending else (after, before)
-        found = [
+        rows = [
             row
             for key, row in self._rows.items()
             if key.pk == pk
@@ -41,7 +41,7 @@ class MemoryTable:
             and (high is None or key.sk < high)
             and status in (None, row.status)
         ]
-        return sorted(found, key=lambda row: row.key.sk, reverse=descending)[:limit]
+        return sorted(rows, key=lambda row: row.key.sk, reverse=descending)[:limit]
 
     def write(self, writes: Sequence[Write]) -> None:
         """See Table."""
@@ -55,8 +55,8 @@ class MemoryTable:
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table."""
-        found = [row for row in self._rows.values() if row.deadline is not None and row.deadline <= at]
-        return sorted(found, key=lambda row: row.deadline or 0)[:limit]
+        rows = [row for row in self._rows.values() if row.deadline is not None and row.deadline <= at]
+        return sorted(rows, key=lambda row: row.deadline or 0)[:limit]
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
         """See Table."""
@@ -68,13 +68,13 @@ class MemoryTable:
         yield from self._rows.values()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: the table has no resources to release."""
 
     def _changed(self, write: Write) -> Row | None:
-        standing = self._rows.get(write.key, Row(write.key))
+        current = self._rows.get(write.key, Row(write.key))
         match write:
             case Put():
-                if standing.version != write.replaces:
+                if current.version != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
                 return Row(
                     write.key,
@@ -84,12 +84,12 @@ class MemoryTable:
                     write.deadline,
                     write.gone,
                     write.closed,
-                    standing.counts,
+                    current.counts,
                 )
             case Add():
-                if standing.closed:
+                if current.closed:
                     raise RowClosed(f"{write.key} is closed")
-                added = {name: standing.counts.get(name, 0) + number for name, number in write.counts.items()}
-                return replace(standing, counts={**standing.counts, **added})
+                added = {name: current.counts.get(name, 0) + number for name, number in write.counts.items()}
+                return replace(current, counts={**current.counts, **added})
             case Remove():
                 return None

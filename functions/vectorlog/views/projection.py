@@ -1,8 +1,8 @@
-"""What a commit changes in the views, as a pure function of the commit and the rows that stand.
+"""The projection: the changes of rows that follow from a commit, as a pure function of the commit and the current rows.
 
-Every commit is projected, not only a stream's newest: where a row is already newer its part is dropped, and what the
-commit says of batch entries is kept. Row, entries and counts are written in one transaction, so duplicates, reordering
-and crashes all lead to the same rows (ARCHITECTURE.md, "The flow").
+Every commit is projected, not only a stream's newest one. If a row is newer than the commit, the row stays, but the
+commit's batch entries are still applied. Row, entries and counts are written in one transaction, so duplicates,
+reordering and crashes all lead to the same rows (ARCHITECTURE.md, "The flow").
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
 INGEST_DEADLINE_MS = DAY_MS
-"""After a day a file that is still open ends as failed (promise 1)."""
+"""A file that is still open after a day is failed (docs/promises.md, promise 1)."""
 TOMBSTONE_MS = 8 * DAY_MS
-"""Longer than any commit may come late (a stream keeps its records for a day)."""
+"""Longer than a commit can be delayed: DynamoDB's stream keeps its records for a day."""
 
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
 
 def touched(decision: AnyDecision) -> list[Key]:
-    """The rows that `project` has to see."""
+    """Returns the keys of the rows that `apply` needs to read."""
     stream = decision.stream
     if is_store_file(decision):
         return _touched_by_store_file(decision)
@@ -62,16 +62,16 @@ def touched(decision: AnyDecision) -> list[Key]:
 
 def _touched_by_store_file(decision: StoreFileDecision) -> list[Key]:
     stream, state = StoreFileId.parse(decision.stream), decision.state
-    found = [keys.entry(batch, stream.file) for batch in sorted(batches_of(decision))]
+    rows = [keys.entry(batch, stream.file) for batch in sorted(batches_of(decision))]
     if state.placement is not None and not changes_no_row(decision):
-        found.append(keys.store_file(stream.store, stream.file, state.placement))
+        rows.append(keys.store_file(stream.store, stream.file, state.placement))
     if any(map(changes_membership, decision.events)):
-        found += _pointers(stream, state)
-    return found
+        rows += _pointers(stream, state)
+    return rows
 
 
 def apply(decision: AnyDecision, rows: Rows) -> None:
-    """Lays what the commit changes over the rows."""
+    """Applies the commit's changes to the rows."""
     if is_store_file(decision):
         _project_store_file(decision, rows)
     elif is_store(decision):
@@ -87,17 +87,17 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
 
 
 def batches_of(decision: StoreFileDecision) -> set[str]:
-    """The batches whose entries it opens or settles."""
+    """Returns the batches whose entries the commit opens or closes."""
     return {batch for event in decision.events for batch in store_file.entries(event)}
 
 
 def changes_no_row(decision: StoreFileDecision) -> bool:
-    """Whether it tells the number of chunks alone, which is in no list; the next commit's row carries it."""
+    """Whether the commit only records the number of chunks, which no list shows; the next commit's row has it too."""
     return all(isinstance(event, store_file.FileChunked) for event in decision.events)
 
 
 def changes_membership(event: store_file.Event) -> bool:
-    """Whether it puts the file into the store, or takes it out."""
+    """Whether the event puts the file into the store or takes it out."""
     match event:
         case store_file.FileAttached() | store_file.FileDetached():
             return True
@@ -120,20 +120,20 @@ def _project_store_file(decision: StoreFileDecision, rows: Rows) -> None:
     if changes_no_row(decision):
         return
     if state.placement is not None:
-        _project_place(decision, state.placement, rows)
+        _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:
         for batch, outcome in store_file.entries(event).items():
-            _settle(rows, totals, batch, keys.entry(batch, stream.file), outcome)
+            _project_entry(rows, totals, batch, keys.entry(batch, stream.file), outcome)
 
 
-def _project_place(decision: StoreFileDecision, placement: store_file.Placement, rows: Rows) -> None:
+def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file.Placement, rows: Rows) -> None:
     stream, state = StoreFileId.parse(decision.stream), decision.state
     totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
     if rows.version(key) < decision.version:
-        _move(rows, totals, rows.status(key), rows.data(key), state)
+        _update_store_counts(rows, totals, rows.status(key), rows.data(key), state)
         _put_store_file(decision, rows, key)
     if any(map(changes_membership, decision.events)):
-        rows.guard(totals)  # or a purge could leave pointers behind that are written for a row which is newer already
+        rows.guard(totals)  # if the row is newer already, no counts change, and pointers could be written after a purge
         gone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if not state.attached else {}
         for pointer in _pointers(stream, state):
             rows.put(pointer, decision.version, **gone)
@@ -152,8 +152,8 @@ def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:
     rows.put(key, decision.version, data=decision.text, status=state.status, deadline=deadline)
 
 
-def _move(rows: Rows, totals: Key, before: str | None, data: str, state: store_file.State) -> None:
-    """The store's counts: out of the old status, into the new one. A tombstone has no status and counts for nothing."""
+def _update_store_counts(rows: Rows, totals: Key, before: str | None, data: str, state: store_file.State) -> None:
+    """Moves a file from its old status to its new one in the store's counts. A tombstone has no status and no count."""
     if before is not None:
         rows.add(totals, **{before: -1, "usage_bytes": -_usage_bytes(before, data)})
     if state.attached:
@@ -168,12 +168,13 @@ def _usage_bytes(status: str, data: str) -> int:
     return int(serving["usage_bytes"]) if serving else 0
 
 
-def _settle(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str) -> None:
-    rank, standing = _ENTRY_RANK[outcome], rows.version(entry)
-    if rank <= standing:
+def _project_entry(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str) -> None:
+    """Opens or closes a batch's entry and counts it. The entry's rank is its row's version, so it never goes back."""
+    rank, current = _ENTRY_RANK[outcome], rows.version(entry)
+    if rank <= current:
         return
     counts = {outcome: 1} if rank else {}
-    if standing == NO_ROW:
+    if current == NO_ROW:
         counts["reached"] = 1
         rows.add(totals, unreached=-1)
     rows.put(entry, rank, data=outcome)
@@ -201,9 +202,9 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
 def _project_batch(decision: BatchDecision, rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
-        if rows.stands(
-            own
-        ):  # files came before their batch and before the store was closed: by this the purge finds them
+        # If the batch's files were projected before it and before the store was deleted, its rows are there already,
+        # and the purge finds them by this row.
+        if rows.exists(own):
             rows.put(keys.every_batch(state.store, decision.stream), 0)
         return
     opened = keys.open_batch(state.store, decision.stream)

@@ -1,4 +1,4 @@
-"""Rows as a projection sees them while it goes: those that were read, with its own changes over them."""
+"""The rows as a projection sees them: as they were read, with its own changes applied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vectorlog.views.table import NO_ROW, Add, Key, Put, Row, Write
 
 
 class Rows:
-    """The rows that were read, with what is to be written laid over them."""
+    """Rows that were read, and the changes to be written to them. A row that was changed is returned as changed."""
 
     def __init__(self, read: Mapping[Key, Row]) -> None:
         self._read = read
@@ -19,46 +19,46 @@ class Rows:
         self._guards: set[Key] = set()
 
     def version(self, key: Key) -> int:
-        """The version of the row as it will be, or `NO_ROW`."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.version if standing else NO_ROW
+        """The version of the row after the changes so far, or `NO_ROW`."""
+        row = self._puts.get(key) or self._read.get(key)
+        return row.version if row else NO_ROW
 
     def status(self, key: Key) -> str | None:
-        """The status of the row as it will be."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.status if standing else None
+        """The status of the row after the changes so far."""
+        row = self._puts.get(key) or self._read.get(key)
+        return row.status if row else None
 
     def data(self, key: Key) -> str:
-        """The data of the row as it will be."""
-        standing = self._puts.get(key) or self._read.get(key)
-        return standing.data if standing else ""
+        """The data of the row after the changes so far."""
+        row = self._puts.get(key) or self._read.get(key)
+        return row.data if row else ""
 
-    def stands(self, key: Key) -> bool:
-        """Whether there is a row, if only with counts."""
+    def exists(self, key: Key) -> bool:
+        """Whether the row was there when it was read, even if only with counts."""
         return key in self._read
 
     def closed(self, key: Key) -> bool:
-        """Whether the row refuses counts."""
+        """Whether the row was closed when it was read, so that it refuses counts."""
         return key in self._read and self._read[key].closed
 
     def put(self, key: Key, version: int, **fields: Any) -> None:  # noqa: ANN401  # fields of Put
-        """Writes a row unless it is as new already."""
+        """Writes a row unless it already has this version or a newer one; `fields` are those of `Put`."""
         if self.version(key) < version:
             read = self._read.get(key)
             self._puts[key] = Put(key, version, read.version if read else NO_ROW, **fields)
 
     def add(self, key: Key, **counts: int) -> None:
-        """Adds to counts."""
+        """Adds to a row's counts."""
         sums = self._adds[key]
         for name, number in counts.items():
             sums[name] = sums.get(name, 0) + number
 
     def guard(self, key: Key) -> None:
-        """Lets nothing be written if the row is closed by then, as counts to be added do by themselves."""
+        """Has all puts refused if the row is closed when they are written, as an `add` on that row would."""
         self._guards.add(key)
 
     def writes(self) -> list[Write]:
-        """What is to be written, one write per key."""
+        """Returns the changes as writes for the table."""
         guards = {key: {"unreached": 0} for key in self._guards if self._puts}
         adds = {key: {name: number for name, number in counts.items() if number} for key, counts in self._adds.items()}
         changes = guards | {key: counts for key, counts in adds.items() if counts}

@@ -13,7 +13,7 @@ from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed,
 T = TypeVar("T")
 
 FRESH = "fresh_views"
-"""What a rebuild fills while `views` serves; one that is there and belongs to no rebuild was left by one that died."""
+"""The table that a rebuild fills while `views` serves. If no rebuild is running, it was left by one that was killed."""
 
 _TABLE = """CREATE TABLE IF NOT EXISTS {} (
     pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL, status TEXT, deadline INTEGER,
@@ -34,12 +34,12 @@ _SUMS = f"""VALUES (?, ?, {NO_ROW}, '', 0, 0, ?)
 
 
 class SQLiteTable:
-    """Implements Table in a database that other derived things may share; `name` is `views`, or `FRESH`."""
+    """Implements Table in a database that may hold other derived data too; `name` is `views` or `FRESH`."""
 
-    def __init__(self, database: Database | Within, name: str = "views") -> None:
+    def __init__(self, database: Database | Transaction, name: str = "views") -> None:
         self._database = database
         self._name = name
-        self._standing = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
+        self._current = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
         self._get = f"SELECT {_FIELDS} FROM {name} WHERE pk = ? AND sk = ?"
         self._put = (
             f"INSERT INTO {name} (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) {_VALUES}"
@@ -49,8 +49,8 @@ class SQLiteTable:
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """See Table."""
         read = self._database.read()
-        found = (read.execute(self._get, key).fetchone() for key in dict.fromkeys(keys))
-        return {row.key: row for row in map(_row, filter(None, found))}
+        records = (read.execute(self._get, key).fetchone() for key in dict.fromkeys(keys))
+        return {row.key: row for row in map(_row, filter(None, records))}
 
     def query(
         self,
@@ -75,7 +75,7 @@ class SQLiteTable:
             values += [prefix, prefix + "\U0010ffff"]
         order = "DESC" if descending else "ASC"
         statement = f"SELECT {_FIELDS} FROM {self._name} WHERE {' AND '.join(conditions)} ORDER BY sk {order} LIMIT ?"
-        return [_row(found) for found in self._database.read().execute(statement, (*values, limit))]
+        return [_row(record) for record in self._database.read().execute(statement, (*values, limit))]
 
     def write(self, writes: Sequence[Write]) -> None:
         """See Table."""
@@ -88,36 +88,36 @@ class SQLiteTable:
         self._database.write(apply)
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
-        """See Table; also lets tombstones vanish whose time is over."""
+        """See Table. It also deletes tombstones that have expired."""
         self._database.write(
             lambda connection: connection.execute(f"DELETE FROM {self._name} WHERE expires_at <= ?", (at,)).rowcount
         )
         statement = f"SELECT {_FIELDS} FROM {self._name} WHERE deadline <= ? ORDER BY deadline LIMIT ?"
-        return [_row(found) for found in self._database.read().execute(statement, (at, limit))]
+        return [_row(record) for record in self._database.read().execute(statement, (at, limit))]
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
         """See Table."""
         begins = " OR ".join("instr(sk, ?) = 1" for _ in prefixes)
         statement = f"SELECT deadline FROM {self._name} WHERE deadline <= ? AND ({begins}) ORDER BY deadline LIMIT 1"
-        found: tuple[int] | None = self._database.read().execute(statement, (until, *prefixes)).fetchone()
-        return found[0] if found else None
+        record: tuple[int] | None = self._database.read().execute(statement, (until, *prefixes)).fetchone()
+        return record[0] if record else None
 
     def scan(self) -> Iterator[Row]:
         """See Table."""
         last = ("", "")
         statement = f"SELECT {_FIELDS} FROM {self._name} WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT 1000"
-        while page := [_row(found) for found in self._database.read().execute(statement, last)]:
+        while page := [_row(record) for record in self._database.read().execute(statement, last)]:
             yield from page
             last = page[-1].key
 
     def close(self) -> None:
-        """Whoever made the database closes it."""
+        """Does nothing: the creator of the database closes it."""
 
     def _apply(self, connection: sqlite3.Connection, write: Write) -> None:
-        found = connection.execute(self._standing, write.key).fetchone()
+        current = connection.execute(self._current, write.key).fetchone()
         match write:
             case Put():
-                if (found[0] if found else NO_ROW) != write.replaces:
+                if (current[0] if current else NO_ROW) != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
                 values = (
                     *write.key,
@@ -131,9 +131,9 @@ class SQLiteTable:
                 )
                 connection.execute(self._put, values)
             case Add():
-                if found and found[1]:
+                if current and current[1]:
                     raise RowClosed(f"{write.key} is closed")
-                counts: dict[str, int] = json.loads(found[2]) if found else {}
+                counts: dict[str, int] = json.loads(current[2]) if current else {}
                 for name, number in write.counts.items():
                     counts[name] = counts.get(name, 0) + number
                 connection.execute(self._add, (*write.key, json.dumps(counts)))
@@ -143,18 +143,18 @@ class SQLiteTable:
                 assert_never(never)
 
 
-class Within:
-    """A transaction that is under way, in the place of a database."""
+class Transaction:
+    """An open transaction, which `SQLiteTable` can use instead of a database."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def read(self) -> sqlite3.Connection:
-        """What the transaction sees."""
+        """Returns the connection, which reads what the transaction sees."""
         return self._connection
 
     def write(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs the action; where it raises, its own writes are undone."""
+        """Runs the action and returns its result; if it raises, its own writes are undone."""
         self._connection.execute("SAVEPOINT part")
         try:
             return action(self._connection)
@@ -166,21 +166,21 @@ class Within:
 
 
 def begin_fresh(connection: sqlite3.Connection) -> None:
-    """Makes an empty table under `FRESH`."""
+    """Creates the table `FRESH`, empty."""
     connection.execute(f"DROP TABLE IF EXISTS {FRESH}")
     connection.execute(_TABLE.format(FRESH))
 
 
 def serve_fresh(connection: sqlite3.Connection) -> None:
-    """Puts the table under `FRESH` in the place of the one that serves."""
+    """Replaces the table that serves by `FRESH`."""
     connection.execute("DROP TABLE views")
     connection.execute(f"ALTER TABLE {FRESH} RENAME TO views")
     for index in _INDEXES:
         connection.execute(index)
 
 
-def _row(found: tuple[str, str, int, str, str | None, int | None, int, int, str]) -> Row:
-    pk, sk, version, data, status, deadline, gone, closed, counts = found
+def _row(record: tuple[str, str, int, str, str | None, int | None, int, int, str]) -> Row:
+    pk, sk, version, data, status, deadline, gone, closed, counts = record
     return Row(
         Key(pk, sk),
         version,

@@ -1,4 +1,4 @@
-"""The port of the views: rows under (pk, sk), read consistently, written all or nothing."""
+"""The port of the views' table: rows under (pk, sk), with consistent reads and atomic writes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 NO_ROW = -1
-"""The version that an absent row counts as."""
+"""The version of a row that does not exist."""
 
 
 class Key(NamedTuple):
-    """Where a row is."""
+    """The key of a row."""
 
     pk: str
     sk: str
@@ -22,13 +22,13 @@ class Row:
     """A row as it was read.
 
     Attributes:
-        version: of the commit that it was made from; `NO_ROW` where it holds counts only.
+        version: of the commit from which it was made; `NO_ROW` if it has only counts.
         data: JSON text.
-        status: what lists filter by; None is in no filtered list.
-        deadline: ms since 1970 at which a sweep has to look at it; None never.
-        gone: a tombstone, which lists skip and newer versions may replace.
-        closed: refuses every further `Add` (a deleted store's counts).
-        counts: only ever added to.
+        status: lists can be filtered by it; a row without one is in no filtered list.
+        deadline: when the sweep has to handle the row, in ms since 1970; None for never.
+        gone: whether it is a tombstone, which lists leave out and newer versions may replace.
+        closed: whether it refuses every further `Add`, as the counts of a deleted store do.
+        counts: sums, which only `Add` changes.
     """
 
     key: Key
@@ -43,10 +43,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Writes a row, but for its counts, if the row that stands there has the version `replaces` (`NO_ROW`: none stands,
-    or one with counts only).
+    """Writes a row except for its counts, if the existing row has the version `replaces` (`NO_ROW`: there is no row, or
+    one with only counts).
 
-    `expires_at`: ms since 1970 from which the row may vanish by itself (tombstones).
+    From `expires_at` on, in ms since 1970, the table may delete the row (a tombstone).
     """
 
     key: Key
@@ -62,7 +62,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Adds to counts, making the row where there is none; refused where the row is closed."""
+    """Adds to a row's counts, and creates the row if there is none; refused if the row is closed."""
 
     key: Key
     counts: Mapping[str, int]
@@ -70,7 +70,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Removes a row; none there is no error."""
+    """Removes a row; it is no error if there is none."""
 
     key: Key
 
@@ -79,19 +79,23 @@ Write = Put | Add | Remove
 
 
 class RowConflict(Exception):
-    """A row is not at the version that a `Put` replaces; nothing was written. Read again, and decide again."""
+    """A row does not have the version that a `Put` replaces; nothing was written. Read again and decide again."""
 
 
 class RowClosed(Exception):
-    """An `Add` met a closed row; nothing was written."""
+    """An `Add` was refused by a closed row; nothing was written."""
 
 
 WRITE_LIMIT = 100
-"""Actions of one `write` (DynamoDB's transaction)."""
+"""The largest number of writes in one `write`: DynamoDB's limit for a transaction."""
 
 
 def check(writes: Sequence[Write]) -> None:
-    """Raises ValueError for what no table takes in one `write`."""
+    """Checks the limits that every table has for one `write`.
+
+    Raises:
+        ValueError: there are more than `WRITE_LIMIT` writes, or two with the same key.
+    """
     if len(writes) > WRITE_LIMIT:
         raise ValueError(f"{len(writes)} writes in one transaction; {WRITE_LIMIT} fit")
     if len({each.key for each in writes}) < len(writes):
@@ -99,12 +103,12 @@ def check(writes: Sequence[Write]) -> None:
 
 
 class Table(Protocol):
-    """Rows. Every read sees every write that has returned, but for `query(status=…)` and deadlines, which on AWS may
-    lag.
+    """A table of rows. Every read sees all writes that have returned, except that `query(status=…)`, `due` and
+    `earliest_deadline` may lag on AWS.
     """
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
-        """The rows that there are, tombstones included."""
+        """Returns the rows that exist, including tombstones."""
         ...
 
     def query(
@@ -118,35 +122,44 @@ class Table(Protocol):
         descending: bool = False,
         status: str | None = None,
     ) -> list[Row]:
-        """Up to `limit` rows in order of sk, tombstones left out.
+        """Returns up to `limit` rows in the order of their sort keys, without tombstones.
 
-        `after` and `before` are sort keys, exclusive, and need not be there: `after` is where the list goes on in its
-        own direction, `before` where it stops.
+        Args:
+            pk: the partition key of the rows.
+            prefix: of their sort keys.
+            after: an exclusive sort key after which the list begins, in the direction of the list. There need not be a
+                row with this key.
+            before: an exclusive sort key before which the list ends; likewise.
+            limit: how many rows at most.
+            descending: whether the list is in descending order.
+            status: only rows with this status; None for all rows.
         """
         ...
 
     def write(self, writes: Sequence[Write]) -> None:
-        """All or nothing; at most `WRITE_LIMIT` writes, each on another key.
+        """Makes all writes or none; at most `WRITE_LIMIT`, each with a different key.
 
         Raises:
-            RowConflict: by a Put.
-            RowClosed: by an Add.
-            ValueError: too many writes, or two on one key.
+            RowConflict: a Put was refused.
+            RowClosed: an Add was refused.
+            ValueError: there are too many writes, or two with the same key.
         """
         ...
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
-        """Rows whose deadline is over, oldest first."""
+        """Returns up to `limit` rows whose deadline is at or before `at` (ms since 1970), the oldest deadline first."""
         ...
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
-        """The earliest deadline up to `until` (ms since 1970) of the rows whose sort key begins with one of these."""
+        """Returns the earliest deadline up to `until` (ms since 1970) of the rows whose sort key has one of these
+        prefixes; None if there is none.
+        """
         ...
 
     def scan(self) -> Iterator[Row]:
-        """Every row, tombstones included, in no order; each as it stands when it is reached."""
+        """Yields every row, including tombstones, in no particular order; each as it is when the scan reaches it."""
         ...
 
     def close(self) -> None:
-        """Releases what the table holds."""
+        """Releases the table's resources."""
         ...

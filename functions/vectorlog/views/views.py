@@ -1,4 +1,4 @@
-"""The views: commits go in, rows and counts come out."""
+"""The views: projects commits, and reads rows and counts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from vectorlog.views.projection import apply, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
 
-Foreseen = dict[Key, Row | None]
-"""Rows as they were read ahead; None where there was none."""
+Prefetched = dict[Key, Row | None]
+"""Rows that were read in advance; None for a row that did not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Files by status; they add up to `total`. `usage_bytes` is of completed files' text."""
+    """Numbers of files by status, which add up to `total`. `usage_bytes` is the size of the completed files' text;
+    `unreached` is the number of files in progress that their batch has not reached.
+    """
 
     in_progress: int = 0
     completed: int = 0
@@ -36,16 +38,17 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of files in any status."""
         return self.in_progress + self.completed + self.failed + self.cancelled
 
 
 class Views:
-    """Rows made from commits.
+    """The rows that are made from commits.
 
     Attributes:
-        table: what is read.
-        tables: what is written: that one, and others that are to be read some day, or were a moment ago (`rebuild/`).
+        table: the table that is read.
+        tables: the tables that are written: `table`, and during a rebuild also the one that will replace it, or the one
+            that it replaced (ARCHITECTURE.md, "Rebuild").
     """
 
     def __init__(self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = ()) -> None:
@@ -53,37 +56,35 @@ class Views:
         self.tables = (table, *also)
         self._timing = timing
 
-    def foresee(self, decisions: Sequence[AnyDecision]) -> Foreseen:
-        """The rows that these commits will change; of streams that begin with them there are none."""
+    def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
+        """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
         wanted = [key for decision in decisions if decision.version > 0 for key in touched(decision)]
         rows = self.table.get(wanted) if wanted else {}
         return {key: rows.get(key) for key in wanted}
 
-    def show(self, outcomes: Sequence[Outcome[Any, Any]], foreseen: Foreseen | None = None) -> None:
-        """Brings the rows up to what became of a request's plans, also where that was true already. What was foreseen
-        need not be read; where it has changed since, the write is refused, and it is read after all.
+    def show(self, outcomes: Sequence[Outcome[Any, Any]], prefetched: Prefetched | None = None) -> None:
+        """Projects the newest commit of each outcome, even if its plan decided nothing. Rows in `prefetched` are not
+        read again; if one has changed since, the write is refused, and only then is it read.
 
         Raises:
-            Unavailable: as `project`.
+            Unavailable: see `apply`.
         """
-        begun = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
-        born: Foreseen = {key: None for decision in begun for key in touched(decision)}
-        self._apply([outcome.newest for outcome in outcomes if outcome.newest], born, foreseen or {})
+        first_commits = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
+        absent: Prefetched = {key: None for decision in first_commits for key in touched(decision)}
+        self._apply([outcome.newest for outcome in outcomes if outcome.newest], absent, prefetched or {})
 
     def apply(self, decisions: Sequence[AnyDecision]) -> None:
-        """Brings the rows up to these commits; projecting one again changes nothing.
+        """Projects these commits; projecting one again changes nothing.
 
         Raises:
-            Unavailable: other projections got in first every time.
+            Unavailable: other projections were first every time.
         """
         self._apply(decisions, {}, {})
 
-    def _apply(self, decisions: Sequence[AnyDecision], born: Foreseen, foreseen: Foreseen) -> None:
-        """`born`: what streams that began with these commits have in no table; `foreseen` was read from the one that is
-        read.
-        """
+    def _apply(self, decisions: Sequence[AnyDecision], absent: Prefetched, prefetched: Prefetched) -> None:
+        """Projects commits. The rows in `absent` exist in none of the tables; `prefetched` was read from `table`."""
         for table, group in product(self.tables, list(groups(decisions))):
-            known = born | foreseen if table is self.table else born
+            known = absent | prefetched if table is self.table else absent
             try:
                 until_first("project", partial(_project, table, group, known), self._timing)
             except Contended:
@@ -93,49 +94,51 @@ class Views:
                 ) from None
 
     def row(self, key: Key) -> Row | None:
-        """A row that is no tombstone."""
-        found = self.table.get([key]).get(key)
-        return None if found is None or found.gone else found
+        """Returns a row; None if there is none or it is a tombstone."""
+        row = self.table.get([key]).get(key)
+        return None if row is None or row.gone else row
 
     def rows(self, wanted: Sequence[Key]) -> dict[Key, Row]:
-        """Those of the rows that are no tombstones."""
+        """Returns the rows that exist and are not tombstones."""
         return {key: row for key, row in self.table.get(wanted).items() if not row.gone}
 
     def store_counts(self, store: str) -> Counts:
-        """Files of a store, those included that an open batch has named and not reached yet."""
-        found = self.table.get([keys.store(store)]).get(keys.store(store))
-        return store_counts_of(found.counts if found else {})
+        """Returns a store's counts, including files that batches have named and not reached yet."""
+        row = self.table.get([keys.store(store)]).get(keys.store(store))
+        return store_counts_of(row.counts if row else {})
 
     def batch_counts(self, batch: str, total: int) -> Counts:
-        """Files of a batch: what is not settled is in progress."""
-        return batch_counts_of(self.settled(batch), total)
+        """Returns a batch's counts; files of its `total` that have not ended are in progress."""
+        return batch_counts_of(self.entry_counts(batch), total)
 
-    def settled(self, batch: str) -> Mapping[str, int]:
-        """How many files of a batch were reached, and how many ended in which way."""
-        found = self.table.get([keys.batch(batch)]).get(keys.batch(batch))
-        return found.counts if found else {}
+    def entry_counts(self, batch: str) -> Mapping[str, int]:
+        """Returns the counts of a batch's row: how many files have ended, by status, and how many were `reached`."""
+        row = self.table.get([keys.batch(batch)]).get(keys.batch(batch))
+        return row.counts if row else {}
 
     def close_batch(self, store: str, batch: str) -> None:
-        """Takes a batch that has reached all of its files from the open ones."""
+        """Removes a batch that has reached all of its files from the store's open batches."""
         for table in self.tables:
             table.write([Remove(keys.open_batch(store, batch))])
 
     def open_batches(self, store: str) -> list[str]:
-        """Batches that have not reached all of their files."""
-        found = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)
-        return [keys.thing_of(row.key.sk) for row in found]
+        """Returns the ids of a store's batches that have not reached all of their files."""
+        rows = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)
+        return [keys.thing_of(row.key.sk) for row in rows]
 
     def stores_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
-        """Stores that an uploaded file is in, by id, up to `limit`, those behind `after`."""
-        behind = None if after is None else keys.attachment(file, after).sk
+        """Returns up to `limit` ids of stores that contain an uploaded file, in order, beginning after `after`."""
+        cursor = None if after is None else keys.attachment(file, after).sk
         pk, prefix = keys.attachments(file)
-        found = (keys.store_of(row.key) for row in self.table.query(pk, prefix=prefix, after=behind, limit=limit))
-        return [store for store in found if store is not None]
+        stores = (keys.store_of(row.key) for row in self.table.query(pk, prefix=prefix, after=cursor, limit=limit))
+        return [store for store in stores if store is not None]
 
 
-def _project(table: Table, group: Sequence[AnyDecision], foreseen: Foreseen, first: bool) -> bool:
-    """Brings one table's rows up to commits; False where others got in first."""
-    known = foreseen if first else {}
+def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched, first: bool) -> bool:
+    """Projects commits to one table in one transaction; False if another writer was first. `prefetched` is used only in
+    the first attempt.
+    """
+    known = prefetched if first else {}
     wanted = [key for decision in group for key in touched(decision)]
     unread = [key for key in wanted if key not in known]
     rows = Rows({key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {}))
@@ -147,19 +150,19 @@ def _project(table: Table, group: Sequence[AnyDecision], foreseen: Foreseen, fir
             table.write(writes)
     except RowConflict:
         return False
-    except RowClosed:  # the store was deleted meanwhile: nothing of it is shown any more
+    except RowClosed:  # the store was deleted meanwhile, so none of it is shown any more
         return True
     return True
 
 
-def batch_counts_of(settled: Mapping[str, int], total: int) -> Counts:
-    """A batch's counts as its row holds them."""
-    ended = {status: settled.get(status, 0) for status in ("completed", "failed", "cancelled")}
-    return Counts(in_progress=total - sum(ended.values()), unreached=total - settled.get("reached", 0), **ended)
+def batch_counts_of(counts: Mapping[str, int], total: int) -> Counts:
+    """Returns the counts of a batch of `total` files from those in its row."""
+    ended = {status: counts.get(status, 0) for status in ("completed", "failed", "cancelled")}
+    return Counts(in_progress=total - sum(ended.values()), unreached=total - counts.get("reached", 0), **ended)
 
 
 def store_counts_of(counts: Mapping[str, int]) -> Counts:
-    """A store's counts as its row holds them."""
+    """Returns the counts of a store from those in its row."""
     unreached = counts.get("unreached", 0)
     return Counts(
         in_progress=counts.get("in_progress", 0) + unreached,

@@ -1,1 +1,1 @@
-"""Queues of work messages."""
+"""The work queues and their messages."""

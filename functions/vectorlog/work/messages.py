@@ -1,4 +1,4 @@
-"""Work messages: what a worker is asked to do, as small records. Doing one twice is as doing it once."""
+"""Work messages: records of what a worker has to do. Doing one twice has the same effect as doing it once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from vectorlog.work.queue import Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Begun:
-    """What every message carries: the id of the request that began it, "" where none did (the sweep, an import)."""
+class _FromRequest:
+    """The field that all messages have: the id of the request that caused the message, or "" (the sweep, an import)."""
 
     request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ingest(_Begun):
-    """Ingest a generation of a file, from chunk `next` on; `crashes` counts how often reading it killed a child
-    process, `refusals` how often its embedding was put off by the provider.
+class Ingest(_FromRequest):
+    """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
+    process, and `refusals` how often the provider refused to embed it for now.
     """
 
     store: str
@@ -36,29 +36,20 @@ class Ingest(_Begun):
 
     @property
     def ref(self) -> FileRef:
-        """What it ingests, as log lines name it."""
+        """The ingest as log lines identify it."""
         return FileRef(self.store, self.file, self.generation, self.request)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBatch(_Begun):
-    """Append the batch that a store was created with, if that is still to be done."""
+class OpenBatch(_FromRequest):
+    """Append the batch with which a store was created, if it is not appended yet."""
 
     store: str
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut(_Begun):
-    """Attach the files of a batch, from this position of its manifest on."""
-
-    store: str
-    batch: str
-    cursor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CancelBatch(_Begun):
-    """Cancel the files of a cancelled batch, from this position of its manifest on."""
+class FanOut(_FromRequest):
+    """Attach the files of a batch, from position `cursor` of its manifest on."""
 
     store: str
     batch: str
@@ -66,8 +57,17 @@ class CancelBatch(_Begun):
 
 
 @dataclass(frozen=True, slots=True)
-class Purge(_Begun):
-    """Remove chunks and artefacts of generations that nobody needs any more."""
+class CancelBatch(_FromRequest):
+    """Cancel the files of a cancelled batch, from position `cursor` of its manifest on."""
+
+    store: str
+    batch: str
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purge(_FromRequest):
+    """Remove the chunks and artefacts of retired generations."""
 
     store: str
     file: str
@@ -75,16 +75,16 @@ class Purge(_Begun):
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeStore(_Begun):
-    """Remove whatever a deleted or expired store left."""
+class PurgeStore(_FromRequest):
+    """Remove what a deleted or expired store has left; with `again`, repeat it later."""
 
     store: str
     again: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Retag(_Begun):
-    """Write a file's attributes to the chunks of the generation that served when they changed."""
+class Retag(_FromRequest):
+    """Write a file's attributes to the chunks of the generation that was serving when they changed."""
 
     store: str
     file: str
@@ -92,15 +92,15 @@ class Retag(_Begun):
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(_Begun):
+class Forget(_FromRequest):
     """Detach a deleted file from every store, and remove its bytes."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replay(_Begun):
-    """Project a stream again from its first commit, and send what follows from it."""
+class Replay(_FromRequest):
+    """Project a stream again from its first commit, and send the messages that follow from it."""
 
     stream: str
 
@@ -111,26 +111,26 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """A message as JSON text; one that no request began does not name one."""
+    """Returns a message as JSON text; the field `request` is left out if it is empty."""
     name = type(message).__name__
     data = _adapter(name).dump_json(message, exclude=None if message.request else {"request"})
     return f'{{"type":"{name}","data":{data.decode()}}}'
 
 
 def decode(text: str) -> Message:
-    """A message of JSON text.
+    """Returns the message of a JSON text.
 
     Raises:
-        KeyError: newer code sent it.
+        KeyError: the type of message is unknown, because newer code sent it.
     """
-    written = json.loads(text)
-    message: Message = _adapter(written["type"]).validate_python(written["data"])
+    content = json.loads(text)
+    message: Message = _adapter(content["type"]).validate_python(content["data"])
     return message
 
 
-def outgoing(message: Message, project: str, delay: int = 0) -> Outgoing:
-    """A message on its way, fair to the project that it works for."""
-    return Outgoing(encode(message), project, delay)
+def outgoing(message: Message, group: str, delay: int = 0) -> Outgoing:
+    """Returns a message that is ready to send; queues are fair between groups, and `delay` is in ms."""
+    return Outgoing(encode(message), group, delay)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send: JSON text, the group (project) that it is fair to, and how long it stays invisible (ms)."""
+    """A message to send: its JSON text, its group (queues are fair between groups), and its delay in ms."""
 
     body: str
     group: str
@@ -18,7 +18,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message that was lent to one worker. `receives` is 1 the first time."""
+    """A message that one worker has received; others cannot see it for now. `receives` is 1 the first time."""
 
     body: str
     group: str
@@ -27,20 +27,22 @@ class Received:
 
 
 class Queue(Protocol):
-    """At least once, in no promised order, fair between groups. What `send` returned is not lost."""
+    """Delivers messages at least once, in no particular order, and fairly between groups. A message is not lost once
+    `send` has returned.
+    """
 
     def send(self, messages: Sequence[Outgoing]) -> None:
-        """Sends them all, or raises."""
+        """Sends all of the messages, or raises."""
         ...
 
     def receive(self, limit: int, visibility: int) -> list[Received]:
-        """Up to `limit` messages, which nobody else gets for `visibility` ms."""
+        """Receives up to `limit` messages, which no one else receives for `visibility` ms."""
         ...
 
     def acknowledge(self, receipts: Sequence[str]) -> None:
-        """Forgets messages that are done. A receipt that was lent on to somebody else since has no effect."""
+        """Deletes messages that are done. The receipt of a message that was delivered again since has no effect."""
         ...
 
     def release(self, receipt: str, delay: int) -> None:
-        """Gives a message back, to be seen again after `delay` ms."""
+        """Returns a message to the queue, which delivers it again after `delay` ms."""
         ...

@@ -1,7 +1,8 @@
 """Work queues in SQLite.
 
-Fairness is a turn per message: a group's messages get successive turns, and a group that comes late starts at the turn
-that is being served, so one project's thousand files do not hold back another's one (start-time fair queueing).
+Queues are fair by giving each message a turn. The messages of a group get successive turns, and a group that comes late
+starts at the turn that is being served, so a thousand files of one store do not hold back one file of another
+(start-time fair queueing).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _RECEIVE = """UPDATE messages SET receipt = ?, receives = receives + 1, visible_
 
 
 class SQLiteQueue:
-    """Implements Queue under one name in a database that other derived things may share. `clock` is in ms."""
+    """Implements Queue: one named queue in a database that may hold other derived data too. `clock` is in ms."""
 
     def __init__(self, database: Database, name: str, clock: Callable[[], int]) -> None:
         self._database = database
@@ -48,9 +49,9 @@ class SQLiteQueue:
             turns: dict[str, int] = {}
             for message in messages:
                 if message.group not in turns:
-                    last = 'SELECT max(turn) FROM messages WHERE queue = ? AND "group" = ?'
-                    found = connection.execute(last, (self._name, message.group)).fetchone()[0]
-                    turns[message.group] = max(found or 0, self._turn)
+                    select = 'SELECT max(turn) FROM messages WHERE queue = ? AND "group" = ?'
+                    last = connection.execute(select, (self._name, message.group)).fetchone()[0]
+                    turns[message.group] = max(last or 0, self._turn)
                 turns[message.group] += 1
                 connection.execute(
                     'INSERT INTO messages (queue, body, "group", turn, visible_at) VALUES (?, ?, ?, ?, ?)',
@@ -58,15 +59,15 @@ class SQLiteQueue:
                 )
 
         self._database.write(insert)
-        self._tell()
+        self._notify()
 
     def receive(self, limit: int, visibility: int) -> list[Received]:
         """See Queue."""
         now = self._clock()
         values = (uuid.uuid4().hex, now + visibility, self._name, now, limit)
-        found = self._database.write(lambda connection: connection.execute(_RECEIVE, values).fetchall())
-        self._turn = max([self._turn, *(row[4] for row in found)])
-        return [Received(*row[:4]) for row in sorted(found, key=lambda row: row[4])]
+        rows = self._database.write(lambda connection: connection.execute(_RECEIVE, values).fetchall())
+        self._turn = max([self._turn, *(row[4] for row in rows)])
+        return [Received(*row[:4]) for row in sorted(rows, key=lambda row: row[4])]
 
     def acknowledge(self, receipts: Sequence[str]) -> None:
         """See Queue."""
@@ -83,12 +84,12 @@ class SQLiteQueue:
                 "UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values
             )
         )
-        self._tell()
+        self._notify()
 
     def wait(self, timeout: float) -> bool:
-        """Waits up to `timeout` seconds for a message that can be received; whether there is one.
+        """Waits up to `timeout` seconds for a message that can be received; returns whether there is one.
 
-        It may return early, without one, when something was sent or given back with a delay.
+        It may return False early, if a message was sent or released with a delay.
         """
         with self._visible:
             delay = self._delay()
@@ -97,48 +98,43 @@ class SQLiteQueue:
         return self._delay() <= 0
 
     def recall(self) -> None:
-        """Makes every lent message visible: whoever held one died with the process that this one follows."""
+        """Makes all messages in flight visible. Call it at start: their workers ended with the earlier process."""
         now = self._clock()
-        lent = "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?"
-        self._database.write(lambda connection: connection.execute(lent, (now, self._name, now)).rowcount)
-        self._tell()
+        update = "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?"
+        self._database.write(lambda connection: connection.execute(update, (now, self._name, now)).rowcount)
+        self._notify()
 
     def depth(self) -> int:
-        """How many messages there are, lent and delayed ones included."""
-        found = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
-        return int(found[0])
+        """Returns the number of messages, including those in flight and delayed."""
+        row = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        return int(row[0])
 
     def under_way(self, within: int) -> int:
-        """How many messages are lent, or can be received within so many ms."""
+        """Returns the number of messages that were received before, or can be received within this many ms."""
         count = "SELECT count(*) FROM messages WHERE queue = ? AND (receives > 0 OR visible_at <= ?)"
         return int(self._database.read().execute(count, (self._name, self._clock() + within)).fetchone()[0])
 
     def peek(self) -> list[tuple[str, int, int]]:
-        """All messages in the order of their turns, without lending them: body, receives, and when each can be received
-        (ms since 1970).
+        """Returns all messages in the order of their turns, without receiving them: body, receives, and when each can
+        be received (ms since 1970).
         """
         every = "SELECT body, receives, visible_at FROM messages WHERE queue = ? ORDER BY turn, id"
         return list(self._database.read().execute(every, (self._name,)).fetchall())
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._visible:
             self._visible.notify_all()
 
     def _delay(self) -> float:
-        """Seconds until the next message can be received; infinite where there is none."""
-        found = (
-            self._database.read()
-            .execute("SELECT min(visible_at) FROM messages WHERE queue = ?", (self._name,))
-            .fetchone()
-        )
-        return float("inf") if found[0] is None else (found[0] - self._clock()) / 1000
+        """Returns the seconds until the next message can be received; infinity if there is none."""
+        select = "SELECT min(visible_at) FROM messages WHERE queue = ?"
+        row = self._database.read().execute(select, (self._name,)).fetchone()
+        return float("inf") if row[0] is None else (row[0] - self._clock()) / 1000
 
     def _first_turn(self) -> int:
-        """The turn that was being served when an earlier process ended."""
-        found = (
-            self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
-        )
-        return (found[0] or 1) - 1
+        """Returns the turn that was being served when the earlier process ended."""
+        row = self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
+        return (row[0] or 1) - 1
 
     @staticmethod
     def _parse(receipt: str) -> tuple[int, str]:

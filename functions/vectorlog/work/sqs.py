@@ -1,8 +1,8 @@
 """Work queues in SQS: standard queues, which SQS keeps fair between groups by `MessageGroupId`.
 
-SQS delays a message for 15 minutes at most. One with a longer delay carries `not_before`, and whoever receives it too
-early sends it on with the delay that is left. That is a new message, so that waiting counts as no receive and fills no
-place in flight, of which a queue has 120,000.
+SQS delays a message for 15 minutes at most. A message with a longer delay carries `not_before`, and a worker that
+receives it too early sends it again with the remaining delay. That is a new message, so the wait counts as no receive
+and takes none of the 120,000 messages that a queue may have in flight.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 ENTRIES = 10
-"""Messages that SQS takes or gives in one call."""
+"""The number of messages that one SQS call can send, receive or delete."""
 BYTES = 250_000
-"""Of the bodies in one call, well below SQS's 1 MiB and the 256 KiB that it was until 2025 and that stand-ins still
-have.
-"""
+"""Size of the bodies in one call. SQS allows 1 MiB, but allowed 256 KiB until 2025, and local stand-ins still do."""
 LONGEST_DELAY = 900_000
-"""Milliseconds: SQS's 15 minutes."""
-LONGEST_LOAN = 43_200_000
-"""Milliseconds that a message may be lent, from its receive on: SQS's 12 hours."""
+"""In ms: SQS's limit of 15 minutes."""
+LONGEST_VISIBILITY = 43_200_000
+"""How long a message can be invisible after it is received, in ms: SQS's limit of 12 hours."""
 
 FAILED_ENTRIES = RetryPolicy(attempts=5, first_s=0.1, jitter=ADDED_JITTER)
-"""Two seconds in all. botocore repeats a call that failed, and not the entries that failed in a call."""
+"""About two seconds in all. botocore repeats a call that failed, but not single entries that failed in a call."""
 
-_LONGEST_RELEASE = LONGEST_LOAN - 900_000  # a function may have held the message for 15 minutes
+_LONGEST_RELEASE = LONGEST_VISIBILITY - 900_000  # a function may have held the message for 15 minutes
 _STALE = {
     "ReceiptHandleIsInvalid",
     "MessageNotInflight",
@@ -49,22 +47,22 @@ _Failure: TypeAlias = Mapping[str, Any]
 
 
 class QueueError(Exception):
-    """SQS took a call but not all of its messages; the message names its reason."""
+    """SQS accepted a call, but not all of its entries; the message gives SQS's reason."""
 
 
 class SQSQueue:
     """Implements Queue. Safe to use from several threads.
 
-    Times are rounded up to SQS's seconds. A receive whose answer is lost lends messages to nobody until its time is
-    over.
+    Times are rounded up to whole seconds, SQS's unit. If the response to a receive is lost, its messages stay invisible
+    until their visibility timeout is over.
 
     Args:
-        client: of SQS.
+        client: an SQS client.
         url: of a standard queue.
         clock: in ms.
-        wait: seconds, up to 20, that `receive` waits for a first message. At 0 SQS asks some of its servers only, so
-            that a nearly empty queue may seem empty.
-        timing: of the attempts for entries that SQS failed on.
+        wait: how many seconds, up to 20, `receive` waits for a first message. At 0, SQS asks only some of its servers,
+            so a nearly empty queue may seem empty.
+        timing: of the attempts for entries that failed.
     """
 
     def __init__(
@@ -87,42 +85,42 @@ class SQSQueue:
         """See Queue.
 
         Raises:
-            QueueError: some were not sent, tries included; others may have been.
+            QueueError: some messages were not sent, even by further attempts; others may have been.
         """
         now = self._clock()
-        entries = [_entry(str(place), message, now) for place, message in enumerate(messages)]
+        entries = [_entry(str(number), message, now) for number, message in enumerate(messages)]
         if failures := self._each(self._client.send_message_batch, entries):
             raise QueueError(f"{len(failures)} of {len(messages)} messages were not sent: {_reason(failures[0])}")
 
     def receive(self, limit: int, visibility: int) -> list[Received]:
-        """See Queue. Lends for 12 hours at most."""
+        """See Queue. The visibility is 12 hours at most."""
         received: list[Received] = []
         wait = self._wait
         while len(received) < limit:
-            answer = self._client.receive_message(
+            response = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(ENTRIES, limit - len(received)),
-                VisibilityTimeout=_seconds(min(visibility, LONGEST_LOAN)),
+                VisibilityTimeout=_seconds(min(visibility, LONGEST_VISIBILITY)),
                 WaitTimeSeconds=wait,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
                 MessageAttributeNames=["not_before"],
             )
-            found = [_received(message) for message in answer.get("Messages", ())]
-            if not found:
+            messages = [_received(message) for message in response.get("Messages", ())]
+            if not messages:
                 break
-            early = [each for each, not_before in found if self._send_on(each, not_before)]
+            early = [each for each, not_before in messages if self._send_again(each, not_before)]
             self.acknowledge([each.receipt for each in early])
-            received += [each for each, _ in found if each not in early]
+            received += [each for each, _ in messages if each not in early]
             wait = 0
         return received
 
     def accept(self, record: Mapping[str, Any]) -> Received | None:
-        """A record of an event that Lambda made of this queue's messages; None where it came too early and was sent on.
+        """Returns the message in a record of a Lambda event; None if it came too early and was sent again.
 
         The function acknowledges nothing: Lambda deletes the message of every record that is not reported as failed.
 
         Raises:
-            QueueError: it came too early and could not be sent on; report it as failed.
+            QueueError: it came too early and could not be sent again; report the record as failed.
         """
         received, not_before = _received(
             {
@@ -135,21 +133,21 @@ class SQSQueue:
                 },
             }
         )
-        return None if self._send_on(received, not_before) else received
+        return None if self._send_again(received, not_before) else received
 
     def acknowledge(self, receipts: Sequence[str]) -> None:
         """See Queue.
 
         Raises:
-            QueueError: some were not deleted, tries included.
+            QueueError: some messages were not deleted, even by further attempts.
         """
-        entries = [{"Id": str(place), "ReceiptHandle": receipt} for place, receipt in enumerate(receipts)]
+        entries = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)]
         failures = self._each(self._client.delete_message_batch, entries)
         if lasting := [failure for failure in failures if failure["Code"] not in _STALE]:
             raise QueueError(f"{len(lasting)} of {len(receipts)} messages were not deleted: {_reason(lasting[0])}")
 
     def release(self, receipt: str, delay: int) -> None:
-        """See Queue; after 11 hours and 45 minutes at most. Inside Lambda, report the message as failed too."""
+        """See Queue. The delay is 11 hours and 45 minutes at most. In Lambda, report the message as failed too."""
         seconds = _seconds(min(delay, _LONGEST_RELEASE))
         try:
             self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
@@ -158,45 +156,46 @@ class SQSQueue:
                 raise
 
     def close(self) -> None:
-        """Ends the threads that send and delete."""
+        """Ends the threads that send and delete messages."""
         self._pool.shutdown()
 
-    def _send_on(self, received: Received, not_before: int) -> bool:
+    def _send_again(self, received: Received, not_before: int) -> bool:
+        """Sends a message again if it came before `not_before` (ms since 1970); returns whether it did."""
         left = not_before - self._clock()
         if left > 0:
             self.send([Outgoing(received.body, received.group, left)])
         return left > 0
 
     def _each(self, call: Callable[..., Mapping[str, Any]], entries: Sequence[_Entry]) -> list[_Failure]:
-        """Makes the call for all entries, in batches; the failures that are left."""
+        """Makes the call for all entries, in batches; returns the failures that remain."""
         batches = list(_batches(entries))
-        made = map if len(batches) == 1 else self._pool.map
-        return list(chain.from_iterable(made(partial(self._batch, call), batches)))
+        map_batches = map if len(batches) == 1 else self._pool.map
+        return list(chain.from_iterable(map_batches(partial(self._batch, call), batches)))
 
     def _batch(self, call: Callable[..., Mapping[str, Any]], entries: Sequence[_Entry]) -> list[_Failure]:
-        left, lasting, passing = entries, list[_Failure](), dict[str, _Failure]()
+        left, permanent, temporary = entries, list[_Failure](), dict[str, _Failure]()
 
         def send() -> None:
-            nonlocal left, passing
+            nonlocal left, temporary
             failed = call(QueueUrl=self._url, Entries=left).get("Failed", ())
-            lasting.extend(failure for failure in failed if failure["SenderFault"])
-            passing = {failure["Id"]: failure for failure in failed if not failure["SenderFault"]}
-            left = [entry for entry in left if entry["Id"] in passing]
+            permanent.extend(failure for failure in failed if failure["SenderFault"])
+            temporary = {failure["Id"]: failure for failure in failed if not failure["SenderFault"]}
+            left = [entry for entry in left if entry["Id"] in temporary]
             if left:
-                raise Temporary(_reason(passing[left[0]["Id"]]))
+                raise Temporary(_reason(temporary[left[0]["Id"]]))
 
         try:
             retrying("SQS batch", FAILED_ENTRIES, send, timing=self._timing)
         except Temporary:
-            return [*lasting, *passing.values()]
-        return lasting
+            return [*permanent, *temporary.values()]
+        return permanent
 
 
 def _entry(id_: str, message: Outgoing, now: int) -> _Entry:
     entry = {
         "Id": id_,
         "MessageBody": message.body,
-        "MessageGroupId": quote(message.group),  # SQS takes ASCII, up to 128 characters
+        "MessageGroupId": quote(message.group),  # SQS accepts ASCII only, up to 128 characters
         "DelaySeconds": _seconds(min(message.delay, LONGEST_DELAY)),
     }
     if message.delay > LONGEST_DELAY:
@@ -205,7 +204,7 @@ def _entry(id_: str, message: Outgoing, now: int) -> _Entry:
 
 
 def _received(message: Mapping[str, Any]) -> tuple[Received, int]:
-    """A message as boto3 gives it, and the time in ms before which it is not to be seen (0: none)."""
+    """Returns the message of a boto3 response, and the time in ms before which it must not be handled (0: none)."""
     attributes = message["Attributes"]
     group, receives = unquote(attributes.get("MessageGroupId", "")), int(attributes["ApproximateReceiveCount"])
     not_before = message.get("MessageAttributes", {}).get("not_before", {"StringValue": "0"})

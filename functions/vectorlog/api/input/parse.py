@@ -72,7 +72,7 @@ def identifier(kind: ids.Kind, value: str, param: str) -> str:
     Raises:
         Invalid: it does not.
     """
-    if not ids.begins_right(kind, value):
+    if not ids.is_well_formed(kind, value):
         raise refusals.wrong_id(param, value, ids.PREFIX[kind])
     return value
 

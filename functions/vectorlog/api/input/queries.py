@@ -20,7 +20,7 @@ class NoParameters(BaseModel):
 
 def _cursor(kind: ids.Kind) -> AfterValidator:
     def check(value: str) -> str:
-        if not ids.begins_right(kind, value):
+        if not ids.is_well_formed(kind, value):
             raise refused(lambda path: refusals.wrong_id(path, value, ids.PREFIX[kind]))
         return value
 

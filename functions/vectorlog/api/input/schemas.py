@@ -30,7 +30,7 @@ class Body(BaseModel):
 
 
 def _file_id(value: str) -> str:
-    if not ids.begins_right("file", value):
+    if not ids.is_well_formed("file", value):
         raise refused(partial(refusals.wrong_id, value=value, prefix=ids.PREFIX["file"]))
     return value
 

@@ -1,11 +1,10 @@
-"""A file in a store: what was asked for it, what is being ingested, and what a search may return of it.
+"""A file in a store: its settings, the ingest that is under way, and the chunks that a search may return.
 
-A **generation** is one ingest. The open one has **owners**: the batches that wait for it, and `single` for a direct
-attach. What **serves** goes on serving until the next generation is in. Every event names the batch entries that it
-opens or settles, and the generations whose chunks nobody needs any more, so that whoever reads it needs no state from
-before.
+A **generation** is one ingest. The open generation has **owners**: the batches that wait for it, and `single` for a
+direct attach. The **serving** generation keeps serving until the next one is indexed. Every event names the batch
+entries that it opens or closes and the generations that it retires, so its readers need no earlier state.
 
-The largest aggregate: its blocks are a module each, events, state with evolve, decisions.
+This is the largest aggregate, so it has a module for each part: events, state (with evolve) and decisions.
 """
 
 from __future__ import annotations

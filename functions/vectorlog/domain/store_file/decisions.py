@@ -1,4 +1,6 @@
-"""Decisions on a file in a store: what a command makes of its state. One that is already true decides nothing."""
+"""Decisions on a file in a store: from its state and a command to events; a command that would change nothing decides
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,8 @@ from vectorlog.domain.store_file.state import State
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """Ask for a file: directly (`by` is `single`), or as one of a batch (its id; then `placement` is the batch's time
-    and the file's position). `asked_at` settles which of two commands is newer.
+    """The command to attach a file: directly (`by` is `single`), or as one of a batch's files (`by` is the batch's id,
+    and `placement` the batch's time and the file's position in it). `asked_at` shows which of two commands is newer.
     """
 
     at: int
@@ -44,10 +46,11 @@ class Attach:
 
 
 def attach(state: State, command: Attach) -> Sequence[Event]:
-    """Joins the open generation where the settings are the same, else opens the next one; a batch is heard once.
+    """Joins the open generation if the settings are the same, else opens the next one. Decides nothing if the batch has
+    reached the file before.
 
-    A direct attach is decided as it is asked, so its settings hold whatever the clocks of other machines said before;
-    those of a batch hold unless a newer command's do.
+    A direct attach is decided as soon as it is requested, so its settings always win, whatever times other machines
+    have written. A batch's settings win unless those of a newer command are there.
     """
     if state.has_seen(command.by):
         return []
@@ -55,9 +58,9 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         return [FileCancelled(command.at, command.by)]
     newest = not state.attached or command.by == SINGLE or command.asked_at >= state.asked_at
     attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
-    alike = same_attributes(attributes, state.attributes)
+    unchanged = same_attributes(attributes, state.attributes)
     owners = state.open.owners if state.open else ()
-    joins = state.open is not None and alike and chunking == state.chunking
+    joins = state.open is not None and unchanged and chunking == state.chunking
     if joins and command.by in owners:
         return []
     event = FileAttached(
@@ -67,7 +70,7 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         generation=state.generation if joins else state.generation + 1,
         owners=(*without(owners, command.by), command.by),
         placement=state.placement if state.attached and state.placement else command.placement,
-        revision=state.revision if alike else state.revision + 1,
+        revision=state.revision if unchanged else state.revision + 1,
         filename=command.filename,
         sha256=command.sha256,
         attributes=attributes,
@@ -79,8 +82,8 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
 
 
 def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Event]:
-    """Lists a file as cancelled because another one with the same bytes is in the store; a file that is there stays as
-    it is.
+    """Lists a file as cancelled because another file with the same bytes (`holder`) is in the store; a file that is
+    attached already stays as it is.
     """
     if state.has_seen(command.by) or (state.attached and command.by == SINGLE):
         return []
@@ -104,7 +107,7 @@ def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Eve
 
 
 def chunked(state: State, generation: int, chunks: int) -> Sequence[Event]:
-    """Notes the number of chunks before the first is indexed; it never shrinks."""
+    """Records the number of chunks before the first one is indexed; the number never shrinks."""
     if state.open is None or state.open.generation != generation or chunks <= state.open.chunks:
         return []
     return [FileChunked(generation, chunks)]
@@ -112,7 +115,7 @@ def chunked(state: State, generation: int, chunks: int) -> Sequence[Event]:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What the worker made of a generation."""
+    """The command that a generation is indexed, with what the ingester measured."""
 
     at: int
     generation: int
@@ -123,7 +126,7 @@ class Ingested:
 
 
 def ingested(state: State, command: Ingested) -> Sequence[Event]:
-    """Lets a generation serve, if it is still the open one, and retires the one that served before."""
+    """Lets a generation serve if it is still the open one, and retires the one that served before."""
     if state.open is None or state.open.generation != command.generation:
         return []
     return [
@@ -141,15 +144,15 @@ def ingested(state: State, command: Ingested) -> Sequence[Event]:
 
 
 def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[Event]:
-    """Ends a generation that cannot be ingested, if it is still the open one."""
+    """Ends a generation that cannot be ingested if it is still the open one."""
     if state.open is None or state.open.generation != generation:
         return []
     return [FileFailed(at, generation, failure, state.open.owners, _open_generation(state))]
 
 
 def reingest(state: State, at: int) -> Sequence[Event]:
-    """Retires what serves and opens the next generation with the same settings, because its store has another model
-    now; the batches that wait for the open generation wait for this one.
+    """Retires the serving generation and opens the next one with the same settings, because the store has another model
+    now. Batches that wait for the open generation wait for the new one.
     """
     if state.serving is None or state.placement is None:
         return []
@@ -174,8 +177,8 @@ def reingest(state: State, at: int) -> Sequence[Event]:
 def cancel(
     state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: BatchItem, filename: str
 ) -> Sequence[Event]:
-    """Takes a batch's interest away. A file that the batch has not reached yet is listed as cancelled; one that it is
-    done with stays as it is.
+    """Removes a batch from the owners of a file. A file that the batch has not reached yet is listed as cancelled; one
+    whose entry in the batch has ended stays as it is.
     """
     if state.open is not None and batch in state.open.owners:
         last = state.open.owners == (batch,)
@@ -193,7 +196,7 @@ def cancel(
 
 
 def change_attributes(state: State, at: int, attributes: Mapping[str, Scalar]) -> Sequence[Event]:
-    """Replaces the attributes of what serves and of what is being ingested."""
+    """Replaces the attributes of the serving generation and of the one that is being ingested."""
     serving = state.serving.attributes if state.serving else attributes
     if not state.attached or (same_attributes(attributes, state.attributes) and same_attributes(attributes, serving)):
         return []
@@ -201,7 +204,7 @@ def change_attributes(state: State, at: int, attributes: Mapping[str, Scalar]) -
 
 
 def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -> Sequence[Event]:
-    """Takes the file out of the store, whatever is under way."""
+    """Removes the file from the store, even while it is being ingested."""
     if not state.attached:
         return []
     owners = state.open.owners if state.open else ()
@@ -209,7 +212,7 @@ def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -
 
 
 def _comes_after_detach(state: State, command: Attach) -> bool:
-    """Whether this is a batch that was asked for before the file was detached."""
+    """Whether the command comes from a batch that was created before the file was detached."""
     return not state.attached and command.by != SINGLE and command.asked_at < state.detached_at
 
 

@@ -1,4 +1,4 @@
-"""Events of a file in a store, and the small records that they carry."""
+"""The events of a file in a store, and the records that they contain."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ErrorCode = Literal["server_error", "unsupported_file", "invalid_file", "rate_li
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a file stands in its store's list: when it was asked for (ms), and its position in that request."""
+    """A file's place in its store's list: when it was requested (ms since 1970), and its position in that request."""
 
     at: int
     position: int = 0
 
     def row(self, file: str) -> str:
-        """The sort key that lists it in this order."""
+        """Returns the sort key that lists a file at this place."""
         return f"{self.at:013d}#{self.position:05d}#{file}"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a file ended without being searchable: the contract's code, and a sentence that says what to do."""
+    """Why a file cannot be searched: the contract's error code, and a sentence that says what to do."""
 
     code: ErrorCode
     message: str
@@ -37,7 +37,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A generation that nobody needs any more, and how many chunks of it there can be."""
+    """A generation that nothing needs any more, and the largest number of chunks that it can have."""
 
     generation: int
     chunks: int
@@ -45,8 +45,8 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class FileAttached:
-    """Opens a generation, or `joins` the open one. `asked_at`: when the command was given, which for a
-    file of a batch is earlier than `at`.
+    """A file was attached: this opens a generation, or `joins` the open one. `asked_at` is when it was requested, which
+    for a file of a batch is earlier than `at`.
     """
 
     at: int
@@ -66,7 +66,7 @@ class FileAttached:
 
 @dataclass(frozen=True, slots=True)
 class FileChunked:
-    """The text is cut; no chunk above this number will ever be indexed for this generation."""
+    """The text was split; no chunk above this number will ever be indexed for this generation."""
 
     generation: int
     chunks: int
@@ -74,8 +74,8 @@ class FileChunked:
 
 @dataclass(frozen=True, slots=True)
 class FileIngested:
-    """The generation serves. `revision`: of the attributes that its chunks carry; `usage_bytes`: of the text, in
-    UTF-8.
+    """The generation was indexed, and serves. `revision` is that of the attributes in its chunks; `usage_bytes` is the
+    size of the text in UTF-8.
     """
 
     at: int
@@ -101,8 +101,8 @@ class FileFailed:
 
 @dataclass(frozen=True, slots=True)
 class FileCancelled:
-    """`by` no longer wants it. `ended`: the open generation, if nobody else wants it either. `placement` is set where
-    the file was not in the store, and is now listed as cancelled.
+    """The owner `by` no longer wants the file. `ended` is the open generation if no owner is left. `placement` is set
+    if the file was not in the store and is now listed as cancelled.
     """
 
     at: int
@@ -119,7 +119,7 @@ class FileCancelled:
 
 @dataclass(frozen=True, slots=True)
 class FileAttributesChanged:
-    """The whole map, as it is from now on."""
+    """The file's attributes were replaced by these."""
 
     at: int
     attributes: Mapping[str, Scalar]
@@ -128,7 +128,7 @@ class FileAttributesChanged:
 
 @dataclass(frozen=True, slots=True)
 class FileDetached:
-    """Out of the store; `file_deleted` where the uploaded file itself is gone."""
+    """The file left the store; `reason` is `file_deleted` if the uploaded file itself was deleted."""
 
     at: int
     reason: Literal["detached", "file_deleted"]
@@ -140,12 +140,12 @@ Event = FileAttached | FileChunked | FileIngested | FileFailed | FileCancelled |
 
 
 def without(owners: tuple[str, ...], one: str) -> tuple[str, ...]:
-    """The owners but one."""
+    """Returns the owners except one."""
     return tuple(each for each in owners if each != one)
 
 
 def entries(event: Event) -> Mapping[str, Literal["open", "completed", "failed", "cancelled"]]:
-    """The batch entries that an event opens or settles, by batch."""
+    """Returns the batch entries that an event opens or closes, by batch."""
     match event:
         case FileAttached():
             return {} if event.by == SINGLE else {event.by: "open"}

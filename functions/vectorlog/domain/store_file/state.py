@@ -1,4 +1,4 @@
-"""State of a file in a store, and how each event changes it."""
+"""The state of a file in a store, and how each event changes it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from vectorlog.domain.store_file.events import (
 )
 
 SEEN_FOR_MS = 8 * DAY_MS
-"""A batch ends within a day of its creation and may be forgotten a week later (architecture, "A file in a store")."""
+"""A batch ends within a day of its creation, and a week later it may be forgotten (ARCHITECTURE.md, "Streams")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The generation that is being ingested; `chunks` is 0 until the text is cut."""
+    """The generation that is being ingested; `chunks` is 0 until the text is split."""
 
     generation: int
     since: int
@@ -41,7 +41,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What search may return: chunks 0 to `chunks` of this generation, with these attributes."""
+    """The generation that a search may return: its first `chunks` chunks, with these attributes."""
 
     generation: int
     chunks: int
@@ -61,7 +61,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`generation` only grows and survives a detach; `placement` is None until the file was first in the store."""
+    """State of a file in a store. `generation` only grows, even across a detach; `placement` is None until the file is
+    first in the store.
+    """
 
     generation: int = 0
     attached: bool = False
@@ -80,7 +82,7 @@ class State:
     seen: tuple[Seen, ...] = ()
 
     def has_seen(self, batch: str) -> bool:
-        """Whether this batch has been here, whatever became of it."""
+        """Whether this batch has reached the file, whatever the outcome."""
         return any(each.batch == batch for each in self.seen)
 
 
@@ -88,7 +90,7 @@ INITIAL = State()
 
 
 def evolve(state: State, event: Event) -> State:
-    """The state after one more event."""
+    """Returns the state after one more event."""
     match event:
         case FileAttached():
             opened = Open(event.generation, event.at, event.owners)
@@ -108,7 +110,7 @@ def evolve(state: State, event: Event) -> State:
                 asked_at=max(state.asked_at, event.asked_at),
                 open=opened,
                 failure=None,
-                seen=_see(state, event.by, event.at),
+                seen=_with_seen(state, event.by, event.at),
             )
         case FileChunked():
             return replace(state, open=state.open and replace(state.open, chunks=event.chunks))
@@ -143,7 +145,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:
-    state = replace(state, seen=_see(state, event.by, event.at))
+    state = replace(state, seen=_with_seen(state, event.by, event.at))
     if event.placement is not None:
         return replace(
             state,
@@ -162,12 +164,12 @@ def _evolve_cancelled(state: State, event: FileCancelled) -> State:
         return replace(state, open=replace(state.open, owners=without(state.open.owners, event.by)))
     if state.serving is None:
         return replace(state, status="cancelled", open=None, failure=event.failure)
-    back = state.serving
+    serving = state.serving
     return replace(
-        state, status="completed", open=None, failure=None, attributes=back.attributes, chunking=back.chunking
+        state, status="completed", open=None, failure=None, attributes=serving.attributes, chunking=serving.chunking
     )
 
 
-def _see(state: State, by: str, at: int) -> tuple[Seen, ...]:
+def _with_seen(state: State, by: str, at: int) -> tuple[Seen, ...]:
     recent = tuple(each for each in state.seen if each.at > at - SEEN_FOR_MS and each.batch != by)
     return recent if by == SINGLE else (*recent, Seen(by, at))

@@ -107,7 +107,7 @@ class _Inspection:
     def _unreached(self) -> Shown:
         """Returns the data of a file that an open batch has not reached yet, so that it has no stream."""
         id = parse_stream(self._id)
-        if not isinstance(id, StoreFileId) or not batch_files.awaited(
+        if not isinstance(id, StoreFileId) or not batch_files.pending(
             self._deployment, id.store, id.file, store_file.INITIAL
         ):
             raise UnknownId(f"The log has no '{self._id}'.")

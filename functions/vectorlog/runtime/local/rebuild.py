@@ -23,7 +23,7 @@ from vectorlog.operations.rebuild_views import Projection
 from vectorlog.operations.transfer.contents import Watch
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews
-from vectorlog.views.sqlite import FRESH, SQLiteTable, Within, begin_fresh, serve_fresh
+from vectorlog.views.sqlite import FRESH, SQLiteTable, Transaction, begin_fresh, serve_fresh
 from vectorlog.views.views import Views
 
 PAGE = 256
@@ -68,7 +68,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
         projection.apply_work(fresh)
 
         def switch(connection: sqlite3.Connection) -> None:
-            within = Views(SQLiteTable(Within(connection), FRESH))
+            within = Views(SQLiteTable(Transaction(connection), FRESH))
             projection.take(reader.rest(), within)  # projections of later commits wait for this transaction
             projection.apply_work(within)
             serve_fresh(connection)
