@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def create(
-    log_and_views: api_keys.LogAndViews, client: BaseClient, keeper: str, project: str, name: str
+    log_and_views: api_keys.LogAndViews, client: BaseClient, secret: str, project: str, name: str
 ) -> tuple[api_keys.KeyView, str]:
     """Creates a key. Returns it, and the ARN of the secret that holds its text from now on.
 
     Args:
         log_and_views: where keys are stored.
         client: of Secrets Manager.
-        keeper: name or ARN of the secret that is to hold the key's text.
+        secret: name or ARN of the secret that is to hold the key's text.
         project: what the key opens.
         name: what the key is for.
 
@@ -29,7 +29,7 @@ def create(
     """
     view, text = api_keys.create(log_and_views, project, name)
     try:
-        return view, keep(client, keeper, text)
+        return view, keep(client, secret, text)
     except BaseException:
         api_keys.revoke(log_and_views, view.id)
         raise
