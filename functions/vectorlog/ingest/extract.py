@@ -22,8 +22,13 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
     try:
         text = file_format.read(path)
     except Unreadable as error:
-        if error.code == "unsupported_file" and _has_known_extension(filename, formats):
-            raise Unreadable("invalid_file", str(error)) from error
+        extension = Path(filename).suffix.lower()
+        if error.code == "unsupported_file" and any(extension in each.extensions for each in formats):
+            raise Unreadable(
+                "invalid_file",
+                f"The file is named {extension}, but holds other binary data: it is damaged, or another kind of file. "
+                f"Save it as {extension} again, or upload it under its real extension.",
+            ) from error
         raise
     except MemoryError as error:
         raise Unreadable(
@@ -39,8 +44,3 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
     if not text.text.strip():
         raise Unreadable("invalid_file", "No text was found in the file. Upload a file that contains text.")
     return text
-
-
-def _has_known_extension(filename: str, formats: Sequence[Format]) -> bool:
-    extension = Path(filename).suffix.lower()
-    return any(extension in each.extensions for each in formats)

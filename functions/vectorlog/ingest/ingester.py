@@ -15,22 +15,21 @@ from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
-from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.domain.vectors import Chunk
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.provenance import meta_of
-from vectorlog.event_log.streams import Loaded, Outcome, Plan
+from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.document import Reader, ReaderCrashed, Unreadable
+from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
 from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
-EXPIRED = Failure("server_error", "The vector store expired before the file was ingested. Attach it to a new store.")
 GATHER_S = 0.25
 """Seconds for which files that have been read wait for other files, to be embedded together; a slow file does not delay
 the others for longer.
@@ -49,6 +48,7 @@ class Ingester:
         self._deployment = deployment
         self._reader = reader
         self._executor = executor
+        self._endings = Endings(deployment)
 
     def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool] = lambda: True) -> list[Requeue]:
         """Ingests each message's generation until it serves or fails; returns the messages to put back on the queue.
@@ -75,16 +75,8 @@ class Ingester:
         return requeues
 
     def give_up(self, message: Ingest, reason: str) -> None:
-        """Fails a generation that keeps failing through no fault of its file.
-
-        If the generation is no longer needed, it removes the chunks and artefacts written so far.
-        """
-        sentence = f"The file could not be ingested: {reason}. Attach it again to retry."
-        outcome = self._fail(message, Failure("server_error", sentence))
-        if outcome.decision:
-            self._deployment.telemetry.file_given_up(message.ref, reason)
-        if not _needed(outcome.state, message.generation):
-            self._discard(message, self._deployment.streams.load(VECTOR_STORE, message.store).state)
+        """See `Endings.give_up`."""
+        self._endings.give_up(message, reason)
 
     def _due(self, messages: Sequence[Ingest]) -> Iterator[_Due]:
         """Yields the messages whose generation is open and has to be ingested.
@@ -99,17 +91,17 @@ class Ingester:
         for message in dict.fromkeys(messages):
             loaded = states[store_file_stream(message.store, message.file)]
             state, store, file = loaded.state, stores[message.store].state, files[message.file].state
-            if not store.exists or not _needed(state, message.generation):
-                self._discard(message, store)
+            if not store.exists or not needed(state, message.generation):
+                self._endings.discard(message, store)
             elif store.ended:
-                self._fail(message, EXPIRED)
-                self._discard(message, store)
+                self._endings.fail(message, STORE_EXPIRED)
+                self._endings.discard(message, store)
             elif state.open is None:
                 continue  # it is already serving
             elif not file.is_available(now):
-                self._decide(message, lambda current: store_file.detach(current, now, "file_deleted"))
+                self._endings.decide(message, lambda current: store_file.detach(current, now, "file_deleted"))
             elif now - state.open.since > INGEST_DEADLINE_MS:
-                self.give_up(message, "it was not finished within a day")
+                self._endings.give_up(message, "it was not finished within a day")
             else:
                 yield message, loaded, store, file
 
@@ -122,17 +114,17 @@ class Ingester:
             with self._deployment.blobs.local(blob_key(message.file, file.sha256)) as path:
                 document = self._reader.read(path, file.filename, chunking.max_tokens, chunking.overlap)
         except Invalid as error:
-            self._fail(message, Failure("server_error", error.message))
+            self._endings.fail(message, Failure("server_error", error.message))
         except NoSuchBlob:
-            self._end_without_blob(message)
+            self._endings.end_without_blob(message)
         except Unreadable as error:
-            self._fail(message, Failure(error.code, str(error)))
+            self._endings.fail(message, Failure(error.code, str(error)))
         except ReaderCrashed as error:
             crashed = replace(message, crashes=message.crashes + 1)
             if crashed.crashes < CRASHES:
                 return Requeue(crashed, 0, str(error))
             cause = f"Reading this file stopped the reader {CRASHES} times: {error}"
-            self._fail(
+            self._endings.fail(
                 message,
                 Failure(
                     "invalid_file", f"{cause}. Save it again in another format, or split it, and attach the new file."
@@ -141,17 +133,6 @@ class Ingester:
         else:
             return Job(message, loaded, store.space, document)
         return None
-
-    def _end_without_blob(self, message: Ingest) -> None:
-        """Ends a generation whose blob is missing: detaches a file that was just deleted, otherwise fails it."""
-        now = self._deployment.clock()
-        if self._deployment.streams.load(UPLOADED_FILE, message.file).state.is_available(now):
-            self._fail(
-                message,
-                Failure("server_error", "The file's bytes are missing. Upload it again and attach the new file."),
-            )
-        else:
-            self._decide(message, lambda current: store_file.detach(current, now, "file_deleted"))
 
     def _record_chunk_counts(self, jobs: Sequence[Job]) -> list[Job]:
         """Appends each generation's number of chunks; returns the jobs with their streams as they are then."""
@@ -163,7 +144,7 @@ class Ingester:
                 job.stream,
                 lambda state: store_file.chunked(state, job.message.generation, chunks),
                 loaded=job.loaded,
-                meta=_meta(job.message),
+                meta=meta_for(job.message),
             )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
@@ -199,7 +180,7 @@ class Ingester:
             return [requeue for job in waiting for requeue in self._embed_all([job], time_left)]
         remedy = "Check the deployment's embedding settings, then attach the file again."
         for job in waiting:
-            self._fail(
+            self._endings.fail(
                 job.message, Failure("server_error", f"The embedding provider refused the text: {error}. {remedy}")
             )
         return []
@@ -256,39 +237,12 @@ class Ingester:
                 job.stream,
                 lambda state: store_file.ingested(state, command),
                 loaded=job.loaded,
-                meta=_meta(job.message),
+                meta=meta_for(job.message),
             )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
         stores = self._deployment.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
         for job, outcome in zip(jobs, outcomes, strict=True):
             ended = stores[job.message.store].state.ended  # its purge may have run before these chunks were written
-            if ended or (outcome.decision is None and not _needed(outcome.state, job.message.generation)):
-                self._remove(job.message, job.space)
-
-    def _discard(self, message: Ingest, store: vector_store.State) -> None:
-        if store.owner is not None:
-            self._remove(message, store.space)
-
-    def _remove(self, message: Ingest, space: Space) -> None:
-        self._deployment.index.remove(space, message.store, message.file, message.generation)
-        artefact.delete(self._deployment.blobs, message.store, message.file, message.generation)
-
-    def _fail(self, message: Ingest, failure: Failure) -> Outcome[State, store_file.Event]:
-        at = self._deployment.clock()
-        return self._decide(message, lambda state: store_file.fail(state, at, message.generation, failure))
-
-    def _decide(
-        self, message: Ingest, decide: Callable[[State], Sequence[store_file.Event]]
-    ) -> Outcome[State, store_file.Event]:
-        stream = store_file_stream(message.store, message.file)
-        return self._deployment.streams.decide(STORE_FILE, stream, decide, meta=_meta(message))
-
-
-def _meta(message: Ingest) -> str:
-    return meta_of("ingest", message.request)
-
-
-def _needed(state: State, generation: int) -> bool:
-    serves = state.serving is not None and state.serving.generation == generation
-    return serves or (state.open is not None and state.open.generation == generation)
+            if ended or (outcome.decision is None and not needed(outcome.state, job.message.generation)):
+                self._endings.remove(job.message, job.space)

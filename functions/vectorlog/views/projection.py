@@ -93,7 +93,24 @@ def batches_of(decision: StoreFileDecision) -> set[str]:
 
 def changes_no_row(decision: StoreFileDecision) -> bool:
     """Whether the commit only records the number of chunks, which no list shows; the next commit's row has it too."""
-    return all(isinstance(event, store_file.FileChunked) for event in decision.events)
+    return not any(_changes_row(event) for event in decision.events)
+
+
+def _changes_row(event: store_file.Event) -> bool:
+    match event:
+        case store_file.FileChunked():
+            return False
+        case (
+            store_file.FileAttached()
+            | store_file.FileIngested()
+            | store_file.FileFailed()
+            | store_file.FileCancelled()
+            | store_file.FileAttributesChanged()
+            | store_file.FileDetached()
+        ):
+            return True
+        case _ as never:
+            assert_never(never)
 
 
 def changes_membership(event: store_file.Event) -> bool:

@@ -63,6 +63,14 @@ class TestFile:
         assert "has been in progress since" in by_store[other]
         assert {stream.id for stream in found.streams} == {file, f"{store}/{file}", f"{other}/{file}"}
 
+    def test_time_of_the_failure(self, failed: tuple[Bench, str, str]) -> None:
+        """The time is that of the failure, even if the file's attributes were changed later."""
+        bench, store, file = failed
+        [before] = [each for each in shown(bench, file).explanation if store in each]
+        bench.clock.advance(DAY_MS)
+        store_files.change_attributes(bench.deployment, ASKED, store, file, {"seen": True})
+        assert before in shown(bench, file).explanation
+
     def test_history(self, failed: tuple[Bench, str, str]) -> None:
         """Each event is shown with its time in UTC, its author and its request; rows and state are shown too."""
         bench, store, file = failed

@@ -10,8 +10,10 @@ from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.views.views import Counts
 
 
-def in_store(id: StoreFileId, state: store_file.State, ended_at: int, waiting: Waiting) -> str:
-    """Describes a file in a store. `ended_at` is the time of its newest commit, in ms since 1970."""
+def in_store(id: StoreFileId, state: store_file.State, ended_at: int | None, waiting: Waiting) -> str:
+    """Describes a file in a store. `ended_at` is when it failed or was cancelled, in ms since
+    1970; None if the commits that were read do not say.
+    """
     named = f"{id.file} in {id.store}"
     if not state.attached:
         return f"{named} was removed from the store at {iso(state.detached_at)}."
@@ -19,7 +21,8 @@ def in_store(id: StoreFileId, state: store_file.State, ended_at: int, waiting: W
         return f"{named} has been in progress since {iso(state.open.since)}: {_next_step(str(id), state.open, waiting)}"
     if state.failure is not None:
         serving = f" Generation {state.serving.generation} still serves." if state.serving else ""
-        return f"{named} {state.status} at {iso(ended_at)} ({state.failure.code}): {state.failure.message}{serving}"
+        when = "" if ended_at is None else f" at {iso(ended_at)}"
+        return f"{named} {state.status}{when} ({state.failure.code}): {state.failure.message}{serving}"
     if state.serving is not None:
         serves = f"generation {state.serving.generation} serves {counted(state.serving.chunks, 'chunk')}"
         return f"{named} is completed: {serves}."

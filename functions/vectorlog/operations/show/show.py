@@ -186,11 +186,20 @@ class _Inspection:
             explain.in_store(
                 StoreFileId.parse(each.stream),
                 self._deployment.streams.decode_as(STORE_FILE, each).state,
-                each.at,
+                self._ended_at(each),
                 self._waiting,
             )
             for each in newest
         ]
+
+    def _ended_at(self, newest: Commit) -> int | None:
+        """Returns when a file in a store last failed or was cancelled; later commits may have changed attributes."""
+        first = max(0, newest.version + 1 - streams.COMMITS)
+        for commit in reversed(self._deployment.streams.log.read(newest.stream, first, streams.COMMITS)):
+            events = self._deployment.streams.decode_as(STORE_FILE, commit).events
+            if any(isinstance(event, store_file.FileFailed | store_file.FileCancelled) for event in events):
+                return commit.at
+        return None
 
     def _queues(self) -> ShownQueues:
         waiting = self._waiting.messages

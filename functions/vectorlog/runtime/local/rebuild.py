@@ -34,11 +34,17 @@ log = logging.getLogger(__name__)
 
 
 class _Reader:
-    """Reads each commit of a log once. `position` is that of the last commit read."""
+    """Reads each commit of a log once.
+
+    Attributes:
+        position: of the last commit read; positions may have gaps.
+        commits: how many were read.
+    """
 
     def __init__(self, log: SQLiteEventLog, position: int = 0) -> None:
         self._log = log
         self.position = position
+        self.commits = 0
 
     def rest(self) -> Iterator[Commit]:
         """Yields the commits that have not been read yet, up to the end of the log."""
@@ -46,6 +52,7 @@ class _Reader:
             for entry in page:
                 yield entry.commit
                 self.position = entry.position
+                self.commits += 1
 
 
 def views(folder: DataFolder, watch: Watch) -> int:
@@ -74,7 +81,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
             serve_fresh(connection)
 
         log_and_views.derived.write(switch)
-        return reader.position
+        return reader.commits
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:
