@@ -24,7 +24,7 @@ TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 1.0.
 """
 TIMEOUT = Duration.seconds(GATEWAY_SECONDS)
-"""API Gateway's longest, unless AWS raises the account's quota (aws_facts, section 1)."""
+"""API Gateway's longest, unless AWS raises the account's quota."""
 BINARY = ["*/*"]
 """Every body is binary: a request's body reaches the handler in base64, and a base64 answer is decoded. With a list of
 types, API Gateway would decode only if the first type in the client's `Accept` is listed, and both clients send none

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.retention import removal_policy
+from vectorlog.defaults import PREFLIGHT_SECONDS
 
 RETENTION_DAYS = 3
 """Days that S3 keeps deleted and replaced objects. Deleted means gone, so they are few: a mistake on a Friday evening
@@ -15,8 +16,6 @@ can be undone until Monday. S3 counts from the following midnight (UTC), so byte
 """
 PARTS_DAYS = 1
 """Days until S3 drops the parts of an interrupted upload: its minimum. Ours end within minutes, with their function."""
-PREFLIGHT_S = 3600
-"""How long a browser may remember the answer to a preflight."""
 
 
 class Files(Construct):
@@ -58,5 +57,5 @@ def _from_browsers(configuration: Configuration) -> s3.CorsRule:
         allowed_origins=list(configuration.cors_origins),
         allowed_headers=["*"],
         exposed_headers=["Content-Disposition", "Content-Length"],
-        max_age=PREFLIGHT_S,
+        max_age=PREFLIGHT_SECONDS,
     )

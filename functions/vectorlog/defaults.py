@@ -29,6 +29,9 @@ READ_SECONDS = 60.0
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
 
+PREFLIGHT_SECONDS = 3600
+"""How long a browser may remember what it may send to the API, or to the bucket."""
+
 GATEWAY_SECONDS = 29
 """How long API Gateway waits for a function's answer."""
 GATEWAY_UPLOAD_BYTES = 4_500_000

@@ -582,7 +582,9 @@ class TestUnserved:
             ("GET", "/api/v1/llm/usage/vector_stores", "/api/v1/llm/vector_stores"),
             ("GET", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
             ("DELETE", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions/ann", "vectorlog keys"),
-            ("GET", "/v1/organization/usage/vector_stores", "vectorlog keys"),
+            ("GET", "/v1/organization/usage/vector_stores", "usage_bytes"),
+            ("GET", "/v1/organization/projects", "vectorlog keys"),
+            ("GET", f"/v1/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
         ],
     )
     def test_operations_are_named(self, client: Client, method: str, path: str, named: str) -> None:
@@ -601,6 +603,7 @@ class TestUnserved:
             ("/v1/v1/files", "twice"),
             ("/v1/api/v1/llm/vector_stores", "bare address"),
             ("/api/v1/llm/api/v1/llm/files", "bare address"),
+            ("/api/v1/llm/v1/files", "bare address"),
         ],
     )
     def test_wrong_base_urls_get_a_hint(self, client: Client, path: str, hint: str) -> None:

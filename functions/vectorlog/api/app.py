@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vectorlog.api import auth, errors, unserved
 from vectorlog.api.auth import Authenticate
@@ -13,7 +13,7 @@ from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
-from vectorlog.api.routes import HEALTH, Route, find
+from vectorlog.api.routes import HEALTH, Probe, Route, find
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Refused, Unavailable
 from vectorlog.domain.tenancy import Caller
@@ -34,11 +34,13 @@ class App:
         deployment: the deployment that the route handlers work on.
         authenticate: finds the project that a bearer token opens.
         send_blob: how this edition sends a stored file.
+        probes: what this edition answers to GET by path, without a prefix and without a key.
     """
 
     deployment: Deployment
     authenticate: Authenticate
     send_blob: SendBlob
+    probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
 
     def handle(self, request: Request) -> Response:
         """Returns the response to one request, and removes the form's files that no route has kept."""
@@ -52,8 +54,8 @@ class App:
         dialect = dialect_of(request.path)
         method = "GET" if request.method == "HEAD" else request.method
         path = request.path.rstrip("/")
-        if path in HEALTH:
-            probe = HEALTH[path]
+        if path in self.probes:
+            probe = self.probes[path]
             if method == "GET":
                 return self._guarded(lambda: probe(self.deployment), OPENAI, "health", request)
             return errors.refusal(_wrong_method(request, {"GET"}), dialect, "")

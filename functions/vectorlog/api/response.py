@@ -27,6 +27,11 @@ class Response:
     operation: str = ""
     project: str | None = None
 
+    @property
+    def content(self) -> bytes:
+        """The body's bytes; reads the file if the body is one."""
+        return self.body if isinstance(self.body, bytes) else self.body.read_bytes()
+
 
 def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a response whose body is this object as JSON text."""

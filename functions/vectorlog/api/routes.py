@@ -68,7 +68,9 @@ ROUTES = (
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
 )
 
-HEALTH: Mapping[str, Callable[[Deployment], Response]] = {"/healthz": health.alive, "/readyz": health.ready}
+Probe = Callable[[Deployment], Response]
+
+HEALTH: Mapping[str, Probe] = {"/healthz": health.alive, "/readyz": health.ready}
 """Health checks by path. They take GET, have no dialect's prefix and need no key."""
 
 

@@ -30,6 +30,7 @@ class _Family:
     instead: str = _NOTHING
 
 
+_USAGE = _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores.")
 _BOTH: Mapping[str, _Family] = {
     "batches": _Family("the Batch API", _ATTACH),
     "chat": _Family("chat completions", _SEARCH),
@@ -70,7 +71,7 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "memory_stores": _Family("memory stores", "Use a vector store: POST {prefix}/vector_stores."),
         "prompts": _Family("prompts"),
         "speech": _Family("speech", _PROVIDER),
-        "usage": _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores."),
+        "usage": _USAGE,
     },
 }
 """By the dialect's prefix and the first segment of the path after it."""
@@ -102,15 +103,19 @@ def refuse(method: str, path: str) -> Refused:
 
 
 def _family(prefix: str, segments: Sequence[str]) -> _Family | None:
-    if prefix == MKA1.prefix and segments[0] == "vector_stores" and len(segments) > 2:
+    if segments[0] == "vector_stores" and len(segments) > 2:
         return _OF_A_STORE.get(segments[2])
+    if segments[:2] == ["organization", "usage"]:
+        return _USAGE
     return _FAMILIES[prefix].get(segments[0])
 
 
 def _base_url(path: str) -> str:
     """Returns what is wrong with the client's base URL, or an empty string if nothing seems to be."""
     segments = path.removeprefix("/").split("/")
-    if path.startswith((f"{OPENAI.prefix}{MKA1.prefix}/", f"{MKA1.prefix}{MKA1.prefix}/")):
+    if path.startswith(
+        (f"{OPENAI.prefix}{MKA1.prefix}/", f"{MKA1.prefix}{MKA1.prefix}/", f"{MKA1.prefix}{OPENAI.prefix}/")
+    ):
         return "MKA1's client adds /api/v1/llm itself: give it the server's bare address as its server_url."
     if path.startswith(f"{OPENAI.prefix}{OPENAI.prefix}/"):
         return "The client's base URL has /v1 twice."

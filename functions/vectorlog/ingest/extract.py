@@ -26,8 +26,8 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
         if error.code == "unsupported_file" and any(extension in each.extensions for each in formats):
             raise Unreadable(
                 "invalid_file",
-                f"The file is named {extension}, but holds other binary data: it is damaged, or another kind of file. "
-                f"Save it as {extension} again, or upload it under its real extension.",
+                f"The file is named {extension}, but contains other binary data, not text: it is damaged, or another "
+                f"kind of file. Save it as {extension} again, or upload it under its real extension.",
             ) from error
         raise
     except MemoryError as error:

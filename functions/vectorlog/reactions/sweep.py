@@ -12,7 +12,7 @@ from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import causing_request, meta_of
-from vectorlog.event_log.streams import Outcome
+from vectorlog.event_log.streams import Loaded, Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.views import keys
@@ -72,7 +72,7 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
 
 def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[store_file.State, store_file.Event]:
     loaded = deployment.streams.load(STORE_FILE, str(id))
-    request = causing_request(loaded.newest.meta) if loaded.newest else ""  # the one that caused this ingest
+    request = _attached_by(deployment, loaded)
 
     def fail(state: store_file.State) -> Sequence[store_file.Event]:
         overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
@@ -83,3 +83,12 @@ def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[s
         ref = FileRef(id.store, id.file, outcome.state.generation, request)
         deployment.telemetry.file_given_up(ref, "it was not ingested within a day")
     return outcome
+
+
+def _attached_by(deployment: Deployment, loaded: Loaded[store_file.State]) -> str:
+    """Returns the request that opened the newest generation; later commits may be other requests'."""
+    for commit in reversed(deployment.streams.log.read(loaded.stream)):
+        events = deployment.streams.decode_as(STORE_FILE, commit).events
+        if any(isinstance(each, store_file.FileAttached) and not each.joins for each in events):
+            return causing_request(commit.meta)
+    return ""

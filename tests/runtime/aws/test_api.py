@@ -15,6 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tests.support.bench import Bench
 from vectorlog.api import auth
 from vectorlog.api.app import App
+from vectorlog.api.request import Request
+from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.runtime.aws.api import build, send_blob
 from vectorlog.use_cases import api_keys
@@ -89,3 +91,20 @@ def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Pat
     assert ask("GET", '/v1/vector_stores/vs_"')[0] == 400
     assert ask("GET", f"/v1/vector_stores/{quote(made['id']).replace('_', '%5F')}") == (200, made)
     assert ask("GET", "/healthz") == (200, {"status": "ok"})
+
+
+def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
+    """Several values of a header are joined, and only a POST carries a form."""
+    asked: list[Request] = []
+
+    def handle(request: Request) -> Response:
+        asked.append(request)
+        return Response(200)
+
+    resolver = build(handle, tmp_path)
+    event: dict[str, Any] = json.loads(SAMPLE.read_text())
+    event["httpMethod"], event["body"], event["isBase64Encoded"] = "PUT", "not a form", False
+    event["headers"] = {"Content-Type": "multipart/form-data; boundary=x", "Accept": "b"}
+    event["multiValueHeaders"] = {"Content-Type": ["multipart/form-data; boundary=x"], "Accept": ["a", "b"]}
+    assert resolver.resolve(event, LambdaContext())["statusCode"] == 200
+    assert (asked[0].headers["accept"], asked[0].body) == ("a, b", b"not a form")

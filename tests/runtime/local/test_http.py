@@ -376,3 +376,32 @@ class TestFile:
         """Nothing more is read for a client that has left."""
         client.send("GET", leaves=True)
         assert client.log[0].bytes_out < len(self.CONTENT)
+
+
+class TestTrustedHosts:
+    @pytest.mark.parametrize(("host", "status"), [("localhost:8080", 200), ("evil.example", 400), ("", 400)])
+    def test_host(self, tmp_path: Path, host: str, status: int) -> None:
+        """With trusted hosts, a request for another host is refused in the envelope and never reaches the app."""
+        app, lines = App(), list[RequestLine]()
+
+        async def ask(threads: ThreadPoolExecutor) -> httpx.Response:
+            asgi = http(
+                app,
+                threads,
+                tmp_path,
+                upload_limit=1,
+                body_limit=1,
+                on_request=lines.append,
+                trusted_hosts=["localhost"],
+            )
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://x") as client:
+                return await client.get("/v1/files", headers={"host": host})
+
+        with ThreadPoolExecutor(1) as threads:
+            answer = asyncio.run(ask(threads))
+        assert answer.status_code == status
+        assert answer.headers["x-request-id"].startswith("req_")
+        assert len(app.asked) == (status == 200)
+        if status == 400:
+            assert answer.json()["error"]["type"] == "invalid_request_error"
+            assert "host" in answer.json()["error"]["message"].lower()

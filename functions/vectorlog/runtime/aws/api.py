@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,11 @@ from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
 from vectorlog.api import auth
 from vectorlog.api.app import App, Handle, refuse
-from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES
-from vectorlog.defaults import GATEWAY_UPLOAD_BYTES
+from vectorlog.defaults import GATEWAY_UPLOAD_BYTES, PREFLIGHT_SECONDS
 from vectorlog.domain.errors import Invalid, Refused, TooLarge
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
@@ -35,8 +35,6 @@ SIGNED_FOR_S = 300
 """How long the signed URL of a download is valid."""
 KEY_REMEMBERED_MS = 5_000
 """How long a valid key is not looked up again, and so how long a warm function may still accept a revoked key."""
-PREFLIGHT_S = 3600
-"""How long a browser may cache a preflight response. No browser caches it for longer than two hours."""
 
 
 @once
@@ -93,22 +91,29 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
 
 
 def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Response:
-    sent = event.body or ""
+    text = event.body or ""
+    sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
     request = Request(
         method=event.http_method.upper(),
         path=event.path,
-        headers={name.lower(): value for name, value in event.headers.items()},
+        headers=_headers(event),
         query=event.resolved_query_string_parameters or {},
-        body=base64.b64decode(sent) if event.is_base64_encoded else sent.encode(),
+        body=sent,
         request_id=request_id(event.raw_event),
     )
     try:
-        return handle(_with_form(request, spool))
+        return handle(_with_form(request, sent, spool))
     except Refused as error:
         return refuse(request, error)
 
 
-def _with_form(request: Request, spool: Path) -> Request:
+def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
+    several: Mapping[str, Sequence[str]] = event.raw_event.get("multiValueHeaders") or {}
+    joined = {name.lower(): ", ".join(values) for name, values in several.items()}
+    return {**{name.lower(): value for name, value in event.headers.items()}, **joined}
+
+
+def _with_form(request: Request, sent: bytes, spool: Path) -> Request:
     """Returns the request. If its body is a form, the form is parsed and its files are put into the spool folder.
 
     Raises:
@@ -116,17 +121,17 @@ def _with_form(request: Request, spool: Path) -> Request:
         TooLarge: its files are larger than the limit.
     """
     content_type = request.headers.get("content-type", "")
-    if isinstance(request.body, Form) or not content_type.lower().startswith("multipart/form-data"):
+    if request.method != "POST" or not content_type.lower().startswith("multipart/form-data"):
         return request
     try:
         reader = FormReader(content_type, spool, GATEWAY_UPLOAD_BYTES)
-        reader.feed(request.body)
+        reader.feed(sent)
         form = reader.finish()
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
         raise TooLarge(f"{error} Split the file.") from error
-    return Request(request.method, request.path, request.headers, request.query, form, request.request_id)
+    return replace(request, body=form)
 
 
 def _proxy_response(response: Response) -> ProxyResponse[Any]:
@@ -134,7 +139,7 @@ def _proxy_response(response: Response) -> ProxyResponse[Any]:
 
     JSON is sent as text, so that it uses less of Lambda's size limit.
     """
-    body = response.body if isinstance(response.body, bytes) else response.body.read_bytes()
+    body = response.content
     headers = dict(response.headers)
     if headers.get("content-type") == "application/json":
         return ProxyResponse(response.status, headers.pop("content-type"), body.decode(), headers=headers)
@@ -146,4 +151,4 @@ def _cors(origins: str) -> CORSConfig | None:
     if not origins:
         return None
     first, *others = origins.split(",")
-    return CORSConfig(first, others, allow_headers=["*"], expose_headers=["*"], max_age=PREFLIGHT_S)
+    return CORSConfig(first, others, allow_headers=["*"], expose_headers=["*"], max_age=PREFLIGHT_SECONDS)

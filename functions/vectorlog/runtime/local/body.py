@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
@@ -87,20 +88,15 @@ def announced_length(request: AsgiRequest) -> int:
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
 
-def asgi_response(response: Response, scope: Scope) -> AsgiResponse:
-    """Converts a response to an ASGI response, without its body if the request is a HEAD.
+def bytes_response(response: Response, content: bytes, scope: Scope) -> AsgiResponse:
+    """Converts a response with these bytes as its body, which a HEAD request does not get."""
+    headers = {**response.headers, "content-length": str(len(content))}
+    return AsgiResponse(b"" if scope["method"] == "HEAD" else content, response.status, headers)
 
-    Raises:
-        FileNotFoundError: the response's file no longer exists.
-    """
-    if isinstance(response.body, Path):
-        file = _File(
-            response.body, status_code=response.status, headers=response.headers, stat_result=response.body.stat()
-        )
-        file.media_type = None
-        return file
-    headers = {**response.headers, "content-length": str(len(response.body))}
-    return AsgiResponse(b"" if scope["method"] == "HEAD" else response.body, response.status, headers)
+
+def file_response(response: Response, path: Path, stat: os.stat_result) -> AsgiResponse:
+    """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested."""
+    return _File(path, status_code=response.status, headers=response.headers, stat_result=stat)
 
 
 def without_odd_ranges(scope: Scope, size: int) -> Scope:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as AsgiRequest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vectorlog.api.app import Handle, refuse
 from vectorlog.api.input.multipart import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
-from vectorlog.domain.errors import NotFound, Refused
+from vectorlog.defaults import PREFLIGHT_SECONDS
+from vectorlog.domain.errors import Invalid, NotFound, Refused
 from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
-
-PREFLIGHT_S = 3600
-"""How long a browser may cache a preflight response."""
 
 
 def http(
@@ -33,6 +34,7 @@ def http(
     body_limit: int,
     on_request: Callable[[RequestLine], None],
     cors_origins: Sequence[str] = (),
+    trusted_hosts: Sequence[str] = (),
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
 
@@ -46,6 +48,7 @@ def http(
         body_limit: maximum size of any other body, in bytes.
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
+        trusted_hosts: hosts that a request may name in its Host header; none accepts any.
     """
     spool.mkdir(parents=True, exist_ok=True)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
@@ -58,8 +61,10 @@ def http(
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["*"],
-            max_age=PREFLIGHT_S,
+            max_age=PREFLIGHT_SECONDS,
         )
+    if trusted_hosts:
+        app = InEnvelope(TrustedHostMiddleware(app, allowed_hosts=trusted_hosts, www_redirect=False))
     return RequestLog(app, on_request)
 
 
@@ -93,17 +98,44 @@ class _Endpoint:
             if head.method == "POST" and content_type.startswith("multipart/form-data")
             else await body.receive_body(asgi_request, self._body_limit)
         )
-        return Request(head.method, head.path, head.headers, head.query, sent, head.request_id)
+        return replace(head, body=sent)
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(response.body, Path):
         try:
-            size = (await asyncio.to_thread(response.body.stat)).st_size
+            stat = await asyncio.to_thread(response.body.stat)
         except FileNotFoundError:
             raise NotFound("The file was deleted during the request.") from None
-        scope = body.without_odd_ranges(scope, size)
-    await body.asgi_response(response, scope)(scope, receive, send)
+        scope = body.without_odd_ranges(scope, stat.st_size)
+        await body.file_response(response, response.body, stat)(scope, receive, send)
+    else:
+        await body.bytes_response(response, response.body, scope)(scope, receive, send)
+
+
+class InEnvelope:
+    """An ASGI app that puts a library's own refusal, such as an untrusted host, into the API's error envelope."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        refused = False
+
+        async def checked_send(message: Message) -> None:
+            nonlocal refused
+            plain = (b"content-type", b"text/plain; charset=utf-8") in message.get("headers", ())
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.BAD_REQUEST and plain:
+                refused = True
+            elif not refused:
+                await send(message)
+            elif not message.get("more_body"):
+                head = _without_body(scope, scope["state"]["exchange"].request_id)
+                error = Invalid(f"{message['body'].decode()}.", code=None)
+                await _send(refuse(head, error), scope, receive, send)
+
+        await self._app(scope, receive, checked_send)
 
 
 def _without_body(scope: Scope, request_id: str) -> Request:

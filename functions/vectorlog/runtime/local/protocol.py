@@ -56,7 +56,7 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         request_id = new_request_id()
         response = errors.refusal(Invalid(message, code=None), OPENAI, "")
-        body = response.body if isinstance(response.body, bytes) else b""
+        body = response.content
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"

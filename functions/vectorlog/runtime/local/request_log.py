@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.utils import ClientDisconnected
 
 from vectorlog.api import errors
-from vectorlog.runtime.local.body import asgi_response
+from vectorlog.runtime.local.body import bytes_response
 
 CLIENT_GONE = 499
 """The logged status of a request whose client disconnected before the response was complete (nginx's number)."""
@@ -108,9 +108,8 @@ class RequestLog:
             log.exception("%s %s failed (%s)", scope["method"], scope["path"], exchange.request_id)
             if exchange.status:
                 raise
-            await asgi_response(errors.unexpected(exchange.request_id), scope)(
-                scope, counting_receive, send_with_headers
-            )
+            response = errors.unexpected(exchange.request_id)
+            await bytes_response(response, response.content, scope)(scope, counting_receive, send_with_headers)
         finally:
             self._on_request(
                 RequestLine(

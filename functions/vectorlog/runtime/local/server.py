@@ -12,14 +12,14 @@ from starlette.types import ASGIApp
 
 from vectorlog.api import auth
 from vectorlog.api.app import App
-from vectorlog.api.request import Request
 from vectorlog.api.response import Response
+from vectorlog.api.routes import HEALTH
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.http import http
 from vectorlog.runtime.local.protocol import Protocol
 from vectorlog.runtime.local.service import Local
-from vectorlog.runtime.local.settings import MB
+from vectorlog.runtime.local.settings import MB, listed
 from vectorlog.use_cases import api_keys
 
 BODY_LIMIT = 6 * MB
@@ -78,19 +78,16 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
-        app = App(deployment, authenticate, send_blob)
-
-        def handle(request: Request) -> Response:
-            return self._metrics() if request.path == "/metrics" else app.handle(request)
-
+        probes = {**HEALTH, "/metrics": lambda _: self._metrics()}
         return http(
-            handle,
+            App(deployment, authenticate, send_blob, probes).handle,
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
             body_limit=BODY_LIMIT,
             on_request=logs.request,
-            cors_origins=[origin for origin in settings.cors_origins.split(",") if origin],
+            cors_origins=listed(settings.cors_origins),
+            trusted_hosts=listed(settings.trusted_hosts),
         )
 
     def _metrics(self) -> Response:

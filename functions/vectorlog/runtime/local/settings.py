@@ -48,6 +48,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on. Keys are required unless it is a loopback address.")
     port: int = _setting(PORT, "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535)
     cors_origins: str = _setting("", "Origins whose pages may call the API from a browser, separated by commas.")
+    trusted_hosts: str = _setting("", "Values of the Host header to accept, separated by commas; empty accepts any.")
     embedding: Literal["local", "openai"] = _setting("local", "The built-in model, or an OpenAI-compatible endpoint.")
     embedding_base_url: str = _setting(OPENAI_URL, "The endpoint's base URL.")
     embedding_api_key: str = _setting("", "The endpoint's key.", secret=True)
@@ -83,6 +84,11 @@ class Settings:
                 "OpenAI requires a key: set VECTORLOG_EMBEDDING_API_KEY, or give another endpoint with "
                 "--embedding-base-url."
             )
+
+
+def listed(text: str) -> list[str]:
+    """Splits a setting that lists values separated by commas."""
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def variable(name: str) -> str:
