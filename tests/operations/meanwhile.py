@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tests.operations.transfer.answers import Made
 from tests.support.bench import PROJECT, Bench
-from vectorlog.operations.transfer.contents import Watch
+from vectorlog.operations.progress import Watch
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 

@@ -15,8 +15,7 @@ from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest import job
-from vectorlog.operations import rebuild_index
-from vectorlog.operations.transfer import commits as transferred
+from vectorlog.operations import progress, rebuild_index
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.data_folder import DataFolder
@@ -28,7 +27,7 @@ from vectorlog.use_cases.pages import PageRequest
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that much can happen between them."""
-    monkeypatch.setattr(transferred, "PAGE", 2)
+    monkeypatch.setattr(progress, "PAGE", 2)
     monkeypatch.setattr(rebuild_index, "CHUNKS", 3)
 
 

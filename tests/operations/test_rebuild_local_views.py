@@ -11,9 +11,9 @@ import pytest
 from tests.operations.transfer.answers import answers, history, unwatched
 from tests.support.bench import PROJECT, Bench, Lost
 from tests.support.history import History
+from vectorlog.operations import progress
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_views import Projection
-from vectorlog.operations.transfer import commits as transferred
-from vectorlog.operations.transfer.contents import Watch
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
@@ -48,7 +48,7 @@ def clean(bench: Bench) -> None:
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that much can happen between them."""
-    monkeypatch.setattr(transferred, "PAGE", 3)
+    monkeypatch.setattr(progress, "PAGE", 3)
     monkeypatch.setattr(rebuild, "PAGE", 3)
 
 

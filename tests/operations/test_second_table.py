@@ -16,8 +16,8 @@ from tests.support.history import History
 from tests.support.waits import no_waits
 from vectorlog.deployment import one_by_one
 from vectorlog.event_log.event_log import Commit
+from vectorlog.operations import progress
 from vectorlog.operations.rebuild_views import Projection
-from vectorlog.operations.transfer import commits as transferred
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.sqlite.database import Database
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
@@ -28,7 +28,7 @@ from vectorlog.views.views import Views
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that much can happen between them."""
-    monkeypatch.setattr(transferred, "PAGE", 3)
+    monkeypatch.setattr(progress, "PAGE", 3)
 
 
 class Second:

@@ -18,8 +18,7 @@ from vectorlog.event_log.streams import Streams
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.operations.transfer.commits import pages
-from vectorlog.operations.transfer.contents import Watch
+from vectorlog.operations.progress import Watch, pages
 
 CHUNKS = 1024
 """How many chunks are added to the index at a time."""

@@ -12,7 +12,7 @@ from vectorlog.domain.ids import group_of
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Streams
-from vectorlog.operations.transfer.commits import pages
+from vectorlog.operations.progress import pages
 from vectorlog.reactions import purge
 from vectorlog.views.views import Views
 

@@ -19,9 +19,9 @@ from tests.support.opensearch_local import LocalOpenSearchIndex
 from vectorlog.index.opensearch.errors import NoIndex
 from vectorlog.index.opensearch.mapping import alias, successor
 from vectorlog.index.opensearch.succession import GRACE_S, Succession
+from vectorlog.operations import progress
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_index import Refill
-from vectorlog.operations.transfer import commits as transferred
-from vectorlog.operations.transfer.contents import Watch
 from vectorlog.operations.verify import UnderWay, verify
 
 pytestmark = pytest.mark.aws
@@ -73,7 +73,7 @@ class Setting:
 
 @pytest.fixture
 def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
-    monkeypatch.setattr(transferred, "PAGE", 2)
+    monkeypatch.setattr(progress, "PAGE", 2)
     made = Setting(tmp_path)
     yield made
     made.bench.close()

@@ -15,11 +15,12 @@ from tests.support.pump import Pump
 from tests.support.stubs import DIMENSIONS, DictIndex
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Models, Offer
+from vectorlog.operations import progress
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.transfer import archive, objects
-from vectorlog.operations.transfer import commits as transferred
 from vectorlog.operations.transfer.commits import Diverged
 from vectorlog.operations.transfer.completion import ImportReport
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, ModelInUse, NotAnExport, Watch
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, ModelInUse, NotAnExport
 from vectorlog.operations.transfer.export import export
 from vectorlog.operations.transfer.importing import Target, import_into
 from vectorlog.operations.verify import UnderWay, verify
@@ -106,7 +107,7 @@ def assert_clean(bench: Bench) -> None:
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that there are many places to die between."""
-    for module, name in ((transferred, "PAGE"), (objects, "TOGETHER")):
+    for module, name in ((progress, "PAGE"), (objects, "TOGETHER")):
         monkeypatch.setattr(module, name, 4)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TypeVar, assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
@@ -15,10 +14,9 @@ from vectorlog.event_log.decision import AnyDecision, AnyState
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import imported
 from vectorlog.event_log.streams import Streams
+from vectorlog.operations.progress import pages
 
 T = TypeVar("T")
-
-PAGE = 256
 
 
 class Diverged(Exception):
@@ -149,10 +147,3 @@ def _append(streams: Streams, page: Sequence[Commit]) -> None:
             raise Diverged(
                 f"Stream {commit.stream} has another commit {commit.version} here; import into an empty deployment."
             )
-
-
-def pages(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yields the items in pages of up to `PAGE`."""
-    rest = iter(items)
-    while page := list(islice(rest, PAGE)):
-        yield page

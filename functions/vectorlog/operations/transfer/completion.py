@@ -19,7 +19,8 @@ from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.operations.transfer.commits import LogSummary, pages
+from vectorlog.operations.progress import pages
+from vectorlog.operations.transfer.commits import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, PurgeStore

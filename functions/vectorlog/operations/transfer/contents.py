@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -22,14 +21,6 @@ OBJECTS = "objects/"
 
 class NotAnExport(Exception):
     """There is no complete export that this version can read, or none can be written there. The message says why."""
-
-
-class Watch(Protocol):
-    """Shows the progress of iterating over items. `total` is None if it is not known."""
-
-    def __call__(self, label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-        """Yields the same items in the same order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

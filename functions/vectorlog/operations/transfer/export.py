@@ -18,9 +18,10 @@ from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.transfer import contents
 from vectorlog.operations.transfer.archive import Sink
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, OBJECTS, Contents, ModelInUse, Watch
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, OBJECTS, Contents, ModelInUse
 
 
 def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from vectorlog.deployment import Deployment
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.event_log import Commit
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.transfer import commits, contents, objects
 from vectorlog.operations.transfer.archive import Source
 from vectorlog.operations.transfer.completion import Completion, ImportReport
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, NotAnExport, Watch
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, NotAnExport
 from vectorlog.reactions.projector import Projector
 
 

@@ -16,9 +16,9 @@ from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
-from vectorlog.operations.transfer.contents import Watch
 from vectorlog.retry import NO_JITTER, REAL_TIME, RetryPolicy, Timing, retrying
 from vectorlog.runtime.aws import wiring
 from vectorlog.views.views import Views

@@ -18,9 +18,9 @@ from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
-from vectorlog.operations.transfer.contents import Watch
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews
 from vectorlog.views.sqlite import FRESH, SQLiteTable, Transaction, begin_fresh, serve_fresh
