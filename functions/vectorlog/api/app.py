@@ -116,7 +116,7 @@ def refuse(request: Request, error: Refused) -> Response:
 
 
 def _actor(caller: Caller, route: Route, dialect: Dialect, request: Request) -> Actor:
-    name = f"{request.method} {request.path.removeprefix(dialect.prefix)}"
+    name = f"{request.method} {request.path.rstrip('/').removeprefix(dialect.prefix)}"
     value = auth.header(request.headers, "idempotency-key") if route.repeatable else None
     if value is None:
         return Actor(caller, request.request_id, name)

@@ -36,7 +36,7 @@ class Response:
 def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a response whose body is this object as JSON text."""
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode())
+    return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode(errors="replace"))
 
 
 def redirect(url: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 
 from vectorlog.cli import deployments, options
+from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.operations.show.records import Shown, ShownCommit, ShownQueues, ShownRow, ShownStream
 from vectorlog.operations.show.show import UnknownId, show
+from vectorlog.runtime.local.logs import printable
 
 WIDTH = 160
 """How many characters of an event's or a message's fields a line shows."""
@@ -32,12 +34,12 @@ def command(id: str, data: Path, which: deployments.Chosen, *, as_json: bool) ->
     with deployments.open_read_only(which, data) as (deployment, _, waiting):
         try:
             shown = show(deployment, waiting, id)
-        except UnknownId as error:
+        except (UnknownId, UnknownSchema) as error:
             raise click.ClickException(str(error)) from None
     if as_json:
         click.echo(json.dumps(asdict(shown), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_lines(shown)))
+        click.echo("\n".join(map(printable, _lines(shown))))
 
 
 def _lines(shown: Shown) -> Iterator[str]:

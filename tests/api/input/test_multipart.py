@@ -143,6 +143,9 @@ class TestRefusals:
             part(FILE, b"1") + part(b"name=a", b"") * (MAX_FIELDS + 1) + END,
             b"".join(part(b'name=f%d; filename="a"' % number, b"") for number in range(MAX_FILES + 1)) + END,
             part(FILE, b"1") + b"--B\r\nX: " + b"x" * 100_000 + b"\r\n\r\n" + END,
+            part(FILE, b"1") + part(b"name=b; filename*=idna''x", b"1") + END,
+            part(FILE, b"1") + part(b"name=b; filename*=undefined''x", b"1") + END,
+            part(FILE, b"1") + part(b"name*=unicode_escape''%5Cud800; filename=x", b"1") + END,
         ],
     )
     def test_broken_form_leaves_nothing(self, tmp_path: Path, body: bytes) -> None:

@@ -106,3 +106,21 @@ def test_body_does_not_count() -> None:
     post = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     last = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
     assert [reply.status for reply in ask(post, post, last)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("size", [HEAD_BYTES - 200, HEAD_BYTES + 200])
+def test_limit_counts_the_head_alone(size: int) -> None:
+    """A head within the limit is served and one above it refused, also when it arrives in one piece with its end."""
+    head = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-long: " + b"x" * size + b"\r\n\r\n"
+    assert [reply.status for reply in ask(head)] == [200 if size < HEAD_BYTES else 431]
+
+
+def test_nothing_is_written_into_a_response() -> None:
+    """What is not HTTP behind a request does not disturb the response under way; the connection ends after it."""
+    assert [reply.status for reply in ask(b"GET / HTTP/1.1\r\nhost: a\r\n\r\ngarbage\r\n\r\n")] == [200]
+
+
+def test_broken_body() -> None:
+    """A body that breaks off its chunks is refused once."""
+    head = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert [reply.status for reply in ask(head + b"zz\r\n")] == [400]

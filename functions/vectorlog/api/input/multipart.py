@@ -229,10 +229,12 @@ class _FilePart:
 
 def _text(parameter: str | tuple[str | None, str | None, str]) -> str:
     """Decodes a header's parameter: RFC 5987, or raw UTF-8 with browsers' three escapes (WHATWG HTML, form data)."""
-    if isinstance(parameter, tuple):
-        return collapse_rfc2231_value(parameter)
     try:
+        if isinstance(parameter, tuple):
+            text = collapse_rfc2231_value(parameter)
+            text.encode()  # a charset such as `unicode_escape` can give half a surrogate pair
+            return text
         raw = parameter.encode("latin-1").decode()
-    except UnicodeDecodeError as error:
+    except (ValueError, LookupError) as error:  # a wrong charset raises either
         raise BrokenForm("A name in the form is not UTF-8.") from error
     return raw.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")

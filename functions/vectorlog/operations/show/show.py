@@ -37,16 +37,18 @@ def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Sho
 
     Raises:
         UnknownId: no commit has this id.
+        UnknownSchema: newer code wrote it.
     """
     if (request := _request_of(id)) is not None:
         return _Inspection(deployment, waiting(), request).request()
     try:
-        loaded: Loaded[Any] = deployment.streams.load(aggregate_of(id), id)
+        aggregate = aggregate_of(id)
     except UnknownSchema:
         raise UnknownId(
             f"'{id}' is not the id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
             f"key (key_…) or request (req_…)."
         ) from None
+    loaded: Loaded[Any] = deployment.streams.load(aggregate, id)
     return _Inspection(deployment, waiting(), id).thing(loaded)
 
 

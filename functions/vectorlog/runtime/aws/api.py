@@ -59,7 +59,7 @@ def build(handle: Handle, spool: Path, origins: str = "") -> APIGatewayRestResol
     resolver = APIGatewayRestResolver(cors=_cors(origins))
 
     def respond() -> ProxyResponse[Any]:
-        return _proxy_response(_respond(handle, resolver.current_event, spool))
+        return _proxy_response(_respond(handle, resolver.current_event, spool), resolver.current_event.http_method)
 
     resolver.route(".+", method=sorted({route.method for route in ROUTES}))(respond)
     resolver.not_found(lambda _: respond())  # other methods; with CORS, Powertools answers OPTIONS itself
@@ -92,17 +92,19 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
 
 def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Response:
     text = event.body or ""
-    sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
     request = Request(
         method=event.http_method.upper(),
         path=event.path,
         headers=_headers(event),
         query=event.resolved_query_string_parameters or {},
-        body=sent,
+        body=b"",
         request_id=request_id(event.raw_event),
     )
     try:
-        return handle(_with_form(request, sent, spool))
+        sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
+        return handle(_with_form(replace(request, body=sent), sent, spool))
+    except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
+        return refuse(request, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
         return refuse(request, error)
 
@@ -134,12 +136,12 @@ def _with_form(request: Request, sent: bytes, spool: Path) -> Request:
     return replace(request, body=form)
 
 
-def _proxy_response(response: Response) -> ProxyResponse[Any]:
+def _proxy_response(response: Response, method: str) -> ProxyResponse[Any]:
     """Converts a response for Powertools, which sends bytes in base64.
 
     JSON is sent as text, so that it uses less of Lambda's size limit.
     """
-    body = response.content
+    body = b"" if method.upper() == "HEAD" else response.content
     headers = dict(response.headers)
     if headers.get("content-type") == "application/json":
         return ProxyResponse(response.status, headers.pop("content-type"), body.decode(), headers=headers)

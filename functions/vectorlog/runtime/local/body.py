@@ -85,7 +85,7 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
 def announced_length(request: AsgiRequest) -> int:
     """Returns the body's length in bytes from its Content-Length header, or 0 if that is missing or invalid."""
     length = request.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < 20 else 0
+    return int(length[:20]) if length.isascii() and length.isdecimal() else 0  # 20 digits are over any limit
 
 
 def bytes_response(response: Response, content: bytes, scope: Scope) -> AsgiResponse:

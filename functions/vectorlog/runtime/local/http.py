@@ -12,9 +12,12 @@ from urllib.parse import parse_qs
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
+from vectorlog.api import errors
 from vectorlog.api.app import Handle, refuse
 from vectorlog.api.input.multipart import SPOOL_PREFIX
 from vectorlog.api.request import Request
@@ -23,6 +26,7 @@ from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import Invalid, NotFound, Refused
 from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
+from vectorlog.telemetry.telemetry import Telemetry
 
 
 def http(
@@ -35,6 +39,7 @@ def http(
     on_request: Callable[[RequestLine], None],
     cors_origins: Sequence[str] = (),
     trusted_hosts: Sequence[str] = (),
+    telemetry: Telemetry = Telemetry(),
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
 
@@ -49,11 +54,12 @@ def http(
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
         trusted_hosts: hosts that a request may name in its Host header; none accepts any.
+        telemetry: logs and counts the adapter's own failures.
     """
     spool.mkdir(parents=True, exist_ok=True)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit)
+    app: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit, telemetry)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -69,7 +75,16 @@ def http(
 
 
 class _Endpoint:
-    def __init__(self, handle: Handle, executor: Executor, spool: Path, upload_limit: int, body_limit: int) -> None:
+    def __init__(
+        self,
+        handle: Handle,
+        executor: Executor,
+        spool: Path,
+        upload_limit: int,
+        body_limit: int,
+        telemetry: Telemetry,
+    ) -> None:
+        self._telemetry = telemetry
         self._handle = handle
         self._executor = executor
         self._spool = spool
@@ -90,6 +105,21 @@ class _Endpoint:
             await _send(response, scope, receive, send)
         except Refused as error:
             await _send(refuse(head, error), scope, receive, send)
+        except (ClientDisconnect, ClientDisconnected):
+            raise
+        except Exception as error:
+            self._telemetry.request_failed(
+                head.request_id,
+                method=head.method,
+                path=head.path,
+                route=exchange.operation,
+                status=HTTPStatus.INTERNAL_SERVER_ERROR,
+                reason=type(error).__name__,
+                fault=True,
+            )
+            if exchange.status:
+                raise
+            await _send(errors.unexpected(head.request_id), scope, receive, send)
 
     async def _with_body(self, asgi_request: AsgiRequest, head: Request) -> Request:
         content_type = head.headers.get("content-type", "").lower()
@@ -145,7 +175,8 @@ def _without_body(scope: Scope, request_id: str) -> Request:
         key, text = name.decode("latin-1").lower(), _text(value)
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     query = parse_qs(_text(scope.get("query_string", b"")), keep_blank_values=True)
-    return Request(scope["method"], scope["path"], headers, query, b"", request_id)
+    path = scope.get("raw_path") or scope["path"].encode()  # ids are decoded once, by the routes
+    return Request(scope["method"], _text(path), headers, query, b"", request_id)
 
 
 def _text(value: bytes) -> str:

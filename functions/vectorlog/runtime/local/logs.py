@@ -37,10 +37,18 @@ class _ForPeople(logging.Formatter):
         line = getattr(record, "request", None)
         if not isinstance(line, RequestLine):
             text = f"{now}  {record.levelname.lower()}: {record.getMessage()}{_short(record)}"
+            text = printable(text)
             return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
         colour = _COLOURS.get(line.status // 100, "")
         project = f"  {line.project}" if line.project and line.project != "default" else ""
-        return f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {line.path}  {line.ms:.1f} ms{project}"
+        return (
+            f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {printable(line.path)}  {line.ms:.1f} ms{project}"
+        )
+
+
+def printable(text: str) -> str:
+    """Escapes control characters, so that a request cannot forge lines or steer the terminal."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 class _AsJson(logging.Formatter):

@@ -13,9 +13,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.utils import ClientDisconnected
 
-from vectorlog.api import errors
-from vectorlog.runtime.local.body import bytes_response
-
 CLIENT_GONE = 499
 """The logged status of a request whose client disconnected before the response was complete (nginx's number)."""
 
@@ -55,6 +52,7 @@ class Exchange:
     request_id: str = field(default_factory=new_request_id)
     started: float = field(default_factory=perf_counter)
     status: int = 0
+    complete: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
     project: str | None = None
@@ -98,24 +96,18 @@ class RequestLog:
                 headers["openai-processing-ms"] = str(round(exchange.ms))
             exchange.bytes_out += len(message.get("body", b""))
             await send(message)
+            exchange.complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self._app({**scope, "state": {"exchange": exchange}}, counting_receive, send_with_headers)
         except (ClientDisconnect, ClientDisconnected) as error:
             log.debug("the client disconnected: %r", error, extra={"request_id": exchange.request_id})
-            exchange.status = CLIENT_GONE
-        except Exception:
-            log.exception("%s %s failed (%s)", scope["method"], scope["path"], exchange.request_id)
-            if exchange.status:
-                raise
-            response = errors.unexpected(exchange.request_id)
-            await bytes_response(response, response.content, scope)(scope, counting_receive, send_with_headers)
         finally:
             self._on_request(
                 RequestLine(
                     scope["method"],
                     scope["path"],
-                    exchange.status or CLIENT_GONE,
+                    exchange.status if exchange.complete else CLIENT_GONE,
                     exchange.ms,
                     exchange.request_id,
                     exchange.project,

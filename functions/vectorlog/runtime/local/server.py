@@ -88,6 +88,7 @@ class Server:
             on_request=logs.request,
             cors_origins=listed(settings.cors_origins),
             trusted_hosts=listed(settings.trusted_hosts),
+            telemetry=deployment.telemetry,
         )
 
     def _metrics(self) -> Response:
