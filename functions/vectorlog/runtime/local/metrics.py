@@ -19,9 +19,10 @@ class PrometheusMetrics:
     """
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry
+        from prometheus_client import CollectorRegistry, disable_created_metrics
         from prometheus_client import Counter as PrometheusCounter
 
+        disable_created_metrics()  # a time beside each counter, which the process's start time says already
         self.registry: CollectorRegistry = CollectorRegistry()
         self._counters: dict[Counter, PrometheusCounter] = {
             each: PrometheusCounter(f"vectorlog_{each.name}", each.description, each.labels, registry=self.registry)
