@@ -18,7 +18,7 @@ from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.request_log import RequestLine
 from vectorlog.runtime.local.server import send_blob
 from vectorlog.sqlite.database import Database
@@ -56,7 +56,7 @@ def client(deployment: Deployment, tmp_path: Path) -> Iterator[Client]:
     with ThreadPoolExecutor(4) as threads:
         app = App(deployment, auth.open_until_first_key(deployment), send_blob)
         lines: list[RequestLine] = []
-        asgi = http(
+        asgi = asgi_app(
             app.handle,
             threads,
             tmp_path / "spool",

@@ -26,7 +26,7 @@ from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.server import send_blob
 from vectorlog.use_cases import api_keys
 
@@ -550,7 +550,7 @@ class TestServing:
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()
-            asgi = http(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
+            asgi = asgi_app(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
                 headers = {"authorization": f"Bearer {secret}"}

@@ -18,7 +18,7 @@ from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
-from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.request_log import RequestLine
 
 
@@ -109,7 +109,7 @@ class Client:
             "headers": [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()],
         }
         with ThreadPoolExecutor(1) as threads:
-            asgi = http(
+            asgi = asgi_app(
                 self.app,
                 threads,
                 self.folder / "spool",
@@ -386,7 +386,7 @@ class TestTrustedHosts:
         app, lines = App(), list[RequestLine]()
 
         async def ask(threads: ThreadPoolExecutor) -> httpx.Response:
-            asgi = http(
+            asgi = asgi_app(
                 app,
                 threads,
                 tmp_path,

@@ -29,7 +29,7 @@ from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLo
 from vectorlog.telemetry.telemetry import Telemetry
 
 
-def http(
+def asgi_app(
     handle: Handle,
     executor: Executor,
     spool: Path,

@@ -16,7 +16,7 @@ from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
-from vectorlog.runtime.local.http import http
+from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.protocol import Protocol
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import MB, listed
@@ -79,7 +79,7 @@ class Server:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
         probes = {**HEALTH, "/metrics": lambda _: self._metrics()}
-        return http(
+        return asgi_app(
             App(deployment, authenticate, send_blob, probes).handle,
             pool,
             self._local.folder.spool,
