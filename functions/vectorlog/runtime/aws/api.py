@@ -102,11 +102,12 @@ def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Respon
     )
     try:
         sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
-        return handle(_with_form(replace(request, body=sent), sent, spool))
+        request = _with_form(replace(request, body=sent), sent, spool)
     except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
         return refuse(request, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
         return refuse(request, error)
+    return handle(request)
 
 
 def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
