@@ -102,7 +102,7 @@ def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Respon
     )
     try:
         sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
-        request = _with_form(replace(request, body=sent), sent, spool)
+        request = _with_body(request, sent, spool)
     except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
         return refuse(request, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
@@ -116,8 +116,8 @@ def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
     return {**{name.lower(): value for name, value in event.headers.items()}, **joined}
 
 
-def _with_form(request: Request, sent: bytes, spool: Path) -> Request:
-    """Returns the request. If its body is a form, the form is parsed and its files are put into the spool folder.
+def _with_body(request: Request, sent: bytes, spool: Path) -> Request:
+    """Returns the request with its body. A form is parsed, and its files are put into the spool folder.
 
     Raises:
         Invalid: the form is broken.
@@ -125,7 +125,7 @@ def _with_form(request: Request, sent: bytes, spool: Path) -> Request:
     """
     content_type = request.headers.get("content-type", "")
     if request.method != "POST" or not content_type.lower().startswith("multipart/form-data"):
-        return request
+        return replace(request, body=sent)
     try:
         reader = FormReader(content_type, spool, GATEWAY_UPLOAD_BYTES)
         reader.feed(sent)
