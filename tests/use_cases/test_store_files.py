@@ -10,9 +10,12 @@ from tests.support.bench import DAY_MS, PROJECT, Bench, StubEmbedder, keyed
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import DuplicateContent, Expired, Invalid, KeyReused, NotFound
 from vectorlog.domain.filters import Comparison
+from vectorlog.domain.ids import store_file_stream
 from vectorlog.event_log.codec import UPLOADED_FILE
 from vectorlog.event_log.event_log import Commit
+from vectorlog.event_log.provenance import Origin, origin_of
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 
@@ -77,6 +80,18 @@ class TestAttach:
         assert bench.pump.sweep() == 1
         assert bench.pump.sweep() == 0
         assert counts(bench, store) == (0, 0, 1, 0)
+
+    def test_overdue_names_the_request_that_attached(self, bench: Bench) -> None:
+        """A file that the sweep fails names the request that attached it, even if another one changed it later."""
+        store, file = bench.store(), bench.upload("alpha")
+        bench.attach(store, file, Actor(PROJECT.caller, "req_attach"))
+        store_files.change_attributes(bench.deployment, Actor(PROJECT.caller, "req_change"), store, file, {"a": 1})
+        bench.pump.project()
+        bench.clock.advance(DAY_MS)
+        assert bench.pump.sweep() == 1
+        failed = bench.log.load(store_file_stream(store, file))
+        assert failed is not None
+        assert origin_of(failed.meta) == Origin("sweep", "req_attach")
 
     def test_same_key_same_answer(self, bench: Bench) -> None:
         """A request repeated under its key changes nothing; another body under that key is refused."""

@@ -20,6 +20,8 @@ from vectorlog.views.projection import INGEST_DEADLINE_MS
 from vectorlog.views.table import Put, Row
 from vectorlog.work.messages import FanOut, Replay
 
+NEWEST_COMMITS = 1000
+"""How many of a stream's commits are searched for the one that attached the file."""
 AGAIN_MS = 3_600_000
 """The deadline of a batch whose fan-out was sent again, in ms from then."""
 OVERDUE = Failure("server_error", "The file was not ingested within a day. Attach it again to retry.")
@@ -87,7 +89,8 @@ def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[s
 
 def _attached_by(deployment: Deployment, loaded: Loaded[store_file.State]) -> str:
     """Returns the request that opened the newest generation; later commits may be other requests'."""
-    for commit in reversed(deployment.streams.log.read(loaded.stream)):
+    first = max(0, loaded.version + 1 - NEWEST_COMMITS)
+    for commit in reversed(deployment.streams.log.read(loaded.stream, first, NEWEST_COMMITS)):
         events = deployment.streams.decode_as(STORE_FILE, commit).events
         if any(isinstance(each, store_file.FileAttached) and not each.joins for each in events):
             return causing_request(commit.meta)
