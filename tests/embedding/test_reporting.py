@@ -21,7 +21,7 @@ class Refusing(StubEmbedder):
         raise EmbeddingError("stub answered 429: slow down", retry_after=1.5)
 
     def query(self, text: str) -> object:  # type: ignore[override]  # never answers
-        raise EmbeddingError("stub answered 401: wrong key", temporary=False)
+        raise EmbeddingError("stub answered 401: wrong key", fault="deployment")
 
 
 CALLS: list[tuple[Callable[[Embedder], object], dict[str, object]]] = [
@@ -31,7 +31,7 @@ CALLS: list[tuple[Callable[[Embedder], object], dict[str, object]]] = [
     ),
     (
         lambda embedder: embedder.query("private words"),
-        {"level": "ERROR", "code": "permanent", "reason": "stub answered 401: wrong key"},
+        {"level": "ERROR", "code": "deployment", "reason": "stub answered 401: wrong key"},
     ),
 ]
 
@@ -45,7 +45,8 @@ def test_refused(told: Told, call: Callable[[Embedder], object], says: dict[str,
     with pytest.raises(EmbeddingError):
         call(models.embedder(models.resolve()))
     assert told.lines() == [{**says, "event": "provider_refused", "model": "stub:words"}]
-    assert tallied.numbers == {("provider_refusals", "stub:words", str(says["code"])): 1}
+    alarm = {("deployment_faults", "embedding"): 1} if says["code"] == "deployment" else {}
+    assert tallied.numbers == {("provider_refusals", "stub:words", str(says["code"])): 1, **alarm}
 
 
 def test_dimensions(told: Told) -> None:

@@ -19,6 +19,8 @@ from vectorlog.work.messages import Ingest
 class _Refusing:
     """Models whose only embedder refuses everything after this many rounds."""
 
+    standing_refusal = None
+
     def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
         self._retry_after = retry_after
         self._rounds = rounds

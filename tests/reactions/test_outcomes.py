@@ -109,7 +109,7 @@ class TestRequest:
         bench.pump.project()
         StubEmbedder.throttled = True
         bench.pump.ingest_some()
-        [waiting] = [decode(body) for body, _, _ in bench.pump.embed.peek()]
+        [waiting] = [decode(body) for body, *_ in bench.pump.embed.peek()]
         assert waiting == Ingest(store, file, 1, refusals=1, request="req_asked")
 
 

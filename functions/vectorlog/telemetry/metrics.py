@@ -25,9 +25,14 @@ FILES = Counter("files", "Ingests of files by outcome; 'postponed' counts once f
 PROVIDER_REFUSALS = Counter(
     "provider_refusals", "Calls that an embedding provider refused, after all retries.", ("model", "kind")
 )
+DEPLOYMENT_FAULTS = Counter(
+    "deployment_faults",
+    "Tries that failed because of the embedding settings ('embedding') or of this machine ('host'); the files wait.",
+    ("part",),
+)
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, FAILED_REQUESTS)
+COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS)
 
 FileOutcome = Literal["completed", "failed", "postponed", "given_up"]
 """The outcomes that `FILES` counts. A file that is given up is also counted as failed, because that is how it ends."""

@@ -57,10 +57,29 @@ def _bedrock(*, searching: bool) -> Sequence[Offer]:
 def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
     from vectorlog.embedding.endpoint import Endpoint
     from vectorlog.embedding.offers import openai_offers
-    from vectorlog.runtime.aws.secrets import api_key
 
-    key = api_key(clients.secrets_manager(), environment.embedding_secret) if environment.embedding_secret else None
-    return openai_offers(Endpoint(environment.embedding_base_url, key), models=dict.fromkeys(_names(wanted, "openai")))
+    secret = environment.embedding_secret
+    endpoint = Endpoint(environment.embedding_base_url, (lambda: _key(secret)) if secret else None)
+    return openai_offers(endpoint, models=dict.fromkeys(_names(wanted, "openai")))
+
+
+def _key(secret: str) -> str:
+    """Returns the endpoint's key as the secret holds it now.
+
+    Raises:
+        EmbeddingError: the secret cannot be used, or Secrets Manager does not answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from vectorlog.embedding.embedder import EmbeddingError
+    from vectorlog.runtime.aws.secrets import SecretUnusable, api_key
+
+    try:
+        return api_key(clients.secrets_manager(), secret)
+    except SecretUnusable as error:
+        raise EmbeddingError(str(error), fault="deployment") from None
+    except (ClientError, BotoCoreError) as error:
+        raise EmbeddingError(f"The secret {secret} could not be read: {error}") from None
 
 
 def _local() -> Sequence[Offer]:
