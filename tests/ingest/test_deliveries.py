@@ -29,7 +29,7 @@ class Ingesting:
         self.refuses = False
         self.deliveries = Deliveries(cast(Ingester, self), cast(Any, self), (1_000, 2_000, 5_000))
 
-    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool], crowd: Crowd) -> list[Requeue]:  # noqa: ARG002
+    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool], crowd: Crowd) -> list[Requeue]:
         self.asked.append(len(messages))
         found = {message: self.outcomes.get(message.file) for message in messages}
         for outcome in found.values():

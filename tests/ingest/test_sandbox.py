@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from vectorlog.ingest import sandbox as module
 from vectorlog.ingest import reader_process
+from vectorlog.ingest import sandbox as module
 from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Unreadable
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split

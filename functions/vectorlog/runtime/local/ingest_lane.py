@@ -78,15 +78,15 @@ class IngestLane:
     spare: bool = False
     going: Callable[[], bool] = lambda: True
 
-    def step(self) -> None:
-        """Handles the next messages, or waits a moment for one."""
+    def step(self, wait_s: float = IDLE_S) -> None:
+        """Handles the next messages, or waits up to `wait_s` seconds for one."""
         besides = self.busy.projects if self.spare else ()
         for number, lender in enumerate(self.queues):
             with lender.lend(1 if number else self.limit, besides) as received:
                 if received:
                     self._handle(lender, received)
                     return
-        self.queues[0].queue.wait(IDLE_S, besides)
+        self.queues[0].queue.wait(wait_s, besides)
 
     def _handle(self, lender: Lender, received: Sequence[Received]) -> None:
         groups = [each.group for each in received]
