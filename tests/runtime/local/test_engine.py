@@ -20,7 +20,7 @@ from vectorlog.runtime.local import checkpoint, uptime
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.engine import GIVE_UP_AFTER, Engine, Ingesters, Queues
 from vectorlog.runtime.local.lender import LENT_MS
-from vectorlog.runtime.local.uptime import GAP_MS, Uptime
+from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.use_cases import store_files
 from vectorlog.work.messages import PurgeStore, Replay, outgoing
 from vectorlog.work.queue import Outgoing
@@ -82,7 +82,7 @@ class Workshop:
 
     def later(self, ms: int) -> None:
         """Lets time pass, with the heartbeat that a running engine has."""
-        step = LENT_MS // 2 if ms <= 10 * LENT_MS else GAP_MS
+        step = LENT_MS // 2 if ms <= 10 * LENT_MS else LENT_MS
         for _ in range(ms // step):
             self.bench.clock.advance(step)
             self.engine.beat_step()
