@@ -21,7 +21,7 @@ from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split
 
 _UNRULY = """
-import errno, os, signal, sys
+import errno, os, signal, sys, threading
 from pathlib import Path
 from vectorlog.ingest import child
 from vectorlog.ingest.document import Document
@@ -41,6 +41,7 @@ def read(path, filename, max_tokens, overlap):
         case "terminated":
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
+        case "slow": threading.Event().wait(0.5)
         case "full": raise OSError(errno.ENOSPC, "No space left on device")
         case "bug": raise KeyError("missing")
         case "pid": return Document(str(os.getpid()), (), ())
@@ -271,9 +272,14 @@ class TestGivingWay:
         """A file is read on if it cannot be found out whether others wait."""
 
         def broken(seconds: float) -> bool:
-            raise OSError(f"stub: not known after {seconds}")
+            if seconds > 0:
+                asked.append(seconds)
+                raise OSError(f"stub: not known after {seconds}")
+            return False
 
-        assert one.read(text_file, "pid", 800, 400, broken).text
+        asked: list[float] = []
+        assert one.read(text_file, "slow", 800, 400, broken).spans
+        assert asked
 
 
 class TestIsolation:

@@ -64,12 +64,18 @@ class ReaderUnavailable(Exception):
     """No file can be read here now, whatever it holds. The message is part of a sentence: the cause and the remedy."""
 
 
+class ReaderClosed(ReaderUnavailable):
+    """The server is stopping, so nothing is read any more."""
+
+
 class GaveWay(Exception):
     """Reading the file was stopped, because it took long and others waited."""
 
 
 GiveWay: TypeAlias = Callable[[float], bool]
-"""Is asked, with the number of seconds that a file has been read, whether reading it is to be stopped."""
+"""Is asked, with the number of seconds that a file has been read, whether reading it is to be stopped: first when that
+begins, with 0.
+"""
 
 
 def never(seconds: float) -> bool:  # noqa: ARG001

@@ -71,7 +71,7 @@ class Child:
             try:
                 self._receive(START_SECONDS)
             except ReaderCrashed as error:
-                raise ReaderUnavailable(NOT_STARTED.format(str(error).rstrip("."))) from error
+                raise ReaderUnavailable(NOT_STARTED.format(self._how_it_ended())) from error
             self._ready = True
 
     def ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay = never) -> tuple[dict[str, Any], bytes]:
@@ -143,6 +143,12 @@ class Child:
                 f"much memory."
             )
         return ReaderCrashed(f"The reader ended with code {code}.")
+
+    def _how_it_ended(self) -> str:
+        code = self._process.wait()
+        if self._stopped is not None:
+            return f"it took more than {START_SECONDS:.0f} s"
+        return f"it was ended by {signal.Signals(-code).name}" if code < 0 else f"it ended with code {code}"
 
 
 class Watch(threading.Thread):

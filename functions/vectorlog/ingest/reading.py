@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,16 @@ from vectorlog.domain.store_file import Failure, State
 from vectorlog.event_log.streams import Loaded
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.ingest.crowd import SLICE_S, Crowd
-from vectorlog.ingest.document import Document, GaveWay, Reader, ReaderCrashed, ReaderUnavailable, Unreadable
+from vectorlog.ingest.document import (
+    Document,
+    GaveWay,
+    GiveWay,
+    Reader,
+    ReaderClosed,
+    ReaderCrashed,
+    ReaderUnavailable,
+    Unreadable,
+)
 from vectorlog.ingest.endings import Endings
 from vectorlog.ingest.job import Job, Requeue
 from vectorlog.use_cases import vector_stores
@@ -44,6 +53,7 @@ class Reading:
         self._reader = reader
         self._timer = timer
         self._endings = Endings(deployment)
+        self._unread = _Unread()
 
     def begin(self, batch: Sequence[Due], crowd: Crowd) -> list[Callable[[], Job | Requeue | None]]:
         """Returns a call for each file of a batch, those that were slow before last. The calls may run in parallel.
@@ -51,21 +61,23 @@ class Reading:
         Each returns a job, a message to requeue, or None if the generation has ended.
         """
         ordered = sorted(batch, key=lambda due: due.message.slow)
-        turn = _Turn(ordered, crowd, self._timer)
-        return [partial(self._prepare, due, turn) for due in ordered]
+        self._unread.add(due.message for due in ordered)
+        since = self._timer()
+        return [
+            partial(self._prepare, due, _Turn(due.message, crowd, self._unread, since, self._timer)) for due in ordered
+        ]
 
     def _prepare(self, due: Due, turn: _Turn) -> Job | Requeue | None:
         message, store, file = due.message, due.store, due.file
         chunking = due.loaded.state.chunking
-        if turn.is_over(message):
-            return Requeue(message, 0, "others wait", moved=True)
         try:
+            if turn.is_over():
+                return Requeue(message, 0, "others wait", moved=True)
             refusal = vector_stores.require_model(self._deployment, store).standing_refusal
             if refusal is not None:
                 return self._wait(due, str(refusal))
             with self._deployment.blobs.local(blob_key(message.file, file.sha256)) as path:
                 document = turn.read(
-                    message,
                     lambda give_way: self._reader.read(
                         path, file.filename, chunking.max_tokens, chunking.overlap, give_way
                     ),
@@ -78,6 +90,8 @@ class Reading:
             self._endings.fail(message, Failure(error.code, str(error)))
         except GaveWay as error:
             return Requeue(replace(message, slow=True), 0, str(error), moved=True)
+        except ReaderClosed as error:
+            return Requeue(message, 0, str(error), moved=True)
         except ReaderUnavailable as error:
             self._deployment.telemetry.host_refused(str(error))
             return self._wait(due, str(error))
@@ -85,6 +99,8 @@ class Reading:
             return self._crashed(message, error)
         else:
             return Job(message, due.loaded, store.space, document)
+        finally:
+            turn.done()
         return None
 
     def _wait(self, due: Due, reason: str) -> Requeue | None:
@@ -105,32 +121,73 @@ class Reading:
         return None
 
 
-class _Turn:
-    """The time for which a batch may use the readers while others wait. Safe to use from several threads."""
+class _Unread:
+    """The files, by project, that wait for a reader. Safe to use from several threads."""
 
-    def __init__(self, batch: Sequence[Due], crowd: Crowd, timer: Callable[[], float]) -> None:
-        self._crowd = crowd
-        self._timer = timer
-        self._begun = timer()
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._unread = Counter(due.message.project or due.message.store for due in batch)
+        self._projects: Counter[str] = Counter()
 
-    def is_over(self, message: Ingest) -> bool:
-        """Whether a file that is about to be read is to be left to later instead."""
+    def add(self, messages: Iterable[Ingest], number: int = 1) -> None:
+        """Adds files; `number` is -1 for those that wait no longer."""
         with self._lock:
-            self._unread[message.project or message.store] -= 1
-        return self._timer() - self._begun >= SLICE_S and self._crowd.waits()
+            for message in messages:
+                self._projects[_project(message)] += number
+            self._projects = +self._projects
 
-    def read(self, message: Ingest, read: Callable[[Callable[[float], bool]], Document]) -> Document:
+    def others(self, message: Ingest) -> bool:
+        """Whether a file of another project waits."""
+        with self._lock:
+            return any(project != _project(message) for project in self._projects)
+
+
+class _Turn:
+    """The use that a file of a batch makes of a reader, while others may wait.
+
+    Args:
+        message: of the file.
+        crowd: who else waits.
+        unread: the files that wait for the same readers, this one included.
+        since: when its batch was begun.
+        timer: in seconds.
+    """
+
+    def __init__(
+        self, message: Ingest, crowd: Crowd, unread: _Unread, since: float, timer: Callable[[], float]
+    ) -> None:
+        self._message = message
+        self._crowd = crowd
+        self._unread = unread
+        self._since = since
+        self._timer = timer
+        self._begun: float | None = None
+
+    def is_over(self) -> bool:
+        """Whether the file, which is about to be read, is to be left to later instead."""
+        return self._timer() - self._since >= SLICE_S and self._others_wait()
+
+    def read(self, read: Callable[[GiveWay], Document]) -> Document:
         """Calls `read` with the question whether the file is to give way, and tells the crowd how long it took."""
-        begun = self._timer()
         try:
-            return read(lambda seconds: seconds >= SLICE_S and self._others_wait(message))
+            return read(self._give_way)
         finally:
-            self._crowd.charge(message, self._timer() - begun)
+            if self._begun is not None:
+                self._crowd.charge(self._message, self._timer() - self._begun)
 
-    def _others_wait(self, message: Ingest) -> bool:
-        own = message.project or message.store
-        with self._lock:
-            in_batch = any(number > 0 for project, number in self._unread.items() if project != own)
-        return in_batch or self._crowd.waits()
+    def done(self) -> None:
+        """Says that the file no longer waits for a reader."""
+        if self._begun is None:
+            self._unread.add([self._message], -1)
+
+    def _give_way(self, seconds: float) -> bool:
+        if self._begun is None:
+            self._begun = self._timer()
+            self._unread.add([self._message], -1)
+        return seconds >= SLICE_S and self._others_wait()
+
+    def _others_wait(self) -> bool:
+        return self._unread.others(self._message) or self._crowd.waits()
+
+
+def _project(message: Ingest) -> str:
+    return message.project or message.store

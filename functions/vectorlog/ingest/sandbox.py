@@ -12,6 +12,7 @@ from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
 from vectorlog.ingest.document import (
     Document,
     GiveWay,
+    ReaderClosed,
     ReaderCrashed,
     ReaderUnavailable,
     Span,
@@ -36,6 +37,7 @@ MOST_FILES = 1000
 PROBE = Path(__file__)
 PROBE_SECONDS = 30.0
 """A small text that every reader can read, and how long that may take."""
+STOPPING = "the server is stopping"
 UNFIT = "the readers cannot read even a small text; look at `ulimit -v` and the machine's memory"
 
 
@@ -68,7 +70,7 @@ class Sandbox:
         """Starts all children and returns when they are ready. Waits for files that are being read.
 
         Raises:
-            ReaderUnavailable: a child did not start.
+            ReaderUnavailable: a child did not start, or the sandbox is closed.
         """
         with ExitStack() as held:
             for _ in range(self.children):
@@ -77,8 +79,10 @@ class Sandbox:
             for child in children:
                 try:
                     child.wait_ready()
-                except ReaderUnavailable:
+                except ReaderUnavailable as error:
                     self._discard(child)
+                    if self._closed:
+                        raise ReaderClosed(STOPPING) from error
                     raise
                 self._give_back(child)
 
@@ -113,9 +117,12 @@ class Sandbox:
     def _ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay) -> tuple[dict[str, Any], bytes]:
         child = self._take()
         try:
+            give_way(0.0)
             answer = child.ask(request, seconds, give_way)
-        except BaseException:
+        except Exception as error:
             self._discard(child)
+            if self._closed:
+                raise ReaderClosed(STOPPING) from error
             raise
         self._give_back(child)
         return answer
@@ -135,7 +142,7 @@ class Sandbox:
             raise ReaderUnavailable(f"{UNFIT}: {header.get('lack') or failure}")
 
     def close(self) -> None:
-        """Kills the children; calls that are reading a file raise ReaderUnavailable."""
+        """Kills the children; calls that are reading a file raise ReaderClosed."""
         with self._lock:
             self._closed = True
             children = list(self._children)
@@ -165,7 +172,7 @@ class Sandbox:
     def _start(self) -> Child:
         with self._lock:
             if self._closed:
-                raise ReaderUnavailable("the server is stopping")
+                raise ReaderClosed(STOPPING)
             child = Child(self._module, self._memory_bytes)
             self._children.add(child)
             return child

@@ -15,7 +15,7 @@ from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.ingest.document import ReaderUnavailable
+from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.runtime.local import rebuild
@@ -109,6 +109,8 @@ class Local:
         try:
             for sandbox in self._sandboxes[:2]:  # the third is seldom needed
                 sandbox.warm()
+        except ReaderClosed as error:
+            log.info("the readers were not warmed up: %s", error)
         except ReaderUnavailable as error:
             self.deployment.telemetry.host_refused(str(error))
         try:
