@@ -116,7 +116,7 @@ class TestWhoseFault:
         assert self.fault_of(Picky(bad="text")) == "text"
 
     def test_every_text(self) -> None:
-        """If it refuses a text that no provider refuses for what it says, it is the deployment's, whatever it calls it."""
+        """If it refuses a text that no provider refuses for what it says, the deployment is at fault."""
         assert self.fault_of(Picky(bad="text", **{PROBE: "text"})) == "deployment"
 
     def test_not_known(self) -> None:

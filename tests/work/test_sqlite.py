@@ -112,7 +112,7 @@ class TestShares:
     """Queues are fair by project, then by group, and by the time that their messages take."""
 
     def test_many_stores_are_one_project(self, queue: SQLiteQueue) -> None:
-        """A project with a thousand stores takes turns with a project that has one: it is served second at the latest."""
+        """A project with a thousand stores takes turns with a project that has one."""
         queue.send([Outgoing("flood", f"flooder/vs_{number}") for number in range(1_000)])
         queue.acknowledge([each.receipt for each in queue.receive(16, VISIBILITY)])
         queue.send([Outgoing("single", "other/vs_x")])

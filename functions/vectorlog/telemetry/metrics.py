@@ -34,6 +34,8 @@ FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a
 
 COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS)
 
+FaultyPart = Literal["embedding", "host"]
+"""The parts that `DEPLOYMENT_FAULTS` counts."""
 FileOutcome = Literal["completed", "failed", "postponed", "given_up"]
 """The outcomes that `FILES` counts. A file that is given up is also counted as failed, because that is how it ends."""
 
