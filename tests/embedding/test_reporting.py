@@ -11,7 +11,7 @@ from tests.support.told import Tallied, Told
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.embedding.embedder import Embedder, EmbeddingError, Fault
-from vectorlog.embedding.reporting import PROBE, STANDS_S, ReportingEmbedder
+from vectorlog.embedding.reporting import STANDS_S, ReportingEmbedder
 from vectorlog.telemetry.rarely import EVERY_S, Rarely
 from vectorlog.telemetry.telemetry import Telemetry
 
@@ -47,7 +47,8 @@ def test_refused(told: Told, call: Callable[[Embedder], object], says: dict[str,
     with pytest.raises(EmbeddingError):
         call(models.embedder(models.resolve()))
     assert told.lines() == [{**says, "event": "provider_refused", "model": "stub:words"}]
-    alarm = {("deployment_faults", "embedding"): 1} if says["code"] == "deployment" else {}
+    alarm: dict[tuple[str, ...], int] = {("deployment_faults", "embedding"): 1}
+    alarm = alarm if says["code"] == "deployment" else {}
     assert tallied.numbers == {("provider_refusals", "stub:words", str(says["code"])): 1, **alarm}
 
 
@@ -117,12 +118,12 @@ class TestWhoseFault:
 
     def test_every_text(self) -> None:
         """If it refuses a text that no provider refuses for what it says, the deployment is at fault."""
-        assert self.fault_of(Picky(bad="text", **{PROBE: "text"})) == "deployment"
+        assert self.fault_of(Picky(bad="text", dimensions="text")) == "deployment"
 
     def test_not_known(self) -> None:
         """If the provider is busy when it is asked, nothing is decided yet: the file waits."""
-        assert self.fault_of(Picky(bad="text", **{PROBE: "busy"})) == "busy"
-        assert self.fault_of(Picky(bad="text", **{PROBE: "deployment"})) == "deployment"
+        assert self.fault_of(Picky(bad="text", dimensions="busy")) == "busy"
+        assert self.fault_of(Picky(bad="text", dimensions="deployment")) == "deployment"
 
     def test_it_stands_for_a_while(self) -> None:
         """A refusal of every text is remembered for seconds, so that files need not be read to find it out again."""

@@ -110,7 +110,7 @@ class TestRequest:
         StubEmbedder.throttled = True
         bench.pump.ingest_some()
         [waiting] = [decode(body) for body, *_ in bench.pump.embed.peek()]
-        assert waiting == Ingest(store, file, 1, refusals=1, request="req_asked")
+        assert waiting == Ingest(store, file, 1, refusals=1, request="req_asked", project="acme")
 
 
 class TestLines:

@@ -57,29 +57,12 @@ def _bedrock(*, searching: bool) -> Sequence[Offer]:
 def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
     from vectorlog.embedding.endpoint import Endpoint
     from vectorlog.embedding.offers import openai_offers
+    from vectorlog.runtime.aws.secrets import endpoint_key
 
     secret = environment.embedding_secret
-    endpoint = Endpoint(environment.embedding_base_url, (lambda: _key(secret)) if secret else None)
+    read = (lambda: endpoint_key(clients.secrets_manager(), secret)) if secret else None
+    endpoint = Endpoint(environment.embedding_base_url, read)
     return openai_offers(endpoint, models=dict.fromkeys(_names(wanted, "openai")))
-
-
-def _key(secret: str) -> str:
-    """Returns the endpoint's key as the secret holds it now.
-
-    Raises:
-        EmbeddingError: the secret cannot be used, or Secrets Manager does not answer.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from vectorlog.embedding.embedder import EmbeddingError
-    from vectorlog.runtime.aws.secrets import SecretUnusable, api_key
-
-    try:
-        return api_key(clients.secrets_manager(), secret)
-    except SecretUnusable as error:
-        raise EmbeddingError(str(error), fault="deployment") from None
-    except (ClientError, BotoCoreError) as error:
-        raise EmbeddingError(f"The secret {secret} could not be read: {error}") from None
 
 
 def _local() -> Sequence[Offer]:
