@@ -61,8 +61,8 @@ def two_projects(folder: Path) -> Iterator[tuple[OpenAI, OpenAI]]:
             server.kill()
 
 
-def flood(client: OpenAI, stores: int, documents: int) -> None:
-    """Attaches a small file to each of many stores, and slow documents to the first of them."""
+def flood(client: OpenAI, stores: int, documents: int) -> str:
+    """Attaches a small file to each of many stores, and slow documents to the first of them; returns that store."""
     small = client.files.create(file=("small.txt", b"a small file of the flooder"), purpose="assistants").id
     content = hostile()
     with ThreadPoolExecutor(8) as pool:
@@ -76,6 +76,7 @@ def flood(client: OpenAI, stores: int, documents: int) -> None:
         for file in slow:
             client.vector_stores.files.create(ids[0], file_id=file)
         list(pool.map(lambda store: client.vector_stores.files.create(store, file_id=small), ids))
+    return ids[0]
 
 
 def seconds_for_one(client: OpenAI, store: str, number: int) -> float:
@@ -98,17 +99,13 @@ def measure(folder: Path, stores: int, documents: int, rounds: int) -> tuple[lis
         store = other.vector_stores.create().id
         seconds_for_one(other, store, -1)  # readers and connections are warm after it
         alone = [seconds_for_one(other, store, number) for number in range(rounds)]
-        with ThreadPoolExecutor(1) as pool:
-            flooding = pool.submit(flood, flooder, stores, documents)
-            while not flooder.vector_stores.list(limit=1).data and not flooding.done():
-                time.sleep(0.1)
-            flooding.result()
-            beside = []
-            for number in range(rounds):
-                beside.append(seconds_for_one(other, store, rounds + number))
-                time.sleep(0.5)
-            slow = flooder.vector_stores.list(limit=1, order="asc").data[0].file_counts
-            print(f"the flooder's slow documents after it: {slow.in_progress} in progress, {slow.failed} failed")
+        flooded = flood(flooder, stores, documents)
+        beside = []
+        for number in range(rounds):
+            beside.append(seconds_for_one(other, store, rounds + number))
+            time.sleep(0.5)
+        slow = flooder.vector_stores.retrieve(flooded).file_counts
+        print(f"the flooder's slow documents after it: {slow.in_progress} in progress, {slow.failed} failed")
     return alone, beside
 
 
