@@ -14,7 +14,7 @@ from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Outcome
 from vectorlog.files import artefact
 from vectorlog.ingest.job import Requeue
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
 LAST_TRY_MS = 1_200_000

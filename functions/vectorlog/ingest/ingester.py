@@ -26,7 +26,7 @@ from vectorlog.ingest.document import Reader
 from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
 from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
 from vectorlog.ingest.reading import Due, Reading
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
 GATHER_S = 0.25
