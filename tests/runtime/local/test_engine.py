@@ -13,6 +13,7 @@ import pytest
 from tests.support.bench import DAY_MS, PROJECT, Bench
 from tests.support.stubs import Inline, StubEmbedder, StubReader
 from tests.support.told import Told
+from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.document import Document, GiveWay, ReaderUnavailable, never
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.sweep import sweep
@@ -98,6 +99,11 @@ def shop(tmp_path: Path) -> Iterator[Workshop]:
 def no_room(*_: object) -> None:
     """Fails as a write does on a full disk."""
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_memory(*_: object) -> None:
+    """Fails as anything does without memory."""
+    raise MemoryError
 
 
 def fail_once(monkeypatch: pytest.MonkeyPatch, queue: SQLiteQueue, method: str, times: int = 1) -> None:
@@ -198,6 +204,19 @@ class TestIngest:
         shop.ingest()
         assert {shop.bench.status(*each) for each in files} == {"completed"}
         assert shop.queues.embed.depth() == 0
+
+    def test_whatever_fails(self, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A batch whose handling breaks off before anything is given back, for want of memory, comes back whole."""
+        files = [shop.attached(f"text {number}") for number in range(3)]
+        with monkeypatch.context() as patch:
+            patch.setattr(Deliveries, "take", no_memory)
+            with pytest.raises(MemoryError):
+                shop.ingest()
+        shop.ingest()
+        assert {shop.bench.status(*each) for each in files} == {"in_progress"}  # nobody else gets it too early
+        shop.later(LENT_MS)
+        shop.ingest()
+        assert {shop.bench.status(*each) for each in files} == {"completed"}
 
     def test_acknowledging_fails(self, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
         """A batch that was ingested and could not be acknowledged comes back, and is acknowledged then."""
