@@ -50,7 +50,7 @@ def chunks_missing(bench: Bench, store: str, file: str) -> None:
 
 
 def artefact_missing(bench: Bench, store: str, file: str) -> None:
-    artefact.delete(bench.blobs, store, file)
+    artefact.delete(bench.blobs, store, file, 1)
 
 
 def artefact_left_over(bench: Bench, store: str, file: str) -> None:

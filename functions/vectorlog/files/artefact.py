@@ -11,17 +11,26 @@ import json
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.files.blobs import Blobs
+
+TOGETHER = 1000
+"""How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
 
 Offsets = tuple[int, int]
 """First character of a chunk, and the one after its last."""
 
 
+def folder_of(store: str) -> str:
+    """Returns the common prefix of the keys of a store's artefacts."""
+    return f"artefacts/{store}/"
+
+
 def folder(store: str, file: str, generation: int) -> str:
     """Returns the common prefix of a generation's keys."""
-    return f"artefacts/{store}/{file}/{generation:08d}/"
+    return f"{folder_of(store)}{file}/{generation:08d}/"
 
 
 def text_item(store: str, file: str, generation: int, text: str) -> tuple[str, bytes]:
@@ -66,13 +75,11 @@ def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int 
         yield _unpack(blobs.read(f"{folder(store, file, generation)}{first:08d}"), first, text)
 
 
-def delete(blobs: Blobs, store: str, file: str | None = None, generation: int | None = None) -> None:
-    """Deletes the artefacts of a generation, of a whole file (no generation) or of a whole store (no file)."""
-    if file is None:
-        prefix = f"artefacts/{store}/"
-    else:
-        prefix = f"artefacts/{store}/{file}/" if generation is None else folder(store, file, generation)
-    blobs.delete(list(blobs.list(prefix)))
+def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
+    """Deletes the artefact of a generation. Its objects are deleted while they are listed, so a repeat goes on."""
+    listed = blobs.list(folder(store, file, generation))
+    while found := list(islice(listed, TOGETHER)):
+        blobs.delete(found)
 
 
 def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:

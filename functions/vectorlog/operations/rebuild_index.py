@@ -35,7 +35,7 @@ class Filled(Protocol):
         """See ChunkIndex."""
         ...
 
-    def remove_store(self, space: Space, store: str) -> None:
+    def remove_store(self, space: Space, store: str) -> bool:
         """See ChunkIndex."""
         ...
 
@@ -113,8 +113,8 @@ class Refill:
             named = (stream.store for stream in streams if isinstance(stream, StoreId | StoreFileId))
             stores = self._streams.load_many(VECTOR_STORE, list(dict.fromkeys(named)))
             for store, loaded in stores.items():
-                if loaded.state.ended:
-                    self._into.remove_store(loaded.state.space, store)
+                while loaded.state.ended and self._into.remove_store(loaded.state.space, store):
+                    continue
             for file in streams:
                 if isinstance(file, StoreFileId):
                     self._into.remove(stores[file.store].state.space, file.store, file.file)

@@ -27,6 +27,7 @@ from vectorlog.work.messages import (
     Message,
     OpenBatch,
     Purge,
+    PurgePoint,
     PurgeStore,
     Replay,
     Retag,
@@ -115,11 +116,14 @@ class Worker:
 
     def _purge_store(self, message: PurgeStore) -> None:
         state = self._store(message.store)
-        purge.contents(self._deployment, message.store, self._space(message.store))
-        if state.ended == "deleted":
-            purge.rows(self._deployment, message.store)
-        if message.again:
-            self._projector.send([(message.store, replace(message, again=False))], delay=PURGE_AGAIN_MS)
+        if state.ended is None:
+            return
+        following = purge.step(self._deployment, message.store, state, message.point or PurgePoint())
+        if following is not None:
+            self._projector.send([(message.store, replace(message, point=following))])
+        elif message.again:
+            again = replace(message, again=False, point=None)
+            self._projector.send([(message.store, again)], delay=PURGE_AGAIN_MS)
 
     def _retag(self, message: Retag) -> None:
         store, file, generation = message.store, message.file, message.generation

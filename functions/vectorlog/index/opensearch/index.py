@@ -81,9 +81,9 @@ class OpenSearchIndex:
         of_generation = [] if generation is None else [{"term": {"generation": generation}}]
         self._delete(space, store, [{"term": {"file": file}}, *of_generation])
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """See ChunkIndex."""
-        self._delete(space, store, [])
+    def remove_store(self, space: Space, store: str) -> bool:
+        """See ChunkIndex. Removes up to `DELETED_PER_REQUEST` documents."""
+        return self._delete(space, store, [], requests=1)
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex. Sends one request for all queries.
@@ -205,8 +205,11 @@ class OpenSearchIndex:
         with_retries("bulk", WRITING, write, self._timing)
         return replaced, has_successor
 
-    def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
-        """Deletes documents of a store, including those that are not yet visible to searches."""
+    def _delete(self, space: Space, store: str, clauses: Sequence[Json], requests: int | None = None) -> bool:
+        """Deletes documents of a store, including those that are not yet visible to searches.
+
+        Returns whether there may be more, which only a limit of `requests` can leave.
+        """
         name = alias(space, self.layout)
         path, body = (
             f"/{name},{successor(name)}",
@@ -220,18 +223,20 @@ class OpenSearchIndex:
             "max_docs": str(DELETED_PER_REQUEST),
         }
 
-        def delete() -> None:
-            answer: Json = {"total": DELETED_PER_REQUEST}
-            while answer["total"] == DELETED_PER_REQUEST:
-                answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
-                raise_for(
-                    [(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]]
-                )
-                if answer["version_conflicts"] or answer["timed_out"]:
-                    raise Busy("documents were replaced during their deletion, or it timed out")
+        def delete() -> bool:
+            answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
+            raise_for(
+                [(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]]
+            )
+            if answer["version_conflicts"] or answer["timed_out"]:
+                raise Busy("documents were replaced during their deletion, or it timed out")
+            return bool(answer["total"] == DELETED_PER_REQUEST)
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        with_retries("delete by query", WRITING, delete, self._timing)
+        more, made = True, 0
+        while more and made != requests:
+            more, made = with_retries("delete by query", WRITING, delete, self._timing), made + 1
+        return more
 
     def _once(
         self,
