@@ -16,11 +16,13 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.reactions import purge
+from vectorlog.reactions import leftovers, purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import batch_files, uploaded_files
 from vectorlog.work.messages import (
+    COLLECTION,
     CancelBatch,
+    Collect,
     FanOut,
     Forget,
     Ingest,
@@ -65,6 +67,8 @@ class Worker:
                 self._forget(message)
             case Replay():
                 self._replay(message.stream)
+            case Collect():
+                self._collect(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:
@@ -151,6 +155,11 @@ class Worker:
         while page := self._deployment.streams.log.read(stream, start, 100):
             self._projector.handle(page, replayed=True)
             start = page[-1].version + 1
+
+    def _collect(self, message: Collect) -> None:
+        following = leftovers.collect(self._deployment, message.after)
+        if following is not None:
+            self._projector.send([(COLLECTION, replace(message, after=following))], delay=leftovers.PAUSE_MS)
 
     def _file(self, store: str, file: str) -> store_file.State:
         return self._deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state

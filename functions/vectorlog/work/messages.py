@@ -123,7 +123,17 @@ class Replay(_FromRequest):
     stream: str
 
 
-Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay
+@dataclass(frozen=True, slots=True)
+class Collect(_FromRequest):
+    """Delete the leftovers among the blobs whose keys come after `after`."""
+
+    after: str = ""
+
+
+Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect
+
+COLLECTION = "collect"
+"""What `Collect` messages are sent for, instead of a stream."""
 
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
