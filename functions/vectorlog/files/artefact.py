@@ -2,7 +2,8 @@
 
 `artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8. `…/<first chunk>` is a part: some consecutive
 chunks, as a line of JSON (spans, windows per chunk, dimensions) followed by the little-endian vectors. The text is
-stored before the first part or with it, so that a reader of a part also finds the text.
+stored together with the first part, before a generation can serve. After a crash in between there may be one without
+the other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Removes what a deleted or expired store has left, in small steps.
 
-A step removes up to `STEP` objects or rows and says where the next one begins. What is removed is not found again, so a
+A step removes up to `STEP` objects or rows of each part, and says where the next one begins. What is removed is not found again, so a
 step that died is simply repeated. What finds the rest goes last: a batch's entries before the row that lists the batch,
 and attachments before the rows of their files.
 """
@@ -30,10 +30,27 @@ BATCHES = 100
 def step(
     deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint = PurgePoint()
 ) -> PurgePoint | None:
-    """Removes some of what an ended store has left, and returns the point at which to continue.
+    """Removes some of what an ended store has left: one part after the other, up to one that has more than a step.
 
-    That is None once chunks and artefacts are gone, and for a deleted store also manifests and rows.
+    Returns:
+        The point at which to continue. None once chunks and artefacts are gone, and for a deleted store also manifests
+        and rows.
     """
+    following = _step(deployment, store, state, point)
+    while following is not None and (following.part, following.table) != (point.part, point.table):
+        point = following
+        following = _step(deployment, store, state, point)
+    return following
+
+
+def rows_in(table: Table, store: str) -> None:
+    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
+    point: PurgePoint | None = PurgePoint("batches")
+    while point is not None:
+        point = _step_in_tables([table], store, point)
+
+
+def _step(deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint) -> PurgePoint | None:
     match point.part:
         case "chunks":
             more = deployment.index.remove_store(state.space, store)
@@ -49,13 +66,6 @@ def step(
             return _step_in_tables(deployment.views.tables, store, point)
         case _ as never:
             assert_never(never)
-
-
-def rows_in(table: Table, store: str) -> None:
-    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
-    point: PurgePoint | None = PurgePoint("batches")
-    while point is not None:
-        point = _step_in_tables([table], store, point)
 
 
 def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> PurgePoint | None:
