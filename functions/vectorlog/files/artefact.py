@@ -13,10 +13,13 @@ import struct
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.files.blobs import Blobs
 
+TEXT = "text"
+"""The last part of the key of a text."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
 
@@ -36,7 +39,7 @@ def folder(store: str, file: str, generation: int) -> str:
 
 def text_item(store: str, file: str, generation: int, text: str) -> tuple[str, bytes]:
     """Returns the key and content of the text, for `Blobs.put`."""
-    return folder(store, file, generation) + "text", text.encode()
+    return folder(store, file, generation) + TEXT, text.encode()
 
 
 def part_item(
@@ -53,19 +56,25 @@ def part_item(
     return f"{folder(store, file, generation)}{first:08d}", body
 
 
+def chunks_in(part: Path) -> int:
+    """Returns the number of chunks in a part, from its file."""
+    with part.open("rb") as file:
+        return len(json.loads(file.readline())["spans"])
+
+
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
     """Returns the whole text.
 
     Raises:
         NoSuchBlob: this generation has no artefact.
     """
-    return blobs.read(folder(store, file, generation) + "text").decode()
+    return blobs.read(folder(store, file, generation) + TEXT).decode()
 
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     """Returns the number of the first chunk of each stored part, in ascending order."""
     names = (key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation)))
-    return sorted(int(name) for name in names if name != "text")
+    return sorted(int(name) for name in names if name != TEXT)
 
 
 def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int = 0) -> Iterator[tuple[Chunk, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from vectorlog.files.blobs import Blobs
-from vectorlog.operations.transfer.commits import LogSummary
+from vectorlog.operations.transfer.summary import LogSummary
 
 TOGETHER = 64
 """How many objects are written and synced at a time."""
