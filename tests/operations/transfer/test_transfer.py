@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.operations.transfer.answers import Made, answers, history
-from tests.operations.transfer.moves import OTHER, Counting, assert_clean, brought, written
+from tests.operations.transfer.moves import (
+    OTHER,
+    Counting,
+    assert_clean,
+    brought,
+    in_order_of_streams,
+    written,
+)
 from tests.support.bench import PROJECT, Bench, Lost
 from tests.support.stubs import DIMENSIONS
 from vectorlog.operations import progress
@@ -18,14 +25,6 @@ from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, ModelInUse, NotAnExport
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.use_cases import uploaded_files, vector_stores
-def in_order_of_streams(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a log's scan like DynamoDB's: a stream's commits by version, whenever each was appended."""
-    scan = bench.log.scan
-    monkeypatch.setattr(
-        bench.log, "scan", lambda: iter(sorted(scan(), key=lambda commit: (commit.stream, commit.version)))
-    )
-
-
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that there are many places to die between."""
