@@ -120,7 +120,9 @@ def test_what_is_about_to_be_needed(bench: Bench, monkeypatch: pytest.MonkeyPatc
     deployment = bench.deployment
     created = vector_stores.CreateStore(files=(manifest.BatchItem(file),))
     append = bench.log.append
-    monkeypatch.setattr(bench.log, "append", lambda commits: append([each for each in commits if each.stream[:3] == "vs_"]))
+    monkeypatch.setattr(
+        bench.log, "append", lambda commits: append([each for each in commits if each.stream[:3] == "vs_"])
+    )
     with suppress(ValueError):  # the batch's commit is not answered
         vector_stores.create(deployment, PROJECT, created)
     monkeypatch.undo()

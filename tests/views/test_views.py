@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -159,7 +158,7 @@ def test_batch_behind_its_files(bench: Bench) -> None:
         views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)
     views.apply([each for each in commits if each.stream == batch])
-    purge.rows(replace(deployment, views=views), store)
+    purge.rows_in(views.table, store)
     assert views.table.query(keys.batch(batch).pk) == []
     assert views.table.query(keys.batches(store)) == []
     views.apply([each for each in commits if each.stream == batch])

@@ -14,8 +14,8 @@ from vectorlog.cli.progress import watch
 from vectorlog.runtime.local.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
-    from vectorlog.operations.transfer.report import ImportReport
     from vectorlog.operations.transfer.importing import Target
+    from vectorlog.operations.transfer.report import ImportReport
 
 
 @click.command()

@@ -87,10 +87,10 @@ class FolderBlobs:
             for name in names:
                 yield (Path(folder) / name).relative_to(self._folder).as_posix()
 
-    def page(self, after: str, limit: int) -> list[StoredBlob]:
+    def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
         """See Blobs. It lists the folders on the way to `after` anew each time."""
         stored = map(self._stored, self._after("", after))
-        return list(islice((blob for blob in stored if blob is not None), limit))
+        return tuple(islice((blob for blob in stored if blob is not None), limit))
 
     def delete(self, keys: Sequence[str]) -> None:
         """See Blobs. Also removes the folders that become empty."""

@@ -108,7 +108,7 @@ class S3Blobs:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
             yield from (each["Key"] for each in page.get("Contents", ()))
 
-    def page(self, after: str, limit: int) -> list[StoredBlob]:
+    def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
         """See Blobs. It is one call for up to 1,000 blobs."""
         found: list[StoredBlob] = []
         while len(found) < limit:

@@ -1,8 +1,8 @@
 """Removes what a deleted or expired store has left, in small steps.
 
-A step removes up to `STEP` objects or rows of each part, and says where the next one begins. What is removed is not found again, so a
-step that died is simply repeated. What finds the rest goes last: a batch's entries before the row that lists the batch,
-and attachments before the rows of their files.
+A step removes up to `STEP` objects or rows of each part, and says where the next one begins. A step that died is simply
+repeated. What finds the rest goes last: a batch's entries before the row that lists the batch, and attachments before
+the rows of their files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ STEP = 1000
 """How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""
 BATCHES = 100
 """How many batches a step removes at most, because each takes at least two calls."""
-
 
 
 def step(

@@ -52,7 +52,9 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
     match subject:
         case keys.Unreached(store, batch):
             newest = deployment.streams.load(FILE_BATCH, batch).newest
-            if newest is None or not was_imported(newest):  # an import fans its batches out itself, once it has all rows
+            if newest is None or not was_imported(
+                newest
+            ):  # an import fans its batches out itself, once it has all rows
                 projector.send([(store, FanOut(store, batch))])
             deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
             return

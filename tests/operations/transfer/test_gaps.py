@@ -1,4 +1,6 @@
-"""An export beside a running server: what happens between its commits and its objects, and what an import makes of it."""
+"""What happens between the commits and the objects of an export beside a running server, and what an import makes of
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from tests.support.bench import PROJECT, Bench
 from vectorlog.domain import manifest
 from vectorlog.domain.errors import NotFound
 from vectorlog.files import artefact
-from vectorlog.operations.transfer import importing, objects
+from vectorlog.operations.transfer import objects
 from vectorlog.reactions import leftovers
 from vectorlog.reactions.leftovers import SAFE_AGE_MS
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
@@ -201,7 +203,7 @@ def test_long_import(
             assert not list(target.blobs.list(""))
         return number
 
-    monkeypatch.setattr(importing.objects, "put", put_slowly)
+    monkeypatch.setattr(objects, "put", put_slowly)
     report = brought(tmp_path / "export", target)
     assert (report.indexed, report.repaired, report.lost) == (2, 0, [])
     assert len(target.find(store, "alpha")) == 3

@@ -38,9 +38,7 @@ def commits(bench: Bench) -> set[str]:
 
 
 @pytest.mark.parametrize("workers_running", [False, True])
-def test_old_batches(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool
-) -> None:
+def test_old_batches(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool) -> None:
     """A batch that has reached its files is not fanned out again, however long ago that was: nothing is embedded again,
     and the log is the same. So a second import changes nothing.
     """
@@ -61,9 +59,7 @@ def test_old_batches(
 
 
 @pytest.mark.parametrize("workers_running", [False, True])
-def test_newer_on_top(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool
-) -> None:
+def test_newer_on_top(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool) -> None:
     """A newer export is imported on top of an older one: what was added is found, what was deleted is gone with its
     chunks and bytes, and nothing is embedded.
     """

@@ -21,10 +21,12 @@ from tests.support.stubs import DIMENSIONS
 from vectorlog.operations import progress
 from vectorlog.operations.transfer import objects
 from vectorlog.operations.transfer.commits import Diverged
-from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, ModelInUse, NotAnExport
+from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.use_cases import uploaded_files, vector_stores
+
+
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that there are many places to die between."""

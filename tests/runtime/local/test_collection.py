@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.live_server import until
 from tests.support.bench import Bench, DictIndex
 from tests.support.stubs import Inline, StubReader
 from vectorlog.ingest.ingester import Ingester
@@ -22,8 +23,8 @@ def test_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "FIRST_COLLECTION_S", 0.0)
     bench = Bench(tmp_path, index=DictIndex())
     bench.clock.now = time.time_ns() // 1_000_000
-    for statement in checkpoint.SCHEMA:
-        bench.derived.write(lambda connection, text=statement: connection.execute(text).rowcount)
+    [schema] = checkpoint.SCHEMA
+    bench.derived.write(lambda connection: connection.execute(schema).rowcount)
     kept = bench.upload("alpha")
     bench.blobs.put([("files/file-lost/0", b"lost")])
     long_ago = time.time() - leftovers.SAFE_AGE_MS / 1000 - 60
@@ -38,9 +39,7 @@ def test_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ingest=Ingester(bench.deployment, StubReader(), Inline()),
     )
     running.start()
-    until = time.monotonic() + 10
-    while bench.blobs.size("files/file-lost/0") is not None and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: bench.blobs.size("files/file-lost/0") is None or None, "the bytes are deleted")
     assert running.stop(5.0)
     assert [key.split("/")[1] for key in bench.blobs.list("")] == [kept]
     bench.close()

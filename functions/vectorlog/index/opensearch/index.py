@@ -79,11 +79,12 @@ class OpenSearchIndex:
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """See ChunkIndex."""
         of_generation = [] if generation is None else [{"term": {"generation": generation}}]
-        self._delete(space, store, [{"term": {"file": file}}, *of_generation])
+        while self._delete(space, store, [{"term": {"file": file}}, *of_generation]):
+            continue
 
     def remove_store(self, space: Space, store: str) -> bool:
         """See ChunkIndex. Removes up to `DELETED_PER_REQUEST` documents."""
-        return self._delete(space, store, [], requests=1)
+        return self._delete(space, store, [])
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex. Sends one request for all queries.
@@ -205,16 +206,11 @@ class OpenSearchIndex:
         with_retries("bulk", WRITING, write, self._timing)
         return replaced, has_successor
 
-    def _delete(self, space: Space, store: str, clauses: Sequence[Json], requests: int | None = None) -> bool:
-        """Deletes documents of a store, including those that are not yet visible to searches.
-
-        Returns whether there may be more, which only a limit of `requests` can leave.
-        """
+    def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> bool:
+        """Deletes documents of a store, even if no search sees them yet; returns whether there may be more."""
         name = alias(space, self.layout)
-        path, body = (
-            f"/{name},{successor(name)}",
-            {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}},
-        )
+        path = f"/{name},{successor(name)}"
+        body = {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
         params = {
             **_LENIENT,
             "routing": store,
@@ -233,10 +229,7 @@ class OpenSearchIndex:
             return bool(answer["total"] == DELETED_PER_REQUEST)
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        more, made = True, 0
-        while more and made != requests:
-            more, made = with_retries("delete by query", WRITING, delete, self._timing), made + 1
-        return more
+        return with_retries("delete by query", WRITING, delete, self._timing)
 
     def _once(
         self,

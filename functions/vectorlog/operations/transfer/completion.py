@@ -87,7 +87,7 @@ class Completion:
                 assert_never(never)
 
     def _finish_batch(self, batch: str, state: file_batch.State) -> None:
-        """Fans a batch out, or cancels its files, unless the rows show that all of its entries are there, or have ended.
+        """Fans a batch out, or cancels its files, unless the rows show that all of its entries are there or have ended.
 
         The rows were made from the imported commits. What the files themselves remember of their batches is bounded.
         """

@@ -14,8 +14,9 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.progress import Watch
 from vectorlog.operations.transfer import commits, contents, objects
 from vectorlog.operations.transfer.archive import Source
-from vectorlog.operations.transfer.completion import Completion, ImportReport
+from vectorlog.operations.transfer.completion import Completion
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, DELETIONS, Contents, NotAnExport
+from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.reactions.leftovers import SAFE_AGE_MS
 from vectorlog.reactions.projector import Projector
 

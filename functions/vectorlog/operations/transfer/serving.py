@@ -40,9 +40,7 @@ class Files:
         report: counts what is done.
     """
 
-    def __init__(
-        self, deployment: Deployment, worker: Worker, space: Space, store: str, report: ImportReport
-    ) -> None:
+    def __init__(self, deployment: Deployment, worker: Worker, space: Space, store: str, report: ImportReport) -> None:
         self._deployment = deployment
         self._worker = worker
         self._space = space
@@ -83,9 +81,7 @@ class Files:
         row = state.placement.row(file) if state.placement else ""
         try:
             for chunks in artefact.read_parts(self._deployment.blobs, self._store, file, serving.generation):
-                yield FileChunks(
-                    self._store, file, serving.generation, row, state.revision, serving.attributes, chunks
-                )
+                yield FileChunks(self._store, file, serving.generation, row, state.revision, serving.attributes, chunks)
         except NoSuchBlob:  # the text is missing
             return
 
