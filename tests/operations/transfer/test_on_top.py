@@ -9,7 +9,7 @@ import pytest
 
 from tests.operations.transfer.moves import Counting, assert_clean, brought, in_order_of_streams, written
 from tests.support.bench import DAY_MS, PROJECT, Bench
-from vectorlog.domain.store_file import SEEN_FOR_MS
+from vectorlog.domain.store_file import SEEN_KEPT
 from vectorlog.operations.transfer.commits import Diverged
 from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
@@ -26,8 +26,9 @@ def source_with_old_batches(make: Make) -> tuple[Bench, str, list[str]]:
     cancelled = bench.batch(store, files, kind="cancelled")
     file_batches.cancel(bench.deployment, PROJECT, store, cancelled.id)
     bench.pump.settle()
-    bench.clock.advance(SEEN_FOR_MS + DAY_MS)
-    bench.batch(store, files, kind="new")
+    bench.clock.advance(9 * DAY_MS)
+    for number in range(SEEN_KEPT):
+        bench.batch(store, files, kind="new", number=number)
     bench.pump.settle()
     bench.clock.advance(1)
     return bench, store, files
