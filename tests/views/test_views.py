@@ -128,7 +128,7 @@ def test_late_commit_of_a_deleted_store(bench: Bench, history: History) -> None:
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
     views.apply([changed])
     vector_stores.delete(bench.deployment, PROJECT, history.store)
-    purge.rows(bench.deployment, history.store)
+    purge.rows_in(views.table, history.store)
     views.apply([attached])
     views.apply([changed])
     assert not views.rows([history.key])
