@@ -186,25 +186,31 @@ def test_list_of_a_batch_gone(make: Make, tmp_path: Path, monkeypatch: pytest.Mo
     assert target.find(store, "alpha") == [file]
 
 
+@pytest.mark.parametrize("again", [False, True])
 def test_long_import(
-    source: tuple[Bench, str, str], make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: tuple[Bench, str, str], make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, again: bool
 ) -> None:
-    """Objects that a pass over the blobs deletes, because their commits came only after a day, are stored again."""
-    bench, store, _ = source
+    """Objects that a pass over the blobs deletes, because their commits came only after a day, are stored again: the
+    import took so long, or an earlier attempt had stored them.
+    """
+    bench, store, file = source
     target, put = make("target"), objects.put
     written(bench, tmp_path / "export")
+    if again:
+        target.blobs.put([(key, bench.blobs.read(key)) for key in bench.blobs.list(f"files/{file}/")])
 
-    def put_slowly(*given: object) -> int:
+    def put_slowly(*given: object) -> tuple[int, int]:
         number = put(*given)  # type: ignore[arg-type]
         if not list(target.log.scan()):
-            target.clock.advance(SAFE_AGE_MS)
+            if not again:
+                target.clock.advance(SAFE_AGE_MS)
             monkeypatch.setattr(leftovers, "SAFE_AGE_MS", -10 * SAFE_AGE_MS * 1000)  # blobs have the time of today
             assert leftovers.collect(target.deployment, "") is None
             assert not list(target.blobs.list(""))
         return number
 
     monkeypatch.setattr(objects, "put", put_slowly)
-    report = brought(tmp_path / "export", target)
+    report = brought(tmp_path / "export", target, workers_running=again)
     assert (report.indexed, report.repaired, report.lost) == (2, 0, [])
     assert len(target.find(store, "alpha")) == 3
     assert_clean(target)

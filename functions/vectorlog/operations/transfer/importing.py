@@ -53,18 +53,21 @@ def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents,
     def all_commits(label: str) -> Iterator[Commit]:
         return watch(label, _commits(source, expected), expected.commits + expected.deletions)
 
-    def put_objects() -> None:
-        number = objects.put(deployment.blobs, watch("objects", source.objects(), expected.objects), summary)
+    def put_objects() -> int:
+        listed = watch("objects", source.objects(), expected.objects)
+        number, existing = objects.put(deployment.blobs, listed, summary)
         _check_number("objects", number, expected.objects)
+        return existing
 
     summary = commits.survey(deployment.streams, lambda: all_commits("reading commits"))
     _check_number("commits", summary.commits, expected.commits + expected.deletions)
-    put_objects()
+    existing = put_objects()
     if target.workers_running:
         newest = map(summary.readable, all_commits("newest commits"))
         commits.append_newest(deployment.streams, newest, summary.newest)
     commits.append(deployment.streams, map(summary.readable, all_commits("commits")), deployment.views.apply)
-    if deployment.clock() - began >= SAFE_AGE_MS:  # objects that waited so long for their commits may be deleted by now
+    # Objects that waited for their commits for longer, perhaps since an earlier attempt, may have been deleted meanwhile.
+    if deployment.clock() - began >= SAFE_AGE_MS or (existing and target.workers_running):
         put_objects()
     completion = Completion(deployment, target.projector, summary, target.instead)
     return expected, completion.run(lambda streams: watch("streams", streams, None))
