@@ -66,7 +66,7 @@ def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents,
         newest = map(summary.readable, all_commits("newest commits"))
         commits.append_newest(deployment.streams, newest, summary.newest)
     commits.append(deployment.streams, map(summary.readable, all_commits("commits")), deployment.views.apply)
-    # Objects that waited for their commits for longer, perhaps since an earlier attempt, may have been deleted meanwhile.
+    # Objects that waited long for their commits, perhaps since an earlier attempt, may have been deleted meanwhile.
     if deployment.clock() - began >= SAFE_AGE_MS or (existing and target.workers_running):
         put_objects()
     completion = Completion(deployment, target.projector, summary, target.instead)
