@@ -63,7 +63,8 @@ def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str,
     """
     for page in pages(commit for commit in commits if commit.version == newest[commit.stream]):
         existing = streams.log.load_many([commit.stream for commit in page])
-        _append(streams, [commit for commit in page if commit.stream not in existing])
+        versions = {stream: commit.version for stream, commit in existing.items()}
+        _append(streams, [commit for commit in page if versions.get(commit.stream, -1) < commit.version])
 
 
 def append(streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[AnyDecision]], None]) -> None:
