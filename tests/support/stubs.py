@@ -12,7 +12,7 @@ from typing import Any
 from vectorlog.domain.filters import matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
+from vectorlog.index.chunk_index import FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
 DIMENSIONS = 16
@@ -84,6 +84,9 @@ class DictIndex:
                 if key not in held or held[key][0].revision <= each.revision:
                     held[key] = (each, chunk)
 
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        return False
+
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         held = self._chunks.get((space, store), {})
         for key in [key for key in held if key[0] == file and generation in (None, key[1])]:
@@ -98,7 +101,9 @@ class DictIndex:
     def _found(self, held: Mapping[tuple[str, int, int], tuple[FileChunks, Chunk]], query: Query) -> SearchResult:
         hits = []
         for (file, generation, n), (each, chunk) in held.items():
-            if file not in query.without and (query.filter is None or matches(query.filter, each.attributes)):
+            part = query.serving.get(file, Part(generation, n + 1))
+            serves = part is not None and part.generation == generation and n < part.chunks
+            if serves and (query.filter is None or matches(query.filter, each.attributes)):
                 cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
                 hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None))
         hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))

@@ -138,7 +138,7 @@ class TestExactness:
         for i in range(37, 0, -1):
             index.add(SPACE, [some_file(source, f"other{i}"), FileChunks("s", f"same{i:02}", 0, "row", 0, {}, same)])
         (found,) = index.search(
-            SPACE, [Query("s", same[0].vectors[0], "lo2 ba0", 20, Comparison("ne", "k", 0), frozenset({"same03"}))]
+            SPACE, [Query("s", same[0].vectors[0], "lo2 ba0", 20, Comparison("ne", "k", 0), {"same03": None})]
         )
         expected = [f"same{i:02}" for i in range(1, 22) if i != 3]
         assert [hit.file for hit in found.by_vector] == expected

@@ -145,7 +145,7 @@ def _doubles(clause: Any) -> Any:
 class TestBodies:
     def test_filters_hold_before_the_best_are_chosen(self) -> None:
         """Store, filter and excluded files restrict k-NN and BM25 themselves, not their results."""
-        query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), frozenset({"g", "f"}))
+        query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), {"g": None, "f": None})
         by_vector, by_text = bodies(query)[:2]
         inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
         assert beside == [inside]

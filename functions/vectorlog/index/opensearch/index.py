@@ -76,6 +76,10 @@ class OpenSearchIndex:
         for store, windows in surplus(new, replaced).items():
             self._delete(space, store, [windows])
 
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        """See ChunkIndex. Each document has its own attributes, so the chunks have to be added again."""
+        return False
+
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """See ChunkIndex."""
         of_generation = [] if generation is None else [{"term": {"generation": generation}}]

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from vectorlog.domain.filters import Comparison, Compound, Filter, Scalar, kind
+from vectorlog.domain.filters import Compound, Filter, Scalar, kind, simplified
 from vectorlog.domain.vectors import Vector
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.mapping import SOURCE, Json, field
@@ -33,6 +33,11 @@ _EXACT = 2**53  # from here on, different integers may be equal as doubles
 _IDF = "idf, computed as"
 _SCORES: Json = {"_source": False, "track_total_hits": False}
 _MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query
+_MOST_TERMS = 65_536  # and this many values in a `terms` clause
+_OTHER_PART = (
+    "def part = params.parts.get(doc['file'].value); return part != null &&"
+    " (doc['generation'].value != part.get(0) || doc['n'].value >= part.get(1))"
+)
 # Approximates Lucene's standard tokenizer, for which every Han or Hiragana character is a word.
 _SIGNS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
@@ -87,14 +92,22 @@ def search_result(query: Query, answers: Iterator[Json]) -> SearchResult:
 
 
 def allowed(query: Query) -> Json:
-    """Returns the clause that restricts a search to the store, filter and files of a query."""
+    """Returns the clause that restricts a search to the store and filter of a query, and to what serves.
+
+    Its number of clauses grows with neither the files in `query.serving` nor the values of a filter.
+    """
     clauses: list[Json] = [{"term": {"store": query.store}}]
     if query.filter is not None:
-        clauses.append(condition(query.filter))
-    restriction: Json = {"filter": clauses}
-    if query.without:
-        restriction["must_not"] = [{"terms": {"file": sorted(query.without)}}]
-    return {"bool": restriction}
+        clauses.append(condition(simplified(query.filter)))
+    gone = sorted(file for file, part in query.serving.items() if part is None)
+    parts = {file: [part.generation, part.chunks] for file, part in sorted(query.serving.items()) if part is not None}
+    refused: list[Json] = [
+        {"terms": {"file": gone[start : start + _MOST_TERMS]}} for start in range(0, len(gone), _MOST_TERMS)
+    ]
+    if parts:
+        others = {"script": {"script": {"source": _OTHER_PART, "params": {"parts": parts}}}}
+        refused.append({"bool": {"filter": [{"terms": {"file": list(parts)}}, others]}})
+    return {"bool": {"filter": clauses} | ({"must_not": refused} if refused else {})}
 
 
 def condition(wanted: Filter) -> Json:
@@ -108,9 +121,9 @@ def condition(wanted: Filter) -> Json:
         return _all(inner) if wanted.operator == "and" else _any(inner)
     operator, value = wanted.operator, wanted.value
     if operator in ("eq", "in"):
-        return _equal(wanted.key, _values(wanted))
+        return _equal(wanted.key, wanted.values)
     if operator in ("ne", "nin"):
-        exact = tuple(each for each in _values(wanted) if not _inexact(each))
+        exact = tuple(each for each in wanted.values if not _inexact(each))
         return {"bool": {"must_not": [_equal(wanted.key, exact)]}}
     if isinstance(value, tuple) or kind(value) == "bool":
         return {"match_none": {}}
@@ -190,10 +203,6 @@ def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
     return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
-
-
-def _values(wanted: Comparison) -> tuple[Scalar, ...]:
-    return wanted.value if isinstance(wanted.value, tuple) else (wanted.value,)
 
 
 def _inexact(value: Scalar) -> bool:
