@@ -75,25 +75,39 @@ class DictIndex:
 
     def __init__(self) -> None:
         self._chunks: dict[tuple[Space, str], dict[tuple[str, int, int], tuple[FileChunks, Chunk]]] = {}
+        self._tags: dict[tuple[Space, str], dict[tuple[str, int], FileChunks]] = {}
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         for each in files:
             held = self._chunks.setdefault((space, each.store), {})
+            known = self._tags.get((space, each.store), {}).get((each.file, each.generation), each)
+            tagged = max(known, each, key=lambda one: one.revision)
             for chunk in each.chunks:
                 key = (each.file, each.generation, chunk.n)
-                if key not in held or held[key][0].revision <= each.revision:
-                    held[key] = (each, chunk)
+                if key not in held or held[key][0].revision <= tagged.revision:
+                    held[key] = (tagged, chunk)
 
     def retag(self, space: Space, tagged: FileChunks) -> bool:
-        return False
+        tags = self._tags.setdefault((space, tagged.store), {})
+        known = tags.get((tagged.file, tagged.generation), tagged)
+        tags[tagged.file, tagged.generation] = max(known, tagged, key=lambda each: each.revision)
+        held = self._chunks.get((space, tagged.store), {})
+        for key, (each, chunk) in held.items():
+            if key[:2] == (tagged.file, tagged.generation) and each.revision <= tagged.revision:
+                held[key] = (tagged, chunk)
+        return True
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         held = self._chunks.get((space, store), {})
         for key in [key for key in held if key[0] == file and generation in (None, key[1])]:
             del held[key]
+        tags = self._tags.get((space, store), {})
+        for tag in [tag for tag in tags if tag[0] == file and generation in (None, tag[1])]:
+            del tags[tag]
 
     def remove_store(self, space: Space, store: str) -> None:
         self._chunks.pop((space, store), None)
+        self._tags.pop((space, store), None)
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         return [self._found(self._chunks.get((space, query.store), {}), query) for query in queries]

@@ -16,7 +16,7 @@ from vectorlog.event_log.codec import STORE_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.use_cases import access, batch_files, commits, duplicates, manifests, pages, vector_stores
+from vectorlog.use_cases import access, batch_files, commits, duplicates, manifests, pages, tags, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -141,6 +141,7 @@ def change_attributes(
     )
     if not outcome.state.attached:
         raise errors.store_file_not_found(store, file)
+    tags.retag(deployment, store, file, outcome.state)
     return StoreFileView(store, file, outcome.state)
 
 
