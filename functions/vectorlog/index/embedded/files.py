@@ -67,7 +67,7 @@ class Files:
     @property
     def nbytes(self) -> int:
         """Approximate memory use in bytes."""
-        return _FILE * (len(self.listed) - self.listed.count(None) + 1) + _NUMBER * len(self.listed)
+        return _FILE * (sum(map(len, self.numbers.values())) + 1) + _NUMBER * len(self.listed)
 
     def generations(self, name: str) -> dict[int, int]:
         """Returns the number of each generation of a file, by generation."""

@@ -77,9 +77,11 @@ def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
     if query.filter is not None:
         ends[~files.attributes.matching(query.filter)] = 0
     for name, part in query.serving.items():
-        for generation, number in files.generations(name).items():
-            serves = part is not None and part.generation == generation
-            ends[number] = min(ends[number], part.chunks if part is not None and serves else 0)
+        for number in files.numbers.get(name, ()):
+            if part is None or files[number].generation != part.generation:
+                ends[number] = 0
+            else:
+                ends[number] = min(ends[number], part.chunks)
     return np.flatnonzero(snapshot.live & (snapshot.rows["n"] < ends[snapshot.rows["file"]]))
 
 
