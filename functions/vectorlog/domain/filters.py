@@ -165,7 +165,7 @@ def _compiled(condition: Filter) -> Callable[[Attributes], bool]:
         inner = [_compiled(each) for each in condition.filters]
         combine = all if condition.operator == "and" else any
         return lambda attributes: combine(each(attributes) for each in inner)
-    key, operator, value = condition.key, condition.operator, condition.value
+    key, operator = condition.key, condition.operator
     if operator in ORDERED:
         return lambda attributes: matches(condition, attributes)
     wanted = frozenset(identity(each) for each in condition.values)

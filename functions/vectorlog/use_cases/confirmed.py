@@ -98,7 +98,8 @@ def _asked_again(
         begun = [file for file, part in told.items() if known.parts[file] not in (part, None)]
         begun += [hit.file for hit in refused if known.is_replaced(hit)]
         serving = [_serving(each, known) for each in found]
-        if not begun and all(map(lambda *each: _is_complete(*each, limit, asked), found, serving)):
+        pairs = zip(found, serving, strict=True)
+        if not begun and all(_is_complete(all_hits, kept, limit, asked) for all_hits, kept in pairs):
             return [SearchResult(each.by_vector[:limit], each.by_text[:limit], each.bm25_bound) for each in serving]
         told = {file: known.parts[file] for file in (*told, *(hit.file for hit in refused))}
         if len(told) > MOST_LOOKED_UP or deployment.clock() - began > LONGEST_MS:

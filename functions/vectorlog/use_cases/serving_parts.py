@@ -1,4 +1,4 @@
-"""Looks up what serves of the files that have hits: in their rows, and in their streams if the rows do not confirm it."""
+"""Looks up what serves of files that have hits: in their rows, and in their streams if the rows do not confirm it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.test_filters import FILTERS, KEYS, SCALARS
-from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, Scalar, matches
+from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, matches
 from vectorlog.index.embedded.attribute_table import AttributeTable
 
 
@@ -81,7 +81,7 @@ def test_thousands_of_values(form: str) -> None:
 def test_hundreds_of_ranges() -> None:
     """So is one of 200 ranges that cannot be merged, on a key that differs in every file."""
     draw = Random(1)
-    starts: list[Scalar] = [draw.random() for _ in range(100)]
+    starts = [draw.random() for _ in range(100)]
     ranges = [Compound("and", (Comparison("gte", "id", at), Comparison("lt", "id", at + 0.001))) for at in starts]
     files = [Tagged({"id": draw.random()}) for _ in range(MANY)]
     wanted, began = Compound("or", tuple(ranges)), time.perf_counter()

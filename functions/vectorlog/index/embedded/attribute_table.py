@@ -72,7 +72,9 @@ class _Column:
         if kind_ not in self._ordered:
             # A copy, because a writer may extend the dict meanwhile.
             known = self.known.copy().items() if kind_ in ("number", "string") else ()
-            values = {code: value for (each, value), code in known if each == kind_ and code < self.size}
+            values: dict[int, Any] = {
+                code: value for (each, value), code in known if each == kind_ and code < self.size
+            }
             codes = sorted(values, key=values.__getitem__)
             self._ordered[kind_] = [values[code] for code in codes], np.array(codes, np.int32)
         return self._ordered[kind_]

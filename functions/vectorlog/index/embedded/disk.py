@@ -24,7 +24,7 @@ _INCREMENTAL = 2
 
 
 def prepare(path: Path) -> None:
-    """Makes a file that can give pages back, or converts one of an earlier version that is small or has many free pages.
+    """Makes a file that can give pages back, or converts one of an earlier version that is small or largely free.
 
     No other connection may be open. A file that cannot be converted, for example because the disk is full, stays as it
     is, which is logged.

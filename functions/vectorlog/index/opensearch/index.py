@@ -76,7 +76,7 @@ class OpenSearchIndex:
         for store, windows in surplus(new, replaced).items():
             self._delete(space, store, [windows])
 
-    def retag(self, space: Space, tagged: FileChunks) -> bool:
+    def retag(self, space: Space, tagged: FileChunks) -> bool:  # noqa: ARG002  # the port's arguments
         """See ChunkIndex. Each document has its own attributes, so the chunks have to be added again."""
         return False
 
