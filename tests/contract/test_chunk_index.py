@@ -16,7 +16,7 @@ from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.use_cases.confirmed import MOST_LOOKED_UP
+from vectorlog.use_cases.confirmed import MOST_HITS, MOST_LOOKED_UP
 
 SPACE = Space("test:model", 8)
 Opener = Callable[[Path], ChunkIndex]
@@ -183,10 +183,12 @@ class TestSearch:
                 ]
 
     def test_thousands_of_files_can_be_left_out(self, index: ChunkIndex) -> None:
-        """What serves of as many files as one search looks up can be told, each with another generation."""
+        """What serves of as many files as one search looks up can be told, each with another generation, when as many
+        hits are asked for as one search does.
+        """
         index.add(SPACE, [file(f"f{i}", ("fox", towards(0.9 - i / 10)), generation=i) for i in range(4)])
         told = {f"f{i}": None if i % 2 else Part(i, 1) for i in range(MOST_LOOKED_UP)}
-        found = ask(index, vector=X, text="fox", limit=2, serving=told)
+        found = ask(index, vector=X, text="fox", limit=MOST_HITS, serving=told)
         assert names(found.by_vector) == ["f0", "f2"]
         assert sorted(names(found.by_text)) == ["f0", "f2"]
 

@@ -22,9 +22,9 @@ MOST_HITS = 1_000
 """Maximum number of hits that the index is asked for at once. OpenSearch compares 10,000 windows at most, and a chunk
 may have ten.
 """
-MOST_LOOKED_UP = 20_000
-"""Maximum number of files with refused hits that the index is told about: 3 MB of a request to OpenSearch, of which
-small instances take 10.
+MOST_LOOKED_UP = 40_000
+"""Maximum number of files with refused hits that the index is told about, times the number of queries. They are about 5
+MB of a request to OpenSearch, of which small instances take 10.
 """
 LONGEST_MS = 20_000
 """Time in ms after which a search that still finds refused hits ends; API Gateway would end it after 29 s."""
@@ -102,7 +102,7 @@ def _asked_again(
         if not begun and all(_is_complete(all_hits, kept, limit, asked) for all_hits, kept in pairs):
             return [SearchResult(each.by_vector[:limit], each.by_text[:limit], each.bm25_bound) for each in serving]
         told = {file: known.parts[file] for file in (*told, *(hit.file for hit in refused))}
-        if len(told) > MOST_LOOKED_UP or deployment.clock() - began > LONGEST_MS:
+        if len(told) * len(queries) > MOST_LOOKED_UP or deployment.clock() - began > LONGEST_MS:
             raise Unavailable(_TOO_MANY, retry_after=10)
         asked = min(4 * asked, MOST_HITS)
         found = deployment.index.search(space, [replace(query, limit=asked, serving=told) for query in queries])
