@@ -52,12 +52,7 @@ class OpenSearchIndex:
     """
 
     def __init__(
-        self,
-        client: OpenSearch,
-        layout: Layout,
-        *,
-        refresh: Refresh = REFRESH,
-        timing: Timing = REAL_TIME,
+        self, client: OpenSearch, layout: Layout, *, refresh: Refresh = REFRESH, timing: Timing = REAL_TIME
     ) -> None:
         self.layout = layout
         self._client = client
