@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.support.bench import PROJECT, Bench, DictIndex, StubEmbedder
+from tests.support.bench import PROJECT, Bench, DictIndex, Lost, StubEmbedder
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison, Compound
@@ -24,9 +26,11 @@ MEANING_ONLY = Weights(embedding=1, text=0)
 
 
 class Watched(LocalIndex):
-    """An index that calls back after each write and each search."""
+    """An index that calls back after each write, before each re-tag, and before and after each search."""
 
     written: Callable[[], None] = staticmethod(lambda: None)
+    retags: Callable[[], None] = staticmethod(lambda: None)
+    asked: Callable[[], None] = staticmethod(lambda: None)
     searched: Callable[[], None] = staticmethod(lambda: None)
     searches = 0
 
@@ -39,10 +43,15 @@ class Watched(LocalIndex):
         self.written()
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
-        found = super().search(space, queries)
         self.searches += 1
+        self.asked()
+        found = super().search(space, queries)
         self.searched()
         return found
+
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        self.retags()
+        return super().retag(space, tagged)
 
 
 @pytest.fixture
@@ -111,8 +120,9 @@ class TestAttachedAgain:
         assert moments > 20
         assert watched.index.count(watched.space, store)[file, 4] == chunks
 
+    @pytest.mark.parametrize("limit", [1, 10])
     @pytest.mark.parametrize("during", [1, 2])
-    def test_taken_over_during_a_search(self, watched: Bench, index: Watched, during: int) -> None:
+    def test_taken_over_during_a_search(self, watched: Bench, index: Watched, during: int, limit: int) -> None:
         """A file whose next generation takes over while a search is under way is found by that search, even if the
         chunks that it found first are purged meanwhile.
         """
@@ -120,7 +130,7 @@ class TestAttachedAgain:
         watched.attach(store, file)
         watched.attach(store, other)
         watched.pump.settle()
-        add_removed(watched, store, during - 1)  # with one, the index is asked a second time
+        add_removed(watched, store, 0 if during == 1 else 2 * limit)  # if any, the index is asked a second time
         attach_again(watched, store, file)
 
         def take_over() -> None:
@@ -128,9 +138,28 @@ class TestAttachedAgain:
                 watched.pump.settle()
 
         index.searched = take_over
-        assert [each.file for each in results(watched, store, 1)] == [file]
+        assert [each.file for each in results(watched, store, limit)] == [file, other][:limit]
         assert index.searches > during
         assert watched.index.count(watched.space, store)[file, 2] == 1
+
+    def test_taken_over_before_it_is_asked_again(self, watched: Bench, index: Watched) -> None:
+        """The same holds if the file's old chunks are purged between two questions to the index, the second of which
+        was told that they serve.
+        """
+        store, file, other = watched.store(), watched.upload("alpha"), watched.upload("alpha beta")
+        for each in (file, other):
+            watched.attach(store, each)
+        watched.pump.settle()
+        attach_again(watched, store, file)
+        add_chunks(watched, store, file, 2, 30)  # refused, so the index is asked a second time
+
+        def take_over() -> None:
+            if index.searches == 2:
+                watched.pump.settle()
+
+        index.asked = take_over
+        assert [each.file for each in results(watched, store, 2)] == [file, other]
+        assert index.searches == 3
 
     def test_what_is_indexed_and_does_not_serve_yet(self, bench: Bench) -> None:
         """Chunks of an ingest that is not complete push out neither the file's old chunks nor those of others."""
@@ -296,6 +325,22 @@ class TestFilters:
         assert bench.find(store, "alpha", filter=Comparison("eq", "n", 2)) == [file]
         assert bench.find(store, "alpha", filter=Comparison("eq", "n", 1)) == []
 
+    def test_detached_while_it_is_re_tagged(self, watched: Bench, index: Watched, tmp_path: Path) -> None:
+        """A file that is detached and purged while a change of its attributes is written leaves nothing."""
+        store, file = watched.store(), watched.upload("alpha")
+        watched.attach(store, file)
+        watched.pump.settle()
+
+        def detached() -> None:
+            index.retags = lambda: None
+            store_files.detach(watched.deployment, PROJECT, store, file)
+            watched.pump.settle()
+
+        index.retags = detached
+        store_files.change_attributes(watched.deployment, PROJECT, store, file, {"n": 1})
+        with closing(sqlite3.connect(tmp_path / "index" / "chunks.db")) as reader:
+            assert reader.execute("select name from file").fetchall() == []
+
     def test_an_index_that_follows_later(self, tmp_path: Path) -> None:
         """Where the index follows later, a file whose attributes no longer match does not take the place of others, and
         is found by its new attributes once the worker has been there.
@@ -313,17 +358,32 @@ class TestFilters:
         assert sorted(bench.find(store, "alpha", filter=two)) == sorted(files[:29])
         bench.close()
 
-    @pytest.mark.parametrize("between", ["calls", "refusals"])
-    def test_changed_between_two_calls_of_an_ingest(self, tmp_path: Path, between: str) -> None:
-        """Attributes that change between two calls of one ingest reach the chunks that the first call indexed, even if
-        other calls follow.
+    @pytest.mark.parametrize("between", ["rounds", "calls", "refusals", "deliveries"])
+    def test_changed_during_an_ingest_of_several_rounds(self, tmp_path: Path, between: str) -> None:
+        """Attributes that change between two rounds of one ingest, or between two calls that divide it, reach the
+        chunks that were indexed before, even if more calls follow, or if the first one died.
         """
-        bench = Bench(tmp_path, index=SlowTags(), inline_tags=False)
+        index = SlowTags()
+        bench = Bench(tmp_path, index=index, inline_tags=False)
         store, file = bench.store(), bench.upload("alpha\n" * 400)
         bench.attach(store, file, n=1)
         bench.pump.project()
-        ingest_a_round(bench)
-        store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 2})
+
+        def change() -> None:
+            index.written = lambda: None
+            store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 2})
+
+        if between == "rounds":
+            index.written = change
+        elif between == "deliveries":
+            index.written = lost
+            with pytest.raises(Lost):
+                bench.pump.ingest_some()
+            bench.pump.restart()
+            change()
+        else:
+            ingest_a_round(bench)
+            change()
         if between == "refusals":
             StubEmbedder.throttled = True
             bench.pump.ingest_some()
@@ -342,8 +402,18 @@ class TestFilters:
 class SlowTags(DictIndex):
     """An index like OpenSearch, in which each chunk has its own attributes."""
 
+    written: Callable[[], None] = staticmethod(lambda: None)
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        super().add(space, files)
+        self.written()
+
     def retag(self, space: Space, tagged: FileChunks) -> bool:
         return False
+
+
+def lost() -> None:
+    raise Lost("the process died after its first round")
 
 
 def indexed(bench: Bench, store: str, condition: Compound) -> Query:
