@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.api.client import Client, Clock
-from vectorlog.api.app import App
+from vectorlog.api.app import Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.routes import ROUTES, Route
 from vectorlog.deployment import Deployment
@@ -530,7 +530,9 @@ class TestServing:
         """The client is told the id, the log the rest."""
         broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # fails at first use
         request = Request("GET", f"/v1/vector_stores/{NO_STORE}", {}, {}, b"", "req_7")
-        answer = App(broken, lambda _: "p", send_blob).handle(request)
+        admitted = App(broken, lambda _: "p", send_blob).admit(request)
+        assert isinstance(admitted, Admitted)
+        answer = admitted.answer(request)
         assert answer.status == 500
         assert isinstance(answer.body, bytes)
         assert "req_7" in json.loads(answer.body)["error"]["message"]
@@ -550,7 +552,7 @@ class TestServing:
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()
-            asgi = asgi_app(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
+            asgi = asgi_app(app.admit, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
                 headers = {"authorization": f"Bearer {secret}"}

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tests.support.bench import Bench
 from vectorlog.api import auth
-from vectorlog.api.app import App
+from vectorlog.api.app import Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
@@ -37,7 +37,7 @@ def upload(deployment: Deployment, spool: Path, fields: dict[str, str], **header
     every = {"Content-Type": sent.headers["content-type"], **headers}
     event["headers"] = every
     event["multiValueHeaders"] = {name: [value] for name, value in every.items()}
-    resolver = build(App(deployment, lambda _: "acme", send_blob).handle, spool)
+    resolver = build(App(deployment, lambda _: "acme", send_blob).admit, spool)
     status: int = resolver.resolve(event, LambdaContext())["statusCode"]
     return status
 
@@ -66,7 +66,7 @@ def test_repeated_upload_leaves_nothing(deployment: Deployment, tmp_path: Path) 
 
 def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Path) -> None:
     """A REST event gets the same answers: a route, an unknown path, a body in base64, hostile ids."""
-    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).handle, tmp_path)
+    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).admit, tmp_path)
     _, secret = api_keys.create(deployment, "p", "first")
 
     def ask(method: str, path: str, body: str | None = None, *, packed: bool = False) -> tuple[int, Any]:
@@ -97,11 +97,11 @@ def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
     """Several values of a header are joined, and only a POST carries a form."""
     asked: list[Request] = []
 
-    def handle(request: Request) -> Response:
+    def answer(request: Request) -> Response:
         asked.append(request)
         return Response(200)
 
-    resolver = build(handle, tmp_path)
+    resolver = build(lambda head: Admitted(answer, head.is_form, False, "x", "p"), tmp_path)
     event: dict[str, Any] = json.loads(SAMPLE.read_text())
     event["httpMethod"], event["body"], event["isBase64Encoded"] = "PUT", "not a form", False
     event["headers"] = {"Content-Type": "multipart/form-data; boundary=x", "Accept": "b"}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vectorlog.api.app import Admitted
 from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES
 from vectorlog.api.request import Request
@@ -29,10 +30,18 @@ class App:
     response: Response = field(default_factory=lambda: json_response({"ok": True}))
     error: Exception | None = None
     keep_as: Path | None = None
+    refusal: Response | None = None
+    heads: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     files: list[bytes] = field(default_factory=list)
 
-    def __call__(self, request: Request) -> Response:
+    def admit(self, head: Request) -> Response | Admitted:
+        self.heads.append(head)
+        if self.refusal is not None:
+            return self.refusal
+        return Admitted(self.answer, head.is_form, True, self.response.operation, self.response.project or "")
+
+    def answer(self, request: Request) -> Response:
         self.asked.append(request)
         try:
             if isinstance(request.body, Form):
@@ -110,7 +119,7 @@ class Client:
         }
         with ThreadPoolExecutor(1) as threads:
             asgi = asgi_app(
-                self.app,
+                self.app.admit,
                 threads,
                 self.folder / "spool",
                 upload_limit=self.upload_limit,
@@ -387,7 +396,7 @@ class TestTrustedHosts:
 
         async def ask(threads: ThreadPoolExecutor) -> httpx.Response:
             asgi = asgi_app(
-                app,
+                app.admit,
                 threads,
                 tmp_path,
                 upload_limit=1,

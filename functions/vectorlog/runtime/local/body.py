@@ -13,6 +13,7 @@ from starlette.responses import FileResponse
 from starlette.responses import Response as AsgiResponse
 from starlette.types import Scope
 
+from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
 from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
@@ -52,12 +53,14 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
+async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room) -> Form:
     """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
 
     Raises:
         Invalid: the form is broken.
         TooLarge: its files are larger than `limit` bytes in all.
+        NoSpace: `room` says that the disk has no room for more.
+        OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
     if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
@@ -69,9 +72,9 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
             async for piece in request.stream():
                 buffer += piece
                 if len(buffer) >= FEED_BYTES:
-                    await asyncio.to_thread(reader.feed, bytes(buffer))
+                    await asyncio.to_thread(_store, reader, bytes(buffer), room)
                     buffer.clear()
-            await asyncio.to_thread(reader.feed, bytes(buffer))
+            await asyncio.to_thread(_store, reader, bytes(buffer), room)
             return reader.finish()
         except BaseException:
             reader.discard()
@@ -80,6 +83,11 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
         raise _upload_too_large(limit) from error
+
+
+def _store(reader: FormReader, piece: bytes, room: Room) -> None:
+    room(len(piece))
+    reader.feed(piece)
 
 
 def announced_length(request: AsgiRequest) -> int:

@@ -80,7 +80,7 @@ class Server:
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
         probes = {**HEALTH, "/metrics": lambda _: self._metrics()}
         return asgi_app(
-            App(deployment, authenticate, send_blob, probes).handle,
+            App(deployment, authenticate, send_blob, probes).admit,
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
