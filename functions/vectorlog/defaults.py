@@ -22,6 +22,8 @@ DUPLICATE_CONTENT: DuplicateContent = "allow"
 PORT = 8080
 UPLOAD_MB = 512
 """Largest upload in the local edition, in units of 2^20 bytes: OpenAI's limit."""
+RESERVE_MB = 256
+"""Disk space that the local edition keeps for deletes and for its log, in units of 2^20 bytes."""
 READERS_MEMORY_MB = 2048
 """Address space of a child process that reads a file, in units of 2^20 bytes."""
 READ_SECONDS = 60.0

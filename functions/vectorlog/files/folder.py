@@ -13,6 +13,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from vectorlog.files.blobs import NoSuchBlob, check_key
+from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
@@ -28,20 +29,27 @@ class FolderBlobs:
         self._staging = staging
         self._syncers = ThreadPoolExecutor(SYNCERS, thread_name_prefix="sync")
         self._naming = threading.Lock()  # so that no delete removes an empty folder that a put is about to use
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
         """See Blobs. Writes all files, then syncs them together, then moves each to its place."""
         targets = [self._path(key) for key, _ in items]
-        staged = [self._stage(content) for _, content in items]
-        self._sync(staged)
-        with self._naming:
-            for folder in {target.parent for target in targets}:
-                folder.mkdir(parents=True, exist_ok=True)
-            for source, target in zip(staged, targets, strict=True):
-                source.replace(target)
+        staged = [self._staging / uuid.uuid4().hex for _ in items]
+        try:
+            for (_, content), path in zip(items, staged, strict=True):
+                _stage(content, path)
+            self._sync(staged)
+            with self._naming:
+                for target in targets:
+                    self._make_folders(target)
+                for source, target in zip(staged, targets, strict=True):
+                    source.replace(target)
+        except BaseException:
+            for path in staged:
+                path.unlink(missing_ok=True)
+            raise
         folders = {key[:end] for key, _ in items for end, character in enumerate(key) if character == "/"}
         self._sync([self._folder, *(self._folder / folder for folder in folders)])
 
@@ -104,13 +112,20 @@ class FolderBlobs:
         check_key(key)
         return self._folder.joinpath(*key.split("/"))
 
-    def _stage(self, content: bytes | Path) -> Path:
-        path = self._staging / uuid.uuid4().hex
-        if isinstance(content, Path):
-            shutil.move(content, path)  # a copy if the file is on another disk
-        else:
-            path.write_bytes(content)
-        return path
+    def _make_folders(self, path: Path) -> None:
+        """Makes the folders of a blob, each with its mode, which `Path.mkdir` would give only to the last."""
+        missing = [folder for folder in path.parents if folder.is_relative_to(self._folder) and not folder.is_dir()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
+
+def _stage(content: bytes | Path, path: Path) -> None:
+    if isinstance(content, Path):
+        shutil.move(content, path)  # a copy if the file is on another disk
+        path.chmod(PRIVATE_FILE)
+    else:
+        with private_file(path) as file:
+            file.write(content)
 
 
 def _sync(path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Unavailable
+from vectorlog.domain import vector_store
+from vectorlog.domain.errors import NoSpace, Unavailable
 from vectorlog.domain.filters import Filter, Scalar, matches
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
@@ -14,11 +16,14 @@ from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE
+from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, RankedHit, Weights, fuse
 from vectorlog.use_cases import access, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.views import keys
+
+log = logging.getLogger(__name__)
 
 ROUNDS = 3
 """How often the index is asked at most. If the check drops hits, it is asked again without the files of those hits."""
@@ -65,12 +70,19 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     state = loaded.state
     space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
-    used = vector_stores.used(loaded, deployment.clock(), search=True)
     results, _ = deployment.together(
         lambda: _confirmed_results(deployment, store, space, asked, weights, vectors),
-        lambda: deployment.streams.decide_all(used, meta=actor.meta),
+        lambda: _note_use(deployment, actor, loaded),
     )
     return results
+
+
+def _note_use(deployment: Deployment, actor: Actor, loaded: Loaded[vector_store.State]) -> None:
+    """Appends that the store was used. A full disk only postpones that: it must not fail a search."""
+    try:
+        deployment.streams.decide_all(vector_stores.used(loaded, deployment.clock(), search=True), meta=actor.meta)
+    except NoSpace as error:
+        log.warning("the use of a store was not noted: %s", error, extra={"request_id": actor.request})
 
 
 def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:

@@ -49,7 +49,7 @@ class LocalIndex:
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._owner = None if read_only else lock_folder(folder)
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
         self._memory = memory

@@ -12,8 +12,11 @@ from starlette.types import ASGIApp
 
 from vectorlog.api import auth
 from vectorlog.api.app import App
+from vectorlog.api.resources import health
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH
+from vectorlog.deployment import Deployment
+from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.http import asgi_app
@@ -29,6 +32,8 @@ but few requests come near it.
 THREADS = 32
 """How many requests are answered at the same time. Their appends share fsyncs."""
 SHUTDOWN_S = 5
+DISK_RETRY_S = 10
+"""When to ask again whether the disk has room. Somebody has to free it, which takes longer than a second."""
 KEEP_ALIVE_S = 75
 """Longer than clients keep an idle connection (httpx 5 s, nginx 60 s). So the client closes it, and never sends a
 request on a connection that the server has just closed.
@@ -78,9 +83,9 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
-        probes = {**HEALTH, "/metrics": lambda _: self._metrics()}
+        probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         return asgi_app(
-            App(deployment, authenticate, send_blob, probes).admit,
+            App(deployment, authenticate, send_blob, probes, self._local.disk.room).admit,
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
@@ -88,8 +93,15 @@ class Server:
             on_request=logs.request,
             cors_origins=listed(settings.cors_origins),
             trusted_hosts=listed(settings.trusted_hosts),
+            room=self._local.disk.take,
             telemetry=deployment.telemetry,
         )
+
+    def _ready(self, deployment: Deployment) -> Response:
+        """Answers like every edition, and says that a server with a full disk takes no uploads."""
+        if self._local.disk.full:
+            raise Unavailable(f"{DISK_FULL} Searches and deletes work.", retry_after=DISK_RETRY_S)
+        return health.ready(deployment)
 
     def _metrics(self) -> Response:
         """Returns the counters since the start, in Prometheus' text format. Like the health checks, it needs no key."""

@@ -14,6 +14,7 @@ from vectorlog.defaults import (
     PORT,
     READ_SECONDS,
     READERS_MEMORY_MB,
+    RESERVE_MB,
     UPLOAD_MB,
     DuplicateContent,
 )
@@ -60,6 +61,11 @@ class Settings:
     )
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
     upload_limit_mb: int = _setting(UPLOAD_MB, "Largest upload, in MB.", minimum=1)
+    reserve_mb: int = _setting(
+        RESERVE_MB,
+        "Disk space kept for deletes, in MB; at most a tenth of the disk. Uploads leave it free.",
+        minimum=0,
+    )
     readers: int = _setting(
         max(1, min(4, os.cpu_count() or 1)), "Child processes that read files.", minimum=1, maximum=64
     )
