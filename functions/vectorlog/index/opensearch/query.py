@@ -32,7 +32,8 @@ _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
 _EXACT = 2**53  # from here on, different integers may be equal as doubles
 _IDF = "idf, computed as"
 _SCORES: Json = {"_source": False, "track_total_hits": False}
-_MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query
+_MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query, those of a filter included
+_OTHER_CLAUSES = 20  # what restricts a search besides its filter
 # Approximates Lucene's standard tokenizer, for which every Han or Hiragana character is a word.
 _SIGNS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
@@ -42,7 +43,8 @@ def bodies(query: Query) -> list[Json]:
     """Returns the search bodies of a query, in the order in which `search_result` reads the responses."""
     where = allowed(query)
     nearest = {"match_none": {}} if query.vector is None else _nearest(query.vector, query.limit, where)
-    matching = {"bool": {"must": [{"match": {"text": _searched(query.text or "")}}], "filter": [where]}}
+    words_left = _MOST_WORDS - _OTHER_CLAUSES - (clauses_of(query.filter) if query.filter else 0)
+    matching = {"bool": {"must": [{"match": {"text": _searched(query.text or "", words_left)}}], "filter": [where]}}
     searches: list[Json] = []
     if query.vector is not None:
         # `collapse` keeps the best window of each chunk.
@@ -119,6 +121,13 @@ def condition(wanted: Filter) -> Json:
     return _attribute(wanted.key, {"range": {f"attributes.{field(value)}": {operator: value}}})
 
 
+def clauses_of(wanted: Filter) -> int:
+    """Returns how many clauses `condition` makes at most: the nested documents, the key, and one for each type."""
+    if isinstance(wanted, Compound):
+        return sum(clauses_of(each) for each in wanted.filters)
+    return 2 + len({kind(value) for value in _values(wanted)})
+
+
 def _nearest(vector: Vector, limit: int, where: Json) -> Json:
     """Returns a query for the nearest vectors, whose scores are (1 + cosine) / 2."""
     effort = {"ef_search": max(EF_SEARCH, _neighbours(limit))}
@@ -144,9 +153,9 @@ def _page(limit: int) -> Json:
     return {"size": limit, "_source": SOURCE, "track_total_hits": False}
 
 
-def _searched(text: str) -> str:
-    """Cuts a text off after the largest number of words that OpenSearch accepts."""
-    words = list(islice(_WORD.finditer(text), _MOST_WORDS))
+def _searched(text: str, most: int) -> str:
+    """Cuts a text off after the largest number of words that OpenSearch accepts, but never before the first."""
+    words = list(islice(_WORD.finditer(text), max(1, most)))
     return text[: words[-1].end()] if words else ""
 
 
@@ -204,7 +213,7 @@ def _equal(key: str, values: Sequence[Scalar]) -> Json:
     kinds: dict[str, list[Scalar]] = {}
     for value in values:
         kinds.setdefault(f"attributes.{field(value)}", []).append(value)
-    return _any([_attribute(key, {"terms": {name: same}}) for name, same in kinds.items()])
+    return _attribute(key, _any([{"terms": {name: same}} for name, same in kinds.items()]))
 
 
 def _attribute(key: str, value: Json) -> Json:
