@@ -89,15 +89,15 @@ def refusal(tree: Any) -> Invalid:
 
 
 def test_conditions_are_counted_on_all_levels() -> None:
-    """200 comparisons are accepted, however they are arranged, and one more is refused with the limit."""
-    flat = {"type": "or", "filters": [eq()] * 200}
-    halves = {"type": "and", "filters": [{"type": "or", "filters": [eq()] * 100}] * 2}
+    """150 comparisons are accepted, however they are arranged, and one more is refused with the limit."""
+    flat = {"type": "or", "filters": [eq()] * 150}
+    halves = {"type": "and", "filters": [{"type": "or", "filters": [eq()] * 75}] * 2}
     for tree in (flat, halves):
         filter_tree.read(tree)
         refused = refusal({"type": "and", "filters": [tree, eq()]})
         assert (refused.param, refused.code) == ("filters", "array_above_max_length")
-        assert "at most 200" in refused.message
-    assert "at most 200" in refusal({"type": "or", "filters": [eq()] * 90_000}).message
+        assert "at most 150" in refused.message
+    assert "at most 150" in refusal({"type": "or", "filters": [eq()] * 90_000}).message
 
 
 @pytest.mark.parametrize("operator", ["in", "nin"])

@@ -93,6 +93,19 @@ def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Pat
     assert ask("GET", "/healthz") == (200, {"status": "ok"})
 
 
+def test_the_key_comes_before_the_body(deployment: Deployment, tmp_path: Path) -> None:
+    """As locally: without a key, a broken form is a 401, and nothing of it is parsed or stored."""
+    event: dict[str, Any] = json.loads(SAMPLE.read_text())
+    event["body"], event["isBase64Encoded"] = "no form", False
+    event["headers"] = {"Content-Type": "multipart/form-data; boundary=x"}
+    event["multiValueHeaders"] = {}
+    spool = tmp_path / "spool"  # does not exist, so nothing can be put there
+    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).admit, spool)
+    assert resolver.resolve(event, LambdaContext())["statusCode"] == 401
+    event["headers"]["Authorization"] = f"Bearer {api_keys.create(deployment, 'p', 'first')[1]}"
+    assert resolver.resolve(event, LambdaContext())["statusCode"] == 400
+
+
 def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
     """Several values of a header are joined, and only a POST carries a form."""
     asked: list[Request] = []

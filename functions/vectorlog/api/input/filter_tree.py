@@ -12,8 +12,8 @@ from vectorlog.domain.filters import Comparison, Compound, Filter, Operator, Sca
 
 MAX_DEPTH = 16
 """Levels of `and` and `or`. A deeper tree is a client's mistake."""
-MAX_CONDITIONS = 200
-"""Comparisons, all levels together. OpenSearch takes 1,024 clauses in a query, and each makes up to five."""
+MAX_CONDITIONS = 150
+"""Comparisons, all levels together. OpenSearch takes 1,024 clauses in a query, and each makes up to six."""
 MAX_VALUES = 2_000
 """Values of one `in` or `nin`: as many as a batch has files."""
 

@@ -122,10 +122,14 @@ def condition(wanted: Filter) -> Json:
 
 
 def clauses_of(wanted: Filter) -> int:
-    """Returns how many clauses `condition` makes at most: the nested documents, the key, and one for each type."""
+    """Returns how many clauses `condition` makes at most, as OpenSearch counts them.
+
+    A comparison is one for the nested documents, one for the key, one for each type among its values, and one for all
+    documents if it excludes some.
+    """
     if isinstance(wanted, Compound):
         return sum(clauses_of(each) for each in wanted.filters)
-    return 2 + len({kind(value) for value in _values(wanted)})
+    return 2 + len({kind(value) for value in _values(wanted)}) + (wanted.operator in ("ne", "nin"))
 
 
 def _nearest(vector: Vector, limit: int, where: Json) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -102,9 +103,14 @@ def bytes_response(response: Response, content: bytes, scope: Scope) -> AsgiResp
     return AsgiResponse(b"" if scope["method"] == "HEAD" else content, response.status, headers)
 
 
-def file_response(response: Response, path: Path, stat: os.stat_result) -> AsgiResponse:
-    """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested."""
-    return _File(path, status_code=response.status, headers=response.headers, stat_result=stat)
+def file_response(response: Response, file: BufferedReader, stat: os.stat_result) -> AsgiResponse:
+    """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested.
+
+    Starlette opens the file again, after it has sent the headers. It does so by the descriptor, so it finds the same
+    bytes even if the file was deleted in the meantime.
+    """
+    same = f"/dev/fd/{file.fileno()}"
+    return _File(same, status_code=response.status, headers=response.headers, stat_result=stat)
 
 
 def without_odd_ranges(scope: Scope, size: int) -> Scope:

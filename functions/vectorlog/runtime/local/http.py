@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -146,11 +147,13 @@ class _Endpoint:
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(response.body, Path):
         try:
-            stat = await asyncio.to_thread(response.body.stat)
+            file = await asyncio.to_thread(response.body.open, "rb")
         except FileNotFoundError:
             raise NotFound("The file was deleted during the request.") from None
-        scope = body.without_odd_ranges(scope, stat.st_size)
-        await body.file_response(response, response.body, stat)(scope, receive, send)
+        with file:
+            stat = os.fstat(file.fileno())
+            scope = body.without_odd_ranges(scope, stat.st_size)
+            await body.file_response(response, file, stat)(scope, receive, send)
     else:
         await body.bytes_response(response, response.body, scope)(scope, receive, send)
 
