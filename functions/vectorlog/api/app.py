@@ -35,14 +35,14 @@ class Admitted:
     Attributes:
         answer: answers the request with its body, and removes the form's files that no route has kept. Never raises.
         takes_form: whether the body is a form.
-        grows: whether the request adds data.
+        frees: whether the request frees space, or makes that possible.
         operation: the operation of the route, for logs and metrics.
         project: the project of the request's key.
     """
 
     answer: Callable[[Request], Response]
     takes_form: bool
-    grows: bool
+    frees: bool
     operation: str
     project: str
 
@@ -121,7 +121,8 @@ class App:
                     if isinstance(request.body, Form):
                         request.body.discard()
 
-            return Admitted(answer, route.takes_form, route.grows, route.operation, caller.project)
+            frees = route.effect == "write" and not route.grows
+            return Admitted(answer, route.takes_form, frees, route.operation, caller.project)
 
         entered = self._guarded(enter, dialect, route.operation, head)
         if isinstance(entered, Response):

@@ -61,9 +61,12 @@ def test_an_open_folder_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    """A link in the folder does not change what it points to."""
+    """A link in the folder does not change what it points to. The folder itself may be reached by a link."""
     folder, other = tmp_path / "data", tmp_path / "other.txt"
+    (tmp_path / "real").mkdir(mode=0o755)
+    folder.symlink_to(tmp_path / "real")
     use(folder)
+    assert open_to_others(tmp_path / "real") == set()
     other.touch(mode=0o666)
     (folder / "blobs" / "link").symlink_to(other)
     use(folder)

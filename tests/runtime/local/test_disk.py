@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vectorlog.domain.errors import NoSpace
-from vectorlog.runtime.local.disk import MARGIN, REMEMBERED_S, Disk
+from vectorlog.runtime.local.disk import BALLAST, MARGIN, REMEMBERED_S, Disk
 
 MB = 1024 * 1024
 
@@ -40,8 +40,8 @@ def space() -> Space:
 
 
 @pytest.fixture
-def disk(space: Space) -> Disk:
-    return Disk(Path("/"), 256 * MB, space.usage, space.clock)
+def disk(space: Space, tmp_path: Path) -> Disk:
+    return Disk(tmp_path, 256 * MB, space.usage, space.clock)
 
 
 def test_the_reserve_stays_free(space: Space, disk: Disk) -> None:
@@ -50,11 +50,11 @@ def test_the_reserve_stays_free(space: Space, disk: Disk) -> None:
     with pytest.raises(NoSpace, match="disk is full"):
         disk.room(50_000 * MB)
     assert [disk.full] == [False]
-    space.set(256 * MB + MARGIN - 1)
+    space.set(256 * MB - BALLAST + MARGIN - 1)  # as measured beside the ballast
     assert disk.full
     with pytest.raises(NoSpace):
         disk.room(0)
-    space.set(256 * MB + MARGIN)
+    space.set(256 * MB - BALLAST + MARGIN)
     disk.room(MARGIN)
 
 
@@ -64,15 +64,15 @@ def test_uploads_count_before_the_next_measurement(space: Space, disk: Disk) -> 
         disk.take(1000 * MB)
     with pytest.raises(NoSpace):
         disk.take(1000 * MB)
-    assert space.measured == 1
+    assert space.measured == 2  # its size, and its free space
 
 
-def test_a_small_disk_can_be_used(space: Space) -> None:
-    """The reserve is a tenth of a disk for which the setting is too much."""
+def test_a_small_disk_can_be_used(space: Space, tmp_path: Path) -> None:
+    """The reserve is a quarter of a disk for which the setting is too much."""
     space.total = space.free = 100 * MB
-    disk = Disk(Path("/"), 256 * MB, space.usage, space.clock)
-    assert disk.reserve == 10 * MB
-    disk.take(80 * MB)
+    disk = Disk(tmp_path, 256 * MB, space.usage, space.clock)
+    assert disk.reserve == 25 * MB
+    disk.take(60 * MB)
     assert not disk.full
 
 
@@ -84,3 +84,29 @@ def test_the_operator_is_told_once(space: Space, disk: Disk, caplog: pytest.LogC
     space.set(space.total)
     assert not disk.full
     assert [each.levelname for each in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_the_ballast_keeps_space_from_other_programs(space: Space, disk: Disk, tmp_path: Path) -> None:
+    """A file occupies a part of the reserve. It goes when a delete finds nothing else, and comes back."""
+    ballast = tmp_path / "ballast"
+    assert ballast.stat().st_size == BALLAST
+    assert ballast.stat().st_blocks * 512 >= BALLAST
+    assert ballast.stat().st_mode & 0o777 == 0o600
+    space.set(BALLAST)
+    disk.relieve()
+    assert (disk.full, ballast.exists()) == (True, True)
+    space.set(0)
+    assert (disk.full, ballast.exists()) == (True, True)  # nobody has asked for it
+    disk.relieve()
+    assert (disk.full, ballast.exists()) == (True, False)
+    space.set(space.total)
+    assert (disk.full, ballast.exists()) == (False, True)
+
+
+def test_the_ballast_stays_for_the_next_start(space: Space, disk: Disk, tmp_path: Path) -> None:
+    """A server that starts on a full disk has the space that the one before it kept."""
+    space.free = 0
+    again = Disk(tmp_path, 256 * MB, space.usage, space.clock)
+    assert again.full
+    again.relieve()
+    assert not (tmp_path / "ballast").exists()

@@ -13,7 +13,7 @@ from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_other
 
 FORMAT = 1
 _OWN = (
-    *("vectorlog.json*", "lock", "rebuild.lock", "log.db*", "derived.db*"),
+    *("vectorlog.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*"),
     *("index", "index.next", "index.old", "blobs", "staging", "spool"),
 )
 """Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
@@ -103,7 +103,7 @@ class DataFolder:
     def close_to_others(self) -> None:
         """Takes the rights of other users away from the folder and from what Vectorlog keeps in it, and logs that."""
         own = [path for pattern in _OWN for path in self.path.glob(pattern)]
-        changed = close_to_others([self.path], inside=False) + close_to_others(own)
+        changed = close_to_others([self.path.resolve()], inside=False) + close_to_others(own)
         if changed:
             log.warning("other users could read %s files and folders in %s; now they cannot", changed, self.path)
 

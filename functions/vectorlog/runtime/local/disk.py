@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-import shutil
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
 from vectorlog.domain.errors import DISK_FULL, NoSpace
+from vectorlog.files.private import private_file
 
-RESERVED_PART = 10
+RESERVED_PART = 4
 """The reserve is at most one part in this many of the disk, so that a small disk can be used too."""
 MARGIN = 16 * 1024 * 1024
 """Above the reserve this many bytes stay free too, or half of the reserve if that is less. So a disk that had no room
@@ -19,6 +20,8 @@ for a small upload is full for everything that grows, and does not switch betwee
 """
 SMALLEST_MARGIN = 1024 * 1024
 """What stays free even without a reserve, so that a disk without space counts as full."""
+BALLAST = 16 * 1024 * 1024
+"""How much of the reserve a file keeps, at most half of it. It is enough for the log of thousands of deletes."""
 REMEMBERED_S = 1.0
 """How long a measurement counts. Bytes that are written in the meantime are subtracted from it."""
 
@@ -26,7 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class Disk:
-    """Knows whether data may still grow. Safe to use from several threads.
+    """Knows whether data may still grow, and keeps space for deletes. Safe to use from several threads.
+
+    The server itself leaves the reserve free. A part of it, the ballast, is a file without content, so that other
+    programs cannot use it either. It is given up for a delete that finds no other space, and made again afterwards.
 
     Args:
         folder: an existing folder on the disk.
@@ -46,11 +52,14 @@ class Disk:
         self._usage = usage or _usage
         self._clock = clock
         self._lock = Lock()
-        total, self._free = self._usage(folder)
+        self._ballast = folder / "ballast"
+        self._held = self._ballast.exists()
+        total, _ = self._usage(folder)
         self.reserve = min(reserve_bytes, total // RESERVED_PART)
+        self._ballast_bytes = min(BALLAST, self.reserve // 2)
         self._margin = max(SMALLEST_MARGIN, min(MARGIN, self.reserve // 2))
-        self._measured_at = clock()
         self._was_full = False
+        self._measure()
 
     @property
     def full(self) -> bool:
@@ -76,22 +85,55 @@ class Disk:
         with self._lock:
             self._free -= length
 
-    def _available(self) -> int:
-        """Returns how many bytes may still be used; negative if the reserve has been touched."""
+    def relieve(self) -> None:
+        """Gives up the ballast if there is no other space. To be called before what frees space, and never otherwise:
+        a program that is still filling the disk would use it.
+        """
+        self._measure(needed=True)
+
+    def _measure(self, *, needed: bool = False) -> None:
         with self._lock:
-            now = self._clock()
-            if now - self._measured_at >= REMEMBERED_S:
-                _, self._free = self._usage(self._folder)
-                self._measured_at = now
-            available, was_full = self._free - self.reserve, self._was_full
-            self._was_full = is_full = available < self._margin
+            _, self._free = self._usage(self._folder)
+            self._measured_at = self._clock()
+            if needed and self._held and self._free < self._ballast_bytes // 2:
+                self._ballast.unlink(missing_ok=True)
+                self._held = False
+                self._free += self._ballast_bytes
+            elif not self._held and self._free - self.reserve >= self._margin and self._ballast_bytes:
+                self._held = _allocate(self._ballast, self._ballast_bytes)
+                self._free -= self._ballast_bytes
+            is_full, was_full = self._left() < self._margin, self._was_full
+            self._was_full = is_full
         if is_full and not was_full:
             log.warning("the disk is full: only its reserve is left, so nothing may grow until something is deleted")
         elif was_full and not is_full:
             log.info("the disk has room again")
-        return available
+
+    def _available(self) -> int:
+        """Returns how many bytes may still be used; negative if the reserve has been touched."""
+        if self._clock() - self._measured_at >= REMEMBERED_S:
+            self._measure()
+        return self._left()
+
+    def _left(self) -> int:
+        return self._free + (self._ballast_bytes if self._held else 0) - self.reserve
+
+
+def _allocate(path: Path, length: int) -> bool:
+    """Makes a file that occupies this many bytes, and returns whether there was room for it."""
+    try:
+        with private_file(path) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, length)
+            else:  # macOS
+                file.write(bytes(length))
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        log.warning("no space could be reserved: %s", error)
+        return False
+    return True
 
 
 def _usage(folder: Path) -> tuple[int, int]:
-    usage = shutil.disk_usage(folder)
-    return usage.total, usage.free
+    status = os.statvfs(folder)
+    return status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize

@@ -13,7 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from vectorlog.api import auth
-from vectorlog.api.app import App
+from vectorlog.api.app import Admit, Admitted, App
+from vectorlog.api.request import Request
 from vectorlog.api.resources import health
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH
@@ -103,7 +104,7 @@ class Server:
         probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         app = App(deployment, authenticate, send_blob, probes, self._local.disk.room)
         return asgi_app(
-            kept_from_pages(app.admit, self._is_open, trusted_hosts=trusted, cors_origins=origins),
+            kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins),
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
@@ -114,6 +115,17 @@ class Server:
             room=self._local.disk.take,
             telemetry=deployment.telemetry,
         )
+
+    def _with_space(self, admit: Admit) -> Admit:
+        """Wraps `admit` so that a delete or a cancel finds the space that is kept for it."""
+
+        def relieved(head: Request) -> Response | Admitted:
+            admitted = admit(head)
+            if isinstance(admitted, Admitted) and admitted.frees:
+                self._local.disk.relieve()
+            return admitted
+
+        return relieved
 
     def _ready(self, deployment: Deployment) -> Response:
         """Answers like every edition, and says that a server with a full disk takes no uploads."""

@@ -75,7 +75,7 @@ class Settings:
     upload_limit_mb: int = _setting(UPLOAD_MB, "Largest upload, in MB.", minimum=1)
     reserve_mb: int = _setting(
         RESERVE_MB,
-        "Disk space kept for deletes, in MB; at most a tenth of the disk. Uploads leave it free.",
+        "Disk space kept for deletes, in MB; at most a quarter of the disk. Uploads leave it free.",
         minimum=0,
     )
     readers: int = _setting(
