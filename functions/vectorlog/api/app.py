@@ -68,7 +68,7 @@ class App:
         authenticate: finds the project that a bearer token opens.
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
-        room: refuses what would not fit the disk.
+        room: refuses everything that grows if the disk is full.
     """
 
     deployment: Deployment
@@ -107,7 +107,7 @@ class App:
             if route.method == "POST" and route.takes_form != head.is_form:
                 raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
             if route.grows:
-                self.room(head.announced_bytes)
+                self.room(0)
 
             def answer(request: Request) -> Response:
                 def handle() -> Response:

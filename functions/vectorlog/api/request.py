@@ -32,9 +32,3 @@ class Request:
     def is_form(self) -> bool:
         """Whether the headers say that the body is a form."""
         return self.method == "POST" and self.headers.get("content-type", "").lower().startswith("multipart/form-data")
-
-    @property
-    def announced_bytes(self) -> int:
-        """The body's length from the Content-Length header; 0 if that is missing or invalid."""
-        length = self.headers.get("content-length", "")
-        return int(length[:20]) if length.isascii() and length.isdecimal() else 0  # 20 digits are over any limit

@@ -87,6 +87,7 @@ class Client:
     log: list[RequestLine] = field(default_factory=list)
     on_start: Callable[[], None] = lambda: None
     room: Room = endless
+    take: Room = endless
 
     @property
     def spooled(self) -> list[Path]:
@@ -132,6 +133,7 @@ class Client:
                 body_limit=self.body_limit,
                 on_request=self.log.append,
                 room=self.room,
+                take=self.take,
             )
             asyncio.run(_served(asgi, scope, receive, send))
         if not sent or leaves:
@@ -427,16 +429,30 @@ class TestFullDisk:
         """An upload that no longer fits is a 507, and what had arrived of it is removed."""
         taken: list[int] = []
 
-        def room(length: int) -> None:
+        def take(length: int) -> None:
             taken.append(length)
             if sum(taken) > 3_000_000:
                 raise NoSpace("full")
 
-        client.room, client.upload_limit = room, 10_000_000
+        client.take, client.upload_limit = take, 10_000_000
         reply = client.upload(b"x" * 5_000_000, pieces=10)
         assert (reply.status, reply.error["code"]) == (507, "insufficient_storage")
         assert client.app.asked == []
         assert client.spooled == []
+
+    def test_announced(self, client: Client) -> None:
+        """An upload whose length does not fit is refused before a byte of it arrives, unless it is too large anyway."""
+
+        def room(length: int) -> None:
+            if length > 500:
+                raise NoSpace("full")
+
+        client.room = room
+        assert client.upload(b"x" * 1000).status == 507
+        assert client.log[0].bytes_in == 0
+        assert client.upload(b"x" * 10).status == 200
+        client.upload_limit = 100
+        assert client.upload(b"x" * (FORM_OVERHEAD_BYTES + 1000)).status == 413
 
     def test_unexpectedly(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         """A write that the disk refuses is a 507 too, not a 500."""

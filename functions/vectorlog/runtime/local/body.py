@@ -54,18 +54,19 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room) -> Form:
+async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room, take: Room) -> Form:
     """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
 
     Raises:
         Invalid: the form is broken.
         TooLarge: its files are larger than `limit` bytes in all.
-        NoSpace: `room` says that the disk has no room for more.
+        NoSpace: `room` says so of the announced length, or `take` of a piece that has arrived.
         OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
     if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
         raise _upload_too_large(limit)
+    room(announced_length(request))
     try:
         reader = FormReader(request.headers.get("content-type", ""), spool, limit)
         try:
@@ -73,9 +74,9 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room
             async for piece in request.stream():
                 buffer += piece
                 if len(buffer) >= FEED_BYTES:
-                    await asyncio.to_thread(_store, reader, bytes(buffer), room)
+                    await asyncio.to_thread(_store, reader, bytes(buffer), take)
                     buffer.clear()
-            await asyncio.to_thread(_store, reader, bytes(buffer), room)
+            await asyncio.to_thread(_store, reader, bytes(buffer), take)
             return reader.finish()
         except BaseException:
             reader.discard()
@@ -86,8 +87,8 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room
         raise _upload_too_large(limit) from error
 
 
-def _store(reader: FormReader, piece: bytes, room: Room) -> None:
-    room(len(piece))
+def _store(reader: FormReader, piece: bytes, take: Room) -> None:
+    take(len(piece))
     reader.feed(piece)
 
 

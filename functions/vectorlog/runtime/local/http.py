@@ -41,6 +41,7 @@ def asgi_app(
     cors_origins: Sequence[str] = (),
     trusted_hosts: Sequence[str] = (),
     room: Room = endless,
+    take: Room = endless,
     telemetry: Telemetry = Telemetry(),
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
@@ -56,13 +57,14 @@ def asgi_app(
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
         trusted_hosts: hosts that a request may name in its Host header; none accepts any.
-        room: refuses an upload that would not fit the disk, while it arrives.
+        room: refuses an upload whose announced length would not fit the disk.
+        take: refuses a piece of an upload that would not fit the disk, and counts one that does.
         telemetry: logs and counts the adapter's own failures.
     """
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(admit, executor, spool, upload_limit, body_limit, room, telemetry)
+    app: ASGIApp = _Endpoint(admit, executor, spool, upload_limit, body_limit, room, take, telemetry)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -86,6 +88,7 @@ class _Endpoint:
         upload_limit: int,
         body_limit: int,
         room: Room,
+        take: Room,
         telemetry: Telemetry,
     ) -> None:
         self._telemetry = telemetry
@@ -95,6 +98,7 @@ class _Endpoint:
         self._upload_limit = upload_limit
         self._body_limit = body_limit
         self._room = room
+        self._take = take
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -137,7 +141,7 @@ class _Endpoint:
         if isinstance(admitted, Response):
             return admitted
         sent = (
-            await body.receive_form(asgi_request, self._spool, self._upload_limit, self._room)
+            await body.receive_form(asgi_request, self._spool, self._upload_limit, self._room, self._take)
             if admitted.takes_form
             else await body.receive_body(asgi_request, self._body_limit)
         )

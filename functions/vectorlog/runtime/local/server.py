@@ -112,7 +112,8 @@ class Server:
             on_request=logs.request,
             cors_origins=origins,
             trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
-            room=self._local.disk.take,
+            room=self._local.disk.room,
+            take=self._local.disk.take,
             telemetry=deployment.telemetry,
         )
 
