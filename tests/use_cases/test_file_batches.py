@@ -14,7 +14,7 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ class TestCreate:
             made = vector_stores.create(slow.deployment, keyed("s", ""), CreateStore(files=tuple(listed)))
             return batch.counts, made.counts
 
-        assert ask() == (Counts(in_progress=3, unreached=3),) * 2
+        assert ask() == (Counts(in_progress=3, unreached=3), Counts(in_progress=3, unreached=3, pending=3))
         slow.pump.settle()
         batch, made = ask()
         assert (batch.completed, made.completed) == (3, 3)
