@@ -20,6 +20,7 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.crowd import ALONE, Crowd
 from vectorlog.ingest.document import Reader
@@ -161,12 +162,14 @@ class Ingester:
         """Yields the chunks still to be embedded; indexes the parts that an earlier try stored after `next`."""
         for job in jobs:
             message, end = job.message, job.message.next
-            for chunks in artefact.read_parts(
-                self._deployment.blobs, message.store, message.file, message.generation, start=end
-            ):
-                if chunks[0].n == end and job.matches(chunks):
-                    self._deployment.index.add(job.space, [job.file_chunks(chunks)])
-                    end += len(chunks)
+            generation = message.store, message.file, message.generation
+            try:
+                for chunks in artefact.read_parts(self._deployment.blobs, *generation, start=end):
+                    if chunks[0].n == end and job.matches(chunks):
+                        self._deployment.index.add(job.space, [job.file_chunks(chunks)])
+                        end += len(chunks)
+            except NoSuchBlob:  # the try that wrote the first part died before the text was stored
+                end = 0
             yield from slices(job, end)
 
     def _embed(self, batch: Sequence[Slice]) -> None:
@@ -202,7 +205,7 @@ class Ingester:
                 chunks=len(document.spans),
                 usage_bytes=len(document.text.encode()),
                 pages=len(document.pages),
-                revision=job.state.revision,
+                revision=job.indexed_revision,
             )
             return Plan(
                 STORE_FILE,

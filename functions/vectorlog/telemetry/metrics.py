@@ -31,8 +31,10 @@ DEPLOYMENT_FAULTS = Counter(
     ("part",),
 )
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
+LEFTOVERS = Counter("leftovers", "Blobs that were deleted because no commit needed them, by kind.", ("kind",))
+LEFTOVER_BYTES = Counter("leftover_bytes", "The bytes of those blobs.", ("kind",))
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS)
+COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES)
 
 FaultyPart = Literal["embedding", "host"]
 """The parts that `DEPLOYMENT_FAULTS` counts."""

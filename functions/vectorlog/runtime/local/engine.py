@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Feed
 from vectorlog.ingest.deliveries import Deliveries
@@ -20,7 +21,7 @@ from vectorlog.runtime.local.host_faults import host_fault
 from vectorlog.runtime.local.ingest_lane import Busy, IngestLane
 from vectorlog.runtime.local.lender import Lender
 from vectorlog.runtime.local.uptime import Uptime
-from vectorlog.work.messages import decode
+from vectorlog.work.messages import COLLECTION, Collect, decode
 from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -31,6 +32,9 @@ WORKERS = 2
 SWEEP_EVERY_S = 5.0
 BEAT_EVERY_S = 15.0
 """How often loans are renewed, and the time in which work was possible is recorded."""
+FIRST_COLLECTION_S = 600.0
+"""How long after the start the first pass over the blobs begins, so that restarts do not each cause one."""
+COLLECT_EVERY_S = DAY_MS / 1000
 REDELIVERY_DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """How long a message waits after its first, second … failure."""
 GIVE_UP_AFTER = 8
@@ -74,6 +78,7 @@ class Engine:
         uptime: Uptime,
         queues: Queues,
         ingesters: Ingesters,
+        disk_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._deployment = deployment
         self._feed = feed
@@ -84,8 +89,10 @@ class Engine:
         self.projector = Projector(
             deployment.streams, deployment.views, queues.work, queues.embed, deployment.telemetry
         )
+        self._disk_full = disk_full
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
+        self._collect_after_s = FIRST_COLLECTION_S
         self._threads: list[threading.Thread] = []
         busy = Busy()
         self.main_lane = self._lane(ingesters.main, (self.embed, self.slow), busy)
@@ -99,6 +106,7 @@ class Engine:
             ("projector", self.project_step),
             ("sweep", self.sweep_step),
             ("heartbeat", self._beat),
+            ("collect", self._collect),
             ("ingest-spare", self.spare_lane.step),
             ("ingest-slow", self.slow_lane.step),
         ]
@@ -177,6 +185,11 @@ class Engine:
                 log.exception("%s failed and will be tried again", name)
                 self._stopping.wait(1.0)
 
+    def _collect(self) -> None:
+        if not self._stopping.wait(self._collect_after_s):
+            self.projector.send([(COLLECTION, Collect())])
+            self._collect_after_s = COLLECT_EVERY_S
+
     def _lane(
         self,
         ingester: Ingester,
@@ -197,5 +210,13 @@ class Engine:
             host_fault=host_fault,
         )
         return IngestLane(
-            ingester, deliveries, lenders, limit, gives_way, busy, spare, going=lambda: not self._stopping.is_set()
+            ingester,
+            deliveries,
+            lenders,
+            limit,
+            gives_way,
+            busy,
+            spare,
+            stopping=self._stopping,
+            paused=self._disk_full,
         )

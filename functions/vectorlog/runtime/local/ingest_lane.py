@@ -66,7 +66,8 @@ class IngestLane:
         gives_way: whether slow files give way to the first queue's other projects.
         busy: which projects the main lanes serve.
         spare: whether to serve only the other projects.
-        going: False once the server is to stop.
+        stopping: set once the server is to stop.
+        paused: True while files wait because the disk is full: what an ingest writes would take the space of deletes.
     """
 
     ingester: Ingester
@@ -76,10 +77,14 @@ class IngestLane:
     gives_way: bool
     busy: Busy = field(default_factory=Busy)
     spare: bool = False
-    going: Callable[[], bool] = lambda: True
+    stopping: threading.Event = field(default_factory=threading.Event)
+    paused: Callable[[], bool] = lambda: False
 
     def step(self, wait_s: float = IDLE_S) -> None:
         """Handles the next messages, or waits up to `wait_s` seconds for one."""
+        if self.paused():
+            self.stopping.wait(wait_s)
+            return
         besides = self.busy.projects if self.spare else ()
         for number, lender in enumerate(self.queues):
             with lender.lend(1 if number else self.limit, besides) as received:
@@ -99,7 +104,7 @@ class IngestLane:
         waits = self.queues[0].queue.others_due
         crowd = Crowd(lambda: self.gives_way and waits(projects, OTHERS_WAIT_MS), charge)
         with self.busy.serving(() if self.spare else projects):
-            failed = self.deliveries.take(received, self.going, crowd)
+            failed = self.deliveries.take(received, lambda: not self.stopping.is_set(), crowd)
         failed_receipts = {each.received.receipt for each in failed}
         lender.acknowledge([each.receipt for each in received if each.receipt not in failed_receipts])
         for each in failed:

@@ -21,6 +21,7 @@ from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
@@ -55,6 +56,8 @@ class Local:
     def _open(self, settings: Settings) -> None:
         self.folder = DataFolder(settings.data)
         self._resources.enter_context(self.folder.lock())
+        self.folder.close_to_others()
+        self.disk = Disk(self.folder.path, settings.reserve_mb * MB)
         log_and_views = LocalLogAndViews(self.folder)
         self._resources.callback(log_and_views.close)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
@@ -75,6 +78,7 @@ class Local:
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
             inline_files=INLINE_FILES,
+            inline_tags=True,
             telemetry=telemetry,
             worked=uptime.worked,
         )
@@ -88,6 +92,7 @@ class Local:
             uptime=uptime,
             queues=Queues(*queues),
             ingesters=Ingesters(main, spare, slow),
+            disk_full=lambda: self.disk.full,
         )
 
     def _sandbox(self, children: int) -> Sandbox:
