@@ -130,6 +130,15 @@ class TestFiles:
         )
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
 
+    def test_a_field_twice_is_refused(self, client: Client) -> None:
+        """One of them would be ignored, also where one is a file and the other text."""
+        purpose, file = ("purpose", (None, "batch")), ("file", ("a", b"x"))
+        for parts in ([purpose, purpose, file], [purpose, file, file], [purpose, file, ("file", (None, "x"))]):
+            answer = client("POST", "/v1/files", files=parts)
+            assert answer.status_code == 400
+            assert "file" in answer.json()["error"]["message"] or "purpose" in answer.json()["error"]["message"]
+        assert client.get("/v1/files").json()["data"] == []
+
     def test_a_file_field_must_be_a_file(self, client: Client) -> None:
         """A text field named `file` is told from a missing one."""
         for fields, code in (
@@ -550,7 +559,7 @@ class TestServing:
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()
-            asgi = asgi_app(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
+            asgi = asgi_app(app.admit, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
                 headers = {"authorization": f"Bearer {secret}"}

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from vectorlog.telemetry.metrics import FAILED_REQUESTS, FILES, PROVIDER_REFUSALS, Metrics, NoMetrics
+from vectorlog.telemetry.metrics import (
+    DEPLOYMENT_FAULTS,
+    FAILED_REQUESTS,
+    FILES,
+    LEFTOVER_BYTES,
+    LEFTOVERS,
+    PROVIDER_REFUSALS,
+    Metrics,
+    NoMetrics,
+)
+from vectorlog.telemetry.rarely import Rarely
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +38,8 @@ FIELDS = (
     "attempt",
     "what",
     "model",
+    "blob",
+    "bytes",
     "route",
     "method",
     "path",
@@ -41,6 +53,9 @@ the number of the commit in its stream, which shows when two lines are about the
 batches that wait for the file. `request_id` is the id that the client received, even if another process did the work.
 """
 _FILE_CODES = frozenset({"unsupported_file", "invalid_file", "duplicate_file"})
+
+
+_REFUSALS = {"busy": "temporary", "text": "permanent", "deployment": "deployment"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +80,12 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Writes log lines to the standard library's logging, and counts in `metrics`."""
+    """Writes log lines to the standard library's logging, and counts in `metrics`. `rare` limits the lines of failures
+    that concern every file.
+    """
 
     metrics: Metrics = field(default_factory=NoMetrics)
+    rare: Rarely = field(default_factory=Rarely)
 
     def files_completed(self, number: int) -> None:
         """Counts files whose newest generation now serves; logs nothing."""
@@ -98,20 +116,45 @@ class Telemetry:
         self._log(logging.ERROR, "file_given_up", f"file given up: {reason}", ref.fields, reason=reason)
         self.metrics.count(FILES, outcome="given_up", code="")
 
-    def file_postponed(self, ref: FileRef, reason: str, wait_ms: int) -> None:
-        """Reports that a file could not be ingested now, and will be tried again after `wait_ms`."""
+    def file_postponed(self, ref: FileRef, reason: str, wait_ms: int, *, held: bool = False) -> None:
+        """Reports that a file could not be ingested now, and will be tried again after `wait_ms`. If it is `held`, the
+        reason is that of all files and has been reported for all of them, so its own line is only for debugging.
+        """
         more = {"reason": reason, "wait_ms": wait_ms}
-        self._log(logging.WARNING, "file_postponed", f"file postponed: {reason}", ref.fields, more)
+        level = logging.DEBUG if held else logging.WARNING
+        self._log(level, "file_postponed", f"file postponed: {reason}", ref.fields, more)
         self.metrics.count(FILES, outcome="postponed", code="")
 
-    def provider_refused(self, model: str, reason: str, *, temporary: bool, wait_ms: int | None = None) -> None:
-        """Reports that an embedding provider returned no vectors, even after retries. `wait_ms` is how long the
-        provider asks to wait, if it says so.
+    def provider_refused(
+        self, model: str, reason: str, fault: Literal["busy", "text", "deployment"], *, wait_ms: int | None = None
+    ) -> None:
+        """Reports that an embedding provider returned no vectors, even after retries.
+
+        A fault of the deployment is logged once a minute for each model, because it concerns every text.
+
+        Args:
+            model: its full name.
+            reason: with the remedy, if the deployment is at fault.
+            fault: whose it is.
+            wait_ms: how long the provider asks to wait, if it says so.
         """
-        level, kind = (logging.WARNING, "temporary") if temporary else (logging.ERROR, "permanent")
-        more = {"model": model, "code": kind, "reason": reason, "wait_ms": wait_ms}
-        self._log(level, "provider_refused", f"{model} refused: {reason}", more)
+        kind = _REFUSALS[fault]
         self.metrics.count(PROVIDER_REFUSALS, model=model, kind=kind)
+        more = {"model": model, "code": kind, "reason": reason, "wait_ms": wait_ms}
+        if fault == "deployment":
+            self.metrics.count(DEPLOYMENT_FAULTS, part="embedding")
+            if not self.rare.now(model):
+                return
+        level = logging.WARNING if fault == "busy" else logging.ERROR
+        self._log(level, "provider_refused", f"{model} refused: {reason}", more)
+
+    def host_refused(self, reason: str) -> None:
+        """Reports that files wait because this machine lacks something; `reason` says what, and the remedy. It is
+        logged once a minute.
+        """
+        self.metrics.count(DEPLOYMENT_FAULTS, part="host")
+        if self.rare.now(reason):
+            self._log(logging.ERROR, "host_refused", f"files wait: {reason}", reason=reason)
 
     def request_failed(
         self, request_id: str, *, method: str, path: str, route: str, status: int, reason: str, fault: bool
@@ -133,6 +176,14 @@ class Telemetry:
         message = f"{method} {path} answered {status}: {reason}"
         self._log(level, "request_failed", message, more, request_id=request_id, traced=fault)
         self.metrics.count(FAILED_REQUESTS, route=route, status=str(status))
+
+    def leftover_deleted(self, blob: str, size: int) -> None:
+        """Reports that a blob of `size` bytes was deleted because nothing needed it any more. `blob` is its key."""
+        more = {"blob": blob, "bytes": size}
+        self._log(logging.WARNING, "leftover_deleted", f"leftover deleted: {blob}, {size:,} bytes", more)
+        kind = blob.partition("/")[0]
+        self.metrics.count(LEFTOVERS, kind=kind)
+        self.metrics.count(LEFTOVER_BYTES, size, kind=kind)
 
     @staticmethod
     def _log(

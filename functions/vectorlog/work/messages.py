@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 
@@ -16,16 +16,23 @@ from vectorlog.work.queue import Outgoing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FromRequest:
-    """The field that all messages have: the id of the request that caused the message, or "" (the sweep, an import)."""
+    """The fields that all messages have: the id of the request that caused the message, or "" (the sweep, an import),
+    and its project, or "" (an import, a commit of an older version).
+    """
 
     request: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest(_FromRequest):
-    """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
-    process, and `refusals` how often the provider refused to embed it for now. `revision` is the lowest revision of the
-    attributes with which the chunks before `next` were indexed.
+    """Ingest a generation of a file, from chunk `next` on.
+
+    Attributes:
+        crashes: how often reading the file killed a child process.
+        refusals: how often in a row it had to wait for a provider, or for the host.
+        slow: whether reading it took so long that it gave way to others.
+        revision: the lowest revision of the attributes with which the chunks before `next` were indexed.
     """
 
     store: str
@@ -35,6 +42,7 @@ class Ingest(_FromRequest):
     crashes: int = 0
     refusals: int = 0
     revision: int = 0
+    slow: bool = False
 
     @property
     def ref(self) -> FileRef:
@@ -76,12 +84,30 @@ class Purge(_FromRequest):
     retired: tuple[Retired, ...]
 
 
+PurgePart = Literal["chunks", "artefacts", "manifests", "batches", "files", "contents"]
+"""What a purge of a store removes, in this order; the last three are rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurgePoint:
+    """Where the purge of a store continues: for rows, in the table with this number (`Views.tables`), after the sort
+    key `after`.
+    """
+
+    part: PurgePart = "chunks"
+    table: int = 0
+    after: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PurgeStore(_FromRequest):
-    """Remove what a deleted or expired store has left; with `again`, repeat it later."""
+    """Remove some of what a deleted or expired store has left, from `point` on (None: from the beginning). After the
+    rest, repeat all of it later if `again`.
+    """
 
     store: str
     again: bool = True
+    point: PurgePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +133,26 @@ class Replay(_FromRequest):
     stream: str
 
 
-Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay
+@dataclass(frozen=True, slots=True)
+class Collect(_FromRequest):
+    """Delete the leftovers among the blobs whose keys come after `after`."""
+
+    after: str = ""
+
+
+Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect
+
+COLLECTION = "collect"
+"""What `Collect` messages are sent for, instead of a stream."""
 
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; the field `request` is left out if it is empty."""
+    """Returns a message as JSON text; `request`, `project` and `slow` are left out if they are empty."""
     name = type(message).__name__
-    data = _adapter(name).dump_json(message, exclude=None if message.request else {"request"})
+    empty = {field for field in ("request", "project", "slow") if not getattr(message, field, None)}
+    data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 
 
@@ -130,9 +167,14 @@ def decode(text: str) -> Message:
     return message
 
 
-def outgoing(message: Message, group: str, delay: int = 0) -> Outgoing:
-    """Returns a message that is ready to send; queues are fair between groups, and `delay` is in ms."""
-    return Outgoing(encode(message), group, delay)
+def outgoing(message: Message, name: str, delay: int = 0) -> Outgoing:
+    """Returns a message that is ready to send, in the group of this name; `delay` is in ms."""
+    return Outgoing(encode(message), group_in(message.project, name), delay)
+
+
+def group_in(project: str, name: str) -> str:
+    """Returns the group of this name in a project; without a project, the group is one by itself."""
+    return f"{project}/{name}" if project else name
 
 
 @cache

@@ -22,8 +22,9 @@ from opensearchpy.exceptions import ConnectionTimeout
 
 from tests.support import opensearch_local
 from tests.support.waits import Waits
+from vectorlog.api.input.filter_tree import MAX_CONDITIONS
 from vectorlog.domain.errors import Unavailable
-from vectorlog.domain.filters import Comparison
+from vectorlog.domain.filters import Comparison, Compound, Operator
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
@@ -308,11 +309,13 @@ class TestRemove:
         }
 
     def test_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A large store is deleted in several requests, each of which ends in time."""
+        """A large store is deleted in several calls, each of which ends in time; a large file in one call."""
         monkeypatch.setattr(opensearch, "DELETED_PER_REQUEST", 10)
-        server = Server([{}, self.deleted(10), self.deleted(10), self.deleted(0)])
-        server.index().remove_store(SPACE, "s")
-        assert [each.params["max_docs"] for each in server.requests[1:]] == ["10"] * 3
+        server = Server([{}, self.deleted(10), {}, self.deleted(3), {}, self.deleted(10), {}, self.deleted(0)])
+        assert server.index().remove_store(SPACE, "s")
+        assert not server.index().remove_store(SPACE, "s")
+        server.index().remove(SPACE, "s", "f")
+        assert [each.params.get("max_docs") for each in server.requests] == [None, "10"] * 4
         assert server.requests[1].params["routing"] == "s"
 
     def test_in_the_way_for_good(self) -> None:
@@ -442,6 +445,16 @@ class TestServer:
         (found,) = index.search(SPACE, [Query("s", X, text, 10)])
         assert len(found.by_vector) == 2
         assert all(0 < (hit.bm25 or 0) <= found.bm25_bound for hit in found.by_text)
+
+    @pytest.mark.parametrize("operator", ["in", "nin"])
+    def test_the_largest_filters(self, index: OpenSearchIndex, operator: Operator) -> None:
+        """A filter of as many conditions and types as a request may have works with the longest text too."""
+        index.add(SPACE, [file("f", "w1 w2")])
+        conditions = [Comparison(operator, f"k{n}", (n, "n", True)) for n in range(MAX_CONDITIONS)]
+        wanted = Compound("or", tuple(conditions))
+        text = " ".join(f"w{n}" for n in range(700))
+        (found,) = index.search(SPACE, [Query("s", X, text, 10, filter=wanted)])
+        assert len(found.by_vector) == (operator == "nin")
 
     @pytest.mark.parametrize(
         "text",

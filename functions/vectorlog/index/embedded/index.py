@@ -50,7 +50,7 @@ class LocalIndex:
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._owner = None if read_only else lock_folder(folder)
         if not read_only:
             prepare(folder / "chunks.db")
@@ -90,12 +90,13 @@ class LocalIndex:
         )
         give_back(self._database)
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """See ChunkIndex."""
+    def remove_store(self, space: Space, store: str) -> bool:
+        """See ChunkIndex. Removes all of them."""
         with self._lock((space, store)):
             self._database.write(lambda connection: local_store.remove_store(connection, space, store))
             self._forget((space, store))
         give_back(self._database)
+        return False
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""
