@@ -1,0 +1,155 @@
+"""The local edition: its SQLite adapters, its folder of blobs, its index and its engine, without threads."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+from tests.simulation import world
+from tests.simulation.parts import Derived, Provider, SimulatedReader
+from tests.simulation.ports import Faults, Port
+from tests.support.pump import Clock
+from tests.simulation.index import MemoryIndex
+from tests.support.stubs import Inline
+from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.files.folder import FolderBlobs
+from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.ingest.ingester import Ingester
+from vectorlog.reactions.sweep import sweep
+from vectorlog.runtime.local import checkpoint, engine
+from vectorlog.sqlite.database import Database
+from vectorlog.views import sqlite as sqlite_views
+from vectorlog.views.sqlite import SQLiteTable
+from vectorlog.work import sqlite as sqlite_work
+from vectorlog.work.sqlite import SQLiteQueue
+
+
+class LocalWorld:
+    """Implements World. `real_index` chooses the embedded index instead of one in a dict."""
+
+    def __init__(self, folder: Path, seed: int, *, real_index: bool, **rules: Any) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.random = Derived(seed)
+        self.faults = Faults(*world.disk_errors())
+        self.provider = Provider()
+        self._rules = rules
+        self._real_index = real_index
+        self._index: Any = None if real_index else MemoryIndex()
+        self._open()
+
+    def _open(self) -> None:
+        folder = self.folder
+        self._log = SQLiteEventLog(folder / "log.db")
+        schema = (*sqlite_views.SCHEMA, *sqlite_work.SCHEMA, *checkpoint.SCHEMA)
+        self._derived = Database(folder / "derived.db", schema, synchronous="NORMAL")
+        if self._real_index:
+            self._index = LocalIndex(folder / "index")
+        self._work = SQLiteQueue(self._derived, "work", self.clock)
+        self._embed = SQLiteQueue(self._derived, "embed", self.clock)
+        self._position = checkpoint.Checkpoint(self._derived, "projector")
+        self.deployment = world.deployment(
+            self.clock,
+            self.random,
+            self.faults,
+            self.provider,
+            log=self._log,
+            table=SQLiteTable(self._derived),
+            blobs=FolderBlobs(folder / "blobs", folder / "staging"),
+            index=self._index,
+            rules=self._rules,
+        )
+        self.app = world.app(self.deployment)
+        self._start()
+
+    def _start(self) -> None:
+        faults = self.faults
+        reader = cast(Any, Port("reader", SimulatedReader(), faults))
+        self._engine = engine.Engine(
+            self.deployment,
+            cast(Any, Port("feed", self._log, faults)),
+            cast(Any, Port("checkpoint", self._position, faults)),
+            cast(Any, Port("work", self._work, faults)),
+            cast(Any, Port("embed", self._embed, faults)),
+            Ingester(self.deployment, reader, Inline()),
+        )
+
+    def project(self, limit: int, draw: Random) -> bool:
+        if self._log.last_position() <= self._position.read():
+            return False
+        engine.FEED_PAGE = limit
+        self._engine._project()
+        return True
+
+    def work(self, draw: Random) -> bool:
+        if self._work._delay() > 0:
+            return False
+        self._engine._do_work()
+        return True
+
+    def ingest(self, limit: int, draw: Random) -> bool:
+        if self._embed._delay() > 0:
+            return False
+        engine.INGEST_BATCH = limit
+        self._engine._do_ingest()
+        return True
+
+    def sweep(self) -> int:
+        return sweep(self.deployment, self._engine.projector)
+
+    def again(self, draw: Random) -> None:
+        position = self._position.read()
+        if position:
+            page = self._log.after(draw.randrange(position), draw.randint(1, 20))
+            self._engine.projector.handle([fed.commit for fed in page if fed.position <= position])
+
+    def redeliver(self, draw: Random) -> None:
+        position = self._position.read()
+        if position:
+            page = self._log.after(draw.randrange(position), 1)
+            streams = self.deployment.streams
+            from vectorlog.reactions.reactions import reactions
+
+            for fed in page:
+                messages = [(fed.commit.stream, message) for message in reactions(streams.decode(fed.commit))]
+                self._engine.projector.send(messages)
+
+    def shuffle(self, draw: Random) -> None:
+        def mix(connection: sqlite3.Connection) -> None:
+            rows = connection.execute("SELECT id, turn FROM messages ORDER BY id").fetchall()
+            turns = [turn for _, turn in rows]
+            draw.shuffle(turns)
+            connection.executemany(
+                "UPDATE messages SET turn = ? WHERE id = ?", [(turn, id_) for turn, (id_, _) in zip(turns, rows)]
+            )
+
+        self._derived.write(mix)
+
+    def restart(self, *, reopen: bool) -> None:
+        if reopen:
+            self._close()
+            self._open()
+        else:
+            self._start()
+        self._work.recall()
+        self._embed.recall()
+
+    def next_due(self) -> int | None:
+        found = [wait for queue in (self._work, self._embed) if (wait := queue._delay()) != float("inf")]
+        return max(1, int(min(found) * 1000)) if found else None
+
+    def left(self) -> list[str]:
+        return [body for queue in (self._work, self._embed) for body, *_ in queue.peek()]
+
+    def _close(self) -> None:
+        self._log.close()
+        self._derived.close()
+        if self._real_index:
+            self._index.close()
+
+    def close(self) -> None:
+        self._close()
+        shutil.rmtree(self.folder, ignore_errors=True)
