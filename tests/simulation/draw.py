@@ -152,7 +152,8 @@ class Draw:
         if store is None or len(self._model.batches) >= MOST_BATCHES:
             return None
         owner = self._model.stores[store].owner
-        files = self._files(owner)
+        crowd = self._random.random() < 0.05
+        files = [file for file in self._files(owner) if crowd or not self._model.is_crowded(store, file)]
         if not files:
             return None
         same = self._random.random() < 0.5

@@ -129,42 +129,43 @@ class Model:
 
     def cancel(self, batch: Batch, *, sure: bool) -> None:
         """A batch is cancelled."""
+        changed = self.of_batch(batch)
         if sure:
             self.resolve_cancel(batch, happened=True)
         elif batch.cancelled == "no":
             batch.cancelled = "maybe"
-        for place in self.of_batch(batch):
+        for place in changed:
             place.dirty = True
 
     def resolve_cancel(self, batch: Batch, *, happened: bool) -> None:
         """It turns out whether a batch is cancelled."""
-        token, before = f"cancel {batch.label}", batch.cancelled
+        changed, before = self.of_batch(batch), batch.cancelled  # closed before the cancel
         batch.cancelled = "yes" if happened else "no"
         if before == "maybe":
-            self._resolve(self.of_batch(batch), token, happened=happened, may_be_late=True)
+            self._resolve(changed, f"cancel {batch.label}", happened=happened)
         elif (before == "yes") != happened:
-            for place in self.of_batch(batch):
+            for place in changed:
                 place.dirty = True
 
     def delete_file(self, file: File, seq: int, *, sure: bool) -> None:
         """An uploaded file is deleted, and leaves every store."""
-        if not sure:
-            if file.deleted == "no":
-                file.deleted = "maybe"
-        else:
+        changed = self.of_file(file.label)
+        if sure:
             self.resolve_delete(file, happened=True)
-            for place in self.of_file(file.label):
+            for place in changed:
                 place.states = {places.detach(state, seq, "failed") for state in place.states}
                 place.rows = set(place.states)
-                place.dirty = True
-        for place in self.of_file(file.label):
+        elif file.deleted == "no":
+            file.deleted = "maybe"
+        for place in changed:
             place.dirty = True
 
     def resolve_delete(self, file: File, *, happened: bool) -> None:
         """It turns out whether a file is deleted."""
-        before, file.deleted = file.deleted, "yes" if happened else "no"
+        changed, before = self.of_file(file.label), file.deleted
+        file.deleted = "yes" if happened else "no"
         if before == "maybe":
-            self._resolve(self.of_file(file.label), f"delete {file.label}", happened=happened, may_be_late=True)
+            self._resolve(changed, f"delete {file.label}", happened=happened)
 
     def resolve_batch(self, batch: Batch, *, happened: bool) -> None:
         """It turns out whether a batch was created."""
@@ -179,9 +180,9 @@ class Model:
         """Returns the places of a batch's files."""
         return [self.place(batch.store, file) for file in batch.settings if (batch.store, file) in self.places]
 
-    def fails_from_now(self, reached: Iterable[Place]) -> None:
+    def fails_from_now(self, reached: Iterable[tuple[str, str]]) -> None:
         """From now on an ingest of these files may fail although their content is good."""
-        for place in reached:
+        for place in [self.place(*key) for key in reached]:
             if not place.may_fail:
                 place.may_fail, place.dirty = True, True
 
@@ -205,6 +206,14 @@ class Model:
     def shown(self, place: Place, state: State) -> tuple[Shown, ...]:
         """See `places.shown`."""
         return places.shown(state, place, self.batches)
+
+    def is_crowded(self, store: str, file: str) -> bool:
+        """Whether so many batches wait for the place that more would make too much possible."""
+        place = self.places.get((store, file))
+        if place is None:
+            return False
+        waiting = {name for state in place.states for name, outcome in state.entries if outcome in ("unreached", "open")}
+        return len(waiting) >= 3 or len(place.states) > MOST_STATES // 8
 
     def seen(self, place: Place, answer: Shown) -> None:
         """A GET has shown this."""
@@ -244,7 +253,17 @@ class Model:
             }
             place.rows = set(place.states)
             place.dirty = True
-        self.wild.clear()
+
+    def tame(self, place: Place, answer: Shown) -> None:
+        """At rest, a GET shows a place of which too much was possible: it is known again, if it tells everything."""
+        if answer is None:
+            place.states = {State()}
+        elif answer[0] == "completed":
+            place.states = {State(attached=True, status="completed", asked=answer[1], serving=answer[1])}
+        else:
+            return  # an older ingest may still serve
+        place.rows, place.dirty = set(place.states), True
+        self.wild.discard((place.store, place.file.label))
 
     # Internals
 
@@ -280,12 +299,11 @@ class Model:
             for other in self.places.values()
         )
 
-    def _resolve(self, changed: Collection[Place], token: str, *, happened: bool, may_be_late: bool) -> None:
+    def _resolve(self, changed: Collection[Place], token: str, *, happened: bool) -> None:
+        """It turned out whether an uncertain request took effect; if it did, work may not have come to this yet."""
         for place in changed:
             if not happened:
                 place.states = {state for state in place.states if token not in state.done}
-            elif not may_be_late:
-                place.states = {state for state in place.states if token in state.done}
             place.states = {state._replace(done=state.done - {token}) for state in place.states}
             self._moved(place, f"it turned out that '{token}' happened: {happened}")
 

@@ -79,6 +79,7 @@ class Batch:
     settings: Mapping[str, Settings]
     skip_duplicates: bool = False
     fuzzy: bool = False
+    may_be_lost: bool = False
     exists: Maybe = "yes"
     cancelled: Maybe = "no"
     id: str = ""
@@ -209,7 +210,7 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     settings = oldest.settings[place.file.label]
     both: tuple[Shown, ...] = (("in_progress", settings), ("cancelled", settings))
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
-    return options if place.file.deleted == "no" else (*options, None)
+    return options if place.file.deleted == "no" and not oldest.may_be_lost else (*options, None)
 
 
 def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate: bool) -> Iterator[State]:
@@ -244,6 +245,8 @@ def reach(state: State, place: Place, batch: Batch, *, duplicate: bool) -> Itera
     newer = batch.seq >= state.asked_seq
     for newest in (True, False) if batch.fuzzy else (newer,):
         yield attach(state, batch.label, settings, batch.seq, newest=newest)
+    if batch.may_be_lost and not state.attached and state.detached_seq >= 0:
+        yield state.with_entry({batch.label}, "cancelled")
     if batch.skip_duplicates and duplicate:
         yield refuse_duplicate(state, batch, settings)
 

@@ -186,9 +186,14 @@ class Reads:
         return answer
 
     def _check_listed(self, store: Store, listed: dict[str, Shown], status: str | None) -> None:
+        skips = "cursors of files to come" in self._model.tolerated and any(
+            not state.attached and state.detached_seq >= 0 and not state.ended
+            for place in self._model.in_store(store.label)
+            for state in place.states | place.rows
+        )
         for place in self._model.in_store(store.label):
             got = listed.pop(place.file.id, None)
-            if self._model.is_wild(place):
+            if self._model.is_wild(place) or (got is None and skips):
                 continue
             possible = self._model.in_rows(place)
             if status is not None:

@@ -350,6 +350,7 @@ class Requests:
         batch = self.model.batches.get(made.label)
         if batch is None:
             made.fuzzy = self.behind
+            made.may_be_lost = self.behind and "batches after a detach" in self.model.tolerated
             batch = self.model.batches[made.label] = made
         elif batch.exists == "yes":
             return
