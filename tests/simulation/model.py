@@ -153,8 +153,10 @@ class Model:
         if sure:
             self.resolve_delete(file, happened=True)
             for place in changed:
-                place.states = {places.detach(state, seq, "failed") for state in place.states}
-                place.rows = set(place.states)
+                detached = {places.detach(state, seq, "failed") for state in place.states}
+                if "deleted files in many stores" in self.tolerated and len(changed) > 2:
+                    detached |= place.states
+                place.states, place.rows = detached, set(detached)
         elif file.deleted == "no":
             file.deleted = "maybe"
         for place in changed:
@@ -234,7 +236,8 @@ class Model:
             Wrong: no state of the place has ended.
         """
         place.rows.clear()
-        self.keep(place, lambda state: state.ended, f"{place.file.label} in {place.store} never ends")
+        gone = place.file.deleted == "yes"
+        self.keep(place, lambda state: state.ended and not (gone and state.attached), f"{place.file.label} in {place.store} never ends")
 
     def forget(self) -> None:
         """Everything is at rest and was looked at: old batches have no further effect, and what was too much to check
@@ -262,6 +265,9 @@ class Model:
             place.states = {State(attached=True, status="completed", asked=answer[1], serving=answer[1])}
         else:
             return  # an older ingest may still serve
+        for batch in self.batches.values():
+            if batch.store == place.store and place.file.label in batch.settings:
+                batch.untracked.add(place.file.label)
         place.rows, place.dirty = set(place.states), True
         self.wild.discard((place.store, place.file.label))
 

@@ -87,6 +87,7 @@ class Batch:
     least: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] | None = None
+    untracked: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -220,7 +221,11 @@ def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate
         batch = batches[name]
         if outcome == "unreached":
             if batch.cancelled != "no":
-                yield _uncertain(cancel(state, batch, batch.settings[label]), batch.cancelled, f"cancel {name}")
+                after = cancel(state, batch, batch.settings[label])
+                yield _uncertain(after, batch.cancelled, f"cancel {name}")
+                if gone != "no":
+                    left_out = _uncertain(state.with_entry({name}, "cancelled"), batch.cancelled, f"cancel {name}")
+                    yield _uncertain(left_out, gone, f"delete {label}")
             if batch.cancelled != "yes":
                 if gone != "yes":
                     yield from reach(state, place, batch, duplicate=duplicate)
@@ -235,7 +240,7 @@ def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate
             yield complete(state)
         if place.file.kind == "bad" or place.may_fail:
             yield fail(state)
-    if gone == "maybe" and state.attached:
+    if gone != "no" and state.attached:
         yield _uncertain(detach(state, state.asked_seq, "failed"), gone, f"delete {label}")
 
 

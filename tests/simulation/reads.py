@@ -172,6 +172,8 @@ class Reads:
             if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
                 return answer
             listed += answer.body["data"]
+            if len(listed) > 500 and "cursors of files to come" in self._model.tolerated:
+                return answer
             require(len(listed) <= 500, "a list does not end")
             if not answer.body["has_more"]:
                 break

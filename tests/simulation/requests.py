@@ -402,7 +402,11 @@ class Requests:
         )
         if batch.ended is not None:
             return
-        reached = [place for place in self.model.of_batch(batch) if not self.model.is_wild(place)]
+        reached = [
+            place
+            for place in self.model.of_batch(batch)
+            if not self.model.is_wild(place) and place.file.label not in batch.untracked
+        ]
         wild = len(batch.settings) - len(reached)
         for outcome in ("completed", "failed", "cancelled"):
             possible = sum(any(state.entry(batch.label) == outcome for state in place.states) for place in reached)

@@ -57,6 +57,8 @@ class Rest:
         world = self._world
         world.faults.full = False
         world.provider.throttled = False
+        if "messages lent for a week" in self._model.tolerated:
+            world.restart(reopen=False)
         for _ in range(MOST_STEPS):
             if not (world.project(50, draw) or world.work(draw) or world.ingest(16, draw)):
                 due = world.next_due()
