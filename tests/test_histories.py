@@ -19,7 +19,7 @@ from vectorlog.use_cases import file_batches, store_files, uploaded_files, vecto
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 T = TypeVar("T")
 

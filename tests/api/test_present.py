@@ -20,7 +20,7 @@ from vectorlog.use_cases.search import Result
 from vectorlog.use_cases.store_files import Content, StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 AT = 1_700_000_000_999
 OWNER = Owner("p")

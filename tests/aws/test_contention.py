@@ -48,8 +48,9 @@ from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.use_cases.vector_stores import CreateStore
+from vectorlog.views.counts import Counts
 from vectorlog.views.dynamodb import DynamoDBTable
-from vectorlog.views.views import Counts, Views
+from vectorlog.views.views import Views
 from vectorlog.work.messages import decode
 from vectorlog.work.sqs import SQSQueue
 

@@ -13,7 +13,7 @@ from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import (
     INITIAL,
-    SEEN_FOR_MS,
+    SEEN_KEPT,
     SINGLE,
     Attach,
     Event,
@@ -142,7 +142,7 @@ def attach(
 
 def refuse_duplicate(by: str, *, asked_at: int = 9) -> Decision:
     command = Attach(9, asked_at, by, Placement(1, 7), "a.txt", "5a", RED, SMALL)
-    return lambda state: store_file.refuse_duplicate(state, command, "file-holder")
+    return lambda state: store_file.refuse_duplicate(state, command, "file-holder", "Say otherwise.")
 
 
 def cancel(batch: str, *, asked_at: int = 1) -> Decision:
@@ -173,7 +173,7 @@ def detach(state: State) -> Sequence[Event]:
 
 DUPLICATE = Failure(
     "duplicate_file",
-    "The store already holds the same content as 'file-holder'. Attach it without skip_duplicates to index it again.",
+    "The store already holds the same content as 'file-holder'. Say otherwise.",
 )
 
 SERVES = (attached(A), FileChunked(1, 3), has_ingested(A))
@@ -250,15 +250,30 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         [attached(B, generation=2, at=9, placement=Placement(8, 2))],
     ),
     # older commands
-    "an older batch joins with the newer settings": (
-        [attached(SINGLE, at=5, attributes=RED)],
+    "an older batch joins with the newer batch's settings": (
+        [attached(B, at=5, attributes=RED)],
         attach(A, asked_at=4, attributes=BLUE),
-        [joined(SINGLE, A, at=9, asked_at=4, attributes=RED)],
+        [joined(B, A, at=9, asked_at=4, attributes=RED)],
     ),
-    "an older batch re-ingests what ended since with the newer settings": (
-        [attached(SINGLE, at=5, chunking=SMALL), has_ingested(SINGLE)],
+    "an older batch re-ingests what ended since with the newer batch's settings": (
+        [attached(B, at=5, chunking=SMALL), has_ingested(B)],
         attach(A, asked_at=4),
         [attached(A, generation=2, at=9, asked_at=4, chunking=SMALL)],
+    ),
+    "a batch that comes after a direct attach wins, although the clock went back": (
+        [attached(SINGLE, at=5, attributes=RED)],
+        attach(A, asked_at=4, attributes=BLUE),
+        [attached(SINGLE, A, generation=2, at=9, asked_at=4, attributes=BLUE, revision=1, retires=[Retired(1, 0)])],
+    ),
+    "a batch that comes after a change of attributes wins, although the clock went back": (
+        [attached(SINGLE, at=1), FileAttributesChanged(5, RED, 1)],
+        attach(A, asked_at=4, attributes=BLUE),
+        [attached(SINGLE, A, generation=2, at=9, asked_at=4, attributes=BLUE, revision=2, retires=[Retired(1, 0)])],
+    ),
+    "a batch reaches a file no earlier than it was created, although the clock went back": (
+        [],
+        attach(A, asked_at=12),
+        [attached(A, at=12, placement=Placement(1))],
     ),
     "a direct attach is the newest although another machine's clock was ahead": (
         [attached(A, at=12, attributes=RED)],
@@ -270,22 +285,12 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         attach(A, asked_at=5, attributes=BLUE),
         [attached(SINGLE, A, generation=2, at=9, asked_at=5, attributes=BLUE, revision=1, retires=[Retired(1, 0)])],
     ),
-    "an older batch does not undo a change of attributes": (
-        [attached(SINGLE, at=1), FileAttributesChanged(5, RED, 1)],
-        attach(A, asked_at=4, attributes=BLUE),
-        [joined(SINGLE, A, at=9, asked_at=4, attributes=RED, revision=1)],
-    ),
-    "a batch asked for before the detach ends as cancelled and brings nothing back": (
+    "a batch that comes after a detach attaches, although the clock went back": (
         GONE,
         attach(B, asked_at=5),
-        [unlisted(B)],
+        [attached(B, generation=2, at=9, asked_at=5)],
     ),
-    "a batch asked for in the millisecond of the detach attaches": (
-        GONE,
-        attach(B, asked_at=6),
-        [attached(B, generation=2, at=9, asked_at=6)],
-    ),
-    "a batch asked for before a detach and an attach joins the attach": (
+    "a batch that comes after a detach and an attach joins the attach": (
         [*GONE, attached(SINGLE, generation=2, at=8)],
         attach(B, asked_at=5),
         [joined(SINGLE, B, generation=2, at=9, asked_at=5)],
@@ -304,7 +309,6 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         refuse_duplicate(B),
         [unlisted(B)],
     ),
-    "a refused duplicate of before a detach is not listed": (GONE, refuse_duplicate(B, asked_at=5), [unlisted(B)]),
     # ingest
     "the number of chunks is noted": ([attached(A)], chunked(1, 3), [FileChunked(1, 3)]),
     "the number of chunks noted twice is noted once": ([attached(A), FileChunked(1, 3)], chunked(1, 3), []),
@@ -366,8 +370,11 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
     "a cancel before the fan-out, twice, is once": ([listed(A)], cancel(A), []),
     "a cancel before the fan-out leaves a file that is there as it is": (SERVES, cancel(B), [unlisted(B)]),
     "a cancel before the fan-out leaves what is under way alone": ([attached(A)], cancel(B), [unlisted(B)]),
-    "a cancel of a batch of before the detach lists nothing": (GONE, cancel(B, asked_at=5), [unlisted(B)]),
-    "a cancel of a batch of after the detach lists the file": (GONE, cancel(B, asked_at=6), [listed(B)]),
+    "a cancel of a batch of after the detach lists the file, although the clock went back": (
+        GONE,
+        cancel(B, asked_at=5),
+        [listed(B)],
+    ),
     # attributes
     "changed attributes carry the next revision": (SERVES, change(RED), [FileAttributesChanged(9, RED, 1)]),
     "changed twice to the same is once": ([*SERVES, FileAttributesChanged(9, RED, 1)], change(RED), []),
@@ -505,11 +512,19 @@ class TestOpen:
 
 
 class TestSeen:
-    def test_forgotten_after_its_time(self) -> None:
-        """A batch is remembered as long as any of its messages can exist, and not for ever."""
-        late = attached(B, at=1 + SEEN_FOR_MS, generation=2)
-        assert after(attached(A, at=2), late).seen == (Seen(A, 2), Seen(B, 1 + SEEN_FOR_MS))
-        assert after(attached(A, at=1), late).seen == (Seen(B, 1 + SEEN_FOR_MS),)
+    def test_the_last_batches_are_remembered(self) -> None:
+        """A commit does not grow with the number of batches that named its file."""
+        batches = [attached(f"vsfb_{number}", at=number) for number in range(SEEN_KEPT + 2)]
+        state = after(*batches)
+        assert state.seen == tuple(Seen(f"vsfb_{number}", number) for number in range(2, SEEN_KEPT + 2))
+
+    def test_what_is_forgotten_is_known_to_be(self) -> None:
+        """A batch that was forgotten can be told from a new one, so it is never reached twice."""
+        state = after(*(attached(f"vsfb_{number}", at=number) for number in range(1, SEEN_KEPT + 3)))
+        assert state.forgotten_until == 2
+        assert state.may_have_forgotten("vsfb_1", created_at=1)
+        assert not state.may_have_forgotten("vsfb_new", created_at=3)
+        assert not state.may_have_forgotten(f"vsfb_{SEEN_KEPT + 2}", created_at=1)
 
     def test_direct_attach_is_not_a_batch(self) -> None:
         """A direct attach may be repeated as often as the user likes."""

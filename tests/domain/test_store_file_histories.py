@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
             else Attach(self.now, self.now, by, Placement(self.now), "a.txt", "5a", {}, AUTO)
         )
         before = self.state
-        self.decided(store_file.refuse_duplicate(before, command, "file-holder"))
+        self.decided(store_file.refuse_duplicate(before, command, "file-holder", "Say otherwise."))
         assert (self.state.open, self.state.serving) == (before.open, before.serving)
 
     @rule(behind=AMONG_GENERATIONS, chunks=st.integers(0, 9))

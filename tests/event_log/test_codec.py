@@ -52,7 +52,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 ANN = Owner("project", "ann")
 ATTRIBUTES: Mapping[str, Scalar] = {"text": "é 漢", "whole": 1, "real": 1.0, "yes": True}
-MANIFEST = Manifest(2, "eJw=", "manifests/vsfb_1")
+MANIFEST = Manifest(2, "eJw=", "manifests/vsfb_1", 1)
 BROKEN = Failure("invalid_file", "The file holds no text. Upload one that does.")
 
 EXAMPLES: tuple[Any, ...] = (
@@ -78,6 +78,7 @@ EXAMPLES: tuple[Any, ...] = (
         Chunking("static", 100, 50),
         True,
         (Retired(2, 9),),
+        True,
     ),
     store_file.FileChunked(3, 12),
     store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),)),
@@ -93,6 +94,7 @@ EXAMPLES: tuple[Any, ...] = (
         Chunking("static", 100, 50),
         BROKEN,
         (Retired(3, 12),),
+        True,
     ),
     store_file.FileAttributesChanged(7, ATTRIBUTES, 5),
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),

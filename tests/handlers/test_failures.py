@@ -17,7 +17,7 @@ from tests.handlers.test_samples import REQUEST
 from tests.support.moto_deployment import FILE, STORE, Context, MotoDeployment, sample
 from tests.support.stubs import StubEmbedder
 from vectorlog.reactions import sweep as sweeping
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 FAILED = {"store": STORE, "file": FILE, "generation": 1, "request_id": "req_1"}

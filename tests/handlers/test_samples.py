@@ -18,7 +18,7 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.codec import API_KEY, FILE_BATCH, STORE_FILE
 from vectorlog.use_cases import manifests
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 
 STREAM = f"{STORE}/{FILE}"
 BATCH = "vsfb_0123456789abcdef0123456789abcdef"

@@ -29,8 +29,8 @@ from vectorlog.runtime.aws import once, wiring
 from vectorlog.use_cases import file_batches, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.vector_stores import CreateStore
+from vectorlog.views.counts import Counts
 from vectorlog.views.memory import MemoryTable
-from vectorlog.views.views import Counts
 
 ACTOR = Actor(Caller(PROJECT), "req_1")
 FILES = 11

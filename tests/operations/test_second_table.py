@@ -122,7 +122,7 @@ def test_work_that_ends_after_the_fill(bench: Bench) -> None:
     vector_stores.delete(bench.deployment, PROJECT, gone)
     bench.pump.settle()
     second.read_second()
-    assert bench.deployment.views.open_batches(store) == []
+    assert bench.deployment.views.open_batches(store) == {}
     assert verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None).differing == ()
     second.database.close()
 

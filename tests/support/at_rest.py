@@ -115,7 +115,7 @@ class AtRest:
                 kind == "VSFB" and rest in gone
             )
             of_deleted = of_deleted or (kind == "FILE" and sk != keys.COUNTS and sk.removeprefix("VS#") not in living)
-            if not of_deleted and not sk.startswith(keys.OPEN):
+            if not of_deleted and not sk.startswith(keys.OPEN) and kind != "LEAVING":
                 closed = kind == "VS" and rest not in living  # its counts stop at its deletion, whatever they are
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
                 found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))

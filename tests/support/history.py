@@ -18,8 +18,8 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.views import keys
+from vectorlog.views.counts import Counts
 from vectorlog.views.table import Key
-from vectorlog.views.views import Counts
 
 TEXTS = ("alpha beta", "alpha gamma\nalpha delta", "damaged", "deadly", "beta beta\nbeta\nbeta gamma")
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from vectorlog.operations.verify import differences
 from vectorlog.use_cases import file_batches, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 T = TypeVar("T")
 

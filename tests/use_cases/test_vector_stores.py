@@ -12,7 +12,7 @@ from vectorlog.use_cases import pages, store_files, uploaded_files, vector_store
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
 
 
 class TestCreate:
@@ -101,14 +101,15 @@ class TestDelete:
 
 class TestUpload:
     def test_same_key(self, bench: Bench) -> None:
-        """A repeat under its key is the same file; after its deletion no bytes are left."""
+        """A repeat under its key is the same file; after its deletion it is gone, and no bytes are left."""
         first = bench.upload("alpha", keyed("k", "one"))
         assert bench.upload("alpha", keyed("k", "one")) == first
         with pytest.raises(KeyReused):
             bench.upload("beta", keyed("k", "two"))
         uploaded_files.delete(bench.deployment, PROJECT, first)
         bench.pump.settle()
-        bench.upload("alpha", keyed("k", "one"))
+        with pytest.raises(NotFound):
+            bench.upload("alpha", keyed("k", "one"))
         assert not list(bench.blobs.list(""))
 
 

@@ -42,10 +42,11 @@ from vectorlog.use_cases import file_batches, store_files, vector_stores
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.use_cases.vector_stores import CreateStore
+from vectorlog.views.counts import Counts
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row, Write
-from vectorlog.views.views import Counts, Views
+from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, decode
 from vectorlog.work.queue import Outgoing
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any, cast
 
 import pytest
@@ -14,18 +15,17 @@ from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.ids import store_file_stream
-from vectorlog.domain.store_file import SINGLE, Attach, Event, Ingested, Placement, State
+from vectorlog.domain.store_file import SINGLE, Attach, Event, Failure, Ingested, Placement, State
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.optimistic import CONTENTION
 from vectorlog.reactions import purge
 from vectorlog.use_cases import vector_stores
 from vectorlog.views import keys
+from vectorlog.views.counts import Counts
 from vectorlog.views.groups import groups
 from vectorlog.views.memory import MemoryTable
-from vectorlog.views.projection import apply
-from vectorlog.views.rows import Rows
-from vectorlog.views.table import WRITE_LIMIT, Key, Row, RowConflict, Write
+from vectorlog.views.table import Key, Row, RowConflict, Write
 from vectorlog.views.views import Views
 
 
@@ -119,7 +119,7 @@ def test_endless_rivals(history: History) -> None:
     assert waits.now <= CONTENTION.deadline_s
 
 
-def test_late_pointers(bench: Bench, history: History) -> None:
+def test_late_commit_of_a_deleted_store(bench: Bench, history: History) -> None:
     """A commit that is projected after a newer one of its file, when the store is deleted, leaves nothing that a purge
     missed.
     """
@@ -128,22 +128,43 @@ def test_late_pointers(bench: Bench, history: History) -> None:
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
     views.apply([changed])
     vector_stores.delete(bench.deployment, PROJECT, history.store)
+    purge.rows(bench.deployment, history.store)
     views.apply([attached])
-    assert views.rows([history.key])
+    views.apply([changed])
+    assert not views.rows([history.key])
     assert views.stores_of(history.file, 10) == []
     assert views.table.query(keys.contents(history.store)) == []
 
 
-def test_pointers_of_a_newer_row(bench: Bench, history: History) -> None:
-    """If the store exists, the same commit adds what could not be added because of its row's newer version."""
-    views = bench.deployment.views
-    attached = history.commit(lambda state: store_file.attach(state, history.attach))
-    changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
-    views.apply([changed])
-    assert views.stores_of(history.file, 10) == []
-    views.apply([attached])
-    assert views.stores_of(history.file, 10) == [history.store]
-    assert views.store_counts(history.store).total == 1
+def test_any_order(bench: Bench, history: History) -> None:
+    """In whatever order a file's commits are projected, once and then again in their own order: it is listed once, at
+    its newest place, and counted once. A file that was detached is not listed, and leaves no tombstone in the list.
+    """
+    again = replace(history.attach, placement=Placement(history.attach.at + 1))
+    here = keys.store_file(history.store, history.file, again.placement)
+    decisions: list[Callable[[State], Sequence[Event]]] = [
+        lambda state: store_file.attach(state, history.attach),
+        lambda state: store_file.ingested(state, Ingested(bench.clock(), 1, 3, 9, 0, 1)),
+        lambda state: store_file.detach(state, bench.clock(), "detached"),
+        lambda state: store_file.attach(state, again),
+        lambda state: store_file.fail(state, bench.clock(), 2, Failure("invalid_file", "Broken.")),
+        lambda state: store_file.attach(state, again),
+        lambda state: store_file.detach(state, bench.clock(), "detached"),
+    ]
+    *commits, last = [history.commit(decide) for decide in decisions]
+    for order in permutations(commits):
+        views = Views(MemoryTable())
+        for commit in (*order, *commits):
+            views.apply([commit])
+        assert [row.key for row in views.table.scan() if row.key.sk.startswith(keys.FILES)] == [here]
+        assert views.store_counts(history.store) == Counts(in_progress=1)
+        assert views.stores_of(history.file, 10) == [history.store]
+        assert len(views.table.query(keys.contents(history.store))) == 1
+        for commit in (last, *order):
+            views.apply([commit])
+        assert not [row for row in views.table.scan() if row.key.sk.startswith(keys.FILES)]
+        assert views.store_counts(history.store) == Counts()
+        assert views.table.query(keys.contents(history.store)) == []
 
 
 def test_batch_behind_its_files(bench: Bench) -> None:
@@ -183,11 +204,9 @@ def test_groups(bench: Bench) -> None:
         len(found) == 2 * 3
     )  # 49 files and two rows of counts: two writes for each file, none for the number of its chunks
     assert [each for group in found for each in group if each.stream.startswith(stores[0])] == _of(ingested, stores[0])
-    for group in groups(commits):
-        rows = Rows({})
-        for decision in group:
-            apply(decision, rows)
-        assert len(rows.writes()) <= WRITE_LIMIT
+    fresh = Views(MemoryTable())  # refuses a transaction with too many writes
+    fresh.apply(list(reversed(commits)))
+    assert [fresh.store_counts(store).completed for store in stores] == [120, 120]
 
 
 def _of(commits: Sequence[Decision[Any, Any]], store: str) -> list[Decision[Any, Any]]:

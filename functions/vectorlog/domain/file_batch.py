@@ -39,8 +39,9 @@ Event = FileBatchCreated | FileBatchCancelled
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """State of a batch; `owner` is None until it is created. `count` is the number of files in its manifest, and
-    `object` the address of the manifest; if that is None, the event that created the batch contains the manifest.
+    """State of a batch; `owner` is None until it is created. `count` is the number of files in its manifest, `known` of
+    which are known, and `object` the address of the manifest; if that is None, the event that created the batch
+    contains the manifest.
     """
 
     owner: Owner | None = None
@@ -50,6 +51,7 @@ class State:
     object: str | None = None
     skip_duplicates: bool = False
     cancelled: bool = False
+    known: int = 0
 
     @property
     def exists(self) -> bool:
@@ -67,7 +69,15 @@ def evolve(state: State, event: Event) -> State:
     match event:
         case FileBatchCreated():
             manifest = event.manifest
-            return State(event.owner, event.store, event.at, manifest.count, manifest.object, event.skip_duplicates)
+            return State(
+                owner=event.owner,
+                store=event.store,
+                created_at=event.at,
+                count=manifest.count,
+                object=manifest.object,
+                skip_duplicates=event.skip_duplicates,
+                known=manifest.known,
+            )
         case FileBatchCancelled():
             return replace(state, cancelled=True)
         case _ as never:

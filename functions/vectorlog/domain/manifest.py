@@ -21,20 +21,26 @@ INLINE_BYTES = 6144
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One file of a batch, and the settings with which to attach it."""
+    """One file of a batch, and the settings with which to attach it. It is `known` if, when the batch was created, the
+    file was in the store, or named by another batch that had yet to reach it: the store counts the file already.
+    """
 
     file: str
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     chunking: Chunking = AUTO
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Where a batch's list of `count` files is: in `inline`, or in the object that `object` names."""
+    """Where a batch's list of `count` files is: in `inline`, or in the object that `object` names. `known` of the files
+    are known.
+    """
 
     count: int
     inline: str | None = None
     object: str | None = None
+    known: int = 0
 
 
 def pack(listed: Sequence[BatchItem]) -> bytes:
@@ -53,7 +59,7 @@ def pack(listed: Sequence[BatchItem]) -> bytes:
         if key not in positions:
             positions[key] = len(settings)
             settings.append(entry)
-        files.append([each.file, positions[key]])
+        files.append([each.file, positions[key], *([1] if each.known else [])])
     return zlib.compress(json.dumps({"settings": settings, "files": files}, separators=(",", ":")).encode(), 6)
 
 
@@ -61,12 +67,23 @@ def unpack(packed: bytes) -> tuple[BatchItem, ...]:
     """Returns the list that was packed, in the same order."""
     content = json.loads(zlib.decompress(packed))
     settings = [(attributes, Chunking(kind, size, overlap)) for attributes, kind, size, overlap in content["settings"]]
-    return tuple(BatchItem(file, *settings[position]) for file, position in content["files"])
+    listed = []
+    for file, position, *known in content["files"]:
+        attributes, chunking = settings[position]
+        listed.append(BatchItem(file, attributes, chunking, bool(known)))
+    return tuple(listed)
 
 
 def inline(listed: Sequence[BatchItem], packed: bytes) -> Manifest | None:
     """Returns a manifest that contains the list itself, or None if the list is too large for an event."""
-    return Manifest(len(listed), inline=base64.b64encode(packed).decode()) if len(packed) <= INLINE_BYTES else None
+    if len(packed) > INLINE_BYTES:
+        return None
+    return Manifest(len(listed), inline=base64.b64encode(packed).decode(), known=count_known(listed))
+
+
+def count_known(listed: Sequence[BatchItem]) -> int:
+    """Returns the number of known files."""
+    return sum(each.known for each in listed)
 
 
 def read_inline(text: str) -> tuple[BatchItem, ...]:

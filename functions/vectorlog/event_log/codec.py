@@ -21,10 +21,33 @@ S = TypeVar("S")
 E = TypeVar("E")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-EVENT_VERSIONS: Mapping[str, int] = {}
+EVENT_VERSIONS: Mapping[str, int] = {
+    "FileAttached": 2,
+    "FileCancelled": 2,
+    "FileBatchCreated": 2,
+    "VectorStoreCreated": 2,
+}
 """The schema version of each event type whose version is no longer 1."""
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+
+def _without_known(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "known": False}
+
+
+def _without_known_files(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "manifest": {**data["manifest"], "known": 0}}
+
+
+def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("FileAttached", 1): _without_known,
+    ("FileCancelled", 1): _without_known,
+    ("FileBatchCreated", 1): _without_known_files,
+    ("VectorStoreCreated", 1): _first_batch_without_known_files,
+}
 """For (type, v), the function that turns data of schema version `v` into data of version `v + 1`."""
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
@@ -52,8 +75,8 @@ def _by_name(union: object) -> dict[str, Any]:
 VECTOR_STORE = Aggregate(
     "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=2
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event))
-FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=2)
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=2)
+FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
 API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event))
 

@@ -37,9 +37,14 @@ class Loaded(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
-    """What to decide on one stream. If the stream has seen `key`, nothing is decided. `loaded` saves a read: the stream
-    as it was just loaded, or `Streams.empty`; if it is out of date, the append is blocked, and the stream is loaded
-    again. `meta` is set if it differs from that of the other plans in the call.
+    """What to decide on one stream.
+
+    Attributes:
+        decide: returns the events that follow from the stream's state; raises if the request is refused.
+        key: if the stream has it, nothing is decided. If `decide` returns nothing, a commit without events keeps the
+            key, so that a repeated request never has a later effect.
+        loaded: saves a read: the stream as just loaded, or `Streams.empty`. If out of date, it is loaded again.
+        meta: set if it differs from that of the other plans in the call.
     """
 
     aggregate: Aggregate[S, E]
@@ -184,8 +189,9 @@ class Streams:
             if plan.stream in drafted:  # a second plan for one stream waits for the next round
                 continue
             loaded = known.get(plan.stream) or self._loaded(plan.aggregate, plan.stream, commits.get(plan.stream))
-            events = () if self._repeated(plan, loaded) else tuple(plan.decide(loaded.state))
-            if not events:
+            repeated = self._repeated(plan, loaded)
+            events = () if repeated else tuple(plan.decide(loaded.state))
+            if not events and (plan.key is None or repeated):
                 newest = self.decode_as(plan.aggregate, loaded.newest) if loaded.newest else None
                 outcomes[place] = Outcome(loaded, None, newest)
                 continue

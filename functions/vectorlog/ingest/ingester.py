@@ -27,7 +27,7 @@ from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
 from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.uploaded_files import blob_key
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
 GATHER_S = 0.25

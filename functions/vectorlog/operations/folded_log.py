@@ -69,7 +69,8 @@ def _note(history: History, decision: AnyDecision) -> None:
 def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     """Yields the rows as they are once all work is done.
 
-    Rows of deleted stores are then purged, and batches that have reached all of their files are closed.
+    Rows of deleted stores are then purged, batches that have reached all of their files are closed, and deleted files
+    have left all stores.
     """
     deleted = {store for store, state in history.stores.items() if state.ended == "deleted"}
     purged = {keys.store(store).pk for store in deleted} | {keys.batches(store) for store in deleted}
@@ -81,6 +82,7 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
             and row.key.pk not in purged
             and keys.store_of(row.key) not in deleted
             and not _reached(history, table, row.key)
+            and not keys.is_leaving(row.key)
         ):
             yield row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vectorlog.views import keys
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.views.table import Table
 
 

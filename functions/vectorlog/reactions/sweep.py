@@ -16,7 +16,7 @@ from vectorlog.event_log.streams import Loaded, Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.views import keys
-from vectorlog.views.projection import INGEST_DEADLINE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.views.table import Put, Row
 from vectorlog.work.messages import FanOut, Replay
 
@@ -52,7 +52,7 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
     match subject:
         case keys.Unreached(store, batch):
             projector.send([(store, FanOut(store, batch))])
-            deployment.views.table.write([Put(row.key, row.version + 1, row.version, deadline=at + AGAIN_MS)])
+            deployment.views.table.write([Put(row.key, row.version + 1, row.version, row.data, deadline=at + AGAIN_MS)])
             return
         case FileId(file):
             outcome = deployment.streams.decide(

@@ -12,13 +12,13 @@ from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.vector_store import VectorStoreCreated
 from vectorlog.domain.vectors import Space
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, VECTOR_STORE
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.reactions import purge
 from vectorlog.reactions.projector import Projector
-from vectorlog.use_cases import batch_files, uploaded_files
+from vectorlog.use_cases import fan_out, uploaded_files
 from vectorlog.work.messages import (
     CancelBatch,
     FanOut,
@@ -87,7 +87,7 @@ class Worker:
             return
         cursor: int | None = message.cursor
         while cursor is not None:
-            _, cursor = batch_files.attach_step(self._deployment, message.store, message.batch, cursor)
+            cursor = fan_out.attach_step(self._deployment, message.store, message.batch, cursor)
         self._close(message.store, message.batch, message)
 
     def _cancel(self, message: CancelBatch) -> None:
@@ -95,13 +95,13 @@ class Worker:
             return
         cursor: int | None = message.cursor
         while cursor is not None:
-            _, cursor = batch_files.cancel_step(self._deployment, message.store, message.batch, cursor)
+            cursor = fan_out.cancel_step(self._deployment, message.store, message.batch, cursor)
         self._close(message.store, message.batch, message)
 
     def _close(self, store: str, batch: str, message: FanOut | CancelBatch) -> None:
         """Closes a batch once the rows show that it has reached all of its files; until then, it checks again later."""
         state = self._deployment.streams.load(FILE_BATCH, batch).state
-        if not batch_files.close_if_reached(self._deployment, store, batch) and not (
+        if not fan_out.close_if_reached(self._deployment, store, batch) and not (
             state.cancelled and isinstance(message, FanOut)
         ):
             check_again = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
@@ -141,6 +141,9 @@ class Worker:
         while after is not None:
             after = uploaded_files.detach_step(self._deployment, file, after, meta=meta)
         self._deployment.blobs.delete(list(self._deployment.blobs.list(f"files/{file}/")))
+        owner = self._deployment.streams.load(UPLOADED_FILE, file).state.owner
+        if owner is not None:
+            self._deployment.views.left_all_stores(owner.project, file)
 
     def _replay(self, stream: str) -> None:
         start = 0

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
-from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.manifest import BatchItem, Manifest
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, commits, manifests, pages, vector_stores
+from vectorlog.use_cases import (
+    access,
+    batch_files,
+    commits,
+    fan_out,
+    manifests,
+    open_batches,
+    pages,
+    vector_stores,
+)
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
-from vectorlog.views.views import Counts, batch_counts_of
+from vectorlog.views.counts import Counts, batch_counts_of
 
 CANCEL_FOR_S = 2.0
 """How long a request to cancel works on the files, in seconds, before it is answered; a worker does the rest."""
@@ -61,22 +70,26 @@ def create(
     """
     batch, at = actor.new_id("vsfb", deployment.random), deployment.clock()
     loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
+    repeated = loaded_batch.state.exists
 
-    def check() -> None:
-        if not loaded_batch.state.exists:  # a repeated request is not checked: some files may be deleted by now
-            batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
+    def check() -> set[str]:
+        if repeated:  # a repeated request is not checked: some files may be deleted by now
+            return set()
+        batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
+        return open_batches.known(deployment, store, [each.file for each in listed])
 
-    loaded_store, _ = deployment.together(lambda: access.store(deployment, actor, store), check)
+    loaded_store, known = deployment.together(lambda: access.store(deployment, actor, store), check)
     vector_stores.require_model(deployment, loaded_store.state)
-    manifest = manifests.keep(deployment, store, batch, listed)
+    items = [replace(each, known=True) if each.file in known else each for each in listed]
+    manifest = Manifest(loaded_batch.state.count) if repeated else manifests.keep(deployment, store, batch, items)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, loaded_batch)
     [outcome] = commits.decide_and_show(
         deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
     )
-    if outcome.decision is not None and len(listed) > deployment.inline_files:
+    if outcome.version == 0 and outcome.decision is not None and len(listed) > deployment.inline_files:
         return BatchView(batch, outcome.state, Counts(in_progress=len(listed), unreached=len(listed)))
-    batch_files.fan_out_small(deployment, batch, outcome.state.count)
+    fan_out.fan_out_small(deployment, batch, outcome.state.count)
     return _view(deployment, batch, outcome.state)
 
 
@@ -111,9 +124,11 @@ def list_files(
         if pages.inside(f"{one[0]:05d}", page_range)
     ]
     views: list[StoreFileView] = []
-    step = batch_files.STEP if status else page_range.limit + 1
+    step = fan_out.STEP if status else page_range.limit + 1
+    leaving = deployment.views.leaving(actor.caller.project)
     for start in range(0, len(chosen), step):
-        views += _shown(deployment, store, view, chosen[start : start + step], status)
+        part = [one for one in chosen[start : start + step] if one[1].file not in leaving]
+        views += _shown(deployment, store, view, part, status)
         if len(views) > page_range.limit:
             break
     return pages.cut(views, page_range)
@@ -137,8 +152,10 @@ def _shown(
     views = []
     for position, each in part:
         state = streams[store_file_stream(store, each.file)].state
-        if not state.attached and not state.has_seen(batch.id) and each.file in uploaded:
-            state = batch_files.expected(batch.state, position, each, uploaded[each.file])
+        if each.file in uploaded and not state.was_reached_by(batch.id, batch.state.created_at):
+            expected = open_batches.expected(batch.state, position, each, uploaded[each.file])
+            placement = state.placement if state.attached else expected.placement
+            state = replace(expected, placement=placement, serving=state.serving)
         if state.attached and status in (None, state.status):
             views.append(StoreFileView(store, each.file, state))
     return views
@@ -148,8 +165,7 @@ def _cancel_files(deployment: Deployment, store: str, batch: str) -> None:
     until = time.monotonic() + CANCEL_FOR_S
     cursor: int | None = 0
     while cursor is not None and time.monotonic() < until:
-        outcomes, cursor = batch_files.cancel_step(deployment, store, batch, cursor)
-        deployment.views.show(outcomes)
+        cursor = fan_out.cancel_step(deployment, store, batch, cursor)
 
 
 def _view(deployment: Deployment, batch: str, state: file_batch.State) -> BatchView:

@@ -26,7 +26,7 @@ def keep(deployment: Deployment, store: str, batch: str, listed: Sequence[BatchI
         # The key contains a hash of the content, so another request under the same Idempotency-Key cannot change what
         # the first one stored.
         key = f"{folder(store)}{batch}/{hashlib.sha256(packed).hexdigest()}"
-        kept = Manifest(len(listed), object=key)
+        kept = Manifest(len(listed), object=key, known=manifest.count_known(listed))
         deployment.blobs.put([(key, packed)])
     return kept
 

@@ -68,22 +68,32 @@ def cut(items: Sequence[T], page_range: PageRange) -> Page[T]:
 
 def inside(place: str, page_range: PageRange) -> bool:
     """Whether a sort key is within the range."""
-    low, high = (
-        (page_range.before, page_range.after) if page_range.descending else (page_range.after, page_range.before)
-    )
+    low, high = _bounds(page_range)
     return (low is None or place > low) and (high is None or place < high)
 
 
+def overlaps(prefix: str, page_range: PageRange) -> bool:
+    """Whether a sort key with this prefix may be within the range."""
+    low, high = _bounds(page_range)
+    return (low is None or prefix + "\U0010ffff" > low) and (high is None or prefix < high)
+
+
 def read(
-    query: Callable[..., list[Row]], pk: str, page_range: PageRange, *, prefix: str = "", status: str | None = None
+    query: Callable[..., list[Row]],
+    pk: str,
+    page_range: PageRange,
+    *,
+    prefix: str = "",
+    status: str | None = None,
+    more: int = 0,
 ) -> list[Row]:
-    """Returns the rows of a range, and one more if there is one."""
+    """Returns the rows of a range, and one more if there is one; and `more` than that, because some may be left out."""
     return query(
         pk,
         prefix=prefix,
         after=page_range.after,
         before=page_range.before,
-        limit=page_range.limit + 1,
+        limit=page_range.limit + 1 + more,
         descending=page_range.descending,
         status=status,
     )
@@ -95,6 +105,11 @@ def among(near: Sequence[Row], page_range: PageRange) -> list[Row] | None:
     """
     rows = [row for row in near if inside(row.key.sk, page_range)][: page_range.limit + 1]
     return rows if not page_range.backwards and (len(rows) > page_range.limit or len(near) < NEAR) else None
+
+
+def _bounds(page_range: PageRange) -> tuple[str | None, str | None]:
+    pair = page_range.after, page_range.before
+    return (pair[1], pair[0]) if page_range.descending else pair
 
 
 def _place(name: str, value: str | None, place: Callable[[str], str | None]) -> str | None:

@@ -12,11 +12,11 @@ from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
-from vectorlog.event_log.codec import STORE_FILE, IdempotencyKey
-from vectorlog.event_log.streams import Outcome, Plan
+from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, IdempotencyKey
+from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.use_cases import access, batch_files, commits, duplicates, manifests, pages, vector_stores
+from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -65,22 +65,26 @@ def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile
     )
     vector_stores.require_model(deployment, loaded_store.state)
     upload = loaded_upload.state
-    loaded = None if batch_files.flush(deployment, store, command.file, counts) else loaded_file
+    loaded = None if fan_out.flush(deployment, store, command.file, counts) else loaded_file
     at = deployment.clock()
     attach = Attach(at, at, SINGLE, Placement(at), upload.filename, upload.sha256, command.attributes, command.chunking)
-    holder = None
-    if command.skip_duplicates:
-        holder = duplicates.holders(deployment, store, [(command.file, upload.sha256)]).get(command.file)
-    else:
-        duplicates.refuse(deployment, store, [(command.file, upload.sha256)])
+    skipping, once = command.skip_duplicates, command.skip_duplicates or deployment.duplicate_content == "refuse"
+    with duplicates.claimed(deployment, store, [(command.file, upload.sha256)] if once else []) as holders:
 
-    def decide(state: State) -> Sequence[Event]:
-        return store_file.refuse_duplicate(state, attach, holder) if holder else store_file.attach(state, attach)
+        def decide(state: State) -> Sequence[Event]:
+            holder = holders.get(command.file)
+            if holder is None:
+                return store_file.attach(state, attach)
+            if not skipping:
+                duplicates.refuse(holders)
+            return store_file.refuse_duplicate(state, attach, holder, duplicates.remedy(skipping=True))
 
-    plan = Plan(STORE_FILE, stream, decide, actor.key, loaded)
-    [outcome] = commits.decide_and_show(
-        deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
-    )
+        plan = Plan(STORE_FILE, stream, decide, actor.key, loaded)
+        [outcome] = commits.decide_and_show(
+            deployment, [plan], meta=actor.meta, unshown=vector_stores.used(loaded_store, at, search=False)
+        )
+    if not outcome.state.attached:  # the request is a repeated one, and the file was detached since
+        raise errors.store_file_not_found(store, command.file)
     return StoreFileView(store, command.file, outcome.state)
 
 
@@ -88,11 +92,7 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     """Returns a file in a store from its stream, so the answer is never stale. If the file has ended, lists and counts
     are brought up to date before this returns.
     """
-    _, loaded = deployment.together(
-        lambda: access.store(deployment, actor, store),
-        lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
-    )
-    state = _attached_or_pending(deployment, store, file, loaded.state)
+    loaded, state = _load(deployment, actor, store, file)
     if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
         deployment.views.apply([deployment.streams.decode(loaded.newest)])
     return StoreFileView(store, file, state)
@@ -105,25 +105,32 @@ def list_page(
     to reach.
     """
     cursors = [ids.store_file_stream(store, file) for file in (request.after, request.before) if file is not None]
-    _, counts, known = deployment.together(
+    _, counts, known, leaving = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load_many(STORE_FILE, cursors),
+        lambda: deployment.views.leaving(actor.caller.project),
     )
-    with_pending = counts.unreached > 0 and status in (None, "in_progress", "cancelled")
-    pending = _pending(deployment, store) if with_pending else {}
-    pending_keys = {keys.thing_of(row): row for row in pending}
 
     def place(file: str) -> str | None:
-        placement = known[ids.store_file_stream(store, file)].state.placement
-        return keys.FILES + placement.row(file) if placement else pending_keys.get(file)
+        state = known[ids.store_file_stream(store, file)].state
+        pending = None if state.attached or counts.pending <= 0 else open_batches.sort_key(deployment, store, file)
+        return pending or (keys.FILES + state.placement.row(file) if state.placement else None)
 
     page_range = pages.resolve(request, place)
-    rows = pages.read(deployment.views.table.query, keys.store(store).pk, page_range, prefix=keys.FILES, status=status)
-    listed: dict[str, Row | State] = {
-        sk: state for sk, state in pending.items() if pages.inside(sk, page_range) and status in (None, state.status)
-    }
-    listed.update((row.key.sk, row) for row in rows)
+    rows = pages.read(
+        deployment.views.table.query,
+        keys.store(store).pk,
+        page_range,
+        prefix=keys.FILES,
+        status=status,
+        more=len(leaving),
+    )
+    there = [row for row in rows if keys.thing_of(row.key.sk) not in leaving]
+    listed: dict[str, Row | State] = {row.key.sk: row for row in there}
+    if counts.pending > 0 and status in (None, "in_progress", "cancelled"):
+        until = there[page_range.limit].key.sk if len(there) > page_range.limit else None
+        listed |= open_batches.pending_page(deployment, store, page_range, status, until)
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
     return pages.cut([_view(deployment, store, sk, listed[sk]) for sk in ordered], page_range)
 
@@ -136,10 +143,14 @@ def change_attributes(
     Raises:
         NotFound: the store does not exist, or the file is not in it.
     """
-    outcome = _decide(
-        deployment, actor, store, file, lambda state, at: store_file.change_attributes(state, at, attributes), actor.key
-    )
-    if not outcome.state.attached:
+
+    def change(state: State, at: int) -> Sequence[Event]:
+        if not state.attached:
+            raise errors.store_file_not_found(store, file)
+        return store_file.change_attributes(state, at, attributes)
+
+    outcome = _decide(deployment, actor, store, file, change, actor.key)
+    if not outcome.state.attached:  # the request is a repeated one, and the file was detached since
         raise errors.store_file_not_found(store, file)
     return StoreFileView(store, file, outcome.state)
 
@@ -170,7 +181,7 @@ def _decide(
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
     )
-    loaded = None if batch_files.flush(deployment, store, file, counts) else loaded_file
+    loaded = None if fan_out.flush(deployment, store, file, counts) else loaded_file
     at = deployment.clock()
     plan = Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded)
     [outcome] = commits.decide_and_show(
@@ -194,10 +205,8 @@ def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Cont
         NotFound: the store does not exist, or the file is not in it.
         Invalid: no generation serves, because the file is not indexed yet or could not be read.
     """
-    access.store(deployment, actor, store)
-    stream = ids.store_file_stream(store, file)
     for last in (False, True):
-        state = _attached_or_pending(deployment, store, file, deployment.streams.load(STORE_FILE, stream).state)
+        _, state = _load(deployment, actor, store, file)
         if state.serving is None:
             why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
             message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
@@ -212,13 +221,22 @@ def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Cont
     return Content(StoreFileView(store, file, state), text)
 
 
-def _attached_or_pending(deployment: Deployment, store: str, file: str, state: State) -> State:
-    if state.attached:
-        return state
-    pending = batch_files.pending(deployment, store, file, state)
-    if pending is None:
+def _load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[Loaded[State], State]:
+    """Returns the stream of a file in a store, and the state to show: that of the stream, or the one that the file will
+    have once a batch reaches it.
+
+    Raises:
+        NotFound: the store does not exist, the file is not in it, or the uploaded file was deleted.
+    """
+    _, loaded, upload = deployment.together(
+        lambda: access.store(deployment, actor, store),
+        lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
+        lambda: deployment.streams.load(UPLOADED_FILE, file),
+    )
+    shown = loaded.state if loaded.state.attached else open_batches.pending(deployment, store, file, loaded.state)
+    if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
-    return pending
+    return loaded, shown
 
 
 def _view(deployment: Deployment, store: str, sk: str, source: Row | State) -> StoreFileView:
@@ -228,22 +246,3 @@ def _view(deployment: Deployment, store: str, sk: str, source: Row | State) -> S
     stream = ids.store_file_stream(store, file)
     state = codec.decode_state(STORE_FILE, source.data) or deployment.streams.load(STORE_FILE, stream).state
     return StoreFileView(store, file, state)
-
-
-def _pending(deployment: Deployment, store: str) -> dict[str, State]:
-    """Returns files that batches have yet to reach, by sort key; each once, as the oldest batch will attach it."""
-    pending: dict[str, State] = {}
-    named: set[str] = set()
-    for batch in batch_files.open_batches(deployment, store):
-        listed = manifests.read(deployment, batch)
-        entries = deployment.views.rows([keys.entry(batch.stream, each.file) for each in listed])
-        attached = deployment.views.rows([keys.attachment(each.file, store) for each in listed])
-        uploaded = batch_files.uploaded(
-            deployment, [each.file for each in listed if keys.entry(batch.stream, each.file) not in entries]
-        )
-        for position, each in enumerate(listed):
-            if each.file in uploaded and each.file not in named and keys.attachment(each.file, store) not in attached:
-                named.add(each.file)
-                sk = keys.FILES + Placement(batch.state.created_at, position).row(each.file)
-                pending[sk] = batch_files.expected(batch.state, position, each, uploaded[each.file])
-    return pending

@@ -49,7 +49,11 @@ def blob_key(file: str, sha256: str) -> str:
 
 
 def upload(deployment: Deployment, actor: Actor, command: Upload) -> FileView:
-    """Stores a file."""
+    """Stores a file.
+
+    Raises:
+        NotFound: the request is a repeated one, and the file was deleted since.
+    """
     file, at = actor.new_id("file", deployment.random), deployment.clock()
     expires_at = None if command.expires_after_s is None else at + command.expires_after_s * 1000
     uploaded = uploaded_file.FileUploaded(
@@ -67,6 +71,8 @@ def upload(deployment: Deployment, actor: Actor, command: Upload) -> FileView:
         deployment.blobs.put([(blob_key(file, command.sha256), command.path)])
     plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
+    if not outcome.state.is_available(at):
+        raise errors.file_not_found(file)
     return FileView(file, outcome.state)
 
 

@@ -18,11 +18,11 @@ from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, commits, manifests, pages
+from vectorlog.use_cases import access, batch_files, commits, fan_out, manifests, pages
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
-from vectorlog.views.views import Counts, store_counts_of
+from vectorlog.views.counts import Counts, store_counts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,13 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
             Plan(FILE_BATCH, first.id, lambda state: file_batch.create(state, batch_created), loaded=loaded_batch)
         )
     outcomes = commits.decide_and_show(deployment, plans, meta=actor.meta)
+    if not outcomes[0].state.exists:  # the request is a repeated one, and the store was deleted since
+        raise errors.store_not_found(store)
     count = first.manifest.count if first else 0
     if first is not None:
-        batch_files.fan_out_small(deployment, first.id, count)
-    waiting = outcomes[0].decision is not None and (count == 0 or count > deployment.inline_files)
+        fan_out.fan_out_small(deployment, first.id, count)
+    new = outcomes[0].decision is not None and outcomes[0].version == 0
+    waiting = new and (count == 0 or count > deployment.inline_files)
     counts = Counts(in_progress=count, unreached=count) if waiting else deployment.views.store_counts(store)
     return _view(deployment, store, outcomes[0].state, counts)
 
@@ -145,13 +148,13 @@ def modify(
     at = deployment.clock()
 
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
+        if not state.exists:
+            raise errors.store_not_found(store)
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
     [outcome] = commits.decide_and_show(
         deployment, [Plan(VECTOR_STORE, store, decide, actor.key, loaded)], meta=actor.meta
     )
-    if not outcome.state.exists:
-        raise errors.store_not_found(store)
     return _view(deployment, store, outcome.state, counts)
 
 

@@ -233,6 +233,6 @@ class DynamoDBTable:
 
 
 def _refusal(write: Write) -> RowConflict | RowClosed:
-    if isinstance(write, Put):
+    if isinstance(write, Put | Remove):
         return RowConflict(f"{write.key} is not at version {write.replaces}")
     return RowClosed(f"{write.key} is closed")

@@ -113,7 +113,7 @@ def request_of(write: Write) -> dict[str, Any]:
         case Add():
             return _add(write)
         case Remove():
-            return {"Key": key_item(write.key)}
+            return {"Key": key_item(write.key), **_guard(write.replaces)}
         case _ as never:
             assert_never(never)
 
@@ -124,15 +124,22 @@ def _put(put: Put) -> dict[str, Any]:
     values = {f":{name}": value for name, value in fields.items() if value is not None}
     sets = ", ".join(f"{name} = :{name}" for name, value in fields.items() if value is not None)
     removes = ", ".join(name for name, value in fields.items() if value is None)
-    guard = "attribute_not_exists(v)" if put.replaces == NO_ROW else "v = :replaces"
+    guard = _guard(put.replaces)
     return {
         "Key": key_item(put.key),
         "UpdateExpression": f"SET {sets} REMOVE {removes}",
-        "ConditionExpression": guard,
-        "ExpressionAttributeValues": values
-        if put.replaces == NO_ROW
-        else {**values, ":replaces": {"N": str(put.replaces)}},
+        **guard,
+        "ExpressionAttributeValues": values | guard.get("ExpressionAttributeValues", {}),
     }
+
+
+def _guard(replaces: int | None) -> dict[str, Any]:
+    """Returns the condition that the row has this version."""
+    if replaces is None:
+        return {}
+    if replaces == NO_ROW:
+        return {"ConditionExpression": "attribute_not_exists(v)"}
+    return {"ConditionExpression": "v = :replaces", "ExpressionAttributeValues": {":replaces": {"N": str(replaces)}}}
 
 
 def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:

@@ -18,12 +18,12 @@ from vectorlog.domain.store_file import (
     FileIngested,
 )
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.views.projection import batches_of, changes_membership, changes_no_row
+from vectorlog.views.store_file_rows import batches_of, changes_no_row, changes_pointers
 from vectorlog.views.table import WRITE_LIMIT
 
 POINTERS, SHARED_WRITES = 2, 1
-"""Writes of a decision that changes membership (the file's attachment and its content row), and those that all files of
-a store share (the store's counts). In addition, each batch has a row of counts.
+"""Writes of a decision that changes pointers (the file's attachment and its content row), and those that all files of a
+store share (the store's counts). In addition, each batch has a row of counts.
 """
 OWNERS = 40
 """How many owners of a generation one part of a decision names at most, so that its writes fit into a transaction."""
@@ -74,7 +74,7 @@ def _own_writes(decision: StoreFileDecision) -> int:
     """Returns the number of writes to rows that no other file shares: its row, its pointers, its batches' entries."""
     if changes_no_row(decision):
         return 0
-    return 1 + (POINTERS if any(map(changes_membership, decision.events)) else 0) + len(batches_of(decision))
+    return 1 + (POINTERS if any(map(changes_pointers, decision.events)) else 0) + len(batches_of(decision))
 
 
 def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:

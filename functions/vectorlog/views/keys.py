@@ -15,6 +15,7 @@ FILES = "F#"
 _STORE = "VS#"
 _FILE = "FILE#"
 _BATCHES = "#B"
+_LEAVING = "LEAVING#"
 
 
 def store(store: str) -> Key:
@@ -89,8 +90,23 @@ def attachment(file: str, store: str) -> Key:
     return Key(f"{_FILE}{file}", f"{_STORE}{store}")
 
 
+def leaving(project: str, file: str) -> Key:
+    """The key of a row that exists from the deletion of a file until the file has left all of its stores."""
+    return Key(leaving_of(project), file)
+
+
+def leaving_of(project: str) -> str:
+    """The partition key of the project's deleted files that have yet to leave stores."""
+    return _LEAVING + project
+
+
+def is_leaving(key: Key) -> bool:
+    """Whether this is the key of a deleted file that has yet to leave stores."""
+    return key.pk.startswith(_LEAVING)
+
+
 def contents(store: str) -> str:
-    """The partition key of the rows that list a store's files by their bytes."""
+    """The partition key of the rows that list, by their bytes, a store's files that serve or are being ingested."""
     return f"{_STORE}{store}#D"
 
 
@@ -105,8 +121,13 @@ def attachments(file: str) -> tuple[str, str]:
 
 
 def content(store: str, sha256: str, file: str) -> Key:
-    """The key of the row which says that a file with these bytes is in a store."""
+    """The key of the row which says that a file with these bytes serves in a store, or is being ingested."""
     return Key(contents(store), f"{sha256}#{file}")
+
+
+def claim(store: str, sha256: str) -> Key:
+    """The key of the row which says that a file with these bytes is being attached to a store."""
+    return Key(contents(store), f"claim#{sha256}")
 
 
 def api_key(key: str) -> Key:

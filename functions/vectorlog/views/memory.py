@@ -92,4 +92,6 @@ class MemoryTable:
                 added = {name: current.counts.get(name, 0) + number for name, number in write.counts.items()}
                 return replace(current, counts={**current.counts, **added})
             case Remove():
+                if write.replaces not in (None, current.version):
+                    raise RowConflict(f"{write.key} is not at version {write.replaces}")
                 return None

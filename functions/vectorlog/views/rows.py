@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from vectorlog.views.table import NO_ROW, Add, Key, Put, Row, Write
+from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, Write
 
 
 class Rows:
@@ -14,24 +14,29 @@ class Rows:
 
     def __init__(self, read: Mapping[Key, Row]) -> None:
         self._read = read
-        self._puts: dict[Key, Put] = {}
+        self._changes: dict[Key, Put | Remove] = {}
         self._adds: dict[Key, dict[str, int]] = defaultdict(dict)
         self._guards: set[Key] = set()
 
     def version(self, key: Key) -> int:
         """The version of the row after the changes so far, or `NO_ROW`."""
-        row = self._puts.get(key) or self._read.get(key)
+        row = self._current(key)
         return row.version if row else NO_ROW
 
     def status(self, key: Key) -> str | None:
         """The status of the row after the changes so far."""
-        row = self._puts.get(key) or self._read.get(key)
+        row = self._current(key)
         return row.status if row else None
 
     def data(self, key: Key) -> str:
         """The data of the row after the changes so far."""
-        row = self._puts.get(key) or self._read.get(key)
+        row = self._current(key)
         return row.data if row else ""
+
+    def gone(self, key: Key) -> bool:
+        """Whether the row is a tombstone after the changes so far."""
+        row = self._current(key)
+        return row is not None and row.gone
 
     def exists(self, key: Key) -> bool:
         """Whether the row was there when it was read, even if only with counts."""
@@ -44,8 +49,14 @@ class Rows:
     def put(self, key: Key, version: int, **fields: Any) -> None:  # noqa: ANN401  # fields of Put
         """Writes a row unless it already has this version or a newer one; `fields` are those of `Put`."""
         if self.version(key) < version:
-            read = self._read.get(key)
-            self._puts[key] = Put(key, version, read.version if read else NO_ROW, **fields)
+            self._changes[key] = Put(key, version, self._read_version(key), **fields)
+
+    def remove(self, key: Key) -> None:
+        """Removes a row, as it was read. What keeps older commits from writing it again must be another row."""
+        if self._read_version(key) == NO_ROW:
+            self._changes.pop(key, None)
+        else:
+            self._changes[key] = Remove(key, self._read_version(key))
 
     def add(self, key: Key, **counts: int) -> None:
         """Adds to a row's counts."""
@@ -59,7 +70,15 @@ class Rows:
 
     def writes(self) -> list[Write]:
         """Returns the changes as writes for the table."""
-        guards = {key: {"unreached": 0} for key in self._guards if self._puts}
+        guards = {key: {"unreached": 0} for key in self._guards - self._changes.keys() if self._changes}
         adds = {key: {name: number for name, number in counts.items() if number} for key, counts in self._adds.items()}
         changes = guards | {key: counts for key, counts in adds.items() if counts}
-        return [*self._puts.values(), *(Add(key, counts) for key, counts in changes.items())]
+        return [*self._changes.values(), *(Add(key, counts) for key, counts in changes.items())]
+
+    def _current(self, key: Key) -> Row | Put | None:
+        change = self._changes.get(key, self._read.get(key))
+        return None if isinstance(change, Remove) else change
+
+    def _read_version(self, key: Key) -> int:
+        read = self._read.get(key)
+        return read.version if read else NO_ROW

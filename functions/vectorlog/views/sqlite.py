@@ -138,6 +138,8 @@ class SQLiteTable:
                     counts[name] = counts.get(name, 0) + number
                 connection.execute(self._add, (*write.key, json.dumps(counts)))
             case Remove():
+                if write.replaces is not None and (current[0] if current else NO_ROW) != write.replaces:
+                    raise RowConflict(f"{write.key} is not at version {write.replaces}")
                 connection.execute(f"DELETE FROM {self._name} WHERE pk = ? AND sk = ?", write.key)
             case _ as never:
                 assert_never(never)

@@ -70,16 +70,19 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Removes a row; it is no error if there is none."""
+    """Removes a row, with its counts. If `replaces` is None, whatever the row's version is, and it is no error if there
+    is none.
+    """
 
     key: Key
+    replaces: int | None = None
 
 
 Write = Put | Add | Remove
 
 
 class RowConflict(Exception):
-    """A row does not have the version that a `Put` replaces; nothing was written. Read again and decide again."""
+    """A row does not have the version that a write replaces; nothing was written. Read again and decide again."""
 
 
 class RowClosed(Exception):
@@ -140,7 +143,7 @@ class Table(Protocol):
         """Makes all writes or none; at most `WRITE_LIMIT`, each with a different key.
 
         Raises:
-            RowConflict: a Put was refused.
+            RowConflict: a Put or a Remove was refused.
             RowClosed: an Add was refused.
             ValueError: there are too many writes, or two with the same key.
         """

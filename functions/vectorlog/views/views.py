@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import Any
@@ -14,32 +14,16 @@ from vectorlog.event_log.optimistic import until_first
 from vectorlog.event_log.streams import Outcome
 from vectorlog.retry import REAL_TIME, Contended, Timing
 from vectorlog.views import keys
+from vectorlog.views.claims import Claims
+from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
 from vectorlog.views.groups import groups
 from vectorlog.views.projection import apply, touched
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import Key, Remove, Row, RowClosed, RowConflict, Table
+from vectorlog.views.store_file_rows import also_touched
+from vectorlog.views.table import WRITE_LIMIT, Key, Put, Remove, Row, RowClosed, RowConflict, Table
 
 Prefetched = dict[Key, Row | None]
 """Rows that were read in advance; None for a row that did not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Numbers of files by status, which add up to `total`. `usage_bytes` is the size of the completed files' text;
-    `unreached` is the number of files in progress that their batch has not reached.
-    """
-
-    in_progress: int = 0
-    completed: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    usage_bytes: int = 0
-    unreached: int = 0
-
-    @property
-    def total(self) -> int:
-        """The number of files in any status."""
-        return self.in_progress + self.completed + self.failed + self.cancelled
 
 
 class Views:
@@ -121,10 +105,39 @@ class Views:
         for table in self.tables:
             table.write([Remove(keys.open_batch(store, batch))])
 
-    def open_batches(self, store: str) -> list[str]:
-        """Returns the ids of a store's batches that have not reached all of their files."""
+    def open_batches(self, store: str) -> dict[str, int]:
+        """Returns the ids of a store's batches that have not reached all of their files, each with the number of files
+        at the beginning of its manifest that it has reached for certain, and whose rows are written.
+        """
         rows = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)
-        return [keys.thing_of(row.key.sk) for row in rows]
+        return {keys.thing_of(row.key.sk): int(row.data or 0) for row in rows}
+
+    def note_reached(self, store: str, batch: str, files: int) -> None:
+        """Records that an open batch has reached this many files at the beginning of its manifest."""
+        key = keys.open_batch(store, batch)
+        for table in self.tables:
+            row = table.get([key]).get(key)
+            if row is not None and int(row.data or 0) < files:
+                with suppress(RowConflict):  # the sweep was first; the next step of the batch records more
+                    table.write([Put(key, row.version + 1, row.version, data=str(files), deadline=row.deadline)])
+
+    def claims(self) -> Claims:
+        """Returns the claims on content that is being attached."""
+        return Claims(self.table, self._timing)
+
+    def leaving(self, project: str) -> set[str]:
+        """Returns the project's deleted files that have yet to leave some of their stores; mostly there are none."""
+        leaving: set[str] = set()
+        after = None
+        while rows := self.table.query(keys.leaving_of(project), after=after, limit=1000):
+            leaving |= {row.key.sk for row in rows}
+            after = rows[-1].key.sk
+        return leaving
+
+    def left_all_stores(self, project: str, file: str) -> None:
+        """Records that a deleted file has left all of its stores."""
+        for table in self.tables:
+            table.write([Remove(keys.leaving(project, file))])
 
     def stores_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
         """Returns up to `limit` ids of stores that contain an uploaded file, in order, beginning after `after`."""
@@ -135,16 +148,16 @@ class Views:
 
 
 def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched, first: bool) -> bool:
-    """Projects commits to one table in one transaction; False if another writer was first. `prefetched` is used only in
-    the first attempt.
+    """Projects commits to one table in one transaction, or in several if it would be too large; False if another writer
+    was first. `prefetched` is used only in the first attempt.
     """
-    known = prefetched if first else {}
-    wanted = [key for decision in group for key in touched(decision)]
-    unread = [key for key in wanted if key not in known]
-    rows = Rows({key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {}))
+    rows = _read(table, group, prefetched if first else {})
     for decision in group:
         apply(decision, rows)
     writes = rows.writes()
+    if len(writes) > WRITE_LIMIT and len(group) > 1:  # some files had no row yet, so more rows are written than usual
+        middle = len(group) // 2
+        return _project(table, group[:middle], prefetched, first) and _project(table, group[middle:], prefetched, first)
     try:
         if writes:
             table.write(writes)
@@ -155,20 +168,14 @@ def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched,
     return True
 
 
-def batch_counts_of(counts: Mapping[str, int], total: int) -> Counts:
-    """Returns the counts of a batch of `total` files from those in its row."""
-    ended = {status: counts.get(status, 0) for status in ("completed", "failed", "cancelled")}
-    return Counts(in_progress=total - sum(ended.values()), unreached=total - counts.get("reached", 0), **ended)
-
-
-def store_counts_of(counts: Mapping[str, int]) -> Counts:
-    """Returns the counts of a store from those in its row."""
-    unreached = counts.get("unreached", 0)
-    return Counts(
-        in_progress=counts.get("in_progress", 0) + unreached,
-        completed=counts.get("completed", 0),
-        failed=counts.get("failed", 0),
-        cancelled=counts.get("cancelled", 0),
-        usage_bytes=counts.get("usage_bytes", 0),
-        unreached=unreached,
-    )
+def _read(table: Table, group: Sequence[AnyDecision], known: Prefetched) -> Rows:
+    read: dict[Key, Row] = {}
+    asked: set[Key] = set()
+    wanted = [key for decision in group for key in touched(decision)]
+    while wanted:
+        asked.update(wanted)
+        unread = [key for key in wanted if key not in known]
+        read |= {key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {})
+        more = (key for decision in group for key in also_touched(decision, Rows(read)))
+        wanted = [key for key in dict.fromkeys(more) if key not in asked]
+    return Rows(read)

@@ -39,11 +39,11 @@ from vectorlog.domain.store_file.events import (
     Status,
     entries,
 )
-from vectorlog.domain.store_file.state import INITIAL, SEEN_FOR_MS, Open, Seen, Serving, State, evolve
+from vectorlog.domain.store_file.state import INITIAL, SEEN_KEPT, Open, Seen, Serving, State, evolve
 
 __all__ = [
     "INITIAL",
-    "SEEN_FOR_MS",
+    "SEEN_KEPT",
     "SINGLE",
     "Attach",
     "ErrorCode",

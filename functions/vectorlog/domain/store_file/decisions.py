@@ -32,7 +32,7 @@ from vectorlog.domain.store_file.state import State
 @dataclass(frozen=True, slots=True)
 class Attach:
     """The command to attach a file: directly (`by` is `single`), or as one of a batch's files (`by` is the batch's id,
-    and `placement` the batch's time and the file's position in it). `asked_at` shows which of two commands is newer.
+    and `placement` the batch's time and the file's position in it). `asked_at` shows which of two batches is newer.
     """
 
     at: int
@@ -43,19 +43,23 @@ class Attach:
     sha256: str
     attributes: Mapping[str, Scalar]
     chunking: Chunking
+    known: bool = False
+
+    @property
+    def reached_at(self) -> int:
+        """The time of the events: never before the command was requested, whatever this machine's clock says."""
+        return max(self.at, self.asked_at)
 
 
 def attach(state: State, command: Attach) -> Sequence[Event]:
     """Joins the open generation if the settings are the same, else opens the next one. Decides nothing if the batch has
     reached the file before.
 
-    A direct attach is decided as soon as it is requested, so its settings always win, whatever times other machines
-    have written. A batch's settings win unless those of a newer command are there.
+    The command comes after every command before it, because requests on one file first reach it for all batches that
+    name it (`fan_out.flush`). Only between two batches do times decide whose settings win.
     """
     if state.has_seen(command.by):
         return []
-    if _comes_after_detach(state, command):
-        return [FileCancelled(command.at, command.by)]
     newest = not state.attached or command.by == SINGLE or command.asked_at >= state.asked_at
     attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
     unchanged = same_attributes(attributes, state.attributes)
@@ -64,7 +68,7 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
     if joins and command.by in owners:
         return []
     event = FileAttached(
-        at=command.at,
+        at=command.reached_at,
         asked_at=command.asked_at,
         by=command.by,
         generation=state.generation if joins else state.generation + 1,
@@ -77,24 +81,23 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         chunking=chunking,
         joins=joins,
         retires=() if joins else _open_generation(state),
+        known=command.known,
     )
     return [event]
 
 
-def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Event]:
+def refuse_duplicate(state: State, command: Attach, holder: str, remedy: str) -> Sequence[Event]:
     """Lists a file as cancelled because another file with the same bytes (`holder`) is in the store; a file that is
-    attached already stays as it is.
+    attached already stays as it is. `remedy` is a sentence that says what to do.
     """
     if state.has_seen(command.by) or (state.attached and command.by == SINGLE):
         return []
-    if state.attached or _comes_after_detach(state, command):
-        return [FileCancelled(command.at, command.by)]
-    message = (
-        f"The store already holds the same content as '{holder}'. Attach it without skip_duplicates to index it again."
-    )
+    if state.attached:
+        return [FileCancelled(command.reached_at, command.by, known=command.known)]
+    message = f"The store already holds the same content as '{holder}'. {remedy}"
     return [
         FileCancelled(
-            at=command.at,
+            at=command.reached_at,
             by=command.by,
             placement=command.placement,
             filename=command.filename,
@@ -102,6 +105,7 @@ def refuse_duplicate(state: State, command: Attach, holder: str) -> Sequence[Eve
             attributes=command.attributes,
             chunking=command.chunking,
             failure=Failure("duplicate_file", message),
+            known=command.known,
         )
     ]
 
@@ -178,19 +182,26 @@ def cancel(
     state: State, at: int, batch: str, asked_at: int, placement: Placement, listed: BatchItem, filename: str
 ) -> Sequence[Event]:
     """Removes a batch from the owners of a file. A file that the batch has not reached yet is listed as cancelled; one
-    whose entry in the batch has ended stays as it is.
+    whose entry in the batch has ended stays as it is. `asked_at` is when the batch was created.
     """
+    at = max(at, asked_at)
     if state.open is not None and batch in state.open.owners:
         last = state.open.owners == (batch,)
         retires = _open_generation(state) if last else ()
         return [FileCancelled(at, batch, ended=state.open.generation if last else None, retires=retires)]
     if state.has_seen(batch):
         return []
-    if state.attached or asked_at < state.detached_at:
-        return [FileCancelled(at, batch)]
+    if state.attached:
+        return [FileCancelled(at, batch, known=listed.known)]
     return [
         FileCancelled(
-            at, batch, placement=placement, filename=filename, attributes=listed.attributes, chunking=listed.chunking
+            at=at,
+            by=batch,
+            placement=placement,
+            filename=filename,
+            attributes=listed.attributes,
+            chunking=listed.chunking,
+            known=listed.known,
         )
     ]
 
@@ -209,11 +220,6 @@ def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -
         return []
     owners = state.open.owners if state.open else ()
     return [FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]
-
-
-def _comes_after_detach(state: State, command: Attach) -> bool:
-    """Whether the command comes from a batch that was created before the file was detached."""
-    return not state.attached and command.by != SINGLE and command.asked_at < state.detached_at
 
 
 def _open_generation(state: State) -> tuple[Retired, ...]:

@@ -46,7 +46,7 @@ class Retired:
 @dataclass(frozen=True, slots=True)
 class FileAttached:
     """A file was attached: this opens a generation, or `joins` the open one. `asked_at` is when it was requested, which
-    for a file of a batch is earlier than `at`.
+    for a file of a batch is earlier than `at`. `known` is that of the batch's item (`manifest.py`).
     """
 
     at: int
@@ -62,6 +62,7 @@ class FileAttached:
     chunking: Chunking
     joins: bool = False
     retires: tuple[Retired, ...] = ()
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class FileFailed:
 @dataclass(frozen=True, slots=True)
 class FileCancelled:
     """The owner `by` no longer wants the file. `ended` is the open generation if no owner is left. `placement` is set
-    if the file was not in the store and is now listed as cancelled.
+    if the file was not in the store and is now listed as cancelled. `known` is that of the batch's item
+    (`manifest.py`).
     """
 
     at: int
@@ -115,6 +117,7 @@ class FileCancelled:
     chunking: Chunking = AUTO
     failure: Failure | None = None
     retires: tuple[Retired, ...] = ()
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from vectorlog.defaults import DAY_MS
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file.events import (
@@ -25,8 +24,8 @@ from vectorlog.domain.store_file.events import (
     without,
 )
 
-SEEN_FOR_MS = 8 * DAY_MS
-"""A batch ends within a day of its creation, and a week later it may be forgotten (ARCHITECTURE.md, "Streams")."""
+SEEN_KEPT = 64
+"""How many batches a state remembers, so that commits do not grow with the number of batches (69 bytes for each)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A batch that named this file."""
+    """A batch that reached this file, and when: at its creation or later."""
 
     batch: str
     at: int
@@ -61,8 +60,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """State of a file in a store. `generation` only grows, even across a detach; `placement` is None until the file is
-    first in the store.
+    """State of a file in a store.
+
+    Attributes:
+        generation: of the newest ingest; it only grows, even across a detach.
+        placement: None until the file is first in the store.
+        asked_at: when the newest of the batches that reached the file was created.
+        seen: the last `SEEN_KEPT` batches that reached the file.
+        forgotten_until: batches created up to this time may have reached the file without being in `seen`.
     """
 
     generation: int = 0
@@ -80,10 +85,26 @@ class State:
     serving: Serving | None = None
     failure: Failure | None = None
     seen: tuple[Seen, ...] = ()
+    forgotten_until: int = 0
 
     def has_seen(self, batch: str) -> bool:
-        """Whether this batch has reached the file, whatever the outcome."""
+        """Whether this batch is known to have reached the file, whatever the outcome."""
         return any(each.batch == batch for each in self.seen)
+
+    def was_reached_by(self, batch: str, created_at: int) -> bool:
+        """Whether this batch has reached the file, as far as this state knows. Of a batch that it may have forgotten,
+        it assumes so.
+        """
+        return self.has_seen(batch) or self.may_have_forgotten(batch, created_at)
+
+    @property
+    def holds_content(self) -> bool:
+        """Whether the file is in the store, and its content serves or is being ingested."""
+        return self.attached and (self.open is not None or self.serving is not None)
+
+    def may_have_forgotten(self, batch: str, created_at: int) -> bool:
+        """Whether only the stream's commits can tell if a batch created at this time has reached the file."""
+        return created_at <= self.forgotten_until and not self.has_seen(batch)
 
 
 INITIAL = State()
@@ -97,7 +118,7 @@ def evolve(state: State, event: Event) -> State:
             if event.joins and state.open:
                 opened = replace(state.open, owners=event.owners)
             return replace(
-                state,
+                _with_seen(state, event.by, event.at),
                 generation=event.generation,
                 attached=True,
                 placement=event.placement,
@@ -107,10 +128,9 @@ def evolve(state: State, event: Event) -> State:
                 attributes=event.attributes,
                 chunking=event.chunking,
                 revision=event.revision,
-                asked_at=max(state.asked_at, event.asked_at),
+                asked_at=state.asked_at if event.by == SINGLE else max(state.asked_at, event.asked_at),
                 open=opened,
                 failure=None,
-                seen=_with_seen(state, event.by, event.at),
             )
         case FileChunked():
             return replace(state, open=state.open and replace(state.open, chunks=event.chunks))
@@ -128,7 +148,6 @@ def evolve(state: State, event: Event) -> State:
                 state,
                 attributes=event.attributes,
                 revision=event.revision,
-                asked_at=max(state.asked_at, event.at),
                 serving=state.serving and replace(state.serving, attributes=event.attributes),
             )
         case FileDetached():
@@ -145,7 +164,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:
-    state = replace(state, seen=_with_seen(state, event.by, event.at))
+    state = _with_seen(state, event.by, event.at)
     if event.placement is not None:
         return replace(
             state,
@@ -170,6 +189,9 @@ def _evolve_cancelled(state: State, event: FileCancelled) -> State:
     )
 
 
-def _with_seen(state: State, by: str, at: int) -> tuple[Seen, ...]:
-    recent = tuple(each for each in state.seen if each.at > at - SEEN_FOR_MS and each.batch != by)
-    return recent if by == SINGLE else (*recent, Seen(by, at))
+def _with_seen(state: State, by: str, at: int) -> State:
+    if by == SINGLE:
+        return state
+    seen = (*(each for each in state.seen if each.batch != by), Seen(by, at))
+    forgotten, kept = seen[:-SEEN_KEPT], seen[-SEEN_KEPT:]
+    return replace(state, seen=kept, forgotten_until=max([state.forgotten_until, *(each.at for each in forgotten)]))

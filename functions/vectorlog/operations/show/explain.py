@@ -6,8 +6,8 @@ from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vec
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.operations.show.records import iso
 from vectorlog.operations.waiting import Waiting, WaitingMessage
-from vectorlog.views.projection import INGEST_DEADLINE_MS
-from vectorlog.views.views import Counts
+from vectorlog.views.counts import Counts
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 
 
 def in_store(id: StoreFileId, state: store_file.State, ended_at: int | None, waiting: Waiting) -> str:

@@ -17,7 +17,7 @@ from vectorlog.event_log.streams import Loaded
 from vectorlog.operations.show import explain, streams
 from vectorlog.operations.show.records import Shown, ShownBlob, ShownChunks, ShownMessage, ShownQueues, iso
 from vectorlog.operations.waiting import Waiting
-from vectorlog.use_cases import batch_files
+from vectorlog.use_cases import open_batches
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
 
@@ -109,7 +109,7 @@ class _Inspection:
     def _unreached(self) -> Shown:
         """Returns the data of a file that an open batch has not reached yet, so that it has no stream."""
         id = parse_stream(self._id)
-        if not isinstance(id, StoreFileId) or not batch_files.pending(
+        if not isinstance(id, StoreFileId) or not open_batches.pending(
             self._deployment, id.store, id.file, store_file.INITIAL
         ):
             raise UnknownId(f"The log has no '{self._id}'.")

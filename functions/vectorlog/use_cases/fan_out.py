@@ -1,0 +1,192 @@
+"""Steps of a batch's fan-out and of its cancel, and reaching a file for a batch before a newer command does.
+
+Request handlers and workers share these steps. Each may be repeated, and several may run in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vectorlog.deployment import Deployment
+from vectorlog.domain import ids, store_file
+from vectorlog.domain.file_batch import State as Batch
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.store_file import Attach, Event, Placement, State
+from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log import codec
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
+from vectorlog.event_log.provenance import causing_request, meta_of
+from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.use_cases import batch_files, duplicates, manifests, open_batches
+from vectorlog.views import keys
+from vectorlog.views.counts import Counts
+
+STEP = 100
+"""The number of files that one step attaches or cancels: as many as one BatchGetItem reads."""
+
+Part = Sequence[tuple[int, BatchItem]]
+"""Some files of a batch, each with its position."""
+
+
+def attach_step(deployment: Deployment, store: str, batch: str, cursor: int) -> int | None:
+    """Attaches the next `STEP` files of a batch, from position `cursor` on, and writes their rows. Returns the position
+    at which to continue (None: all files are done).
+    """
+    loaded = deployment.streams.load(FILE_BATCH, batch)
+    return None if loaded.state.cancelled else _step(deployment, store, loaded, cursor)
+
+
+def cancel_step(deployment: Deployment, store: str, batch: str, cursor: int) -> int | None:
+    """Cancels the next `STEP` files of a cancelled batch, including those that it has not reached yet; see
+    `attach_step`.
+    """
+    return _step(deployment, store, deployment.streams.load(FILE_BATCH, batch), cursor)
+
+
+def fan_out_small(deployment: Deployment, batch: str, count: int) -> None:
+    """Attaches all files of a batch that has at most `Deployment.inline_files`, before its request is answered. The
+    fan-out message then finds nothing left to do.
+    """
+    if count > deployment.inline_files:
+        return
+    store = deployment.streams.load(FILE_BATCH, batch).state.store
+    cursor: int | None = 0
+    while cursor is not None:
+        cursor = attach_step(deployment, store, batch, cursor)
+    close_if_reached(deployment, store, batch)
+
+
+def close_if_reached(deployment: Deployment, store: str, batch: str) -> bool:
+    """Closes a batch if the rows show that it has reached all of its files; returns whether they do."""
+    total = deployment.streams.load(FILE_BATCH, batch).state.count
+    if deployment.views.batch_counts(batch, total).unreached > 0:
+        return False
+    deployment.views.close_batch(store, batch)
+    return True
+
+
+def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool:
+    """Attaches (or cancels) a file for every batch that names it and has yet to reach it, the oldest batch first, so
+    that a newer command comes after them. `counts` are the store's. Returns whether there may have been any.
+    """
+    if counts.unreached <= 0:
+        return False
+    _reach_for(deployment, store, {file})
+    return True
+
+
+def _step(deployment: Deployment, store: str, loaded: Loaded[Batch], cursor: int) -> int | None:
+    listed = manifests.read(deployment, loaded)
+    part = list(enumerate(listed))[cursor : cursor + STEP]
+    if loaded.state.known:  # so that the store never counts a file twice, and older batches come first
+        _reach_for(deployment, store, {each.file for _, each in part if each.known}, except_for=loaded.stream)
+    _reach(deployment, store, loaded, part)
+    if cursor + STEP >= len(listed):
+        return None
+    deployment.views.note_reached(store, loaded.stream, cursor + STEP)
+    return cursor + STEP
+
+
+def _reach_for(deployment: Deployment, store: str, files: set[str], except_for: str = "") -> None:
+    """Reaches these files for all open batches that name them, the oldest batch first."""
+    for batch in open_batches.load(deployment, store):
+        if batch.loaded.stream != except_for:
+            named = [(position, each) for position, each in batch.unreached(deployment) if each.file in files]
+            reached = deployment.views.rows([keys.entry(batch.loaded.stream, each.file) for _, each in named])
+            part = [one for one in named if keys.entry(batch.loaded.stream, one[1].file) not in reached]
+            if part:
+                _reach(deployment, store, batch.loaded, part)
+
+
+def _reach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part) -> None:
+    if loaded.state.cancelled:
+        _cancel(deployment, store, loaded, part)
+    else:
+        _attach(deployment, store, loaded, part)
+
+
+def _cancel(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part) -> None:
+    batch, state = loaded.stream, loaded.state
+    names, at = batch_files.uploaded(deployment, [each.file for _, each in part]), deployment.clock()
+
+    def plan(position: int, each: BatchItem) -> Plan[State, Event]:
+        filename = names[each.file].filename if each.file in names else ""
+        placement, stream = Placement(state.created_at, position), ids.store_file_stream(store, each.file)
+
+        def decide(current: State) -> Sequence[Event]:
+            if _was_reached(deployment, stream, current, loaded):
+                return []
+            events = store_file.cancel(current, at, batch, state.created_at, placement, each, filename)
+            return _detach_if_deleted(current, events, at, deleted=each.file not in names)
+
+        return Plan(STORE_FILE, stream, decide)
+
+    deployment.views.show(deployment.streams.decide_all([plan(*one) for one in part], meta=_meta(loaded)))
+
+
+def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part) -> None:
+    state = loaded.state
+    if state.owner is None:
+        return
+    caller = Caller(state.owner.project, state.owner.user)
+    files = batch_files.uploaded(deployment, [each.file for _, each in part])
+    visible = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
+    at, remedy = deployment.clock(), duplicates.remedy(skipping=state.skip_duplicates)
+    once = state.skip_duplicates or deployment.duplicate_content == "refuse"
+    contents = [(file, found.sha256) for file, found in visible.items()] if once else []
+
+    def plan(position: int, each: BatchItem, holder: str | None) -> Plan[State, Event]:
+        uploaded, stream = visible.get(each.file), ids.store_file_stream(store, each.file)
+        command = Attach(
+            at=at,
+            asked_at=state.created_at,
+            by=loaded.stream,
+            placement=Placement(state.created_at, position),
+            filename=uploaded.filename if uploaded else "",
+            sha256=uploaded.sha256 if uploaded else "",
+            attributes=each.attributes,
+            chunking=each.chunking,
+            known=each.known,
+        )
+
+        def decide(current: State) -> Sequence[Event]:
+            if _was_reached(deployment, stream, current, loaded):
+                return []
+            if holder is not None:
+                return store_file.refuse_duplicate(current, command, holder, remedy)
+            return _detach_if_deleted(current, store_file.attach(current, command), at, deleted=uploaded is None)
+
+        return Plan(STORE_FILE, stream, decide)
+
+    with duplicates.claimed(deployment, store, contents) as holders:
+        plans = [plan(position, each, holders.get(each.file)) for position, each in part]
+        deployment.views.show(deployment.streams.decide_all(plans, meta=_meta(loaded)))
+
+
+def _was_reached(deployment: Deployment, stream: str, current: State, batch: Loaded[Batch]) -> bool:
+    """Whether a batch that the file's state has forgotten has reached the file before."""
+    if not current.may_have_forgotten(batch.stream, batch.state.created_at):
+        return False
+    start = 0
+    while page := deployment.streams.log.read(stream, start, 1000):
+        for commit in page:
+            events = deployment.streams.decode_as(STORE_FILE, commit).events
+            if any(batch.stream in store_file.entries(event) for event in events):
+                return True
+        start = page[-1].version + 1
+    return False
+
+
+def _meta(batch: Loaded[Batch]) -> str:
+    """Returns the meta of commits that a batch causes in its files' streams: the batch's owner, and the request that
+    created or cancelled the batch, no matter which process makes the commits.
+    """
+    owner, newest = batch.state.owner, batch.newest
+    return meta_of(owner.name if owner else "", causing_request(newest.meta) if newest else "")
+
+
+def _detach_if_deleted(current: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:
+    """Returns the events, followed by a detach in the same commit if the uploaded file was deleted meanwhile."""
+    if not deleted or not events:
+        return events
+    return [*events, *store_file.detach(codec.fold(STORE_FILE, events, current), at, "file_deleted")]

@@ -1,0 +1,172 @@
+"""The rows that follow from a commit of a file in a store: its row, its pointers, its batches' entries, and counts."""
+
+from __future__ import annotations
+
+import json
+from typing import assert_never
+
+from vectorlog.domain import store_file
+from vectorlog.domain.ids import StoreFileId
+from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
+from vectorlog.views import keys
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
+from vectorlog.views.rows import Rows
+from vectorlog.views.table import NO_ROW, Key
+
+_ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
+
+
+def touched(decision: StoreFileDecision) -> list[Key]:
+    """Returns the keys of the rows that `apply` needs to read; see `projection.touched`."""
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    rows = [keys.entry(batch, stream.file) for batch in sorted(batches_of(decision))]
+    if state.placement is not None and not changes_no_row(decision):
+        rows.append(keys.store_file(stream.store, stream.file, state.placement))
+        if any(map(changes_pointers, decision.events)):
+            rows += _pointers(stream, state)
+    return rows
+
+
+def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
+    """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
+    row yet; and the row of its former place.
+    """
+    if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
+        return []
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)
+    pointers = _pointers(stream, state) if rows.version(key) == NO_ROW else ()
+    return [*pointers, *([former] if former else [])]
+
+
+def batches_of(decision: StoreFileDecision) -> set[str]:
+    """Returns the batches whose entries the commit opens or closes."""
+    return {batch for event in decision.events for batch in store_file.entries(event)}
+
+
+def changes_no_row(decision: StoreFileDecision) -> bool:
+    """Whether the commit only records the number of chunks, which no list shows; the next commit's row has it too."""
+    return not any(_changes_row(event) for event in decision.events)
+
+
+def _changes_row(event: store_file.Event) -> bool:
+    match event:
+        case store_file.FileChunked():
+            return False
+        case (
+            store_file.FileAttached()
+            | store_file.FileIngested()
+            | store_file.FileFailed()
+            | store_file.FileCancelled()
+            | store_file.FileAttributesChanged()
+            | store_file.FileDetached()
+        ):
+            return True
+        case _ as never:
+            assert_never(never)
+
+
+def changes_pointers(event: store_file.Event) -> bool:
+    """Whether the event puts the file into the store or takes it out, or may leave it without chunks that serve."""
+    match event:
+        case store_file.FileAttached() | store_file.FileDetached() | store_file.FileFailed():
+            return True
+        case store_file.FileCancelled():
+            return event.placement is not None or event.ended is not None
+        case store_file.FileChunked() | store_file.FileIngested() | store_file.FileAttributesChanged():
+            return False
+        case _ as never:
+            assert_never(never)
+
+
+def apply(decision: StoreFileDecision, rows: Rows) -> None:
+    """Applies the commit's changes to the rows."""
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    totals = keys.store(stream.store)
+    if changes_no_row(decision):
+        return
+    if state.placement is not None:
+        _project_row_and_pointers(decision, state.placement, rows)
+    for event in decision.events:
+        known = isinstance(event, store_file.FileAttached | store_file.FileCancelled) and event.known
+        for batch, outcome in store_file.entries(event).items():
+            _project_entry(rows, totals, batch, keys.entry(batch, stream.file), outcome, known=known)
+
+
+def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file.Placement, rows: Rows) -> None:
+    """Writes the file's row, or removes it once the file is detached, so that lists have no tombstones. The attachment
+    has the version of the newest commit that attached or detached the file, and so keeps older commits from writing the
+    row again.
+    """
+    stream, state = StoreFileId.parse(decision.stream), decision.state
+    totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
+    attachment, content = _pointers(stream, state)
+    if max(rows.version(key), rows.version(attachment)) >= decision.version:
+        return
+    first, former = rows.version(key) == NO_ROW, _former_row(decision, rows)
+    _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
+    if former is not None:
+        rows.remove(former)
+    _put_store_file(decision, rows, key)
+    if first or any(map(changes_pointers, decision.events)):
+        rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge
+        gone = {} if state.attached else {"gone": True, "expires_at": decision.at + TOMBSTONE_MS}
+        rows.put(attachment, decision.version, data=placement.row(stream.file), **gone)
+        if state.holds_content:
+            rows.put(content, decision.version)
+        else:
+            rows.remove(content)
+
+
+def _former_row(decision: StoreFileDecision, rows: Rows) -> Key | None:
+    """Returns the row that lists a file at its former place. There is one if the file was detached and attached again,
+    and the commit that detached it is not projected yet.
+    """
+    stream, placement = StoreFileId.parse(decision.stream), decision.state.placement
+    attachment = keys.attachment(stream.file, stream.store)
+    if placement is None or rows.version(attachment) >= decision.version or rows.gone(attachment):
+        return None
+    listed = rows.data(attachment)
+    return None if listed in ("", placement.row(stream.file)) else keys.store_file_row(stream.store, listed)
+
+
+def _pointers(stream: StoreFileId, state: store_file.State) -> tuple[Key, Key]:
+    return keys.attachment(stream.file, stream.store), keys.content(stream.store, state.sha256, stream.file)
+
+
+def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:
+    state = decision.state
+    if not state.attached:
+        rows.remove(key)
+        return
+    deadline = state.open.since + INGEST_DEADLINE_MS if state.open else None
+    rows.put(key, decision.version, data=decision.text, status=state.status, deadline=deadline)
+
+
+def _update_store_counts(rows: Rows, totals: Key, before: str | None, data: str, state: store_file.State) -> None:
+    """Moves a file from its old status to its new one in the store's counts."""
+    if before is not None:
+        rows.add(totals, **{before: -1, "usage_bytes": -_usage_bytes(before, data)})
+    if state.attached:
+        in_use = state.serving.usage_bytes if state.status == "completed" and state.serving else 0
+        rows.add(totals, **{state.status: 1, "usage_bytes": in_use})
+
+
+def _usage_bytes(status: str, data: str) -> int:
+    if status != "completed":
+        return 0
+    serving = json.loads(data)["data"]["serving"]
+    return int(serving["usage_bytes"]) if serving else 0
+
+
+def _project_entry(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str, *, known: bool) -> None:
+    """Opens or closes a batch's entry and counts it. The entry's rank is its row's version, so it never goes back."""
+    rank, current = _ENTRY_RANK[outcome], rows.version(entry)
+    if rank <= current:
+        return
+    counts = {outcome: 1} if rank else {}
+    if current == NO_ROW:
+        counts["reached"] = 1
+        rows.add(totals, unreached=-1, known=-1 if known else 0)
+    rows.put(entry, rank, data=outcome)
+    rows.add(keys.batch(batch), **counts)
