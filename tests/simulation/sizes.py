@@ -8,19 +8,23 @@ from contextlib import contextmanager
 import pytest
 
 from vectorlog.domain import manifest
+from vectorlog.domain.store_file import state
 from vectorlog.ingest import job
 from vectorlog.reactions import purge
 from vectorlog.runtime.local import engine
-from vectorlog.use_cases import batch_files, file_batches, pages, uploaded_files
-from vectorlog.views import dynamodb, groups, table
+from vectorlog.use_cases import fan_out, file_batches, pages, uploaded_files
+from vectorlog.views import claims, dynamodb, groups, table, views
 
 SMALL = (
-    (batch_files, "STEP", 3),
+    (fan_out, "STEP", 3),
     (uploaded_files, "DETACH_STEP", 2),
     (groups, "OWNERS", 3),
     (groups, "WRITE_LIMIT", 14),
     (table, "WRITE_LIMIT", 14),
     (purge, "WRITE_LIMIT", 14),
+    (claims, "WRITE_LIMIT", 14),
+    (views, "WRITE_LIMIT", 14),
+    (state, "SEEN_KEPT", 2),
     (manifest, "INLINE_BYTES", 180),
     (job, "ROUND", 2),
     (pages, "NEAR", 2),
