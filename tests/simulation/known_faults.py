@@ -7,6 +7,9 @@ TOLERATED: frozenset[str] = frozenset(
         "bytes of lost uploads",
         "counts of deleted files to come",
         "late filters",
+        "search misses",
+        "pointers of late commits",
+        "writes to leaving files",
         "reads beside a fan-out",
         "messages lent for a week",
     }

@@ -116,8 +116,11 @@ class Model:
 
     def name_in_batch(self, place: Place, batch: Batch, *, sure: bool) -> None:
         """A batch names a place's file."""
+        late = {f"late {batch.label}"} if batch.late_seq else set()
         entered = {
-            state if state.entry(batch.label) else state._replace(entries=(*state.entries, (batch.label, "unreached")))
+            state
+            if state.entry(batch.label)
+            else state._replace(entries=(*state.entries, (batch.label, "unreached")), done=state.done | late)
             for state in place.states
         }
         if sure:

@@ -56,6 +56,10 @@ class State(NamedTuple):
                 return outcome
         return None
 
+    def seq_of(self, batch: Batch) -> int:
+        """The number of the batch's command: that of its first try, or of the repeated one that took effect."""
+        return batch.late_seq if batch.late_seq and f"late {batch.label}" in self.done else batch.seq
+
     @property
     def ended(self) -> bool:
         """Whether no work is left that could change the state."""
@@ -88,6 +92,7 @@ class Batch:
     counts: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] | None = None
     untracked: set[str] = field(default_factory=set)
+    late_seq: int = 0
 
 
 @dataclass(slots=True)
@@ -165,7 +170,7 @@ def cancel(state: State, batch: Batch, settings: Settings) -> State:
     if state.entry(label) != "unreached":
         return state
     state = state.with_entry({label}, "cancelled")
-    if state.attached or batch.seq < state.detached_seq:
+    if state.attached or state.seq_of(batch) < state.detached_seq:
         return state
     return state._replace(attached=True, status="cancelled", asked=settings)
 
@@ -173,7 +178,7 @@ def cancel(state: State, batch: Batch, settings: Settings) -> State:
 def refuse_duplicate(state: State, batch: Batch, settings: Settings) -> State:
     """The batch leaves the file out, because another one has its content."""
     state = state.with_entry({batch.label}, "cancelled")
-    if state.attached or batch.seq < state.detached_seq:
+    if state.attached or state.seq_of(batch) < state.detached_seq:
         return state
     return state._replace(attached=True, status="cancelled", asked=settings)
 
@@ -203,11 +208,11 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     waiting = [
         batches[name]
         for name, outcome in state.entries
-        if outcome == "unreached" and batches[name].seq > state.detached_seq
+        if outcome == "unreached" and state.seq_of(batches[name]) > state.detached_seq
     ]
     if not waiting:
         return (None,)
-    oldest = min(waiting, key=lambda batch: batch.seq)
+    oldest = min(waiting, key=state.seq_of)
     settings = oldest.settings[place.file.label]
     both: tuple[Shown, ...] = (("in_progress", settings), ("cancelled", settings))
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
@@ -231,8 +236,9 @@ def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate
                     yield from reach(state, place, batch, duplicate=duplicate)
             if gone != "no":
                 settings = batch.settings[label]
-                attached = attach(state, name, settings, batch.seq, newest=True)
-                yield _uncertain(detach(attached, batch.seq, "failed"), gone, f"delete {label}")
+                seq = state.seq_of(batch)
+                attached = attach(state, name, settings, seq, newest=True)
+                yield _uncertain(detach(attached, seq, "failed"), gone, f"delete {label}")
         elif outcome == "open" and batch.cancelled != "no":
             yield _uncertain(cancel(state, batch, batch.settings[label]), batch.cancelled, f"cancel {name}")
     if state.owners is not None:
@@ -247,9 +253,10 @@ def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate
 def reach(state: State, place: Place, batch: Batch, *, duplicate: bool) -> Iterator[State]:
     """What the batch makes of the file when it reaches it."""
     settings = batch.settings[place.file.label]
-    newer = batch.seq >= state.asked_seq
+    seq = state.seq_of(batch)
+    newer = seq >= state.asked_seq
     for newest in (True, False) if batch.fuzzy else (newer,):
-        yield attach(state, batch.label, settings, batch.seq, newest=newest)
+        yield attach(state, batch.label, settings, seq, newest=newest)
     if batch.may_be_lost and not state.attached and state.detached_seq >= 0:
         yield state.with_entry({batch.label}, "cancelled")
     if batch.skip_duplicates and duplicate:

@@ -85,7 +85,8 @@ class Reads:
                     asked = set(about["query"].split())
                     texts = tuple(text for text in texts if asked & set(text.split()))
             options.append((serving, Counter(texts)))
-        if about["filter"] is not None and "late filters" in self._model.tolerated:
+        late = about["filter"] is not None and "late filters" in self._model.tolerated
+        if late or "search misses" in self._model.tolerated:
             options.append((None, Counter()))
         return options
 
