@@ -100,7 +100,7 @@ class Model:
             sure: whether it is known to have taken effect.
             key: whether the request may have been tried before under its key.
         """
-        settled = [state for state in place.states if not _waits(state)]
+        settled = [state for state in place.states if not self._waits(state)]
         changed: set[State] = set()
         for state in settled:
             if key and token in state.done:
@@ -276,6 +276,10 @@ class Model:
 
     # Internals
 
+    def _waits(self, state: State) -> bool:
+        """Whether a batch has yet to reach the file, of which the service knows for sure."""
+        return any(outcome == "unreached" and self.batches[name].exists == "yes" for name, outcome in state.entries)
+
     def _moved(self, place: Place, message: str) -> None:
         if not place.states:
             if self.is_wild(place):
@@ -315,10 +319,6 @@ class Model:
                 place.states = {state for state in place.states if token not in state.done}
             place.states = {state._replace(done=state.done - {token}) for state in place.states}
             self._moved(place, f"it turned out that '{token}' happened: {happened}")
-
-
-def _waits(state: State) -> bool:
-    return any(outcome == "unreached" for _, outcome in state.entries)
 
 
 def attach(settings: Settings, seq: int) -> Callable[[State], State]:

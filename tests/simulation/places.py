@@ -216,7 +216,8 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     settings = oldest.settings[place.file.label]
     both: tuple[Shown, ...] = (("in_progress", settings), ("cancelled", settings))
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
-    return options if place.file.deleted == "no" and not oldest.may_be_lost else (*options, None)
+    sure = place.file.deleted == "no" and oldest.exists == "yes" and not oldest.may_be_lost
+    return options if sure else (*options, None)
 
 
 def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate: bool) -> Iterator[State]:

@@ -242,7 +242,7 @@ class Requests:
             self.model.apply(place, effect, sure=False)
 
     def _repeated_attach(self, place: Place, answer: Answer) -> None:
-        if "repeated attach" in self.model.tolerated:
+        if self.model.is_wild(place):
             return
         possible = {each for state in place.states for each in self.model.shown(place, state)}
         require(
@@ -321,7 +321,7 @@ class Requests:
 
     def may_be_out(self, place: Place) -> bool:
         """Whether the file may not be in the store."""
-        return any(None in self.model.shown(place, state) for state in place.states)
+        return self.model.is_wild(place) or any(None in self.model.shown(place, state) for state in place.states)
 
     # Batches
 
