@@ -53,6 +53,7 @@ class History:
         self.steps: list[Step] = []
         self.story: list[tuple[Step, str]] = []
         self.done = 0
+        self._given_up = 0
         self._now = Random()
         self.world.faults.meanwhile = self._meanwhile
 
@@ -98,6 +99,9 @@ class History:
             self.story.append((step, self._met(f"{type(error).__name__}: {error}")))
             raise Failed(step, error) from error
         self.done += 1
+        if world.given_up > self._given_up:
+            self._given_up = world.given_up
+            self.model.fails_from_now(list(self.model.places))
         self.story.append((step, self._met(told)))
         world.faults.arm(None)
 

@@ -36,6 +36,8 @@ class LocalWorld:
         self.random = Derived(seed)
         self.faults = Faults(*world.disk_errors())
         self.provider = Provider()
+        self.given_up = 0
+        self._projecting = False
         self._rules = rules
         self._real_index = real_index
         self._index: Any = None if real_index else MemoryIndex()
@@ -78,10 +80,14 @@ class LocalWorld:
         )
 
     def project(self, limit: int, draw: Random) -> bool:
-        if self._log.last_position() <= self._position.read():
+        if self._projecting or self._log.last_position() <= self._position.read():
             return False
         engine.FEED_PAGE = limit
-        self._engine._project()
+        self._projecting = True  # there is one projector
+        try:
+            self._engine._project()
+        finally:
+            self._projecting = False
         return True
 
     def work(self, draw: Random) -> bool:
@@ -136,6 +142,9 @@ class LocalWorld:
             self._start()
         self._work.recall()
         self._embed.recall()
+
+    def calm(self, *, calm: bool) -> None:
+        """SQLite does nothing by itself."""
 
     def next_due(self) -> int | None:
         found = [wait for queue in (self._work, self._embed) if (wait := queue._delay()) != float("inf")]

@@ -37,6 +37,12 @@ class Rest:
 
     def check(self, day_ms: int, draw: Random) -> None:
         """Does all work, then checks everything; in the end also after a day."""
+        try:
+            self._check_all(day_ms, draw)
+        finally:
+            self._world.calm(calm=False)
+
+    def _check_all(self, day_ms: int, draw: Random) -> None:
         self._settle(draw)
         self._check(draw)
         self._settle(draw)  # a search is a use of its store
@@ -56,6 +62,7 @@ class Rest:
     def _settle(self, draw: Random) -> None:
         world = self._world
         world.faults.full = False
+        world.calm(calm=True)
         world.provider.throttled = False
         if "messages lent for a week" in self._model.tolerated:
             world.restart(reopen=False)

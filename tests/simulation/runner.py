@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
+from tests.simulation.cloud import CloudWorld
 from tests.simulation.history import Failed, History, MakeWorld
 from tests.simulation.known_faults import TOLERATED
 from tests.simulation.local import LocalWorld
@@ -30,7 +31,11 @@ def _local(folder: Path, seed: int, options: Random) -> World:
     )
 
 
-ADAPTERS: dict[str, MakeWorld] = {"sqlite": _local}
+def _cloud(folder: Path, seed: int, options: Random) -> World:
+    return CloudWorld(folder, seed, inline_files=options.choice((0, 0, 0, 3)))
+
+
+ADAPTERS: dict[str, MakeWorld] = {"sqlite": _local, "dynamodb": _cloud}
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ class World(Protocol):
     deployment: Deployment
     app: App
     folder: Path
+    given_up: int
 
     def project(self, limit: int, draw: Random) -> bool:
         """Projects a page of the feed; returns whether there was one."""
@@ -66,6 +67,10 @@ class World(Protocol):
 
     def restart(self, *, reopen: bool) -> None:
         """Starts a new process after one has died."""
+        ...
+
+    def calm(self, *, calm: bool) -> None:
+        """Whether the services do nothing surprising for now."""
         ...
 
     def next_due(self) -> int | None:
