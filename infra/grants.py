@@ -46,12 +46,9 @@ class Grants:
         _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])
 
     def write_rows(self, function: lambda_.Function) -> None:
-        """Reads rows by their keys, and changes them."""
-        _allow(function, ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [table.table_arn for table in self.views])
-
-    def delete_rows(self, function: lambda_.Function) -> None:
-        """Deletes rows."""
-        _allow(function, ["dynamodb:DeleteItem"], [table.table_arn for table in self.views])
+        """Reads rows by their keys, changes and deletes them."""
+        actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        _allow(function, actions, [table.table_arn for table in self.views])
 
     def list_rows(self, function: lambda_.Function) -> None:
         """Lists rows, including those of one status."""

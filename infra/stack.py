@@ -126,7 +126,6 @@ class VectorlogStack(Stack):
         )
         self._grants.append(function)
         self._grants.write_rows(function)
-        self._grants.delete_rows(function)
         self._grants.list_rows(function)
         self._grants.read_objects(function, "manifests", "artefacts")
         self._grants.delete_objects(function, "files", "manifests", "artefacts")

@@ -511,20 +511,39 @@ class TestOpen:
         assert after(listed(A, DUPLICATE)).failure == DUPLICATE
 
 
+def _one_after_another(batches: int) -> list[Event]:
+    """A batch attaches the file at 1 and has it ingested, then the next one at 2, and so on."""
+    return [
+        event
+        for number in range(1, batches + 1)
+        for event in (
+            attached(f"vsfb_{number}", at=number, generation=number),
+            has_ingested(f"vsfb_{number}", generation=number),
+        )
+    ]
+
+
 class TestSeen:
     def test_the_last_batches_are_remembered(self) -> None:
         """A commit does not grow with the number of batches that named its file."""
-        batches = [attached(f"vsfb_{number}", at=number) for number in range(SEEN_KEPT + 2)]
-        state = after(*batches)
-        assert state.seen == tuple(Seen(f"vsfb_{number}", number) for number in range(2, SEEN_KEPT + 2))
+        state = after(*_one_after_another(SEEN_KEPT + 2))
+        assert state.seen == tuple(Seen(f"vsfb_{number}", number) for number in range(2, SEEN_KEPT + 3))
 
     def test_what_is_forgotten_is_known_to_be(self) -> None:
         """A batch that was forgotten can be told from a new one, so it is never reached twice."""
-        state = after(*(attached(f"vsfb_{number}", at=number) for number in range(1, SEEN_KEPT + 3)))
-        assert state.forgotten_until == 2
+        state = after(*_one_after_another(SEEN_KEPT + 2))
+        assert state.forgotten_until == 1
         assert state.may_have_forgotten("vsfb_1", created_at=1)
-        assert not state.may_have_forgotten("vsfb_new", created_at=3)
+        assert not state.may_have_forgotten("vsfb_new", created_at=2)
         assert not state.may_have_forgotten(f"vsfb_{SEEN_KEPT + 2}", created_at=1)
+
+    def test_batches_that_wait_are_never_forgotten(self) -> None:
+        """However many batches wait for a file, each is told how it ended."""
+        waiting = tuple(f"vsfb_{number}" for number in range(SEEN_KEPT + 2))
+        state = after(
+            *(attached(*waiting[: number + 1], at=number + 1, joins=number > 0) for number in range(len(waiting)))
+        )
+        assert tuple(each.batch for each in state.seen) == waiting
 
     def test_direct_attach_is_not_a_batch(self) -> None:
         """A direct attach may be repeated as often as the user likes."""

@@ -21,7 +21,7 @@ from vectorlog.views.table import Key
 from vectorlog.views.views import Views
 
 STATUSES: tuple[store_file.Status, ...] = ("in_progress", "completed", "failed", "cancelled")
-RowOf = tuple[int, str, str | None, int | None, int, int, int | None]
+RowOf = tuple[object, ...]
 
 
 def files_of(bench: Bench, store: str) -> dict[str, store_file.State]:
@@ -118,7 +118,9 @@ class AtRest:
             if not of_deleted and not sk.startswith(keys.OPEN) and kind != "LEAVING":
                 closed = kind == "VS" and rest not in living  # its counts stop at its deletion, whatever they are
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
-                found[Key(pk, sk)] = (tuple(fields), str(sorted(numbers.items())))
+                version, *rest_of_row = fields
+                kept = (0 if keys.is_pointer(Key(pk, sk)) else version, *rest_of_row)
+                found[Key(pk, sk)] = (kept, str(sorted(numbers.items())))
         return found
 
     def check_kept(self) -> None:

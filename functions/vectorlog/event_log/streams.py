@@ -37,14 +37,12 @@ class Loaded(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[S, E]):
-    """What to decide on one stream.
+    """What to decide on one stream. `meta` is set if it differs from that of the other plans.
 
     Attributes:
         decide: returns the events that follow from the stream's state; raises if the request is refused.
-        key: if the stream has it, nothing is decided. If `decide` returns nothing, a commit without events keeps the
-            key, so that a repeated request never has a later effect.
-        loaded: saves a read: the stream as just loaded, or `Streams.empty`. If out of date, it is loaded again.
-        meta: set if it differs from that of the other plans in the call.
+        key: if the stream has it, nothing is decided. If `decide` returns nothing, a commit without events keeps it.
+        loaded: saves a read: the stream as just loaded. If it is out of date, it is loaded again.
     """
 
     aggregate: Aggregate[S, E]

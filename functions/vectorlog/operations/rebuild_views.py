@@ -32,7 +32,7 @@ class Projection:
     """Projects commits to rows, and repeats the changes that reactions have made to rows since.
 
     Other processes may project newer commits, or the same ones, meanwhile. Repeating it from the beginning changes
-    nothing. It holds one entry per batch and per deleted store in memory.
+    nothing. It holds one entry per open batch and per deletion in memory.
 
     Args:
         streams: the log's streams. They raise `UnknownSchema` if newer code wrote a commit.
@@ -44,6 +44,7 @@ class Projection:
         self._together = together
         self._deleted: set[str] = set()
         self._open: dict[str, tuple[str, int]] = {}
+        self._leaving: dict[str, str] = {}
 
     def take(self, commits: Iterable[Commit], views: Views) -> None:
         """Projects commits. Those of one stream must be in order."""
@@ -59,7 +60,8 @@ class Projection:
     def apply_work(self, views: Views) -> None:
         """Applies the changes that work has made to the serving rows.
 
-        It removes the rows of deleted stores, and closes the batches that have reached all of their files.
+        It removes the rows of deleted stores, closes the batches that have reached all of their files, and notes which
+        deleted files have left all stores.
         """
         for table in views.tables:
             for store in self._deleted:
@@ -69,6 +71,10 @@ class Projection:
             if views.batch_counts(batch, count).unreached <= 0:
                 views.close_batch(store, batch)
                 del self._open[batch]
+        for file, project in list(self._leaving.items()):
+            if not views.stores_of(file, 1):
+                views.left_all_stores(project, file)
+                del self._leaving[file]
 
     def _note(self, decision: AnyDecision) -> None:
         match decision.state:
@@ -77,7 +83,10 @@ class Projection:
                     self._deleted.add(decision.stream)
             case file_batch.State() as state:
                 self._open[decision.stream] = state.store, state.count
-            case store_file.State() | uploaded_file.State() | api_key.State():
+            case uploaded_file.State() as state:
+                if state.deleted and state.owner is not None:
+                    self._leaving[decision.stream] = state.owner.project
+            case store_file.State() | api_key.State():
                 pass
             case _ as never:
                 assert_never(never)

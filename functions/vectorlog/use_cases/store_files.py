@@ -174,13 +174,20 @@ def _decide(
     decide: Callable[[State, int], Sequence[Event]],
     key: IdempotencyKey | None = None,
 ) -> Outcome[State, Event]:
-    """Decides on a file, after the batches that name it and have yet to reach it; `decide` also receives the time."""
+    """Decides on a file, after the batches that name it and have yet to reach it; `decide` also receives the time.
+
+    Raises:
+        NotFound: the store does not exist, or the uploaded file was deleted.
+    """
     stream = ids.store_file_stream(store, file)
-    loaded_store, loaded_file, counts = deployment.together(
+    loaded_store, loaded_file, counts, upload = deployment.together(
         lambda: access.store(deployment, actor, store),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
+        lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
+    if not upload.state.is_available(deployment.clock()):
+        raise errors.store_file_not_found(store, file)
     loaded = None if fan_out.flush(deployment, store, file, counts) else loaded_file
     at = deployment.clock()
     plan = Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded)

@@ -94,7 +94,9 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
         fan_out.fan_out_small(deployment, first.id, count)
     new = outcomes[0].decision is not None and outcomes[0].version == 0
     waiting = new and (count == 0 or count > deployment.inline_files)
-    counts = Counts(in_progress=count, unreached=count) if waiting else deployment.views.store_counts(store)
+    counts = (
+        Counts(in_progress=count, unreached=count, pending=count) if waiting else deployment.views.store_counts(store)
+    )
     return _view(deployment, store, outcomes[0].state, counts)
 
 

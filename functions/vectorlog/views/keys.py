@@ -15,6 +15,7 @@ FILES = "F#"
 _STORE = "VS#"
 _FILE = "FILE#"
 _BATCHES = "#B"
+_CONTENTS = "#D"
 _LEAVING = "LEAVING#"
 
 
@@ -107,7 +108,7 @@ def is_leaving(key: Key) -> bool:
 
 def contents(store: str) -> str:
     """The partition key of the rows that list, by their bytes, a store's files that serve or are being ingested."""
-    return f"{_STORE}{store}#D"
+    return f"{_STORE}{store}{_CONTENTS}"
 
 
 def store_of(key: Key) -> str | None:
@@ -128,6 +129,13 @@ def content(store: str, sha256: str, file: str) -> Key:
 def claim(store: str, sha256: str) -> Key:
     """The key of the row which says that a file with these bytes is being attached to a store."""
     return Key(contents(store), f"claim#{sha256}")
+
+
+def is_pointer(key: Key) -> bool:
+    """Whether this is the key of an `attachment` or a `content`. The version of such a row depends on the order in
+    which commits were projected.
+    """
+    return store_of(key) is not None or key.pk.endswith(_CONTENTS)
 
 
 def api_key(key: str) -> Key:

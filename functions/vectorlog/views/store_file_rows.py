@@ -88,8 +88,8 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
     if state.placement is not None:
         _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:
-        known = isinstance(event, store_file.FileAttached | store_file.FileCancelled) and event.known
         for batch, outcome in store_file.entries(event).items():
+            known = any(seen.batch == batch and seen.known for seen in state.seen)
             _project_entry(rows, totals, batch, keys.entry(batch, stream.file), outcome, known=known)
 
 

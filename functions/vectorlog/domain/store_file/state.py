@@ -25,7 +25,9 @@ from vectorlog.domain.store_file.events import (
 )
 
 SEEN_KEPT = 64
-"""How many batches a state remembers, so that commits do not grow with the number of batches (69 bytes for each)."""
+"""How many batches that no longer wait for the file a state remembers at most (about 80 bytes each), so that commits do
+not grow with the number of batches.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A batch that reached this file, and when: at its creation or later."""
+    """A batch that reached this file, and when: at its creation or later. `known` is that of the batch's item."""
 
     batch: str
     at: int
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class State:
         generation: of the newest ingest; it only grows, even across a detach.
         placement: None until the file is first in the store.
         asked_at: when the newest of the batches that reached the file was created.
-        seen: the last `SEEN_KEPT` batches that reached the file.
+        seen: batches that reached the file: those that wait for it, and the last ones of the others.
         forgotten_until: batches created up to this time may have reached the file without being in `seen`.
     """
 
@@ -118,7 +121,7 @@ def evolve(state: State, event: Event) -> State:
             if event.joins and state.open:
                 opened = replace(state.open, owners=event.owners)
             return replace(
-                _with_seen(state, event.by, event.at),
+                _with_seen(state, Seen(event.by, event.at, event.known), event.owners),
                 generation=event.generation,
                 attached=True,
                 placement=event.placement,
@@ -164,7 +167,8 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _evolve_cancelled(state: State, event: FileCancelled) -> State:
-    state = _with_seen(state, event.by, event.at)
+    owners = state.open.owners if state.open else ()
+    state = _with_seen(state, Seen(event.by, event.at, event.known), owners)
     if event.placement is not None:
         return replace(
             state,
@@ -189,9 +193,15 @@ def _evolve_cancelled(state: State, event: FileCancelled) -> State:
     )
 
 
-def _with_seen(state: State, by: str, at: int) -> State:
-    if by == SINGLE:
+def _with_seen(state: State, new: Seen, owners: tuple[str, ...]) -> State:
+    if new.batch == SINGLE:
         return state
-    seen = (*(each for each in state.seen if each.batch != by), Seen(by, at))
-    forgotten, kept = seen[:-SEEN_KEPT], seen[-SEEN_KEPT:]
-    return replace(state, seen=kept, forgotten_until=max([state.forgotten_until, *(each.at for each in forgotten)]))
+    known = new.known or any(each.batch == new.batch and each.known for each in state.seen)
+    seen = (*(each for each in state.seen if each.batch != new.batch), replace(new, known=known))
+    others = [each for each in seen if each.batch not in owners]
+    forgotten = others[:-SEEN_KEPT]
+    return replace(
+        state,
+        seen=tuple(each for each in seen if each not in forgotten),
+        forgotten_until=max([state.forgotten_until, *(each.at for each in forgotten)]),
+    )
