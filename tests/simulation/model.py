@@ -252,8 +252,7 @@ class Model:
         for place in self.places.values():
             place.states = {
                 state._replace(
-                    entries=tuple((name, outcome) for name, outcome in state.entries if not self.batches[name].ended),
-                    done=frozenset(),
+                    entries=tuple((name, outcome) for name, outcome in state.entries if not self.batches[name].ended)
                 )
                 for state in place.states
             }

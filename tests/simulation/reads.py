@@ -233,6 +233,9 @@ class Reads:
             if not self._model.is_wild(place):
                 got = shown.get(place.file.id)
                 possible = {each for state in place.states for each in self._model.shown(place, state)}
+                if any(state.entry(batch.label) == "unreached" for state in place.states):
+                    settings = batch.settings[place.file.label]
+                    possible |= {(status, settings) for status in ("in_progress", "cancelled")}
                 if any(not state.attached for state in place.states):  # detached: only a newer batch shows it
                     possible.add(None)
                 require(got in possible, f"{batch.label} lists {place.file.label} as {got}, possible is {possible}")
