@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
+from threading import RLock
 from typing import Any
 
 from tests.simulation.expressions import Item, holds, updated
@@ -94,6 +95,7 @@ class DynamoDB:
         self._draw = draw
         self._tables: dict[str, _Table] = {}
         self._tokens: dict[str, None] = {}
+        self._lock = RLock()
 
     def _table(self, name: str) -> _Table:
         return self._tables.setdefault(name, _Table())
@@ -106,6 +108,10 @@ class DynamoDB:
     # Reads
 
     def query(self, **request: Any) -> dict[str, Any]:
+        with self._lock:
+            return self._query(request)
+
+    def _query(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table, values = self._table(request["TableName"]), request["ExpressionAttributeValues"]
         index = request.get("IndexName")
         stale = index is not None or not request.get("ConsistentRead")
@@ -250,9 +256,10 @@ class DynamoDB:
 
     def _repeated(self, what: str, call: Callable[[], None]) -> None:
         """Makes a call whose answer may be lost; botocore then repeats it."""
-        call()
-        if self._happens(f"{what} repeated", 0.02):
+        with self._lock:
             call()
+            if self._happens(f"{what} repeated", 0.02):
+                call()
 
     @staticmethod
     def _key_item(key: _Key) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from threading import RLock
 from typing import Any
 
 
@@ -31,6 +32,7 @@ class SQS:
     events: Counter[str] = field(default_factory=Counter)
     messages: dict[int, _Message] = field(default_factory=dict)
     dead: list[str] = field(default_factory=list)
+    lock: RLock = field(default_factory=RLock)
     _number: int = 0
 
     def _happens(self, what: str, chance: float) -> bool:
@@ -39,8 +41,12 @@ class SQS:
         return happens
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        failed = []
-        for entry in Entries:
+        with self.lock:
+            return {"Failed": self._send(Entries)}
+
+    def _send(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        failed: list[dict[str, Any]] = []
+        for entry in entries:
             if self._happens("entry failed", 0.01):
                 failed.append({"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"})
                 continue
@@ -53,10 +59,14 @@ class SQS:
                     self.clock() + entry["DelaySeconds"] * 1000,
                     entry.get("MessageAttributes", {}),
                 )
-        return {"Failed": failed}
+        return failed
 
     def take(self, limit: int, visibility_ms: int) -> list[dict[str, Any]]:
         """Returns messages as records of a Lambda event; too many receives make a message a dead letter."""
+        with self.lock:
+            return self._take(limit, visibility_ms)
+
+    def _take(self, limit: int, visibility_ms: int) -> list[dict[str, Any]]:
         due = [each for each in self.messages.values() if each.visible_at <= self.clock()]
         self.draw.shuffle(due)
         records = []
@@ -83,6 +93,23 @@ class SQS:
             )
         return records
 
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        """As `take`, in the form of the API."""
+        records = self.take(request["MaxNumberOfMessages"], request["VisibilityTimeout"] * 1000)
+        return {
+            "Messages": [
+                {
+                    "Body": each["body"],
+                    "ReceiptHandle": each["receiptHandle"],
+                    "Attributes": each["attributes"],
+                    "MessageAttributes": {
+                        name: {"StringValue": value["stringValue"]} for name, value in each["messageAttributes"].items()
+                    },
+                }
+                for each in records
+            ]
+        }
+
     def delete(self, record: Mapping[str, Any]) -> None:
         """Lambda deletes a message that was handled."""
         if not self._happens("delete lost", 0.01):
@@ -90,7 +117,9 @@ class SQS:
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
         for entry in Entries:
-            self.messages.pop(int(entry["ReceiptHandle"].split("/")[0]), None)
+            message = self.messages.get(int(entry["ReceiptHandle"].split("/")[0]))
+            if message is not None and message.receipt == entry["ReceiptHandle"]:
+                del self.messages[message.id]
         return {}
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
