@@ -56,7 +56,9 @@ def simulated(folder: Path) -> Iterator[Blobs]:
     yield MemoryBlobs(folder)
 
 
-@pytest.fixture(params=[folder, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@pytest.fixture(
+    params=[folder, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     with request.param(tmp_path / "here") as made:
         yield made

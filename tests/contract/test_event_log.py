@@ -55,7 +55,8 @@ def simulated(_: Path) -> Iterator[EventLog]:
 
 
 @pytest.fixture(
-    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)],
+    ids=lambda adapter: adapter.__name__,
 )
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     if request.param is moto and request.node.originalname == "test_one_winner":

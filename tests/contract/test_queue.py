@@ -144,7 +144,9 @@ def sqs(_: Path) -> Iterator[Setting]:
     client.delete_queue(QueueUrl=url)
 
 
-@pytest.fixture(params=[sqlite, moto, simulated, pytest.param(sqs, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@pytest.fixture(
+    params=[sqlite, moto, simulated, pytest.param(sqs, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]:
     with request.param(tmp_path) as made:
         yield made

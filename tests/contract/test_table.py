@@ -57,7 +57,8 @@ def simulated(_: Path) -> Iterator[Table]:
 
 
 @pytest.fixture(
-    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)],
+    ids=lambda adapter: adapter.__name__,
 )
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:
     with request.param(tmp_path) as made:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bench import PROJECT, Bench
 from vectorlog.domain.chunking import Chunking
 from vectorlog.files import artefact
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.work.messages import Ingest, outgoing
 
 
-def test_late_message_of_what_serves(bench: Bench) -> None:
+def test_late_message_of_what_serves(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a file is ingested again with other settings, a late delivery of the earlier message leaves the chunks that
     serve as they are.
     """
@@ -20,10 +23,9 @@ def test_late_message_of_what_serves(bench: Bench) -> None:
     before = [chunk for part in artefact.read_parts(bench.blobs, store, file, 1) for chunk in part]
     again = AttachFile(file, {"n": 1}, Chunking("static", 100, 0))
     store_files.attach(bench.deployment, PROJECT, store, again)
-    revisions = []
-    add, bench.index.add = bench.index.add, lambda space, files: revisions.extend(files)  # type: ignore[method-assign]
+    added: list[FileChunks] = []
+    monkeypatch.setattr(bench.index, "add", lambda _, files: added.extend(files))
     bench.pump.embed.send([outgoing(Ingest(store, file, 1), store)])
     assert bench.pump.ingest_some()
-    bench.index.add = add  # type: ignore[method-assign]
-    assert revisions == []
+    assert added == []
     assert [chunk for part in artefact.read_parts(bench.blobs, store, file, 1) for chunk in part] == before

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import count
 from time import monotonic
+from typing import TextIO
 
 from tests.simulation.matrix import describe
 from tests.simulation.runner import ADAPTERS, LENGTH, Failure, Tally, run_one, shrunk, told
@@ -16,17 +17,23 @@ from tests.simulation.runner import ADAPTERS, LENGTH, Failure, Tally, run_one, s
 SHRINK_S = 60.0
 
 
+def say(text: str, stream: TextIO = sys.stdout) -> None:
+    """Writes a line at once."""
+    stream.write(text + "\n")
+    stream.flush()
+
+
 def main() -> int:
     """Runs histories until the steps or the time are used up; returns 1 if one of them failed."""
     asked = _arguments()
     names = list(ADAPTERS) if asked.adapters == "both" else [asked.adapters]
     total, failure = run(names, asked.seed, asked.steps, asked.minutes, asked.jobs, asked.histories)
-    print(describe(total, names))
+    say(describe(total, names))
     if failure is None:
-        print(f"clean: {total.steps} steps in {total.histories} histories on {', '.join(names)}")
+        say(f"clean: {total.steps} steps in {total.histories} histories on {', '.join(names)}")
         return 0
-    print(f"\nseed {failure.seed} on {failure.adapters} failed after {len(failure.steps)} steps; making it shorter …")
-    print(told(shrunk(failure, SHRINK_S)))
+    say(f"\nseed {failure.seed} on {failure.adapters} failed after {len(failure.steps)} steps; making it shorter …")
+    say(told(shrunk(failure, SHRINK_S)))
     return 1
 
 
@@ -60,10 +67,9 @@ def run(
             if monotonic() - shown > 2:
                 shown = monotonic()
                 faults = sum(total.matrix.values())
-                print(
+                say(
                     f"{total.steps:>9} steps {total.histories:>6} histories {faults:>7} faults {shown - began:>6.0f} s",
-                    file=sys.stderr,
-                    flush=True,
+                    sys.stderr,
                 )
 
 

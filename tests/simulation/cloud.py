@@ -1,4 +1,4 @@
-"""The AWS edition: its adapters of DynamoDB and SQS over those services' rules in memory, and what drives its functions."""
+"""The AWS edition: its adapters of DynamoDB and SQS over the rules of both in memory, and what drives its functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.simulation import world
 from tests.simulation.blobs import MemoryBlobs
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.index import MemoryIndex
-from tests.simulation.parts import Derived, Provider, SimulatedReader
+from tests.simulation.parts import Code, Derived, Provider, SimulatedReader
 from tests.simulation.ports import Faults, Port
 from tests.simulation.sqs import SQS
 from tests.support.pump import Clock
@@ -60,8 +60,9 @@ class CloudWorld:
         self.clock = Clock()
         self.random = Derived(seed)
         errors = dict.fromkeys(("log", "feed", "blobs", "index", "work", "embed", "checkpoint"), _throttled)
-        self.faults = Faults({**world.disk_errors()[0], **errors, "table": _busy}, lambda name: _throttled())
+        self.faults = Faults({**world.disk_errors()[0], **errors, "table": _busy}, lambda _: _throttled())
         self.provider = Provider()
+        self.code = Code()
         self.given_up = 0
         draw = self.random
         self._service = DynamoDB(draw)
@@ -77,9 +78,10 @@ class CloudWorld:
         queues = {
             name: SQSQueue(cast(Any, queue), name, self.clock, timing=timing) for name, queue in self._queues.items()
         }
-        for adapter in (log, table, *queues.values()):
+        adapters: list[Any] = [log, table, *queues.values()]
+        for adapter in adapters:
             adapter._pool.shutdown()
-            adapter._pool = cast(Any, OneByOne())
+            adapter._pool = OneByOne()
         self._ports = {name: cast(Any, Port(name, queue, self.faults)) for name, queue in queues.items()}
         self.deployment = world.deployment(
             self.clock,
@@ -99,7 +101,7 @@ class CloudWorld:
         made, ports = self.deployment, self._ports
         self._projector = Projector(made.streams, made.views, ports["work"], ports["embed"], made.telemetry)
         self._worker = Worker(made, self._projector)
-        reader = cast(Any, Port("reader", SimulatedReader(), self.faults))
+        reader = cast(Any, Port("reader", SimulatedReader(self.code), self.faults))
         self._ingester = Ingester(made, reader, Inline())
         self._deliveries = Deliveries(self._ingester, ports["embed"], REDELIVERY_DELAYS_MS, made.telemetry)
 

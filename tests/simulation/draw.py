@@ -49,6 +49,7 @@ WEIGHTS: Mapping[str, float] = {
     "disk_free": 1.5,
     "throttle": 0.4,
     "unthrottle": 1.5,
+    "deploy": 0.6,
     "rest": 0.35,
 }
 
@@ -81,7 +82,7 @@ class Draw:
 
     def _fault(self, kind: str) -> Fault | None:
         random = self._random
-        if kind in ("wait", "restart", "rest", "disk_full", "disk_free", "throttle", "unthrottle", "shuffle"):
+        if kind in ("wait", "restart", "rest", "deploy", "disk_full", "disk_free", "throttle", "unthrottle", "shuffle"):
             return None
         if random.random() >= self._faulty:
             return None
@@ -130,16 +131,22 @@ class Draw:
 
     def _attach(self) -> dict[str, Any] | None:
         place = self._place()
-        return place and {
-            **place,
-            "attributes": self._attributes(),
-            "chunking": self._chunking(),
-            "key": self._random.random() < 0.4,
-        }
+        return (
+            None
+            if place is None
+            else {
+                **place,
+                "attributes": self._attributes(),
+                "chunking": self._chunking(),
+                "key": self._random.random() < 0.4,
+            }
+        )
 
     def _change(self) -> dict[str, Any] | None:
         place = self._place()
-        return place and {**place, "attributes": self._attributes(), "key": self._random.random() < 0.4}
+        return (
+            None if place is None else {**place, "attributes": self._attributes(), "key": self._random.random() < 0.4}
+        )
 
     def _detach(self) -> dict[str, Any] | None:
         return self._place()
@@ -152,12 +159,14 @@ class Draw:
         if store is None or len(self._model.batches) >= MOST_BATCHES:
             return None
         owner = self._model.stores[store].owner
-        crowd = self._random.random() < 0.05
-        files = [file for file in self._files(owner) if crowd or not self._model.is_crowded(store, file)]
+        plain = self._random.random() < 0.35  # all such batches ask for the same, so that many can wait for a file
+        most = 6 if plain else 3
+        files = [file for file in self._files(owner) if not self._model.is_crowded(store, file, most)]
         if not files:
             return None
         same = self._random.random() < 0.5
-        attributes, chunking = self._attributes(), self._chunking()
+        attributes, chunking = ({}, "auto") if plain else (self._attributes(), self._chunking())
+        same = same or plain
         items = [
             [file, attributes if same else self._attributes(), chunking if same else self._chunking()] for file in files
         ]
@@ -171,40 +180,50 @@ class Draw:
 
     def _cancel(self) -> dict[str, Any] | None:
         batch = self._batch()
-        return batch and {"batch": batch, "actor": self._batch_actor(batch)}
+        return None if batch is None else {"batch": batch, "actor": self._batch_actor(batch)}
 
     def _look_batch(self) -> dict[str, Any] | None:
         return self._cancel()
 
     def _list_batch(self) -> dict[str, Any] | None:
         about = self._cancel()
-        return about and {**about, "limit": self._random.choice((1, 2, 3, 100)), "order": self._order()}
+        return (
+            None if about is None else {**about, "limit": self._random.choice((1, 2, 3, 100)), "order": self._order()}
+        )
 
     def _list_files(self) -> dict[str, Any] | None:
         store = self._store()
         status = self._random.choice(("completed", "in_progress", "failed", "cancelled", None, None, None))
-        return store and {
-            "store": store,
-            "actor": self._actor(self._model.stores[store].owner),
-            "limit": self._random.choice((1, 2, 3, 100)),
-            "order": self._order(),
-            "filter": status,
-        }
+        return (
+            None
+            if store is None
+            else {
+                "store": store,
+                "actor": self._actor(self._model.stores[store].owner),
+                "limit": self._random.choice((1, 2, 3, 100)),
+                "order": self._order(),
+                "filter": status,
+            }
+        )
 
     def _search(self) -> dict[str, Any] | None:
         store = self._store()
-        return store and {
-            "store": store,
-            "actor": self._actor(self._model.stores[store].owner),
-            "query": self._random.choice(("alpha beta", "gamma", "alpha delta epsilon")),
-            "limit": self._random.choice((1, 2, 5, 50, 50, 50)),
-            "filter": self._random.choice((None, None, None, 0, 1, 2)),
-            "words": self._random.random() < 0.15,
-        }
+        return (
+            None
+            if store is None
+            else {
+                "store": store,
+                "actor": self._actor(self._model.stores[store].owner),
+                "query": self._random.choice(("alpha beta", "gamma", "alpha delta epsilon")),
+                "limit": self._random.choice((1, 2, 5, 50, 50, 50)),
+                "filter": self._random.choice((None, None, None, 0, 1, 2)),
+                "words": self._random.random() < 0.15,
+            }
+        )
 
     def _delete_file(self) -> dict[str, Any] | None:
         file = self._file()
-        return file and {"file": file, "actor": self._actor(self._model.files[file].owner)}
+        return None if file is None else {"file": file, "actor": self._actor(self._model.files[file].owner)}
 
     def _look_file(self) -> dict[str, Any] | None:
         return self._delete_file()

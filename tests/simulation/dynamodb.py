@@ -91,7 +91,7 @@ class DynamoDB:
     def __init__(self, draw: Random) -> None:
         self.calm = False
         self.events: Counter[str] = Counter()
-        self.fed: Callable[[Item], None] = lambda item: None
+        self.fed: Callable[[Item], None] = lambda _: None
         self._draw = draw
         self._tables: dict[str, _Table] = {}
         self._tokens: dict[str, None] = {}
@@ -160,7 +160,7 @@ class DynamoDB:
             return keys[bisect_left(keys, int(values[":start"]["N"])) :]
         return keys
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         [(name, wanted)] = RequestItems.items()
         table, keys = self._table(name), wanted["Keys"]
         stale = not wanted.get("ConsistentRead") and self._happens("stale read", 0.4)
@@ -179,7 +179,7 @@ class DynamoDB:
         assert operation == "scan"
         return self
 
-    def paginate(self, *, TableName: str, ConsistentRead: bool) -> Iterator[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, TableName: str, ConsistentRead: bool) -> Iterator[dict[str, Any]]:
         assert ConsistentRead
         items = self._table(TableName).items
         yield {"Items": [items[key] for key in sorted(items, key=lambda key: (key[0], _order(key[1])))]}
@@ -212,8 +212,8 @@ class DynamoDB:
     def transact_write_items(
         self,
         *,
-        TransactItems: list[Mapping[str, Any]],  # noqa: N803
-        ClientRequestToken: str = "",  # noqa: N803
+        TransactItems: list[Mapping[str, Any]],
+        ClientRequestToken: str = "",
     ) -> None:
         assert 1 <= len(TransactItems) <= TRANSACTION
         if self._happens("conflict", 0.02):

@@ -95,7 +95,7 @@ class History:
         except Lost as lost:
             told = f"the process died {lost}"
             self._restart(reopen=self._now.random() < 0.1)
-        except BaseException as error:  # noqa: BLE001  # told with its step
+        except BaseException as error:  # told with its step
             self.story.append((step, self._met(f"{type(error).__name__}: {error}")))
             raise Failed(step, error) from error
         self.done += 1
@@ -194,6 +194,10 @@ class History:
     def _disk_free(self, about: dict[str, Any]) -> str:
         self.world.faults.full = False
         return "the disk has room"
+
+    def _deploy(self, about: dict[str, Any]) -> str:
+        self.world.code.version = 1 - self.world.code.version
+        return "another version of the reader runs"
 
     def _throttle(self, about: dict[str, Any]) -> str:
         self.world.provider.throttled = True

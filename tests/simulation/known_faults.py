@@ -5,7 +5,7 @@ from __future__ import annotations
 TOLERATED: frozenset[str] = frozenset(
     {
         "bytes of lost uploads",
-        "counts of deleted files to come",
+        "counts of deleted files",
         "late filters",
         "search misses",
         "pointers of late commits",

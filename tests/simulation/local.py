@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, cast
 
 from tests.simulation import world
-from tests.simulation.parts import Derived, Provider, SimulatedReader
+from tests.simulation.index import MemoryIndex
+from tests.simulation.parts import Code, Derived, Provider, SimulatedReader
 from tests.simulation.ports import Faults, Port
 from tests.support.pump import Clock
-from tests.simulation.index import MemoryIndex
 from tests.support.stubs import Inline
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.folder import FolderBlobs
@@ -36,6 +36,7 @@ class LocalWorld:
         self.random = Derived(seed)
         self.faults = Faults(*world.disk_errors())
         self.provider = Provider()
+        self.code = Code()
         self.given_up = 0
         self._projecting = False
         self._rules = rules
@@ -69,7 +70,7 @@ class LocalWorld:
 
     def _start(self) -> None:
         faults = self.faults
-        reader = cast(Any, Port("reader", SimulatedReader(), faults))
+        reader = cast(Any, Port("reader", SimulatedReader(self.code), faults))
         self._engine = engine.Engine(
             self.deployment,
             cast(Any, Port("feed", self._log, faults)),
@@ -129,7 +130,8 @@ class LocalWorld:
             turns = [turn for _, turn in rows]
             draw.shuffle(turns)
             connection.executemany(
-                "UPDATE messages SET turn = ? WHERE id = ?", [(turn, id_) for turn, (id_, _) in zip(turns, rows)]
+                "UPDATE messages SET turn = ? WHERE id = ?",
+                [(turn, id_) for turn, (id_, _) in zip(turns, rows, strict=True)],
             )
 
         self._derived.write(mix)

@@ -24,7 +24,10 @@ def empty_cells(tally: Tally) -> list[str]:
 
 def describe(tally: Tally, adapters: Sequence[str]) -> str:
     """Returns a table of calls and faults."""
-    lines = [f"calls and faults on {', '.join(adapters)}", " " * 20 + "".join(f"{kind:>13}" for kind in ("calls", *KINDS))]
+    lines = [
+        f"calls and faults on {', '.join(adapters)}",
+        " " * 20 + "".join(f"{kind:>13}" for kind in ("calls", *KINDS)),
+    ]
     for port, methods in PORTS.items():
         for method, kinds in methods.items():
             name = f"{port}.{method}"

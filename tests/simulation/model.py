@@ -15,8 +15,8 @@ from tests.simulation.places import SINGLE, Batch, File, Maybe, Place, Settings,
 MOST_STATES = 400
 """A place with more possibilities than this is not checked any more until everything is at rest."""
 
-CHUNKINGS: Mapping[str, int] = {"auto": 2, "small": 1}
-"""Lines of text in a chunk, by the name of the chunking."""
+CHUNKINGS: Mapping[str, tuple[int, int]] = {"auto": (2, 3), "small": (1, 2)}
+"""Lines of text in a chunk, by the name of the chunking, of each of the reader's two versions."""
 
 
 class Wrong(AssertionError):
@@ -29,9 +29,9 @@ def require(condition: object, message: str) -> None:
         raise Wrong(message)
 
 
-def chunks(text: str, chunking: str) -> tuple[str, ...]:
-    """Returns the chunks into which the simulation's reader cuts a text."""
-    lines, size = text.splitlines(keepends=True), CHUNKINGS[chunking]
+def chunks(text: str, chunking: str, version: int) -> tuple[str, ...]:
+    """Returns the chunks into which this version of the simulation's reader cuts a text."""
+    lines, size = text.splitlines(keepends=True), CHUNKINGS[chunking][version]
     return tuple("".join(lines[start : start + size]) for start in range(0, len(lines), size))
 
 
@@ -212,13 +212,15 @@ class Model:
         """See `places.shown`."""
         return places.shown(state, place, self.batches)
 
-    def is_crowded(self, store: str, file: str) -> bool:
+    def is_crowded(self, store: str, file: str, most: int) -> bool:
         """Whether so many batches wait for the place that more would make too much possible."""
         place = self.places.get((store, file))
         if place is None:
             return False
-        waiting = {name for state in place.states for name, outcome in state.entries if outcome in ("unreached", "open")}
-        return len(waiting) >= 3 or len(place.states) > MOST_STATES // 8
+        waiting = {
+            name for state in place.states for name, outcome in state.entries if outcome in ("unreached", "open")
+        }
+        return len(waiting) >= most or len(place.states) > MOST_STATES // 4
 
     def seen(self, place: Place, answer: Shown) -> None:
         """A GET has shown this."""
@@ -240,7 +242,11 @@ class Model:
         """
         place.rows.clear()
         gone = place.file.deleted == "yes"
-        self.keep(place, lambda state: state.ended and not (gone and state.attached), f"{place.file.label} in {place.store} never ends")
+        self.keep(
+            place,
+            lambda state: state.ended and not (gone and state.attached),
+            f"{place.file.label} in {place.store} never ends",
+        )
 
     def forget(self) -> None:
         """Everything is at rest and was looked at: old batches have no further effect, and what was too much to check

@@ -15,13 +15,23 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
 LINES = {800: CHUNKINGS["auto"], 100: CHUNKINGS["small"]}
-"""Lines in a chunk, by the chunking's maximum of tokens."""
+"""Lines in a chunk of each version, by the chunking's maximum of tokens."""
 
 _words: dict[str, list[float]] = {}
 
 
+class Code:
+    """Which version of the reader is running: a newer one cuts texts in other places."""
+
+    def __init__(self) -> None:
+        self.version = 0
+
+
 class SimulatedReader:
     """Cuts a text into chunks of whole lines. The first word of a text may say that it cannot be read."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
 
     def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
         text = path.read_text()
@@ -30,8 +40,9 @@ class SimulatedReader:
         if text.startswith("deadly"):
             raise ReaderCrashed("it ran out of memory")
         spans, at, lines = [], 0, text.splitlines(keepends=True)
-        for start in range(0, len(lines), LINES[max_tokens]):
-            part = "".join(lines[start : start + LINES[max_tokens]])
+        size = LINES[max_tokens][self._code.version]
+        for start in range(0, len(lines), size):
+            part = "".join(lines[start : start + size])
             spans.append(Span(at, at + len(part), len(part.split())))
             at += len(part)
         return Document(text, (), tuple(spans))

@@ -232,9 +232,8 @@ def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate
                 if gone != "no":
                     left_out = _uncertain(state.with_entry({name}, "cancelled"), batch.cancelled, f"cancel {name}")
                     yield _uncertain(left_out, gone, f"delete {label}")
-            if batch.cancelled != "yes":
-                if gone != "yes":
-                    yield from reach(state, place, batch, duplicate=duplicate)
+            if batch.cancelled != "yes" and gone != "yes":
+                yield from reach(state, place, batch, duplicate=duplicate)
             if gone != "no":
                 settings = batch.settings[label]
                 seq = state.seq_of(batch)

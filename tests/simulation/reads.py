@@ -76,15 +76,17 @@ class Reads:
             servings = {None}
         elif place.file.deleted == "maybe":
             servings.add(None)
-        options = []
+        options: list[tuple[Settings | None, Counter[str]]] = []
         for serving in servings:
-            texts: tuple[str, ...] = ()
-            if serving is not None and (about["filter"] is None or ("n", about["filter"]) in serving.attributes):
-                texts = chunks(place.file.text, serving.chunking)
+            if serving is None or (about["filter"] is not None and ("n", about["filter"]) not in serving.attributes):
+                options.append((serving, Counter[str]()))
+                continue
+            for version in (0, 1):
+                texts = chunks(place.file.text, serving.chunking, version)
                 if about["words"]:
                     asked = set(about["query"].split())
                     texts = tuple(text for text in texts if asked & set(text.split()))
-            options.append((serving, Counter(texts)))
+                options.append((serving, Counter(texts)))
         late = about["filter"] is not None and "late filters" in self._model.tolerated
         if late or "search misses" in self._model.tolerated:
             options.append((None, Counter()))
@@ -144,11 +146,10 @@ class Reads:
                 least["total"] += 1
                 if len(statuses) == 1:
                     least.update(statuses)
-        if "counts of deleted files to come" in self._model.tolerated:
+        if "counts of deleted files" in self._model.tolerated:
             for place in self._model.in_store(store.label):
-                waits = any(name for state in place.rows | place.states for name, how in state.entries if how == "unreached")
-                if place.file.deleted != "no" and waits:
-                    most.update(["total", "in_progress", "cancelled"])
+                if place.file.deleted != "no":
+                    most.update(["total", *STATUSES])
         for name in ("total", *STATUSES):
             require(
                 least[name] <= counts[name] <= most[name],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tests.simulation import model as effects
 from tests.simulation.client import CHUNKING, Answer, Client, Sent, pairs, shown_of
@@ -92,7 +92,7 @@ class Requests:
     def upload(self, step: Step) -> Answer:
         about, label = step.about, f"f{step.number}"
         text = about["text"]
-        kind = "bad" if text.startswith(("damaged", "deadly", "refused")) else "good"
+        kind: Literal["good", "bad"] = "bad" if text.startswith(("damaged", "deadly", "refused")) else "good"
 
         def judge(answer: Answer, request: Repeatable, seq: int) -> None:
             made = self.model.files.get(label)

@@ -1,7 +1,8 @@
-"""What must hold once no work is left: everything has ended, all reads agree, and nothing but what is needed is kept."""
+"""What must hold once no work is left: all has ended, all reads agree, and nothing but what is needed is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 from tests.simulation.client import Answer, shown_of
@@ -99,7 +100,7 @@ class Rest:
                 self._reads_step("look_batch", {"batch": batch.label, "actor": store.owner})
         model.forget()
 
-    def _reads_step(self, kind: str, about: dict[str, object]) -> Answer:
+    def _reads_step(self, kind: str, about: Mapping[str, object]) -> Answer:
         self._number += 1
         holder = self._requests if hasattr(self._requests, kind) else self._reads
         answer: Answer = getattr(holder, kind)(Step(2 * 10**9 + self._number, kind, about))

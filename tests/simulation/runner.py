@@ -26,9 +26,7 @@ LENGTH = 300
 
 
 def _local(folder: Path, seed: int, options: Random) -> World:
-    return LocalWorld(
-        folder, seed, real_index=options.random() < 0.3, inline_files=options.choice((0, 0, 3, 100))
-    )
+    return LocalWorld(folder, seed, real_index=options.random() < 0.3, inline_files=options.choice((0, 0, 3, 100)))
 
 
 def _cloud(folder: Path, seed: int, options: Random) -> World:
@@ -70,7 +68,9 @@ class Failure:
     story: tuple[tuple[Step, str], ...]
 
 
-def run_one(adapters: str, seed: int, length: int = LENGTH, steps: list[Step] | None = None) -> tuple[Tally, Failure | None]:
+def run_one(
+    adapters: str, seed: int, length: int = LENGTH, steps: list[Step] | None = None
+) -> tuple[Tally, Failure | None]:
     """Runs one history: of drawn steps, or of these."""
     logging.disable(logging.CRITICAL)
     began, folder = monotonic(), new_folder()

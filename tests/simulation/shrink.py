@@ -1,6 +1,4 @@
-"""Makes a failing history short: leaves out steps and faults as long as it still fails in the same way (delta debugging,
-Zeller 2002).
-"""
+"""Makes a failing history short: leaves out steps and faults while it still fails in the same way (delta debugging)."""
 
 from __future__ import annotations
 

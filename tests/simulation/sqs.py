@@ -40,7 +40,7 @@ class SQS:
         self.events[what] += happens
         return happens
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         with self.lock:
             return {"Failed": self._send(Entries)}
 
@@ -115,14 +115,14 @@ class SQS:
         if not self._happens("delete lost", 0.01):
             self.messages.pop(int(record["messageId"]), None)
 
-    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for entry in Entries:
             message = self.messages.get(int(entry["ReceiptHandle"].split("/")[0]))
             if message is not None and message.receipt == entry["ReceiptHandle"]:
                 del self.messages[message.id]
         return {}
 
-    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
         message = self.messages.get(int(ReceiptHandle.split("/")[0]))
         if message is not None and message.receipt == ReceiptHandle:
             message.visible_at = self.clock() + VisibilityTimeout * 1000

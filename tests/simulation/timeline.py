@@ -19,6 +19,7 @@ WORK = {
     "rest": "all work is done, and everything is checked",
     "disk_full": "the disk is full from now on",
     "disk_free": "the disk has room again",
+    "deploy": "another version of the reader runs from now on",
     "throttle": "the provider refuses from now on",
     "unthrottle": "the provider answers again",
 }
@@ -70,7 +71,9 @@ def _request(kind: str, about: Mapping[str, Any]) -> str:
             return f"list {thing}, {about['order']}, by {about['limit']}, filter {about.get('filter')}"
         case "search":
             words = " (words only)" if about["words"] else ""
-            return f"search {about['store']} for '{about['query']}', {about['limit']} at most, n={about['filter']}{words}"
+            return (
+                f"search {about['store']} for '{about['query']}', {about['limit']} at most, n={about['filter']}{words}"
+            )
         case "wait":
             return f"{about['ms']} ms pass"
         case _:

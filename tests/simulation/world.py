@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol, cast
 
-from tests.simulation.parts import Derived, Provider, SimulatedEmbedder
+from tests.simulation.parts import Code, Derived, Provider, SimulatedEmbedder
 from tests.simulation.ports import Faults, Port
 from tests.support.pump import Clock
 from tests.support.stubs import DIMENSIONS
@@ -32,6 +32,7 @@ class World(Protocol):
     random: Derived
     faults: Faults
     provider: Provider
+    code: Code
     deployment: Deployment
     app: App
     folder: Path
