@@ -309,7 +309,7 @@ class TestRemove:
     def test_a_store(self, index: ChunkIndex) -> None:
         """A removed store is empty, others are not affected, and it can be filled again."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("fox", X), store="t")])
-        index.remove_store(SPACE, "s")
+        assert not index.remove_store(SPACE, "s"), "nothing is left of so few chunks"
         assert ask(index, vector=X, text="fox") == SearchResult((), (), 0.0)
         assert names(ask(index, vector=X, store="t").by_vector) == ["g"]
         index.add(SPACE, [file("h", ("fox", X))])

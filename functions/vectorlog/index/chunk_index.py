@@ -94,8 +94,8 @@ class ChunkIndex(Protocol):
         """Removes the chunks of a generation of a file (None: of all of them), if there are any."""
         ...
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """Removes all chunks of a store, if there are any."""
+    def remove_store(self, space: Space, store: str) -> bool:
+        """Removes chunks of a store, as many as one short call can; returns whether there may be more of them."""
         ...
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:

@@ -16,17 +16,20 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VEC
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.reactions import purge
+from vectorlog.reactions import leftovers, purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import fan_out, uploaded_files
 from vectorlog.work.messages import (
+    COLLECTION,
     CancelBatch,
+    Collect,
     FanOut,
     Forget,
     Ingest,
     Message,
     OpenBatch,
     Purge,
+    PurgePoint,
     PurgeStore,
     Replay,
     Retag,
@@ -64,6 +67,8 @@ class Worker:
                 self._forget(message)
             case Replay():
                 self._replay(message.stream)
+            case Collect():
+                self._collect(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:
@@ -115,11 +120,14 @@ class Worker:
 
     def _purge_store(self, message: PurgeStore) -> None:
         state = self._store(message.store)
-        purge.contents(self._deployment, message.store, self._space(message.store))
-        if state.ended == "deleted":
-            purge.rows(self._deployment, message.store)
-        if message.again:
-            self._projector.send([(message.store, replace(message, again=False))], delay=PURGE_AGAIN_MS)
+        if state.ended is None:
+            return
+        following = purge.step(self._deployment, message.store, state, message.point or PurgePoint())
+        if following is not None:
+            self._projector.send([(message.store, replace(message, point=following))])
+        elif message.again:
+            again = replace(message, again=False, point=None)
+            self._projector.send([(message.store, again)], delay=PURGE_AGAIN_MS)
 
     def _retag(self, message: Retag) -> None:
         store, file, generation = message.store, message.file, message.generation
@@ -150,6 +158,11 @@ class Worker:
         while page := self._deployment.streams.log.read(stream, start, 100):
             self._projector.handle(page, replayed=True)
             start = page[-1].version + 1
+
+    def _collect(self, message: Collect) -> None:
+        following = leftovers.collect(self._deployment, message.after)
+        if following is not None:
+            self._projector.send([(COLLECTION, replace(message, after=following))], delay=leftovers.PAUSE_MS)
 
     def _file(self, store: str, file: str) -> store_file.State:
         return self._deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state

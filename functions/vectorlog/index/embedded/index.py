@@ -78,11 +78,12 @@ class LocalIndex:
             [(space, store)], lambda connection, _, state: local_store.remove(connection, state, file, generation)
         )
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """See ChunkIndex."""
+    def remove_store(self, space: Space, store: str) -> bool:
+        """See ChunkIndex. Removes all of them."""
         with self._lock((space, store)):
             self._database.write(lambda connection: local_store.remove_store(connection, space, store))
             self._forget((space, store))
+        return False
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""
