@@ -56,7 +56,7 @@ def s3(place: Path) -> Iterator[Blobs]:
 def simulated(folder: Path) -> Iterator[Blobs]:
     """The blobs in memory of the simulation."""
     folder.mkdir()
-    yield MemoryBlobs(folder)
+    yield MemoryBlobs(folder, lambda: time.time_ns() // 1_000_000)
 
 
 @pytest.fixture(

@@ -30,7 +30,7 @@ from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
-from vectorlog.work.messages import Ingest, decode
+from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
 from vectorlog.work.sqs import SQSQueue
 
 SHARDS = 3
@@ -90,7 +90,7 @@ class CloudWorld:
             self.provider,
             log=log,
             table=table,
-            blobs=MemoryBlobs(folder),
+            blobs=MemoryBlobs(folder, self.clock),
             index=MemoryIndex(),
             rules=rules,
         )
@@ -176,6 +176,9 @@ class CloudWorld:
 
     def sweep(self) -> int:
         return sweep(self.deployment, self._projector)
+
+    def collect(self) -> None:
+        self._projector.send([(COLLECTION, Collect())])
 
     def again(self, draw: Random) -> None:
         shard = draw.randrange(SHARDS)

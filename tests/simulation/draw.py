@@ -43,6 +43,7 @@ WEIGHTS: Mapping[str, float] = {
     "redeliver": 1.5,
     "shuffle": 1.5,
     "sweep": 1,
+    "collect": 0.5,
     "wait": 3,
     "restart": 0.4,
     "disk_full": 0.15,

@@ -154,6 +154,9 @@ class History:
     def _shuffle(self, about: dict[str, Any]) -> str:
         return self._guarded(lambda: self.world.shuffle(self._now))
 
+    def _collect(self, about: dict[str, Any]) -> str:
+        return self._guarded(self.world.collect)
+
     def _sweep(self, about: dict[str, Any]) -> str:
         return self._guarded(self.world.sweep)
 

@@ -32,8 +32,9 @@ class MemoryIndex:
         for key in [key for key in held if key[0] == file and generation in (None, key[1])]:
             del held[key]
 
-    def remove_store(self, space: Space, store: str) -> None:
+    def remove_store(self, space: Space, store: str) -> bool:
         self._chunks.pop((space, store), None)
+        return False
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         return [self._found(self._chunks.get((space, query.store), {}), query) for query in queries]

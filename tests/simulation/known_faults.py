@@ -4,7 +4,6 @@ from __future__ import annotations
 
 TOLERATED: frozenset[str] = frozenset(
     {
-        "bytes of lost uploads",
         "counts of deleted files",
         "late filters",
         "search misses",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -24,7 +26,21 @@ from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as sqlite_views
 from vectorlog.views.sqlite import SQLiteTable
 from vectorlog.work import sqlite as sqlite_work
+from vectorlog.work.messages import COLLECTION, Collect
 from vectorlog.work.sqlite import SQLiteQueue
+
+
+class DatedBlobs(FolderBlobs):
+    """A folder whose files carry the time of the simulation."""
+
+    def __init__(self, folder: Path, staging: Path, clock: Clock) -> None:
+        super().__init__(folder, staging)
+        self._clock = clock
+
+    def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
+        super().put(items)
+        for key, _ in items:
+            os.utime(self._path(key), ns=(self._clock.now * 1_000_000,) * 2)
 
 
 class LocalWorld:
@@ -61,7 +77,7 @@ class LocalWorld:
             self.provider,
             log=self._log,
             table=SQLiteTable(self._derived),
-            blobs=FolderBlobs(folder / "blobs", folder / "staging"),
+            blobs=DatedBlobs(folder / "blobs", folder / "staging", self.clock),
             index=self._index,
             rules=self._rules,
         )
@@ -106,6 +122,9 @@ class LocalWorld:
 
     def sweep(self) -> int:
         return sweep(self.deployment, self._engine.projector)
+
+    def collect(self) -> None:
+        self._engine.projector.send([(COLLECTION, Collect())])
 
     def again(self, draw: Random) -> None:
         position = self._position.read()

@@ -51,6 +51,8 @@ PORTS: Mapping[str, Mapping[str, tuple[Kind, ...]]] = {
         "local": READS,
         "list": READS,
         "delete": WRITES,
+        "page": READS,
+        "delete_unreplaced": WRITES,
     },
     "index": {
         "add": WRITES,

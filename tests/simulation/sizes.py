@@ -10,7 +10,7 @@ import pytest
 from vectorlog.domain import manifest
 from vectorlog.domain.store_file import state
 from vectorlog.ingest import job
-from vectorlog.reactions import purge
+from vectorlog.reactions import leftovers, purge
 from vectorlog.runtime.local import engine
 from vectorlog.use_cases import fan_out, file_batches, pages, uploaded_files
 from vectorlog.views import claims, dynamodb, groups, table, views
@@ -22,6 +22,9 @@ SMALL = (
     (groups, "WRITE_LIMIT", 14),
     (table, "WRITE_LIMIT", 14),
     (purge, "WRITE_LIMIT", 14),
+    (purge, "STEP", 3),
+    (purge, "BATCHES", 2),
+    (leftovers, "PAGE", 5),
     (claims, "WRITE_LIMIT", 14),
     (views, "WRITE_LIMIT", 14),
     (state, "SEEN_KEPT", 2),

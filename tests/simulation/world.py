@@ -54,6 +54,10 @@ class World(Protocol):
         """Sweeps what has passed its deadline."""
         ...
 
+    def collect(self) -> None:
+        """Begins the daily pass over all blobs."""
+        ...
+
     def again(self, draw: Random) -> None:
         """Delivers a part of the feed that was read before once more."""
         ...
