@@ -232,7 +232,7 @@ class Ingester:
                 chunks=len(document.spans),
                 usage_bytes=len(document.text.encode()),
                 pages=len(document.pages),
-                revision=job.state.revision,
+                revision=job.indexed_revision,
             )
             return Plan(
                 STORE_FILE,

@@ -136,9 +136,10 @@ class Worker:
         state = self._file(store, file)
         if state.serving is not None and state.serving.generation == generation and state.placement is not None:
             row, attributes = state.placement.row(file), state.serving.attributes
-            for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
-                tagged = FileChunks(store, file, generation, row, state.revision, attributes, chunks)
-                self._deployment.index.add(self._space(store), [tagged])
+            tagged = FileChunks(store, file, generation, row, state.revision, attributes, ())
+            if not self._deployment.index.retag(self._space(store), tagged):
+                for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
+                    self._deployment.index.add(self._space(store), [replace(tagged, chunks=chunks)])
         after = self._file(store, file).serving
         if after is None or after.generation != generation:  # retired meanwhile, or before this attempt
             self._deployment.index.remove(self._space(store), store, file, generation)

@@ -24,7 +24,8 @@ class _FromRequest:
 @dataclass(frozen=True, slots=True)
 class Ingest(_FromRequest):
     """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
-    process, and `refusals` how often the provider refused to embed it for now.
+    process, and `refusals` how often the provider refused to embed it for now. `revision` is the lowest revision of the
+    attributes with which the chunks before `next` were indexed.
     """
 
     store: str
@@ -33,6 +34,7 @@ class Ingest(_FromRequest):
     next: int = 0
     crashes: int = 0
     refusals: int = 0
+    revision: int = 0
 
     @property
     def ref(self) -> FileRef:

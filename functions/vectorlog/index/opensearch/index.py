@@ -52,12 +52,7 @@ class OpenSearchIndex:
     """
 
     def __init__(
-        self,
-        client: OpenSearch,
-        layout: Layout,
-        *,
-        refresh: Refresh = REFRESH,
-        timing: Timing = REAL_TIME,
+        self, client: OpenSearch, layout: Layout, *, refresh: Refresh = REFRESH, timing: Timing = REAL_TIME
     ) -> None:
         self.layout = layout
         self._client = client
@@ -75,6 +70,10 @@ class OpenSearchIndex:
                 replaced += self.write(new, name, self._refresh, create)[0]
         for store, windows in surplus(new, replaced).items():
             self._delete(space, store, [windows])
+
+    def retag(self, space: Space, tagged: FileChunks) -> bool:  # noqa: ARG002  # the port's arguments
+        """See ChunkIndex. Each document has its own attributes, so the chunks have to be added again."""
+        return False
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """See ChunkIndex."""
