@@ -11,6 +11,7 @@ from typing import Any
 from tests.simulation.places import Settings, Shown
 from tests.simulation.world import World
 from tests.support.faults import Lost
+from vectorlog.api.app import Admitted
 from vectorlog.api.input.form import Form, SpooledFile
 from vectorlog.api.request import Request
 
@@ -89,10 +90,12 @@ class Client:
         body: bytes | Form = b"" if sent.body is None else json.dumps(sent.body).encode()
         if sent.upload is not None:
             body = self._form(*sent.upload)
+            headers["content-type"] = "multipart/form-data; boundary=x"
         query = {name: [value] for name, value in (sent.query or {}).items()}
         request = Request(sent.method, f"/v1{sent.path}", headers, query, body, f"req_{self.requests:032x}")
         try:
-            response = self._world.app.handle(request)
+            admitted = self._world.app.admit(request)
+            response = admitted.answer(request) if isinstance(admitted, Admitted) else admitted
         except Lost:
             return DIED
         return Answer(response.status, json.loads(response.content) if response.content else None)

@@ -64,6 +64,7 @@ class CloudWorld:
         self.provider = Provider()
         self.code = Code()
         self.given_up = 0
+        self.late_filters = True  # docs/promises.md, promise 3
         draw = self.random
         self._service = DynamoDB(draw)
         self._service.fed = self._feed
@@ -91,7 +92,7 @@ class CloudWorld:
             log=log,
             table=table,
             blobs=MemoryBlobs(folder, self.clock),
-            index=MemoryIndex(),
+            index=MemoryIndex(tags=False),
             rules=rules,
         )
         self.app = world.app(self.deployment)

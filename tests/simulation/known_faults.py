@@ -5,8 +5,6 @@ from __future__ import annotations
 TOLERATED: frozenset[str] = frozenset(
     {
         "counts of deleted files",
-        "late filters",
-        "search misses",
         "pointers of late commits",
         "writes to leaving files",
         "reads beside a fan-out",

@@ -54,10 +54,11 @@ class LocalWorld:
         self.provider = Provider()
         self.code = Code()
         self.given_up = 0
+        self.late_filters = False
         self._projecting = False
         self._rules = rules
         self._real_index = real_index
-        self._index: Any = None if real_index else MemoryIndex()
+        self._index: Any = None if real_index else MemoryIndex(tags=True)
         self._open()
 
     def _open(self) -> None:

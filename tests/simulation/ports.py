@@ -56,6 +56,7 @@ PORTS: Mapping[str, Mapping[str, tuple[Kind, ...]]] = {
     },
     "index": {
         "add": WRITES,
+        "retag": WRITES,
         "remove": WRITES,
         "remove_store": WRITES,
         "search": READS,

@@ -87,8 +87,8 @@ class Reads:
                     asked = set(about["query"].split())
                     texts = tuple(text for text in texts if asked & set(text.split()))
                 options.append((serving, Counter(texts)))
-        late = about["filter"] is not None and "late filters" in self._model.tolerated
-        if late or "search misses" in self._model.tolerated:
+        late = self._requests.world.late_filters and not about.get("exact")
+        if late and about["filter"] is not None:
             options.append((None, Counter()))
         return options
 

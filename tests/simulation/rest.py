@@ -95,7 +95,9 @@ class Rest:
                     model.tame(place, shown_of(answer.body) if answer.ok else None)
             self._reads_step("look_store", about)
             self._reads_step("list_files", {**about, "limit": draw.choice((1, 2, 3))})
-            self._reads_step("search", {**about, "query": "alpha beta", "limit": 50, "words": False})
+            wanted = {"query": "alpha beta", "limit": 50, "words": False, "exact": True}
+            for number in (None, draw.randrange(3)):
+                self._reads_step("search", {**about, **wanted, "filter": number})
         for batch in list(model.batches.values()):
             store = model.stores[batch.store]
             if batch.id and store.exists == "yes":

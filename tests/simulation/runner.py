@@ -26,7 +26,9 @@ LENGTH = 300
 
 
 def _local(folder: Path, seed: int, options: Random) -> World:
-    return LocalWorld(folder, seed, real_index=options.random() < 0.3, inline_files=options.choice((0, 0, 3, 100)))
+    return LocalWorld(
+        folder, seed, real_index=options.random() < 0.3, inline_files=options.choice((0, 0, 3, 100)), inline_tags=True
+    )
 
 
 def _cloud(folder: Path, seed: int, options: Random) -> World:

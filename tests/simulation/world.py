@@ -37,6 +37,7 @@ class World(Protocol):
     app: App
     folder: Path
     given_up: int
+    late_filters: bool
 
     def project(self, limit: int, draw: Random) -> bool:
         """Projects a page of the feed; returns whether there was one."""
