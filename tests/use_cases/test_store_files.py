@@ -91,7 +91,7 @@ class TestAttach:
         assert bench.pump.sweep() == 1
         failed = bench.log.load(store_file_stream(store, file))
         assert failed is not None
-        assert origin_of(failed.meta) == Origin("sweep", "req_attach")
+        assert origin_of(failed.meta) == Origin("sweep", "req_attach", project="acme")
 
     def test_same_key_same_answer(self, bench: Bench) -> None:
         """A request repeated under its key changes nothing; another body under that key is refused."""
