@@ -11,10 +11,12 @@ from itertools import count
 from time import monotonic
 from typing import TextIO
 
-from tests.simulation.matrix import describe
+from tests.simulation.matrix import describe, empty_cells
 from tests.simulation.runner import ADAPTERS, LENGTH, Failure, Tally, run_one, shrunk, told
 
 SHRINK_S = 60.0
+ENOUGH = 50_000
+"""Steps for each set of adapters after which every call must have met every fault."""
 
 
 def say(text: str, stream: TextIO = sys.stdout) -> None:
@@ -29,6 +31,10 @@ def main() -> int:
     names = list(ADAPTERS) if asked.adapters == "both" else [asked.adapters]
     total, failure = run(names, asked.seed, asked.steps, asked.minutes, asked.jobs, asked.histories)
     say(describe(total, names))
+    missing = empty_cells(total) if total.steps >= ENOUGH * len(names) else []
+    if failure is None and missing:
+        say("not every call met every fault; draw more of them (tests/simulation/draw.py)")
+        return 1
     if failure is None:
         say(f"clean: {total.steps} steps in {total.histories} histories on {', '.join(names)}")
         return 0

@@ -8,6 +8,5 @@ TOLERATED: frozenset[str] = frozenset(
         "pointers of late commits",
         "writes to leaving files",
         "reads beside a fan-out",
-        "messages lent for a week",
     }
 )

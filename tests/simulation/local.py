@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -21,7 +22,7 @@ from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.sweep import sweep
-from vectorlog.runtime.local import checkpoint, engine
+from vectorlog.runtime.local import checkpoint, engine, uptime
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as sqlite_views
 from vectorlog.views.sqlite import SQLiteTable
@@ -64,12 +65,14 @@ class LocalWorld:
     def _open(self) -> None:
         folder = self.folder
         self._log = SQLiteEventLog(folder / "log.db")
-        schema = (*sqlite_views.SCHEMA, *sqlite_work.SCHEMA, *checkpoint.SCHEMA)
+        schema = (*sqlite_views.SCHEMA, *sqlite_work.SCHEMA, *checkpoint.SCHEMA, *uptime.SCHEMA)
         self._derived = Database(folder / "derived.db", schema, synchronous="NORMAL")
         if self._real_index:
             self._index = LocalIndex(folder / "index")
         self._work = SQLiteQueue(self._derived, "work", self.clock)
         self._embed = SQLiteQueue(self._derived, "embed", self.clock)
+        self._slow = SQLiteQueue(self._derived, "slow", self.clock)
+        self._uptime = uptime.Uptime(self._derived, self.clock)
         self._position = checkpoint.Checkpoint(self._derived, "projector")
         self.deployment = world.deployment(
             self.clock,
@@ -88,13 +91,14 @@ class LocalWorld:
     def _start(self) -> None:
         faults = self.faults
         reader = cast(Any, Port("reader", SimulatedReader(self.code), faults))
+        named = (("work", self._work), ("embed", self._embed), ("embed", self._slow))
         self._engine = engine.Engine(
             self.deployment,
             cast(Any, Port("feed", self._log, faults)),
             cast(Any, Port("checkpoint", self._position, faults)),
-            cast(Any, Port("work", self._work, faults)),
-            cast(Any, Port("embed", self._embed, faults)),
-            Ingester(self.deployment, reader, Inline()),
+            self._uptime,
+            engine.Queues(*(cast(Any, Port(name, queue, faults)) for name, queue in named)),
+            engine.Ingesters(*[Ingester(self.deployment, reader, Inline(), lambda: 0.0)] * 3),
         )
 
     def project(self, limit: int, draw: Random) -> bool:
@@ -103,7 +107,7 @@ class LocalWorld:
         engine.FEED_PAGE = limit
         self._projecting = True  # there is one projector
         try:
-            self._engine._project()
+            self._engine.project_step(0)
         finally:
             self._projecting = False
         return True
@@ -111,14 +115,16 @@ class LocalWorld:
     def work(self, draw: Random) -> bool:
         if self._work._delay() > 0:
             return False
-        self._engine._do_work()
+        self._engine.work_step(0)
         return True
 
     def ingest(self, limit: int, draw: Random) -> bool:
-        if self._embed._delay() > 0:
+        if min(self._embed._delay(), self._slow._delay()) > 0:
             return False
-        engine.INGEST_BATCH = limit
-        self._engine._do_ingest()
+        lanes = [replace(self._engine.main_lane, limit=limit), self._engine.slow_lane]
+        draw.shuffle(lanes)
+        for lane in lanes:
+            lane.step(0)
         return True
 
     def sweep(self) -> int:
@@ -146,13 +152,13 @@ class LocalWorld:
 
     def shuffle(self, draw: Random) -> None:
         def mix(connection: sqlite3.Connection) -> None:
-            rows = connection.execute("SELECT id, turn FROM messages ORDER BY id").fetchall()
-            turns = [turn for _, turn in rows]
-            draw.shuffle(turns)
-            connection.executemany(
-                "UPDATE messages SET turn = ? WHERE id = ?",
-                [(turn, id_) for turn, (id_, _) in zip(turns, rows, strict=True)],
-            )
+            select = 'SELECT id, body FROM messages WHERE queue = ? AND "group" = ? AND receives = 0 ORDER BY id'
+            for group in connection.execute('SELECT DISTINCT queue, "group" FROM messages').fetchall():
+                rows = connection.execute(select, group).fetchall()
+                bodies = [body for _, body in rows]
+                draw.shuffle(bodies)
+                changed = [(body, number) for body, (number, _) in zip(bodies, rows, strict=True)]
+                connection.executemany("UPDATE messages SET body = ? WHERE id = ?", changed)
 
         self._derived.write(mix)
 
@@ -162,18 +168,17 @@ class LocalWorld:
             self._open()
         else:
             self._start()
-        self._work.recall()
-        self._embed.recall()
+        self._engine.prepare()
 
     def calm(self, *, calm: bool) -> None:
         """SQLite does nothing by itself."""
 
     def next_due(self) -> int | None:
-        found = [wait for queue in (self._work, self._embed) if (wait := queue._delay()) != float("inf")]
+        found = [wait for queue in (self._work, self._embed, self._slow) if (wait := queue._delay()) != float("inf")]
         return max(1, int(min(found) * 1000)) if found else None
 
     def left(self) -> list[str]:
-        return [body for queue in (self._work, self._embed) for body, *_ in queue.peek()]
+        return [body for queue in (self._work, self._embed, self._slow) for body, *_ in queue.peek()]
 
     def _close(self) -> None:
         self._log.close()

@@ -12,7 +12,7 @@ from tests.simulation.model import CHUNKINGS
 from tests.support.stubs import DIMENSIONS
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
+from vectorlog.ingest.document import Document, GiveWay, ReaderCrashed, Span, Unreadable, never
 
 LINES = {800: CHUNKINGS["auto"], 100: CHUNKINGS["small"]}
 """Lines in a chunk of each version, by the chunking's maximum of tokens."""
@@ -33,7 +33,7 @@ class SimulatedReader:
     def __init__(self, code: Code) -> None:
         self._code = code
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
         text = path.read_text()
         if text.startswith("damaged"):
             raise Unreadable("invalid_file", "The file is damaged. Save it again.")
@@ -66,7 +66,7 @@ class SimulatedEmbedder:
         if self._provider.throttled:
             raise EmbeddingError("slow down", retry_after=1.0)
         if any(text.startswith("refused") for text in texts):
-            raise EmbeddingError("the text is not allowed", temporary=False)
+            raise EmbeddingError("the text is not allowed", fault="text")
         return [(_vector(text),) for text in texts]
 
     def query(self, text: str) -> Vector:

@@ -67,8 +67,6 @@ class Rest:
         world.faults.full = False
         world.calm(calm=True)
         world.provider.throttled = False
-        if "messages lent for a week" in self._model.tolerated:
-            world.restart(reopen=False)
         for _ in range(MOST_STEPS):
             if not (world.project(50, draw) or world.work(draw) or world.ingest(16, draw)):
                 due = world.next_due()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,5 +45,5 @@ def sizes(*, small: bool) -> Iterator[None]:
         for module, name, size in SMALL if small else ():
             patch.setattr(module, name, size)
         patch.setattr(engine, "FEED_PAGE", engine.FEED_PAGE)
-        patch.setattr(engine, "INGEST_BATCH", engine.INGEST_BATCH)
+        patch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: 0.0))
         yield

@@ -21,7 +21,7 @@ from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
-from vectorlog.ingest.document import ReaderCrashed
+from vectorlog.ingest.document import ReaderUnavailable
 from vectorlog.views.views import Views
 
 
@@ -118,7 +118,7 @@ def _throttled() -> Exception:
 
 
 def _crashed() -> Exception:
-    return ReaderCrashed("it was stopped from outside")
+    return ReaderUnavailable("the host has no memory for it")
 
 
 def deployment(
