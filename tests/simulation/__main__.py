@@ -15,7 +15,7 @@ from tests.simulation.matrix import describe, empty_cells
 from tests.simulation.runner import ADAPTERS, LENGTH, Failure, Tally, run_one, shrunk, told
 
 SHRINK_S = 60.0
-ENOUGH = 50_000
+ENOUGH = 500_000
 """Steps for each set of adapters after which every call must have met every fault."""
 
 

@@ -55,6 +55,25 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 
+LIKELY: Mapping[str, Sequence[str]] = {
+    "work": [
+        *("work.receive", "work.acknowledge", "work.release", "work.send", "index.retag", "index.remove"),
+        *("index.remove_store", "index.add", "log.read", "blobs.list", "blobs.delete", "blobs.page", "blobs.read"),
+        *("blobs.delete_unreplaced", "table.query", "table.write", "log.append"),
+    ],
+    "ingest": [
+        *("embed.receive", "embed.acknowledge", "embed.release", "embed.send", "reader.read", "embedder.documents"),
+        *("blobs.put", "blobs.local", "blobs.list", "blobs.read", "index.add", "index.remove", "log.append"),
+    ],
+    "project": ["feed.after", "checkpoint.read", "checkpoint.write", "work.send", "embed.send", "table.write"],
+    "sweep": ["table.due", "table.write", "log.append", "log.read"],
+    "search": ["embedder.query", "index.search"],
+    "upload": ["blobs.put", "log.append"],
+    "change": ["index.retag", "log.append", "table.write"],
+}
+"""The calls that a kind of step makes and few others do."""
+
+
 class Draw:
     """Draws steps; what it draws depends only on its seed and on what the model knows."""
 
@@ -88,8 +107,8 @@ class Draw:
         if random.random() >= self._faulty:
             return None
         pick = random.randrange(840)
-        if random.random() < 0.5:
-            return Fault(random.randint(1, 3), pick, random.choice(CALLS))
+        if random.random() < 0.6:
+            return Fault(random.choice((1, 1, 1, 2)), pick, random.choice(LIKELY.get(kind, CALLS)))
         return Fault(random.choice((1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 13)), pick)
 
     def _about(self, kind: str) -> dict[str, Any] | None:

@@ -49,7 +49,7 @@ class History:
         self.requests = Requests(self.world, self.model, self.client)
         self.reads = Reads(self.requests)
         self.rest = Rest(self.world, self.model, self.requests, self.reads)
-        self.draw = Draw(seed, self.model, faulty=options.choice((0.0, 0.1, 0.2, 0.3)))
+        self.draw = Draw(seed, self.model, faulty=options.choice((0.0, 0.2, 0.4, 0.6)))
         self.steps: list[Step] = []
         self.story: list[tuple[Step, str]] = []
         self.done = 0

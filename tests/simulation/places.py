@@ -93,6 +93,7 @@ class Batch:
     ended: dict[str, int] | None = None
     untracked: set[str] = field(default_factory=set)
     late_seq: int = 0
+    unanswered: bool = False
 
 
 @dataclass(slots=True)
@@ -257,6 +258,8 @@ def reach(state: State, place: Place, batch: Batch, *, duplicate: bool) -> Itera
     newer = seq >= state.asked_seq
     for newest in (True, False) if batch.fuzzy else (newer,):
         yield attach(state, batch.label, settings, seq, newest=newest)
+    if batch.unanswered and not state.attached and seq < state.detached_seq:
+        yield attach(state, batch.label, settings, state.detached_seq, newest=True)
     if batch.may_be_lost and not state.attached and state.detached_seq >= 0:
         yield state.with_entry({batch.label}, "cancelled")
     if batch.skip_duplicates and duplicate:

@@ -124,12 +124,15 @@ class Faults:
         self._count += 1
         if self._count < fault.nth:
             return call()
-        self._armed = None
+        # Every third failed call is followed by a second fault at the next one, which often handles the failure.
+        again = fault.pick % 3 == 0 and not self.met
+        self._armed = Fault(1, fault.pick // 3) if again else None
+        self._count = 0
         return self._meet(kinds[fault.pick % len(kinds)], name, call, part)
 
     def _meet(self, kind: Kind, name: str, call: Callable[[], Any], part: Callable[[], Any] | None) -> Any:
         self.matrix[name, kind] += 1
-        self.met = f"{name} {kind}"
+        self.met = f"{self.met}, {name} {kind}" if self.met else f"{name} {kind}"
         match kind:
             case "dies before":
                 raise Lost(f"before {name}")
