@@ -1,0 +1,121 @@
+"""Bugs in `files/` and `index/`: bytes, chunks, and what a search finds."""
+
+from __future__ import annotations
+
+from tests.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "blob-is-not-synced",
+        "files/folder.py",
+        "        self._sync(staged)\n",
+        "",
+        "A power cut leaves an accepted file without its bytes.",
+        ("files/test_folder_is_durable.py",),
+    ),
+    Bug(
+        "name-of-a-blob-is-not-synced",
+        "files/folder.py",
+        "        self._sync([self._folder, *(self._folder / folder for folder in folders)])\n",
+        "",
+        "A power cut removes an accepted file from its folder.",
+        ("files/test_folder_is_durable.py",),
+    ),
+    Bug(
+        "only-the-last-folder-is-synced",
+        "files/folder.py",
+        "self._sync([self._folder, *(self._folder / folder for folder in folders)])",
+        "self._sync({target.parent for target in targets})",
+        "A power cut removes the folder of an accepted file.",
+        ("files/test_folder_is_durable.py",),
+    ),
+    Bug(
+        "blob-is-named-before-it-is-synced",
+        "files/folder.py",
+        "        staged = [self._stage(content) for _, content in items]\n        self._sync(staged)\n",
+        "        staged = [self._stage(content) for _, content in items]\n        self._sync(targets)\n",
+        "A power cut leaves half of an accepted file under its name.",
+        ("files/test_folder_is_durable.py",),
+    ),
+    Bug(
+        "first-part-is-left-out",
+        "files/artefact.py",
+        "if first >= start]",
+        "if first > start]",
+        "A rebuild of the index leaves out the first chunks of every file.",
+        ("operations/test_rebuild_index.py", "operations/test_rebuild_local_index.py"),
+    ),
+    Bug(
+        "s3-refusals-are-swallowed",
+        "files/s3.py",
+        'raise BlobsError(f"{len(remaining)} keys were not deleted: {refused}") from None',
+        "return",
+        "On AWS, bytes of deleted files stay for ever, and nothing tells.",
+        ("files/test_s3.py",),
+    ),
+    Bug(
+        "index-is-not-synced",
+        "index/embedded/index.py",
+        'SCHEMA, "FULL"',
+        'SCHEMA, "NORMAL"',
+        "A power cut takes chunks of completed files out of the search.",
+        ("index/embedded/test_index.py",),
+    ),
+    Bug(
+        "rollback-leaves-memory",
+        "index/embedded/index.py",
+        "                for store in stores:  # the copy in memory may be ahead of the disk\n"
+        "                    self._forget(store)\n                raise",
+        "                raise",
+        "After a failed write, a search finds chunks that are gone after a restart.",
+        ("index/embedded/test_index.py",),
+    ),
+    Bug(
+        "removed-store-stays-in-memory",
+        "index/embedded/index.py",
+        "            self._forget((space, store))\n\n    def search",
+        "            pass\n\n    def search",
+        "Chunks of a deleted store stay in memory, and the next store of this name has them.",
+        ("contract/test_chunk_index.py", "index/embedded/test_index.py"),
+    ),
+    Bug(
+        "smaller-score-wins",
+        "index/fusion.py",
+        "best[chunk].score < ranked.score",
+        "best[chunk].score > ranked.score",
+        "A chunk that two queries find is ranked by the worse of its scores.",
+        ("index/test_fusion.py",),
+    ),
+    Bug(
+        "older-attributes-win-in-opensearch",
+        "index/opensearch/documents.py",
+        '"version_type": "external_gte",',
+        '"version_type": "external",',
+        "On AWS, an ingest that is repeated fails, because its chunks are there already.",
+        ("index/opensearch/test_index.py",),
+    ),
+    Bug(
+        "stale-write-is-a-failure",
+        "index/opensearch/index.py",
+        'if "error" in item and item["status"] != _STALE]',
+        'if "error" in item]',
+        "On AWS, an ingest whose attributes changed meanwhile fails.",
+        ("index/opensearch/test_index.py", "contract/test_chunk_index.py"),
+    ),
+    Bug(
+        "failed-documents-are-swallowed",
+        "index/opensearch/index.py",
+        "            raise_for([(BUSY if _missing(item) else item[\"status\"], item[\"error\"]) for _, item in failed])\n",
+        "",
+        "On AWS, chunks that OpenSearch refused are missing, and the file says that it completed.",
+        ("index/opensearch/test_index.py",),
+    ),
+    Bug(
+        "opensearch-searches-every-store",
+        "index/opensearch/index.py",
+        '{"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}},',
+        '{"query": {"bool": {"filter": [*clauses]}}},',
+        "On AWS, detaching a file removes its chunks from every store.",
+        ("index/opensearch/test_index.py", "contract/test_chunk_index.py"),
+    ),
+)
