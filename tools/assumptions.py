@@ -85,6 +85,11 @@ class Idle:
     hours_month: int
     sweeps_hour: int
     sweep_read_units: int
+    passes: int
+    pass_objects: int
+    pass_read_units: int
+    pass_page: int
+    pass_page_ms: float
     queues: int
     polls_hour: int
     alarms: int

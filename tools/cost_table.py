@@ -105,6 +105,15 @@ def volume_gb(size: Size, assumed: Assumptions) -> int:
     return max(assumed.kept.volume_least_gb, needed)
 
 
+def _pass_per_file(assumed: Assumptions) -> float:
+    """Dollars for looking at the objects of a file once, to find leftovers."""
+    price, idle = assumed.price, assumed.idle
+    messages = assumed.following.whole_messages * price.messages_million
+    page = (price.puts_million + messages + price.invocations_million) / MILLION
+    page += function_dollars(idle.pass_page_ms, assumed)
+    return page * idle.pass_objects / idle.pass_page + idle.pass_read_units * price.read_units_million / MILLION
+
+
 def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
     """Dollars for a month without requests, by purpose."""
     price, idle, kept = assumed.price, assumed.idle, assumed.kept
@@ -119,6 +128,7 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
         * price.object_gb_month,
         "the sweep": sweeps
         * (price.invocations_million / MILLION + idle.sweep_read_units * price.read_units_million / MILLION + sweep),
+        "the pass for leftovers": idle.passes * size.files * _pass_per_file(assumed),
         "polling of queues": polls * price.messages_million / MILLION,
         "alarms, metrics, dashboard, secret": idle.alarms * price.alarm_month
         + idle.metrics * price.metric_month

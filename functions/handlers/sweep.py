@@ -1,5 +1,5 @@
 """Runs on a schedule: expires or retries whatever has passed its deadline, and reports how long the oldest open file
-has waited.
+has waited. Once a day it begins a pass that deletes leftover blobs.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.observed import logger, metrics, tracer
+from vectorlog.reactions import leftovers
 from vectorlog.reactions.oldest_open import oldest_open
 from vectorlog.reactions.sweep import sweep
 from vectorlog.runtime.aws.wiring import deployment, projector
+from vectorlog.work.messages import COLLECTION, Collect
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,5 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         )
     finally:
         swept = sweep(deployed, projector())
+    if leftovers.starts_at(deployed.clock()):
+        projector().send([(COLLECTION, Collect())])
     metrics.add_metric("Swept", MetricUnit.Count, swept)
     return {"swept": swept}

@@ -56,6 +56,8 @@ class Deployment:
         duplicate_content: whether a store accepts the same bytes twice.
         inline_files: a batch of at most this many files is fanned out before its request is answered. A worker fans out
             larger ones, and receives the message for each batch in any case.
+        inline_tags: whether changed attributes are written to the index before their request is answered, for an index
+            that can do so (`ChunkIndex.retag`). A worker writes them in any case.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         telemetry: where failures are logged and counted.
@@ -70,5 +72,6 @@ class Deployment:
     random: Random
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     inline_files: int = 0
+    inline_tags: bool = False
     together: Parallel = one_by_one
     telemetry: Telemetry = field(default_factory=Telemetry)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -12,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support import moto_aws
-from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.files.blobs import Blobs, NoSuchBlob, StoredBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.s3 import S3Blobs
 from vectorlog.runtime.aws import clients
@@ -129,6 +132,42 @@ class TestBlobs:
         assert blobs.size("a/1") is None
         blobs.delete(["a/b/3"])
         assert list(blobs.list("a/")) == []
+
+    def test_page(self, blobs: Blobs) -> None:
+        """Pages list every blob once, in the order of the keys, with its size and the time when it was stored."""
+        keys = ["a/1", "a-c/2", "a/b/2", "a/b-/3", "a/b/c/3", "ab/4", "a.b/9", "b/a/5"]
+        began = int(time.time()) * 1000
+        for size, key in enumerate(keys):
+            blobs.put([(key, b"x" * size)])
+        for limit in (1, 3, 8, 100):
+            found: list[StoredBlob] = []
+            while page := blobs.page(found[-1].key if found else "", limit):
+                assert len(page) == min(limit, len(keys) - len(found))
+                found += page
+            assert [each.key for each in found] == sorted(keys)
+            assert {each.key: each.size for each in found} == {key: size for size, key in enumerate(keys)}
+            assert all(began <= each.stored_at <= time.time() * 1000 + 1000 for each in found)
+        assert [each.key for each in blobs.page("a/b/bb", 2)] == ["a/b/c/3", "ab/4"]
+
+    def test_stored_at(self, blobs: Blobs, tmp_path: Path) -> None:
+        """The time is that of the put, however old the file is that was put."""
+        source = tmp_path / "upload"
+        source.write_bytes(b"x")
+        os.utime(source, (1_000_000_000, 1_000_000_000))
+        blobs.put([("a", source)])
+        [found] = blobs.page("", 10)
+        assert abs(found.stored_at - time.time() * 1000) < 60_000
+
+    def test_delete_unreplaced(self, blobs: Blobs) -> None:
+        """A listed blob is deleted, unless it was stored again since; deleting it twice is no error."""
+        blobs.put([("a/b", b"1"), ("a/bc", b"1")])
+        [listed, _] = blobs.page("", 10)
+        older = replace(listed, stored_at=listed.stored_at - 5_000)
+        assert not blobs.delete_unreplaced(older)
+        assert blobs.read("a/b") == b"1"
+        assert blobs.delete_unreplaced(listed)
+        assert not blobs.delete_unreplaced(listed)
+        assert list(blobs.list("")) == ["a/bc"]
 
     def test_beginning_of_a_key(self, blobs: Blobs) -> None:
         """A prefix of other keys is not a key itself, and neither is a key with more appended."""

@@ -14,8 +14,9 @@ import pytest
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
 from vectorlog.domain.vectors import Chunk, Space, Vector
-from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Query, SearchResult
+from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.use_cases.confirmed import MOST_HITS, MOST_LOOKED_UP
 
 SPACE = Space("test:model", 8)
 Opener = Callable[[Path], ChunkIndex]
@@ -71,10 +72,10 @@ def ask(
     limit: int = 10,
     store: str = "s",
     where: Filter | None = None,
-    without: Sequence[str] = (),
+    serving: Mapping[str, Part | None] | None = None,
 ) -> SearchResult:
     """The answer to one query."""
-    (found,) = index.search(SPACE, [Query(store, vector, text, limit, where, frozenset(without))])
+    (found,) = index.search(SPACE, [Query(store, vector, text, limit, where, serving or {})])
     return found
 
 
@@ -158,11 +159,38 @@ class TestSearch:
         assert [names(answer.by_vector) for answer in answers] == [["g"], ["h"], ["f"], []]
 
     def test_files_can_be_left_out(self, index: ChunkIndex) -> None:
-        """Excluded files do not come back, and others fill their places."""
+        """Files of which nothing serves do not come back, and others fill their places."""
         index.add(SPACE, [file(f"f{i}", ("fox", towards(0.9 - i / 10))) for i in range(4)])
-        found = ask(index, vector=X, text="fox", limit=2, without=["f0", "f2", "unknown"])
+        found = ask(index, vector=X, text="fox", limit=2, serving={"f0": None, "f2": None, "unknown": None})
         assert names(found.by_vector) == ["f1", "f3"]
         assert sorted(names(found.by_text)) == ["f1", "f3"]
+
+    def test_only_what_serves_of_a_file(self, index: ChunkIndex) -> None:
+        """Of a file with a serving part, only its first chunks of that generation come back; other files are not
+        restricted.
+        """
+        chunks = [("fox", towards(0.9)), ("fox", towards(0.8)), ("fox", towards(0.7))]
+        for generation in range(3):
+            index.add(SPACE, [file(name, *chunks, generation=generation) for name in ("f", "g", "h")])
+        serving = {"f": Part(1, 2), "g": Part(2, 1), "h": None, "unknown": Part(7, 7)}
+        for where in (None, Comparison("ne", "k", 1)):
+            found = ask(index, vector=X, text="fox", limit=20, serving=serving, where=where)
+            for hits in (found.by_vector, found.by_text):
+                assert sorted((hit.file, hit.generation, hit.n) for hit in hits) == [
+                    ("f", 1, 0),
+                    ("f", 1, 1),
+                    ("g", 2, 0),
+                ]
+
+    def test_thousands_of_files_can_be_left_out(self, index: ChunkIndex) -> None:
+        """What serves of as many files as one search looks up can be told, each with another generation, when as many
+        hits are asked for as one search does.
+        """
+        index.add(SPACE, [file(f"f{i}", ("fox", towards(0.9 - i / 10)), generation=i) for i in range(4)])
+        told = {f"f{i}": None if i % 2 else Part(i, 1) for i in range(MOST_LOOKED_UP)}
+        found = ask(index, vector=X, text="fox", limit=MOST_HITS, serving=told)
+        assert names(found.by_vector) == ["f0", "f2"]
+        assert sorted(names(found.by_text)) == ["f0", "f2"]
 
 
 class TestFilters:
@@ -275,6 +303,22 @@ class TestReplace:
         assert [(hit.text, hit.row) for hit in hits] == [("fox", "r2"), ("dog", "r2")]
         assert index.count(SPACE, "s") == {("f", 0): 2}
 
+    def test_retag_at_once(self, index: ChunkIndex) -> None:
+        """An index that can, gives a generation other attributes without its chunks: they hold for those that it has
+        and for those that arrive later with older attributes. One that cannot says so, and changes nothing.
+        """
+        index.add(SPACE, [file("f", ("fox", X), attributes={"k": "old"}), file("f", ("fox", X), generation=1)])
+        can = index.retag(SPACE, file("f", attributes={"k": "new"}, revision=2))
+        assert index.retag(SPACE, file("g", attributes={"k": "new"}, revision=2)) is can
+        index.retag(SPACE, file("f", attributes={"k": "late"}, revision=1))
+        index.add(SPACE, [file("f", ("cat", X), attributes={"k": "old"}, first=1), file("g", ("dog", X))])
+        by_old, by_new = (
+            ask(index, vector=X, where=Comparison("eq", "k", value)).by_vector for value in ("old", "new")
+        )
+        assert {hit.text for hit in by_new} == ({"fox", "cat", "dog"} if can else set())
+        assert {hit.text for hit in by_old} == (set() if can else {"fox", "cat"})
+        assert index.count(SPACE, "s") == {("f", 0): 2, ("f", 1): 1, ("g", 0): 1}
+
     def test_older_attributes_never_win(self, index: ChunkIndex) -> None:
         """A late message with a lower revision does not bring back old attributes."""
         index.add(SPACE, [file("f", ("fox", X), attributes={"k": "new"}, revision=5)])
@@ -309,7 +353,7 @@ class TestRemove:
     def test_a_store(self, index: ChunkIndex) -> None:
         """A removed store is empty, others are not affected, and it can be filled again."""
         index.add(SPACE, [file("f", ("fox", X)), file("g", ("fox", X), store="t")])
-        index.remove_store(SPACE, "s")
+        assert not index.remove_store(SPACE, "s"), "nothing is left of so few chunks"
         assert ask(index, vector=X, text="fox") == SearchResult((), (), 0.0)
         assert names(ask(index, vector=X, store="t").by_vector) == ["g"]
         index.add(SPACE, [file("h", ("fox", X))])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from vectorlog.domain.filters import (
     Operator,
     Scalar,
     matches,
+    predicate,
     same_attributes,
+    simplified,
 )
 
 FILE: Attributes = {"year": 2024, "score": 0.5, "author": "Ada", "draft": True, "empty": ""}
@@ -132,8 +136,43 @@ def naive(condition: Filter, attributes: Attributes) -> bool:
 @settings(max_examples=500, deadline=None)
 @given(FILTERS, st.dictionaries(KEYS, SCALARS))
 def test_any_filter(condition: Filter, attributes: dict[str, Scalar]) -> None:
-    """Any tree of filters matches any attributes as the contract's table says."""
-    assert matches(condition, attributes) is naive(condition, attributes)
+    """Any tree of filters matches any attributes as the contract's table says, compiled or not."""
+    expected = naive(condition, attributes)
+    assert matches(condition, attributes) is expected
+    assert predicate(condition)(attributes) is expected
+    assert matches(simplified(condition), attributes) is expected
+
+
+HUGE = st.integers(2**53 - 2, 2**53 + 2) | st.floats(2.0**53 - 2, 2.0**53 + 4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["and", "or"]),
+    st.lists(
+        st.builds(Comparison, st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]), st.just("x"), HUGE), min_size=1
+    ),
+    HUGE,
+)
+def test_numbers_that_share_a_double(operator: Any, conditions: list[Comparison], value: Scalar) -> None:
+    """Integers compare exactly, also with floats, when conditions of one key are merged."""
+    wanted = Compound(operator, tuple(conditions))
+    assert predicate(wanted)({"x": value}) is matches(wanted, {"x": value})
+
+
+def test_conditions_of_one_key_are_merged() -> None:
+    """However many conditions a filter has on a key, it is evaluated as a few."""
+    many = range(10_000)
+    alike = {
+        "or": (*(Comparison("eq", "x", i) for i in many), *(Comparison("gt", "x", i) for i in many)),
+        "and": (*(Comparison("ne", "x", i) for i in many), *(Comparison("lte", "x", i) for i in many)),
+    }
+    operators: tuple[Literal["and", "or"], ...] = ("and", "or")
+    for operator in operators:
+        nested = Compound(operator, (Compound(operator, alike[operator][:5_000]), *alike[operator][5_000:]))
+        merged = simplified(nested)
+        assert isinstance(merged, Compound)
+        assert len(merged.filters) == 2
 
 
 @pytest.mark.parametrize(

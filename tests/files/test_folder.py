@@ -41,6 +41,16 @@ def test_staging_is_emptied(blobs: FolderBlobs, tmp_path: Path) -> None:
     assert blobs.read("a") == b"1"
 
 
+def test_staging_after_a_failure(blobs: FolderBlobs, tmp_path: Path) -> None:
+    """A put that fails, as on a full disk, leaves nothing in staging, and nothing under its keys."""
+    source = tmp_path / "upload"
+    source.write_bytes(b"x")
+    with pytest.raises(FileNotFoundError):
+        blobs.put([("a", b"1"), ("b", source), ("c", tmp_path / "missing")])
+    assert list((tmp_path / "staging").iterdir()) == []
+    assert list(blobs.list("")) == []
+
+
 def test_large_file_is_not_copied(blobs: FolderBlobs, tmp_path: Path) -> None:
     """A file on the same disk is moved: the same file, under another name."""
     source = tmp_path / "upload"

@@ -10,12 +10,12 @@ import pytest
 
 from tests.support.moto_deployment import FILE, FOX, STORE, MotoDeployment, messages, sample
 from tests.support.stubs import DictIndex
-from vectorlog.domain import uploaded_file
+from vectorlog.domain import uploaded_file, vector_store
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.tenancy import Caller, Owner
 from vectorlog.domain.vectors import Space
-from vectorlog.event_log.codec import UPLOADED_FILE
+from vectorlog.event_log.codec import UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.decision import Decision
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import store_files
@@ -143,6 +143,7 @@ class TestWork:
         due.
         """
         moto.happened()
+        moto.deployment.streams.decide(VECTOR_STORE, STORE, lambda state: vector_store.delete(state, moto.now))
         queue = SQSQueue(moto.sqs, moto.work, lambda: moto.now)
         queue.send([outgoing(PurgeStore(STORE, again=True), STORE, 86_400_000)])
         due, step = moto.now + 86_400_000, moto.mapping(moto.work, "work").step

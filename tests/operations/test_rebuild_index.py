@@ -9,6 +9,7 @@ import pytest
 from tests.operations.transfer.answers import unwatched
 from tests.support.bench import PROJECT, Bench, DictIndex
 from vectorlog.domain.vectors import Space
+from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.use_cases import store_files, vector_stores
@@ -48,3 +49,15 @@ def test_other_spaces(bench: Bench) -> None:
     refill = Refill(bench.deployment.streams, bench.blobs, into, lambda space: space != bench.space)
     refill.fill(unwatched)
     assert (into.count(bench.space, store), refill.files, refill.chunks) == ({}, 0, 0)
+
+
+def test_artefact_gone(bench: Bench) -> None:
+    """A file that serves and has no artefact at all is named: the new index cannot hold it."""
+    store, file, kept = bench.store(), bench.upload("alpha"), bench.upload("beta")
+    bench.attach(store, file)
+    bench.attach(store, kept)
+    bench.pump.settle()
+    artefact.delete(bench.blobs, store, file, 1)
+    refill = Refill(bench.deployment.streams, bench.blobs, DictIndex())
+    refill.fill(unwatched)
+    assert (refill.files, refill.incomplete) == (1, [artefact.folder(store, file, 1)])

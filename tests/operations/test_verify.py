@@ -12,7 +12,7 @@ from vectorlog.index.chunk_index import FileChunks
 from vectorlog.operations.verify import Report, UnderWay, verify
 from vectorlog.use_cases import store_files
 from vectorlog.views import keys
-from vectorlog.views.table import Add, Remove
+from vectorlog.views.table import NO_ROW, Add, Put, Remove
 
 Damage = Callable[[Bench, str, str], None]
 
@@ -36,6 +36,10 @@ def row_missing(bench: Bench, store: str, file: str) -> None:
     bench.deployment.views.table.write([Remove(keys.store_file(store, file, placement))])
 
 
+def attachment_left_over(bench: Bench, store: str, file: str) -> None:
+    bench.deployment.views.table.write([Put(keys.attachment(file, "vs_gone"), 0, NO_ROW)])
+
+
 def wrong_count(bench: Bench, store: str, file: str) -> None:
     bench.deployment.views.table.write([Add(keys.store(store), {"completed": 1})])
 
@@ -50,7 +54,7 @@ def chunks_missing(bench: Bench, store: str, file: str) -> None:
 
 
 def artefact_missing(bench: Bench, store: str, file: str) -> None:
-    artefact.delete(bench.blobs, store, file)
+    artefact.delete(bench.blobs, store, file, 1)
 
 
 def artefact_left_over(bench: Bench, store: str, file: str) -> None:
@@ -67,6 +71,7 @@ def blob_left_over(bench: Bench, store: str, file: str) -> None:
 
 DAMAGE = [
     (row_missing, "row", "is missing"),
+    (attachment_left_over, "row", "is left over"),
     (wrong_count, "counts", "the log says {'completed': 1"),
     (chunk_left_over, "chunks", "2 are left over"),
     (chunks_missing, "chunks", "are 0, and the log says 2"),

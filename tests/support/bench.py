@@ -71,11 +71,11 @@ class Bench:
             streams=Streams(cast(Any, log), self.clock, self.random, no_waits(self.random.uniform)),
             views=Views(cast(Any, table), no_waits(self.random.uniform)),
             blobs=cast(Any, Fragile(self.blobs, {"put", "delete"}, self.faults)),
-            index=cast(Any, Fragile(self.index, {"add", "remove", "remove_store"}, self.faults)),
+            index=cast(Any, Fragile(self.index, {"add", "retag", "remove", "remove_store"}, self.faults)),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
             clock=self.clock,
             random=self.random,
-            **{"inline_files": 100, **rules},
+            **{"inline_files": 100, "inline_tags": True, **rules},
         )
         self.pump = Pump(
             self.deployment,

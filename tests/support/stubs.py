@@ -12,7 +12,7 @@ from typing import Any
 from vectorlog.domain.filters import matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
+from vectorlog.index.chunk_index import FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
 
 DIMENSIONS = 16
@@ -75,22 +75,40 @@ class DictIndex:
 
     def __init__(self) -> None:
         self._chunks: dict[tuple[Space, str], dict[tuple[str, int, int], tuple[FileChunks, Chunk]]] = {}
+        self._tags: dict[tuple[Space, str], dict[tuple[str, int], FileChunks]] = {}
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         for each in files:
             held = self._chunks.setdefault((space, each.store), {})
+            known = self._tags.get((space, each.store), {}).get((each.file, each.generation), each)
+            tagged = max(known, each, key=lambda one: one.revision)
             for chunk in each.chunks:
                 key = (each.file, each.generation, chunk.n)
-                if key not in held or held[key][0].revision <= each.revision:
-                    held[key] = (each, chunk)
+                if key not in held or held[key][0].revision <= tagged.revision:
+                    held[key] = (tagged, chunk)
+
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        tags = self._tags.setdefault((space, tagged.store), {})
+        known = tags.get((tagged.file, tagged.generation), tagged)
+        tags[tagged.file, tagged.generation] = max(known, tagged, key=lambda each: each.revision)
+        held = self._chunks.get((space, tagged.store), {})
+        for key, (each, chunk) in held.items():
+            if key[:2] == (tagged.file, tagged.generation) and each.revision <= tagged.revision:
+                held[key] = (tagged, chunk)
+        return True
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         held = self._chunks.get((space, store), {})
         for key in [key for key in held if key[0] == file and generation in (None, key[1])]:
             del held[key]
+        tags = self._tags.get((space, store), {})
+        for tag in [tag for tag in tags if tag[0] == file and generation in (None, tag[1])]:
+            del tags[tag]
 
-    def remove_store(self, space: Space, store: str) -> None:
+    def remove_store(self, space: Space, store: str) -> bool:
         self._chunks.pop((space, store), None)
+        self._tags.pop((space, store), None)
+        return False
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         return [self._found(self._chunks.get((space, query.store), {}), query) for query in queries]
@@ -98,7 +116,9 @@ class DictIndex:
     def _found(self, held: Mapping[tuple[str, int, int], tuple[FileChunks, Chunk]], query: Query) -> SearchResult:
         hits = []
         for (file, generation, n), (each, chunk) in held.items():
-            if file not in query.without and (query.filter is None or matches(query.filter, each.attributes)):
+            part = query.serving.get(file, Part(generation, n + 1))
+            serves = part is not None and part.generation == generation and n < part.chunks
+            if serves and (query.filter is None or matches(query.filter, each.attributes)):
                 cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
                 hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None))
         hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))

@@ -95,9 +95,9 @@ def test_exports(slow: Bench) -> None:
     vector_stores.delete(slow.deployment, PROJECT, deleted)
     older(slow)
     assert decode_state(VECTOR_STORE, next(iter(slow.log.scan())).state) is None
-    found = survey(slow.deployment.streams, slow.log.scan())
+    found = survey(slow.deployment.streams, slow.log.scan)
     assert found.spaces == dict.fromkeys((kept, deleted), slow.space)
-    assert found.ended == {deleted}
+    assert found.ended == {deleted: "deleted"}
 
 
 def test_import_beside_workers(slow: Bench, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_late_commit_of_a_deleted_store(bench: Bench, history: History) -> None:
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
     views.apply([changed])
     vector_stores.delete(bench.deployment, PROJECT, history.store)
-    purge.rows(bench.deployment, history.store)
+    purge.rows_in(views.table, history.store)
     views.apply([attached])
     views.apply([changed])
     assert not views.rows([history.key])
@@ -180,7 +180,7 @@ def test_batch_behind_its_files(bench: Bench) -> None:
         views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)
     views.apply([each for each in commits if each.stream == batch])
-    purge.rows(replace(deployment, views=views), store)
+    purge.rows_in(views.table, store)
     assert views.table.query(keys.batch(batch).pk) == []
     assert views.table.query(keys.batches(store)) == []
     views.apply([each for each in commits if each.stream == batch])

@@ -9,12 +9,14 @@ import pytest
 from vectorlog.domain.store_file import Retired
 from vectorlog.work.messages import (
     CancelBatch,
+    Collect,
     FanOut,
     Forget,
     Ingest,
     Message,
     OpenBatch,
     Purge,
+    PurgePoint,
     PurgeStore,
     Replay,
     Retag,
@@ -29,9 +31,11 @@ EVERY: list[Message] = [
     CancelBatch("vs_1", "vsfb_1"),
     Purge("vs_1", "file-1", (Retired(1, 7),)),
     PurgeStore("vs_1", again=False),
+    PurgeStore("vs_1", point=PurgePoint("files", 1, "F#0001#file-1")),
     Retag("vs_1", "file-1", 2),
     Forget("file-1"),
     Replay("vs_1/file-1"),
+    Collect("files/file-1/0"),
 ]
 
 

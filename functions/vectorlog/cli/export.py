@@ -16,6 +16,7 @@ from vectorlog.cli.progress import watch
 @click.argument("path", type=click.Path(path_type=Path))
 def command(data: Path, which: deployments.Chosen, path: Path) -> None:
     """Write every commit and object to PATH: a new folder, or one file if PATH ends in .tar."""
+    from vectorlog.event_log.codec import UnknownSchema
     from vectorlog.operations.transfer.archive import writing
     from vectorlog.operations.transfer.contents import NotAnExport
     from vectorlog.operations.transfer.export import export
@@ -23,8 +24,10 @@ def command(data: Path, which: deployments.Chosen, path: Path) -> None:
     try:
         with deployments.open_read_only(which, data) as (deployment, _, _), writing(path) as sink:
             contents = export(deployment, sink, watch)
-    except NotAnExport as error:
+    except (NotAnExport, UnknownSchema) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{path}: {contents.commits:,} commits, {contents.objects:,} objects of {contents.size:,} bytes.")
     for each in contents.models:
         click.echo(f"  {each.stores:,} stores use {each.model} ({each.dimensions} dimensions)")
+    for key in contents.missing:
+        click.echo(f"  {key} was not there. An import ingests the file again if its bytes are there.", err=True)

@@ -14,8 +14,8 @@ from vectorlog.cli.progress import watch
 from vectorlog.runtime.local.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
-    from vectorlog.operations.transfer.completion import ImportReport
     from vectorlog.operations.transfer.importing import Target
+    from vectorlog.operations.transfer.report import ImportReport
 
 
 @click.command()
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def command(which: deployments.Chosen, model: str | None, path: Path, **values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Import an export. The local server must be stopped.
 
-    The target must be empty, or have been the target of an earlier import of the same export. Existing data stays
-    unchanged.
+    The target must be empty, or hold an earlier import of the same deployment and no changes of its own. Importing the
+    same export again changes nothing.
     """
     from vectorlog.embedding.catalogue import ModelError
     from vectorlog.embedding.embedder import EmbeddingError
@@ -68,6 +68,12 @@ def command(which: deployments.Chosen, model: str | None, path: Path, **values: 
 
 def _print_report(report: ImportReport) -> None:
     click.echo(f"{report.indexed:,} files were indexed from their artefacts; {report.again:,} are ingested again.")
+    if report.repaired:
+        click.echo(f"{report.repaired:,} more are ingested again, because their artefact is missing in the export.")
+    for stream in report.lost:
+        click.echo(f"{stream} will fail: both its artefact and its bytes are missing in the export.", err=True)
+    for batch in report.unlisted:
+        click.echo(f"{batch} cannot be completed: its list of files is missing in the export.", err=True)
     for model, files in report.unoffered.items():
         click.echo(
             f"{files:,} files wait for {model}, which is not offered here. Offer it, or give --model, and import again."

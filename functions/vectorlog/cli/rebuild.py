@@ -105,7 +105,10 @@ def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -
 def _print_report(refill: Refill) -> None:
     click.echo(f"Index: {refill.files:,} files were indexed from their artefacts, {refill.chunks:,} chunks.")
     for folder in refill.incomplete:
-        click.echo(f"  {folder} does not hold all chunks of its file. Attach the file again.", err=True)
+        click.echo(
+            f"  {folder} does not hold all chunks of its file, so no search finds the rest. Attach the file again.",
+            err=True,
+        )
 
 
 def _adopt(folder: DataFolder) -> None:

@@ -2,7 +2,8 @@
 
 `artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8. `…/<first chunk>` is a part: some consecutive
 chunks, as a line of JSON (spans, windows per chunk, dimensions) followed by the little-endian vectors. The text is
-stored before the first part or with it, so that a reader of a part also finds the text.
+stored together with the first part, before a generation can serve. After a crash in between there may be one without
+the other.
 """
 
 from __future__ import annotations
@@ -11,22 +12,34 @@ import json
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.files.blobs import Blobs
+
+TEXT = "text"
+"""The last part of the key of a text."""
+TOGETHER = 1000
+"""How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
 
 Offsets = tuple[int, int]
 """First character of a chunk, and the one after its last."""
 
 
+def folder_of(store: str) -> str:
+    """Returns the common prefix of the keys of a store's artefacts."""
+    return f"artefacts/{store}/"
+
+
 def folder(store: str, file: str, generation: int) -> str:
     """Returns the common prefix of a generation's keys."""
-    return f"artefacts/{store}/{file}/{generation:08d}/"
+    return f"{folder_of(store)}{file}/{generation:08d}/"
 
 
 def text_item(store: str, file: str, generation: int, text: str) -> tuple[str, bytes]:
     """Returns the key and content of the text, for `Blobs.put`."""
-    return folder(store, file, generation) + "text", text.encode()
+    return folder(store, file, generation) + TEXT, text.encode()
 
 
 def part_item(
@@ -43,19 +56,25 @@ def part_item(
     return f"{folder(store, file, generation)}{first:08d}", body
 
 
+def chunks_in(part: Path) -> int:
+    """Returns the number of chunks in a part, from its file."""
+    with part.open("rb") as file:
+        return len(json.loads(file.readline())["spans"])
+
+
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
     """Returns the whole text.
 
     Raises:
         NoSuchBlob: this generation has no artefact.
     """
-    return blobs.read(folder(store, file, generation) + "text").decode()
+    return blobs.read(folder(store, file, generation) + TEXT).decode()
 
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     """Returns the number of the first chunk of each stored part, in ascending order."""
     names = (key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation)))
-    return sorted(int(name) for name in names if name != "text")
+    return sorted(int(name) for name in names if name != TEXT)
 
 
 def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int = 0) -> Iterator[tuple[Chunk, ...]]:
@@ -66,13 +85,11 @@ def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int 
         yield _unpack(blobs.read(f"{folder(store, file, generation)}{first:08d}"), first, text)
 
 
-def delete(blobs: Blobs, store: str, file: str | None = None, generation: int | None = None) -> None:
-    """Deletes the artefacts of a generation, of a whole file (no generation) or of a whole store (no file)."""
-    if file is None:
-        prefix = f"artefacts/{store}/"
-    else:
-        prefix = f"artefacts/{store}/{file}/" if generation is None else folder(store, file, generation)
-    blobs.delete(list(blobs.list(prefix)))
+def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
+    """Deletes the artefact of a generation. Its objects are deleted while they are listed, so a repeat goes on."""
+    listed = blobs.list(folder(store, file, generation))
+    while found := list(islice(listed, TOGETHER)):
+        blobs.delete(found)
 
 
 def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 
 class NoSuchBlob(KeyError):
     """There is no blob under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob as it is listed: its key, its size in bytes, and when it was stored, in ms since 1970."""
+
+    key: str
+    size: int
+    stored_at: int
 
 
 class Blobs(Protocol):
@@ -58,8 +68,16 @@ class Blobs(Protocol):
         """Yields every key that starts with `prefix`, in no particular order; `prefix` is empty or ends with `/`."""
         ...
 
+    def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
+        """Returns up to `limit` blobs whose keys come after `after`, in the order of their keys in UTF-8."""
+        ...
+
     def delete(self, keys: Sequence[str]) -> None:
         """Deletes the blobs; keys without a blob are ignored."""
+        ...
+
+    def delete_unreplaced(self, blob: StoredBlob) -> bool:
+        """Deletes a blob unless it was stored again since it was listed; returns whether it deleted one."""
         ...
 
 

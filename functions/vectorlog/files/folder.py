@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
-from vectorlog.files.blobs import NoSuchBlob, check_key
+from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
@@ -35,13 +36,20 @@ class FolderBlobs:
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
         """See Blobs. Writes all files, then syncs them together, then moves each to its place."""
         targets = [self._path(key) for key, _ in items]
-        staged = [self._stage(content) for _, content in items]
-        self._sync(staged)
-        with self._naming:
-            for folder in {target.parent for target in targets}:
-                folder.mkdir(parents=True, exist_ok=True)
-            for source, target in zip(staged, targets, strict=True):
-                source.replace(target)
+        staged = [self._staging / uuid.uuid4().hex for _ in items]
+        try:
+            for path, (_, content) in zip(staged, items, strict=True):
+                _stage(content, path)
+            self._sync(staged)
+            with self._naming:
+                for folder in {target.parent for target in targets}:
+                    folder.mkdir(parents=True, exist_ok=True)
+                for source, target in zip(staged, targets, strict=True):
+                    source.replace(target)
+        except BaseException:
+            for path in staged:
+                path.unlink(missing_ok=True)
+            raise
         folders = {key[:end] for key, _ in items for end, character in enumerate(key) if character == "/"}
         self._sync([self._folder, *(self._folder / folder for folder in folders)])
 
@@ -79,18 +87,55 @@ class FolderBlobs:
             for name in names:
                 yield (Path(folder) / name).relative_to(self._folder).as_posix()
 
+    def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
+        """See Blobs. It lists the folders on the way to `after` anew each time."""
+        stored = map(self._stored, self._after("", after))
+        return tuple(islice((blob for blob in stored if blob is not None), limit))
+
     def delete(self, keys: Sequence[str]) -> None:
         """See Blobs. Also removes the folders that become empty."""
         for path in [self._path(key) for key in keys]:
             with self._naming:
-                if not path.is_file():
-                    continue
-                path.unlink()
-                with suppress(OSError):  # rmdir fails at the first folder that is not empty
-                    for folder in path.parents:
-                        if folder == self._folder:
-                            break
-                        folder.rmdir()
+                if path.is_file():
+                    self._unlink(path)
+
+    def delete_unreplaced(self, blob: StoredBlob) -> bool:
+        """See Blobs. No put can name its file between the comparison and the deletion."""
+        path = self._path(blob.key)
+        with self._naming:
+            if self._stored(blob.key) != blob:
+                return False
+            self._unlink(path)
+        return True
+
+    def _after(self, folder: str, after: str) -> Iterator[str]:
+        """Yields the keys below a folder that come after `after`, in order; `folder` is "" or ends with `/`."""
+        try:
+            entries = list(os.scandir(self._folder / folder))
+        except _NO_FILE:  # a delete has removed it
+            return
+        names = sorted(f"{folder}{each.name}{'/' if each.is_dir() else ''}" for each in entries)
+        for name in names:
+            if not name.endswith("/"):
+                if name > after:
+                    yield name
+            elif name > after or after.startswith(name):
+                yield from self._after(name, after)
+
+    def _stored(self, key: str) -> StoredBlob | None:
+        try:
+            status = self._path(key).stat()
+        except _NO_FILE:
+            return None
+        return StoredBlob(key, status.st_size, status.st_mtime_ns // 1_000_000)
+
+    def _unlink(self, path: Path) -> None:
+        path.unlink()
+        with suppress(OSError):  # rmdir fails at the first folder that is not empty
+            for folder in path.parents:
+                if folder == self._folder:
+                    break
+                folder.rmdir()
 
     def _sync(self, paths: Iterable[Path]) -> None:
         """Syncs the files in parallel, so that the file system writes its journal once for all of them.
@@ -104,13 +149,13 @@ class FolderBlobs:
         check_key(key)
         return self._folder.joinpath(*key.split("/"))
 
-    def _stage(self, content: bytes | Path) -> Path:
-        path = self._staging / uuid.uuid4().hex
-        if isinstance(content, Path):
-            shutil.move(content, path)  # a copy if the file is on another disk
-        else:
-            path.write_bytes(content)
-        return path
+
+def _stage(content: bytes | Path, path: Path) -> None:
+    if isinstance(content, Path):
+        shutil.move(content, path)  # a copy if the file is on another disk
+        os.utime(path)  # when it is stored, not when the file was written
+    else:
+        path.write_bytes(content)
 
 
 def _sync(path: Path) -> None:

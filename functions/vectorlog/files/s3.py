@@ -15,7 +15,7 @@ from urllib.parse import quote
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
-from vectorlog.files.blobs import NoSuchBlob, check_key
+from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 from vectorlog.retry import RetryPolicy, Temporary, retrying
 
 if TYPE_CHECKING:
@@ -108,6 +108,17 @@ class S3Blobs:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
             yield from (each["Key"] for each in page.get("Contents", ()))
 
+    def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
+        """See Blobs. It is one call for up to 1,000 blobs."""
+        found: list[StoredBlob] = []
+        while len(found) < limit:
+            request = {"Bucket": self._bucket, "MaxKeys": min(KEYS, limit - len(found))}
+            answer = self._client.list_objects_v2(**request, StartAfter=found[-1].key if found else after)
+            found += map(_stored, answer.get("Contents", ()))
+            if not answer["IsTruncated"]:
+                break
+        return found
+
     def delete(self, keys: Sequence[str]) -> None:
         """See Blobs.
 
@@ -119,6 +130,19 @@ class S3Blobs:
         rest = iter(keys)
         while batch := list(islice(rest, KEYS)):
             self._delete(batch)
+
+    def delete_unreplaced(self, blob: StoredBlob) -> bool:
+        """See Blobs. S3 compares no times when it deletes, so a put within the same milliseconds can be deleted; the
+        bucket keeps what was deleted for some days.
+
+        Raises:
+            BlobsError: S3 refused to delete it.
+        """
+        listed = self._client.list_objects_v2(Bucket=self._bucket, Prefix=blob.key, MaxKeys=1).get("Contents", ())
+        if [_stored(each) for each in listed] != [blob]:
+            return False
+        self.delete([blob.key])
+        return True
 
     def download_url(self, key: str, seconds: int, *, name: str, content_type: str) -> str:
         """Returns a URL from which anyone can download the blob for `seconds`, under this file name and content type.
@@ -191,6 +215,10 @@ class S3Blobs:
             operation, Params={"Bucket": self._bucket, "Key": key, **parameters}, ExpiresIn=seconds
         )
         return address
+
+
+def _stored(listed: dict[str, Any]) -> StoredBlob:
+    return StoredBlob(listed["Key"], listed["Size"], int(listed["LastModified"].timestamp() * 1000))
 
 
 def _code(error: ClientError) -> str:

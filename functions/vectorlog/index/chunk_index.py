@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from vectorlog.domain.filters import Attributes, Filter
@@ -29,6 +29,14 @@ class FileChunks:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a file that serves: the first `chunks` chunks of a generation."""
+
+    generation: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query of one store.
 
@@ -36,7 +44,8 @@ class Query:
         vector: the query's vector; None to search by text only.
         text: matched by BM25; None to search by vector only.
         limit: maximum number of hits in each of the two lists.
-        without: ids of files to leave out, because the caller knows that they no longer serve.
+        serving: what serves of some files, by file id, as far as the caller has looked it up; None: nothing does. Other
+            chunks of these files are left out. Files that are not named here are not restricted.
     """
 
     store: str
@@ -44,7 +53,7 @@ class Query:
     text: str | None
     limit: int
     filter: Filter | None = None
-    without: frozenset[str] = frozenset()
+    serving: Mapping[str, Part | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +99,21 @@ class ChunkIndex(Protocol):
         """Adds or replaces chunks. Once this returns, they are durable and visible to every search that starts then."""
         ...
 
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        """Gives a generation other attributes without adding its chunks again; those of `tagged` are not looked at.
+
+        Returns whether the index can do this. If so, then once this returns, filters use these attributes for all
+        chunks of the generation, and for chunks that are added later with a lower revision. If not, nothing has
+        changed, and the chunks have to be added again.
+        """
+        ...
+
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """Removes the chunks of a generation of a file (None: of all of them), if there are any."""
         ...
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """Removes all chunks of a store, if there are any."""
+    def remove_store(self, space: Space, store: str) -> bool:
+        """Removes chunks of a store, as many as one short call can; returns whether there may be more of them."""
         ...
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:

@@ -189,12 +189,14 @@ class Ingester:
         """Yields the chunks still to be embedded; indexes the parts that an earlier try stored after `next`."""
         for job in jobs:
             message, end = job.message, job.message.next
-            for chunks in artefact.read_parts(
-                self._deployment.blobs, message.store, message.file, message.generation, start=end
-            ):
-                if chunks[0].n == end and job.matches(chunks):
-                    self._deployment.index.add(job.space, [job.file_chunks(chunks)])
-                    end += len(chunks)
+            generation = message.store, message.file, message.generation
+            try:
+                for chunks in artefact.read_parts(self._deployment.blobs, *generation, start=end):
+                    if chunks[0].n == end and job.matches(chunks):
+                        self._deployment.index.add(job.space, [job.file_chunks(chunks)])
+                        end += len(chunks)
+            except NoSuchBlob:  # the try that wrote the first part died before the text was stored
+                end = 0
             yield from slices(job, end)
 
     def _embed(self, batch: Sequence[Slice]) -> None:
@@ -230,7 +232,7 @@ class Ingester:
                 chunks=len(document.spans),
                 usage_bytes=len(document.text.encode()),
                 pages=len(document.pages),
-                revision=job.state.revision,
+                revision=job.indexed_revision,
             )
             return Plan(
                 STORE_FILE,

@@ -54,6 +54,12 @@ class Job:
         """The file's stream."""
         return store_file_stream(self.message.store, self.message.file)
 
+    @property
+    def indexed_revision(self) -> int:
+        """The lowest revision of the attributes in the generation's chunks, those of earlier calls included."""
+        revision = self.state.revision
+        return min(self.message.revision, revision) if self.message.next else revision
+
     def file_chunks(self, chunks: Sequence[Chunk]) -> FileChunks:
         """Returns chunks of this generation in the form that the index takes."""
         message, placement = self.message, self.state.placement
@@ -70,12 +76,15 @@ class Job:
 
     def out_of_time(self, next_: int) -> Requeue:
         """Returns a message to continue immediately, in another call, from chunk `next_`."""
-        return Requeue(replace(self.message, next=next_, refusals=self._refusals(next_)), 0, "out of time", moved=True)
+        return Requeue(self._continued(next_, self._refusals(next_)), 0, "out of time", moved=True)
 
     def refused(self, next_: int, error: EmbeddingError) -> Requeue:
         """Returns a message to continue from chunk `next_`, after the wait that the provider asks for if it does."""
         delay = int((error.retry_after or 0) * 1000) or None
-        return Requeue(replace(self.message, next=next_, refusals=1 + self._refusals(next_)), delay, str(error))
+        return Requeue(self._continued(next_, 1 + self._refusals(next_)), delay, str(error))
+
+    def _continued(self, next_: int, refusals: int) -> Ingest:
+        return replace(self.message, next=next_, refusals=refusals, revision=self.indexed_revision)
 
     def _refusals(self, next_: int) -> int:
         """Returns the number of refusals in a row until now: 0 if chunks were embedded since the last refusal."""

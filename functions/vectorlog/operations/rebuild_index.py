@@ -35,7 +35,7 @@ class Filled(Protocol):
         """See ChunkIndex."""
         ...
 
-    def remove_store(self, space: Space, store: str) -> None:
+    def remove_store(self, space: Space, store: str) -> bool:
         """See ChunkIndex."""
         ...
 
@@ -80,7 +80,7 @@ class Refill:
     Attributes:
         files: the number of serving generations that were added.
         chunks: the number of chunks that were added.
-        incomplete: folders of serving artefacts that do not have all chunks.
+        incomplete: folders of serving artefacts that are missing or do not have all chunks.
     """
 
     def __init__(
@@ -93,15 +93,22 @@ class Refill:
         self.files = 0
         self.chunks = 0
         self.incomplete: list[str] = []
+        self._listed: set[Generation] = set()
 
     def fill(self, watch: Watch) -> None:
-        """Adds the chunks of all artefacts.
+        """Adds the chunks of all artefacts, and notes the serving generations that have none. It holds one entry per
+        file of a store in memory.
 
         Artefacts that are written later are not seen. Either their writers write to this index too, or `catch_up` must
         follow.
         """
         for page in pages(watch("artefacts", self._generations("artefacts/"), None)):
+            self._listed.update(page)
             self._add(self._wanted(page))
+        streams = {commit.stream for commit in watch("commits", self._streams.log.scan(), None)}
+        files = (id for id in map(parse_stream, sorted(streams)) if isinstance(id, StoreFileId))
+        for page_of_files in pages(files):
+            self._note_missing(page_of_files)
 
     def catch_up(self, commits: Iterable[Commit]) -> None:
         """Applies what these commits changed, and adds the open generations, whose progress is not in the log.
@@ -113,14 +120,22 @@ class Refill:
             named = (stream.store for stream in streams if isinstance(stream, StoreId | StoreFileId))
             stores = self._streams.load_many(VECTOR_STORE, list(dict.fromkeys(named)))
             for store, loaded in stores.items():
-                if loaded.state.ended:
-                    self._into.remove_store(loaded.state.space, store)
+                while loaded.state.ended and self._into.remove_store(loaded.state.space, store):
+                    continue
             for file in streams:
                 if isinstance(file, StoreFileId):
                     self._into.remove(stores[file.store].state.space, file.store, file.file)
                     self._add(self._wanted(list(self._generations(f"artefacts/{file.store}/{file.file}/"))))
         for generations in pages(self._generations("artefacts/")):
             self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
+
+    def _note_missing(self, files: Sequence[StoreFileId]) -> None:
+        states = self._streams.load_many(STORE_FILE, [str(id) for id in files])
+        serving = ((id, states[str(id)].state.serving) for id in files)
+        unlisted = [Generation(id.store, id.file, each.generation) for id, each in serving if each]
+        for each in self._wanted([each for each in unlisted if each not in self._listed]):
+            if not artefact.part_starts(self._blobs, each.store, each.file, each.number):  # it may be a newer one
+                self.incomplete.append(artefact.folder(each.store, each.file, each.number))
 
     def _generations(self, prefix: str) -> Iterator[Generation]:
         keys = (key.split("/") for key in self._blobs.list(prefix))  # the keys of a generation are adjacent

@@ -1,47 +1,116 @@
-"""Removes what a deleted or expired store has left."""
+"""Removes what a deleted or expired store has left, in small steps.
+
+A step removes up to `STEP` objects or rows of each part, and says where the next one begins. A step that died is simply
+repeated. What finds the rest goes last: a batch's entries before the row that lists the batch, and attachments before
+the rows of their files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
+from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.vectors import Space
+from vectorlog.domain import vector_store
 from vectorlog.files import artefact
+from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
 from vectorlog.views import keys
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
+from vectorlog.work.messages import PurgePart, PurgePoint
+
+STEP = 1000
+"""How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""
+BATCHES = 100
+"""How many batches a step removes at most, because each takes at least two calls."""
 
 
-def contents(deployment: Deployment, store: str, space: Space) -> None:
-    """Removes a store's chunks and artefacts."""
-    deployment.index.remove_store(space, store)
-    artefact.delete(deployment.blobs, store)
+def step(
+    deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint = PurgePoint()
+) -> PurgePoint | None:
+    """Removes some of what an ended store has left: one part after the other, up to one that has more than a step.
 
-
-def rows(deployment: Deployment, store: str) -> None:
-    """Removes a deleted store's manifests and rows."""
-    deployment.blobs.delete(list(deployment.blobs.list(manifests.folder(store))))
-    for table in deployment.views.tables:
-        rows_in(table, store)
+    Returns:
+        The point at which to continue. None once chunks and artefacts are gone, and for a deleted store also manifests
+        and rows.
+    """
+    following = _step(deployment, store, state, point)
+    while following is not None and (following.part, following.table) != (point.part, point.table):
+        point = following
+        following = _step(deployment, store, state, point)
+    return following
 
 
 def rows_in(table: Table, store: str) -> None:
     """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
-    files = _keys(table, keys.store(store).pk, prefix=keys.FILES)
-    attached = [keys.attachment(keys.thing_of(key.sk), store) for key in files]
-    batches = _keys(table, keys.batches(store), prefix=keys.EVERY)
-    for batch in (keys.thing_of(key.sk) for key in batches):
-        _remove(table, _keys(table, keys.batch(batch).pk))
-    _remove(table, [*files, *attached, *_keys(table, keys.batches(store)), *_keys(table, keys.contents(store))])
+    point: PurgePoint | None = PurgePoint("batches")
+    while point is not None:
+        point = _step_in_tables([table], store, point)
 
 
-def _keys(table: Table, pk: str, prefix: str = "") -> list[Key]:
-    rows: list[Key] = []
-    after = None
-    while page := table.query(pk, prefix=prefix, after=after, limit=1000):
-        rows += [row.key for row in page]
-        after = page[-1].key.sk
-    return rows
+def _step(deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint) -> PurgePoint | None:
+    match point.part:
+        case "chunks":
+            more = deployment.index.remove_store(state.space, store)
+            return point if more else PurgePoint("artefacts")
+        case "artefacts":
+            if _remove_objects(deployment.blobs, artefact.folder_of(store)):
+                return point
+            return PurgePoint("manifests") if state.ended == "deleted" else None
+        case "manifests":
+            more = _remove_objects(deployment.blobs, manifests.folder(store))
+            return point if more else PurgePoint("batches")
+        case "batches" | "files" | "contents":
+            return _step_in_tables(deployment.views.tables, store, point)
+        case _ as never:
+            assert_never(never)
+
+
+def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> PurgePoint | None:
+    if point.table >= len(tables):  # there were more tables when this purge began
+        return None
+    after = _step_in(tables[point.table], store, point.part, point.after)
+    if after is not None:
+        return PurgePoint(point.part, point.table, after)
+    if point.part != "contents":
+        return PurgePoint("files" if point.part == "batches" else "contents", point.table)
+    return PurgePoint("batches", point.table + 1) if point.table + 1 < len(tables) else None
+
+
+def _step_in(table: Table, store: str, part: PurgePart, after: str) -> str | None:
+    """Removes some rows of a part; returns the sort key after which the next step begins, or None at the end.
+
+    Tombstones stay until they expire, so a part that has some is not begun anew.
+    """
+    if part == "batches":
+        return "" if _remove_batches(table, store) else None
+    pk, prefix = (keys.contents(store), "") if part == "contents" else (keys.store(store).pk, keys.FILES)
+    found = [row.key for row in table.query(pk, prefix=prefix, after=after or None, limit=STEP)]
+    if part == "files":
+        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])
+    _remove(table, found)
+    return found[-1].sk if len(found) == STEP else None
+
+
+def _remove_batches(table: Table, store: str) -> bool:
+    """Removes the rows of some batches; returns whether there may be more."""
+    left, batches = STEP, table.query(keys.batches(store), limit=BATCHES)
+    for row in batches:
+        own = table.query(keys.batch(keys.thing_of(row.key.sk)).pk, limit=left)
+        _remove(table, [each.key for each in own])
+        left -= len(own)
+        if left <= 0:
+            return True
+        _remove(table, [row.key])
+    return len(batches) == BATCHES
+
+
+def _remove_objects(blobs: Blobs, folder: str) -> bool:
+    """Removes some objects of a folder; returns whether there may be more."""
+    found = list(islice(blobs.list(folder), STEP))
+    blobs.delete(found)
+    return len(found) == STEP
 
 
 def _remove(table: Table, rows: Sequence[Key]) -> None:

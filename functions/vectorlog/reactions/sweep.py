@@ -10,8 +10,8 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
-from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.provenance import causing_request, meta_of
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.provenance import causing_request, meta_of, was_imported
 from vectorlog.event_log.streams import Loaded, Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
@@ -51,7 +51,9 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
     outcome: Outcome[Any, Any]
     match subject:
         case keys.Unreached(store, batch):
-            projector.send([(store, FanOut(store, batch))])
+            newest = deployment.streams.load(FILE_BATCH, batch).newest
+            if newest is None or not was_imported(newest):  # an import fans its batches out once it has all commits
+                projector.send([(store, FanOut(store, batch))])
             deployment.views.table.write([Put(row.key, row.version + 1, row.version, row.data, deadline=at + AGAIN_MS)])
             return
         case FileId(file):

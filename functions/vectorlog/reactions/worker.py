@@ -16,17 +16,20 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VEC
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.reactions import purge
+from vectorlog.reactions import leftovers, purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import fan_out, uploaded_files
 from vectorlog.work.messages import (
+    COLLECTION,
     CancelBatch,
+    Collect,
     FanOut,
     Forget,
     Ingest,
     Message,
     OpenBatch,
     Purge,
+    PurgePoint,
     PurgeStore,
     Replay,
     Retag,
@@ -64,6 +67,8 @@ class Worker:
                 self._forget(message)
             case Replay():
                 self._replay(message.stream)
+            case Collect():
+                self._collect(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:
@@ -115,11 +120,14 @@ class Worker:
 
     def _purge_store(self, message: PurgeStore) -> None:
         state = self._store(message.store)
-        purge.contents(self._deployment, message.store, self._space(message.store))
-        if state.ended == "deleted":
-            purge.rows(self._deployment, message.store)
-        if message.again:
-            self._projector.send([(message.store, replace(message, again=False))], delay=PURGE_AGAIN_MS)
+        if state.ended is None:
+            return
+        following = purge.step(self._deployment, message.store, state, message.point or PurgePoint())
+        if following is not None:
+            self._projector.send([(message.store, replace(message, point=following))])
+        elif message.again:
+            again = replace(message, again=False, point=None)
+            self._projector.send([(message.store, again)], delay=PURGE_AGAIN_MS)
 
     def _retag(self, message: Retag) -> None:
         store, file, generation = message.store, message.file, message.generation
@@ -128,9 +136,10 @@ class Worker:
         state = self._file(store, file)
         if state.serving is not None and state.serving.generation == generation and state.placement is not None:
             row, attributes = state.placement.row(file), state.serving.attributes
-            for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
-                tagged = FileChunks(store, file, generation, row, state.revision, attributes, chunks)
-                self._deployment.index.add(self._space(store), [tagged])
+            tagged = FileChunks(store, file, generation, row, state.revision, attributes, ())
+            if not self._deployment.index.retag(self._space(store), tagged):
+                for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
+                    self._deployment.index.add(self._space(store), [replace(tagged, chunks=chunks)])
         after = self._file(store, file).serving
         if after is None or after.generation != generation:  # retired meanwhile, or before this attempt
             self._deployment.index.remove(self._space(store), store, file, generation)
@@ -150,6 +159,11 @@ class Worker:
         while page := self._deployment.streams.log.read(stream, start, 100):
             self._projector.handle(page, replayed=True)
             start = page[-1].version + 1
+
+    def _collect(self, message: Collect) -> None:
+        following = leftovers.collect(self._deployment, message.after)
+        if following is not None:
+            self._projector.send([(COLLECTION, replace(message, after=following))], delay=leftovers.PAUSE_MS)
 
     def _file(self, store: str, file: str) -> store_file.State:
         return self._deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state

@@ -26,8 +26,10 @@ PROVIDER_REFUSALS = Counter(
     "provider_refusals", "Calls that an embedding provider refused, after all retries.", ("model", "kind")
 )
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
+LEFTOVERS = Counter("leftovers", "Blobs that were deleted because no commit needed them, by kind.", ("kind",))
+LEFTOVER_BYTES = Counter("leftover_bytes", "The bytes of those blobs.", ("kind",))
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, FAILED_REQUESTS)
+COUNTERS = (FILES, PROVIDER_REFUSALS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES)
 
 FileOutcome = Literal["completed", "failed", "postponed", "given_up"]
 """The outcomes that `FILES` counts. A file that is given up is also counted as failed, because that is how it ends."""

@@ -10,7 +10,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectorlog.telemetry.metrics import FAILED_REQUESTS, FILES, PROVIDER_REFUSALS, Metrics, NoMetrics
+from vectorlog.telemetry.metrics import (
+    FAILED_REQUESTS,
+    FILES,
+    LEFTOVER_BYTES,
+    LEFTOVERS,
+    PROVIDER_REFUSALS,
+    Metrics,
+    NoMetrics,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +36,8 @@ FIELDS = (
     "attempt",
     "what",
     "model",
+    "blob",
+    "bytes",
     "route",
     "method",
     "path",
@@ -133,6 +143,14 @@ class Telemetry:
         message = f"{method} {path} answered {status}: {reason}"
         self._log(level, "request_failed", message, more, request_id=request_id, traced=fault)
         self.metrics.count(FAILED_REQUESTS, route=route, status=str(status))
+
+    def leftover_deleted(self, blob: str, size: int) -> None:
+        """Reports that a blob of `size` bytes was deleted because nothing needed it any more. `blob` is its key."""
+        more = {"blob": blob, "bytes": size}
+        self._log(logging.WARNING, "leftover_deleted", f"leftover deleted: {blob}, {size:,} bytes", more)
+        kind = blob.partition("/")[0]
+        self.metrics.count(LEFTOVERS, kind=kind)
+        self.metrics.count(LEFTOVER_BYTES, size, kind=kind)
 
     @staticmethod
     def _log(

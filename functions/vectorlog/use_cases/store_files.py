@@ -16,7 +16,7 @@ from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, vector_stores
+from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, tags, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -152,6 +152,7 @@ def change_attributes(
     outcome = _decide(deployment, actor, store, file, change, actor.key)
     if not outcome.state.attached:  # the request is a repeated one, and the file was detached since
         raise errors.store_file_not_found(store, file)
+    tags.retag(deployment, store, file, outcome.state)
     return StoreFileView(store, file, outcome.state)
 
 

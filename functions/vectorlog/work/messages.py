@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 
@@ -24,7 +24,8 @@ class _FromRequest:
 @dataclass(frozen=True, slots=True)
 class Ingest(_FromRequest):
     """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
-    process, and `refusals` how often the provider refused to embed it for now.
+    process, and `refusals` how often the provider refused to embed it for now. `revision` is the lowest revision of the
+    attributes with which the chunks before `next` were indexed.
     """
 
     store: str
@@ -33,6 +34,7 @@ class Ingest(_FromRequest):
     next: int = 0
     crashes: int = 0
     refusals: int = 0
+    revision: int = 0
 
     @property
     def ref(self) -> FileRef:
@@ -74,12 +76,30 @@ class Purge(_FromRequest):
     retired: tuple[Retired, ...]
 
 
+PurgePart = Literal["chunks", "artefacts", "manifests", "batches", "files", "contents"]
+"""What a purge of a store removes, in this order; the last three are rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurgePoint:
+    """Where the purge of a store continues: for rows, in the table with this number (`Views.tables`), after the sort
+    key `after`.
+    """
+
+    part: PurgePart = "chunks"
+    table: int = 0
+    after: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PurgeStore(_FromRequest):
-    """Remove what a deleted or expired store has left; with `again`, repeat it later."""
+    """Remove some of what a deleted or expired store has left, from `point` on (None: from the beginning). After the
+    rest, repeat all of it later if `again`.
+    """
 
     store: str
     again: bool = True
+    point: PurgePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +125,17 @@ class Replay(_FromRequest):
     stream: str
 
 
-Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay
+@dataclass(frozen=True, slots=True)
+class Collect(_FromRequest):
+    """Delete the leftovers among the blobs whose keys come after `after`."""
+
+    after: str = ""
+
+
+Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect
+
+COLLECTION = "collect"
+"""What `Collect` messages are sent for, instead of a stream."""
 
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 

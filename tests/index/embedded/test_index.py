@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections import Counter
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
-from vectorlog.index.embedded.schema import FolderInUse
+from vectorlog.index.embedded.schema import SCHEMA, FolderInUse
 from vectorlog.index.english import stem, words
 
 SPACE = Space("test:model", 16)
@@ -138,7 +138,7 @@ class TestExactness:
         for i in range(37, 0, -1):
             index.add(SPACE, [some_file(source, f"other{i}"), FileChunks("s", f"same{i:02}", 0, "row", 0, {}, same)])
         (found,) = index.search(
-            SPACE, [Query("s", same[0].vectors[0], "lo2 ba0", 20, Comparison("ne", "k", 0), frozenset({"same03"}))]
+            SPACE, [Query("s", same[0].vectors[0], "lo2 ba0", 20, Comparison("ne", "k", 0), {"same03": None})]
         )
         expected = [f"same{i:02}" for i in range(1, 22) if i != 3]
         assert [hit.file for hit in found.by_vector] == expected
@@ -225,6 +225,99 @@ class TestMemory:
         assert rows <= 6 + 10 + 3
         index.close()
 
+    def test_cycles_do_not_add_up(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A store of two chunks uses the same memory and numbers after hundreds of files as after a few, and what it
+        finds is right, also after a restart.
+        """
+        monkeypatch.setattr(compaction, "_DEAD", 20)
+        index, source = LocalIndex(tmp_path), random.Random(8)
+        used = list[int]()
+        for i in range(400):
+            index.add(SPACE, [some_file(source, f"f{i}", chunks=2)])
+            index.remove(SPACE, "s", f"f{i - 1}")
+            assert index.count(SPACE, "s") == {(f"f{i}", 0): 2}
+            if i % 100 == 99:
+                used.append(index.nbytes)
+                index.close()
+                index = LocalIndex(tmp_path)
+                assert index.count(SPACE, "s") == {(f"f{i}", 0): 2}
+        assert max(used) < 40_000
+        with sqlite3.connect(tmp_path / "chunks.db") as reader:
+            assert reader.execute("select max(number) from file").fetchone()[0] < 40
+        reader.close()
+        index.close()
+
+    def test_a_number_waits_for_its_dead_rows(self, tmp_path: Path) -> None:
+        """The chunks of a removed file do not come back as those of the next file, however soon that is added."""
+        index, source = LocalIndex(tmp_path), random.Random(9)
+        index.add(SPACE, [some_file(source, "first", chunks=5)])
+        index.retag(SPACE, FileChunks("s", "empty", 0, "row", 0, {}, ()))
+        for name in ("first", "empty"):
+            index.remove(SPACE, "s", name)
+        for name in ("second", "third"):
+            index.add(SPACE, [some_file(source, name, chunks=2)])
+        for _ in range(2):
+            assert index.count(SPACE, "s") == {("second", 0): 2, ("third", 0): 2}
+            index.close()
+            index = LocalIndex(tmp_path)
+        index.close()
+
+    def test_disk_is_given_back(self, tmp_path: Path) -> None:
+        """The file shrinks when stores and files are removed, while searches go on; what stays is found."""
+        index, source, path = LocalIndex(tmp_path), random.Random(10), tmp_path / "chunks.db"
+        long = "word " * 4_000
+        for i in range(300):
+            chunk = Chunk(0, f"{long}{i}", (vector(source),))
+            index.add(SPACE, [FileChunks(store, f"f{i}", 0, "row", 0, {}, (chunk,)) for store in ("s", "t")])
+        full = pages(path)
+        stop, searches = Event(), 0
+
+        def search() -> None:
+            nonlocal searches
+            while not stop.is_set():
+                (found,) = index.search(SPACE, [Query("s", None, "word", 300)])
+                assert {hit.file for hit in found.by_text} >= {f"f{i}" for i in range(250, 300)}
+                searches += 1
+
+        searching = Thread(target=search)
+        searching.start()
+        index.remove_store(SPACE, "t")
+        half = pages(path)
+        for i in range(250):
+            index.remove(SPACE, "s", f"f{i}")
+        stop.set()
+        searching.join()
+        index.close()
+        assert searches
+        assert half < 0.7 * full
+        assert pages(path) < 0.3 * full
+        assert path.stat().st_size < 0.3 * full * 4_096
+
+    def test_an_older_file_is_converted(self, tmp_path: Path) -> None:
+        """A file of an earlier version, which could not shrink, is converted at a start at which much of it is free,
+        and keeps its content.
+        """
+        with sqlite3.connect(tmp_path / "chunks.db") as old:
+            for statement in ("pragma journal_mode=wal", *SCHEMA):
+                old.execute(statement)
+        old.close()
+        source, more = random.Random(11), "word " * 2_000
+        index = LocalIndex(tmp_path)
+        for i in range(400):
+            index.add(SPACE, [FileChunks("s", f"f{i}", 0, "row", 0, {}, (Chunk(0, f"{more}{i}", (vector(source),)),))])
+        index.close()
+        with sqlite3.connect(tmp_path / "chunks.db", isolation_level=None) as old:
+            old.execute("pragma auto_vacuum=none")
+            old.execute("vacuum")
+            old.execute("pragma foreign_keys=on")
+            old.execute("delete from file where number > 3")
+        old.close()
+        full = pages(tmp_path / "chunks.db")
+        index = LocalIndex(tmp_path)
+        assert index.count(SPACE, "s") == {(f"f{i}", 0): 1 for i in range(4)}
+        assert pages(tmp_path / "chunks.db") < full / 10
+        index.close()
+
     def test_a_removed_store_leaves_nothing(self, tmp_path: Path) -> None:
         """Every table is empty after the only store is removed."""
         index = LocalIndex(tmp_path)
@@ -235,6 +328,14 @@ class TestMemory:
                 assert reader.execute(f"select count(*) from {table}").fetchone() == (0,)
         reader.close()
         index.close()
+
+
+def pages(path: Path) -> int:
+    """The number of pages of a database."""
+    with sqlite3.connect(path) as reader:
+        (found,) = reader.execute("pragma page_count").fetchone()
+    reader.close()
+    return int(found)
 
 
 def fail(*_: object) -> None:

@@ -308,11 +308,13 @@ class TestRemove:
         }
 
     def test_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A large store is deleted in several requests, each of which ends in time."""
+        """A large store is deleted in several calls, each of which ends in time; a large file in one call."""
         monkeypatch.setattr(opensearch, "DELETED_PER_REQUEST", 10)
-        server = Server([{}, self.deleted(10), self.deleted(10), self.deleted(0)])
-        server.index().remove_store(SPACE, "s")
-        assert [each.params["max_docs"] for each in server.requests[1:]] == ["10"] * 3
+        server = Server([{}, self.deleted(10), {}, self.deleted(3), {}, self.deleted(10), {}, self.deleted(0)])
+        assert server.index().remove_store(SPACE, "s")
+        assert not server.index().remove_store(SPACE, "s")
+        server.index().remove(SPACE, "s", "f")
+        assert [each.params.get("max_docs") for each in server.requests] == [None, "10"] * 4
         assert server.requests[1].params["routing"] == "s"
 
     def test_in_the_way_for_good(self) -> None:

@@ -14,10 +14,11 @@ import pytest
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, Operator, Scalar, kind, matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
-from vectorlog.index.chunk_index import FileChunks, Query
+from vectorlog.index.chunk_index import FileChunks, Part, Query
+from vectorlog.index.opensearch.conditions import condition, restriction
 from vectorlog.index.opensearch.documents import documents
 from vectorlog.index.opensearch.mapping import Json
-from vectorlog.index.opensearch.query import PROBES, bodies, condition, search_result
+from vectorlog.index.opensearch.query import PROBES, allowed, bodies, search_result
 
 SPACE = Space("test:model", 2)
 X: Vector = array("f", [1, 0])
@@ -142,10 +143,88 @@ def _doubles(clause: Any) -> Any:
     return float(clause) if kind(clause) == "number" else clause
 
 
+def leaves(clause: Json) -> int:
+    """The clauses without clauses of their own, as Lucene counts them; OpenSearch adds one to each `nested`."""
+    ((name, body),) = clause.items()
+    if name == "nested":
+        return 1 + leaves(body["query"])
+    if name == "bool":
+        return sum(leaves(each) for part in ("filter", "must", "should", "must_not") for each in body.get(part, []))
+    if name == "match":
+        return len(body["text"].split())
+    return 1
+
+
+def large_filters(conditions: int) -> Mapping[str, Filter]:
+    """Filters of every form with this many conditions, each on a key of its own."""
+    keys, mixed = [f"k{i}" for i in range(conditions)], ("a", 1, True)
+    ranges = tuple(Comparison("gt", key, 1) for key in keys)
+    lists = tuple(Comparison("in", key, mixed) for key in keys)
+    others = tuple(Comparison("nin", key, mixed) for key in keys)
+    pairs = tuple(Compound("and", pair) for pair in zip(ranges[::2], lists[1::2], strict=False))
+    return {
+        "all ranges": Compound("and", ranges),
+        "any range": Compound("or", ranges),
+        "all lists": Compound("and", lists),
+        "any list": Compound("or", lists),
+        "all others": Compound("and", others),
+        "any pair": Compound("or", pairs),
+        "one key": Compound("or", tuple(Comparison("eq", "k1", i) for i in range(conditions))),
+    }
+
+
+LONG_TEXT = " ".join(f"w{i}" for i in range(2_000))
+
+
+class TestLimits:
+    @pytest.mark.parametrize("conditions", [200, 1_000])
+    def test_clauses(self, conditions: int) -> None:
+        """However large a filter is, and whatever else is asked, a query keeps OpenSearch's limit of 1,024 clauses."""
+        serving = {f"f{i}": None if i % 2 else Part(i, i) for i in range(1_000)}
+        for wanted in large_filters(conditions).values():
+            made = bodies(Query("s", X, LONG_TEXT, 5, wanted, serving))
+            where = made[0]["query"]["knn"]["vector"]["filter"]
+            assert leaves(where) <= 1_000
+            assert leaves(made[1]["query"]) <= 1_024
+            assert len(made[1]["query"]["bool"]["must"][0]["match"]["text"].split()) >= 250
+
+    def test_one_key_is_one_list(self) -> None:
+        """Thousands of values of one key are one clause, however they are written."""
+        for wanted in (large_filters(5_000)["one key"], Comparison("in", "k1", tuple(range(5_000)))):
+            assert leaves(restriction(wanted)) == 3
+
+    def test_files_are_lists(self) -> None:
+        """What serves of thousands of files takes a handful of clauses."""
+        serving = {f"f{i}": None if i % 2 else Part(i, i) for i in range(20_000)}
+        assert leaves(allowed(Query("s", None, None, 5, None, serving))) <= 4
+
+    def test_a_filter_that_is_cut_matches_more(self) -> None:
+        """A filter of more conditions than fit matches every document that it accepts."""
+        source = random.Random(3)
+        wanted = {form: each for form, each in large_filters(1_000).items() if form != "one key"}
+        for each in wanted.values():
+            clause = restriction(each)
+            for _ in range(20):
+                attributes: Attributes = {f"k{source.randrange(1_000)}": source.choice(VALUES) for _ in range(500)}
+                assert accepts(clause, document(attributes)) or not matches(each, attributes)
+
+    @pytest.mark.aws
+    def test_the_server_takes_them(self, tmp_path: Path) -> None:
+        """OpenSearch itself answers the largest filters beside the longest text, and counts clauses as we do."""
+        index = opensearch_local.opened(tmp_path)
+        attributes: Attributes = {f"k{i}": 2 for i in range(200)}
+        index.add(SPACE, [FileChunks("s", "f", 3, "row", 0, attributes, (Chunk(0, "w1 w2", (X,)),))])
+        for form, wanted in large_filters(200).items():
+            query = Query("s", X, LONG_TEXT, 5, wanted, {f"f{i}": None if i % 2 else Part(i, i) for i in range(1_000)})
+            (found,) = index.search(SPACE, [query])
+            if form in ("all ranges", "any range", "all others", "one key"):
+                assert [hit.file for hit in (*found.by_vector, *found.by_text)] == ["f", "f"], form
+
+
 class TestBodies:
     def test_filters_hold_before_the_best_are_chosen(self) -> None:
         """Store, filter and excluded files restrict k-NN and BM25 themselves, not their results."""
-        query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), frozenset({"g", "f"}))
+        query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), {"g": None, "f": None})
         by_vector, by_text = bodies(query)[:2]
         inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
         assert beside == [inside]

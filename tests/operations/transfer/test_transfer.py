@@ -2,106 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from tests.operations.transfer.answers import Made, answers, history, unwatched
-from tests.support.bench import PROJECT, Bench, Lost, StubEmbedder
-from tests.support.pump import Pump
-from tests.support.stubs import DIMENSIONS, DictIndex
-from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.catalogue import Models, Offer
+from tests.operations.transfer.answers import Made, answers, history
+from tests.operations.transfer.moves import (
+    OTHER,
+    Counting,
+    assert_clean,
+    brought,
+    in_order_of_streams,
+    written,
+)
+from tests.support.bench import PROJECT, Bench, Lost
+from tests.support.stubs import DIMENSIONS
 from vectorlog.operations import progress
-from vectorlog.operations.progress import Watch
-from vectorlog.operations.transfer import archive, objects
+from vectorlog.operations.transfer import objects
 from vectorlog.operations.transfer.commits import Diverged
-from vectorlog.operations.transfer.completion import ImportReport
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, ModelInUse, NotAnExport
-from vectorlog.operations.transfer.export import export
-from vectorlog.operations.transfer.importing import Target, import_into
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, ModelInUse, NotAnExport
+from vectorlog.operations.transfer.report import ImportReport
 from vectorlog.operations.verify import UnderWay, verify
-from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import uploaded_files, vector_stores
-
-T = TypeVar("T")
-
-OTHER = Space("other:words", DIMENSIONS)
-
-
-class Counting(StubEmbedder):
-    """Counts the embedded texts."""
-
-    texts = 0
-
-    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        Counting.texts += len(texts)
-        return super().documents(texts)
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Creates deployments, each in its own folder and with its own random numbers; `offers` are their models."""
-    made: list[Bench] = []
-
-    def make(name: str, offer: Space = Space("stub:words", DIMENSIONS)) -> Bench:
-        (tmp_path / name).mkdir()
-        bench = Bench(tmp_path / name, index=DictIndex(), seed=len(made) + 1)
-        provider, _, model = offer.model.partition(":")
-        bench.deployment = replace(
-            bench.deployment, models=Models([Offer(provider, model, offer.dimensions, False, Counting)])
-        )
-        work, embed = bench.pump.work, bench.pump.embed
-        projector = Projector(bench.deployment.streams, bench.deployment.views, work, embed)
-        bench.pump = Pump(bench.deployment, bench.log, projector, work, embed)
-        made.append(bench)
-        return bench
-
-    yield make
-    for bench in made:
-        bench.close()
-
-
-def written(bench: Bench, path: Path) -> Contents:
-    with archive.writing(path) as sink:
-        return export(bench.deployment, sink, unwatched)
-
-
-def brought(path: Path, bench: Bench, *, workers_running: bool = False, instead: Space | None = None) -> ImportReport:
-    with archive.reading(path) as source:
-        watch = workers(bench) if workers_running else unwatched
-        return import_into(source, Target(bench.deployment, bench.pump.projector, workers_running, instead), watch)[1]
-
-
-def workers(bench: Bench) -> Watch:
-    """Lets the target's workers run at every item of the import, as they do on AWS."""
-
-    def watch(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
-        for item in items:
-            yield item
-            bench.pump.project(3)
-            bench.pump.work_one()
-            bench.pump.ingest_some()
-            bench.pump.sweep()
-
-    return watch
-
-
-def in_order_of_streams(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a log's scan like DynamoDB's: a stream's commits by version, whenever each was appended."""
-    scan = bench.log.scan
-    monkeypatch.setattr(
-        bench.log, "scan", lambda: iter(sorted(scan(), key=lambda commit: (commit.stream, commit.version)))
-    )
-
-
-def assert_clean(bench: Bench) -> None:
-    bench.pump.settle()
-    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
-    assert report.differing == report.pending == ()
 
 
 @pytest.fixture
@@ -264,10 +187,10 @@ class TestRefused:
         uploaded_files.delete(bench.deployment, PROJECT, bench.upload("x"))
         vector_stores.delete(bench.deployment, PROJECT, made.store)
         written(bench, tmp_path / "two")
-        standing = target.log.load(made.store)
-        with pytest.raises(Diverged, match=made.store):
+        standing, blobs = target.log.after(0, 10_000), sorted(target.blobs.list(""))
+        with pytest.raises(Diverged, match=f"{made.store} has another commit.* Import into an empty deployment"):
             brought(tmp_path / "two", target)
-        assert target.log.load(made.store) == standing
+        assert (target.log.after(0, 10_000), sorted(target.blobs.list(""))) == (standing, blobs)
 
     def test_not_whole(self, source: tuple[Bench, Made], make: Callable[..., Bench], tmp_path: Path) -> None:
         """An export that was interrupted or has lost a part is refused; the message names what is missing."""

@@ -156,7 +156,7 @@ def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[E
 
 def reingest(state: State, at: int) -> Sequence[Event]:
     """Retires the serving generation and opens the next one with the same settings, because the store has another model
-    now. Batches that wait for the open generation wait for the new one.
+    now, or the artefact is lost. Batches that wait for the open generation wait for the new one.
     """
     if state.serving is None or state.placement is None:
         return []

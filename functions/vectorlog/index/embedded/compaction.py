@@ -17,7 +17,7 @@ _DEAD = 1_024
 def compacted(connection: Connection, old: Snapshot) -> Snapshot:
     """Returns the store without its dead rows, or `old` if they are few or no more than the live ones.
 
-    Texts and files keep their ids.
+    Texts and files keep their ids, and the numbers of removed files become free.
     """
     kept = np.flatnonzero(old.live)
     if len(old.rows) - len(kept) <= max(_DEAD, len(kept)):
@@ -40,13 +40,5 @@ def compacted(connection: Connection, old: Snapshot) -> Snapshot:
     connection.executemany(
         "insert into postings(store, data) values(?, ?)", [(old.key, segment.to_bytes()) for segment in segments]
     )
-    return Snapshot.of(
-        old.key,
-        Column(rows),
-        Column(vectors),
-        np.ones(len(rows), bool),
-        old.files,
-        old.attributes,
-        old.numbers,
-        segments,
-    )
+    files = old.files.compacted(rows["file"])
+    return Snapshot.of(old.key, Column(rows), Column(vectors), np.ones(len(rows), bool), files, segments)

@@ -13,6 +13,7 @@ from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
+from vectorlog.index.embedded.disk import give_back, prepare
 from vectorlog.index.embedded.schema import SCHEMA, lock_folder
 from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
@@ -51,6 +52,8 @@ class LocalIndex:
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._owner = None if read_only else lock_folder(folder)
+        if not read_only:
+            prepare(folder / "chunks.db")
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
@@ -72,17 +75,28 @@ class LocalIndex:
             stores, lambda connection, store, state: local_store.add(connection, *store, state, parts[store[1]])
         )
 
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        """See ChunkIndex."""
+        self._change(
+            [(space, tagged.store)],
+            lambda connection, store, state: local_store.retag(connection, *store, state, tagged),
+        )
+        return True
+
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """See ChunkIndex."""
         self._change(
             [(space, store)], lambda connection, _, state: local_store.remove(connection, state, file, generation)
         )
+        give_back(self._database)
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """See ChunkIndex."""
+    def remove_store(self, space: Space, store: str) -> bool:
+        """See ChunkIndex. Removes all of them."""
         with self._lock((space, store)):
             self._database.write(lambda connection: local_store.remove_store(connection, space, store))
             self._forget((space, store))
+        give_back(self._database)
+        return False
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""

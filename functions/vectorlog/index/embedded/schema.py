@@ -11,6 +11,7 @@ from pathlib import Path
 # stays dead.
 SCHEMA = (
     "pragma foreign_keys=on",  # for the writer, whose deletes cascade
+    "pragma journal_size_limit=4194304",  # the write-ahead log is shortened to 4 MB after a large write
     """create table if not exists store(
     key integer primary key autoincrement, model text not null, dimensions integer not null, name text not null,
     unique(model, dimensions, name))""",

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.index.chunk_index import Query
+from vectorlog.index.embedded.files import File
 from vectorlog.index.embedded.postings import bm25
-from vectorlog.index.embedded.snapshot import File, Snapshot
+from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.english import terms
 
 _FEW = 8
 """If fewer than one row in this many is allowed, only their vectors are gathered and multiplied; otherwise all vectors
 are, because that reads memory sequentially.
 """
+
+_EVERY = 1 << 40
+"""More chunks than any file has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,20 @@ def search(snapshot: Snapshot, query: Query) -> RowRanking:
 
 
 def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
-    """Returns the live rows of files that match the filter and are not in `query.without`."""
-    if query.filter is None and not query.without:
+    """Returns the live rows of files that match the filter, without what `query.serving` leaves out."""
+    if query.filter is None and not query.serving:
         return np.flatnonzero(snapshot.live)
-    files = np.ones(len(snapshot.files), bool) if query.filter is None else snapshot.attributes.matching(query.filter)
-    for name in query.without:
-        files[[number for number in snapshot.numbers.get(name, ()) if number < len(files)]] = False
-    return np.flatnonzero(snapshot.live & files[snapshot.rows["file"]])
+    files = snapshot.files
+    ends = np.full(len(files.listed), _EVERY, np.int64)  # by number, the first n that is left out
+    if query.filter is not None:
+        ends[~files.attributes.matching(query.filter)] = 0
+    for name, part in query.serving.items():
+        for number in files.numbers.get(name, ()):
+            if part is None or files[number].generation != part.generation:
+                ends[number] = 0
+            else:
+                ends[number] = min(ends[number], part.chunks)
+    return np.flatnonzero(snapshot.live & (snapshot.rows["n"] < ends[snapshot.rows["file"]]))
 
 
 def _cosines(snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -123,9 +134,7 @@ def _scored(
         cosines = np.clip(exact, -1, 1).tolist()
     for row, cosine in zip(rows, cosines, strict=True):
         text, _, number, n, _, _ = snapshot.rows[row].tolist()
-        file = snapshot.files[number]
-        assert file is not None  # rows of removed files are dead
-        yield ScoredRow(row, file, n, text, cosine, None if scores is None else float(scores[row]))
+        yield ScoredRow(row, snapshot.files[number], n, text, cosine, None if scores is None else float(scores[row]))
 
 
 def _by_cosine(scored: ScoredRow) -> tuple[float, str, int, int]:

@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.domain.filters import Attributes
-from vectorlog.index.embedded.attribute_table import AttributeTable
+from vectorlog.index.embedded.files import Files
 from vectorlog.index.embedded.postings import Postings, Statistics
 
 ROW = np.dtype(
@@ -24,21 +23,7 @@ ROW = np.dtype(
 )
 """One chunk, in memory and on disk."""
 
-_FILE = 1_024
-"""Approximate bytes of a file's record in memory."""
-
 _Item = TypeVar("_Item", bound=np.generic)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One generation of a file in a store, as FileChunks describes it."""
-
-    name: str
-    generation: int
-    row: str
-    revision: int
-    attributes: Attributes
 
 
 class Column(Generic[_Item]):
@@ -74,10 +59,6 @@ class Snapshot:
         rows: dtype ROW, shape (rows,); the writer appends to `row_column`.
         vectors: float32, shape (windows, dimensions); the writer appends to `vector_column`.
         live: False for a row that was removed or replaced, shape (rows,).
-        files: by number; None for a removed file.
-        attributes: of the files, by number.
-        numbers: by file id, the numbers of its generations. Shared with later snapshots: an add inserts its files here
-            before they are in `files`.
         segments: of the text index, oldest first.
         nbytes: approximate memory use in bytes.
     """
@@ -86,9 +67,7 @@ class Snapshot:
     rows: NDArray[np.void]
     vectors: NDArray[np.float32]
     live: NDArray[np.bool_]
-    files: list[File | None]
-    attributes: AttributeTable
-    numbers: dict[str, tuple[int, ...]]
+    files: Files
     segments: tuple[Postings, ...]
     statistics: Statistics
     row_column: Column[np.void]
@@ -102,9 +81,7 @@ class Snapshot:
         rows: Column[np.void],
         vectors: Column[np.float32],
         live: NDArray[np.bool_],
-        files: list[File | None],
-        attributes: AttributeTable,
-        numbers: dict[str, tuple[int, ...]],
+        files: Files,
         segments: tuple[Postings, ...],
     ) -> Snapshot:
         """Creates a snapshot of the current content of the columns."""
@@ -115,25 +92,12 @@ class Snapshot:
             + live.nbytes
             + statistics.norms.nbytes
             + sum(segment.nbytes for segment in segments)
+            + files.nbytes
         )
-        nbytes += _FILE * (len(files) + 1)
-        return cls(
-            key,
-            rows.items,
-            vectors.items,
-            live,
-            files,
-            attributes,
-            numbers,
-            segments,
-            statistics,
-            rows,
-            vectors,
-            nbytes,
-        )
+        return cls(key, rows.items, vectors.items, live, files, segments, statistics, rows, vectors, nbytes)
 
     def count(self) -> dict[tuple[str, int], int]:
         """Returns the number of live rows by (file, generation)."""
         numbers, counts = np.unique(self.rows["file"][self.live], return_counts=True)
-        files = ((self.files[number], count) for number, count in zip(numbers.tolist(), counts.tolist(), strict=True))
-        return {(file.name, file.generation): count for file, count in files if file is not None}
+        pairs = ((self.files[number], count) for number, count in zip(numbers.tolist(), counts.tolist(), strict=True))
+        return {(file.name, file.generation): count for file, count in pairs}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from sqlite3 import Connection
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.domain.filters import Attributes
 from vectorlog.domain.vectors import Chunk, Space
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.index.embedded.attribute_table import AttributeTable
 from vectorlog.index.embedded.compaction import compacted
+from vectorlog.index.embedded.files import Files
 from vectorlog.index.embedded.postings import Postings, invert, merge, merge_due
-from vectorlog.index.embedded.snapshot import ROW, Column, File, Snapshot
+from vectorlog.index.embedded.snapshot import ROW, Column, Snapshot
 from vectorlog.index.english import terms
 
 
@@ -64,19 +62,8 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
     )
     segments = connection.execute("select data from postings where store = ? order by id", (key,))
     postings = tuple(Postings.from_bytes(data) for (data,) in segments)
-    listed = connection.execute(
-        "select number, name, generation, row, revision, attributes from file where store = ? order by number", (key,)
-    ).fetchall()
-    highest = max(int(rows["file"].max(initial=-1)), listed[-1][0] if listed else -1)
-    files: list[File | None] = [None] * (highest + 1)
-    numbers: dict[str, tuple[int, ...]] = {}
-    for number, file, generation, row, revision, attributes in listed:
-        files[number] = File(file, generation, row, revision, json.loads(attributes))
-        numbers[file] = (*numbers.get(file, ()), number)
-    live = _live(rows, files)
-    return Snapshot.of(
-        key, Column(rows), Column(vectors), live, files, AttributeTable(_attributes(files)), numbers, postings
-    )
+    files = Files.read(connection, key, rows["file"])
+    return Snapshot.of(key, Column(rows), Column(vectors), _live(rows, files), files, postings)
 
 
 def add(
@@ -87,10 +74,9 @@ def add(
     It extends the arrays of `old` in place, so `old` must be the latest snapshot.
     """
     key = old.key if old.key is not None else _create(connection, space, name)
-    files = old.files.copy()
+    files, numbers = old.files.recorded(connection, key, [part for part, _ in parts])
     new: dict[tuple[int, int], Entry] = {}
-    for part, entries in parts:
-        number = _record_file(connection, key, files, old.numbers, part)
+    for number, (_, entries) in zip(numbers, parts, strict=True):
         new.update({(number, each.n): each for each in entries})
     live = _replace(connection, old, new)
     segments = old.segments
@@ -103,33 +89,30 @@ def add(
         old.row_column.extend(rows)
         old.vector_column.extend(vectors.astype(np.float32))
         live = np.concatenate([live, np.ones(len(rows), bool)])
-    retagged = any(before is not after for before, after in zip(old.files, files, strict=False))
-    table = AttributeTable(_attributes(files)) if retagged else old.attributes.extended(_attributes(files))
-    return compacted(
-        connection, Snapshot.of(key, old.row_column, old.vector_column, live, files, table, old.numbers, segments)
-    )
+    changed = Snapshot.of(key, old.row_column, old.vector_column, live, files, segments)
+    return compacted(connection, changed)
+
+
+def retag(connection: Connection, space: Space, name: str, old: Snapshot, part: FileChunks) -> Snapshot:
+    """Returns the store with other attributes for a generation of a file, including chunks that are added later."""
+    key = old.key if old.key is not None else _create(connection, space, name)
+    files, _ = old.files.recorded(connection, key, [part])
+    if files is old.files:
+        return old
+    return replace(old, key=key, files=files, nbytes=old.nbytes - old.files.nbytes + files.nbytes)
 
 
 def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
     """Returns the store without a file (all generations if None), or without one generation of it."""
-    removed = [
-        number
-        for number in old.numbers.get(name, ())
-        if generation is None or _file(old.files, number).generation == generation
-    ]
+    found = old.files.generations(name)
+    removed = [number for each, number in found.items() if generation in (None, each)]
     if not removed:
         return old
     connection.executemany("delete from file where store = ? and number = ?", [(old.key, number) for number in removed])
-    files = [None if number in removed else file for number, file in enumerate(old.files)]
-    numbers = old.numbers.copy()
-    numbers[name] = tuple(number for number in old.numbers[name] if number not in removed)
-    if not numbers[name]:
-        del numbers[name]
+    files = old.files.without(removed, old.rows["file"])
     live = old.live & ~np.isin(old.rows["file"], removed)
-    return compacted(
-        connection,
-        Snapshot.of(old.key, old.row_column, old.vector_column, live, files, old.attributes, numbers, old.segments),
-    )
+    changed = Snapshot.of(old.key, old.row_column, old.vector_column, live, files, old.segments)
+    return compacted(connection, changed)
 
 
 def remove_store(connection: Connection, space: Space, name: str) -> None:
@@ -148,30 +131,9 @@ def _create(connection: Connection, space: Space, name: str) -> int:
     return cursor.lastrowid
 
 
-def _record_file(
-    connection: Connection, key: int, files: list[File | None], numbers: dict[str, tuple[int, ...]], part: FileChunks
-) -> int:
-    """Stores the file's attributes, unless newer ones are known, and returns the file's number."""
-    file = File(part.file, part.generation, part.row, part.revision, dict(part.attributes))
-    known = numbers.get(part.file, ())
-    number = next((each for each in known if _file(files, each).generation == part.generation), len(files))
-    if number == len(files):
-        files.append(file)
-        numbers[part.file] = (*known, number)
-    elif file == files[number] or file.revision < _file(files, number).revision:
-        return number
-    files[number] = file
-    connection.execute(
-        "insert into file values(?, ?, ?, ?, ?, ?, ?) on conflict(store, number) do update set"
-        " row = excluded.row, revision = excluded.revision, attributes = excluded.attributes",
-        (key, number, file.name, file.generation, file.row, file.revision, json.dumps(file.attributes)),
-    )
-    return number
-
-
 def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], Entry]) -> NDArray[np.bool_]:
     """Removes unchanged chunks from `new`, and returns `old.live` with the rows of changed chunks marked as dead."""
-    existing = sorted({number for number, _ in new if number < len(old.files)})
+    existing = sorted({number for number, _ in new if number < len(old.files.listed)})
     if not existing:
         return old.live
     live = old.live.copy()
@@ -214,23 +176,11 @@ def _index(connection: Connection, key: int, segments: tuple[Postings, ...], mor
     return merged
 
 
-def _live(rows: NDArray[np.void], files: list[File | None]) -> NDArray[np.bool_]:
+def _live(rows: NDArray[np.void], files: Files) -> NDArray[np.bool_]:
     """Returns whether each row is live: its file exists and no later row has the same (file, n)."""
-    present = np.array([file is not None for file in files], bool)
+    present = np.array([file is not None for file in files.listed], bool)
     _, last = np.unique((rows["file"].astype(np.int64) << 32 | rows["n"])[::-1], return_index=True)
     live = np.zeros(len(rows), bool)
     live[len(rows) - 1 - last] = True
     live &= present[rows["file"]]
     return live
-
-
-def _attributes(files: Sequence[File | None]) -> list[Attributes]:
-    """Returns each file's attributes, by number; none for a removed file."""
-    return [file.attributes if file else {} for file in files]
-
-
-def _file(files: Sequence[File | None], number: int) -> File:
-    """Returns the file with a number that `Snapshot.numbers` lists, and that therefore exists."""
-    file = files[number]
-    assert file is not None
-    return file

@@ -52,12 +52,7 @@ class OpenSearchIndex:
     """
 
     def __init__(
-        self,
-        client: OpenSearch,
-        layout: Layout,
-        *,
-        refresh: Refresh = REFRESH,
-        timing: Timing = REAL_TIME,
+        self, client: OpenSearch, layout: Layout, *, refresh: Refresh = REFRESH, timing: Timing = REAL_TIME
     ) -> None:
         self.layout = layout
         self._client = client
@@ -76,14 +71,19 @@ class OpenSearchIndex:
         for store, windows in surplus(new, replaced).items():
             self._delete(space, store, [windows])
 
+    def retag(self, space: Space, tagged: FileChunks) -> bool:  # noqa: ARG002  # the port's arguments
+        """See ChunkIndex. Each document has its own attributes, so the chunks have to be added again."""
+        return False
+
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """See ChunkIndex."""
         of_generation = [] if generation is None else [{"term": {"generation": generation}}]
-        self._delete(space, store, [{"term": {"file": file}}, *of_generation])
+        while self._delete(space, store, [{"term": {"file": file}}, *of_generation]):
+            continue
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """See ChunkIndex."""
-        self._delete(space, store, [])
+    def remove_store(self, space: Space, store: str) -> bool:
+        """See ChunkIndex. Removes up to `DELETED_PER_REQUEST` documents."""
+        return self._delete(space, store, [])
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex. Sends one request for all queries.
@@ -205,13 +205,11 @@ class OpenSearchIndex:
         with_retries("bulk", WRITING, write, self._timing)
         return replaced, has_successor
 
-    def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> None:
-        """Deletes documents of a store, including those that are not yet visible to searches."""
+    def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> bool:
+        """Deletes documents of a store, even if no search sees them yet; returns whether there may be more."""
         name = alias(space, self.layout)
-        path, body = (
-            f"/{name},{successor(name)}",
-            {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}},
-        )
+        path = f"/{name},{successor(name)}"
+        body = {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
         params = {
             **_LENIENT,
             "routing": store,
@@ -220,18 +218,17 @@ class OpenSearchIndex:
             "max_docs": str(DELETED_PER_REQUEST),
         }
 
-        def delete() -> None:
-            answer: Json = {"total": DELETED_PER_REQUEST}
-            while answer["total"] == DELETED_PER_REQUEST:
-                answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
-                raise_for(
-                    [(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]]
-                )
-                if answer["version_conflicts"] or answer["timed_out"]:
-                    raise Busy("documents were replaced during their deletion, or it timed out")
+        def delete() -> bool:
+            answer = self._once("POST", f"{path}/_delete_by_query", params, body, WRITING)
+            raise_for(
+                [(failure["status"], failure.get("cause", failure.get("reason"))) for failure in answer["failures"]]
+            )
+            if answer["version_conflicts"] or answer["timed_out"]:
+                raise Busy("documents were replaced during their deletion, or it timed out")
+            return bool(answer["total"] == DELETED_PER_REQUEST)
 
         self.request("POST", f"{path}/_refresh", _LENIENT)
-        with_retries("delete by query", WRITING, delete, self._timing)
+        return with_retries("delete by query", WRITING, delete, self._timing)
 
     def _once(
         self,

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
-from vectorlog.domain.filters import Comparison, Compound, Filter, Scalar, kind
 from vectorlog.domain.vectors import Vector
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
-from vectorlog.index.opensearch.mapping import SOURCE, Json, field
+from vectorlog.index.opensearch.conditions import clauses, restriction
+from vectorlog.index.opensearch.mapping import SOURCE, Json
 
 EF_SEARCH = 200
 """Candidates that HNSW keeps. Recall@20 on random vectors is 0.99; with OpenSearch's default of 100, 0.83 to 0.96."""
@@ -29,10 +29,14 @@ PROBES = 32
 """Number of words of a query whose idf is requested; further words are assumed to have the average idf of these."""
 
 _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
-_EXACT = 2**53  # from here on, different integers may be equal as doubles
 _IDF = "idf, computed as"
 _SCORES: Json = {"_source": False, "track_total_hits": False}
-_MOST_WORDS = 1000  # OpenSearch takes 1,024 clauses in a query
+_MOST_CLAUSES = 1_000  # of the 1,024 that OpenSearch takes in a query; each word of a text is one
+_MOST_TERMS = 65_536  # OpenSearch's limit of values in a `terms` clause
+_OTHER_PART = (
+    "def part = params.parts.get(doc['file'].value); return part != null &&"
+    " (doc['generation'].value != part.get(0) || doc['n'].value >= part.get(1))"
+)
 # Approximates Lucene's standard tokenizer, for which every Han or Hiragana character is a word.
 _SIGNS = "\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
@@ -41,8 +45,9 @@ _WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’.][^\W{_SIGNS}]+)*")
 def bodies(query: Query) -> list[Json]:
     """Returns the search bodies of a query, in the order in which `search_result` reads the responses."""
     where = allowed(query)
+    text = _searched(query.text or "", _MOST_CLAUSES - clauses(where))
     nearest = {"match_none": {}} if query.vector is None else _nearest(query.vector, query.limit, where)
-    matching = {"bool": {"must": [{"match": {"text": _searched(query.text or "")}}], "filter": [where]}}
+    matching = {"bool": {"must": [{"match": {"text": text}}], "filter": [where]}}
     searches: list[Json] = []
     if query.vector is not None:
         # `collapse` keeps the best window of each chunk.
@@ -87,36 +92,22 @@ def search_result(query: Query, answers: Iterator[Json]) -> SearchResult:
 
 
 def allowed(query: Query) -> Json:
-    """Returns the clause that restricts a search to the store, filter and files of a query."""
-    clauses: list[Json] = [{"term": {"store": query.store}}]
-    if query.filter is not None:
-        clauses.append(condition(query.filter))
-    restriction: Json = {"filter": clauses}
-    if query.without:
-        restriction["must_not"] = [{"terms": {"file": sorted(query.without)}}]
-    return {"bool": restriction}
+    """Returns the clause that restricts a search to the store and filter of a query, and to what serves.
 
-
-def condition(wanted: Filter) -> Json:
-    """Converts a filter on attributes to a clause, which matches the documents that `domain.filters.matches` accepts.
-
-    Integers of 2^53 or more, in the filter or the document, are compared as doubles, so the clause may match a few more
-    documents.
+    Its number of clauses depends neither on the number of files in `query.serving` nor on that of a filter's values.
     """
-    if isinstance(wanted, Compound):
-        inner = [condition(each) for each in wanted.filters]
-        return _all(inner) if wanted.operator == "and" else _any(inner)
-    operator, value = wanted.operator, wanted.value
-    if operator in ("eq", "in"):
-        return _equal(wanted.key, _values(wanted))
-    if operator in ("ne", "nin"):
-        exact = tuple(each for each in _values(wanted) if not _inexact(each))
-        return {"bool": {"must_not": [_equal(wanted.key, exact)]}}
-    if isinstance(value, tuple) or kind(value) == "bool":
-        return {"match_none": {}}
-    if _inexact(value):
-        operator = "gte" if operator in ("gt", "gte") else "lte"
-    return _attribute(wanted.key, {"range": {f"attributes.{field(value)}": {operator: value}}})
+    needed: list[Json] = [{"term": {"store": query.store}}]
+    if query.filter is not None:
+        needed.append(restriction(query.filter))
+    gone = sorted(file for file, part in query.serving.items() if part is None)
+    parts = {file: [part.generation, part.chunks] for file, part in sorted(query.serving.items()) if part is not None}
+    refused: list[Json] = [
+        {"terms": {"file": gone[start : start + _MOST_TERMS]}} for start in range(0, len(gone), _MOST_TERMS)
+    ]
+    if parts:
+        others = {"script": {"script": {"source": _OTHER_PART, "params": {"parts": parts}}}}
+        refused.append({"bool": {"filter": [{"terms": {"file": list(parts)}}, others]}})
+    return {"bool": {"filter": needed} | ({"must_not": refused} if refused else {})}
 
 
 def _nearest(vector: Vector, limit: int, where: Json) -> Json:
@@ -144,9 +135,9 @@ def _page(limit: int) -> Json:
     return {"size": limit, "_source": SOURCE, "track_total_hits": False}
 
 
-def _searched(text: str) -> str:
-    """Cuts a text off after the largest number of words that OpenSearch accepts."""
-    words = list(islice(_WORD.finditer(text), _MOST_WORDS))
+def _searched(text: str, most: int) -> str:
+    """Cuts a text off after its first `most` words."""
+    words = list(islice(_WORD.finditer(text), most))
     return text[: words[-1].end()] if words else ""
 
 
@@ -190,33 +181,3 @@ def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
     return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
-
-
-def _values(wanted: Comparison) -> tuple[Scalar, ...]:
-    return wanted.value if isinstance(wanted.value, tuple) else (wanted.value,)
-
-
-def _inexact(value: Scalar) -> bool:
-    return kind(value) == "number" and abs(float(value)) >= _EXACT
-
-
-def _equal(key: str, values: Sequence[Scalar]) -> Json:
-    kinds: dict[str, list[Scalar]] = {}
-    for value in values:
-        kinds.setdefault(f"attributes.{field(value)}", []).append(value)
-    return _any([_attribute(key, {"terms": {name: same}}) for name, same in kinds.items()])
-
-
-def _attribute(key: str, value: Json) -> Json:
-    """Returns a clause that requires one nested attribute to have this key and match `value`."""
-    return {
-        "nested": {"path": "attributes", "query": _all([{"term": {"attributes.k": key}}, value]), "score_mode": "none"}
-    }
-
-
-def _all(clauses: Sequence[Json]) -> Json:
-    return {"bool": {"filter": [*clauses]}} if clauses else {"match_all": {}}
-
-
-def _any(clauses: Sequence[Json]) -> Json:
-    return {"bool": {"should": [*clauses], "minimum_should_match": 1}} if clauses else {"match_none": {}}

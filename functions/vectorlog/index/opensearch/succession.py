@@ -73,9 +73,9 @@ class Succession:
         """Removes a generation of a file (None: all of them) from both indexes."""
         self._index.remove(space, store, file, generation)
 
-    def remove_store(self, space: Space, store: str) -> None:
-        """Removes all chunks of a store from both indexes."""
-        self._index.remove_store(space, store)
+    def remove_store(self, space: Space, store: str) -> bool:
+        """Removes chunks of a store from both indexes; returns whether there may be more of them."""
+        return self._index.remove_store(space, store)
 
     def switch(self) -> None:
         """Moves the aliases from the old indexes to their successors, all in one step.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -15,37 +14,17 @@ from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
 from vectorlog.event_log.decision import AnyState
-from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.files import artefact
-from vectorlog.index.chunk_index import FileChunks
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.progress import pages
-from vectorlog.operations.transfer.commits import LogSummary
+from vectorlog.operations.transfer.report import IMPORT, ImportReport
+from vectorlog.operations.transfer.serving import Files, LoadedFiles
+from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, PurgeStore
+from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, OpenBatch, PurgeStore
 
-CHUNKS = 1024
-"""How many chunks of small files are added to the index at a time."""
-
-_Files = Sequence[tuple[str, Loaded[store_file.State]]]
-
-IMPORT = meta_of("import")
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What happened to the serving files.
-
-    Attributes:
-        indexed: the number of files that were indexed from their artefacts.
-        again: the number of files that are ingested again.
-        unoffered: the number of files by model, in stores whose model is not offered.
-    """
-
-    indexed: int = 0
-    again: int = 0
-    unoffered: Counter[str] = field(default_factory=Counter)
+log = logging.getLogger(__name__)
 
 
 class Completion:
@@ -76,8 +55,7 @@ class Completion:
             (stores if isinstance(parse_stream(stream), StoreId | StoreFileId) else others).append(stream)
         for page in pages(watch(others)):
             for stream, loaded in self._load(page):
-                for message in _pending(stream, loaded.state):
-                    self._worker.work(message)
+                self._finish(stream, loaded.state)
         for store, streams in groupby(watch(stores), group_of):
             self._complete_store(store, (stream for stream in streams if stream != store))
         return self.report
@@ -90,26 +68,57 @@ class Completion:
             loaded_streams |= self._deployment.streams.load_many(aggregate, of_kind)
         return list(loaded_streams.items())
 
+    def _finish(self, stream: str, state: AnyState) -> None:
+        """Does the work that may be unfinished at a stream's newest state. It skips what is done."""
+        match state:
+            case uploaded_file.State():
+                if state.deleted:
+                    self._worker.work(Forget(stream))
+            case file_batch.State():
+                self._finish_batch(stream, state)
+            case vector_store.State():
+                if state.ended is not None:
+                    self._worker.work(PurgeStore(stream, again=False))
+                elif state.batch:
+                    self._worker.work(OpenBatch(stream))
+            case store_file.State() | api_key.State():
+                pass
+            case _ as never:
+                assert_never(never)
+
+    def _finish_batch(self, batch: str, state: file_batch.State) -> None:
+        """Fans a batch out, or cancels its files, unless the rows show that all of its entries are there or have ended.
+
+        The rows were made from the imported commits. What the files themselves remember of their batches is bounded.
+        """
+        counts = self._deployment.views.batch_counts(batch, state.count)
+        if not state.exists or (counts.in_progress if state.cancelled else counts.unreached) <= 0:
+            self._deployment.views.close_batch(state.store, batch)
+            return
+        try:
+            self._worker.work((CancelBatch if state.cancelled else FanOut)(state.store, batch))
+        except NoSuchBlob:
+            log.exception("batch %s cannot be completed: its list of files is missing", batch)
+            self.report.unlisted.append(batch)
+
     def _complete_store(self, store: str, streams: Iterator[str]) -> None:
         state = self._deployment.streams.load(VECTOR_STORE, store).state
-        for message in _pending(store, state):
-            self._worker.work(message)
+        self._finish(store, state)
         if state.ended:
             for _ in streams:
                 continue
             return
         space = self._space(store, state)
-        indexed_chunks = self._deployment.index.count(space, store) if space else {}
+        files = Files(self._deployment, self._worker, space, store, self.report) if space else None
         for page in pages(streams):
-            files = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
-            moved = space is not None and space != self._summary.spaces.get(store, space)
-            if space is None:
-                self.report.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in files)
-            elif moved:
-                self._ingest_again(files)
+            found = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
+            if files is None:
+                self.report.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in found)
+            elif space != self._summary.spaces.get(store, space):
+                self._ingest_again(found)
             else:
-                self._index(space, store, files, indexed_chunks)
-            opened = [(file, loaded.state.open) for file, loaded in files if loaded.state.open is not None]
+                files.index(found)
+            opened = [(file, loaded.state.open) for file, loaded in found if loaded.state.open is not None]
             self._projector.send([(store, Ingest(store, file, open_.generation)) for file, open_ in opened])
 
     def _space(self, store: str, state: vector_store.State) -> Space | None:
@@ -130,7 +139,7 @@ class Completion:
         )
         return self._instead
 
-    def _ingest_again(self, files: _Files) -> None:
+    def _ingest_again(self, files: LoadedFiles) -> None:
         """Ingests files again, because their store was moved to another model.
 
         Files that already have a commit of the target are skipped.
@@ -144,43 +153,3 @@ class Completion:
         outcomes = self._deployment.streams.decide_all(plans, meta=IMPORT)
         self._deployment.views.show(outcomes)
         self.report.again += sum(outcome.decision is not None for outcome in outcomes)
-
-    def _index(self, space: Space, store: str, files: _Files, indexed_chunks: dict[tuple[str, int], int]) -> None:
-        pending: list[FileChunks] = []
-        for file, loaded in files:
-            for chunks in self._chunks(store, file, loaded.state, indexed_chunks):
-                pending.append(chunks)
-                if sum(len(each.chunks) for each in pending) >= CHUNKS:
-                    self._deployment.index.add(space, pending)
-                    pending = []
-        if pending:
-            self._deployment.index.add(space, pending)
-
-    def _chunks(
-        self, store: str, file: str, state: store_file.State, indexed_chunks: dict[tuple[str, int], int]
-    ) -> Iterator[FileChunks]:
-        serving, placement = state.serving, state.placement
-        if serving is None or placement is None or indexed_chunks.get((file, serving.generation), 0) == serving.chunks:
-            return
-        self.report.indexed += 1
-        for chunks in artefact.read_parts(self._deployment.blobs, store, file, serving.generation):
-            yield FileChunks(
-                store, file, serving.generation, placement.row(file), state.revision, serving.attributes, chunks
-            )
-
-
-def _pending(stream: str, state: AnyState) -> Sequence[Message]:
-    """Returns messages for the work that may be unfinished at a stream's newest state. They skip what is done."""
-    match state:
-        case uploaded_file.State():
-            return [Forget(stream)] if state.deleted else []
-        case file_batch.State():
-            return [(CancelBatch if state.cancelled else FanOut)(state.store, stream)] if state.exists else []
-        case vector_store.State():
-            if state.ended is not None:
-                return [PurgeStore(stream, again=False)]
-            return [OpenBatch(stream)] if state.batch else []
-        case store_file.State() | api_key.State():
-            return []
-        case _ as never:
-            assert_never(never)

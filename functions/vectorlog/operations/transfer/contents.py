@@ -16,6 +16,8 @@ CONTENTS = "vectorlog-export.json"
 """The table of contents. It is written last, so an export without it is incomplete."""
 COMMITS = "commits.jsonl"
 """One commit per line; those of one stream are in order."""
+DELETIONS = "deletions.jsonl"
+"""Further commits of stores and files that were deleted while the objects were copied. Older exports have none."""
 OBJECTS = "objects/"
 
 
@@ -34,13 +36,25 @@ class ModelInUse:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The table of contents: what an export holds, and which models it needs. `size` is of all objects, in bytes."""
+    """The table of contents: what an export holds, and which models it needs.
+
+    Attributes:
+        commits: the number of commits in `COMMITS`.
+        objects: the number of objects.
+        size: their bytes.
+        models: the models in use.
+        format: of the export.
+        deletions: the number of commits in `DELETIONS`.
+        missing: keys of objects that the commits need and that were not there, and folders of incomplete artefacts.
+    """
 
     commits: int
     objects: int
     size: int
     models: tuple[ModelInUse, ...]
     format: int = FORMAT
+    deletions: int = 0
+    missing: tuple[str, ...] = ()
 
 
 _CONTENTS = TypeAdapter(Contents)

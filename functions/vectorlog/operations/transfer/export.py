@@ -1,69 +1,134 @@
-"""Exports a deployment's commits and objects.
+"""Exports a deployment's commits, and the objects that these commits need.
 
-The commits come first, so the export has the log as it was then. Objects that are deleted while they are copied may be
-missing; `verify` reports them after the import.
+The commits come first, so the export has the log as it was then. Objects may be deleted before they are copied. If the
+store or the file that they belong to was deleted meanwhile, its newer commits are added, so nothing is missing. What
+else is missing is listed in the table of contents: the import ingests such files again.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import vector_store
-from vectorlog.domain.ids import StoreId, parse_stream
-from vectorlog.domain.vectors import Space
-from vectorlog.event_log.codec import VECTOR_STORE
+from vectorlog.domain import uploaded_file, vector_store
 from vectorlog.event_log.event_log import Commit
+from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs, NoSuchBlob
-from vectorlog.operations.progress import Watch
+from vectorlog.operations.progress import Watch, pages
 from vectorlog.operations.transfer import contents
 from vectorlog.operations.transfer.archive import Sink
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, OBJECTS, Contents, ModelInUse
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, DELETIONS, OBJECTS, Contents, ModelInUse
+from vectorlog.operations.transfer.summary import LogSummary
 
 
 def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
-    """Writes all data of a deployment. It holds one entry per store in memory."""
+    """Writes all data of a deployment. It holds one entry per stream in memory.
+
+    Raises:
+        UnknownSchema: newer code wrote a commit.
+    """
+    summary = LogSummary()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft"
-        commits, models = _write_commits(deployment, draft, watch("commits", deployment.streams.log.scan(), None))
+        _write(draft, watch("commits", deployment.streams.log.scan(), None), summary)
+        commits = summary.commits
         sink.keep(COMMITS, draft)
-        objects, size = _copy_objects(deployment.blobs, sink, watch("objects", deployment.blobs.list(""), None))
-        table = Contents(commits, objects, size, models)
+        copy = _Copy(deployment.blobs, sink, summary)
+        copy.run(watch("objects", deployment.blobs.list(""), None))
+        _write(draft, _deletions(deployment, summary, copy.missing()), summary)
+        sink.keep(DELETIONS, draft)
+        used = Counter(space for store, space in summary.spaces.items() if store not in summary.ended)
+        table = Contents(
+            commits=commits,
+            objects=copy.count,
+            size=copy.size,
+            models=tuple(ModelInUse(space.model, space.dimensions, stores) for space, stores in used.items()),
+            deletions=summary.commits - commits,
+            missing=tuple(copy.missing()),
+        )
         draft.write_bytes(contents.encode(table))
         sink.keep(CONTENTS, draft)
     return table
 
 
-def _write_commits(deployment: Deployment, path: Path, commits: Iterable[Commit]) -> tuple[int, tuple[ModelInUse, ...]]:
-    count, spaces = 0, dict[str, Space]()
+def _write(path: Path, commits: Iterable[Commit], summary: LogSummary) -> None:
     with path.open("wb") as file:
         for commit in commits:
+            summary.note(commit)
             file.write(contents.line_of(commit))
-            count += 1
-            if isinstance(parse_stream(commit.stream), StoreId):
-                _note(spaces, commit.stream, deployment.streams.decode_as(VECTOR_STORE, commit).state)
-    used = Counter(spaces.values())
-    return count, tuple(ModelInUse(space.model, space.dimensions, stores) for space, stores in used.items())
 
 
-def _note(spaces: dict[str, Space], store: str, state: vector_store.State) -> None:
-    if state.ended is None:
-        spaces[store] = state.space
-    else:
-        spaces.pop(store, None)
+class _Copy:
+    """Copies the objects that the commits need, and remembers which of them it found.
+
+    Attributes:
+        count: the number of objects that were copied.
+        size: their bytes.
+    """
+
+    def __init__(self, blobs: Blobs, sink: Sink, summary: LogSummary) -> None:
+        self._blobs = blobs
+        self._sink = sink
+        self._summary = summary
+        self._found: set[str] = set()
+        self._chunks: Counter[str] = Counter()
+        self.count = self.size = 0
+
+    def run(self, keys: Iterable[str]) -> None:
+        """Copies those of the objects that are needed and still there."""
+        for key in keys:
+            if not self._summary.needs(key):
+                continue
+            try:
+                with self._blobs.local(key) as path:
+                    size, chunks = path.stat().st_size, _chunks(key, path)
+                    self._sink.keep(OBJECTS + key, path)
+            except (NoSuchBlob, FileNotFoundError):  # it was deleted after it was listed
+                continue
+            self.count += 1
+            self.size += size
+            if chunks is None:
+                self._found.add(key)
+            else:
+                self._chunks[key.rpartition("/")[0] + "/"] += chunks
+
+    def missing(self) -> list[str]:
+        """Returns the keys of missing objects, and the folders of serving artefacts that are not complete."""
+        objects = (key for key in self._summary.objects() if key not in self._found)
+        artefacts = (
+            folder
+            for folder, chunks in self._summary.artefacts()
+            if self._chunks[folder] != chunks or folder + artefact.TEXT not in self._found
+        )
+        return sorted((*objects, *artefacts))
 
 
-def _copy_objects(blobs: Blobs, sink: Sink, keys: Iterable[str]) -> tuple[int, int]:
-    count = size = 0
-    for key in keys:
-        try:
-            with blobs.local(key) as path:
-                sink.keep(OBJECTS + key, path)
-                size += path.stat().st_size
-                count += 1
-        except (NoSuchBlob, FileNotFoundError):  # the object was deleted after it was listed
-            continue
-    return count, size
+def _chunks(key: str, path: Path) -> int | None:
+    """Returns the number of chunks in a part of an artefact; None for any other object."""
+    is_part = key.startswith("artefacts/") and not key.endswith(f"/{artefact.TEXT}")
+    return artefact.chunks_in(path) if is_part else None
+
+
+def _deletions(deployment: Deployment, summary: LogSummary, missing: Sequence[str]) -> Iterator[Commit]:
+    """Yields the newer commits of stores that have ended and files that were deleted since the commits were read."""
+    owners = dict.fromkeys(owner for key in missing for owner in _owners(key))
+    for page in pages(owners):
+        for stream, newest in deployment.streams.log.load_many(page).items():
+            state = deployment.streams.decode(newest).state
+            over = isinstance(state, uploaded_file.State) and state.deleted
+            if over or (isinstance(state, vector_store.State) and state.ended):
+                start = summary.newest[stream] + 1
+                yield from deployment.streams.log.read(stream, start, newest.version + 1 - start)
+
+
+def _owners(key: str) -> list[str]:
+    """Returns the store and the uploaded file to which an object belongs."""
+    match key.split("/"):
+        case ["artefacts", store, file, *_]:
+            return [store, file]
+        case [_, owner, *_]:
+            return [owner]
+    return []

@@ -14,8 +14,10 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.progress import Watch
 from vectorlog.operations.transfer import commits, contents, objects
 from vectorlog.operations.transfer.archive import Source
-from vectorlog.operations.transfer.completion import Completion, ImportReport
-from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, Contents, NotAnExport
+from vectorlog.operations.transfer.completion import Completion
+from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, DELETIONS, Contents, NotAnExport
+from vectorlog.operations.transfer.report import ImportReport
+from vectorlog.reactions.leftovers import SAFE_AGE_MS
 from vectorlog.reactions.projector import Projector
 
 
@@ -46,25 +48,35 @@ def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents,
     """
     with source.part(CONTENTS) as opened:
         expected = contents.decode(opened.read())
-    deployment, total = target.deployment, expected.commits
+    deployment, began = target.deployment, target.deployment.clock()
 
-    summary = commits.survey(deployment.streams, watch("reading commits", _commits(source), total))
-    _check_number("commits", summary.commits, total)
-    number = objects.put(deployment.blobs, watch("objects", source.objects(), expected.objects), summary)
-    _check_number("objects", number, expected.objects)
+    def all_commits(label: str) -> Iterator[Commit]:
+        return watch(label, _commits(source, expected), expected.commits + expected.deletions)
+
+    def put_objects() -> int:
+        listed = watch("objects", source.objects(), expected.objects)
+        number, existing = objects.put(deployment.blobs, listed, summary)
+        _check_number("objects", number, expected.objects)
+        return existing
+
+    summary = commits.survey(deployment.streams, lambda: all_commits("reading commits"))
+    _check_number("commits", summary.commits, expected.commits + expected.deletions)
+    existing = put_objects()
     if target.workers_running:
-        newest = map(summary.readable, watch("newest commits", _commits(source), total))
+        newest = map(summary.readable, all_commits("newest commits"))
         commits.append_newest(deployment.streams, newest, summary.newest)
-    commits.append(
-        deployment.streams, map(summary.readable, watch("commits", _commits(source), total)), deployment.views.apply
-    )
+    commits.append(deployment.streams, map(summary.readable, all_commits("commits")), deployment.views.apply)
+    # Objects that waited long for their commits, perhaps since an earlier attempt, may have been deleted meanwhile.
+    if deployment.clock() - began >= SAFE_AGE_MS or (existing and target.workers_running):
+        put_objects()
     completion = Completion(deployment, target.projector, summary, target.instead)
     return expected, completion.run(lambda streams: watch("streams", streams, None))
 
 
-def _commits(source: Source) -> Iterator[Commit]:
-    with source.part(COMMITS) as lines:
-        yield from map(contents.commit_of, lines)
+def _commits(source: Source, expected: Contents) -> Iterator[Commit]:
+    for part in (COMMITS, DELETIONS) if expected.deletions else (COMMITS,):
+        with source.part(part) as lines:
+            yield from map(contents.commit_of, lines)
 
 
 def _check_number(what: str, actual: int, expected: int) -> None:

@@ -10,24 +10,31 @@ from pathlib import Path
 from typing import IO
 
 from vectorlog.files.blobs import Blobs
-from vectorlog.operations.transfer.commits import LogSummary
+from vectorlog.operations.transfer.summary import LogSummary
 
 TOGETHER = 64
 """How many objects are written and synced at a time."""
 
 
-def put(blobs: Blobs, objects: Iterable[tuple[str, int, IO[bytes]]], summary: LogSummary) -> int:
-    """Stores every needed object that does not exist yet. Returns the number of objects in the export.
+def put(blobs: Blobs, objects: Iterable[tuple[str, int, IO[bytes]]], summary: LogSummary) -> tuple[int, int]:
+    """Stores every needed object that does not exist yet.
+
+    Returns:
+        The number of objects in the export, and of those that existed.
 
     Objects that were written after the export's commits are not needed, because no commit refers to them.
     """
-    count = 0
+    count = existing = 0
 
     def missing(folder: Path) -> Iterator[tuple[str, Path]]:
-        nonlocal count
+        nonlocal count, existing
         for key, size, opened in objects:
             count += 1
-            if summary.needs(key) and blobs.size(key) != size:
+            if not summary.needs(key):
+                continue
+            if blobs.size(key) == size:
+                existing += 1
+            else:
                 path = folder / str(count)
                 with path.open("wb") as file:
                     shutil.copyfileobj(opened, file)
@@ -37,4 +44,4 @@ def put(blobs: Blobs, objects: Iterable[tuple[str, int, IO[bytes]]], summary: Lo
         rest = missing(Path(folder))
         while batch := list(islice(rest, TOGETHER)):
             blobs.put(batch)
-    return count
+    return count, existing

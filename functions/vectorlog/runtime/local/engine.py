@@ -16,7 +16,7 @@ from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.local.checkpoint import Checkpoint
-from vectorlog.work.messages import decode
+from vectorlog.work.messages import COLLECTION, Collect, decode
 from vectorlog.work.queue import Received
 from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqlite import SQLiteQueue
@@ -28,6 +28,9 @@ WORKERS = 2
 LENT_MS = 7 * DAY_MS
 """How long a received message stays with its worker: longer than any process runs. A new process takes all back."""
 SWEEP_EVERY_S = 5.0
+FIRST_COLLECTION_S = 600.0
+"""How long after the start the first pass over the blobs begins, so that restarts do not each cause one."""
+COLLECT_EVERY_S = DAY_MS / 1000
 REDELIVERY_DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """How long a message waits after its first, second … failure."""
 GIVE_UP_AFTER = 8
@@ -58,13 +61,18 @@ class Engine:
         self.projector = Projector(deployment.streams, deployment.views, work, embed, deployment.telemetry)
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
+        self._collect_after_s = FIRST_COLLECTION_S
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Makes the messages that the last process had received available again, and starts the threads."""
         self._work.recall()
         self._embed.recall()
-        loops: list[tuple[str, Callable[[], None]]] = [("projector", self._project), ("sweep", self._sweep)]
+        loops: list[tuple[str, Callable[[], None]]] = [
+            ("projector", self._project),
+            ("sweep", self._sweep),
+            ("collect", self._collect),
+        ]
         loops += [(f"work-{number}", self._do_work) for number in range(WORKERS)]
         loops += [(f"ingest-{number}", self._do_ingest) for number in range(WORKERS)]
         for name, step in loops:
@@ -103,6 +111,11 @@ class Engine:
     def _sweep(self) -> None:
         if sweep(self._deployment, self.projector) == 0:
             self._stopping.wait(SWEEP_EVERY_S)
+
+    def _collect(self) -> None:
+        if not self._stopping.wait(self._collect_after_s):
+            self.projector.send([(COLLECTION, Collect())])
+            self._collect_after_s = COLLECT_EVERY_S
 
     def _do_work(self) -> None:
         for received in self._receive(self._work, 1):

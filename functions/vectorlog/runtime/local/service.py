@@ -77,6 +77,7 @@ class Local:
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
             inline_files=INLINE_FILES,
+            inline_tags=True,
             telemetry=telemetry,
         )
         self.engine = Engine(

@@ -1,0 +1,118 @@
+"""Indexes the files of an imported store from their artefacts, and has those ingested again whose artefact is missing.
+
+A file only counts as completed while a search can find it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from vectorlog.deployment import Deployment
+from vectorlog.domain import store_file
+from vectorlog.domain.store_file import Retired, Serving
+from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
+from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
+from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.transfer.report import IMPORT, ImportReport
+from vectorlog.reactions.worker import Worker
+from vectorlog.use_cases.uploaded_files import blob_key
+from vectorlog.work.messages import Purge
+
+CHUNKS = 1024
+"""How many chunks of small files are added to the index at a time."""
+
+LoadedFiles = Sequence[tuple[str, Loaded[store_file.State]]]
+"""Files of a store by their ids, with their streams."""
+
+
+class Files:
+    """The files of one store, whose model is offered.
+
+    Args:
+        deployment: the target.
+        worker: of the target.
+        space: of the store.
+        store: its id.
+        report: counts what is done.
+    """
+
+    def __init__(self, deployment: Deployment, worker: Worker, space: Space, store: str, report: ImportReport) -> None:
+        self._deployment = deployment
+        self._worker = worker
+        self._space = space
+        self._store = store
+        self._report = report
+        self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
+        for (file, generation), chunks in deployment.index.count(space, store).items():
+            self._indexed[file][generation] = chunks
+
+    def index(self, files: LoadedFiles) -> None:
+        """Indexes files from their artefacts, and removes chunks of generations that an earlier import had indexed and
+        that are retired since. Files without a complete artefact are ingested again.
+        """
+        pending: list[FileChunks] = []
+        incomplete: dict[str, tuple[Loaded[store_file.State], int]] = {}
+        for file, loaded in files:
+            self._remove_retired(file, loaded.state)
+            serving = loaded.state.serving
+            if serving is None or self._indexed[file].get(serving.generation) == serving.chunks:
+                continue
+            numbers: set[int] = set()
+            for chunks in self._chunks(file, loaded.state, serving):
+                numbers.update(chunk.n for chunk in chunks.chunks)
+                pending.append(chunks)
+                if sum(len(each.chunks) for each in pending) >= CHUNKS:
+                    self._deployment.index.add(self._space, pending)
+                    pending = []
+            if numbers == set(range(serving.chunks)):
+                self._report.indexed += 1
+            else:
+                incomplete[file] = loaded, serving.generation
+        if pending:
+            self._deployment.index.add(self._space, pending)
+        if incomplete:
+            self._ingest_again(incomplete)
+
+    def _chunks(self, file: str, state: store_file.State, serving: Serving) -> Iterator[FileChunks]:
+        row = state.placement.row(file) if state.placement else ""
+        try:
+            for chunks in artefact.read_parts(self._deployment.blobs, self._store, file, serving.generation):
+                yield FileChunks(self._store, file, serving.generation, row, state.revision, serving.attributes, chunks)
+        except NoSuchBlob:  # the text is missing
+            return
+
+    def _remove_retired(self, file: str, state: store_file.State) -> None:
+        kept = {each.generation for each in (state.open, state.serving) if each}
+        retired = [Retired(generation, chunks) for generation, chunks in self._indexed[file].items()]
+        if gone := tuple(each for each in retired if each.generation not in kept):
+            self._worker.work(Purge(self._store, file, gone))
+
+    def _ingest_again(self, incomplete: dict[str, tuple[Loaded[store_file.State], int]]) -> None:
+        """Opens a new generation of each file, unless another one serves by now.
+
+        The ingest of a file whose bytes are missing ends as failed, and says so.
+        """
+        at = self._deployment.clock()
+
+        def plan(loaded: Loaded[store_file.State], generation: int) -> Plan[store_file.State, store_file.Event]:
+            def decide(state: store_file.State) -> Sequence[store_file.Event]:
+                serves = state.serving is not None and state.serving.generation == generation
+                return store_file.reingest(state, at) if serves else []
+
+            return Plan(STORE_FILE, loaded.stream, decide, loaded=loaded)
+
+        plans = [plan(*each) for each in incomplete.values()]
+        outcomes = self._deployment.streams.decide_all(plans, meta=IMPORT)
+        self._deployment.views.show(outcomes)
+        uploads = self._deployment.streams.load_many(UPLOADED_FILE, list(incomplete))
+        for (file, upload), outcome in zip(uploads.items(), outcomes, strict=True):
+            if outcome.decision is None:
+                continue
+            if self._deployment.blobs.size(blob_key(file, upload.state.sha256)) is None:
+                self._report.lost.append(outcome.loaded.stream)
+            else:
+                self._report.repaired += 1
