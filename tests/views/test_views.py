@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench
 from tests.support.waits import Waits
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import Unavailable
@@ -20,7 +21,8 @@ from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.event_log.decision import Decision
 from vectorlog.event_log.optimistic import CONTENTION
 from vectorlog.reactions import purge
-from vectorlog.use_cases import vector_stores
+from vectorlog.use_cases import uploaded_files, vector_stores
+from vectorlog.use_cases.pages import PageRequest
 from vectorlog.views import keys
 from vectorlog.views.counts import Counts
 from vectorlog.views.groups import groups
@@ -185,6 +187,66 @@ def test_batch_behind_its_files(bench: Bench) -> None:
     assert views.table.query(keys.batches(store)) == []
     views.apply([each for each in commits if each.stream == batch])
     assert views.table.query(keys.batches(store)) == []
+
+
+LATE_MS = 7 * DAY_MS
+"""Longer than a commit can be delayed: DynamoDB's stream and a queue's replays keep it for some days."""
+
+
+def test_late_commit_of_a_detached_file(bench: Bench, history: History) -> None:
+    """A commit that the feed delivers a week late does not bring a detached file back into its store, although expired
+    tombstones are removed meanwhile. What keeps it out is removed too, in the end.
+    """
+    views = bench.deployment.views
+    attached = history.commit(lambda state: store_file.attach(state, history.attach))
+    views.apply([attached])
+    views.apply([history.commit(lambda state: store_file.detach(state, bench.clock(), "detached"))])
+    bench.clock.advance(LATE_MS)
+    views.table.due(bench.clock())
+    views.apply([attached])
+    assert not views.rows([history.key])
+    assert views.stores_of(history.file, 10) == []
+    assert views.store_counts(history.store) == Counts()
+    bench.clock.advance(2 * DAY_MS)
+    views.table.due(bench.clock())
+    assert keys.attachment(history.file, history.store) not in views.table.get(
+        [keys.attachment(history.file, history.store)]
+    )
+
+
+def test_late_commit_of_a_deleted_file(bench: Bench) -> None:
+    """Nor does one bring a deleted file back into the list of files."""
+    views, file = bench.deployment.views, bench.upload("some text")
+    [uploaded] = [bench.deployment.streams.decode(commit) for commit in bench.log.read(file)]
+    uploaded_files.delete(bench.deployment, PROJECT, file)
+    bench.pump.settle()
+    bench.clock.advance(LATE_MS)
+    views.table.due(bench.clock())
+    views.apply([uploaded])
+    assert uploaded_files.list_page(bench.deployment, PROJECT, PageRequest(), None, None).items == ()
+    assert views.row(keys.file(file)) is None
+    bench.clock.advance(2 * DAY_MS)
+    views.table.due(bench.clock())
+    assert keys.file(file) not in views.table.get([keys.file(file)])
+
+
+def test_late_commits_of_a_deleted_store(bench: Bench) -> None:
+    """Nor does one bring a deleted store, or anything in it, back."""
+    views, store, file = bench.deployment.views, bench.store(), bench.upload("some text")
+    batch = bench.batch(store, [file]).id
+    bench.pump.settle()
+    late = [bench.deployment.streams.decode(commit) for commit in bench.log.scan()]
+    vector_stores.delete(bench.deployment, PROJECT, store)
+    bench.pump.settle()
+    bench.clock.advance(LATE_MS)
+    views.table.due(bench.clock())
+    bench.pump.settle()
+    views.apply([each for each in late if each.stream != file])
+    assert vector_stores.list_page(bench.deployment, PROJECT, PageRequest()).items == ()
+    assert views.stores_of(file, 10) == []
+    assert views.table.query(keys.store(store).pk) == []
+    assert views.table.query(keys.batches(store)) == []
+    assert views.table.query(keys.batch(batch).pk) == []
 
 
 def test_groups(bench: Bench) -> None:
