@@ -20,8 +20,14 @@ DUPLICATE_CONTENT: DuplicateContent = "allow"
 """Whether a store accepts the same bytes twice."""
 
 PORT = 8080
+BODY_MB = 6
+"""Largest body but an upload, in units of 2^20 bytes: Lambda's limit. 2,000 files that each have 16 attributes of 512
+characters would exceed it, but few requests come near it.
+"""
 UPLOAD_MB = 512
 """Largest upload in the local edition, in units of 2^20 bytes: OpenAI's limit."""
+RESERVE_MB = 256
+"""Disk space that the local edition keeps for deletes and for its log, in units of 2^20 bytes."""
 READERS_MEMORY_MB = 2048
 """Address space of a child process that reads a file, in units of 2^20 bytes."""
 READ_SECONDS = 60.0

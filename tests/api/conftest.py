@@ -57,7 +57,7 @@ def client(deployment: Deployment, tmp_path: Path) -> Iterator[Client]:
         app = App(deployment, auth.open_until_first_key(deployment), send_blob)
         lines: list[RequestLine] = []
         asgi = asgi_app(
-            app.handle,
+            app.admit,
             threads,
             tmp_path / "spool",
             upload_limit=1 << 20,

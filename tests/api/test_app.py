@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.api.client import Client, Clock
-from vectorlog.api.app import App
+from vectorlog.api.app import Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.routes import ROUTES, Route
 from vectorlog.deployment import Deployment
@@ -129,6 +129,15 @@ class TestFiles:
             "POST", "/v1/files", content=head + file, headers={"content-type": "multipart/form-data; boundary=x"}
         )
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
+
+    def test_a_field_twice_is_refused(self, client: Client) -> None:
+        """One of them would be ignored, also where one is a file and the other text."""
+        purpose, file = ("purpose", (None, "batch")), ("file", ("a", b"x"))
+        for parts in ([purpose, purpose, file], [purpose, file, file], [purpose, file, ("file", (None, "x"))]):
+            answer = client("POST", "/v1/files", files=parts)
+            assert answer.status_code == 400
+            assert "file" in answer.json()["error"]["message"] or "purpose" in answer.json()["error"]["message"]
+        assert client.get("/v1/files").json()["data"] == []
 
     def test_a_file_field_must_be_a_file(self, client: Client) -> None:
         """A text field named `file` is told from a missing one."""
@@ -530,7 +539,9 @@ class TestServing:
         """The client is told the id, the log the rest."""
         broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # fails at first use
         request = Request("GET", f"/v1/vector_stores/{NO_STORE}", {}, {}, b"", "req_7")
-        answer = App(broken, lambda _: "p", send_blob).handle(request)
+        admitted = App(broken, lambda _: "p", send_blob).admit(request)
+        assert isinstance(admitted, Admitted)
+        answer = admitted.answer(request)
         assert answer.status == 500
         assert isinstance(answer.body, bytes)
         assert "req_7" in json.loads(answer.body)["error"]["message"]
@@ -550,7 +561,7 @@ class TestServing:
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()
-            asgi = asgi_app(app.handle, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
+            asgi = asgi_app(app.admit, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
                 headers = {"authorization": f"Bearer {secret}"}

@@ -26,6 +26,7 @@ from vectorlog.domain.errors import (
     Forbidden,
     Invalid,
     KeyReused,
+    NoSpace,
     NotFound,
     Refused,
     TooLarge,
@@ -54,6 +55,7 @@ CASES: list[tuple[Refused, int, str, str | None, str | None, dict[str, str]]] = 
         {"x-should-retry": "false"},
     ),
     (KeyReused("no"), 409, "invalid_request_error", None, "idempotency_key_reused", {"x-should-retry": "false"}),
+    (NoSpace("no"), 507, "server_error", None, "insufficient_storage", {"x-should-retry": "false"}),
     (Unavailable("no", retry_after=7), 503, "server_error", None, "service_unavailable", {"retry-after": "7"}),
     (Expired("no", param="vector_store_id"), 400, "invalid_request_error", None, "vector_store_expired", {}),
 ]

@@ -11,6 +11,7 @@ from threading import Event
 
 import pytest
 
+from vectorlog.domain.errors import NoSpace
 from vectorlog.sqlite.database import Database
 
 SCHEMA = (
@@ -18,6 +19,9 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS orphans (n INTEGER REFERENCES numbers DEFERRABLE INITIALLY DEFERRED)",
 )
+
+
+INSERT_TEXT = "INSERT INTO texts VALUES (?)"
 
 
 @pytest.fixture
@@ -158,6 +162,27 @@ def test_readers_do_not_wait(database: Database) -> None:
         assert numbers(database) == [1]
         gate.open(waiting=0)
         gate.held.result()
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """A write that the disk has no room for is refused as such and leaves nothing, whether the write itself or what
+    shares its transaction is too large, and the next one that fits works.
+    """
+    database = Database(tmp_path / "small.db", [*SCHEMA, "CREATE TABLE texts (t TEXT)"], synchronous="NORMAL")
+    database.write(lambda connection: connection.execute("PRAGMA max_page_count=12"))
+    with ThreadPoolExecutor(4) as pool:
+        gate = Gate(database, pool)
+        others = [pool.submit(insert, database, number) for number in (1, 2)]
+        large = pool.submit(database.write, lambda connection: connection.execute(INSERT_TEXT, ["x" * 100_000]))
+        gate.open(waiting=3)
+        with pytest.raises(NoSpace, match="disk is full"):
+            large.result()
+    kept = [number for number, each in enumerate(others, 1) if each.exception() is None]
+    assert all(isinstance(each.exception(), NoSpace | None) for each in others)
+    assert numbers(database) == kept
+    assert insert(database, 3) == 1
+    assert numbers(database) == [*kept, 3]
+    database.close()
 
 
 def test_readers_cannot_write(database: Database) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TypeVar
 
 from vectorlog.api import auth, errors, unserved
 from vectorlog.api.auth import Authenticate
-from vectorlog.api.call import Call, SendBlob
+from vectorlog.api.call import FORM_EXPECTED, JSON_EXPECTED, Call, SendBlob
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form
@@ -15,85 +17,130 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH, Probe, Route, find
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Refused, Unavailable
+from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.use_cases.actor import Actor, idempotency_key
 
-Handle = Callable[[Request], Response]
-"""The type of `App.handle`, which the HTTP adapters of both editions call."""
+T = TypeVar("T")
+
+Room = Callable[[int], None]
+"""Raises `NoSpace` if this number of bytes would not fit the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request whose head was accepted: its route is known, and its key is valid.
+
+    Attributes:
+        answer: answers the request with its body, and removes the form's files that no route has kept. Never raises.
+        takes_form: whether the body is a form.
+        frees: whether the request frees space, or makes that possible.
+        operation: the operation of the route, for logs and metrics.
+        project: the project of the request's key.
+    """
+
+    answer: Callable[[Request], Response]
+    takes_form: bool
+    frees: bool
+    operation: str
+    project: str
+
+
+Admit = Callable[[Request], Response | Admitted]
+"""The type of `App.admit`, which the HTTP adapters of both editions call."""
+
+
+def endless(length: int) -> None:
+    """Implements Room for a deployment whose disk has no end."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Answers every request, and never raises.
+    """Answers every request in two steps, and never raises.
 
-    Both editions use it, so they treat ids, HEAD, trailing slashes and unsupported methods alike.
+    The first step needs only the head of a request: it finds the route and the caller, and refuses what can be refused
+    without a body. So nobody sends, and no edition stores, a body for nothing. Both editions use it, so they check in
+    the same order, and treat ids, HEAD, trailing slashes and unsupported methods alike.
 
     Attributes:
         deployment: the deployment that the route handlers work on.
         authenticate: finds the project that a bearer token opens.
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
+        room: refuses everything that grows if the disk is full.
     """
 
     deployment: Deployment
     authenticate: Authenticate
     send_blob: SendBlob
     probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
+    room: Room = endless
 
-    def handle(self, request: Request) -> Response:
-        """Returns the response to one request, and removes the form's files that no route has kept."""
-        try:
-            return self._route(request)
-        finally:
-            if isinstance(request.body, Form):
-                request.body.discard()
+    def admit(self, head: Request) -> Response | Admitted:
+        """Returns how to answer a request, or the response if its body is not needed.
 
-    def _route(self, request: Request) -> Response:
-        dialect = dialect_of(request.path)
-        method = "GET" if request.method == "HEAD" else request.method
-        path = request.path.rstrip("/")
+        Args:
+            head: the request without its body.
+        """
+        dialect = dialect_of(head.path)
+        method = "GET" if head.method == "HEAD" else head.method
+        path = head.path.rstrip("/")
         if path in self.probes:
             probe = self.probes[path]
             if method == "GET":
-                return self._guarded(lambda: probe(self.deployment), OPENAI, "health", request)
-            return errors.refusal(_wrong_method(request, {"GET"}), dialect, "")
+                return self._guarded(lambda: probe(self.deployment), OPENAI, "health", head)
+            return errors.refusal(_wrong_method(head, {"GET"}), dialect, "")
         routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
         if method in routes:
-            return self._call(dialect, routes[method], ids, request)
-        refused = _wrong_method(request, set(routes)) if routes else unserved.refuse(request.method, request.path)
+            return self._admit(dialect, routes[method], ids, head)
+        refused = _wrong_method(head, set(routes)) if routes else unserved.refuse(head.method, head.path)
         return errors.refusal(refused, dialect, "")
 
-    def _call(self, dialect: Dialect, route: Route, ids: Mapping[str, str], request: Request) -> Response:
+    def _admit(self, dialect: Dialect, route: Route, ids: Mapping[str, str], head: Request) -> Response | Admitted:
         project: str | None = None
 
-        def handle() -> Response:
+        def enter() -> Admitted:
             nonlocal project
-            caller = auth.caller(request.headers, self.authenticate)
+            caller = auth.caller(head.headers, self.authenticate)
             project = caller.project
-            actor = _actor(caller, route, dialect, request)
-            return route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
+            if route.method == "POST" and route.takes_form != head.is_form:
+                raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
+            if route.grows:
+                self.room(0)
 
-        response = self._guarded(handle, dialect, route.operation, request)
-        return replace(response, operation=route.operation, project=project)
+            def answer(request: Request) -> Response:
+                def handle() -> Response:
+                    actor = _actor(caller, route, dialect, request)
+                    return route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
 
-    def _guarded(self, handle: Callable[[], Response], dialect: Dialect, operation: str, request: Request) -> Response:
-        """Calls the handler, and turns what it raises into an error response. Every 5xx is logged and counted."""
+                try:
+                    response = self._guarded(handle, dialect, route.operation, request)
+                    return replace(response, operation=route.operation, project=project)
+                finally:
+                    if isinstance(request.body, Form):
+                        request.body.discard()
+
+            frees = route.effect == "write" and not route.grows
+            return Admitted(answer, route.takes_form, frees, route.operation, caller.project)
+
+        entered = self._guarded(enter, dialect, route.operation, head)
+        if isinstance(entered, Response):
+            return replace(entered, operation=route.operation, project=project)
+        return entered
+
+    def _guarded(self, step: Callable[[], T], dialect: Dialect, operation: str, request: Request) -> T | Response:
+        """Runs a step, and turns what it raises into an error response. Every 5xx is logged and counted."""
         try:
-            return handle()
-        except Unavailable as error:
-            response = errors.refusal(error, dialect, operation)
-            self._report_failure(request, operation, response, error.message, fault=False)
-        except Refused as error:
-            response = errors.refusal(error, dialect, operation)
-        except UnknownSchema as error:
-            newer = Unavailable("A newer version of this server wrote the requested data. Update this server.")
-            response = errors.refusal(newer, dialect, operation)
-            self._report_failure(request, operation, response, str(error), fault=True)
-        except Exception as error:  # noqa: BLE001  # logged with its traceback, and counted
-            response = errors.unexpected(request.request_id)
-            self._report_failure(request, operation, response, type(error).__name__, fault=True)
+            return step()
+        except Exception as error:  # noqa: BLE001  # becomes a response; an unexpected one is logged with its traceback
+            return self._refusal(error, dialect, operation, request)
+
+    def _refusal(self, error: Exception, dialect: Dialect, operation: str, request: Request) -> Response:
+        refused, reason, fault = _understood(error)
+        response = errors.refusal(refused, dialect, operation) if refused else errors.unexpected(request.request_id)
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._report_failure(request, operation, response, reason, fault=fault)
         return response
 
     def _report_failure(
@@ -108,6 +155,22 @@ class App:
             reason=reason,
             fault=fault,
         )
+
+
+def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
+    """Returns the refusal that an error stands for (None if it is unexpected), the reason for the log, and whether the
+    error is a fault of the deployment.
+    """
+    match error:
+        case Refused():
+            return error, error.message, False
+        case UnknownSchema():
+            newer = Unavailable("A newer version of this server wrote the requested data. Update this server.")
+            return newer, str(error), True
+        case OSError() if is_disk_full(error):
+            return NoSpace(DISK_FULL), str(error), False
+        case _:
+            return None, type(error).__name__, True
 
 
 def refuse(request: Request, error: Refused) -> Response:

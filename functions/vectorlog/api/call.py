@@ -22,6 +22,9 @@ from vectorlog.use_cases.actor import Actor
 
 M = TypeVar("M", bound=BaseModel)
 
+FORM_EXPECTED = "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'."
+JSON_EXPECTED = "This endpoint expects a JSON body (application/json), not a form."
+
 
 class SendBlob(Protocol):
     """Builds the response that sends a blob to the client.
@@ -77,7 +80,7 @@ class Call:
             Invalid: it is a form, or does not match the schema.
         """
         if isinstance(self.request.body, Form):
-            raise Invalid("This endpoint expects a JSON body (application/json), not a form.", code=None)
+            raise Invalid(JSON_EXPECTED, code=None)
         return parse.json_body(schema, self.request.body)
 
     def query(self, schema: type[M]) -> M:

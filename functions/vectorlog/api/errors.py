@@ -14,6 +14,7 @@ from vectorlog.domain.errors import (
     Forbidden,
     Invalid,
     KeyReused,
+    NoSpace,
     NotFound,
     Refused,
     TooLarge,
@@ -87,6 +88,7 @@ TABLE: Mapping[type[Refused], ErrorSpec] = {
     DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),
     KeyReused: ErrorSpec(409, "idempotency_key_reused", retry=False),
     Expired: ErrorSpec(None, "vector_store_expired", field=False),
+    NoSpace: ErrorSpec(507, "insufficient_storage", type="server_error", retry=False),
     Unavailable: ErrorSpec(503, "service_unavailable", type="server_error"),
 }
 

@@ -27,3 +27,8 @@ class Request:
     query: Mapping[str, Sequence[str]]
     body: bytes | Form
     request_id: str
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the headers say that the body is a form."""
+        return self.method == "POST" and self.headers.get("content-type", "").lower().startswith("multipart/form-data")

@@ -25,6 +25,7 @@ class Route:
         operation: its name in MKA1's specification.
         effect: whether the operation only reads, or also writes.
         function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
+        takes_form: whether its body is a form; any other body is JSON.
     """
 
     method: Method
@@ -33,11 +34,17 @@ class Route:
     effect: Literal["read", "write"]
     handler: Callable[[Call], Response]
     function: Literal["api", "search"] = "api"
+    takes_form: bool = False
 
     @property
     def repeatable(self) -> bool:
         """Whether it takes an Idempotency-Key: a POST that writes does."""
         return self.method == "POST" and self.effect == "write"
+
+    @property
+    def grows(self) -> bool:
+        """Whether it adds data, so that a full disk refuses it: every write but a delete or a cancel."""
+        return self.repeatable and not self.path.endswith("/cancel")
 
 
 _STORE = "/vector_stores/<vector_store_id>"
@@ -45,7 +52,7 @@ _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
 
 ROUTES = (
-    Route("POST", "/files", "uploadFile", "write", files.upload),
+    Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
     Route("GET", "/files", "listFiles", "read", files.list_all),
     Route("GET", "/files/<file_id>", "getFile", "read", files.get),
     Route("DELETE", "/files/<file_id>", "deleteFile", "write", files.delete),

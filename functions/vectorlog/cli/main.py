@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from keyword import iskeyword
 
@@ -44,6 +45,7 @@ class _Lazy(click.Group):
 @click.version_option(package_name="vectorlog")
 def main() -> None:
     """Vector stores on an event log: OpenAI's and MKA1's API on your own machine."""
+    os.umask(0o077)  # what a command writes is for its user alone, also what libraries write
 
 
 if __name__ == "__main__":

@@ -9,12 +9,19 @@
     ├── Conflict           other commands kept winning (409)
     ├── DuplicateContent   the deployment refuses the same bytes twice in a store (409)
     ├── KeyReused          the Idempotency-Key was used before with another body (409)
+    ├── NoSpace            it needs space, and the deployment's disk is full (507)
     └── Unavailable        it cannot be answered now, and the same request may succeed later (503)
 
 `api/errors.py` maps each to its status, code and envelope.
 """
 
 from __future__ import annotations
+
+import errno
+
+DISK_FULL = (
+    "The server's disk is full. Delete files or vector stores, or free space on the disk, and send the request again."
+)
 
 
 class Refused(Exception):
@@ -66,6 +73,10 @@ class KeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
 
+class NoSpace(Refused):
+    """The disk is full. What frees space still works, such as a delete."""
+
+
 class Unavailable(Refused):
     """Something that the API depends on does not answer; `retry_after` is in seconds."""
 
@@ -92,3 +103,8 @@ def batch_not_found(store: str, batch: str) -> NotFound:
 def file_not_found(file: str, param: str = "id") -> NotFound:
     """Returns the contract's error for an uploaded file that does not exist."""
     return NotFound(f"No such File object: {file}", param=param)
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether a call failed because the disk, or this user's part of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -14,6 +14,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
+from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
@@ -29,9 +30,9 @@ class FolderBlobs:
         self._staging = staging
         self._syncers = ThreadPoolExecutor(SYNCERS, thread_name_prefix="sync")
         self._naming = threading.Lock()  # so that no delete removes an empty folder that a put is about to use
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
         """See Blobs. Writes all files, then syncs them together, then moves each to its place."""
@@ -42,8 +43,8 @@ class FolderBlobs:
                 _stage(content, path)
             self._sync(staged)
             with self._naming:
-                for folder in {target.parent for target in targets}:
-                    folder.mkdir(parents=True, exist_ok=True)
+                for target in targets:
+                    self._make_folders(target)
                 for source, target in zip(staged, targets, strict=True):
                     source.replace(target)
         except BaseException:
@@ -149,13 +150,21 @@ class FolderBlobs:
         check_key(key)
         return self._folder.joinpath(*key.split("/"))
 
+    def _make_folders(self, path: Path) -> None:
+        """Makes the folders of a blob, each with its mode, which `Path.mkdir` would give only to the last."""
+        missing = [folder for folder in path.parents if folder.is_relative_to(self._folder) and not folder.is_dir()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
 
 def _stage(content: bytes | Path, path: Path) -> None:
     if isinstance(content, Path):
         shutil.move(content, path)  # a copy if the file is on another disk
+        path.chmod(PRIVATE_FILE)
         os.utime(path)  # when it is stored, not when the file was written
     else:
-        path.write_bytes(content)
+        with private_file(path) as file:
+            file.write(content)
 
 
 def _sync(path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
+
+from vectorlog.domain.errors import DISK_FULL, NoSpace, is_disk_full
 
 T = TypeVar("T")
 
@@ -38,6 +41,8 @@ class Database:
         self._readers_lock = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
+        # SQLite gives the files beside the database the mode of the database, which only its owner may read.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.execute(f"PRAGMA synchronous={synchronous}")
@@ -51,6 +56,7 @@ class Database:
         action raises, only its own writes are rolled back. An action must not call `write` itself.
 
         Raises:
+            NoSpace: the disk is full; nothing of the action was stored.
             sqlite3.Error: the write failed; nothing of the action was stored.
         """
         job = _Job(action)
@@ -59,6 +65,8 @@ class Database:
             if not job.done:
                 self._run_waiting()
         if job.error is not None:
+            if _is_disk_full(job.error):
+                raise NoSpace(DISK_FULL) from job.error
             raise job.error
         return job.result  # type: ignore[return-value]  # a job without an error has a result of type T
 
@@ -109,7 +117,16 @@ class Database:
         self._writer.execute("SAVEPOINT job")
         try:
             job.result = job.action(self._writer)
-        except Exception as error:  # noqa: BLE001  # `write` raises it in the thread that the action came from
+        except Exception as error:
+            job.error = error  # `write` raises it in the thread that the action came from
+            if not self._writer.in_transaction:
+                raise  # SQLite itself has rolled back everything, as it does when the disk is full
             self._writer.execute("ROLLBACK TO job")
-            job.error = error
         self._writer.execute("RELEASE job")
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Whether a write failed because the disk is full. SQLite says so itself, except when it cannot sync a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Unavailable
+from vectorlog.domain import vector_store
+from vectorlog.domain.errors import NoSpace, Unavailable
 from vectorlog.domain.filters import Filter, Scalar
 from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, Weights
 from vectorlog.use_cases import access, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.confirmed import Confirmed, Wanted, best
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,6 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     state = loaded.state
     space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
-    used = vector_stores.used(loaded, deployment.clock(), search=True)
     queries = [
         Query(
             store=store,
@@ -71,7 +75,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     ]
     found, _ = deployment.together(
         lambda: best(deployment, space, queries, Wanted(asked.limit, weights, asked.threshold)),
-        lambda: deployment.streams.decide_all(used, meta=actor.meta),
+        lambda: _note_use(deployment, actor, loaded),
     )
     return [_result(each) for each in found]
 
@@ -80,6 +84,14 @@ def _result(found: Confirmed) -> Result:
     hit, state = found.ranked.hit, found.state
     attributes = state.serving.attributes if state.serving else {}
     return Result(hit.file, state.filename, found.ranked.score, attributes, hit.text)
+
+
+def _note_use(deployment: Deployment, actor: Actor, loaded: Loaded[vector_store.State]) -> None:
+    """Appends that the store was used. A full disk only postpones that: it must not fail a search."""
+    try:
+        deployment.streams.decide_all(vector_stores.used(loaded, deployment.clock(), search=True), meta=actor.meta)
+    except NoSpace as error:
+        log.warning("the use of a store was not noted: %s", error, extra={"request_id": actor.request})
 
 
 def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:

@@ -80,3 +80,30 @@ def test_what_is_wrong_is_named(tree: Any, param: str, code: str, message: str) 
         filter_tree.read(tree)
     assert (caught.value.param, caught.value.code) == (param, code)
     assert message in caught.value.message
+
+
+def refusal(tree: Any) -> Invalid:
+    with pytest.raises(Invalid) as caught:
+        filter_tree.read(tree)
+    return caught.value
+
+
+def test_conditions_are_counted_on_all_levels() -> None:
+    """150 comparisons are accepted, however they are arranged, and one more is refused with the limit."""
+    flat = {"type": "or", "filters": [eq()] * 150}
+    halves = {"type": "and", "filters": [{"type": "or", "filters": [eq()] * 75}] * 2}
+    for tree in (flat, halves):
+        filter_tree.read(tree)
+        refused = refusal({"type": "and", "filters": [tree, eq()]})
+        assert (refused.param, refused.code) == ("filters", "array_above_max_length")
+        assert "at most 150" in refused.message
+    assert "at most 150" in refusal({"type": "or", "filters": [eq()] * 90_000}).message
+
+
+@pytest.mark.parametrize("operator", ["in", "nin"])
+def test_values_are_counted(operator: str) -> None:
+    """2,000 values of one `in` or `nin` are accepted, as many as a batch has files."""
+    filter_tree.read({"type": operator, "key": "k", "value": list(range(2000))})
+    refused = refusal({"type": operator, "key": "k", "value": list(range(2001))})
+    assert (refused.param, refused.code) == ("filters.value", "array_above_max_length")
+    assert "maximum length 2000" in refused.message

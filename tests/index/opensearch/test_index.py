@@ -22,8 +22,9 @@ from opensearchpy.exceptions import ConnectionTimeout
 
 from tests.support import opensearch_local
 from tests.support.waits import Waits
+from vectorlog.api.input.filter_tree import MAX_CONDITIONS
 from vectorlog.domain.errors import Unavailable
-from vectorlog.domain.filters import Comparison
+from vectorlog.domain.filters import Comparison, Compound, Operator
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
@@ -444,6 +445,16 @@ class TestServer:
         (found,) = index.search(SPACE, [Query("s", X, text, 10)])
         assert len(found.by_vector) == 2
         assert all(0 < (hit.bm25 or 0) <= found.bm25_bound for hit in found.by_text)
+
+    @pytest.mark.parametrize("operator", ["in", "nin"])
+    def test_the_largest_filters(self, index: OpenSearchIndex, operator: Operator) -> None:
+        """A filter of as many conditions and types as a request may have works with the longest text too."""
+        index.add(SPACE, [file("f", "w1 w2")])
+        conditions = [Comparison(operator, f"k{n}", (n, "n", True)) for n in range(MAX_CONDITIONS)]
+        wanted = Compound("or", tuple(conditions))
+        text = " ".join(f"w{n}" for n in range(700))
+        (found,) = index.search(SPACE, [Query("s", X, text, 10, filter=wanted)])
+        assert len(found.by_vector) == (operator == "nin")
 
     @pytest.mark.parametrize(
         "text",

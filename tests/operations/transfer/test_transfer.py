@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,6 +205,19 @@ class TestRefused:
         with pytest.raises(NotAnExport, match="interrupted"):
             brought(tmp_path / "export", target)
         assert list(target.log.scan()) == []
+
+    @pytest.mark.parametrize("name", ["export", "export.tar"])
+    def test_private(self, source: tuple[Bench, Made], tmp_path: Path, name: str) -> None:
+        """Only the user who exports may read the export, whatever the umask and also if its folder was there."""
+        path = tmp_path / name
+        if not path.suffix:
+            path.mkdir(mode=0o755)
+        before = os.umask(0)
+        try:
+            written(source[0], path)
+        finally:
+            os.umask(before)
+        assert {str(each) for each in (path, *path.rglob("*")) if each.stat().st_mode & 0o077} == set()
 
     def test_never_overwrites(self, source: tuple[Bench, Made], tmp_path: Path) -> None:
         """An export replaces nothing that exists."""

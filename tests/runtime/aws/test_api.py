@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tests.support.bench import Bench
 from vectorlog.api import auth
-from vectorlog.api.app import App
+from vectorlog.api.app import Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
@@ -37,7 +37,7 @@ def upload(deployment: Deployment, spool: Path, fields: dict[str, str], **header
     every = {"Content-Type": sent.headers["content-type"], **headers}
     event["headers"] = every
     event["multiValueHeaders"] = {name: [value] for name, value in every.items()}
-    resolver = build(App(deployment, lambda _: "acme", send_blob).handle, spool)
+    resolver = build(App(deployment, lambda _: "acme", send_blob).admit, spool)
     status: int = resolver.resolve(event, LambdaContext())["statusCode"]
     return status
 
@@ -66,7 +66,7 @@ def test_repeated_upload_leaves_nothing(deployment: Deployment, tmp_path: Path) 
 
 def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Path) -> None:
     """A REST event gets the same answers: a route, an unknown path, a body in base64, hostile ids."""
-    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).handle, tmp_path)
+    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).admit, tmp_path)
     _, secret = api_keys.create(deployment, "p", "first")
 
     def ask(method: str, path: str, body: str | None = None, *, packed: bool = False) -> tuple[int, Any]:
@@ -93,15 +93,28 @@ def test_the_same_table_serves_api_gateway(deployment: Deployment, tmp_path: Pat
     assert ask("GET", "/healthz") == (200, {"status": "ok"})
 
 
+def test_the_key_comes_before_the_body(deployment: Deployment, tmp_path: Path) -> None:
+    """As locally: without a key, a broken form is a 401, and nothing of it is parsed or stored."""
+    event: dict[str, Any] = json.loads(SAMPLE.read_text())
+    event["body"], event["isBase64Encoded"] = "no form", False
+    event["headers"] = {"Content-Type": "multipart/form-data; boundary=x"}
+    event["multiValueHeaders"] = {}
+    spool = tmp_path / "spool"  # does not exist, so nothing can be put there
+    resolver = build(App(deployment, auth.keys_required(deployment), send_blob).admit, spool)
+    assert resolver.resolve(event, LambdaContext())["statusCode"] == 401
+    event["headers"]["Authorization"] = f"Bearer {api_keys.create(deployment, 'p', 'first')[1]}"
+    assert resolver.resolve(event, LambdaContext())["statusCode"] == 400
+
+
 def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
     """Several values of a header are joined, and only a POST carries a form."""
     asked: list[Request] = []
 
-    def handle(request: Request) -> Response:
+    def answer(request: Request) -> Response:
         asked.append(request)
         return Response(200)
 
-    resolver = build(handle, tmp_path)
+    resolver = build(lambda head: Admitted(answer, head.is_form, False, "x", "p"), tmp_path)
     event: dict[str, Any] = json.loads(SAMPLE.read_text())
     event["httpMethod"], event["body"], event["isBase64Encoded"] = "PUT", "not a form", False
     event["headers"] = {"Content-Type": "multipart/form-data; boundary=x", "Accept": "b"}

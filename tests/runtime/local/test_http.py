@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vectorlog.api.app import Admitted, Room, endless
 from vectorlog.api.input.form import Form
-from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES
+from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, FormReader
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
+from vectorlog.domain.errors import NoSpace
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.request_log import RequestLine
 
@@ -29,10 +32,18 @@ class App:
     response: Response = field(default_factory=lambda: json_response({"ok": True}))
     error: Exception | None = None
     keep_as: Path | None = None
+    refusal: Response | None = None
+    heads: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     files: list[bytes] = field(default_factory=list)
 
-    def __call__(self, request: Request) -> Response:
+    def admit(self, head: Request) -> Response | Admitted:
+        self.heads.append(head)
+        if self.refusal is not None:
+            return self.refusal
+        return Admitted(self.answer, head.is_form, True, self.response.operation, self.response.project or "")
+
+    def answer(self, request: Request) -> Response:
         self.asked.append(request)
         try:
             if isinstance(request.body, Form):
@@ -74,6 +85,9 @@ class Client:
     upload_limit: int = 1_000_000
     body_limit: int = 1000
     log: list[RequestLine] = field(default_factory=list)
+    on_start: Callable[[], None] = lambda: None
+    room: Room = endless
+    take: Room = endless
 
     @property
     def spooled(self) -> list[Path]:
@@ -100,6 +114,8 @@ class Client:
 
         async def send(message: Message) -> None:
             sent.append(message)
+            if message["type"] == "http.response.start":
+                self.on_start()
 
         scope = {
             "type": "http",
@@ -110,12 +126,14 @@ class Client:
         }
         with ThreadPoolExecutor(1) as threads:
             asgi = asgi_app(
-                self.app,
+                self.app.admit,
                 threads,
                 self.folder / "spool",
                 upload_limit=self.upload_limit,
                 body_limit=self.body_limit,
                 on_request=self.log.append,
+                room=self.room,
+                take=self.take,
             )
             asyncio.run(_served(asgi, scope, receive, send))
         if not sent or leaves:
@@ -373,10 +391,79 @@ class TestFile:
         assert reply.status == 404
         assert str(client.folder) not in reply.body.decode()
 
+    @pytest.mark.parametrize("headers", [{}, {"range": "bytes=5-"}])
+    def test_deleted_after_the_headers(self, client: Client, headers: dict[str, str]) -> None:
+        """A file that is deleted once its download has begun is sent to its end."""
+        client.on_start = path_of(client).unlink
+        reply = client.ask("GET", [b""], **headers)
+        assert reply.body == self.CONTENT[5 if headers else 0 :]
+        assert not path_of(client).exists()
+
     def test_client_leaves(self, client: Client) -> None:
         """Nothing more is read for a client that has left."""
         client.send("GET", leaves=True)
         assert client.log[0].bytes_out < len(self.CONTENT)
+
+
+class TestHeadFirst:
+    """The head of a request decides before its body is received."""
+
+    FORM: ClassVar[dict[str, str]] = {"content_type": "multipart/form-data; boundary=x"}
+
+    @pytest.mark.parametrize("headers", [FORM, {}])
+    def test_refused_from_its_head(self, client: Client, headers: dict[str, str]) -> None:
+        """Of a request that is refused for its route or its key no byte is received, so none reaches the disk."""
+        client.app.refusal = Response(401)
+        reply = client.ask("POST", [b"x" * 100, b"y"], **headers)
+        assert (reply.status, client.log[0].bytes_in, client.app.asked, client.spooled) == (401, 0, [], [])
+
+    def test_head_is_all_that_decides(self, client: Client) -> None:
+        """The decision sees the headers, but no body."""
+        client.ask("POST", [b"{}"], authorization="Bearer a")
+        (head,) = client.app.heads
+        assert (head.headers["authorization"], head.body) == ("Bearer a", b"")
+
+
+class TestFullDisk:
+    def test_while_an_upload_arrives(self, client: Client) -> None:
+        """An upload that no longer fits is a 507, and what had arrived of it is removed."""
+        taken: list[int] = []
+
+        def take(length: int) -> None:
+            taken.append(length)
+            if sum(taken) > 3_000_000:
+                raise NoSpace("full")
+
+        client.take, client.upload_limit = take, 10_000_000
+        reply = client.upload(b"x" * 5_000_000, pieces=10)
+        assert (reply.status, reply.error["code"]) == (507, "insufficient_storage")
+        assert client.app.asked == []
+        assert client.spooled == []
+
+    def test_announced(self, client: Client) -> None:
+        """An upload whose length does not fit is refused before a byte of it arrives, unless it is too large anyway."""
+
+        def room(length: int) -> None:
+            if length > 500:
+                raise NoSpace("full")
+
+        client.room = room
+        assert client.upload(b"x" * 1000).status == 507
+        assert client.log[0].bytes_in == 0
+        assert client.upload(b"x" * 10).status == 200
+        client.upload_limit = 100
+        assert client.upload(b"x" * (FORM_OVERHEAD_BYTES + 1000)).status == 413
+
+    def test_unexpectedly(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A write that the disk refuses is a 507 too, not a 500."""
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(FormReader, "feed", full)
+        reply = client.upload(b"x")
+        assert (reply.status, reply.error["type"]) == (507, "server_error")
+        assert "disk is full" in reply.error["message"]
 
 
 class TestTrustedHosts:
@@ -387,7 +474,7 @@ class TestTrustedHosts:
 
         async def ask(threads: ThreadPoolExecutor) -> httpx.Response:
             asgi = asgi_app(
-                app,
+                app.admit,
                 threads,
                 tmp_path,
                 upload_limit=1,

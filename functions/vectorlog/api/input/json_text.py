@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any, NoReturn
 
-from vectorlog.api.input import refusals
+from vectorlog.api.input import json_size, refusals
 from vectorlog.domain.errors import Invalid
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -21,11 +22,12 @@ def read_object(body: bytes) -> Json:
     """Parses a body to a JSON object; an empty body is `{}`.
 
     Raises:
-        Invalid: it is not JSON (the message says where), it is not an object, or a string in it contains a NUL or half
-            a surrogate pair.
+        Invalid: it is not JSON (the message says where), it is too large (see `json_size`), it is not an object, a key
+            occurs twice in an object, or a string in it contains a NUL or half a surrogate pair.
     """
     if not body.strip():
         return {}
+    json_size.check(body)
     value = _read(body)
     if not isinstance(value, dict):
         raise Invalid(f"Invalid body: expected an object, but got {refusals.kind(value)} instead.", code="invalid_type")
@@ -43,23 +45,27 @@ def dotted(path: _Path) -> str:
 
 def _read(body: bytes) -> object:
     try:
-        return json.loads(body.decode(), parse_constant=_refuse_constant)
+        return json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_distinct)
     except UnicodeDecodeError as error:
-        raise _unreadable(f"it is not UTF-8 at byte {error.start}.") from None
+        raise refusals.unreadable(f"it is not UTF-8 at byte {error.start}.") from None
     except json.JSONDecodeError as error:
-        raise _unreadable(f"{error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise refusals.unreadable(f"{error.msg} (line {error.lineno}, column {error.colno}).") from None
     except RecursionError:
-        raise _unreadable("it is nested too deeply.") from None
+        raise refusals.unreadable("it is nested too deeply.") from None
     except ValueError:  # Python's limit on the digits of an integer
-        raise _unreadable("it holds a number with too many digits.") from None
+        raise refusals.unreadable("it holds a number with too many digits.") from None
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> Json:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        [(twice, _), *_] = Counter(key for key, _ in pairs).most_common(1)
+        raise refusals.duplicate(_UNSTORABLE.sub("�", refusals.echo(twice)))
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _unreadable(f"{name} is no JSON number.")
-
-
-def _unreadable(why: str) -> Invalid:
-    return Invalid(f"We could not parse the JSON body of your request: {why}", code=None)
+    raise refusals.unreadable(f"{name} is no JSON number.")
 
 
 def _refuse_unstorable(value: object) -> None:

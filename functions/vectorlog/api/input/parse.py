@@ -77,6 +77,21 @@ def identifier(kind: ids.Kind, value: str, param: str) -> str:
     return value
 
 
+def few_keys(schema: type[BaseModel], value: object) -> object:
+    """Returns an object that has no more keys than its schema. For validators that run before all others.
+
+    pydantic makes an error for each unknown key, of which a client is told only the first.
+
+    Raises:
+        PydanticCustomError: it has more keys, so one of them is unknown.
+    """
+    if isinstance(value, dict) and len(value) > len(schema.model_fields):
+        known = {field.alias or name for name, field in schema.model_fields.items()}
+        unknown = next(key for key in value if key not in known)
+        raise refused(refusals.unknown, unknown)
+    return value
+
+
 def refused(refusal: Refusal, *at: str | int) -> PydanticCustomError:
     """Wraps a refusal, for validators in schemas to raise. `at` is the path from the validated field to the fault."""
     return PydanticCustomError("refused", "refused", {"refusal": refusal, "at": at})

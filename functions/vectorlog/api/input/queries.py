@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import refused
+from vectorlog.api.input.parse import few_keys, refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.pages import PageRequest
 
@@ -16,6 +16,11 @@ class NoParameters(BaseModel):
     """No parameters, as for every operation except lists."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_keys(cls, value: object) -> object:
+        return few_keys(cls, value)
 
 
 def _cursor(kind: ids.Kind) -> AfterValidator:

@@ -24,6 +24,11 @@ def missing(path: str) -> Invalid:
     return Invalid(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
 
 
+def unreadable(why: str) -> Invalid:
+    """A body that is not JSON, or not JSON that is accepted."""
+    return Invalid(f"We could not parse the JSON body of your request: {why}", code=None)
+
+
 def unknown(path: str) -> Invalid:
     """A field of an unknown name."""
     return Invalid(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")

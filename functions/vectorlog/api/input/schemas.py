@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import refused
+from vectorlog.api.input.parse import few_keys, refused
 from vectorlog.api.input.scalars import Scalars
 from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
@@ -27,6 +27,11 @@ class Body(BaseModel):
     """A JSON object with only the declared keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_keys(cls, value: object) -> object:
+        return few_keys(cls, value)
 
 
 def _file_id(value: str) -> str:
@@ -101,7 +106,7 @@ class StoreCreation(Body):
 
     name: str | None = Field(default=None, max_length=512)
     description: str | None = Field(default=None, max_length=4096)
-    file_ids: list[FileId] | None = Field(default=None, max_length=MAX_STORE_FILES)
+    file_ids: list[FileId] | None = Field(default=None, max_length=MAX_STORE_FILES, fail_fast=True)
     expires_after: ExpiresAfter | None = None
     chunking_strategy: ChunkingStrategy | None = None
     metadata: Scalars | None = None
@@ -160,8 +165,8 @@ class BatchFile(FileSettings):
 class BatchCreation(FileSettings):
     """A new batch. Its settings apply to `file_ids`; each of `files` has its own instead."""
 
-    file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES)
-    files: list[BatchFile] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES)
+    file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES, fail_fast=True)
+    files: list[BatchFile] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES, fail_fast=True)
     skip_duplicates: bool | None = None
 
     @model_validator(mode="after")

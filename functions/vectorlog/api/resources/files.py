@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from vectorlog.api import present
-from vectorlog.api.call import Call
+from vectorlog.api.call import FORM_EXPECTED, Call
 from vectorlog.api.content_type import served_as
 from vectorlog.api.input import parse, refusals
 from vectorlog.api.input.form import SpooledFile
@@ -40,9 +40,7 @@ def upload(call: Call) -> Response:
     """POST /files."""
     call.no_query()
     if call.form is None:
-        raise Invalid(
-            "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'.", code=None
-        )
+        raise Invalid(FORM_EXPECTED, code=None)
     fields = parse.query_string(FileForm, {key: values for key, values in call.form.fields.items() if key != "file"})
     file = _only_file(call.form.files, given_as_text="file" in call.form.fields)
     command = Upload(
@@ -103,6 +101,8 @@ def _only_file(files: dict[str, SpooledFile], *, given_as_text: bool) -> Spooled
     for name in files:
         if name != "file":
             raise refusals.unknown(name)
+    if "file" in files and given_as_text:
+        raise refusals.duplicate("file")
     if "file" not in files:
         raise refusals.wrong_type("file", "a file with a filename", "") if given_as_text else refusals.missing("file")
     name = files["file"].filename

@@ -50,7 +50,7 @@ class LocalIndex:
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._owner = None if read_only else lock_folder(folder)
         if not read_only:
             prepare(folder / "chunks.db")

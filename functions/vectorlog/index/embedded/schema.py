@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def lock_folder(folder: Path) -> sqlite3.Connection:
     Raises:
         FolderInUse: another process has locked the folder.
     """
+    os.close(os.open(folder / "owner.db", os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's own files get its mode
     owner = sqlite3.connect(folder / "owner.db", isolation_level=None, check_same_thread=False, timeout=0)
     try:
         owner.execute("begin exclusive")

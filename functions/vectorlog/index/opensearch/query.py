@@ -136,8 +136,8 @@ def _page(limit: int) -> Json:
 
 
 def _searched(text: str, most: int) -> str:
-    """Cuts a text off after its first `most` words."""
-    words = list(islice(_WORD.finditer(text), most))
+    """Cuts a text off after its first `most` words, but never before the second."""
+    words = list(islice(_WORD.finditer(text), max(1, most)))
     return text[: words[-1].end()] if words else ""
 
 

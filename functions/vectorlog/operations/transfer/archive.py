@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from vectorlog.files.private import PRIVATE_FOLDER, private_file
 from vectorlog.operations.transfer.contents import CONTENTS, OBJECTS, NotAnExport
 
 
@@ -40,7 +41,7 @@ class Source(Protocol):
 def writing(path: Path) -> Iterator[Sink]:
     """Creates an export: a tar file if the path ends in `.tar`, else a folder.
 
-    A tar file gets its name when it is complete.
+    Only this user may read it. A tar file gets its name when it is complete.
 
     Raises:
         NotAnExport: the path already exists, and is not an empty folder.
@@ -48,7 +49,8 @@ def writing(path: Path) -> Iterator[Sink]:
     if path.suffix != ".tar":
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise NotAnExport(f"{path} already exists; an export creates a new folder.")
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        path.chmod(PRIVATE_FOLDER)  # it may have been there, empty
         yield _Folder(path)
         return
     if path.exists():
@@ -56,7 +58,7 @@ def writing(path: Path) -> Iterator[Sink]:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.partial")
     try:
-        with tarfile.open(draft, "w") as opened:
+        with private_file(draft) as file, tarfile.open(fileobj=file, mode="w") as opened:
             yield _TarSink(opened)
         draft.replace(path)
     finally:
@@ -86,8 +88,10 @@ class _Folder:
 
     def keep(self, name: str, content: Path) -> None:
         target = self._folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(content, target)
+        for folder in reversed([each for each in target.parents if each.is_relative_to(self._folder)]):
+            folder.mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
+        with content.open("rb") as source, private_file(target) as copy:
+            shutil.copyfileobj(source, copy)
 
     def part(self, name: str) -> IO[bytes]:
         try:

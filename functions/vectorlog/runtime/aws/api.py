@@ -14,13 +14,14 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
 from vectorlog.api import auth
-from vectorlog.api.app import App, Handle, refuse
+from vectorlog.api.app import Admit, App, refuse
+from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES
 from vectorlog.defaults import GATEWAY_UPLOAD_BYTES, PREFLIGHT_SECONDS
-from vectorlog.domain.errors import Invalid, Refused, TooLarge
+from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, TooLarge, is_disk_full
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
 from vectorlog.runtime.aws.once import once
@@ -42,24 +43,24 @@ def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
     app = App(wiring.deployment(), authenticate, send_blob)
-    return build(app.handle, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
+    return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
-def build(handle: Handle, spool: Path, origins: str = "") -> APIGatewayRestResolver:
-    """Builds a resolver that passes every request to `handle`.
+def build(admit: Admit, spool: Path, origins: str = "") -> APIGatewayRestResolver:
+    """Builds a resolver that passes every request to `admit`, and its body to what that returns.
 
     Powertools parses the event, adds CORS headers and formats the answer. The app does the routing, as in the local
     edition.
 
     Args:
-        handle: answers a request.
+        admit: finds out from a request's head how to answer it.
         spool: the folder for a form's files, in Lambda's /tmp.
         origins: the origins whose pages may call the API from a browser, separated by commas.
     """
     resolver = APIGatewayRestResolver(cors=_cors(origins))
 
     def respond() -> ProxyResponse[Any]:
-        return _proxy_response(_respond(handle, resolver.current_event, spool), resolver.current_event.http_method)
+        return _proxy_response(_respond(admit, resolver.current_event, spool), resolver.current_event.http_method)
 
     resolver.route(".+", method=sorted({route.method for route in ROUTES}))(respond)
     resolver.not_found(lambda _: respond())  # other methods; with CORS, Powertools answers OPTIONS itself
@@ -90,9 +91,8 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
     return Response(200, headers, blobs.read(key))
 
 
-def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Response:
-    text = event.body or ""
-    request = Request(
+def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response:
+    head = Request(
         method=event.http_method.upper(),
         path=event.path,
         headers=_headers(event),
@@ -100,14 +100,18 @@ def _respond(handle: Handle, event: APIGatewayProxyEvent, spool: Path) -> Respon
         body=b"",
         request_id=request_id(event.raw_event),
     )
+    admitted = admit(head)
+    if isinstance(admitted, Response):
+        return admitted
+    text = event.body or ""
     try:
         sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
-        request = _with_body(request, sent, spool)
+        body = _form(head.headers["content-type"], sent, spool) if admitted.takes_form else sent
     except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
-        return refuse(request, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
+        return refuse(head, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
-        return refuse(request, error)
-    return handle(request)
+        return refuse(head, error)
+    return admitted.answer(replace(head, body=body))
 
 
 def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
@@ -116,25 +120,26 @@ def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
     return {**{name.lower(): value for name, value in event.headers.items()}, **joined}
 
 
-def _with_body(request: Request, sent: bytes, spool: Path) -> Request:
-    """Returns the request with its body. A form is parsed, and its files are put into the spool folder.
+def _form(content_type: str, sent: bytes, spool: Path) -> Form:
+    """Parses a form, and puts its files into the spool folder.
 
     Raises:
         Invalid: the form is broken.
         TooLarge: its files are larger than the limit.
+        NoSpace: the function's disk is full.
     """
-    content_type = request.headers.get("content-type", "")
-    if request.method != "POST" or not content_type.lower().startswith("multipart/form-data"):
-        return replace(request, body=sent)
     try:
         reader = FormReader(content_type, spool, GATEWAY_UPLOAD_BYTES)
         reader.feed(sent)
-        form = reader.finish()
+        return reader.finish()
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
         raise TooLarge(f"{error} Split the file.") from error
-    return replace(request, body=form)
+    except OSError as error:
+        if is_disk_full(error):
+            raise NoSpace(DISK_FULL) from error
+        raise
 
 
 def _proxy_response(response: Response, method: str) -> ProxyResponse[Any]:

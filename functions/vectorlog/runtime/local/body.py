@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -13,6 +14,7 @@ from starlette.responses import FileResponse
 from starlette.responses import Response as AsgiResponse
 from starlette.types import Scope
 
+from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
 from vectorlog.api.input.form import Form
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
@@ -52,16 +54,19 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
+async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room, take: Room) -> Form:
     """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
 
     Raises:
         Invalid: the form is broken.
         TooLarge: its files are larger than `limit` bytes in all.
+        NoSpace: `room` says so of the announced length, or `take` of a piece that has arrived.
+        OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
     if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
         raise _upload_too_large(limit)
+    room(announced_length(request))
     try:
         reader = FormReader(request.headers.get("content-type", ""), spool, limit)
         try:
@@ -69,9 +74,9 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
             async for piece in request.stream():
                 buffer += piece
                 if len(buffer) >= FEED_BYTES:
-                    await asyncio.to_thread(reader.feed, bytes(buffer))
+                    await asyncio.to_thread(_store, reader, bytes(buffer), take)
                     buffer.clear()
-            await asyncio.to_thread(reader.feed, bytes(buffer))
+            await asyncio.to_thread(_store, reader, bytes(buffer), take)
             return reader.finish()
         except BaseException:
             reader.discard()
@@ -80,6 +85,11 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int) -> Form:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
         raise _upload_too_large(limit) from error
+
+
+def _store(reader: FormReader, piece: bytes, take: Room) -> None:
+    take(len(piece))
+    reader.feed(piece)
 
 
 def announced_length(request: AsgiRequest) -> int:
@@ -94,9 +104,14 @@ def bytes_response(response: Response, content: bytes, scope: Scope) -> AsgiResp
     return AsgiResponse(b"" if scope["method"] == "HEAD" else content, response.status, headers)
 
 
-def file_response(response: Response, path: Path, stat: os.stat_result) -> AsgiResponse:
-    """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested."""
-    return _File(path, status_code=response.status, headers=response.headers, stat_result=stat)
+def file_response(response: Response, file: BufferedReader, stat: os.stat_result) -> AsgiResponse:
+    """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested.
+
+    Starlette opens the file again, after it has sent the headers. It does so by the descriptor, so it finds the same
+    bytes even if the file was deleted in the meantime.
+    """
+    same = f"/dev/fd/{file.fileno()}"
+    return _File(same, status_code=response.status, headers=response.headers, stat_result=stat)
 
 
 def without_odd_ranges(scope: Scope, size: int) -> Scope:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from pathlib import Path
 from typing import IO
 
+from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_others, private_file
+
 FORMAT = 1
+_OWN = (
+    *("vectorlog.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*"),
+    *("index", "index.next", "index.old", "blobs", "staging", "spool"),
+)
+"""Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
+
+log = logging.getLogger(__name__)
 
 
 class FolderInUse(Exception):
@@ -36,11 +46,12 @@ class DataFolder:
         self.path = path
         if must_exist and not (path / "vectorlog.json").is_file():
             raise NoDataFolder(f"There is no Vectorlog data in {path}; give its folder with --data.")
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         marker = path / "vectorlog.json"
         if not marker.exists():
             draft = path / f"vectorlog.json.{os.getpid()}"
-            draft.write_text(json.dumps({"format": FORMAT}) + "\n")
+            with private_file(draft) as file:
+                file.write(json.dumps({"format": FORMAT}).encode() + b"\n")
             draft.replace(marker)
         actual = json.loads(marker.read_text())["format"]
         if actual != FORMAT:
@@ -89,6 +100,13 @@ class DataFolder:
         """Uploads that are still arriving."""
         return self.path / "spool"
 
+    def close_to_others(self) -> None:
+        """Takes the rights of other users away from the folder and from what Vectorlog keeps in it, and logs that."""
+        own = [path for pattern in _OWN for path in self.path.glob(pattern)]
+        changed = close_to_others([self.path.resolve()], inside=False) + close_to_others(own)
+        if changed:
+            log.warning("other users could read %s files and folders in %s; now they cannot", changed, self.path)
+
     def lock(self) -> IO[str]:
         """Locks the folder for this process, until the returned file is closed or the process ends.
 
@@ -109,7 +127,7 @@ class DataFolder:
         return self._lock("rebuild.lock", "is being rebuilt by the process with id {}. Wait until it has ended.")
 
     def _lock(self, name: str, message: str) -> IO[str]:
-        file = (self.path / name).open("a+")
+        file = os.fdopen(os.open(self.path / name, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -50,6 +50,7 @@ class Engine:
         work: SQLiteQueue,
         embed: SQLiteQueue,
         ingest: Ingester,
+        disk_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._deployment = deployment
         self._feed = feed
@@ -57,6 +58,7 @@ class Engine:
         self._work = work
         self._embed = embed
         self._ingest = ingest
+        self._disk_full = disk_full
         self._deliveries = Deliveries(ingest, embed, REDELIVERY_DELAYS_MS, deployment.telemetry, tries=GIVE_UP_AFTER)
         self.projector = Projector(deployment.streams, deployment.views, work, embed, deployment.telemetry)
         self._worker = Worker(deployment, self.projector)
@@ -128,6 +130,9 @@ class Engine:
                 self._work.acknowledge([received.receipt])
 
     def _do_ingest(self) -> None:
+        if self._disk_full():  # files wait, because what an ingest writes would take the space that deletes need
+            self._stopping.wait(1.0)
+            return
         received = self._receive(self._embed, INGEST_BATCH)
         if not received:
             return

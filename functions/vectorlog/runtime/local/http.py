@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -18,19 +19,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.utils import ClientDisconnected
 
 from vectorlog.api import errors
-from vectorlog.api.app import Handle, refuse
+from vectorlog.api.app import Admit, Room, endless, refuse
 from vectorlog.api.input.multipart import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.defaults import PREFLIGHT_SECONDS
-from vectorlog.domain.errors import Invalid, NotFound, Refused
+from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, NotFound, Refused, is_disk_full
 from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
 from vectorlog.telemetry.telemetry import Telemetry
 
 
 def asgi_app(
-    handle: Handle,
+    admit: Admit,
     executor: Executor,
     spool: Path,
     *,
@@ -39,6 +40,8 @@ def asgi_app(
     on_request: Callable[[RequestLine], None],
     cors_origins: Sequence[str] = (),
     trusted_hosts: Sequence[str] = (),
+    room: Room = endless,
+    take: Room = endless,
     telemetry: Telemetry = Telemetry(),
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
@@ -46,20 +49,22 @@ def asgi_app(
     It removes the files that a crash left in the spool folder, so two servers must not share one.
 
     Args:
-        handle: answers a request; it blocks.
-        executor: runs `handle`.
+        admit: finds out from a request's head how to answer it, before its body is received; it blocks.
+        executor: runs `admit` and what it returns.
         spool: the folder for uploads that are arriving. It is on the blobs' disk, so that keeping a file is a rename.
         upload_limit: maximum size of the files of one form, in bytes.
         body_limit: maximum size of any other body, in bytes.
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
         trusted_hosts: hosts that a request may name in its Host header; none accepts any.
+        room: refuses an upload whose announced length would not fit the disk.
+        take: refuses a piece of an upload that would not fit the disk, and counts one that does.
         telemetry: logs and counts the adapter's own failures.
     """
-    spool.mkdir(parents=True, exist_ok=True)
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(handle, executor, spool, upload_limit, body_limit, telemetry)
+    app: ASGIApp = _Endpoint(admit, executor, spool, upload_limit, body_limit, room, take, telemetry)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -77,19 +82,23 @@ def asgi_app(
 class _Endpoint:
     def __init__(
         self,
-        handle: Handle,
+        admit: Admit,
         executor: Executor,
         spool: Path,
         upload_limit: int,
         body_limit: int,
+        room: Room,
+        take: Room,
         telemetry: Telemetry,
     ) -> None:
         self._telemetry = telemetry
-        self._handle = handle
+        self._admit = admit
         self._executor = executor
         self._spool = spool
         self._upload_limit = upload_limit
         self._body_limit = body_limit
+        self._room = room
+        self._take = take
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,47 +107,57 @@ class _Endpoint:
         asgi_request = AsgiRequest(scope, receive)
         head = _without_body(scope, exchange.request_id)
         try:
-            request = await self._with_body(asgi_request, head)
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._executor, self._handle, request)
-            exchange.project, exchange.operation = response.project, response.operation
+            response = await self._answer(asgi_request, head, exchange)
             await _send(response, scope, receive, send)
         except Refused as error:
             await _send(refuse(head, error), scope, receive, send)
         except (ClientDisconnect, ClientDisconnected):
             raise
         except Exception as error:
+            full = isinstance(error, OSError) and is_disk_full(error)
+            response = refuse(head, NoSpace(DISK_FULL)) if full else errors.unexpected(head.request_id)
             self._telemetry.request_failed(
                 head.request_id,
                 method=head.method,
                 path=head.path,
                 route=exchange.operation,
-                status=HTTPStatus.INTERNAL_SERVER_ERROR,
-                reason=type(error).__name__,
-                fault=True,
+                status=response.status,
+                reason=str(error) if full else type(error).__name__,
+                fault=not full,
             )
             if exchange.status:
                 raise
-            await _send(errors.unexpected(head.request_id), scope, receive, send)
+            await _send(response, scope, receive, send)
 
-    async def _with_body(self, asgi_request: AsgiRequest, head: Request) -> Request:
-        content_type = head.headers.get("content-type", "").lower()
+    async def _answer(self, asgi_request: AsgiRequest, head: Request, exchange: Exchange) -> Response:
+        """Answers a request in two steps: its head, and then its body, which is received only if the head was accepted.
+
+        Raises:
+            Refused: the body is too large, broken, or does not fit the disk.
+        """
+        loop = asyncio.get_running_loop()
+        admitted = await loop.run_in_executor(self._executor, self._admit, head)
+        exchange.project, exchange.operation = admitted.project, admitted.operation
+        if isinstance(admitted, Response):
+            return admitted
         sent = (
-            await body.receive_form(asgi_request, self._spool, self._upload_limit)
-            if head.method == "POST" and content_type.startswith("multipart/form-data")
+            await body.receive_form(asgi_request, self._spool, self._upload_limit, self._room, self._take)
+            if admitted.takes_form
             else await body.receive_body(asgi_request, self._body_limit)
         )
-        return replace(head, body=sent)
+        return await loop.run_in_executor(self._executor, admitted.answer, replace(head, body=sent))
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(response.body, Path):
         try:
-            stat = await asyncio.to_thread(response.body.stat)
+            file = await asyncio.to_thread(response.body.open, "rb")
         except FileNotFoundError:
             raise NotFound("The file was deleted during the request.") from None
-        scope = body.without_odd_ranges(scope, stat.st_size)
-        await body.file_response(response, response.body, stat)(scope, receive, send)
+        with file:
+            stat = os.fstat(file.fileno())
+            scope = body.without_odd_ranges(scope, stat.st_size)
+            await body.file_response(response, file, stat)(scope, receive, send)
     else:
         await body.bytes_response(response, response.body, scope)(scope, receive, send)
 

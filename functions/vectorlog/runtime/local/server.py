@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import resource
 import socket
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,28 +13,32 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from vectorlog.api import auth
-from vectorlog.api.app import App
+from vectorlog.api.app import Admit, Admitted, App
+from vectorlog.api.request import Request
+from vectorlog.api.resources import health
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH
+from vectorlog.deployment import Deployment
+from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
+from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.http import asgi_app
-from vectorlog.runtime.local.protocol import Protocol
+from vectorlog.runtime.local.protocol import limited
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import MB, listed
+from vectorlog.runtime.local.web_pages import LOOPBACK_NAMES, kept_from_pages
 from vectorlog.use_cases import api_keys
 
-BODY_LIMIT = 6 * MB
-"""The limit for any body but an upload. 2,000 files that each have 16 attributes of 512 characters would exceed it,
-but few requests come near it.
-"""
 THREADS = 32
 """How many requests are answered at the same time. Their appends share fsyncs."""
+OTHER_FILES = 512
+"""Open files besides connections: databases for each thread, uploads and downloads."""
 SHUTDOWN_S = 5
-KEEP_ALIVE_S = 75
-"""Longer than clients keep an idle connection (httpx 5 s, nginx 60 s). So the client closes it, and never sends a
-request on a connection that the server has just closed.
-"""
+DISK_RETRY_S = 10
+"""When to ask again whether the disk has room. Somebody has to free it, which takes longer than a second."""
+
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -46,6 +52,7 @@ class Server:
         self._local = local
         self._socket = _listen(local.settings.host, local.settings.port)
         host, port = self._socket.getsockname()[:2]
+        self._closed = False
         self._loopback = ipaddress.ip_address(host).is_loopback
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -59,18 +66,33 @@ class Server:
         """Whether any bearer token is accepted: on loopback, before the first key is created."""
         return self._loopback and not self.any_key
 
+    def _is_open(self) -> bool:
+        """Returns `open`, and once that was false, it is so without a look-up: a key that was created stays known."""
+        self._closed = self._closed or not self.open
+        return not self._closed
+
     def run(self) -> None:
         """Serves until a signal stops it. Requests that are under way are still answered."""
         self._local.start()
+        settings = self._local.settings
+        limits = Limits(
+            head_seconds=settings.head_seconds,
+            body_seconds=settings.body_seconds,
+            body_rate=settings.body_rate,
+            idle_seconds=settings.idle_seconds,
+            total=_with_files_for(settings.connections),
+            per_address=settings.connections_per_address,
+        )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
             config = uvicorn.Config(
                 self._app(pool),
-                http=Protocol,
+                http=limited(limits),
+                ws="none",
                 log_config=None,
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_S,
-                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_keep_alive=round(settings.idle_seconds) + 1,  # `Connections` closes it before that
                 server_header=False,
             )
             uvicorn.Server(config).run(sockets=[self._socket])
@@ -78,18 +100,39 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
-        probes = {**HEALTH, "/metrics": lambda _: self._metrics()}
+        trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
+        probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
+        app = App(deployment, authenticate, send_blob, probes, self._local.disk.room)
         return asgi_app(
-            App(deployment, authenticate, send_blob, probes).handle,
+            kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins),
             pool,
             self._local.folder.spool,
             upload_limit=settings.upload_limit_mb * MB,
-            body_limit=BODY_LIMIT,
+            body_limit=settings.body_limit_mb * MB,
             on_request=logs.request,
-            cors_origins=listed(settings.cors_origins),
-            trusted_hosts=listed(settings.trusted_hosts),
+            cors_origins=origins,
+            trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
+            room=self._local.disk.room,
+            take=self._local.disk.take,
             telemetry=deployment.telemetry,
         )
+
+    def _with_space(self, admit: Admit) -> Admit:
+        """Wraps `admit` so that a delete or a cancel finds the space that is kept for it."""
+
+        def relieved(head: Request) -> Response | Admitted:
+            admitted = admit(head)
+            if isinstance(admitted, Admitted) and admitted.frees:
+                self._local.disk.relieve()
+            return admitted
+
+        return relieved
+
+    def _ready(self, deployment: Deployment) -> Response:
+        """Answers like every edition, and says that a server with a full disk takes no uploads."""
+        if self._local.disk.full:
+            raise Unavailable(f"{DISK_FULL} Searches and deletes work.", retry_after=DISK_RETRY_S)
+        return health.ready(deployment)
 
     def _metrics(self) -> Response:
         """Returns the counters since the start, in Prometheus' text format. Like the health checks, it needs no key."""
@@ -101,6 +144,19 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
     """Sends the file itself. Its path stays valid after the context, because blobs are in a folder. See `SendBlob`."""
     with blobs.local(key) as path:
         return Response(200, headers, path.absolute())
+
+
+def _with_files_for(connections: int) -> int:
+    """Lets the process open the files that this many connections need, and returns how many there may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+    if allowed < wanted:
+        log.warning("the limit of %s open files leaves %s connections", allowed, allowed - OTHER_FILES)
+    return max(1, min(connections, allowed - OTHER_FILES))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,6 +20,7 @@ from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
@@ -53,6 +54,8 @@ class Local:
     def _open(self, settings: Settings) -> None:
         self.folder = DataFolder(settings.data)
         self._resources.enter_context(self.folder.lock())
+        self.folder.close_to_others()
+        self.disk = Disk(self.folder.path, settings.reserve_mb * MB)
         log_and_views = LocalLogAndViews(self.folder)
         self._resources.callback(log_and_views.close)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
@@ -87,6 +90,7 @@ class Local:
             work=SQLiteQueue(log_and_views.derived, "work", clock),
             embed=SQLiteQueue(log_and_views.derived, "embed", clock),
             ingest=Ingester(self.deployment, self.sandbox, executor),
+            disk_full=lambda: self.disk.full,
         )
 
     def start(self) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vectorlog.defaults import (
+    BODY_MB,
     DUPLICATE_CONTENT,
     INDEX_MEMORY_MB,
     OPENAI_URL,
     PORT,
     READ_SECONDS,
     READERS_MEMORY_MB,
+    RESERVE_MB,
     UPLOAD_MB,
     DuplicateContent,
 )
@@ -59,7 +61,23 @@ class Settings:
         0, "The model's dimensions; 0 uses the model's default.", minimum=0, maximum=16_000
     )
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
+    body_limit_mb: int = _setting(BODY_MB, "Largest body that is not an upload, in MB.", minimum=1)
+    head_seconds: float = _setting(20.0, "Seconds that a request's line and headers may take.", minimum=0.1)
+    body_seconds: float = _setting(30.0, "Seconds that a body or a response may stall.", minimum=0.1)
+    body_rate: int = _setting(1000, "Bytes a second at which a body or a response must move.", minimum=1)
+    idle_seconds: float = _setting(
+        75.0, "Seconds that a connection stays open between requests; clients close it earlier.", minimum=0.1
+    )
+    connections: int = _setting(2048, "Connections at a time.", minimum=1)
+    connections_per_address: int = _setting(
+        1024, "Connections at a time from one address; a proxy is one address.", minimum=1
+    )
     upload_limit_mb: int = _setting(UPLOAD_MB, "Largest upload, in MB.", minimum=1)
+    reserve_mb: int = _setting(
+        RESERVE_MB,
+        "Disk space kept for deletes, in MB; at most a quarter of the disk. Uploads leave it free.",
+        minimum=0,
+    )
     readers: int = _setting(
         max(1, min(4, os.cpu_count() or 1)), "Child processes that read files.", minimum=1, maximum=64
     )

@@ -1,0 +1,223 @@
+"""Requests that nobody thought of: random ones over the route table, and every route with the ids of others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openai import OpenAI
+
+from tests.api.input.test_any_input import OBJECTS
+from tests.clients.conftest import EDITION, URL
+from tests.clients.service import HeldStub, running
+from tests.clients.test_keys import created
+from vectorlog.api.dialect import DIALECTS
+from vectorlog.api.routes import ROUTES, Route
+
+PREFIXES = [dialect.prefix for dialect in DIALECTS]
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12).map(str.strip)
+
+
+@dataclass(frozen=True)
+class Things:
+    """What a caller made: ids by the name of their path parameter."""
+
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def things(service: Any) -> Things:
+    """A store with a file and its batch, of the project itself."""
+    client = OpenAI(base_url=f"{service.url}/v1", api_key=service.key)
+    return Things(made(client, "random"))
+
+
+@pytest.fixture(scope="module")
+def sender(service: Any) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {service.key}"}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=60) as sender:
+        yield sender
+
+
+def made(client: OpenAI, token: str) -> dict[str, str]:
+    """Makes one of each thing, all of which contain the token."""
+    file = client.files.create(file=(f"{token}.txt", token.encode()), purpose="assistants")
+    store = client.vector_stores.create(name=token, metadata={"of": token})
+    batch = client.vector_stores.file_batches.create_and_poll(
+        store.id, files=[{"file_id": file.id, "attributes": {"of": token}}]
+    )
+    assert batch.file_counts.completed == 1
+    return {"vector_store_id": store.id, "file_id": file.id, "batch_id": batch.id}
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """A request to a route: its parameters, query, headers and body are right, nearly right, or anything."""
+    route = draw(st.sampled_from(ROUTES))
+    path = route.path
+    for name in ("vector_store_id", "file_id", "batch_id"):
+        given_id = draw(st.one_of(st.just(f"<{name}>"), TEXT.filter(bool).map(lambda text: quote(text, safe=""))))
+        path = path.replace(f"<{name}>", given_id)
+    query = st.dictionaries(
+        st.sampled_from(["limit", "order", "after", "before", "filter", "purpose", "x"]), TEXT, max_size=2
+    )
+    headers = st.dictionaries(
+        st.sampled_from(["x-on-behalf-of", "idempotency-key", "range", "if-range", "content-type", "openai-beta"]),
+        HEADER,
+        max_size=2,
+    )
+    body: st.SearchStrategy[dict[str, Any]] = st.one_of(
+        st.just({}),
+        OBJECTS.map(lambda value: {"content": json.dumps(value).encode()}),
+        st.binary(max_size=30).map(lambda content: {"content": content}),
+        st.dictionaries(
+            st.sampled_from(["file", "purpose", "x"]), st.tuples(TEXT, st.binary(max_size=20)), max_size=3
+        ).map(lambda files: {"files": files}),
+    )
+    return {
+        "method": draw(
+            st.one_of(st.just(route.method), st.sampled_from(["GET", "POST", "DELETE", "PUT", "PATCH", "HEAD"]))
+        ),
+        "url": draw(st.sampled_from(PREFIXES)) + path,
+        "params": draw(query),
+        "headers": draw(headers),
+        **draw(body),
+    }
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(request=requests())
+def test_any_request_is_answered(sender: httpx.Client, things: Things, request: dict[str, Any]) -> None:
+    """Whatever is asked of whatever route, the answer has an id, is no 5xx, and an error has the envelope."""
+    url = request["url"]
+    if request["method"] != "DELETE":  # what a later example needs must stay
+        for name, value in things.ids.items():
+            url = url.replace(f"<{name}>", value)
+    url = url.replace("<", "%3C").replace(">", "%3E")
+    answer = sender.request(**{**request, "url": url})
+    assert answer.headers["x-request-id"].startswith("req_")
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400 and request["method"] != "HEAD":
+        error = answer.json()["error"]
+        assert set(error) == {"message", "type", "param", "code"}
+        assert error["message"]
+        assert error["type"] == "invalid_request_error"
+
+
+@dataclass(frozen=True)
+class Someone:
+    """An end user of a project, and what they made: all of it contains their token."""
+
+    project: str
+    user: str
+    client: OpenAI
+    token: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.client.api_key}", "X-On-Behalf-Of": self.user}
+
+
+@pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs the data folder of its server")
+def test_nobody_reads_a_byte_of_others(tmp_path: Path, stub: HeldStub) -> None:
+    """Two projects with three users each: with the ids of others, in every place of every route and in both dialects,
+    nobody gets, changes or deletes anything, and no answer contains a word of theirs.
+    """
+    data = tmp_path / "data"
+    with running(data, stub) as url:
+        people = []
+        for project in ("north", "south"):
+            key = created(data, project)
+            for user in ("ann", "bob", "cleo"):
+                client = OpenAI(base_url=f"{url}/v1", api_key=key, default_headers={"X-On-Behalf-Of": user})
+                token = f"{project}{user}secret"
+                people.append(Someone(project, user, client, token, made(client, token)))
+        with httpx.Client(base_url=url, timeout=60) as sender:
+            for number, me in enumerate(people):
+                others = [each for each in people if each is not me]
+                answers = []
+                for place, other in enumerate(others):
+                    prefix = PREFIXES[(number + place) % len(PREFIXES)]
+                    answers += list(_told_about(other, sender, me, prefix))
+                answers += list(_own_lists(sender, me))
+                assert not [text for text in answers for other in others if other.token in text]
+        for someone in people:
+            _is_untouched(someone)
+
+
+def _told_about(other: Someone, sender: httpx.Client, me: Someone, prefix: str) -> Iterator[str]:
+    """The answers to every request that names one or all of the ids of another."""
+
+    def ask(method: str, path: str, **content: Any) -> str:
+        answer = sender.request(method, prefix + path, headers=me.headers, **content)
+        assert answer.status_code in (400, 404), f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.text
+
+    for route in ROUTES:
+        own = route.path
+        for name, value in me.ids.items():
+            own = own.replace(f"<{name}>", value)
+        for theirs in (other.ids, *({**me.ids, name: other.ids[name]} for name in other.ids)):
+            path = route.path
+            for name, value in theirs.items():
+                path = path.replace(f"<{name}>", value)
+            if path != own:
+                yield ask(route.method, path, json=BODIES.get(route.operation, {}) | _names(route, me.ids["file_id"]))
+    theirs_alone = other.ids["file_id"]
+    for route in ROUTES:
+        if route.operation in ("createVectorStoreFile", "createVectorStoreFileBatch", "createVectorStore"):
+            path = route.path.replace("<vector_store_id>", me.ids["vector_store_id"])
+            yield ask("POST", path, json=_names(route, theirs_alone))
+    for cursor in ("after", "before"):
+        yield ask("GET", "/vector_stores", params={cursor: other.ids["vector_store_id"]})
+    yield ask("GET", "/files", params={"after": theirs_alone})
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "searchVectorStore": {"query": "secret"},
+    "modifyVectorStore": {"name": "thief"},
+    "updateVectorStoreFileAttributes": {"attributes": {"of": "thief"}},
+}
+
+
+def _names(route: Route, file: str) -> dict[str, Any]:
+    """The part of a route's body that names files."""
+    if route.operation == "createVectorStoreFile":
+        return {"file_id": file}
+    return {"file_ids": [file]} if route.operation in ("createVectorStoreFileBatch", "createVectorStore") else {}
+
+
+def _own_lists(sender: httpx.Client, me: Someone) -> Iterator[str]:
+    """Everything that one may read."""
+    for prefix in PREFIXES:
+        for route in ROUTES:
+            path = route.path
+            for name, value in me.ids.items():
+                path = path.replace(f"<{name}>", value)
+            if route.method == "GET" or route.operation == "searchVectorStore":
+                body = BODIES.get(route.operation)
+                answer = sender.request(route.method, prefix + path, headers=me.headers, json=body)
+                assert answer.status_code == 200
+                yield answer.text
+
+
+def _is_untouched(someone: Someone) -> None:
+    client, ids = someone.client, someone.ids
+    store, file = ids["vector_store_id"], ids["file_id"]
+    assert client.vector_stores.retrieve(store).name == someone.token
+    assert client.files.content(file).read() == someone.token.encode()
+    row = client.vector_stores.files.retrieve(file, vector_store_id=store)
+    assert (row.status, row.attributes) == ("completed", {"of": someone.token})
+    assert [each.file_id for each in client.vector_stores.search(store, query="secret")] == [file]

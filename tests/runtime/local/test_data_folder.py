@@ -1,0 +1,73 @@
+"""Who may read a data folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vectorlog.runtime.local.service import Local
+from vectorlog.runtime.local.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def careless() -> Iterator[None]:
+    """A process whose umask takes away no right."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def use(folder: Path) -> None:
+    """A server on the folder, which stores something of every kind."""
+    local = Local(Settings(data=folder, readers=1))
+    local.deployment.blobs.put([("a/b/c", b"bytes")])
+    assert local.close()
+
+
+def open_to_others(folder: Path) -> set[str]:
+    every = [folder, *folder.rglob("*")]
+    return {str(path) for path in every if path.stat().st_mode & 0o077}
+
+
+def test_a_new_folder_is_private(tmp_path: Path) -> None:
+    """Every file and folder is its owner's alone, the databases' own files included, whatever the umask."""
+    folder = tmp_path / "data"
+    local = Local(Settings(data=folder, readers=1))
+    local.deployment.blobs.put([("a/b/c", b"bytes")])
+    assert {"log.db-wal", "log.db-shm"} <= {path.name for path in folder.iterdir()}
+    assert open_to_others(folder) == set()
+    assert local.close()
+
+
+def test_an_open_folder_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder that others could read is closed to them at the start, and the log says so, once. What is not ours in it
+    stays as it is.
+    """
+    folder = tmp_path / "data"
+    use(folder)
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    use(folder)
+    assert open_to_others(folder) == {str(folder / "notes"), str(folder / "notes" / "mine.txt")}
+    assert "could read" in caplog.text
+    caplog.clear()
+    use(folder)
+    assert "could read" not in caplog.text
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link in the folder does not change what it points to. The folder itself may be reached by a link."""
+    folder, other = tmp_path / "data", tmp_path / "other.txt"
+    (tmp_path / "real").mkdir(mode=0o755)
+    folder.symlink_to(tmp_path / "real")
+    use(folder)
+    assert open_to_others(tmp_path / "real") == set()
+    other.touch(mode=0o666)
+    (folder / "blobs" / "link").symlink_to(other)
+    use(folder)
+    assert other.stat().st_mode & 0o777 == 0o666
