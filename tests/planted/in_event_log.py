@@ -76,7 +76,7 @@ BUGS = (
         'synchronous="FULL"',
         'synchronous="NORMAL"',
         "A power cut loses answered requests.",
-        ("event_log/test_sqlite.py",),
+        ("event_log/test_sqlite.py::test_on_disk",),
     ),
     Bug(
         "feed-repeats-the-last",
@@ -100,7 +100,7 @@ BUGS = (
         '"ConsistentRead": True,\n            "KeyConditionExpression"',
         '"ConsistentRead": False,\n            "KeyConditionExpression"',
         "On AWS, a GET after a change may show what was before it, and a deleted file may be found.",
-        ("event_log/test_dynamodb.py",),
+        ("event_log/test_dynamodb.py::TestConsistency",),
     ),
     Bug(
         "stale-scan",
@@ -108,7 +108,7 @@ BUGS = (
         "paginate(TableName=self._table, ConsistentRead=True)",
         "paginate(TableName=self._table)",
         "On AWS, a rebuild or an export misses commits that were just answered.",
-        ("event_log/test_dynamodb.py",),
+        ("event_log/test_dynamodb.py::TestConsistency",),
     ),
     Bug(
         "commits-out-of-order",

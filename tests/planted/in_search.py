@@ -11,7 +11,7 @@ BUGS = (
         "return part is not None and part.generation == hit.generation and hit.n < part.chunks",
         "return part is not None and hit.n < part.chunks",
         "A search shows chunks of a file's older settings beside the newer ones.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_search.py",),
     ),
     Bug(
         "any-chunk-serves",
@@ -35,7 +35,7 @@ BUGS = (
         "        and all(hit.generation == serving.generation and hit.n < serving.chunks for hit in hits)\n",
         "",
         "A file whose newer generation serves already is missing in searches until its row is written.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_search.py",),
     ),
     Bug(
         "row-with-an-open-generation-is-trusted",
@@ -43,7 +43,7 @@ BUGS = (
         "        state.open is None\n        and serving",
         "        serving",
         "A search finds chunks of a generation that a newer one has replaced.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_search.py",),
     ),
     Bug(
         "deleted-file-is-found",
@@ -51,7 +51,7 @@ BUGS = (
         "states[file] = None if deleted else state",
         "states[file] = state",
         "A search finds a deleted file until it has left all of its stores.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py", "use_cases/test_vector_stores.py"),
+        ("use_cases/test_deleted_files.py", "use_cases/test_file_batches.py"),
     ),
     Bug(
         "expired-file-is-found",
@@ -59,7 +59,7 @@ BUGS = (
         "uploaded.deadline <= now)",
         "uploaded.deadline < now)",
         "A search finds a file at the moment at which it expires.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_store_files.py",),
     ),
     Bug(
         "filter-on-what-does-not-serve",
@@ -75,7 +75,7 @@ BUGS = (
         "if not all(known.serves(each.hit) for each in ranked):",
         "if not any(known.serves(each.hit) for each in ranked):",
         "A search shows what was detached, as long as anything else is found.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_search.py",),
     ),
     Bug(
         "asked-once",
@@ -123,7 +123,7 @@ BUGS = (
         "FileChunks(store, file, generation, row, state.revision, attributes, ())",
         "FileChunks(store, file, generation, row, state.revision - 1, attributes, ())",
         "On AWS, changed attributes never reach the index.",
-        ("use_cases/test_search.py", "use_cases/test_store_files.py"),
+        ("use_cases/test_search.py",),
     ),
     Bug(
         "detached-meanwhile-is-tagged",

@@ -19,7 +19,7 @@ BUGS = (
         "if self.version(key) < version:",
         "if self.version(key) != version:",
         "A commit that is projected late puts a file back to an older status.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_newest_commit_wins",),
     ),
     Bug(
         "stale-rows-after-conflict",
@@ -27,7 +27,7 @@ BUGS = (
         "rows = _read(table, group, prefetched if first else {})",
         "rows = _read(table, group, prefetched)",
         "A change that met another one is never shown.",
-        ("views/test_views.py",),
+        ("use_cases/test_commits.py",),
     ),
     Bug(
         "owners-one-too-many",
@@ -35,7 +35,7 @@ BUGS = (
         "for start in range(0, most, OWNERS):",
         "for start in range(0, most, OWNERS + 1):",
         "Of more than 40 batches that wait for a file, one never ends.",
-        ("views/test_views.py", "use_cases/test_store_files.py"),
+        ("views/test_views.py::test_many_owners",),
     ),
     Bug(
         "owners-never-divided",
@@ -43,7 +43,7 @@ BUGS = (
         "if most <= OWNERS:",
         "if most <= 10 * OWNERS:",
         "If 60 batches wait for a file, no transaction takes its end, and all of them hang.",
-        ("views/test_views.py", "use_cases/test_store_files.py"),
+        ("views/test_views.py::test_many_owners",),
     ),
     Bug(
         "group-one-write-too-large",
@@ -51,7 +51,7 @@ BUGS = (
         "writes <= WRITE_LIMIT",
         "writes <= WRITE_LIMIT + 1",
         "A page of the feed with 101 writes is refused, again and again.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_groups_fit",),
     ),
     Bug(
         "batch-rows-are-not-counted",
@@ -59,7 +59,7 @@ BUGS = (
         "writes = SHARED_WRITES + self._own + _own_writes(decision) + len(self._batches | batches_of(decision))",
         "writes = SHARED_WRITES + self._own + _own_writes(decision)",
         "A page of the feed with files of many batches is refused, again and again.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_groups_fit",),
     ),
     Bug(
         "tombstone-of-a-file-ends-at-once",
@@ -67,7 +67,7 @@ BUGS = (
         'tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}',
         'tombstone = {"gone": True, "expires_at": decision.at} if state.deleted else {}',
         "A deleted file is back in GET /files when the feed delivers its upload late.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_late_commit_of_a_deleted_file",),
     ),
     Bug(
         "tombstone-of-an-attachment-ends-at-once",
@@ -75,7 +75,7 @@ BUGS = (
         '"expires_at": decision.at + TOMBSTONE_MS}',
         '"expires_at": decision.at}',
         "A detached file is back in its store's list when the feed delivers its attach late.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_late_commit_of_a_detached_file",),
     ),
     Bug(
         "tombstones-live-a-day",
@@ -83,7 +83,7 @@ BUGS = (
         "TOMBSTONE_MS = 8 * DAY_MS",
         "TOMBSTONE_MS = DAY_MS",
         "Commits that the feed delivers after a day, as its retention allows, bring back what was deleted.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_late_commit_of_a_detached_file",),
     ),
     Bug(
         "purged-store-is-written",
@@ -91,7 +91,7 @@ BUGS = (
         "        rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge\n",
         "",
         "Rows of a deleted store that are written late stay for ever.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_late_commits_of_a_deleted_store", "views/test_views.py::test_late_commit_of_a_deleted_store"),
     ),
     Bug(
         "entry-counts-twice",
@@ -99,7 +99,7 @@ BUGS = (
         "if rank <= current:",
         "if rank < current:",
         "Redelivery counts a file of a batch twice, so the counts do not add up.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_any_order", "use_cases/test_file_batches.py"),
     ),
     Bug(
         "usage-is-added-twice",
@@ -123,7 +123,7 @@ BUGS = (
         "if row is not None and int(row.data or 0) < files:",
         "if row is not None and int(row.data or 0) != files:",
         "A fan-out message that is delivered late makes every list read a batch's files again.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_reached_only_grows",),
     ),
     Bug(
         "hundred-open-batches",
@@ -131,7 +131,7 @@ BUGS = (
         "rows = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=1000)",
         "rows = self.table.query(keys.batches(store), prefix=keys.OPEN, limit=100)",
         "With more than a hundred open batches, files of the others are 404 after they were accepted.",
-        ("views/test_views.py", "use_cases/test_open_batches.py"),
+        ("use_cases/test_fan_out.py::test_many_open_batches",),
     ),
     Bug(
         "leaving-files-beyond-a-page",
@@ -139,7 +139,7 @@ BUGS = (
         "            after = rows[-1].key.sk\n        return leaving",
         "            break\n        return leaving",
         "Of more than a thousand deleted files that have yet to leave their stores, some are still listed.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_many_leaving_files",),
     ),
     Bug(
         "claim-outlives-its-time",
@@ -163,7 +163,7 @@ BUGS = (
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": True}',
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": False}',
         "On AWS, a GET after a create may be a 404.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestConsistency",),
     ),
     Bug(
         "stale-list",
@@ -171,7 +171,7 @@ BUGS = (
         '            "ConsistentRead": True,\n',
         "",
         "On AWS, a list right after a write may not show it.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestConsistency",),
     ),
     Bug(
         "stale-rebuild",
@@ -179,7 +179,7 @@ BUGS = (
         "paginate(TableName=self._table, ConsistentRead=True)",
         "paginate(TableName=self._table)",
         "On AWS, a rebuild of the views misses rows.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestConsistency",),
     ),
     Bug(
         "no-request-token",
@@ -187,7 +187,7 @@ BUGS = (
         "TransactItems=actions, ClientRequestToken=token)",
         "TransactItems=actions)",
         "On AWS, a transaction whose answer was lost counts twice.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestUnknownOutcomes",),
     ),
     Bug(
         "new-token-each-time",
@@ -195,7 +195,7 @@ BUGS = (
         "ClientRequestToken=token)",
         "ClientRequestToken=uuid4().hex)",
         "On AWS, a transaction that is repeated after a conflict counts twice if its first answer was lost.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestUnknownOutcomes",),
     ),
     Bug(
         "lagging-status",

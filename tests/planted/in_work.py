@@ -126,7 +126,7 @@ BUGS = (
         "return in_range and all(",
         "return in_range or all(",
         "A file that is read differently after an update of a reader serves chunks of both readings.",
-        ("ingest/test_deliveries.py", "ingest/test_refusals.py", "use_cases/test_store_files.py"),
+        ("ingest/test_continued.py::test_another_reading",),
     ),
     Bug(
         "parts-with-a-gap",
@@ -134,7 +134,7 @@ BUGS = (
         "if chunks[0].n == end and job.matches(chunks):",
         "if job.matches(chunks):",
         "An ingest that continues after a gap in its parts leaves out chunks, and says that it completed.",
-        ("ingest/test_deliveries.py", "ingest/test_refusals.py", "use_cases/test_store_files.py"),
+        ("ingest/test_continued.py::test_some_parts",),
     ),
     Bug(
         "last-round-is-left-out",
@@ -142,7 +142,7 @@ BUGS = (
         "    if current:\n        yield current",
         "    if len(current) > 1:\n        yield current",
         "The last chunks of a file are never embedded.",
-        ("use_cases/test_store_files.py",),
+        ("ingest/test_continued.py",),
     ),
     Bug(
         "round-one-too-large",
@@ -150,7 +150,7 @@ BUGS = (
         "+ each.size > ROUND:",
         "+ each.size > ROUND + 1:",
         "A provider that takes 128 texts in a call refuses a round of 129.",
-        ("ingest/test_deliveries.py", "ingest/test_refusals.py", "use_cases/test_store_files.py"),
+        ("ingest/test_continued.py::test_rounds_of_small_files",),
     ),
     Bug(
         "artefact-after-the-index",
@@ -158,7 +158,7 @@ BUGS = (
         "        deployment.blobs.put(items)\n        deployment.index.add(space, additions)\n",
         "        deployment.index.add(space, additions)\n        deployment.blobs.put(items)\n",
         "A rebuild of the index loses chunks of an ingest that died in between.",
-        ("use_cases/test_store_files.py", "test_crash_points.py"),
+        ("ingest/test_continued.py::test_the_artefact_has_what_the_index_has",),
     ),
     Bug(
         "ended-store-keeps-chunks",
@@ -166,7 +166,7 @@ BUGS = (
         "if ended or (outcome.decision is None",
         "if (outcome.decision is None",
         "Chunks that an ingest wrote while its store was deleted stay for ever.",
-        ("use_cases/test_store_files.py", "use_cases/test_vector_stores.py","test_histories.py"),
+        ("ingest/test_continued.py::test_store_deleted_meanwhile",),
     ),
     Bug(
         "reader-may-crash-once-more",
