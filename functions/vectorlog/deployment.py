@@ -41,6 +41,11 @@ def one_by_one(*reads: Callable[[], Any]) -> tuple[Any, ...]:
     return tuple(read() for read in reads)
 
 
+def never_off(since: int, until: int) -> int:
+    """Returns the ms between two times, never less than 0, though a clock may go back."""
+    return max(0, until - since)
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The adapters and rules of one deployment.
@@ -61,6 +66,8 @@ class Deployment:
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         telemetry: where failures are logged and counted.
+        worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
+            out when it was off; AWS is never off.
     """
 
     streams: Streams
@@ -75,3 +82,4 @@ class Deployment:
     inline_tags: bool = False
     together: Parallel = one_by_one
     telemetry: Telemetry = field(default_factory=Telemetry)
+    worked: Callable[[int, int], int] = never_off

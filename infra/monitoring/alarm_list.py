@@ -17,6 +17,7 @@ DEPLOY_HANDLERS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
 
 def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
     """Every alarm of a stack, the most important first."""
+    yield from _waiting_for_an_operator(watched)
     yield from _stuck(watched)
     yield from _given_up(watched)
     yield from _functions(watched)
@@ -65,6 +66,26 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
             f"The oldest message of the queue {queue} was sent an hour ago.",
             f"Read the log of {function}: errors, throttling, or more work than its concurrency can handle.",
         )
+
+
+def _waiting_for_an_operator(watched: Watched) -> Iterator[AlarmSpec]:
+    """Files wait until an operator acts, and fail a day after their attach. Retries hide what passes by itself, so one
+    refusal is enough. A waiting file is tried every 15 minutes at least, so the alarm may end and begin again.
+    """
+    yield AlarmSpec(
+        "deployment-faults",
+        watched.deployment_faults(),
+        1,
+        1,
+        (
+            "Files wait, because the embedding provider refuses every text (key, model access, quota), or because the "
+            "functions lack something, such as memory. A day after its attach, a file that still waits fails."
+        ),
+        (
+            "Search the logs of embed and search for provider_refused and host_refused: each names the remedy. A new "
+            "key in the secret is used within seconds."
+        ),
+    )
 
 
 def _given_up(watched: Watched) -> Iterator[AlarmSpec]:

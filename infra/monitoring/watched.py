@@ -19,7 +19,7 @@ from infra.configuration import Configuration
 from infra.functions import METRICS_NAMESPACE, service_of
 from vectorlog.domain.store_file import ErrorCode
 from vectorlog.runtime.aws.metrics import cloudwatch_name
-from vectorlog.telemetry.metrics import FILES, FileOutcome
+from vectorlog.telemetry.metrics import DEPLOYMENT_FAULTS, FILES, FaultyPart, FileOutcome
 
 PERIOD = Duration.minutes(5)
 """The default period of a metric: SQS counts every minute, and a function that is called once a minute appears in each
@@ -73,6 +73,11 @@ class Watched:
                 for code in get_args(ErrorCode)
             ),
         ]
+
+    def deployment_faults(self) -> cloudwatch.IMetric:
+        """Tries that failed because of the embedding settings, or because a function lacks something."""
+        name = cloudwatch_name(DEPLOYMENT_FAULTS)
+        return total("deployment faults", {part: self.own(name, "Sum", part=part) for part in get_args(FaultyPart)})
 
     def throttles(self) -> cloudwatch.IMetric:
         """Throttled invocations of all functions."""

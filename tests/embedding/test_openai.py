@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.embedding.endpoint import REREAD_S, Endpoint
 from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
-from vectorlog.retry import ADDED_JITTER, RetryPolicy
+from vectorlog.retry import ADDED_JITTER, RetryPolicy, Timing
 
 KEY = "sk-very-secret-0123456789"
 FULL = "x" * (BYTES - 1)
@@ -112,7 +112,7 @@ class TestRetries:
         stub.fail(429, "Rate limit reached for requests", headers=when)
         with pytest.raises(EmbeddingError, match="Rate limit reached for requests") as caught:
             embedder.documents(["pump"])
-        assert caught.value.temporary
+        assert caught.value.fault == "busy"
         assert caught.value.retry_after is not None
         assert caught.value.retry_after >= 3600
         assert len(stub.requests) == 1
@@ -124,14 +124,14 @@ class TestRetries:
             EmbeddingError, match=r"127\.0\.0\.1:\d+ answered 429: You exceeded your current quota\."
         ) as caught:
             embedder.documents(["pump"])
-        assert (caught.value.temporary, caught.value.retry_after, len(stub.requests)) == (True, 0.002, 6)
+        assert (caught.value.fault, caught.value.retry_after, len(stub.requests)) == ("busy", 0.002, 6)
 
     def test_a_nonsensical_wait_is_ignored(self, stub: StubServer, endpoint: Endpoint) -> None:
         """An unreadable header counts as none."""
         stub.fail(503, headers={"retry-after": "soon", "retry-after-ms": "-5"})
         with pytest.raises(EmbeddingError) as caught:
             endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
-        assert (caught.value.temporary, caught.value.retry_after) == (True, None)
+        assert (caught.value.fault, caught.value.retry_after) == ("busy", None)
 
     def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
         """A busy provider without a delay is not retried immediately, but after a pause of our own; here that exceeds
@@ -144,13 +144,52 @@ class TestRetries:
             )
         assert len(stub.requests) == 1
 
-    @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-    def test_a_refused_request_is_not_repeated(self, stub: StubServer, embedder: OpenAIEmbedder, status: int) -> None:
-        """A wrong key, an unknown model, a text that the provider rejects: the error is permanent."""
+    @pytest.mark.parametrize(
+        ("status", "fault"),
+        [(400, "text"), (401, "deployment"), (403, "text"), (404, "deployment"), (413, "text"), (422, "text")],
+    )
+    def test_a_refused_request_is_not_repeated(
+        self, stub: StubServer, embedder: OpenAIEmbedder, status: int, fault: str
+    ) -> None:
+        """A wrong key, an unknown model, a text that the provider rejects: the same request is not made again."""
         stub.fail(status, "No.", times=9)
         with pytest.raises(EmbeddingError, match=f"answered {status}: No") as caught:
             embedder.documents(["pump"])
-        assert (caught.value.temporary, len(stub.requests)) == (False, 1)
+        assert (caught.value.fault, len(stub.requests)) == (fault, 1)
+
+    @pytest.mark.parametrize(
+        ("status", "error", "remedy"),
+        [
+            (429, {"code": "insufficient_quota", "type": "insufficient_quota"}, "billing"),
+            (429, {"code": "billing_hard_limit_reached"}, "billing"),
+            (402, {}, "billing"),
+            (401, {"code": "invalid_api_key"}, "Check the key"),
+            (403, {"code": "unsupported_country_region_territory"}, "region"),
+            (404, {"code": "DeploymentNotFound"}, "embedding settings"),
+            (400, {"code": "model_not_found"}, "embedding settings"),
+            (400, {"code": None, "param": "dimensions"}, "embedding settings"),
+            (405, {}, "base URL"),
+            (301, {}, "base URL"),
+        ],
+    )
+    def test_a_fault_of_the_deployment(
+        self, stub: StubServer, embedder: OpenAIEmbedder, status: int, error: dict[str, str], remedy: str
+    ) -> None:
+        """What every text meets is the deployment's fault: it is not repeated now, and the remedy is named."""
+        stub.fail(status, json.dumps({"error": {"message": "No.", **error}}).encode(), times=9)
+        with pytest.raises(EmbeddingError, match=f"answered {status}: No.*{remedy}") as caught:
+            embedder.documents(["pump"])
+        assert (caught.value.fault, len(stub.requests)) == ("deployment", 1)
+
+    @pytest.mark.parametrize(
+        "error", [{"code": "context_length_exceeded"}, {"code": "content_filter"}, {"param": "input"}]
+    )
+    def test_a_fault_of_the_text(self, stub: StubServer, embedder: OpenAIEmbedder, error: dict[str, str]) -> None:
+        """A text that is too long or not allowed is its own fault."""
+        stub.fail(400, json.dumps({"error": {"message": "No.", **error}}).encode())
+        with pytest.raises(EmbeddingError, match="answered 400: No") as caught:
+            embedder.documents(["pump"])
+        assert caught.value.fault == "text"
 
     def test_a_failed_request_stops_the_rest(self, stub: StubServer, endpoint: Endpoint) -> None:
         """After one refusal no money is spent on the other batches of the call."""
@@ -169,14 +208,14 @@ class TestRetries:
             gone = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", KEY)
             with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
                 gone.post({}, RetryPolicy(attempts=2, first_s=0.25, timeout_s=1))
-        assert caught.value.temporary
+        assert caught.value.fault == "busy"
 
     def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
         """A search does not wait for a provider that hangs."""
         stub.delay = 0.5
         with pytest.raises(EmbeddingError, match="timed out") as caught:
             endpoint.post({"model": "stub", "input": ["pump"]}, RetryPolicy(attempts=1, timeout_s=0.05))
-        assert caught.value.temporary
+        assert caught.value.fault == "busy"
 
 
 class TestAnswers:
@@ -228,12 +267,76 @@ class TestAnswers:
         stub.dimensions = 32
         with pytest.raises(EmbeddingError, match="openai:stub gave 32 dimensions, not 64") as caught:
             embedder.query("pump")
-        assert not caught.value.temporary
+        assert caught.value.fault == "deployment"
 
     def test_vectors_that_are_not_of_unit_length_are_scaled(self, stub: StubServer, embedder: OpenAIEmbedder) -> None:
         """Vectors of providers that do not normalize are scored like others."""
         stub.fail(200, json.dumps({"data": [{"index": 0, "embedding": [2.0] * 64}]}).encode())
         assert list(embedder.query("pump")) == pytest.approx([0.125] * 64)
+
+
+class TestKeys:
+    """The key is read again when it is refused, so that it can be rotated without a restart."""
+
+    def test_rotated(self, stub: StubServer) -> None:
+        """A request that was refused under the old key is made again with the new one."""
+        keys = iter(["sk-old", "sk-new", "sk-none"])
+        seconds = Seconds()
+        endpoint = Endpoint(stub.base_url, lambda: next(keys), timing=Timing(clock=seconds))
+        assert dimensions_of(endpoint, "stub") == 64
+        seconds.now += REREAD_S
+        stub.fail(401)
+        assert dimensions_of(endpoint, "stub") == 64
+        assert stub.keys == ["sk-old", "sk-old", "sk-new"]
+        endpoint.close()
+
+    def test_not_read_for_every_refusal(self, stub: StubServer) -> None:
+        """A source such as Secrets Manager is asked at most once in some seconds, however many requests are refused."""
+        reads: list[str] = []
+
+        def read() -> str:
+            reads.append("sk-old")
+            return "sk-old"
+
+        seconds = Seconds()
+        endpoint = Endpoint(stub.base_url, read, timing=Timing(clock=seconds))
+        stub.fail(403, times=20)
+        for _ in range(5):
+            with pytest.raises(EmbeddingError):
+                dimensions_of(endpoint, "stub")
+        assert len(reads) == 1
+        seconds.now += REREAD_S
+        for _ in range(5):
+            with pytest.raises(EmbeddingError):
+                dimensions_of(endpoint, "stub")
+        assert len(reads) == 2
+        endpoint.close()
+
+    def test_unreadable(self, stub: StubServer) -> None:
+        """A source that cannot be read says why, and is read again for the next request."""
+        answers: list[str | EmbeddingError] = [EmbeddingError("The file is missing.", fault="deployment"), "sk-new"]
+
+        def read() -> str:
+            answer = answers.pop(0)
+            if isinstance(answer, EmbeddingError):
+                raise answer
+            return answer
+
+        endpoint = Endpoint(stub.base_url, read)
+        with pytest.raises(EmbeddingError, match="missing"):
+            dimensions_of(endpoint, "stub")
+        assert dimensions_of(endpoint, "stub") == 64
+        assert stub.keys == ["sk-new"]
+        endpoint.close()
+
+
+class Seconds:
+    """A clock that tests move."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def test_the_key_is_in_no_error_and_no_log(

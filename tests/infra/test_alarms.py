@@ -34,6 +34,7 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
     assert {name.removeprefix("errors-").replace("-", "_") for name in alarms if name.startswith("errors-")} == handlers
     assert set(alarms) >= {
         *(
+            "deployment-faults",
             "oldest-open-file",
             "stream-behind",
             "work-waiting",

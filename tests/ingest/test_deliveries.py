@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.told import Told
 from vectorlog.domain.errors import Unavailable
+from vectorlog.ingest.crowd import Crowd
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Requeue
@@ -28,7 +29,7 @@ class Ingesting:
         self.refuses = False
         self.deliveries = Deliveries(cast(Ingester, self), cast(Any, self), (1_000, 2_000, 5_000))
 
-    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool]) -> list[Requeue]:
+    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool], crowd: Crowd) -> list[Requeue]:
         self.asked.append(len(messages))
         found = {message: self.outcomes.get(message.file) for message in messages}
         for outcome in found.values():

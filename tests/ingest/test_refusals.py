@@ -7,17 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.bench import Bench
+from tests.support.bench import DAY_MS, PROJECT, Bench
 from tests.support.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.embedder import EmbeddingError, Fault
+from vectorlog.ingest.endings import LAST_TRY_MS
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import ROUND, Requeue
+from vectorlog.use_cases import store_files
 from vectorlog.work.messages import Ingest
 
 
 class _Refusing:
     """Models whose only embedder refuses everything after this many rounds."""
+
+    standing_refusal: EmbeddingError | None = None
 
     def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
         self._retry_after = retry_after
@@ -74,3 +78,78 @@ def test_no_wait_is_no_answer(bench: Bench, asked: float | None, delay: int | No
     store, file = bench.store(), bench.upload("text")
     bench.attach(store, file)
     assert refused(bench, _Refusing(asked), Ingest(store, file, 1)).delay == delay
+
+
+class _Deployment(_Refusing):
+    """Models that refuse every text, or one, and count how often they are asked."""
+
+    def __init__(self, fault: Fault, only: str = "") -> None:
+        super().__init__()
+        self.fault: Fault = fault
+        self.only = only
+        self.asked = 0
+
+    def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        self.asked += 1
+        if not self.only or self.only in texts:
+            raise EmbeddingError("stub answered 401: wrong key. Check the key.", fault=self.fault)
+        return self._embeds.documents(texts)
+
+
+def ingested(bench: Bench, models: _Refusing, *messages: Ingest) -> list[Requeue]:
+    deployment = replace(bench.deployment, models=models)  # type: ignore[arg-type]  # as above
+    return Ingester(deployment, StubReader(), Inline()).ingest(messages)
+
+
+def attached(bench: Bench, *texts: str) -> list[Ingest]:
+    """The messages of files in one store."""
+    store = bench.store()
+    files = [bench.upload(text) for text in texts]
+    for file in files:
+        bench.attach(store, file)
+    return [Ingest(store, file, 1) for file in files]
+
+
+def test_a_refused_key_fails_nothing(bench: Bench) -> None:
+    """What is the deployment's fault waits like a throttle; the reason is told once, not for each file."""
+    messages = attached(bench, "a", "b", "c")
+    later = ingested(bench, _Deployment("deployment"), *messages)
+    assert [each.message.refusals for each in later] == [1, 1, 1]
+    assert all(each.held for each in later)
+    assert {bench.status(each.store, each.file) for each in messages} == {"in_progress"}
+
+
+def test_a_refused_text_fails_alone(bench: Bench) -> None:
+    """What is the text's fault fails that file, with the provider's reason, and no other."""
+    messages = attached(bench, "good", "bad", "fine")
+    assert ingested(bench, _Deployment("text", only="bad"), *messages) == []
+    assert [bench.status(each.store, each.file) for each in messages] == ["completed", "failed", "completed"]
+    failure = _failure(bench, messages[1])
+    assert "wrong key" in failure
+    assert "attach it again" in failure
+
+
+def test_the_reason_at_the_deadline(bench: Bench) -> None:
+    """After a day a file that waited fails with the cause and the remedy, before the sweep, which knows neither."""
+    [message] = attached(bench, "a")
+    bench.clock.advance(DAY_MS - 3_600_000)
+    [_] = ingested(bench, _Deployment("deployment"), message)
+    bench.clock.advance(3_600_000 - LAST_TRY_MS)
+    assert ingested(bench, _Deployment("deployment"), message) == []
+    assert "Check the key" in _failure(bench, message)
+
+
+def test_not_read_while_it_is_known(bench: Bench) -> None:
+    """While a provider is known to refuse every text, files are not read in vain."""
+    [message] = attached(bench, "a")
+    models = _Deployment("deployment")
+    models.standing_refusal = EmbeddingError("stub answered 401: wrong key. Check the key.", fault="deployment")
+    [later] = ingested(bench, models, message)
+    assert (models.asked, later.held, later.message.refusals) == (0, True, 1)
+
+
+def _failure(bench: Bench, message: Ingest) -> str:
+    failure = store_files.get(bench.deployment, PROJECT, message.store, message.file).state.failure
+    assert failure is not None
+    assert failure.code == "server_error"
+    return failure.message

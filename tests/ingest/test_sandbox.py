@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from vectorlog.ingest import reader_process
 from vectorlog.ingest import sandbox as module
-from vectorlog.ingest.document import ReaderCrashed, Unreadable
+from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Unreadable
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split
 
 _UNRULY = """
-import os, signal, sys
+import errno, os, signal, sys, threading
 from pathlib import Path
 from vectorlog.ingest import child
 from vectorlog.ingest.document import Document
@@ -34,7 +36,13 @@ def read(path, filename, max_tokens, overlap):
         case "abort": os.abort()
         case "exit": os._exit(3)
         case "print": print("noise " * 100_000)
-        case "interrupt": os.kill(os.getpid(), signal.SIGINT)
+        case "interrupt":
+            for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): os.kill(os.getpid(), each)
+        case "terminated":
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+        case "slow": threading.Event().wait(0.5)
+        case "full": raise OSError(errno.ENOSPC, "No space left on device")
         case "bug": raise KeyError("missing")
         case "pid": return Document(str(os.getpid()), (), ())
         case "keys": return Document(" ".join(os.environ), (), ())
@@ -145,7 +153,7 @@ class TestLimits:
             request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400}
             child.wait_ready()
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(threading.Timer, "start", lambda _: None)
+                patch.setattr(reader_process.Watch, "start", lambda _: None)
                 with pytest.raises(ReaderCrashed, match="CPU"):
                     child.ask(request, 1)
 
@@ -177,13 +185,110 @@ class TestLimits:
         assert _pid(one, text_file) != second
 
 
+class TestHost:
+    """What is the host's fault is never said of the file."""
+
+    @pytest.mark.parametrize("module", ["no_such_module", "ends_at_once", "out_of_memory"])
+    def test_a_reader_that_cannot_start(
+        self, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+    ) -> None:
+        """If no child can start, for want of memory or of a library, the reader is unavailable."""
+        (tmp_path / "ends_at_once.py").write_text("import sys; sys.exit(3)")
+        (tmp_path / "out_of_memory.py").write_text("raise MemoryError")
+        monkeypatch.syspath_prepend(tmp_path)
+        with Sandbox(1, module=module) as sandbox:
+            with pytest.raises(ReaderUnavailable, match="ulimit -v"):
+                sandbox.read(text_file, "a.txt", 800, 400)
+            with pytest.raises(ReaderUnavailable, match="no reader can be started"):
+                sandbox.warm()
+
+    @pytest.mark.parametrize(("number", "says"), [(errno.EAGAIN, "ulimit -u"), (errno.EMFILE, "ulimit -n")])
+    def test_no_process_can_be_made(
+        self, text_file: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str
+    ) -> None:
+        """Without room for a process or a file handle the reader is unavailable, and says which limit to raise."""
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        with Sandbox(1) as sandbox:
+            monkeypatch.setattr(subprocess, "Popen", full)
+            with pytest.raises(ReaderUnavailable, match=says):
+                sandbox.read(text_file, "a.txt", 800, 400)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not heed RLIMIT_AS")
+    def test_a_limit_of_the_host_is_kept(self, text_file: Path) -> None:
+        """With `ulimit -v` below the readers' own limit, a file is read within what there is."""
+        program = (
+            "import resource, sys\nfrom pathlib import Path\nfrom vectorlog.ingest.sandbox import Sandbox\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (1_500_000 << 10,) * 2)\n"
+            f"print(len(Sandbox(1).read(Path({str(text_file)!r}), 'a.txt', 800, 400).spans))"
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+        )
+        assert int(done.stdout) > 0
+
+    @pytest.mark.parametrize("name", ["die", "eat"])
+    def test_a_reader_that_can_read_nothing(self, text_file: Path, tmp_path: Path, name: str) -> None:
+        """If a small text fails too, it is not the file that crashed the reader or used up its memory."""
+        (tmp_path / "unfit.py").write_text(
+            _UNRULY.replace(
+                "match filename:", "filename = ENDS if filename == 'probe.txt' else filename\n    match filename:"
+            ).replace("ENDS", repr(name))
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(tmp_path)
+            with Sandbox(1, module="unfit") as sandbox, pytest.raises(ReaderUnavailable, match="even a small text"):
+                sandbox.read(text_file, name, 800, 400)
+
+    def test_no_room_for_temporary_files(self, text_file: Path, one: Sandbox) -> None:
+        """A full disk is not the file's fault, and the remedy is named."""
+        with pytest.raises(ReaderUnavailable, match="disk is full"):
+            one.read(text_file, "full", 800, 400)
+
+    def test_ended_from_outside(self, text_file: Path, one: Sandbox) -> None:
+        """A service manager that ends every process of the service does not make a file fail."""
+        with pytest.raises(ReaderUnavailable, match="SIGTERM"):
+            one.read(text_file, "terminated", 800, 400)
+
+
+class TestGivingWay:
+    def test_a_slow_file_gives_way(self, text_file: Path, one: Sandbox) -> None:
+        """A file that is being read is stopped when others wait, and its reader reads the next file."""
+        asked: list[float] = []
+
+        def others_wait(seconds: float) -> bool:
+            asked.append(seconds)
+            return len(asked) == 3
+
+        with pytest.raises(GaveWay, match="others waited"):
+            one.read(text_file, "hang", 800, 400, others_wait)
+        assert asked == sorted(asked)
+        assert one.read(text_file, "a.txt", 800, 400).spans
+
+    def test_nobody_knows(self, text_file: Path, one: Sandbox) -> None:
+        """A file is read on if it cannot be found out whether others wait."""
+
+        def broken(seconds: float) -> bool:
+            if seconds > 0:
+                asked.append(seconds)
+                raise OSError(f"stub: not known after {seconds}")
+            return False
+
+        asked: list[float] = []
+        assert one.read(text_file, "slow", 800, 400, broken).spans
+        assert asked
+
+
 class TestIsolation:
     def test_noise_of_a_library_is_no_answer(self, text_file: Path, one: Sandbox) -> None:
         """A library's output does not mix with the answers."""
         assert one.read(text_file, "print", 800, 400).text == text_file.read_text()
 
     def test_an_interrupt_is_left_to_the_parent(self, text_file: Path, one: Sandbox) -> None:
-        """Ctrl-C does not end a child in the middle of a file."""
+        """Ctrl-C, and a stop of the whole service, do not end a child in the middle of a file: the parent decides."""
         assert one.read(text_file, "interrupt", 800, 400).spans
 
     def test_an_error_of_ours_is_told(self, text_file: Path, one: Sandbox) -> None:
@@ -208,9 +313,9 @@ class TestLife:
         with ThreadPoolExecutor(1) as pool:
             reading = pool.submit(sandbox.read, text_file, "hang", 800, 400)
             sandbox.close()
-            with pytest.raises(ReaderCrashed):
+            with pytest.raises(ReaderUnavailable, match="stopping"):
                 reading.result()
-        with pytest.raises(ReaderCrashed, match="closed"):
+        with pytest.raises(ReaderUnavailable, match="stopping"):
             sandbox.read(text_file, "a.txt", 800, 400)
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -14,7 +14,7 @@ from openai import InternalServerError, OpenAI
 
 from tests.embedding.stub_server import StubServer
 from tests.live.live_server import DIMENSIONS, LiveServer, serving, until
-from tests.live.uploads import ended, settled, upload_many
+from tests.live.uploads import ended, upload_many
 
 
 @contextmanager
@@ -86,26 +86,30 @@ class TestAway:
 
 
 class TestRefused:
-    def test_a_wrong_key(self, client: OpenAI, stub: StubServer) -> None:
-        """Files fail immediately, with the provider's reason and a remedy; attached again after it was applied, they
-        complete.
+    def test_a_wrong_key(self, tmp_path: Path, own_stub: StubServer) -> None:
+        """Under a key that the provider refuses files wait, a search says so, and the log says it once. When the key is
+        replaced in its file, they complete without a restart.
         """
-        store = client.vector_stores.create().id
-        files = upload_many(client, ["refused one", "refused two"])
-        stub.fail(401, "Incorrect API key provided: sk-nope", times=1000)
-        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
-        final = ended(client, store, batch)
-        stub.obey()
-        assert (final.status, final.file_counts.failed) == ("failed", 2)
-        for file in files:
-            error = client.vector_stores.files.retrieve(file, vector_store_id=store).last_error
-            assert error is not None
-            assert error.code == "server_error"
-            for part in ("401", "Incorrect API key", "embedding settings", "attach the file again"):
-                assert part in error.message
-        for file in files:
-            client.vector_stores.files.create(store, file_id=file)
-        assert settled(client, store) == dict.fromkeys(files, "completed")
+        key = tmp_path / "key"
+        key.write_text("sk-old")
+        own_stub.key = "sk-new"
+        with serving(tmp_path / "data", own_stub.base_url, "--embedding-api-key-file", str(key)) as server:
+            client = server.client()
+            store = client.vector_stores.create().id
+            files = upload_many(client, [f"patient {number}" for number in range(20)])
+            batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+            until(lambda: "provider_refused" in server.log.read_text(), "the refusal to be logged")
+            with pytest.raises(InternalServerError, match=r"could not be embedded.*Check the key") as failed:
+                client.vector_stores.search(store, query="waiting")
+            assert failed.value.status_code == 503
+            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+            assert (counts.in_progress, counts.failed) == (20, 0)
+            key.write_text("sk-new\n")
+            assert ended(client, store, batch, 60).file_counts.completed == 20
+            refusals = [line for line in server.lines() if line.get("event") == "provider_refused"]
+            assert len(refusals) == 1
+            assert refusals[0]["level"] == "error"
+            assert not [line for line in server.lines() if line.get("event") == "file_postponed"]
 
     def test_one_text_of_many(self, client: OpenAI, stub: StubServer) -> None:
         """A refusal of a whole request fails only those files that are refused on their own too."""

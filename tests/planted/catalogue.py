@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted import in_api, in_domain, in_event_log, in_search, in_storage, in_use_cases, in_views, in_work
+from tests.planted import in_api, in_domain, in_event_log, in_runtime, in_search, in_storage, in_use_cases, in_views, in_work
 from tests.planted.bug import Bug
 
 BUGS: tuple[Bug, ...] = (
@@ -14,4 +14,5 @@ BUGS: tuple[Bug, ...] = (
     *in_work.BUGS,
     *in_storage.BUGS,
     *in_api.BUGS,
+    *in_runtime.BUGS,
 )

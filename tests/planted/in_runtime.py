@@ -121,10 +121,10 @@ BUGS = (
     ),
     Bug(
         "anyone-reads-the-data",
-        "runtime/local/data_folder.py",
-        "        owner_only(",
-        "        print(",
-        "Other users of the machine read the uploads.",
+        "files/private.py",
+        "PRIVATE_FOLDER = 0o700",
+        "PRIVATE_FOLDER = 0o755",
+        "Other users of the machine list what is in the data folder.",
         ("runtime/local/test_data_folder.py",),
     ),
     Bug(

@@ -86,14 +86,6 @@ BUGS = (
         ("views/test_views.py::test_late_commit_of_a_detached_file",),
     ),
     Bug(
-        "purged-store-is-written",
-        "views/store_file_rows.py",
-        "        rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge\n",
-        "",
-        "Rows of a deleted store that are written late stay for ever.",
-        ("views/test_views.py::test_late_commits_of_a_deleted_store", "views/test_views.py::test_late_commit_of_a_deleted_store"),
-    ),
-    Bug(
         "entry-counts-twice",
         "views/store_file_rows.py",
         "if rank <= current:",
@@ -155,7 +147,7 @@ BUGS = (
         "removes = [Remove(row.key, row.version)",
         "removes = [Remove(row.key)",
         "A slow request gives up another one's claim, so that the same content is in the store twice.",
-        ("views/test_views.py", "use_cases/test_duplicates.py"),
+        ("views/test_claims.py",),
     ),
     Bug(
         "stale-rows",

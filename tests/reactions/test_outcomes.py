@@ -109,8 +109,8 @@ class TestRequest:
         bench.pump.project()
         StubEmbedder.throttled = True
         bench.pump.ingest_some()
-        [waiting] = [decode(body) for body, _, _ in bench.pump.embed.peek()]
-        assert waiting == Ingest(store, file, 1, refusals=1, request="req_asked")
+        [waiting] = [decode(body) for body, *_ in bench.pump.embed.peek()]
+        assert waiting == Ingest(store, file, 1, refusals=1, request="req_asked", project="acme")
 
 
 class TestLines:

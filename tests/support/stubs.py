@@ -13,7 +13,7 @@ from vectorlog.domain.filters import matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.index.chunk_index import FileChunks, Hit, Part, Query, SearchResult
-from vectorlog.ingest.document import Document, ReaderCrashed, Span, Unreadable
+from vectorlog.ingest.document import Document, GiveWay, ReaderCrashed, Span, Unreadable, never
 
 DIMENSIONS = 16
 
@@ -48,7 +48,7 @@ class StubReader:
     reader.
     """
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
         text = path.read_text()
         if text.startswith("damaged"):
             raise Unreadable("invalid_file", "The file is damaged. Save it again.")

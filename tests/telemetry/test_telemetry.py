@@ -34,7 +34,7 @@ def test_fields(told: Told) -> None:
     telemetry.file_failed(REF, "invalid_file", "It is damaged.", version=2, batches=("vsfb_1",), replayed=False)
     telemetry.file_given_up(REF, "it failed every time")
     telemetry.file_postponed(FileRef("vs_1", "file-1", 3), "slow down", 1000)
-    telemetry.provider_refused("openai:small", "429", temporary=True, wait_ms=250)
+    telemetry.provider_refused("openai:small", "429", "busy", wait_ms=250)
     telemetry.request_failed(
         "req_2", method="GET", path="/v1/files", route="/files", status=503, reason="Busy.", fault=False
     )
@@ -84,7 +84,7 @@ def test_counts() -> None:
         telemetry.file_failed(REF, "invalid_file", "It is damaged.", version=2, replayed=replayed)
     telemetry.file_given_up(REF, "it failed every time")
     telemetry.file_postponed(REF, "slow down", 1000)
-    telemetry.provider_refused("openai:small", "401", temporary=False)
+    telemetry.provider_refused("openai:small", "401", "text")
     telemetry.request_failed("req_2", method="GET", path="/v1/x", route="/x", status=500, reason="Oops", fault=True)
     assert tallied.numbers == {
         ("files", "completed", ""): 3,

@@ -17,7 +17,16 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import FILE_BATCH
-from vectorlog.use_cases import api_keys, file_batches, manifests, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import (
+    api_keys,
+    file_batches,
+    indexed_text,
+    manifests,
+    search,
+    store_files,
+    uploaded_files,
+    vector_stores,
+)
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -53,7 +62,7 @@ ATTEMPTS: dict[str, Callable[[Attempted], object]] = {
     "search": lambda its: search.search(its.deployment, its.who, its.store, search.Search(("alpha",))),
     "store file": lambda its: store_files.get(its.deployment, its.who, its.store, its.file),
     "store files": lambda its: store_files.list_page(its.deployment, its.who, its.store, PageRequest(), None),
-    "content": lambda its: store_files.content(its.deployment, its.who, its.store, its.file),
+    "content": lambda its: indexed_text.read(its.deployment, its.who, its.store, its.file),
     "attach": lambda its: store_files.attach(its.deployment, its.who, its.store, AttachFile(its.file, {}, AUTO)),
     "change": lambda its: store_files.change_attributes(its.deployment, its.who, its.store, its.file, {"n": 1}),
     "detach": lambda its: store_files.detach(its.deployment, its.who, its.store, its.file),

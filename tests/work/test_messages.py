@@ -22,10 +22,13 @@ from vectorlog.work.messages import (
     Retag,
     decode,
     encode,
+    outgoing,
 )
+from vectorlog.work.queue import project_of
 
 EVERY: list[Message] = [
     Ingest("vs_1", "file-1", 2, next=128, crashes=1, refusals=3),
+    Ingest("vs_1", "file-1", 2, slow=True),
     OpenBatch("vs_1"),
     FanOut("vs_1", "vsfb_1", 100),
     CancelBatch("vs_1", "vsfb_1"),
@@ -41,8 +44,8 @@ EVERY: list[Message] = [
 
 @pytest.mark.parametrize("message", EVERY, ids=lambda each: type(each).__name__)
 def test_request(message: Message) -> None:
-    """Every message carries the id of the request that began it."""
-    begun = replace(message, request="req_1")
+    """Every message carries the id of the request that began it, and its project."""
+    begun = replace(message, request="req_1", project="acme")
     assert decode(encode(begun)) == begun
     assert decode(encode(message)) == message
 
@@ -56,3 +59,10 @@ def test_before_requests() -> None:
 def test_without_request() -> None:
     """A message without an originating request keeps its old form, so that an older version can read it."""
     assert encode(FanOut("vs_1", "vsfb_1")) == '{"type":"FanOut","data":{"store":"vs_1","batch":"vsfb_1","cursor":0}}'
+
+
+def test_group() -> None:
+    """A message is in the group of its project and store, so that queues are fair to both; SQS takes the project."""
+    found = outgoing(FanOut("vs_1", "vsfb_1", project="a/b"), "vs_1")
+    assert (found.group, project_of(found.group)) == ("a/b/vs_1", "a/b")
+    assert outgoing(FanOut("vs_1", "vsfb_1"), "vs_1").group == project_of("vs_1") == "vs_1"

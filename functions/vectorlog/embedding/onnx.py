@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vectorlog.defaults import LOCAL_MODEL
 from vectorlog.domain.vectors import Space, Vector
+from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.granite_weights import Weights, read_weights
 from vectorlog.embedding.windows import windows
 
@@ -26,7 +27,7 @@ WINDOW = 510
 """Tokens of a text in one window: the model's 512 positions minus `<s>` and `</s>`."""
 OVERLAP = 32
 """Minimum number of tokens that neighbouring windows share, so that one of them has a sentence at the border whole."""
-
+NOT_LOADED = "The local embedding model could not be loaded; it needs 0.5 GB: look at `ulimit -v` and the memory"
 _GRAPH = Path(__file__).with_name("granite.onnx")
 _BEGIN, _END = 0, 2  # ids of <s> and </s>
 
@@ -56,7 +57,7 @@ class LocalEmbedder:
         """Loads the model unless it is loaded already.
 
         Raises:
-            EmbeddingError: the package with the weights is missing or has the wrong version.
+            EmbeddingError: the package with the weights is missing or has the wrong version, or memory is short.
         """
         self._loaded()
 
@@ -91,7 +92,14 @@ class LocalEmbedder:
     def _loaded(self) -> _Model:
         with self._loading:
             if self._model is None:
-                self._model = _Model(read_weights(), self._threads)
+                try:
+                    self._model = _Model(read_weights(), self._threads)
+                except EmbeddingError:
+                    raise
+                except Exception as error:  # onnxruntime and tokenizers have errors of their own for want of memory
+                    raise EmbeddingError(
+                        f"{NOT_LOADED} ({type(error).__name__}: {error}).", fault="deployment"
+                    ) from error
             return self._model
 
 

@@ -35,7 +35,7 @@ class OpenAIEmbedder:
     """An `Embedder` over HTTP; safe to use from several threads.
 
     Each text is one window, because a chunk has at most 4,096 tokens and OpenAI's models accept 8,191. If a text is
-    too long for another model, the provider refuses it (an `EmbeddingError` that is not temporary).
+    too long for another model, the provider refuses it (an `EmbeddingError` with the fault `text`).
 
     Args:
         endpoint: where requests are sent; the caller closes it.

@@ -1,40 +1,93 @@
-"""Reports the refusals of embedding providers to telemetry."""
+"""Reports the refusals of embedding providers, and finds out whether a provider refuses one text or all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.telemetry.telemetry import Telemetry
 
+PROBE = "dimensions"
+"""A text that every model embeds. A provider that refuses it too does not refuse it because of the text."""
+STANDS_S = 15.0
+"""For how many seconds a provider that refuses every text is not asked to embed files again."""
+EVERY_TEXT = "It refuses every text. Check the deployment's embedding settings."
+
 
 class ReportingEmbedder:
-    """Implements Embedder: forwards each call to another embedder and reports its refusals."""
+    """Implements Embedder: forwards each call to another embedder and reports its refusals.
 
-    def __init__(self, embedder: Embedder, telemetry: Telemetry) -> None:
+    `clock` is in seconds and never goes back.
+    """
+
+    def __init__(self, embedder: Embedder, telemetry: Telemetry, clock: Callable[[], float] = time.monotonic) -> None:
         self._embedder = embedder
         self._telemetry = telemetry
+        self._clock = clock
+        self._standing: tuple[float, EmbeddingError] | None = None
 
     @property
     def space(self) -> Space:
         """See Embedder."""
         return self._embedder.space
 
+    @property
+    def standing_refusal(self) -> EmbeddingError | None:
+        """The error with which the provider refused every text within the last `STANDS_S`; None if it did not."""
+        standing = self._standing
+        return standing[1] if standing and self._clock() - standing[0] < STANDS_S else None
+
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """See Embedder."""
-        with refusals_reported(self._telemetry, self.space.model):
-            return self._embedder.documents(texts)
+        """See Embedder.
+
+        Raises:
+            EmbeddingError: with the fault `text` only if the provider embeds another text.
+        """
+        with self._reported():
+            try:
+                return self._embedder.documents(texts)
+            except EmbeddingError as error:
+                if error.fault == "text":
+                    self._probe(error)
+                raise
 
     def query(self, text: str) -> Vector:
         """See Embedder."""
-        with refusals_reported(self._telemetry, self.space.model):
+        with self._reported():
             return self._embedder.query(text)
 
     def close(self) -> None:
         """See Embedder."""
         self._embedder.close()
+
+    def _probe(self, refused: EmbeddingError) -> None:
+        """Embeds a text that no provider refuses for what it says.
+
+        Raises:
+            EmbeddingError: it was refused too. If that is not because the provider is busy, every text is refused.
+        """
+        try:
+            self._embedder.query(PROBE)
+        except EmbeddingError as error:
+            if error.fault != "text":
+                raise
+            raise EmbeddingError(
+                f"{refused} {EVERY_TEXT}", retry_after=refused.retry_after, fault="deployment"
+            ) from error
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            with refusals_reported(self._telemetry, self.space.model):
+                yield
+        except EmbeddingError as error:
+            if error.fault == "deployment":
+                self._standing = self._clock(), error
+            raise
+        self._standing = None
 
 
 @contextmanager
@@ -44,5 +97,5 @@ def refusals_reported(telemetry: Telemetry, model: str) -> Iterator[None]:
         yield
     except EmbeddingError as error:
         wait = None if error.retry_after is None else int(error.retry_after * 1000)
-        telemetry.provider_refused(model, str(error), temporary=error.temporary, wait_ms=wait)
+        telemetry.provider_refused(model, str(error), error.fault, wait_ms=wait)
         raise

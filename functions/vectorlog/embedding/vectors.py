@@ -16,10 +16,13 @@ def unit(vector: Vector, space: Space) -> Vector:
     """Returns a vector scaled to unit length, or the vector itself if it has unit length already.
 
     Raises:
-        EmbeddingError: it does not have the space's dimensions (not temporary), or its length is zero or not finite.
+        EmbeddingError: it does not have the space's dimensions (the deployment's fault), or its length is zero or not
+            finite.
     """
     if len(vector) != space.dimensions:
-        raise EmbeddingError(f"{space.model} gave {len(vector)} dimensions, not {space.dimensions}.", temporary=False)
+        raise EmbeddingError(
+            f"{space.model} gave {len(vector)} dimensions, not {space.dimensions}.", fault="deployment"
+        )
     length = math.hypot(*vector)
     if not math.isfinite(length) or length == 0:
         raise EmbeddingError(f"{space.model} gave a vector of length {length}.")

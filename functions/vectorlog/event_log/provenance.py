@@ -1,4 +1,4 @@
-"""A commit's `meta`, which says where it comes from: the actor, the request, and whether it was imported."""
+"""A commit's `meta`, which says where it comes from: actor, request and project, and whether it was imported."""
 
 from __future__ import annotations
 
@@ -17,22 +17,27 @@ class Origin:
             `sweep`, `import` or `operator`.
         request: id of the request that caused the commit, even if a worker made it later; "" if no request did.
         imported: whether it was made in another deployment, whose request ids mean nothing here.
+        project: the project of that request, so that work for it is shared out fairly; "" in older commits.
     """
 
     actor: str = ""
     request: str = ""
     imported: bool = False
+    project: str = ""
 
 
-def meta_of(actor: str, request: str = "") -> str:
-    """Returns the meta of a commit that this actor makes because of this request."""
-    return json.dumps({"actor": actor, "request": request}, separators=(",", ":"))
+def meta_of(actor: str, request: str = "", project: str = "") -> str:
+    """Returns the meta of a commit that this actor makes because of this request of this project."""
+    fields = {"actor": actor, "request": request, **({"project": project} if project else {})}
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def origin_of(meta: str) -> Origin:
     """Parses a commit's meta; older commits of workers name neither actor nor request."""
     fields = json.loads(meta)
-    return Origin(fields.get("actor", ""), fields.get("request", ""), bool(fields.get("imported")))
+    return Origin(
+        fields.get("actor", ""), fields.get("request", ""), bool(fields.get("imported")), fields.get("project", "")
+    )
 
 
 def causing_request(meta: str) -> str:

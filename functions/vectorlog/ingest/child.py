@@ -1,8 +1,8 @@
 """The process that reads files for a sandbox: `python -m vectorlog.ingest.child BYTES`, with at most BYTES of memory.
 
-BYTES limits the address space. Requests are lines of JSON on stdin. A response on stdout is the length of a JSON header
-(8 bytes, big-endian), the header, and the text in UTF-8, whose length is in the header. The child sends a first
-response without a request, when it is ready.
+BYTES limits the address space, unless the host allows less. Requests are lines of JSON on stdin. A response on stdout
+is the length of a JSON header (8 bytes, big-endian), the header, and the text in UTF-8, whose length is in the header.
+The child sends a first response without a request, when it is ready.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
+from vectorlog.ingest.host_limits import exhausted
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import count
 
@@ -40,11 +41,12 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
 
 def serve(read: Read) -> None:
     """Handles requests with `read`, under the limits. Exits when stdin ends, even in the middle of a file."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they reach all processes; the parent decides
+        signal.signal(each, signal.SIG_IGN)
     responses = _claim_stdout()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # macOS has this limit but does not enforce it
-        resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
+        _limit_memory(int(sys.argv[1]))
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     _write(responses, {})
@@ -67,6 +69,13 @@ def _listen(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
     os._exit(0)  # the parent has exited or closed the pipe, so nobody needs the result
 
 
+def _limit_memory(size: int) -> None:
+    """Limits the address space to `size` bytes, or to what the host allows (`ulimit -v`) if that is less."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+
+
 def _limit_cpu(seconds: int) -> None:
     """Limits the process to `seconds` more of CPU time, in case the parent is no longer there to kill it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -86,10 +95,12 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
             "unreadable": [
                 "invalid_file",
                 "Reading the file takes more memory than is allowed. Split it into smaller files.",
-            ]
+            ],
+            "memory": True,
         }, b""
-    except Exception as error:  # noqa: BLE001 (a bug of ours: the parent raises it)
-        return {"error": f"{type(error).__name__}: {error}"}, b""
+    except Exception as error:  # noqa: BLE001 (the parent raises it)
+        lack = exhausted(error)
+        return {"lack": lack} if lack else {"error": f"{type(error).__name__}: {error}"}, b""
 
 
 def _write(responses: BinaryIO, header: dict[str, Any], text: bytes = b"") -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vectorlog.domain.errors import Refused
+from vectorlog.ingest.crowd import ALONE, Crowd
+from vectorlog.ingest.host_limits import host_fault
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import Requeue
 from vectorlog.telemetry.telemetry import Telemetry
@@ -48,6 +50,8 @@ class Deliveries:
         waits: delays in ms before the next try: of a file that failed, by number of receives; of a file that the
             provider refused without naming a wait, by number of refusals in a row.
         tries: number of receives after which a failed file is hopeless; None if the queue itself counts them.
+        slow: the queue for files whose reading gave way to others; None if they go to `queue` too.
+        host_fault: tells what the machine lacks if that is why a file failed. Such a file is never hopeless.
     """
 
     def __init__(
@@ -58,14 +62,20 @@ class Deliveries:
         telemetry: Telemetry | None = None,
         *,
         tries: int | None = None,
+        slow: Queue | None = None,
+        host_fault: Callable[[BaseException], str | None] = host_fault,
     ) -> None:
         self._ingester = ingester
         self._queue = queue
         self._waits = waits
         self._telemetry = telemetry or Telemetry()
         self._tries = tries
+        self._slow = slow or queue
+        self._host_fault = host_fault
 
-    def take(self, received: Sequence[Received], time_left: Callable[[], bool]) -> list[FailedDelivery]:
+    def take(
+        self, received: Sequence[Received], time_left: Callable[[], bool], crowd: Crowd = ALONE
+    ) -> list[FailedDelivery]:
         """Ingests the files and returns the deliveries that failed.
 
         The caller releases the failed ones and acknowledges all others. Files that must be continued or tried again
@@ -79,7 +89,7 @@ class Deliveries:
             except Exception as error:
                 log.exception("a message could not be decoded: %s", each.body)
                 failed.append(self._failed(each, None, error))
-        requeues, errors = self._ingest_together(list(messages.values()), time_left)
+        requeues, errors = self._ingest_together(list(messages.values()), time_left, crowd)
         errors |= self._send(requeues)
         for each in received:
             message = messages.get(each.receipt)
@@ -90,17 +100,21 @@ class Deliveries:
     def _failed(self, received: Received, message: Ingest | None, error: Exception) -> FailedDelivery:
         """Records the failure and, if the file will be tried again, reports that to telemetry."""
         wait = redelivery_delay(self._waits, received.receives)
-        hopeless = message is not None and self._tries is not None and received.receives >= self._tries
+        lack = self._host_fault(error)
+        counted = message is not None and self._tries is not None and lack is None
+        hopeless = counted and received.receives >= (self._tries or 0)
+        if lack is not None:
+            self._telemetry.host_refused(lack)
         if message is not None and not hopeless:
             reason = error.message if isinstance(error, Refused) else f"an internal error ({type(error).__name__})"
-            self._telemetry.file_postponed(message.ref, reason, wait)
+            self._telemetry.file_postponed(message.ref, reason, wait, held=lack is not None)
         return FailedDelivery(received, message, error, wait, hopeless)
 
     def _ingest_together(
-        self, messages: Sequence[Ingest], time_left: Callable[[], bool]
+        self, messages: Sequence[Ingest], time_left: Callable[[], bool], crowd: Crowd
     ) -> tuple[list[Requeue], dict[_Key, Exception]]:
         try:
-            return self._ingester.ingest(messages, time_left), {}
+            return self._ingester.ingest(messages, time_left, crowd), {}
         except Exception as error:
             log.exception("ingesting %s files failed", len(messages))
             if len(messages) == 1:
@@ -112,7 +126,7 @@ class Deliveries:
                 requeues.append(Requeue(message, 0, "out of time", moved=True))
                 continue
             try:
-                requeues += self._ingester.ingest([message], time_left)
+                requeues += self._ingester.ingest([message], time_left, crowd)
             except Exception as error:
                 log.exception("ingesting %s in %s failed", message.file, message.store)
                 errors[_key(message)] = error
@@ -120,16 +134,21 @@ class Deliveries:
 
     def _send(self, requeues: Sequence[Requeue]) -> dict[_Key, Exception]:
         """Sends the messages of files that continue later; returns an error for each of them if that fails."""
-        messages = [outgoing(each.message, each.message.store, self._delay(each)) for each in requeues]
-        try:
-            self._queue.send(messages)
-        except Exception as error:
-            log.exception("%s messages could not be sent again", len(messages))
-            return {_key(each.message): error for each in requeues}
-        for each, message in zip(requeues, messages, strict=True):
-            if not each.moved:
-                self._telemetry.file_postponed(each.message.ref, each.reason, message.delay)
-        return {}
+        errors: dict[_Key, Exception] = {}
+        for queue, slow in ((self._queue, False), (self._slow, True)):
+            part = [each for each in requeues if each.message.slow is slow]
+            if not part:
+                continue
+            try:
+                queue.send([outgoing(each.message, each.message.store, self._delay(each)) for each in part])
+            except Exception as error:
+                log.exception("%s messages could not be sent again", len(part))
+                errors |= {_key(each.message): error for each in part}
+                continue
+            for each in part:
+                if not each.moved:
+                    self._telemetry.file_postponed(each.message.ref, each.reason, self._delay(each), held=each.held)
+        return errors
 
     def _delay(self, requeue: Requeue) -> int:
         """Returns the delay in ms: the wait that the provider asked for, doubled with each further refusal in a row.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,45 @@ class Unreadable(Exception):
 
 
 class ReaderCrashed(Exception):
-    """The process that read the file died or exceeded a limit; the message says which. Reading may be tried again."""
+    """The process that read the file died or exceeded a limit; the message says which. Reading may be tried again.
+
+    It is the file that did it: a reader that fails on any file is unavailable.
+    """
+
+
+class ReaderUnavailable(Exception):
+    """No file can be read here now, whatever it holds. The message is part of a sentence: the cause and the remedy."""
+
+
+class ReaderClosed(ReaderUnavailable):
+    """The server is stopping, so nothing is read any more."""
+
+
+class GaveWay(Exception):
+    """Reading the file was stopped, because it took long and others waited."""
+
+
+GiveWay: TypeAlias = Callable[[float], bool]
+"""Is asked, with the number of seconds that a file has been read, whether reading it is to be stopped: first when that
+begins, with 0.
+"""
+
+
+def never(seconds: float) -> bool:  # noqa: ARG001
+    """Returns False."""
+    return False
 
 
 class Reader(Protocol):
     """Reads a file and cuts it into chunks, in such a way that a bad file cannot harm this process."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
         """Returns the file's text and chunks, of at most `max_tokens` tokens and with `overlap` tokens of overlap.
 
         Raises:
             Unreadable: the file cannot be read.
             ReaderCrashed: the reading process died or exceeded a limit.
+            ReaderUnavailable: it would do so with any file.
+            GaveWay: `give_way` returned True.
         """
         ...

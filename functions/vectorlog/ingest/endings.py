@@ -13,8 +13,14 @@ from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Outcome
 from vectorlog.files import artefact
+from vectorlog.ingest.job import Requeue
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
+LAST_TRY_MS = 1_200_000
+"""A file that has to wait within this time (20 minutes) before its deadline fails with the reason. That is longer than
+any wait between two tries, because the sweep, which fails it at the deadline, does not know the reason.
+"""
 STORE_EXPIRED = Failure(
     "server_error", "The vector store expired before the file was ingested. Attach it to a new store."
 )
@@ -37,6 +43,17 @@ class Endings:
             self._deployment.telemetry.file_given_up(message.ref, reason)
         if not needed(outcome.state, message.generation):
             self.discard(message, self._deployment.streams.load(VECTOR_STORE, message.store).state)
+
+    def wait(self, state: State, later: Requeue) -> list[Requeue]:
+        """Returns the message that waits, unless its file's time is over before the next try: then the file fails, and
+        the sentence names what it waited for.
+        """
+        opened, now = state.open, self._deployment.clock()
+        waited = self._deployment.worked(opened.since, now) if opened is not None else 0
+        if waited + max(later.delay or 0, LAST_TRY_MS) < INGEST_DEADLINE_MS:
+            return [later]
+        self.give_up(later.message, f"it has waited for a day, the last time because {later.reason}")
+        return []
 
     def end_without_blob(self, message: Ingest) -> None:
         """Ends a generation whose blob is missing: detaches a file that was just deleted, otherwise fails it."""
@@ -74,7 +91,7 @@ class Endings:
 
 def meta_for(message: Ingest) -> str:
     """Returns the meta of commits that an ingest makes."""
-    return meta_of("ingest", message.request)
+    return meta_of("ingest", message.request, message.project)
 
 
 def needed(state: State, generation: int) -> bool:

@@ -6,27 +6,27 @@ step is safe to repeat: chunks and artefacts have fixed keys, and only an open g
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import replace
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import store_file, uploaded_file, vector_store
-from vectorlog.domain.errors import Invalid
+from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
 from vectorlog.domain.vectors import Chunk
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.streams import Loaded, Plan
+from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.ingest.document import Reader, ReaderCrashed, Unreadable
+from vectorlog.ingest.crowd import ALONE, Crowd
+from vectorlog.ingest.document import Reader
 from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
 from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
-from vectorlog.use_cases import vector_stores
-from vectorlog.use_cases.uploaded_files import blob_key
+from vectorlog.ingest.reading import Due, Reading
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
 
@@ -34,30 +34,31 @@ GATHER_S = 0.25
 """Seconds for which files that have been read wait for other files, to be embedded together; a slow file does not delay
 the others for longer.
 """
-CRASHES = 2
-"""Number of crashes of the reader after which a file fails."""
-
-
-_Due = tuple[Ingest, Loaded[State], vector_store.State, uploaded_file.State]
+_OTHER_TEXT = "It embeds other texts. Change the file, or its chunking, and attach it again."
 
 
 class Ingester:
     """Ingests several files at a time; `executor` runs the readers in parallel."""
 
-    def __init__(self, deployment: Deployment, reader: Reader, executor: Executor) -> None:
+    def __init__(
+        self, deployment: Deployment, reader: Reader, executor: Executor, timer: Callable[[], float] = time.monotonic
+    ) -> None:
         self._deployment = deployment
-        self._reader = reader
+        self._reading = Reading(deployment, reader, timer)
         self._executor = executor
         self._endings = Endings(deployment)
 
-    def ingest(self, messages: Sequence[Ingest], time_left: Callable[[], bool] = lambda: True) -> list[Requeue]:
+    def ingest(
+        self, messages: Sequence[Ingest], time_left: Callable[[], bool] = lambda: True, crowd: Crowd = ALONE
+    ) -> list[Requeue]:
         """Ingests each message's generation until it serves or fails; returns the messages to put back on the queue.
 
         `time_left` is called before each round. Once it returns False, the files that are not finished are requeued, to
-        continue from the chunk where they stopped.
+        continue from the chunk where they stopped. If others wait, files that take long to read are requeued too.
         """
         requeues: list[Requeue] = []
-        reading = [self._executor.submit(self._prepare, due) for due in self._due(messages)]
+        prepare = self._reading.begin(list(self._due(messages)), crowd)
+        reading = [self._executor.submit(each) for each in prepare]
         while reading:
             read, unread = wait(reading, GATHER_S)
             if not read:
@@ -78,7 +79,7 @@ class Ingester:
         """See `Endings.give_up`."""
         self._endings.give_up(message, reason)
 
-    def _due(self, messages: Sequence[Ingest]) -> Iterator[_Due]:
+    def _due(self, messages: Sequence[Ingest]) -> Iterator[Due]:
         """Yields the messages whose generation is open and has to be ingested.
 
         For the others it removes chunks and artefacts that are no longer needed, or ends the generation.
@@ -100,39 +101,10 @@ class Ingester:
                 continue  # it is already serving
             elif not file.is_available(now):
                 self._endings.decide(message, lambda current: store_file.detach(current, now, "file_deleted"))
-            elif now - state.open.since > INGEST_DEADLINE_MS:
+            elif self._deployment.worked(state.open.since, now) > INGEST_DEADLINE_MS:
                 self._endings.give_up(message, "it was not finished within a day")
             else:
-                yield message, loaded, store, file
-
-    def _prepare(self, due: _Due) -> Job | Requeue | None:
-        """Reads the file; returns a job, a message to requeue, or None if the generation has ended."""
-        message, loaded, store, file = due
-        chunking = loaded.state.chunking
-        try:
-            vector_stores.require_model(self._deployment, store)
-            with self._deployment.blobs.local(blob_key(message.file, file.sha256)) as path:
-                document = self._reader.read(path, file.filename, chunking.max_tokens, chunking.overlap)
-        except Invalid as error:
-            self._endings.fail(message, Failure("server_error", error.message))
-        except NoSuchBlob:
-            self._endings.end_without_blob(message)
-        except Unreadable as error:
-            self._endings.fail(message, Failure(error.code, str(error)))
-        except ReaderCrashed as error:
-            crashed = replace(message, crashes=message.crashes + 1)
-            if crashed.crashes < CRASHES:
-                return Requeue(crashed, 0, str(error))
-            cause = f"Reading this file stopped the reader {CRASHES} times: {error}"
-            self._endings.fail(
-                message,
-                Failure(
-                    "invalid_file", f"{cause}. Save it again in another format, or split it, and attach the new file."
-                ),
-            )
-        else:
-            return Job(message, loaded, store.space, document)
-        return None
+                yield Due(message, loaded, store, file)
 
     def _record_chunk_counts(self, jobs: Sequence[Job]) -> list[Job]:
         """Appends each generation's number of chunks; returns the jobs with their streams as they are then."""
@@ -171,17 +143,18 @@ class Ingester:
     def _refused(self, waiting: dict[Job, int], error: EmbeddingError, time_left: Callable[[], bool]) -> list[Requeue]:
         """Handles a refusal by the provider and returns the messages to requeue.
 
-        A temporary refusal requeues all jobs. After a permanent one, several jobs are tried again one by one, so that
-        only those that cause it fail.
+        Unless it refused the text, all jobs wait. Otherwise several jobs are tried again one by one, so that only those
+        that cause it fail.
         """
-        if error.temporary:
-            return [job.refused(next_, error) for job, next_ in waiting.items()]
+        if error.fault != "text":
+            later = [(job, job.refused(next_, error)) for job, next_ in waiting.items()]
+            return [kept for job, requeue in later for kept in self._endings.wait(job.loaded.state, requeue)]
         if len(waiting) > 1:
             return [requeue for job in waiting for requeue in self._embed_all([job], time_left)]
-        remedy = "Check the deployment's embedding settings, then attach the file again."
         for job in waiting:
             self._endings.fail(
-                job.message, Failure("server_error", f"The embedding provider refused the text: {error}. {remedy}")
+                job.message,
+                Failure("server_error", f"The embedding provider refused the text: {error}. {_OTHER_TEXT}"),
             )
         return []
 

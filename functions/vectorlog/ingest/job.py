@@ -27,12 +27,14 @@ class Requeue:
         delay: in ms; None for the delay that the queue chooses by the number of refusals.
         reason: part of a sentence, for telemetry.
         moved: True if nothing went wrong and the work just continues in another call.
+        held: True if all files wait for the same reason, which is reported once for all of them.
     """
 
     message: Ingest
     delay: int | None
     reason: str
     moved: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,8 @@ class Job:
     def refused(self, next_: int, error: EmbeddingError) -> Requeue:
         """Returns a message to continue from chunk `next_`, after the wait that the provider asks for if it does."""
         delay = int((error.retry_after or 0) * 1000) or None
-        return Requeue(self._continued(next_, 1 + self._refusals(next_)), delay, str(error))
+        later = self._continued(next_, 1 + self._refusals(next_))
+        return Requeue(later, delay, str(error), held=error.fault == "deployment")
 
     def _continued(self, next_: int, refusals: int) -> Ingest:
         return replace(self.message, next=next_, refusals=refusals, revision=self.indexed_revision)

@@ -11,14 +11,14 @@ from typing import assert_never
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
-from vectorlog.event_log.provenance import causing_request
+from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
-    """Returns the messages that follow from a commit; they carry the id of the request that caused it."""
-    request = causing_request(decision.meta)
-    return [replace(message, request=request) for message in _messages(decision)]
+    """Returns the messages that follow from a commit; they carry the request that caused it, and its project."""
+    request, project = causing_request(decision.meta), origin_of(decision.meta).project
+    return [replace(message, request=request, project=project) for message in _messages(decision)]
 
 
 def _messages(decision: AnyDecision) -> Sequence[Message]:

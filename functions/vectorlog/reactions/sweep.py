@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Failure
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
-from vectorlog.event_log.provenance import causing_request, meta_of, was_imported
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE, decode_state
+from vectorlog.event_log.provenance import Origin, causing_request, meta_of, origin_of, was_imported
 from vectorlog.event_log.streams import Loaded, Outcome
 from vectorlog.reactions.projector import Projector
 from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.views import keys
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
-from vectorlog.views.table import Put, Row
+from vectorlog.views.table import Put, Row, RowConflict
 from vectorlog.work.messages import FanOut, Replay
 
 NEWEST_COMMITS = 1000
@@ -65,7 +66,10 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
                 VECTOR_STORE, store, lambda state: vector_store.expire(state, at), meta=meta
             )
         case StoreFileId():
-            outcome = _fail_overdue(deployment, subject, at)
+            loaded = deployment.streams.load(STORE_FILE, str(subject))
+            if _put_off(deployment, loaded, row, at):
+                return
+            outcome = _fail_overdue(deployment, subject, loaded, at)
         case _ as never:
             assert_never(never)
     deployment.views.show([outcome])  # so that the next sweep does not find the same row
@@ -74,26 +78,45 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
         projector.send([(str(subject), Replay(str(subject)))])
 
 
-def _fail_overdue(deployment: Deployment, id: StoreFileId, at: int) -> Outcome[store_file.State, store_file.Event]:
-    loaded = deployment.streams.load(STORE_FILE, str(id))
-    request = _attached_by(deployment, loaded)
+def _put_off(deployment: Deployment, loaded: Loaded[store_file.State], row: Row, at: int) -> bool:
+    """Gives a file more time if its deadline has passed while the deployment was off; returns whether it did.
+
+    The row gets the new deadline, so that the next sweep does not find it. If it has changed meanwhile, its new version
+    has a deadline of its own.
+    """
+    opened, shown = loaded.state.open, decode_state(STORE_FILE, row.data)
+    if opened is None or shown is None or shown.open is None or shown.open.generation != opened.generation:
+        return False
+    left = INGEST_DEADLINE_MS - deployment.worked(opened.since, at)
+    if left > 0:
+        later = Put(row.key, row.version, row.version, data=row.data, status=row.status, deadline=at + left)
+        with suppress(RowConflict):
+            deployment.views.table.write([later])
+    return left > 0
+
+
+def _fail_overdue(
+    deployment: Deployment, id: StoreFileId, loaded: Loaded[store_file.State], at: int
+) -> Outcome[store_file.State, store_file.Event]:
+    origin = _attached_by(deployment, loaded)
 
     def fail(state: store_file.State) -> Sequence[store_file.Event]:
-        overdue = state.open is not None and at - state.open.since >= INGEST_DEADLINE_MS
+        overdue = state.open is not None and deployment.worked(state.open.since, at) >= INGEST_DEADLINE_MS
         return store_file.fail(state, at, state.generation, OVERDUE) if overdue else []
 
-    outcome = deployment.streams.decide(STORE_FILE, str(id), fail, meta=meta_of(ACTOR, request), loaded=loaded)
+    meta = meta_of(ACTOR, origin.request, origin.project)
+    outcome = deployment.streams.decide(STORE_FILE, str(id), fail, meta=meta, loaded=loaded)
     if outcome.decision:
-        ref = FileRef(id.store, id.file, outcome.state.generation, request)
+        ref = FileRef(id.store, id.file, outcome.state.generation, origin.request)
         deployment.telemetry.file_given_up(ref, "it was not ingested within a day")
     return outcome
 
 
-def _attached_by(deployment: Deployment, loaded: Loaded[store_file.State]) -> str:
-    """Returns the request that opened the newest generation; later commits may be other requests'."""
+def _attached_by(deployment: Deployment, loaded: Loaded[store_file.State]) -> Origin:
+    """Returns the origin of the newest generation; later commits may be other requests'."""
     first = max(0, loaded.version + 1 - NEWEST_COMMITS)
     for commit in reversed(deployment.streams.log.read(loaded.stream, first, NEWEST_COMMITS)):
         events = deployment.streams.decode_as(STORE_FILE, commit).events
         if any(isinstance(each, store_file.FileAttached) and not each.joins for each in events):
-            return causing_request(commit.meta)
-    return ""
+            return Origin(request=causing_request(commit.meta), project=origin_of(commit.meta).project)
+    return Origin()

@@ -176,4 +176,4 @@ class Worker:
 
 
 def _meta(message: Message) -> str:
-    return meta_of("work", message.request)
+    return meta_of("work", message.request, message.project)

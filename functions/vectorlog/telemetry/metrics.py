@@ -25,12 +25,19 @@ FILES = Counter("files", "Ingests of files by outcome; 'postponed' counts once f
 PROVIDER_REFUSALS = Counter(
     "provider_refusals", "Calls that an embedding provider refused, after all retries.", ("model", "kind")
 )
+DEPLOYMENT_FAULTS = Counter(
+    "deployment_faults",
+    "Tries that failed because of the embedding settings ('embedding') or of this machine ('host'); the files wait.",
+    ("part",),
+)
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
 LEFTOVERS = Counter("leftovers", "Blobs that were deleted because no commit needed them, by kind.", ("kind",))
 LEFTOVER_BYTES = Counter("leftover_bytes", "The bytes of those blobs.", ("kind",))
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES)
+COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES)
 
+FaultyPart = Literal["embedding", "host"]
+"""The parts that `DEPLOYMENT_FAULTS` counts."""
 FileOutcome = Literal["completed", "failed", "postponed", "given_up"]
 """The outcomes that `FILES` counts. A file that is given up is also counted as failed, because that is how it ends."""
 

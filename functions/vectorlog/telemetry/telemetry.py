@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vectorlog.telemetry.metrics import (
+    DEPLOYMENT_FAULTS,
     FAILED_REQUESTS,
     FILES,
     LEFTOVER_BYTES,
@@ -19,6 +20,7 @@ from vectorlog.telemetry.metrics import (
     Metrics,
     NoMetrics,
 )
+from vectorlog.telemetry.rarely import Rarely
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,9 @@ batches that wait for the file. `request_id` is the id that the client received,
 _FILE_CODES = frozenset({"unsupported_file", "invalid_file", "duplicate_file"})
 
 
+_REFUSALS = {"busy": "temporary", "text": "permanent", "deployment": "deployment"}
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """An ingest of a file in a store, and the id of the request that caused it ("" if none did)."""
@@ -75,9 +80,12 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Writes log lines to the standard library's logging, and counts in `metrics`."""
+    """Writes log lines to the standard library's logging, and counts in `metrics`. `rare` limits the lines of failures
+    that concern every file.
+    """
 
     metrics: Metrics = field(default_factory=NoMetrics)
+    rare: Rarely = field(default_factory=Rarely)
 
     def files_completed(self, number: int) -> None:
         """Counts files whose newest generation now serves; logs nothing."""
@@ -108,20 +116,45 @@ class Telemetry:
         self._log(logging.ERROR, "file_given_up", f"file given up: {reason}", ref.fields, reason=reason)
         self.metrics.count(FILES, outcome="given_up", code="")
 
-    def file_postponed(self, ref: FileRef, reason: str, wait_ms: int) -> None:
-        """Reports that a file could not be ingested now, and will be tried again after `wait_ms`."""
+    def file_postponed(self, ref: FileRef, reason: str, wait_ms: int, *, held: bool = False) -> None:
+        """Reports that a file could not be ingested now, and will be tried again after `wait_ms`. If it is `held`, the
+        reason is that of all files and has been reported for all of them, so its own line is only for debugging.
+        """
         more = {"reason": reason, "wait_ms": wait_ms}
-        self._log(logging.WARNING, "file_postponed", f"file postponed: {reason}", ref.fields, more)
+        level = logging.DEBUG if held else logging.WARNING
+        self._log(level, "file_postponed", f"file postponed: {reason}", ref.fields, more)
         self.metrics.count(FILES, outcome="postponed", code="")
 
-    def provider_refused(self, model: str, reason: str, *, temporary: bool, wait_ms: int | None = None) -> None:
-        """Reports that an embedding provider returned no vectors, even after retries. `wait_ms` is how long the
-        provider asks to wait, if it says so.
+    def provider_refused(
+        self, model: str, reason: str, fault: Literal["busy", "text", "deployment"], *, wait_ms: int | None = None
+    ) -> None:
+        """Reports that an embedding provider returned no vectors, even after retries.
+
+        A fault of the deployment is logged once a minute for each model, because it concerns every text.
+
+        Args:
+            model: its full name.
+            reason: with the remedy, if the deployment is at fault.
+            fault: whose it is.
+            wait_ms: how long the provider asks to wait, if it says so.
         """
-        level, kind = (logging.WARNING, "temporary") if temporary else (logging.ERROR, "permanent")
-        more = {"model": model, "code": kind, "reason": reason, "wait_ms": wait_ms}
-        self._log(level, "provider_refused", f"{model} refused: {reason}", more)
+        kind = _REFUSALS[fault]
         self.metrics.count(PROVIDER_REFUSALS, model=model, kind=kind)
+        more = {"model": model, "code": kind, "reason": reason, "wait_ms": wait_ms}
+        if fault == "deployment":
+            self.metrics.count(DEPLOYMENT_FAULTS, part="embedding")
+            if not self.rare.now(model):
+                return
+        level = logging.WARNING if fault == "busy" else logging.ERROR
+        self._log(level, "provider_refused", f"{model} refused: {reason}", more)
+
+    def host_refused(self, reason: str) -> None:
+        """Reports that files wait because this machine lacks something; `reason` says what, and the remedy. It is
+        logged once a minute.
+        """
+        self.metrics.count(DEPLOYMENT_FAULTS, part="host")
+        if self.rare.now(reason):
+            self._log(logging.ERROR, "host_refused", f"files wait: {reason}", reason=reason)
 
     def request_failed(
         self, request_id: str, *, method: str, path: str, route: str, status: int, reason: str, fault: bool

@@ -30,7 +30,7 @@ class Actor:
     @property
     def meta(self) -> str:
         """The meta of this request's commits."""
-        return meta_of(self.caller.as_owner().name, self.request)
+        return meta_of(self.caller.as_owner().name, self.request, self.caller.project)
 
     def new_id(self, kind: ids.Kind, random: Random) -> str:
         """Returns an id for a thing that this request creates; a request repeated under its key gets the same id."""

@@ -182,7 +182,8 @@ def _meta(batch: Loaded[Batch]) -> str:
     created or cancelled the batch, no matter which process makes the commits.
     """
     owner, newest = batch.state.owner, batch.newest
-    return meta_of(owner.name if owner else "", causing_request(newest.meta) if newest else "")
+    request = causing_request(newest.meta) if newest else ""
+    return meta_of(owner.name, request, owner.project) if owner else meta_of("", request)
 
 
 def _detach_if_deleted(current: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:

@@ -1,4 +1,4 @@
-"""Files in a store: attach, get, list, change attributes, detach, and read the indexed text."""
+"""Files in a store: attach, get, list, change attributes, detach."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
-from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
-from vectorlog.files import artefact
-from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, tags, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -92,7 +89,7 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     """Returns a file in a store from its stream, so the answer is never stale. If the file has ended, lists and counts
     are brought up to date before this returns.
     """
-    loaded, state = _load(deployment, actor, store, file)
+    loaded, state = load(deployment, actor, store, file)
     if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
         deployment.views.apply([deployment.streams.decode(loaded.newest)])
     return StoreFileView(store, file, state)
@@ -198,38 +195,7 @@ def _decide(
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file in a store and its text as it was indexed."""
-
-    view: StoreFileView
-    text: str
-
-
-def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Content:
-    """Returns the text of the serving generation.
-
-    Raises:
-        NotFound: the store does not exist, or the file is not in it.
-        Invalid: no generation serves, because the file is not indexed yet or could not be read.
-    """
-    for last in (False, True):
-        _, state = _load(deployment, actor, store, file)
-        if state.serving is None:
-            why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
-            message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
-            raise Invalid(message, param="file_id", code="file_not_ready")
-        try:
-            text = artefact.read_text(deployment.blobs, store, file, state.serving.generation)
-        except NoSuchBlob:  # a newer generation took over meanwhile, and the older one is purged already
-            if last:
-                raise
-        else:
-            break
-    return Content(StoreFileView(store, file, state), text)
-
-
-def _load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[Loaded[State], State]:
+def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[Loaded[State], State]:
     """Returns the stream of a file in a store, and the state to show: that of the stream, or the one that the file will
     have once a batch reaches it.
 

@@ -14,7 +14,8 @@ from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, UnknownModel, UnsupportedDimensions
-from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.reporting import ReportingEmbedder
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
@@ -174,7 +175,7 @@ def delete(deployment: Deployment, actor: Actor, store: str) -> None:
         raise errors.store_not_found(store)
 
 
-def require_model(deployment: Deployment, state: vector_store.State) -> Embedder:
+def require_model(deployment: Deployment, state: vector_store.State) -> ReportingEmbedder:
     """Returns the embedder of a store's model.
 
     Raises:

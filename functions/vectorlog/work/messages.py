@@ -16,16 +16,23 @@ from vectorlog.work.queue import Outgoing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FromRequest:
-    """The field that all messages have: the id of the request that caused the message, or "" (the sweep, an import)."""
+    """The fields that all messages have: the id of the request that caused the message, or "" (the sweep, an import),
+    and its project, or "" (an import, a commit of an older version).
+    """
 
     request: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest(_FromRequest):
-    """Ingest a generation of a file, from chunk `next` on. `crashes` counts how often reading the file killed a child
-    process, and `refusals` how often the provider refused to embed it for now. `revision` is the lowest revision of the
-    attributes with which the chunks before `next` were indexed.
+    """Ingest a generation of a file, from chunk `next` on.
+
+    Attributes:
+        crashes: how often reading the file killed a child process.
+        refusals: how often in a row it had to wait for a provider, or for the host.
+        slow: whether reading it took so long that it gave way to others.
+        revision: the lowest revision of the attributes with which the chunks before `next` were indexed.
     """
 
     store: str
@@ -35,6 +42,7 @@ class Ingest(_FromRequest):
     crashes: int = 0
     refusals: int = 0
     revision: int = 0
+    slow: bool = False
 
     @property
     def ref(self) -> FileRef:
@@ -141,9 +149,10 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; the field `request` is left out if it is empty."""
+    """Returns a message as JSON text; `request`, `project` and `slow` are left out if they are empty."""
     name = type(message).__name__
-    data = _adapter(name).dump_json(message, exclude=None if message.request else {"request"})
+    empty = {field for field in ("request", "project", "slow") if not getattr(message, field, None)}
+    data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 
 
@@ -158,9 +167,14 @@ def decode(text: str) -> Message:
     return message
 
 
-def outgoing(message: Message, group: str, delay: int = 0) -> Outgoing:
-    """Returns a message that is ready to send; queues are fair between groups, and `delay` is in ms."""
-    return Outgoing(encode(message), group, delay)
+def outgoing(message: Message, name: str, delay: int = 0) -> Outgoing:
+    """Returns a message that is ready to send, in the group of this name; `delay` is in ms."""
+    return Outgoing(encode(message), group_in(message.project, name), delay)
+
+
+def group_in(project: str, name: str) -> str:
+    """Returns the group of this name in a project; without a project, the group is one by itself."""
+    return f"{project}/{name}" if project else name
 
 
 @cache

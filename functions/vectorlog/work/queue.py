@@ -9,7 +9,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send: its JSON text, its group (queues are fair between groups), and its delay in ms."""
+    """A message to send.
+
+    Attributes:
+        body: JSON text.
+        group: `project/name`, or a project alone. Queues are fair between projects; SQLite's also between the groups of
+            a project, which SQS cannot be.
+        delay: in ms.
+    """
 
     body: str
     group: str
@@ -26,8 +33,13 @@ class Received:
     receives: int
 
 
+def project_of(group: str) -> str:
+    """Returns the project of a group: the part before the last slash, or the whole group if it has none."""
+    return group.rpartition("/")[0] or group
+
+
 class Queue(Protocol):
-    """Delivers messages at least once, in no particular order, and fairly between groups. A message is not lost once
+    """Delivers messages at least once, in no particular order, and fairly between projects. A message is not lost once
     `send` has returned.
     """
 

@@ -1,32 +1,36 @@
-"""Work queues in SQLite.
-
-Queues are fair by giving each message a turn. The messages of a group get successive turns, and a group that comes late
-starts at the turn that is being served, so a thousand files of one store do not hold back one file of another
-(start-time fair queueing).
-"""
+"""Work queues in SQLite, fair between projects, and within a project between groups (`sqlite_shares.py`)."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from vectorlog.sqlite.database import Database
+from vectorlog.work import sqlite_shares
 from vectorlog.work.queue import Outgoing, Received
+from vectorlog.work.sqlite_shares import Shares
 
 SCHEMA = (
+    # `turn` was how earlier versions were fair.
     """CREATE TABLE IF NOT EXISTS messages (
         id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL, "group" TEXT NOT NULL,
-        turn INTEGER NOT NULL, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
+        turn INTEGER NOT NULL DEFAULT 0, visible_at INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
         receipt TEXT NOT NULL DEFAULT '')""",
-    "CREATE INDEX IF NOT EXISTS messages_turn ON messages (queue, turn, id)",
-    'CREATE INDEX IF NOT EXISTS messages_group ON messages (queue, "group", turn)',
-    "CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_at)",
+    "DROP INDEX IF EXISTS messages_turn",
+    "DROP INDEX IF EXISTS messages_group",
+    'CREATE INDEX IF NOT EXISTS messages_next ON messages (queue, "group", visible_at, id)',
+    "DROP INDEX IF EXISTS messages_visible",
+    *sqlite_shares.SCHEMA,
 )
-_RECEIVE = """UPDATE messages SET receipt = ?, receives = receives + 1, visible_at = ? WHERE id IN
-    (SELECT id FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY turn, id LIMIT ?)
-    RETURNING body, "group", receipt || ':' || id, receives, turn"""
+_OLDEST = (
+    """SELECT id FROM messages WHERE queue = ? AND "group" = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT 1"""
+)
+_RECEIVE = """UPDATE messages SET receipt = ?, receives = receives + 1, visible_at = ? WHERE id = ?
+    RETURNING body, "group", receipt || ':' || id, receives"""
+_GROUP = 'SELECT "group" FROM messages WHERE id = ? AND receipt = ?'
 
 
 class SQLiteQueue:
@@ -36,7 +40,8 @@ class SQLiteQueue:
         self._database = database
         self._name = name
         self._clock = clock
-        self._turn = self._first_turn()
+        self._shares = Shares(name)
+        self._shares.begin(database.read())
         self._visible = threading.Condition()
 
     def send(self, messages: Sequence[Outgoing]) -> None:
@@ -44,64 +49,87 @@ class SQLiteQueue:
         if not messages:
             return
         now = self._clock()
+        rows = [(self._name, message.body, message.group, 0, now + message.delay) for message in messages]
+        insert = 'INSERT INTO messages (queue, body, "group", turn, visible_at) VALUES (?, ?, ?, ?, ?)'
 
-        def insert(connection: sqlite3.Connection) -> None:
-            turns: dict[str, int] = {}
-            for message in messages:
-                if message.group not in turns:
-                    select = 'SELECT max(turn) FROM messages WHERE queue = ? AND "group" = ?'
-                    last = connection.execute(select, (self._name, message.group)).fetchone()[0]
-                    turns[message.group] = max(last or 0, self._turn)
-                turns[message.group] += 1
-                connection.execute(
-                    'INSERT INTO messages (queue, body, "group", turn, visible_at) VALUES (?, ?, ?, ?, ?)',
-                    (self._name, message.body, message.group, turns[message.group], now + message.delay),
-                )
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(insert, rows)
+            self._shares.join(connection, [message.group for message in messages])
 
-        self._database.write(insert)
+        self._database.write(write)
         self._notify()
 
-    def receive(self, limit: int, visibility: int) -> list[Received]:
-        """See Queue."""
+    def receive(self, limit: int, visibility: int, besides: Collection[str] = ()) -> list[Received]:
+        """See Queue. Messages of the projects in `besides` are left in the queue."""
         now = self._clock()
-        values = (uuid.uuid4().hex, now + visibility, self._name, now, limit)
-        rows = self._database.write(lambda connection: connection.execute(_RECEIVE, values).fetchall())
-        self._turn = max([self._turn, *(row[4] for row in rows)])
-        return [Received(*row[:4]) for row in sorted(rows, key=lambda row: row[4])]
+        token = uuid.uuid4().hex
+
+        def receive(connection: sqlite3.Connection) -> list[Received]:
+            received: list[Received] = []
+            while len(received) < limit and (group := self._shares.next(connection, now, besides)) is not None:
+                (id_,) = connection.execute(_OLDEST, (self._name, group, now)).fetchone()
+                row = connection.execute(_RECEIVE, (token, max(now + visibility, now + 1), id_)).fetchone()
+                self._shares.refresh(connection, group)
+                received.append(Received(*row))
+            return received
+
+        return self._database.write(receive)
 
     def acknowledge(self, receipts: Sequence[str]) -> None:
         """See Queue."""
-        rows = [self._parse(receipt) for receipt in receipts]
-        self._database.write(
-            lambda connection: connection.executemany("DELETE FROM messages WHERE id = ? AND receipt = ?", rows)
-        )
+        self._change(receipts, "DELETE FROM messages WHERE id = ? AND receipt = ?")
 
     def release(self, receipt: str, delay: int) -> None:
         """See Queue."""
-        values = (self._clock() + delay, *self._parse(receipt))
-        self._database.write(
-            lambda connection: connection.execute(
-                "UPDATE messages SET visible_at = ? WHERE id = ? AND receipt = ?", values
-            )
+        self._change(
+            [receipt], "UPDATE messages SET visible_at = ?3, receipt = '' WHERE id = ?1 AND receipt = ?2", delay
         )
         self._notify()
 
-    def wait(self, timeout: float) -> bool:
-        """Waits up to `timeout` seconds for a message that can be received; returns whether there is one.
+    def extend(self, receipts: Sequence[str], visibility: int) -> None:
+        """Keeps received messages for `visibility` ms from now. A receipt that is no longer valid has no effect."""
+        self._change(receipts, "UPDATE messages SET visible_at = ?3 WHERE id = ?1 AND receipt = ?2", visibility)
+
+    def charge(self, groups: Sequence[str], spent: Mapping[str, int]) -> None:
+        """Counts the time that received messages have taken.
+
+        Args:
+            groups: of each message.
+            spent: by group, the ms that its messages have taken together; a group that is not in it took no time.
+        """
+
+        def charge(connection: sqlite3.Connection) -> None:
+            for group, messages in Counter(groups).items():
+                self._shares.charge(connection, group, messages, spent.get(group, 0))
+
+        self._database.write(charge)
+
+    def others_due(self, projects: Collection[str], for_ms: int = 0) -> bool:
+        """Whether a message of a project other than these could be received for `for_ms` by now."""
+        return self._shares.due(self._database.read(), self._clock() - for_ms, projects)
+
+    def wait(self, timeout: float, besides: Collection[str] = ()) -> bool:
+        """Waits up to `timeout` seconds for a message that can be received, of a project that is not in `besides`;
+        returns whether there is one.
 
         It may return False early, if a message was sent or released with a delay.
         """
         with self._visible:
-            delay = self._delay()
+            delay = self._delay(besides)
             if delay > 0:
                 self._visible.wait(min(timeout, delay))
-        return self._delay() <= 0
+        return self._delay(besides) <= 0
 
     def recall(self) -> None:
         """Makes all messages in flight visible. Call it at start: their workers ended with the earlier process."""
         now = self._clock()
-        update = "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?"
-        self._database.write(lambda connection: connection.execute(update, (now, self._name, now)).rowcount)
+        update = "UPDATE messages SET visible_at = ?, receipt = '' WHERE queue = ? AND receives > 0 AND visible_at > ?"
+
+        def recall(connection: sqlite3.Connection) -> None:
+            connection.execute(update, (now, self._name, now))
+            self._shares.resume(connection)
+
+        self._database.write(recall)
         self._notify()
 
     def depth(self) -> int:
@@ -114,27 +142,41 @@ class SQLiteQueue:
         count = "SELECT count(*) FROM messages WHERE queue = ? AND (receives > 0 OR visible_at <= ?)"
         return int(self._database.read().execute(count, (self._name, self._clock() + within)).fetchone()[0])
 
-    def peek(self) -> list[tuple[str, int, int]]:
-        """Returns all messages in the order of their turns, without receiving them: body, receives, and when each can
-        be received (ms since 1970).
+    def peek(self) -> list[tuple[str, int, int, bool]]:
+        """Returns all messages, oldest first, without receiving them: body, receives, when each can be received (ms
+        since 1970), and whether a worker has it.
         """
-        every = "SELECT body, receives, visible_at FROM messages WHERE queue = ? ORDER BY turn, id"
-        return list(self._database.read().execute(every, (self._name,)).fetchall())
+        every = "SELECT body, receives, visible_at, receipt <> '' AND visible_at > ? FROM messages WHERE queue = ?"
+        rows = self._database.read().execute(f"{every} ORDER BY id", (self._clock(), self._name)).fetchall()
+        return [(body, receives, visible_at, bool(lent)) for body, receives, visible_at, lent in rows]
+
+    def _change(self, receipts: Sequence[str], statement: str, delay: int | None = None) -> None:
+        """Runs a statement for each message whose receipt is still valid: with its id, token and, if there is a delay,
+        the time that the delay ends.
+        """
+        parsed = [self._parse(receipt) for receipt in receipts]
+        until = () if delay is None else (self._clock() + delay,)
+
+        def change(connection: sqlite3.Connection) -> None:
+            groups: dict[str, None] = {}
+            for values in parsed:
+                if row := connection.execute(_GROUP, values).fetchone():
+                    connection.execute(statement, (*values, *until))
+                    groups[row[0]] = None
+            for group in groups:
+                self._shares.refresh(connection, group)
+
+        if parsed:
+            self._database.write(change)
 
     def _notify(self) -> None:
         with self._visible:
             self._visible.notify_all()
 
-    def _delay(self) -> float:
+    def _delay(self, besides: Collection[str] = ()) -> float:
         """Returns the seconds until the next message can be received; infinity if there is none."""
-        select = "SELECT min(visible_at) FROM messages WHERE queue = ?"
-        row = self._database.read().execute(select, (self._name,)).fetchone()
-        return float("inf") if row[0] is None else (row[0] - self._clock()) / 1000
-
-    def _first_turn(self) -> int:
-        """Returns the turn that was being served when the earlier process ended."""
-        row = self._database.read().execute("SELECT min(turn) FROM messages WHERE queue = ?", (self._name,)).fetchone()
-        return (row[0] or 1) - 1
+        next_at = self._shares.next_at(self._database.read(), besides)
+        return float("inf") if next_at is None else (next_at - self._clock()) / 1000
 
     @staticmethod
     def _parse(receipt: str) -> tuple[int, str]:

@@ -1,4 +1,7 @@
-"""Work queues in SQS: standard queues, which SQS keeps fair between groups by `MessageGroupId`.
+"""Work queues in SQS: standard queues, which SQS keeps fair between projects by `MessageGroupId`.
+
+SQS lets a project with few messages under way go before one with many, so one whose messages take long is held back. It
+has no second level: the stores of one project are not fair to each other.
 
 SQS delays a message for 15 minutes at most. A message with a longer delay carries `not_before`, and a worker that
 receives it too early sends it again with the remaining delay. That is a new message, so the wait counts as no receive
@@ -7,6 +10,7 @@ and takes none of the 120,000 messages that a queue may have in flight.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,7 +21,7 @@ from urllib.parse import quote, unquote
 from botocore.exceptions import ClientError
 
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Temporary, Timing, retrying
-from vectorlog.work.queue import Outgoing, Received
+from vectorlog.work.queue import Outgoing, Received, project_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -26,6 +30,8 @@ ENTRIES = 10
 """The number of messages that one SQS call can send, receive or delete."""
 BYTES = 250_000
 """Size of the bodies in one call. SQS allows 1 MiB, but allowed 256 KiB until 2025, and local stand-ins still do."""
+LONGEST_GROUP = 128
+"""SQS's limit, in characters of ASCII."""
 LONGEST_DELAY = 900_000
 """In ms: SQS's limit of 15 minutes."""
 LONGEST_VISIBILITY = 43_200_000
@@ -195,12 +201,18 @@ def _entry(id_: str, message: Outgoing, now: int) -> _Entry:
     entry = {
         "Id": id_,
         "MessageBody": message.body,
-        "MessageGroupId": quote(message.group),  # SQS accepts ASCII only, up to 128 characters
+        "MessageGroupId": _group_id(project_of(message.group)),
         "DelaySeconds": _seconds(min(message.delay, LONGEST_DELAY)),
     }
     if message.delay > LONGEST_DELAY:
         entry["MessageAttributes"] = {"not_before": {"DataType": "Number", "StringValue": str(now + message.delay)}}
     return entry
+
+
+def _group_id(project: str) -> str:
+    """Returns the project as SQS takes it: in ASCII, and 128 characters at most."""
+    quoted = quote(project)
+    return quoted if len(quoted) <= LONGEST_GROUP else hashlib.sha256(project.encode()).hexdigest()
 
 
 def _received(message: Mapping[str, Any]) -> tuple[Received, int]:

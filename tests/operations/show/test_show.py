@@ -29,7 +29,7 @@ def waiting(bench: Bench, *, lent: bool = False) -> Callable[[], Waiting]:
         found = [
             WaitingMessage(name, body, receives, visible_at, lent=lent and receives > 0)
             for name, queue in queues.items()
-            for body, receives, visible_at in queue.peek()
+            for body, receives, visible_at, _ in queue.peek()
         ]
         return Waiting({name: queue.depth() for name, queue in queues.items()}, tuple(found))
 

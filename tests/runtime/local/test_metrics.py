@@ -18,7 +18,7 @@ def test_exposition() -> None:
     telemetry.files_completed(2)
     telemetry.file_failed(REF, "invalid_file", "It is damaged.", version=1, replayed=False)
     telemetry.file_postponed(REF, "slow down", 1000)
-    telemetry.provider_refused("openai:small", "429", temporary=True)
+    telemetry.provider_refused("openai:small", "429", "busy")
     content_type, body = metrics.exposition()
     assert content_type.startswith("text/plain; version=")
     lines = body.decode().splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +30,7 @@ def prepare(path: Path) -> None:
     No other connection may be open. A file that cannot be converted, for example because the disk is full, stays as it
     is, which is logged.
     """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's own files get its mode
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         (mode,) = connection.execute("pragma auto_vacuum").fetchone()
         pages, free = _pages(connection)

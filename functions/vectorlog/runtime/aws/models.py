@@ -57,10 +57,12 @@ def _bedrock(*, searching: bool) -> Sequence[Offer]:
 def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
     from vectorlog.embedding.endpoint import Endpoint
     from vectorlog.embedding.offers import openai_offers
-    from vectorlog.runtime.aws.secrets import api_key
+    from vectorlog.runtime.aws.secrets import endpoint_key
 
-    key = api_key(clients.secrets_manager(), environment.embedding_secret) if environment.embedding_secret else None
-    return openai_offers(Endpoint(environment.embedding_base_url, key), models=dict.fromkeys(_names(wanted, "openai")))
+    secret = environment.embedding_secret
+    read = (lambda: endpoint_key(clients.secrets_manager(), secret)) if secret else None
+    endpoint = Endpoint(environment.embedding_base_url, read)
+    return openai_offers(endpoint, models=dict.fromkeys(_names(wanted, "openai")))
 
 
 def _local() -> Sequence[Offer]:

@@ -1,86 +1,127 @@
-"""The threads of the local edition: the projector, the workers, the sweep."""
+"""The threads of the local edition: the projector, the workers, the lanes of ingest, the sweep, and the heartbeat."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Feed
-from vectorlog.ingest.deliveries import Deliveries, FailedDelivery
+from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.local.checkpoint import Checkpoint
+from vectorlog.runtime.local.host_faults import host_fault
+from vectorlog.runtime.local.ingest_lane import Busy, IngestLane
+from vectorlog.runtime.local.lender import Lender
+from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.work.messages import COLLECTION, Collect, decode
-from vectorlog.work.queue import Received
 from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqlite import SQLiteQueue
 
 FEED_PAGE = 256
 INGEST_BATCH = 16
-"""How many files one worker ingests at a time. They share appends, embedding calls and index writes."""
+"""How many files one lane ingests at a time."""
 WORKERS = 2
-LENT_MS = 7 * DAY_MS
-"""How long a received message stays with its worker: longer than any process runs. A new process takes all back."""
 SWEEP_EVERY_S = 5.0
+BEAT_EVERY_S = 15.0
+"""How often loans are renewed, and the time in which work was possible is recorded."""
 FIRST_COLLECTION_S = 600.0
 """How long after the start the first pass over the blobs begins, so that restarts do not each cause one."""
 COLLECT_EVERY_S = DAY_MS / 1000
 REDELIVERY_DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """How long a message waits after its first, second … failure."""
 GIVE_UP_AFTER = 8
-"""After this many failed tries that are not the provider's fault, a file is failed with the cause."""
+"""After this many failed tries that are neither the provider's fault nor the host's, a file fails with the cause."""
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The queues of the local edition.
+
+    Attributes:
+        work: what the workers do.
+        embed: files to ingest.
+        slow: files whose reading gave way to others.
+    """
+
+    work: SQLiteQueue
+    embed: SQLiteQueue
+    slow: SQLiteQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Ingesters:
+    """An ingester with readers of its own for each kind of lane (`ingest_lane.py`)."""
+
+    main: Ingester
+    spare: Ingester
+    slow: Ingester
+
+
 class Engine:
-    """Runs all background work, from `start` to `stop`."""
+    """Runs all background work, from `start` to `stop`. Every `…_step` is one turn of a thread's loop."""
 
     def __init__(
         self,
         deployment: Deployment,
         feed: Feed,
         checkpoint: Checkpoint,
-        work: SQLiteQueue,
-        embed: SQLiteQueue,
-        ingest: Ingester,
+        uptime: Uptime,
+        queues: Queues,
+        ingesters: Ingesters,
         disk_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._deployment = deployment
         self._feed = feed
         self._checkpoint = checkpoint
-        self._work = work
-        self._embed = embed
-        self._ingest = ingest
+        self._uptime = uptime
+        self._queues = queues
+        self.work, self.embed, self.slow = Lender(queues.work), Lender(queues.embed), Lender(queues.slow)
+        self.projector = Projector(
+            deployment.streams, deployment.views, queues.work, queues.embed, deployment.telemetry
+        )
         self._disk_full = disk_full
-        self._deliveries = Deliveries(ingest, embed, REDELIVERY_DELAYS_MS, deployment.telemetry, tries=GIVE_UP_AFTER)
-        self.projector = Projector(deployment.streams, deployment.views, work, embed, deployment.telemetry)
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
         self._collect_after_s = FIRST_COLLECTION_S
         self._threads: list[threading.Thread] = []
+        busy = Busy()
+        self.main_lane = self._lane(ingesters.main, (self.embed, self.slow), busy)
+        self.spare_lane = self._lane(ingesters.spare, (self.embed,), busy, spare=True)
+        self.slow_lane = self._lane(ingesters.slow, (self.slow,), Busy(), limit=1, gives_way=False)
 
     def start(self) -> None:
         """Makes the messages that the last process had received available again, and starts the threads."""
-        self._work.recall()
-        self._embed.recall()
-        loops: list[tuple[str, Callable[[], None]]] = [
-            ("projector", self._project),
-            ("sweep", self._sweep),
+        self.prepare()
+        loops: list[tuple[str, Callable[[], object]]] = [
+            ("projector", self.project_step),
+            ("sweep", self.sweep_step),
+            ("heartbeat", self._beat),
             ("collect", self._collect),
+            ("ingest-spare", self.spare_lane.step),
+            ("ingest-slow", self.slow_lane.step),
         ]
-        loops += [(f"work-{number}", self._do_work) for number in range(WORKERS)]
-        loops += [(f"ingest-{number}", self._do_ingest) for number in range(WORKERS)]
+        loops += [(f"work-{number}", self.work_step) for number in range(WORKERS)]
+        loops += [(f"ingest-{number}", self.main_lane.step) for number in range(WORKERS)]
         for name, step in loops:
             thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def prepare(self) -> None:
+        """Takes back what an earlier process had received, and records for how long the server was off."""
+        self.beat_step()
+        for lender in (self.work, self.embed, self.slow):
+            lender.queue.recall()
 
     def stop(self, timeout: float) -> bool:
         """Tells the threads to end, waits up to `timeout` seconds, and returns whether all have ended.
@@ -93,7 +134,50 @@ class Engine:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _loop(self, name: str, step: Callable[[], None]) -> None:
+    def project_step(self, wait_s: float = 0.5) -> None:
+        """Projects the next page of the feed. The checkpoint is written last, so a page that fails is read again."""
+        position = self._checkpoint.read()
+        if not self._feed.wait(position, wait_s):
+            return
+        page = self._feed.after(position, FEED_PAGE)
+        if page:
+            self.projector.handle([entry.commit for entry in page])
+            self._checkpoint.write(page[-1].position)
+
+    def work_step(self, wait_s: float = 0.5) -> None:
+        """Handles one message of the work queue."""
+        with self.work.lend(1) as received:
+            for each in received:
+                begun = time.monotonic()
+                try:
+                    self._worker.work(decode(each.body))
+                except Exception:
+                    log.exception("work failed (try %s) and will be tried again: %s", each.receives, each.body)
+                    self.work.release(each.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, each.receives))
+                else:
+                    self.work.acknowledge([each.receipt])
+                self.work.queue.charge([each.group], {each.group: round(1000 * (time.monotonic() - begun))})
+        if not received:
+            self.work.queue.wait(wait_s)
+
+    def sweep_step(self) -> None:
+        """Handles what has passed its deadline."""
+        if sweep(self._deployment, self.projector) == 0:
+            self._stopping.wait(SWEEP_EVERY_S)
+
+    def beat_step(self) -> None:
+        """Renews the loans, and records that work is possible."""
+        off = self._uptime.beat()
+        if off:
+            log.warning("for %s s no work was possible; deadlines do not count them", off // 1000)
+        for lender in (self.work, self.embed, self.slow):
+            lender.renew()
+
+    def _beat(self) -> None:
+        self.beat_step()
+        self._stopping.wait(BEAT_EVERY_S)
+
+    def _loop(self, name: str, step: Callable[[], object]) -> None:
         while not self._stopping.is_set():
             try:
                 step()
@@ -101,57 +185,38 @@ class Engine:
                 log.exception("%s failed and will be tried again", name)
                 self._stopping.wait(1.0)
 
-    def _project(self) -> None:
-        position = self._checkpoint.read()
-        if not self._feed.wait(position, 0.5):
-            return
-        page = self._feed.after(position, FEED_PAGE)
-        if page:
-            self.projector.handle([entry.commit for entry in page])
-            self._checkpoint.write(page[-1].position)
-
-    def _sweep(self) -> None:
-        if sweep(self._deployment, self.projector) == 0:
-            self._stopping.wait(SWEEP_EVERY_S)
-
     def _collect(self) -> None:
         if not self._stopping.wait(self._collect_after_s):
             self.projector.send([(COLLECTION, Collect())])
             self._collect_after_s = COLLECT_EVERY_S
 
-    def _do_work(self) -> None:
-        for received in self._receive(self._work, 1):
-            try:
-                self._worker.work(decode(received.body))
-            except Exception:
-                log.exception("work failed (try %s) and will be tried again: %s", received.receives, received.body)
-                self._work.release(received.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, received.receives))
-            else:
-                self._work.acknowledge([received.receipt])
-
-    def _do_ingest(self) -> None:
-        if self._disk_full():  # files wait, because what an ingest writes would take the space that deletes need
-            self._stopping.wait(1.0)
-            return
-        received = self._receive(self._embed, INGEST_BATCH)
-        if not received:
-            return
-        failed = self._deliveries.take(received, lambda: not self._stopping.is_set())
-        failed_receipts = {each.received.receipt for each in failed}
-        self._embed.acknowledge([each.receipt for each in received if each.receipt not in failed_receipts])
-        for each in failed:
-            self._retry(each)
-
-    def _retry(self, failed: FailedDelivery) -> None:
-        received = failed.received
-        if failed.message is not None and failed.hopeless:
-            self._ingest.give_up(failed.message, f"an internal error ({type(failed.error).__name__})")
-            self._embed.acknowledge([received.receipt])
-        else:
-            self._embed.release(received.receipt, failed.wait)
-
-    def _receive(self, queue: SQLiteQueue, limit: int) -> list[Received]:
-        received = queue.receive(limit, LENT_MS)
-        if not received:
-            queue.wait(0.5)
-        return received
+    def _lane(
+        self,
+        ingester: Ingester,
+        lenders: Sequence[Lender],
+        busy: Busy,
+        *,
+        limit: int = INGEST_BATCH,
+        gives_way: bool = True,
+        spare: bool = False,
+    ) -> IngestLane:
+        deliveries = Deliveries(
+            ingester,
+            self._queues.embed,
+            REDELIVERY_DELAYS_MS,
+            self._deployment.telemetry,
+            tries=GIVE_UP_AFTER,
+            slow=self._queues.slow,
+            host_fault=host_fault,
+        )
+        return IngestLane(
+            ingester,
+            deliveries,
+            lenders,
+            limit,
+            gives_way,
+            busy,
+            spare,
+            stopping=self._stopping,
+            paused=self._disk_full,
+        )

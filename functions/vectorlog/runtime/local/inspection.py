@@ -16,7 +16,6 @@ from vectorlog.operations.verify import UnderWay
 from vectorlog.operations.waiting import Waiting, WaitingMessage
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
-from vectorlog.runtime.local.engine import REDELIVERY_DELAYS_MS
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -46,7 +45,7 @@ def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Ca
             clock=clock,
             random=log_and_views.random,
         )
-        queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed")}
+        queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow")}
         checkpoint = Checkpoint(log_and_views.derived, "projector")
 
         def under_way() -> UnderWay:
@@ -54,12 +53,10 @@ def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Ca
             return UnderWay(behind, sum(queue.under_way(SOON_MS) for queue in queues.values()))
 
         def waiting() -> Waiting:
-            # A failed message is delayed for less than this; one that a worker has, for days.
-            lent_from = clock() + REDELIVERY_DELAYS_MS[-1]
             messages = [
-                WaitingMessage(name, body, receives, visible_at, lent=receives > 0 and visible_at > lent_from)
+                WaitingMessage(name, body, receives, visible_at, lent=lent)
                 for name, queue in queues.items()
-                for body, receives, visible_at in queue.peek()
+                for body, receives, visible_at, lent in queue.peek()
             ]
             return Waiting({name: queue.depth() for name, queue in queues.items()}, tuple(messages))
 

@@ -7,7 +7,7 @@ from random import SystemRandom
 
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.event_log.streams import Streams
-from vectorlog.runtime.local import checkpoint
+from vectorlog.runtime.local import checkpoint, uptime
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as views
@@ -27,7 +27,8 @@ class LocalLogAndViews:
         self.clock = clock
         self.random = SystemRandom()
         self.log = SQLiteEventLog(folder.log)
-        self.derived = Database(folder.derived, (*views.SCHEMA, *work.SCHEMA, *checkpoint.SCHEMA), synchronous="NORMAL")
+        schema = (*views.SCHEMA, *work.SCHEMA, *checkpoint.SCHEMA, *uptime.SCHEMA)
+        self.derived = Database(folder.derived, schema, synchronous="NORMAL")
         self.streams = Streams(self.log, clock, self.random)
         self.views = Views(views.SQLiteTable(self.derived))
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models
@@ -14,17 +15,18 @@ from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.ingest.document import ReaderCrashed
+from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.disk import Disk
-from vectorlog.runtime.local.engine import Engine
+from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.settings import MB, Settings
+from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -65,11 +67,7 @@ class Local:
         self.metrics = PrometheusMetrics()
         telemetry = Telemetry(self.metrics)
         self.models = _models(settings, self._resources, telemetry)
-        self.sandbox = Sandbox(
-            settings.readers, memory_bytes=settings.reader_memory_mb * MB, seconds=settings.reader_seconds
-        )
-        self._resources.callback(self.sandbox.close)
-        executor = self._resources.enter_context(ThreadPoolExecutor(2 * settings.readers, thread_name_prefix="reader"))
+        uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
             streams=log_and_views.streams,
             views=log_and_views.views,
@@ -82,16 +80,30 @@ class Local:
             inline_files=INLINE_FILES,
             inline_tags=True,
             telemetry=telemetry,
+            worked=uptime.worked,
         )
+        self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
+        main, spare, slow = map(self._ingester, self._sandboxes)
+        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow"))
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
             checkpoint=Checkpoint(log_and_views.derived, "projector"),
-            work=SQLiteQueue(log_and_views.derived, "work", clock),
-            embed=SQLiteQueue(log_and_views.derived, "embed", clock),
-            ingest=Ingester(self.deployment, self.sandbox, executor),
+            uptime=uptime,
+            queues=Queues(*queues),
+            ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
         )
+
+    def _sandbox(self, children: int) -> Sandbox:
+        settings = self.settings
+        sandbox = Sandbox(children, memory_bytes=settings.reader_memory_mb * MB, seconds=settings.reader_seconds)
+        self._resources.callback(sandbox.close)
+        return sandbox
+
+    def _ingester(self, sandbox: Sandbox) -> Ingester:
+        threads = ThreadPoolExecutor(2 * sandbox.children, thread_name_prefix="reader")
+        return Ingester(self.deployment, sandbox, self._resources.enter_context(threads))
 
     def start(self) -> None:
         """Starts the background work, and warms up the readers and the model in another thread."""
@@ -100,9 +112,15 @@ class Local:
 
     def _warm(self) -> None:
         try:
-            self.sandbox.warm()
+            for sandbox in self._sandboxes[:2]:  # the third is seldom needed
+                sandbox.warm()
+        except ReaderClosed as error:
+            log.info("the readers were not warmed up: %s", error)
+        except ReaderUnavailable as error:
+            self.deployment.telemetry.host_refused(str(error))
+        try:
             self.models.embedder(self.models.resolve()).query("ready")
-        except (EmbeddingError, ReaderCrashed) as error:
+        except EmbeddingError as error:
             log.warning("warm-up failed: %s", error)
 
     def close(self, timeout: float = 5.0) -> bool:
@@ -120,10 +138,27 @@ class Local:
 def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
     offers = [local_offer()]
     if settings.embedding == "openai":
-        endpoint = Endpoint(settings.embedding_base_url, settings.embedding_api_key)
+        file = settings.embedding_api_key_file
+        key = (lambda: _key_in(Path(file))) if file else settings.embedding_api_key
+        endpoint = Endpoint(settings.embedding_base_url, key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
         offers = [*openai_offers(endpoint, models=named), *offers]
     models = Models(offers, telemetry=telemetry)
     resources.callback(models.close)
     return models
+
+
+def _key_in(file: Path) -> str:
+    """Returns the key that a file holds now.
+
+    Raises:
+        EmbeddingError: it cannot be read, or is empty.
+    """
+    try:
+        key = file.expanduser().read_text().strip()
+    except (OSError, ValueError) as error:
+        raise EmbeddingError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
+    if not key:
+        raise EmbeddingError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
+    return key

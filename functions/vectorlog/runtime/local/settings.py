@@ -54,6 +54,9 @@ class Settings:
     embedding: Literal["local", "openai"] = _setting("local", "The built-in model, or an OpenAI-compatible endpoint.")
     embedding_base_url: str = _setting(OPENAI_URL, "The endpoint's base URL.")
     embedding_api_key: str = _setting("", "The endpoint's key.", secret=True)
+    embedding_api_key_file: str = _setting(
+        "", "A file with the endpoint's key instead. It is read again when the endpoint refuses the key."
+    )
     embedding_model: str = _setting(
         "", "The endpoint's model; empty offers OpenAI's three, text-embedding-3-small first."
     )
@@ -96,11 +99,15 @@ class Settings:
         if (
             self.embedding == "openai"
             and self.embedding_base_url.rstrip("/") == OPENAI_URL
-            and not self.embedding_api_key
+            and not (self.embedding_api_key or self.embedding_api_key_file)
         ):
             raise WrongSettings(
                 "OpenAI requires a key: set VECTORLOG_EMBEDDING_API_KEY, or give another endpoint with "
                 "--embedding-base-url."
+            )
+        if self.embedding_api_key and self.embedding_api_key_file:
+            raise WrongSettings(
+                "Give the endpoint's key or the file that holds it (--embedding-api-key-file), not both."
             )
 
 
