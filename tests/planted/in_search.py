@@ -30,14 +30,6 @@ BUGS = (
         ("use_cases/test_search.py",),
     ),
     Bug(
-        "row-confirms-any-generation",
-        "use_cases/serving_parts.py",
-        "        and all(hit.generation == serving.generation and hit.n < serving.chunks for hit in hits)\n",
-        "",
-        "A file whose newer generation serves already is missing in searches until its row is written.",
-        ("use_cases/test_search.py",),
-    ),
-    Bug(
         "row-with-an-open-generation-is-trusted",
         "use_cases/serving_parts.py",
         "        state.open is None\n        and serving",
@@ -59,7 +51,7 @@ BUGS = (
         "uploaded.deadline <= now)",
         "uploaded.deadline < now)",
         "A search finds a file at the moment at which it expires.",
-        ("use_cases/test_store_files.py",),
+        ("use_cases/test_tags.py",),
     ),
     Bug(
         "filter-on-what-does-not-serve",
@@ -99,7 +91,7 @@ BUGS = (
         "return 2 * self.limit",
         "return self.limit - 1",
         "A search returns one result fewer than was asked for.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_tags.py",),
     ),
     Bug(
         "threshold-is-left-out",
@@ -107,7 +99,7 @@ BUGS = (
         "if each.score >= self.threshold]",
         "if each.score > self.threshold]",
         "A result whose score is exactly the threshold is left out.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_tags.py",),
     ),
     Bug(
         "tag-one-revision-late",
@@ -115,7 +107,7 @@ BUGS = (
         "state.placement.row(file), state.revision, attributes, ())",
         "state.placement.row(file), state.revision - 1, attributes, ())",
         "A filter right after a change of attributes uses the old ones.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_tags.py",),
     ),
     Bug(
         "retag-one-revision-late",

@@ -111,7 +111,7 @@ BUGS = (
         "    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)\n"
         "    if loaded.state.owner is None:\n        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n",
         "A crash in the middle of an upload leaves a file that has no bytes.",
-        ("use_cases/test_vector_stores.py", "test_crash_points.py"),
+        ("use_cases/test_uploaded_files.py",),
     ),
     Bug(
         "deleted-file-serves-until-the-work",
@@ -161,7 +161,7 @@ BUGS = (
         "return keys.list_row(state.created_at, file) if state.owner and actor.caller.sees(state.owner) else None",
         "return keys.list_row(state.created_at, file) if state.owner else None",
         "A cursor tells when another project's file was created.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_pages.py::test_foreign_cursor",),
     ),
     Bug(
         "any-store-cursor",
@@ -169,7 +169,7 @@ BUGS = (
         "seen = state.owner is not None and actor.caller.sees(state.owner)",
         "seen = state.owner is not None",
         "A cursor tells when another project's store was created.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_pages.py::test_foreign_cursor",),
     ),
     Bug(
         "key-of-any-user",
@@ -177,7 +177,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         "parts = (caller.project, route, value)",
         "Two end users with the same Idempotency-Key get the same store.",
-        ("use_cases/test_repeated_requests.py",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
     ),
     Bug(
         "key-of-any-route",
@@ -185,7 +185,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         'parts = (caller.project, caller.user or "", value)',
         "An Idempotency-Key that a client uses for two kinds of requests is refused the second time.",
-        ("use_cases/test_repeated_requests.py",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
     ),
     Bug(
         "key-of-any-project",
@@ -193,7 +193,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         'parts = (caller.user or "", route, value)',
         "Two projects with the same Idempotency-Key get the same store.",
-        ("use_cases/test_repeated_requests.py",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
     ),
     Bug(
         "always-more",
@@ -201,7 +201,7 @@ BUGS = (
         "len(items) > page_range.limit)",
         "len(items) >= page_range.limit)",
         "A list whose last page is full says that more follows.",
-        ("use_cases/test_vector_stores.py", "use_cases/test_tenancy.py", "api/test_app.py"),
+        ("use_cases/test_pages.py::test_forwards",),
     ),
     Bug(
         "never-more",
@@ -249,6 +249,6 @@ BUGS = (
         'key = f"{folder(store)}{batch}/{hashlib.sha256(packed).hexdigest()}"',
         'key = f"{folder(store)}{batch}/list"',
         "A request with another list under a used key changes the files of the first one's batch.",
-        ("use_cases/test_file_batches.py",),
+        ("use_cases/test_repeated_requests.py::test_two_bodies_at_once",),
     ),
 )

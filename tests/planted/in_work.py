@@ -170,7 +170,7 @@ BUGS = (
     ),
     Bug(
         "reader-may-crash-once-more",
-        "ingest/ingester.py",
+        "ingest/reading.py",
         "if crashed.crashes < CRASHES:",
         "if crashed.crashes <= CRASHES:",
         "A file that kills its reader kills it three times.",

@@ -109,13 +109,14 @@ def test_many_open_batches(slow: Bench) -> None:
     assert (len(page.items), page.has_more) == (100, True)
 
 
-@pytest.mark.parametrize("stores", [99, 100, 101, 201])
+@pytest.mark.parametrize("stores", [100, 101, 201])
 def test_a_deleted_file_leaves_every_store(slow: Bench, stores: int) -> None:
     """The steps in which a deleted file leaves its stores miss none of them, whatever their number."""
     file = slow.upload("alpha")
     inside = [slow.store() for _ in range(stores)]
     for store in inside:
         slow.attach(store, file)
+    slow.pump.settle()
     uploaded_files.delete(slow.deployment, PROJECT, file)
     slow.pump.settle()
     assert [store for store in inside if attached(slow, store, [file])] == []
