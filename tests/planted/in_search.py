@@ -115,7 +115,7 @@ BUGS = (
         "FileChunks(store, file, generation, row, state.revision, attributes, ())",
         "FileChunks(store, file, generation, row, state.revision - 1, attributes, ())",
         "On AWS, changed attributes never reach the index.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_tags.py",),
     ),
     Bug(
         "detached-meanwhile-is-tagged",

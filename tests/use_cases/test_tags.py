@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.support.bench import PROJECT, Bench, StubEmbedder
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.vectors import Vector
 from vectorlog.use_cases import search, store_files
+from vectorlog.work.messages import Ingest
 
 
 def test_changed_while_it_is_embedded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +87,30 @@ def test_as_many_as_were_asked_for(bench: Bench, limit: int) -> None:
         store_files.detach(bench.deployment, PROJECT, store, file)
     assert len(bench.find(store, "alpha", limit=limit)) == limit
     assert set(bench.find(store, "alpha", limit=4)) == {*files[5:]}
+
+
+def test_slow_second_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ingest that is delivered twice, and whose slower delivery writes its chunks last, does not undo attributes
+    that were changed and written meanwhile, also where workers write them.
+    """
+    bench = Bench(tmp_path, inline_tags=False)
+    store, file = bench.store(), bench.upload("alpha")
+    bench.attach(store, file, year=1843)
+    bench.pump.project()
+    documents = StubEmbedder.documents
+
+    def meanwhile(embedder: StubEmbedder, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
+        monkeypatch.setattr(StubEmbedder, "documents", documents)
+        bench.pump.projector.send([(store, Ingest(store, file, 1))])
+        bench.pump.settle()
+        assert bench.status(store, file) == "completed"
+        store_files.change_attributes(bench.deployment, PROJECT, store, file, {"year": 1952})
+        bench.pump.settle()
+        return documents(embedder, texts)
+
+    monkeypatch.setattr(StubEmbedder, "documents", meanwhile)
+    bench.pump.ingest_some()
+    bench.pump.settle()
+    assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1952)) == [file]
+    assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1843)) == []
+    bench.close()
