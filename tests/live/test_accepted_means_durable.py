@@ -66,9 +66,7 @@ def blob_is_durable(calls: Sequence[SystemCall], folder: str, until: int) -> boo
         contents = [call for call in calls if call.name in SYNCS and call.path == source and call.ended < move.began]
         parts = Path(target).parts
         above = [Path(*parts[:end]) for end in range(parts.index("blobs") + 1, len(parts))]
-        synced = {
-            call.path for call in calls if call.name in SYNCS and move.ended < call.began and call.ended < until
-        }
+        synced = {call.path for call in calls if call.name in SYNCS and move.ended < call.began and call.ended < until}
         if not contents or not {str(each) for each in above} <= synced:
             return False
     return True

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.planted import in_api, in_domain, in_event_log, in_runtime, in_search, in_storage, in_use_cases, in_views, in_work
+from tests.planted import (
+    in_api,
+    in_domain,
+    in_event_log,
+    in_runtime,
+    in_search,
+    in_storage,
+    in_use_cases,
+    in_views,
+    in_work,
+)
 from tests.planted.bug import Bug
 
 BUGS: tuple[Bug, ...] = (

@@ -48,8 +48,8 @@ BUGS = (
     Bug(
         "detach-keeps-what-served",
         "domain/store_file/decisions.py",
-        'FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]\n\n\ndef _open',
-        'FileDetached(at, reason, owners, _open_generation(state))]\n\n\ndef _open',
+        "FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]\n\n\ndef _open",
+        "FileDetached(at, reason, owners, _open_generation(state))]\n\n\ndef _open",
         "Chunks and text of a detached file stay on the disk for ever.",
         ("domain/test_store_file.py",),
     ),

@@ -74,8 +74,8 @@ BUGS = (
     Bug(
         "host-that-ends-alike",
         "runtime/local/web_pages.py",
-        'name.endswith(each[1:].lower())',
-        'name.endswith(each[2:].lower())',
+        "name.endswith(each[1:].lower())",
+        "name.endswith(each[2:].lower())",
         "A page of a host whose name ends like a trusted one reads a local server.",
         ("runtime/local/test_web_pages.py",),
     ),

@@ -105,7 +105,7 @@ BUGS = (
     Bug(
         "failed-documents-are-swallowed",
         "index/opensearch/index.py",
-        "            raise_for([(BUSY if _missing(item) else item[\"status\"], item[\"error\"]) for _, item in failed])\n",
+        '            raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])\n',
         "",
         "On AWS, chunks that OpenSearch refused are missing, and the file says that it completed.",
         ("index/opensearch/test_index.py",),

@@ -11,7 +11,7 @@ BUGS = (
         "if state.revision > event.revision else [])",
         "if state.revision > event.revision + 1 else [])",
         "Attributes that changed while a file was ingested are not in the index, so filters miss it for ever.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "use_cases/test_file_batches.py"),
+        ("use_cases/test_search.py::TestFilters",),
     ),
     Bug(
         "no-tags-after-a-change",
@@ -19,7 +19,7 @@ BUGS = (
         "        case store_file.FileAttributesChanged():\n            return _retag(file, state)",
         "        case store_file.FileAttributesChanged():\n            return []",
         "Filters never see changed attributes.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "use_cases/test_file_batches.py"),
+        ("use_cases/test_search.py::TestFilters",),
     ),
     Bug(
         "join-ingests-again",

@@ -37,6 +37,18 @@ def test_list() -> None:
     assert [name for name, times in Counter(bug.name for bug in BUGS).items() if times > 1] == []
     assert [bug.name for bug in BUGS if not bug.loses.endswith(".")] == []
     parts = Counter(bug.module.split("/")[0] for bug in BUGS)
-    core = ("api", "domain", "event_log", "files", "index", "ingest", "reactions", "runtime", "use_cases", "views", "work")
+    core = (
+        "api",
+        "domain",
+        "event_log",
+        "files",
+        "index",
+        "ingest",
+        "reactions",
+        "runtime",
+        "use_cases",
+        "views",
+        "work",
+    )
     assert {part for part in core if parts[part] < 2} == set()
     assert len(BUGS) >= 45

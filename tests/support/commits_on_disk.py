@@ -11,7 +11,7 @@ from unittest import mock
 SYNCED = 2
 """`PRAGMA synchronous` is FULL: a commit syncs the write-ahead log before it returns."""
 SYNCED_LATER = 1
-"""NORMAL: the write-ahead log is synced by a checkpoint, so a power cut undoes the newest commits and damages nothing."""
+"""NORMAL: checkpoints sync the write-ahead log, so a power cut undoes the newest commits and damages nothing."""
 
 
 @contextmanager

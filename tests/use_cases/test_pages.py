@@ -67,7 +67,7 @@ def listed(request: pytest.FixtureRequest, bench: Bench) -> tuple[list[str], Rea
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("limit", (1, 4, NUMBER, NUMBER + 1))
+@pytest.mark.parametrize("limit", [1, 4, NUMBER, NUMBER + 1])
 def test_forwards(listed: tuple[list[str], Read], order: Order, limit: int) -> None:
     """Paging by `after` visits everything once, in order; only the last page says that nothing follows, even if it is
     full.
@@ -85,7 +85,7 @@ def test_forwards(listed: tuple[list[str], Read], order: Order, limit: int) -> N
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("limit", (1, 4, NUMBER, NUMBER + 1))
+@pytest.mark.parametrize("limit", [1, 4, NUMBER, NUMBER + 1])
 def test_backwards(listed: tuple[list[str], Read], order: Order, limit: int) -> None:
     """So does paging by `before`, from the end; a page's own order stays the requested one."""
     things, read = listed

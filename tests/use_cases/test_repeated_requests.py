@@ -121,9 +121,9 @@ class TestOneKeyManyCallers:
         change = keyed("k", "change", route=f"POST /vector_stores/{store}/files/{file}")
         store_files.attach(bench.deployment, attach, store, AttachFile(file, {"n": 1}, AUTO))
         store_files.change_attributes(bench.deployment, change, store, file, {"n": 2})
-        assert store_files.attach(bench.deployment, attach, store, AttachFile(file, {"n": 1}, AUTO)).state.attributes == {
-            "n": 2
-        }
+        assert store_files.attach(
+            bench.deployment, attach, store, AttachFile(file, {"n": 1}, AUTO)
+        ).state.attributes == {"n": 2}
 
 
 def test_two_bodies_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,15 +117,13 @@ def test_batch_of_another_store(bench: Bench) -> None:
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 def test_list_that_names_a_foreign_file(bench: Bench, stranger: Actor) -> None:
-    """A batch never attaches a file that its owner may not see, whatever its list says: the fan-out does not rely on the
-    check at its creation. The file ends as failed, as if it were deleted, and no search shows its text.
+    """A batch never attaches a file that its owner may not see, whatever its list says: the fan-out does not rely on
+    the check at its creation. The file ends as failed, as if it were deleted, and no search shows its text.
     """
     store, foreign = bench.store(stranger), bench.upload("alpha secret", ANN)
     own = bench.upload("alpha", stranger)
     listed, owner = [BatchItem(own), BatchItem(foreign)], stranger.caller.as_owner()
-    created = FileBatchCreated(
-        bench.clock(), store, owner, manifests.keep(bench.deployment, store, "vsfb_1", listed)
-    )
+    created = FileBatchCreated(bench.clock(), store, owner, manifests.keep(bench.deployment, store, "vsfb_1", listed))
     bench.deployment.streams.decide(FILE_BATCH, "vsfb_1", lambda state: file_batch.create(state, created))
     bench.pump.settle()
     assert bench.find(store, "alpha secret", stranger) == [own]

@@ -237,12 +237,14 @@ def test_newest_commit_wins(bench: Bench) -> None:
             views.apply([commit])
         assert [each.state.revoked_at is not None for each in api_keys.list_all(_Only(deployment, views))] == [True]
         rows = views.rows([keys.batch(batch), keys.store(store)])
-        assert codec.decode_state(FILE_BATCH, rows[keys.batch(batch)].data) == deployment.streams.load(
-            FILE_BATCH, batch
-        ).state
-        assert codec.decode_state(VECTOR_STORE, rows[keys.store(store)].data) == deployment.streams.load(
-            VECTOR_STORE, store
-        ).state
+        assert (
+            codec.decode_state(FILE_BATCH, rows[keys.batch(batch)].data)
+            == deployment.streams.load(FILE_BATCH, batch).state
+        )
+        assert (
+            codec.decode_state(VECTOR_STORE, rows[keys.store(store)].data)
+            == deployment.streams.load(VECTOR_STORE, store).state
+        )
 
 
 class _Only:
