@@ -27,7 +27,8 @@ BUGS = (
         "work-is-acknowledged-first",
         "runtime/local/engine.py",
         "                    self._worker.work(decode(each.body))\n",
-        "                    self.work.acknowledge([each.receipt])\n                    self._worker.work(decode(each.body))\n",
+        "                    self.work.acknowledge([each.receipt])\n"
+        "                    self._worker.work(decode(each.body))\n",
         "Work that a crash interrupts is never done.",
         ("runtime/local/test_engine.py",),
     ),

@@ -152,7 +152,8 @@ BUGS = (
     Bug(
         "attachments-go-last",
         "reactions/purge.py",
-        "        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])\n    _remove(table, found)\n",
+        "        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])\n"
+        "    _remove(table, found)\n",
         "        attached = [keys.attachment(keys.thing_of(key.sk), store) for key in found]\n"
         "        _remove(table, found)\n        _remove(table, attached)\n    _remove(table, found)\n",
         "A purge that is killed leaves attachments behind for ever.",

@@ -11,7 +11,7 @@ BUGS = (
         "if state.revision > event.revision else [])",
         "if state.revision > event.revision + 1 else [])",
         "Attributes that changed while a file was ingested are not in the index, so filters miss it for ever.",
-        ("use_cases/test_search.py::TestFilters",),
+        ("reactions/test_reactions.py",),
     ),
     Bug(
         "no-tags-after-a-change",
@@ -19,7 +19,7 @@ BUGS = (
         "        case store_file.FileAttributesChanged():\n            return _retag(file, state)",
         "        case store_file.FileAttributesChanged():\n            return []",
         "Filters never see changed attributes.",
-        ("use_cases/test_search.py::TestFilters",),
+        ("reactions/test_reactions.py",),
     ),
     Bug(
         "join-ingests-again",
@@ -27,7 +27,7 @@ BUGS = (
         "ingest = [] if event.joins else [Ingest(file.store, file.file, event.generation)]",
         "ingest = [Ingest(file.store, file.file, event.generation)]",
         "A file that two batches name is embedded, and paid for, twice.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "use_cases/test_file_batches.py"),
+        ("reactions/test_reactions.py",),
     ),
     Bug(
         "nothing-is-purged-after-ingest",
@@ -35,16 +35,17 @@ BUGS = (
         "return [*_purge(file, event.retires), *(_retag(file, state)",
         "return [*(_retag(file, state)",
         "Chunks of the older generation stay on the disk for ever.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "use_cases/test_file_batches.py"),
+        ("reactions/test_reactions.py",),
     ),
     Bug(
         "expired-store-is-not-purged",
         "reactions/reactions.py",
-        "        case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():\n            return [PurgeStore(store)]",
+        "        case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():\n"
+        "            return [PurgeStore(store)]",
         "        case vector_store.VectorStoreExpired():\n            return []\n"
         "        case vector_store.VectorStoreDeleted():\n            return [PurgeStore(store)]",
         "Chunks of expired stores stay on the disk for ever.",
-        ("use_cases/test_store_files.py", "use_cases/test_vector_stores.py"),
+        ("reactions/test_reactions.py",),
     ),
     Bug(
         "messages-before-rows",
