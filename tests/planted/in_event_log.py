@@ -68,7 +68,7 @@ BUGS = (
         """return '"imported"' in commit.meta and bool(json.loads(commit.meta).get("imported"))""",
         """return '"imported"' in commit.meta and not bool(json.loads(commit.meta).get("imported"))""",
         "An import embeds every file again.",
-        ("operations/transfer/test_transfer.py",),
+        ("reactions/test_projector.py::test_imported",),
     ),
     Bug(
         "log-is-not-synced",

@@ -53,7 +53,7 @@ BUGS = (
         "        self._views.apply(decisions)\n        self.send(messages)\n",
         "        self.send(messages)\n        self._views.apply(decisions)\n",
         "Work begins before its rows exist, and is sent again with every failed projection.",
-        ("reactions/test_outcomes.py", "handlers/test_partial_failures.py"),
+        ("reactions/test_projector.py::test_shown_before_it_is_sent",),
     ),
     Bug(
         "one-record-too-few-is-named",
@@ -61,7 +61,7 @@ BUGS = (
         "return len(commits) - number",
         "return len(commits) - number - 1",
         "On AWS, a commit that could be neither projected nor postponed is skipped.",
-        ("handlers/test_partial_failures.py",),
+        ("reactions/test_projector.py::test_commit_that_cannot_be_shown",),
     ),
     Bug(
         "unreadable-commit-is-skipped",
@@ -69,7 +69,7 @@ BUGS = (
         "replays.append((commit.stream, Replay(commit.stream)))\n                continue",
         "continue",
         "A commit of newer code, met during a deploy, is never shown.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "handlers/test_partial_failures.py"),
+        ("reactions/test_projector.py",),
     ),
     Bug(
         "sweep-stops-at-the-first",
@@ -95,7 +95,7 @@ BUGS = (
         "        projector.send([(str(subject), Replay(str(subject)))])\n",
         "",
         "A file whose end was never projected stays in progress in lists.",
-        ("use_cases/test_store_files.py", "reactions/test_outcomes.py", "use_cases/test_file_batches.py"),
+        ("reactions/test_projector.py::test_row_that_was_left_behind",),
     ),
     Bug(
         "replay-skips-a-commit",
@@ -103,7 +103,7 @@ BUGS = (
         "start = page[-1].version + 1",
         "start = page[-1].version + 2",
         "A replay of a long stream leaves out every hundredth commit.",
-        ("reactions/test_outcomes.py", "test_crash_points.py"),
+        ("reactions/test_projector.py::test_replay_of_a_long_stream",),
     ),
     Bug(
         "bytes-of-deleted-files-stay",
@@ -111,7 +111,7 @@ BUGS = (
         '        self._deployment.blobs.delete(list(self._deployment.blobs.list(f"files/{file}/")))\n',
         "",
         "The bytes of deleted files stay for ever.",
-        ("use_cases/test_store_files.py", "use_cases/test_vector_stores.py"),
+        ("use_cases/test_vector_stores.py",),
     ),
     Bug(
         "retired-meanwhile-is-tagged",
@@ -119,7 +119,7 @@ BUGS = (
         "if after is None or after.generation != generation:",
         "if after is None:",
         "Chunks that were retired while their attributes were written stay in the index.",
-        ("reactions/test_outcomes.py", "test_crash_points.py"),
+        ("use_cases/test_tags.py::test_retired_while_it_is_tagged",),
     ),
     Bug(
         "parts-of-an-earlier-try",

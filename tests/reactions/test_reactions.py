@@ -1,4 +1,4 @@
-"""Which work follows from which event: nothing that was accepted is forgotten, and nothing is done twice without need."""
+"""Which work follows from which event: nothing accepted is forgotten, and nothing is done twice without need."""
 
 from __future__ import annotations
 

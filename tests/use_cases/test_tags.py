@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support.bench import PROJECT, Bench, StubEmbedder
+from tests.support.bench import PROJECT, Bench, DictIndex, StubEmbedder
 from vectorlog.domain.filters import Comparison
-from vectorlog.domain.vectors import Vector
+from vectorlog.domain.vectors import Space, Vector
+from vectorlog.index.chunk_index import FileChunks
 from vectorlog.use_cases import search, store_files
 from vectorlog.work.messages import Ingest
 
@@ -113,4 +114,46 @@ def test_slow_second_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     bench.pump.settle()
     assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1952)) == [file]
     assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1843)) == []
+    bench.close()
+
+
+class Interrupted(DictIndex):
+    """An index that cannot change attributes alone. `meanwhile` happens just before the next add."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        return False
+
+    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        super().add(space, files)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_retired_while_it_is_tagged(tmp_path: Path, again: bool) -> None:
+    """Work that writes changed attributes to chunks which are replaced, or removed, and purged meanwhile leaves none of
+    them behind.
+    """
+    index = Interrupted()
+    bench = Bench(tmp_path, index=index, inline_tags=False)
+    store, file = bench.store(), bench.upload("alpha")
+    bench.attach(store, file, year=1)
+    bench.pump.settle()
+    store_files.change_attributes(bench.deployment, PROJECT, store, file, {"year": 2})
+    bench.pump.project()
+
+    def replace_it() -> None:
+        if again:
+            bench.attach(store, file, year=3)
+        else:
+            store_files.detach(bench.deployment, PROJECT, store, file)
+        bench.pump.settle()
+
+    index.meanwhile = replace_it
+    bench.pump.work_one()
+    bench.pump.settle()
+    assert index.count(bench.space, store) == ({(file, 2): 1} if again else {})
     bench.close()
