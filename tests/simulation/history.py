@@ -39,11 +39,11 @@ class History:
         done: how many of them were made and not skipped.
     """
 
-    def __init__(self, folder: Path, seed: int, make: MakeWorld, tolerated: frozenset[str]) -> None:
+    def __init__(self, folder: Path, seed: int, make: MakeWorld) -> None:
         self.seed = seed
         options = Random(f"options/{seed}")
         self.small = options.random() < 0.75
-        self.model = Model(tolerated)
+        self.model = Model()
         self.world = make(folder, seed, options)
         self.client = Client(self.world)
         self.requests = Requests(self.world, self.model, self.client)

@@ -53,11 +53,9 @@ class Model:
     """Everything that one history's clients know.
 
     Attributes:
-        tolerated: names of known faults that are not reported (`known_faults.py`).
         lost_files: uploads that may exist under an id that no answer told.
     """
 
-    tolerated: frozenset[str] = frozenset()
     files: dict[str, File] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -157,8 +155,6 @@ class Model:
             self.resolve_delete(file, happened=True)
             for place in changed:
                 detached = {places.detach(state, seq, "failed") for state in place.states}
-                if "deleted files in many stores" in self.tolerated and len(changed) > 2:
-                    detached |= place.states
                 place.states, place.rows = detached, set(detached)
         elif file.deleted == "no":
             file.deleted = "maybe"

@@ -71,8 +71,6 @@ class PlaceRequests(Sender):
                 return
             place = self.model.place(store.label, file.label)
             effect = effects.change(attributes, seq)
-            if answer.ok and file.deleted == "yes" and "writes to leaving files" in self.model.tolerated:
-                return
             if answer.status == 404:
                 if not request.done:
                     self._is_out(place, answer)
@@ -96,8 +94,6 @@ class PlaceRequests(Sender):
         if self.gone(store, answer, about["actor"]):
             return answer
         place = self.model.place(store.label, file.label)
-        if answer.ok and file.deleted == "yes" and "writes to leaving files" in self.model.tolerated:
-            return answer
         if answer.ok:
             self.model.apply(place, effects.detach(step.number), sure=True)
         elif answer.status == 404:
@@ -116,13 +112,9 @@ class PlaceRequests(Sender):
             place = self.model.place(store.label, file.label)
             if answer.ok:
                 self.model.seen(place, shown_of(answer.body))
-            elif not (self.overtaken() and "reads beside a fan-out" in self.model.tolerated):
+            else:
                 self._is_out(place, answer)
         return answer
-
-    def overtaken(self) -> bool:
-        """Whether another worker's step ran in the middle of this request."""
-        return "meanwhile" in self.world.faults.met
 
     def _is_out(self, place: Place, answer: Answer) -> None:
         require(answer.status == 404, f"the request was refused: {answer}")

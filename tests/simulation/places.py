@@ -83,7 +83,6 @@ class Batch:
     settings: Mapping[str, Settings]
     skip_duplicates: bool = False
     fuzzy: bool = False
-    may_be_lost: bool = False
     exists: Maybe = "yes"
     cancelled: Maybe = "no"
     id: str = ""
@@ -217,7 +216,7 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     settings = oldest.settings[place.file.label]
     both: tuple[Shown, ...] = (("in_progress", settings), ("cancelled", settings))
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
-    sure = place.file.deleted == "no" and oldest.exists == "yes" and not oldest.may_be_lost
+    sure = place.file.deleted == "no" and oldest.exists == "yes"
     return options if sure else (*options, None)
 
 
@@ -260,8 +259,6 @@ def reach(state: State, place: Place, batch: Batch, *, duplicate: bool) -> Itera
         yield attach(state, batch.label, settings, seq, newest=newest)
     if batch.unanswered and not state.attached and seq < state.detached_seq:
         yield attach(state, batch.label, settings, state.detached_seq, newest=True)
-    if batch.may_be_lost and not state.attached and state.detached_seq >= 0:
-        yield state.with_entry({batch.label}, "cancelled")
     if batch.skip_duplicates and duplicate:
         yield refuse_duplicate(state, batch, settings)
 

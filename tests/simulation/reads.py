@@ -146,10 +146,9 @@ class Reads:
                 least["total"] += 1
                 if len(statuses) == 1:
                     least.update(statuses)
-        if "counts of deleted files" in self._model.tolerated:
-            for place in self._model.in_store(store.label):
-                if place.file.deleted != "no":
-                    most.update(["total", *STATUSES])
+        for place in self._model.in_store(store.label):
+            if place.file.deleted != "no":  # it may be counted until the work behind its deletion is done
+                most.update(["total", *STATUSES])
         for name in ("total", *STATUSES):
             require(
                 least[name] <= counts[name] <= most[name],
@@ -172,8 +171,6 @@ class Reads:
             if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
                 return answer
             listed += answer.body["data"]
-            if len(listed) > 500 and "cursors of files to come" in self._model.tolerated:
-                return answer
             require(len(listed) <= 500, "a list does not end")
             if not answer.body["has_more"]:
                 break
@@ -188,14 +185,9 @@ class Reads:
         return answer
 
     def _check_listed(self, store: Store, listed: dict[str, Shown], status: str | None) -> None:
-        skips = "cursors of files to come" in self._model.tolerated and any(
-            not state.attached and state.detached_seq >= 0 and not state.ended
-            for place in self._model.in_store(store.label)
-            for state in place.states | place.rows
-        )
         for place in self._model.in_store(store.label):
             got = listed.pop(place.file.id, None)
-            if self._model.is_wild(place) or (got is None and skips):
+            if self._model.is_wild(place):
                 continue
             possible = self._model.in_rows(place)
             if status is not None:

@@ -14,7 +14,6 @@ from time import monotonic
 
 from tests.simulation.cloud import CloudWorld
 from tests.simulation.history import Failed, History, MakeWorld
-from tests.simulation.known_faults import TOLERATED
 from tests.simulation.local import LocalWorld
 from tests.simulation.shrink import shrink
 from tests.simulation.steps import Step
@@ -76,7 +75,7 @@ def run_one(
     """Runs one history: of drawn steps, or of these."""
     logging.disable(logging.CRITICAL)
     began, folder = monotonic(), new_folder()
-    history = History(folder, seed, ADAPTERS[adapters], TOLERATED)
+    history = History(folder, seed, ADAPTERS[adapters])
     failure = None
     try:
         if steps is None:

@@ -91,7 +91,6 @@ class Sender:
         if batch is None:
             made.fuzzy = self.behind or not answer.ok  # without an answer, it may take effect at any later time
             made.unanswered = not answer.ok
-            made.may_be_lost = self.behind and "batches after a detach" in self.model.tolerated
             batch = self.model.batches[made.label] = made
         elif batch.exists == "yes":
             return

@@ -181,6 +181,21 @@ def test_any_order(bench: Bench, history: History) -> None:
         assert views.table.query(keys.contents(history.store)) == []
 
 
+def test_content_of_a_failed_file(bench: Bench, history: History) -> None:
+    """A file that failed does not hold its content, in whatever order its failure and a later change are projected."""
+    commits = [
+        history.commit(lambda state: store_file.attach(state, history.attach)),
+        history.commit(lambda state: store_file.fail(state, bench.clock(), 1, Failure("invalid_file", "Broken."))),
+        history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"n": 1})),
+    ]
+    for order in permutations(commits):
+        views = Views(MemoryTable())
+        for commit in order:
+            views.apply([commit])
+        assert views.table.query(keys.contents(history.store)) == []
+        assert views.stores_of(history.file, 10) == [history.store]
+
+
 def test_batch_behind_its_files(bench: Bench) -> None:
     """A batch's own commit that is projected after those of its files, when the store is deleted, leaves nothing that a
     purge does not find.

@@ -115,6 +115,13 @@ def list_page(
         return pending or (keys.FILES + state.placement.row(file) if state.placement else None)
 
     page_range = pages.resolve(request, place)
+    listed: dict[str, Row | State] = {}
+    if counts.pending > 0 and status in (
+        None,
+        "in_progress",
+        "cancelled",
+    ):  # before the rows: meanwhile some become rows
+        listed |= open_batches.pending_page(deployment, store, page_range, status)
     rows = pages.read(
         deployment.views.table.query,
         keys.store(store).pk,
@@ -123,11 +130,7 @@ def list_page(
         status=status,
         more=len(leaving),
     )
-    there = [row for row in rows if keys.thing_of(row.key.sk) not in leaving]
-    listed: dict[str, Row | State] = {row.key.sk: row for row in there}
-    if counts.pending > 0 and status in (None, "in_progress", "cancelled"):
-        until = there[page_range.limit].key.sk if len(there) > page_range.limit else None
-        listed |= open_batches.pending_page(deployment, store, page_range, status, until)
+    listed |= {row.key.sk: row for row in rows if keys.thing_of(row.key.sk) not in leaving}
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
     return pages.cut([_view(deployment, store, sk, listed[sk]) for sk in ordered], page_range)
 
@@ -208,6 +211,9 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
     shown = loaded.state if loaded.state.attached else open_batches.pending(deployment, store, file, loaded.state)
+    if shown is None:  # a batch may have reached it since the stream was read
+        loaded = deployment.streams.load(STORE_FILE, loaded.stream)
+        shown = loaded.state if loaded.state.attached else None
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown
