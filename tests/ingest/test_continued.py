@@ -11,7 +11,7 @@ from tests.support.bench import PROJECT, Bench, DictIndex, Lost, StubEmbedder
 from vectorlog.domain.vectors import Vector
 from vectorlog.files import artefact
 from vectorlog.ingest.job import ROUND
-from vectorlog.use_cases import search, store_files, vector_stores
+from vectorlog.use_cases import indexed_text, search, vector_stores
 
 MANY = ROUND + 2
 
@@ -59,7 +59,7 @@ def test_another_reading(bench: Bench, before: int) -> None:
     store_part(bench, store, file, lines(before, "omega"), 0, before)
     bench.pump.settle()
     assert texts(bench, store) == lines(3).splitlines(keepends=True)
-    assert store_files.content(bench.deployment, PROJECT, store, file).text == lines(3)
+    assert indexed_text.content(bench.deployment, PROJECT, store, file).text == lines(3)
 
 
 @pytest.mark.parametrize(("first", "end"), [(0, 2), (ROUND, MANY), (1, 3), (0, ROUND)])

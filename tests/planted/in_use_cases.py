@@ -253,4 +253,12 @@ BUGS = (
         "A request with another list under a used key changes the files of the first one's batch.",
         ("use_cases/test_repeated_requests.py::test_two_bodies_at_once",),
     ),
+    Bug(
+        "attached-file-is-pending-too",
+        "use_cases/open_batches.py",
+        "if entry not in rows and attachment not in rows and each.item.file in uploaded:",
+        "if entry not in rows and each.item.file in uploaded:",
+        "A file that is attached while its batch is created is listed twice.",
+        ("use_cases/test_fan_out.py::test_attached_while_its_batch_is_created",),
+    ),
 )

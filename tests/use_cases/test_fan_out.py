@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from tests.support.bench import PROJECT, Bench, DictIndex
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import FileAttached
 from vectorlog.event_log.codec import STORE_FILE
-from vectorlog.use_cases import fan_out, file_batches, store_files, uploaded_files
+from vectorlog.use_cases import fan_out, file_batches, open_batches, store_files, uploaded_files
 from vectorlog.use_cases.fan_out import STEP
 from vectorlog.use_cases.pages import PageRequest
+from vectorlog.views.counts import Counts
 
 SIZES = (1, STEP - 1, STEP, STEP + 1, 2 * STEP, 2 * STEP + 1)
 
@@ -107,6 +109,28 @@ def test_many_open_batches(slow: Bench) -> None:
     assert {slow.status(store, file) for file in files} == {"in_progress"}
     page = store_files.list_page(slow.deployment, PROJECT, store, PageRequest(100), None)
     assert (len(page.items), page.has_more) == (100, True)
+
+
+def test_attached_while_its_batch_is_created(slow: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another request attaches between the checks of a batch and the batch's commit is listed once, and has
+    ended once for the batch in the end.
+    """
+    store, file = slow.store(), slow.upload("alpha")
+    known = open_batches.known
+
+    def attach_then(*arguments: Any) -> set[str]:
+        found = known(*arguments)
+        slow.attach(store, file)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(open_batches, "known", attach_then)
+        batch = slow.batch(store, [file]).id
+    page = store_files.list_page(slow.deployment, PROJECT, store, PageRequest(100), None)
+    assert [view.file for view in page.items] == [file]
+    slow.pump.settle()
+    assert slow.deployment.views.batch_counts(batch, 1).completed == 1
+    assert slow.deployment.views.store_counts(store) == Counts(completed=1, usage_bytes=len("alpha"))
 
 
 @pytest.mark.parametrize("stores", [100, 101, 201])

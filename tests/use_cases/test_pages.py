@@ -74,7 +74,8 @@ def test_forwards(listed: tuple[list[str], Read], order: Order, limit: int) -> N
     """
     things, read = listed
     expected = things if order == "asc" else things[::-1]
-    after, found = None, []
+    after: str | None = None
+    found: list[str] = []
     for number in range(0, NUMBER, limit):
         page, more = read(PageRequest(limit, order, after), PROJECT)
         assert page == expected[number : number + limit]

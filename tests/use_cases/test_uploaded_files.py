@@ -10,6 +10,9 @@ import pytest
 from tests.support.bench import PROJECT, Bench, DictIndex, Lost, keyed
 from vectorlog.domain.errors import NotFound
 from vectorlog.use_cases import uploaded_files
+from vectorlog.use_cases.pages import PageRequest
+
+ALL = PageRequest(100)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -27,7 +30,7 @@ def test_upload_that_dies(tmp_path: Path, after: bool) -> None:
             died = False
         except Lost:
             died = True
-        for view in uploaded_files.list_page(bench.deployment, PROJECT, _all(), None, None).items:
+        for view in uploaded_files.list_page(bench.deployment, PROJECT, ALL, None, None).items:
             _, key = uploaded_files.content(bench.deployment, PROJECT, view.id)
             assert bench.blobs.read(key) == b"alpha"
         file = actor.new_id("file", bench.random)
@@ -38,14 +41,10 @@ def test_upload_that_dies(tmp_path: Path, after: bool) -> None:
             assert died
         assert bench.upload("alpha", actor) == file
         assert bench.blobs.read(uploaded_files.blob_key(file, hashlib.sha256(b"alpha").hexdigest())) == b"alpha"
-        assert [view.id for view in uploaded_files.list_page(bench.deployment, PROJECT, _all(), None, None).items] == [
+        assert [view.id for view in uploaded_files.list_page(bench.deployment, PROJECT, ALL, None, None).items] == [
             file
         ]
         bench.close()
         if not died:
             return
     raise AssertionError("an upload has fewer calls than this")
-
-
-def _all() -> uploaded_files.PageRequest:
-    return uploaded_files.PageRequest(100)
