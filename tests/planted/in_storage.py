@@ -124,7 +124,7 @@ BUGS = (
         "unused = set(removed).difference(used[np.isin(used, removed)].tolist())",
         "unused = set(removed)",
         "Chunks of a removed file are found again, as those of another file.",
-        ("index/embedded/test_index.py",),
+        ("index/embedded/test_index_is_durable.py",),
     ),
     Bug(
         "older-attributes-win",

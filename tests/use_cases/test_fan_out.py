@@ -17,7 +17,7 @@ from vectorlog.use_cases.fan_out import STEP
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.views.counts import Counts
 
-SIZES = (1, STEP - 1, STEP, STEP + 1, 2 * STEP, 2 * STEP + 1)
+SIZES = (1, STEP, STEP + 1, 2 * STEP + 1)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_every_file_is_attached(slow: Bench, size: int) -> None:
     assert slow.deployment.views.open_batches(store) == {}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [STEP, STEP + 1])
 def test_every_file_is_cancelled(slow: Bench, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """A cancel of which the request did nothing yet ends every file in steps of a hundred, those included that the
     fan-out had not reached; none is attached any more.

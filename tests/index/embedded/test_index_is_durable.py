@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,12 @@ SPACE = Space("test:model", 2)
 STORES = ("s", "t")
 
 
+def chunk(n: int, text: str) -> Chunk:
+    return Chunk(n, text, (array("f", [1, 0]),))
+
+
 def file(store: str, name: str, text: str) -> FileChunks:
-    return FileChunks(store, name, 1, f"row of {name}", 0, {"name": name}, (Chunk(0, text, (array("f", [1, 0]),)),))
+    return FileChunks(store, name, 1, f"row of {name}", 0, {"name": name}, (chunk(0, text),))
 
 
 def found(index: LocalIndex) -> list[list[tuple[str, str]]]:
@@ -88,3 +93,22 @@ def test_failed_removal(refusing: LocalIndex, tmp_path: Path) -> None:
     refusing.remove(SPACE, "s", "stuck")
     assert ("stuck", "stuck word") not in found(refusing)[0]
     refusing.close()
+
+
+def test_removed_stays_removed(tmp_path: Path) -> None:
+    """Chunks of a removed file are not found again after a restart, whatever was added and removed since."""
+    index = LocalIndex(tmp_path)
+    long = replace(file("s", "gone", "first word"), chunks=tuple(chunk(n, f"word {n}") for n in range(5)))
+    for name in ("gone", "gone too"):
+        index.add(SPACE, [replace(long, file=name)])
+        index.remove(SPACE, "s", name)
+    index.add(SPACE, [file("s", "kept", "kept word")])
+    before = found(index)
+    assert index.count(SPACE, "s") == {("kept", 1): 1}
+    index.close()
+    again = LocalIndex(tmp_path)
+    assert again.count(SPACE, "s") == {("kept", 1): 1}
+    assert found(again) == before
+    again.add(SPACE, [file("s", "next", "next word")])
+    assert again.count(SPACE, "s") == {("kept", 1): 1, ("next", 1): 1}
+    again.close()
