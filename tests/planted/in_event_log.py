@@ -158,4 +158,12 @@ BUGS = (
         "After one failed commit, no write succeeds until a restart.",
         ("sqlite/test_database.py",),
     ),
+    Bug(
+        "nothing-is-synced",
+        "sqlite/database.py",
+        'self._writer.execute(f"PRAGMA synchronous={synchronous}")',
+        'self._writer.execute("PRAGMA synchronous=OFF")',
+        "A power cut damages the log, so that the server does not start again.",
+        ("runtime/local/test_log_and_views.py",),
+    ),
 )
