@@ -102,7 +102,7 @@ BUGS = (
         "if len(of_address) >= self.limits.per_address and",
         "if len(of_address) > self.limits.per_address and",
         "One address holds more connections than the setting says.",
-        ("runtime/local/test_protocol.py", "runtime/local/test_http.py"),
+        ("runtime/local/test_protocol.py::test_too_many_connections",),
     ),
     Bug(
         "stalled-body-is-waited-for",
@@ -135,5 +135,13 @@ BUGS = (
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         "Two servers on one folder do the same work twice, and their indexes differ.",
         ("runtime/local/test_data_folder.py", "live/test_conflicts.py"),
+    ),
+    Bug(
+        "body-of-the-limit-is-refused",
+        "runtime/local/body.py",
+        "        if len(body) > limit:",
+        "        if len(body) >= limit:",
+        "A body of exactly the documented size is refused.",
+        ("runtime/local/test_http.py::TestBody",),
     ),
 )
