@@ -28,12 +28,14 @@ class LiveServer:
         data: the folder.
         log: standard error of all its processes: a JSON object per line.
         url: of the running server; the port stays the same after the first start.
+        before: what stands before the server's command, such as a tracer.
     """
 
     def __init__(self, data: Path, embeddings: str, *flags: str) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         self.url = ""
+        self.before: list[str] = []
         self._flags = ["--data", str(data), *flags]
         if embeddings:
             self._flags += ["--embedding", "openai", "--embedding-base-url", embeddings]
@@ -50,7 +52,7 @@ class LiveServer:
         """Starts it, and returns when it says that it listens."""
         with self.log.open("a") as log:
             port = self.url.rpartition(":")[2] or "0"
-            command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
+            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
