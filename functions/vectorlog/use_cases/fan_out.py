@@ -137,21 +137,22 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
 
     def plan(position: int, each: BatchItem, holder: str | None) -> Plan[State, Event]:
         uploaded, stream = visible.get(each.file), ids.store_file_stream(store, each.file)
-        command = Attach(
-            at=at,
-            asked_at=state.created_at,
-            by=loaded.stream,
-            placement=Placement(state.created_at, position),
-            filename=uploaded.filename if uploaded else "",
-            sha256=uploaded.sha256 if uploaded else "",
-            attributes=each.attributes,
-            chunking=each.chunking,
-            known=each.known,
-        )
 
         def decide(current: State) -> Sequence[Event]:
             if _was_reached(deployment, stream, current, loaded):
                 return []
+            known = uploaded or current  # what the store knows of a file that was deleted meanwhile
+            command = Attach(
+                at=at,
+                asked_at=state.created_at,
+                by=loaded.stream,
+                placement=Placement(state.created_at, position),
+                filename=known.filename,
+                sha256=known.sha256,
+                attributes=each.attributes,
+                chunking=each.chunking,
+                known=each.known,
+            )
             if holder is not None:
                 return store_file.refuse_duplicate(current, command, holder, remedy)
             return _detach_if_deleted(current, store_file.attach(current, command), at, deleted=uploaded is None)

@@ -102,11 +102,14 @@ def pending_page(deployment: Deployment, store: str, page_range: PageRange, stat
     return found
 
 
-def sort_key(deployment: Deployment, store: str, file: str) -> str | None:
-    """Returns the sort key of a file that a batch has yet to reach; None if there is no such batch."""
+def sort_key(deployment: Deployment, store: str, file: str, current: State) -> str | None:
+    """Returns the sort key of a file that a batch has yet to reach; None if there is no such batch. `current` is the
+    state in the file's stream.
+    """
     for batch in load(deployment, store):
         for position, each in batch.unreached(deployment):
-            if each.file == file and not each.known:
+            reached = current.was_reached_by(batch.loaded.stream, batch.created_at)
+            if each.file == file and not each.known and not reached:
                 return keys.FILES + Placement(batch.created_at, position).row(file)
     return None
 

@@ -111,7 +111,8 @@ def list_page(
 
     def place(file: str) -> str | None:
         state = known[ids.store_file_stream(store, file)].state
-        pending = None if state.attached or counts.pending <= 0 else open_batches.sort_key(deployment, store, file)
+        awaited = not state.attached and counts.pending > 0
+        pending = open_batches.sort_key(deployment, store, file, state) if awaited else None
         return pending or (keys.FILES + state.placement.row(file) if state.placement else None)
 
     page_range = pages.resolve(request, place)
