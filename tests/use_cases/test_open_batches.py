@@ -262,9 +262,9 @@ def test_pending_page_in_both_orders(slow: Bench, monkeypatch: pytest.MonkeyPatc
         assert listed(slow, store, None, limit) == expected
         assert listed(slow, store, None, limit, "desc") == expected[::-1]
         assert listed(slow, store, "in_progress", limit) == expected
-    again = slow.batch(store, files[8:10])
-    assert again.counts.in_progress == 2
-    assert listed(slow, store, None, 1) == [*expected, files[8]]
+    newest = slow.upload("alpha")
+    slow.batch(store, [files[8], newest])
+    assert listed(slow, store, None, 1) == [*expected, files[8], newest]
     assert listed(slow, store, "completed") == []
 
 
