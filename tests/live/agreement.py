@@ -109,7 +109,8 @@ def _ended(row: dict[str, Any], upload: Upload, may_end: set[str]) -> None:
     assert row["status"] in expected, f"{upload}: {row}"
     error = row["last_error"]
     if row["status"] == "failed":
-        assert error["code"] == "invalid_file" and "text" in error["message"], f"{upload}: {row}"
+        assert error["code"] == "invalid_file", f"{upload}: {row}"
+        assert "no text" in error["message"], f"{upload}: {row}"
     else:
         assert error is None, f"{upload}: {row}"
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
@@ -38,7 +42,18 @@ PROGRESS_S = 60.0
 """How long clients may go without these answers, for a busy machine."""
 
 
-def test_kills(tmp_path: Path, own_stub: StubServer) -> None:
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints a line past pytest."""
+
+    def write(line: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{line}\n")
+
+    return write
+
+
+def test_kills(tmp_path: Path, own_stub: StubServer, say: Callable[[str], None]) -> None:
     """Whenever the server is killed, everything that it had answered holds, everything else holds wholly or not at all,
     a key has one effect, every file ends, no project sees another's, and views, index, artefacts and blobs agree with
     the log. Set VECTORLOG_TEST_KILLS and VECTORLOG_TEST_SEED for more and other kills.
@@ -97,7 +112,7 @@ def test_kills(tmp_path: Path, own_stub: StubServer) -> None:
     verified = subprocess.run(
         [*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True, check=False
     )
-    print(
+    say(
         f"{KILLS} kills in {worked:.0f} s, {time.monotonic() - began:.0f} s with all checks: {dict(sent)}; "
         f"{dict(found)}; {collected} blobs were left over; {verified.stdout.splitlines()[-1]}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.live.journal import Answer, Line
@@ -36,16 +37,10 @@ class Writer(threading.Thread):
         self._random = random.Random(seed * 100 + number)
 
     def run(self) -> None:
-        acts = (
-            self._upload,
-            self._attach,
-            self._batch,
-            self._change,
-            self._detach,
-            self._delete_file,
-            self._make_store,
+        acts: Sequence[Callable[[], None]] = (
+            *(self._upload, self._attach, self._batch, self._change, self._detach, self._delete_file),
+            *(self._make_store, self._delete_store, self._look, self._search, self._refused),
         )
-        acts += (self._delete_store, self._look, self._search, self._refused)
         weights = (30, 20, 9, 10, 7, 5, 4, 2, 12, 12, 2)
         try:
             while not self.enough.is_set():
@@ -53,7 +48,7 @@ class Writer(threading.Thread):
         except BaseException as error:  # noqa: BLE001  # the test raises it
             self.fault = error
 
-    def _call(self, method: str, path: str, body: Any = None, upload: tuple[str, bytes] | None = None) -> Answer:  # noqa: ANN401
+    def _call(self, method: str, path: str, body: Any = None, upload: tuple[str, bytes] | None = None) -> Answer:
         """Sends a write. A third of all POSTs have a key, and are repeated until they are answered, some once more."""
         if method != "POST" or self._random.random() < 0.67:
             answer = self.line.request(method, path, body, upload)
