@@ -110,7 +110,7 @@ def _ended(row: dict[str, Any], upload: Upload, may_end: set[str]) -> None:
     error = row["last_error"]
     if row["status"] == "failed":
         assert error["code"] == "invalid_file", f"{upload}: {row}"
-        assert "no text" in error["message"], f"{upload}: {row}"
+        assert "The file is empty" in error["message"], f"{upload}: {row}"
     else:
         assert error is None, f"{upload}: {row}"
 

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
 from tests.live.agreement import check, settle
+from tests.live.data_folders import collect_leftovers, key, verified, wait_until_idle
 from tests.live.journal import Journal, Line
-from tests.live.live_server import LiveServer, serving, until
+from tests.live.live_server import LiveServer, serving
 from tests.live.writer import Writer
-from vectorlog.defaults import DAY_MS
-from vectorlog.operations.verify import UnderWay
-from vectorlog.reactions.leftovers import SAFE_AGE_MS, collect
-from vectorlog.runtime.local.inspection import inspect
 
 KILLS = int(os.environ.get("VECTORLOG_TEST_KILLS", "4"))
 SEED = int(os.environ.get("VECTORLOG_TEST_SEED", "1"))
@@ -60,7 +54,7 @@ def test_kills(tmp_path: Path, own_stub: StubServer, say: Callable[[str], None])
     """
     began, rng = time.monotonic(), random.Random(SEED)
     data = tmp_path / "data"
-    keys = {mark: _key(data, mark) for mark in MARKS}
+    keys = {mark: key(data, mark) for mark in MARKS}
     own_stub.delay = 0.02
     with (
         serving(data, own_stub.base_url, "--readers", "1") as server,
@@ -103,21 +97,17 @@ def test_kills(tmp_path: Path, own_stub: StubServer, say: Callable[[str], None])
         for mark, other in zip(MARKS, MARKS[::-1], strict=True):
             for path in (f"/vector_stores/{shared[other]}", f"/files/{writers[other][0].uploads[0].id}"):
                 assert lines[mark].request("GET", path).status == 404
-        _idle(data)
+        wait_until_idle(data, PROGRESS_S)
         assert server.stop() == 0
         assert server.errors() == []
     assert [list((data / folder).iterdir()) for folder in ("spool", "staging")] == [[], []]
-    collected = _collect(data)
+    collected = collect_leftovers(data)
     assert collected <= sent["unknown"], "more is left over than answers were lost"
-    verified = subprocess.run(
-        [*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True, check=False
-    )
+    said = verified(data)
     say(
         f"{KILLS} kills in {worked:.0f} s, {time.monotonic() - began:.0f} s with all checks: {dict(sent)}; "
-        f"{dict(found)}; {collected} blobs were left over; {verified.stdout.splitlines()[-1]}"
+        f"{dict(found)}; {collected} blobs were left over; {said}"
     )
-    assert verified.returncode == 0, verified.stdout
-    assert " 0 differences, 0 pending; 0 commits and 0 messages" in verified.stdout, verified.stdout
 
 
 def _kill(server: LiveServer, journal: Journal, rng: random.Random) -> None:
@@ -130,25 +120,3 @@ def _kill(server: LiveServer, journal: Journal, rng: random.Random) -> None:
         time.sleep(rng.uniform(0, 0.03))  # between two answers, too
         server.kill()
     server.start()
-
-
-def _key(data: Path, project: str) -> str:
-    command = [*vectorlog(), "keys", "create", "--project", project, "--data", str(data)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _idle(data: Path) -> None:
-    """Waits until all commits are projected and all messages handled."""
-    with inspect(data) as (_, under_way, _):
-        until(lambda: under_way() == UnderWay(0, 0), "no work under way", PROGRESS_S)
-
-
-def _collect(data: Path) -> int:
-    """Deletes the leftovers, as the pass of a later day does; returns how many there were."""
-    with inspect(data) as (deployment, _, _):
-        before = len(list(deployment.blobs.list("")))
-        later = replace(deployment, clock=lambda: deployment.clock() + SAFE_AGE_MS + DAY_MS)
-        after: str | None = ""
-        while after is not None:
-            after = collect(later, after)
-        return before - len(list(deployment.blobs.list("")))

@@ -26,6 +26,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Serve the API from a data folder, until Ctrl-C."""
     from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
     from vectorlog.runtime.local import logs
+    from vectorlog.runtime.local.copied import TornCopy
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
     from vectorlog.runtime.local.server import Server
     from vectorlog.runtime.local.service import Local
@@ -42,7 +43,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         local = Local(settings)
-    except (FolderInUse, UnknownFormat, IndexInUse) as error:
+    except (FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The data folder {settings.data} cannot be used: {error.strerror}.") from None
