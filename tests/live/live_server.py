@@ -27,13 +27,15 @@ class LiveServer:
     Attributes:
         data: the folder.
         log: standard error of all its processes: a JSON object per line.
+        limit: what `ulimit` sets for it, such as "-n 64".
         url: of the running server; the port stays the same after the first start.
     """
 
-    def __init__(self, data: Path, embeddings: str, *flags: str) -> None:
+    def __init__(self, data: Path, embeddings: str, *flags: str, limit: str = "") -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         self.url = ""
+        self.limit = limit
         self._flags = ["--data", str(data), *flags]
         if embeddings:
             self._flags += ["--embedding", "openai", "--embedding-base-url", embeddings]
@@ -104,6 +106,8 @@ class LiveServer:
         with self.log.open("a") as log:
             port = self.url.rpartition(":")[2] or "0"
             command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
+            if self.limit:
+                command = ["sh", "-c", f'ulimit {self.limit} && exec "$@"', "sh", *command]
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def _ended(self) -> int:
@@ -126,9 +130,9 @@ def _peak_mb(pid: int) -> float:
 
 
 @contextmanager
-def serving(data: Path, embeddings: str, *flags: str) -> Iterator[LiveServer]:
+def serving(data: Path, embeddings: str, *flags: str, limit: str = "") -> Iterator[LiveServer]:
     """A started server; it is killed at the end if it still runs."""
-    server = LiveServer(data, embeddings, *flags)
+    server = LiveServer(data, embeddings, *flags, limit=limit)
     try:
         server.start()
         yield server
