@@ -1,6 +1,4 @@
-"""Random histories with crashes, redelivery and reordering; and one scenario that is cut at every call with an
-effect.
-"""
+"""One scenario that is cut at every call with an effect. Random histories are in `tests/simulation/`."""
 
 from __future__ import annotations
 
@@ -11,7 +9,6 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from tests.support.bench import DAY_MS, PROJECT, Bench, DictIndex, Lost, keyed
-from tests.support.history import History
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.manifest import BatchItem
@@ -23,31 +20,7 @@ from vectorlog.views.counts import Counts
 
 T = TypeVar("T")
 
-HISTORIES = 36
-STEPS = 100
 PARTS = 6
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_histories(part: int, tmp_path: Path) -> None:
-    """Whatever is requested, in whatever order work is done and wherever processes die: counts add up at every step,
-    created things exist, deleted ones are not found, every file and every batch ends, and what is left is what the log
-    says.
-    """
-    for seed in range(part, HISTORIES, PARTS):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        history = History(folder, seed)
-        try:
-            for _ in range(STEPS):
-                history.step()
-                history.check()
-            history.finish()
-        except Exception as error:
-            story = "\n".join(history.story[-40:])
-            raise AssertionError(f"seed {seed}: {error}\n{story}") from error
-        finally:
-            history.bench.close()
 
 
 class Scenario:

@@ -16,8 +16,9 @@ from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.store_file import Failure, Open, Placement, Serving
 from vectorlog.domain.tenancy import Owner
 from vectorlog.use_cases.file_batches import BatchView
+from vectorlog.use_cases.indexed_text import IndexedText
 from vectorlog.use_cases.search import Result
-from vectorlog.use_cases.store_files import Content, StoreFileView
+from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
 from vectorlog.views.counts import Counts
@@ -126,7 +127,9 @@ class TestStoreFiles:
     def test_content_carries_the_attributes_that_serve(self) -> None:
         """The text belongs to the generation that serves, and so do the attributes beside it."""
         state = store_file.State(attached=True, filename="a.txt", attributes={"k": 2}, serving=SERVING)
-        assert present.content(Content(StoreFileView("vs_1", "file-1", state), "hello"), MKA1)["attributes"] == {"k": 1}
+        assert present.content(IndexedText(StoreFileView("vs_1", "file-1", state), "hello"), MKA1)["attributes"] == {
+            "k": 1
+        }
 
 
 class TestLists:
@@ -167,7 +170,7 @@ class TestClients:
         mka1.VectorStoreFileList.model_validate(present.page([present.store_file(view, MKA1)], MKA1, has_more=False))
         mka1.VectorStoreFileBatch.model_validate(present.batch(batch))
         mka1.VectorStoreSearchResults.model_validate(present.results([result], ["a", "b"], MKA1))
-        mka1.VectorStoreFileContent.model_validate(present.content(Content(view, "hello"), MKA1))
+        mka1.VectorStoreFileContent.model_validate(present.content(IndexedText(view, "hello"), MKA1))
         mka1.FileDeletionStatus.model_validate(present.deleted("file", "file-1"))
         mka1.VectorStoreDeletionStatus.model_validate(present.deleted("vector_store.deleted", "vs_1"))
         mka1.VectorStoreFileDeletionStatus.model_validate(present.deleted("vector_store.file.deleted", "file-1"))

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.simulation.blobs import MemoryBlobs
 from tests.support import moto_aws
 from vectorlog.files.blobs import Blobs, NoSuchBlob, StoredBlob
 from vectorlog.files.folder import FolderBlobs
@@ -51,7 +52,16 @@ def s3(place: Path) -> Iterator[Blobs]:
     made.close()
 
 
-@pytest.fixture(params=[folder, moto, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@contextmanager
+def simulated(folder: Path) -> Iterator[Blobs]:
+    """The blobs in memory of the simulation."""
+    folder.mkdir()
+    yield MemoryBlobs(folder, lambda: time.time_ns() // 1_000_000)
+
+
+@pytest.fixture(
+    params=[folder, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     with request.param(tmp_path / "here") as made:
         yield made

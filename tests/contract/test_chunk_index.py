@@ -181,6 +181,8 @@ class TestSearch:
                     ("f", 1, 1),
                     ("g", 2, 0),
                 ]
+        nothing = ask(index, vector=X, text="fox", serving=serving, where=Comparison("eq", "k", 1))
+        assert (nothing.by_vector, nothing.by_text) == ((), ())
 
     def test_thousands_of_files_can_be_left_out(self, index: ChunkIndex) -> None:
         """What serves of as many files as one search looks up can be told, each with another generation, when as many

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 
+from tests.simulation.dynamodb import DynamoDB
 from tests.support import dynamodb_local, moto_aws
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, EventLog
@@ -43,8 +46,17 @@ def dynamodb(_: Path) -> Iterator[EventLog]:
         log.close()
 
 
+@contextmanager
+def simulated(_: Path) -> Iterator[EventLog]:
+    """The adapter of DynamoDB over the simulation's rules of DynamoDB."""
+    log = DynamoDBEventLog(cast(Any, DynamoDB(Random(1))), "events")
+    yield log
+    log.close()
+
+
 @pytest.fixture(
-    params=[sqlite, moto, pytest.param(dynamodb, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)],
+    ids=lambda adapter: adapter.__name__,
 )
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     if request.param is moto and request.node.originalname == "test_one_winner":

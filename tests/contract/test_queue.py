@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
 import pytest
 from moto.sqs import models as moto_sqs
 
+from tests.simulation.sqs import SQS
 from tests.support import moto_aws
 from vectorlog.runtime.aws import clients
 from vectorlog.sqlite.database import Database
@@ -86,6 +88,25 @@ def moto(_: Path) -> Iterator[Setting]:
         yield setting
 
 
+class SimulatedSetting:
+    """The adapter of SQS over the simulation's rules of SQS, without its surprises."""
+
+    fair = False
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+        client = SQS(lambda: self.now, Random(1), most_receives=1000, calm=True)
+        self.queue: Queue = SQSQueue(cast(Any, client), "embed", lambda: self.now)
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+
+@contextmanager
+def simulated(_: Path) -> Iterator[Setting]:
+    yield SimulatedSetting()
+
+
 class RealSetting:
     """SQS, whose time passes by itself: five seconds of a test are one real second, the smallest unit of SQS."""
 
@@ -123,7 +144,9 @@ def sqs(_: Path) -> Iterator[Setting]:
     client.delete_queue(QueueUrl=url)
 
 
-@pytest.fixture(params=[sqlite, moto, pytest.param(sqs, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__)
+@pytest.fixture(
+    params=[sqlite, moto, simulated, pytest.param(sqs, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+)
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]:
     with request.param(tmp_path) as made:
         yield made

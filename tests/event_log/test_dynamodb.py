@@ -11,6 +11,7 @@ import pytest
 from tests.support import dynamodb_local, moto_aws
 from tests.support.aws_meter import metered
 from tests.support.dynamodb_faults import lost_answers, refusal, refused
+from tests.support.dynamodb_reads import reads
 from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.dynamodb import DynamoDBEventLog, commit_of, item_of
 from vectorlog.event_log.event_log import Commit
@@ -107,6 +108,20 @@ class TestOrder:
             appended = log.append([commit(stream=stream) for stream in streams])
             assert log.load_many(streams) == dict(zip(streams, appended, strict=True))
             log.close()
+
+
+class TestConsistency:
+    def test_reads(self, client: BaseClient, log: DynamoDBEventLog) -> None:
+        """Every read of the log sees every commit that was answered before it."""
+        log.append([commit(), commit(stream="vs_2")])
+        with reads(client) as found:
+            log.load("vs_1")
+            log.load_many(["vs_1", "vs_2", "vs_3"])
+            log.read("vs_1")
+            log.read("vs_1", 1, 5)
+            assert len(list(log.scan())) == 2
+        assert {read.operation for read in found} == {"Query", "Scan"}
+        assert [read for read in found if not read.consistent] == []
 
 
 class TestItems:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.commits_on_disk import SYNCED, commits
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
 
@@ -117,6 +118,15 @@ def test_appends_share_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(list(log.scan())) == 1000
     assert 1 <= statements.count("COMMIT") < 500
     log.close()
+
+
+def test_on_disk(tmp_path: Path) -> None:
+    """An append that has returned is on disk: a power cut loses nothing that was answered."""
+    with commits() as found:
+        log = SQLiteEventLog(tmp_path / "log.db")
+        log.append([commit("vs_1"), commit("vs_2")])
+        log.close()
+    assert found == {"log.db": {SYNCED}}
 
 
 WRITER = """

@@ -27,15 +27,15 @@ class LiveServer:
     Attributes:
         data: the folder.
         log: standard error of all its processes: a JSON object per line.
-        limit: what `ulimit` sets for it, such as "-n 64".
         url: of the running server; the port stays the same after the first start.
+        before: what stands before the server's command, such as a tracer.
     """
 
-    def __init__(self, data: Path, embeddings: str, *flags: str, limit: str = "") -> None:
+    def __init__(self, data: Path, embeddings: str, *flags: str) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         self.url = ""
-        self.limit = limit
+        self.before: list[str] = []
         self._flags = ["--data", str(data), *flags]
         if embeddings:
             self._flags += ["--embedding", "openai", "--embedding-base-url", embeddings]
@@ -105,9 +105,7 @@ class LiveServer:
     def _begin(self) -> None:
         with self.log.open("a") as log:
             port = self.url.rpartition(":")[2] or "0"
-            command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
-            if self.limit:
-                command = ["sh", "-c", f'ulimit {self.limit} && exec "$@"', "sh", *command]
+            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def _ended(self) -> int:
@@ -130,9 +128,9 @@ def _peak_mb(pid: int) -> float:
 
 
 @contextmanager
-def serving(data: Path, embeddings: str, *flags: str, limit: str = "") -> Iterator[LiveServer]:
+def serving(data: Path, embeddings: str, *flags: str) -> Iterator[LiveServer]:
     """A started server; it is killed at the end if it still runs."""
-    server = LiveServer(data, embeddings, *flags, limit=limit)
+    server = LiveServer(data, embeddings, *flags)
     try:
         server.start()
         yield server

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.embedding.stub_server import StubServer
-from tests.live.live_server import LiveServer, serving
+from tests.live.live_server import LiveServer
 from tests.live.uploads import settled, upload
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS does not heed every limit")
+
+
+def within(limit: str) -> list[str]:
+    """A command that runs another one within a limit, such as "-n 64"."""
+    return ["sh", "-c", f'ulimit {limit} && exec "$@"', "sh"]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +28,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS does not 
 )
 def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
     """A limit with which requests would fail later is refused at the start, with the remedy."""
-    server = LiveServer(tmp_path / "data", "", limit=limit)
+    server = LiveServer(tmp_path / "data", "")
+    server.before = within(limit)
     with pytest.raises(AssertionError) as refused:
         server.start()
     assert server.process.wait(20) == 1
@@ -34,7 +40,10 @@ def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("limit", ["-n 560", "-v 1500000", "-f 4194304"])
 def test_low(limit: str, tmp_path: Path, own_stub: StubServer) -> None:
     """Within few files, little memory or a limited size of files, files are ingested and found, and none is blamed."""
-    with serving(tmp_path / "data", own_stub.base_url, limit=limit) as server:
+    server = LiveServer(tmp_path / "data", own_stub.base_url)
+    server.before = within(limit)
+    try:
+        server.start()
         client = server.client()
         store = client.vector_stores.create().id
         texts = ("words " * 20, "more words " * 2_000, "many words " * 60_000)
@@ -44,3 +53,6 @@ def test_low(limit: str, tmp_path: Path, own_stub: StubServer) -> None:
         assert client.vector_stores.search(store, query="many").data
         assert server.stop() == 0
         assert server.errors() == []
+    finally:
+        if server.running:
+            server.kill()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench
 from vectorlog.domain.errors import NotFound
-from vectorlog.use_cases import file_batches, store_files, uploaded_files
+from vectorlog.use_cases import file_batches, indexed_text, store_files, uploaded_files
 from vectorlog.use_cases.pages import PageRequest
 
 
@@ -21,7 +21,7 @@ def test_gone_from_every_store_at_once(bench: Bench, monkeypatch: pytest.MonkeyP
     for store in stores:
         for gone in (
             lambda store=store: store_files.get(bench.deployment, PROJECT, store, file),
-            lambda store=store: store_files.content(bench.deployment, PROJECT, store, file),
+            lambda store=store: indexed_text.read(bench.deployment, PROJECT, store, file),
             lambda store=store: store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 1}),
             lambda store=store: store_files.detach(bench.deployment, PROJECT, store, file),
         ):

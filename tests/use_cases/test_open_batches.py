@@ -243,3 +243,32 @@ def test_pending_page_in_both_orders(slow: Bench, monkeypatch: pytest.MonkeyPatc
         assert listed(slow, store, "in_progress", limit) == expected
     assert open_batches.sort_key(slow.deployment, store, files[19]) is not None
     assert listed(slow, store, "completed") == []
+
+
+class Overtaken(SQLiteTable):
+    """A table beside which a worker finishes a fan-out just before rows of a certain kind are read."""
+
+    def __init__(self, bench: Bench, before: str) -> None:
+        super().__init__(bench.derived)
+        self._bench = bench
+        self._before = before
+
+    def query(self, pk: str, **conditions: Any) -> list[Row]:
+        if conditions.get("prefix", "").startswith(self._before):
+            self._before = "never again"
+            self._bench.pump.settle()
+        return super().query(pk, **conditions)
+
+
+@pytest.mark.parametrize("before", ["open#", "F#"])
+def test_reached_while_it_is_looked_for(slow: Bench, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """A file that a batch reaches while a request looks for it is shown, by GET and in lists."""
+    for look in ("get", "list"):
+        store, file = slow.store(), slow.upload("alpha")
+        slow.batch(store, [file])
+        with monkeypatch.context() as patch:
+            patch.setattr(slow.deployment.views, "table", Overtaken(slow, before))
+            if look == "get":
+                assert store_files.get(slow.deployment, PROJECT, store, file).file == file
+            else:
+                assert listed(slow, store) == [file]

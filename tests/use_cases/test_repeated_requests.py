@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.bench import PROJECT, Bench, keyed
+from vectorlog.domain import manifest
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import KeyReused, NotFound
-from vectorlog.use_cases import store_files, vector_stores
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.tenancy import Caller
+from vectorlog.use_cases import file_batches, manifests, store_files, vector_stores
+from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
 
@@ -85,3 +92,60 @@ class TestGoneSince:
         vector_stores.delete(bench.deployment, PROJECT, store)
         with pytest.raises(NotFound):
             vector_stores.create(bench.deployment, keyed("s", ""), CreateStore())
+
+
+class TestOneKeyManyCallers:
+    """An Idempotency-Key is the caller's own, and holds for one route."""
+
+    def test_callers(self, bench: Bench) -> None:
+        """Projects, and end users of a project, that use the same key for the same request get things of their own."""
+        callers = [
+            Caller("acme"),
+            Caller("other"),
+            Caller("acme", "ann"),
+            Caller("acme", "bob"),
+            Caller("other", "ann"),
+        ]
+        actors = [keyed("k", "body", Actor(caller, "req_1"), "POST /vector_stores") for caller in callers]
+        stores = [vector_stores.create(bench.deployment, actor, CreateStore()).id for actor in actors]
+        assert len(set(stores)) == len(callers)
+        for actor, store in zip(actors, stores, strict=True):
+            assert vector_stores.create(bench.deployment, actor, CreateStore()).id == store
+            owner = vector_stores.get(bench.deployment, actor, store).state.owner
+            assert owner == actor.caller.as_owner()
+
+    def test_routes(self, bench: Bench) -> None:
+        """A client may use one key for requests to several routes, even on the same thing."""
+        store, file = bench.store(), bench.upload("alpha")
+        attach = keyed("k", "attach", route=f"POST /vector_stores/{store}/files")
+        change = keyed("k", "change", route=f"POST /vector_stores/{store}/files/{file}")
+        store_files.attach(bench.deployment, attach, store, AttachFile(file, {"n": 1}, AUTO))
+        store_files.change_attributes(bench.deployment, change, store, file, {"n": 2})
+        assert store_files.attach(
+            bench.deployment, attach, store, AttachFile(file, {"n": 1}, AUTO)
+        ).state.attributes == {"n": 2}
+
+
+def test_two_bodies_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two batches at once under one key with different lists, one is accepted, and its own list is attached; the
+    other is refused and changes nothing, also where lists are objects.
+    """
+    monkeypatch.setattr(manifest, "INLINE_BYTES", 0)
+    store, files = bench.store(), [bench.upload(f"alpha {number}") for number in range(2)]
+    keep, accepted = manifests.keep, []
+
+    def create(file: str, body: str) -> str:
+        return file_batches.create(bench.deployment, keyed("k", body), store, [BatchItem(file)], "file_ids").id
+
+    def another_first(*arguments: Any) -> manifest.Manifest:
+        monkeypatch.setattr(manifests, "keep", keep)
+        accepted.append(create(files[1], "second"))
+        return keep(*arguments)
+
+    monkeypatch.setattr(manifests, "keep", another_first)
+    with pytest.raises(KeyReused):
+        create(files[0], "first")
+    bench.pump.settle()
+    page = file_batches.list_files(bench.deployment, PROJECT, store, accepted[0], PageRequest(), None)
+    assert [view.file for view in page.items] == [files[1]]
+    assert bench.find(store, "alpha") == [files[1]]

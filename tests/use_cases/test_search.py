@@ -167,10 +167,12 @@ class TestAttachedAgain:
         for each in (file, other):
             bench.attach(store, each)
         bench.pump.settle()
+        add_chunks(bench, store, file, 1, 4)  # one more than serves, left by an earlier try
+        assert [each.file for each in results(bench, store, 4, MEANING_ONLY)] == [file] * 3 + [other]
         attach_again(bench, store, file)
         add_chunks(bench, store, file, 2, 200)
         assert [each.file for each in results(bench, store, 4, MEANING_ONLY)] == [file] * 3 + [other]
-        add_chunks(bench, store, file, 1, 200)  # more chunks than serve, left by an earlier try
+        add_chunks(bench, store, file, 1, 200)
         assert [each.file for each in results(bench, store, 4, MEANING_ONLY)] == [file] * 3 + [other]
 
 

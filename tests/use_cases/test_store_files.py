@@ -14,7 +14,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.event_log.codec import UPLOADED_FILE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import Origin, origin_of
-from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import file_batches, indexed_text, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -55,7 +55,7 @@ class TestAttach:
         assert failure is not None
         assert failure.code == code
         with pytest.raises(Invalid, match="has no content"):
-            store_files.content(bench.deployment, PROJECT, store, file)
+            indexed_text.read(bench.deployment, PROJECT, store, file)
 
     def test_throttled_only_waits(self, bench: Bench) -> None:
         """A provider that throttles delays a file and never fails it."""

@@ -9,11 +9,24 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench
 from vectorlog.deployment import Deployment
+from vectorlog.domain import file_batch
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import Invalid, NotFound
+from vectorlog.domain.file_batch import FileBatchCreated
+from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
-from vectorlog.use_cases import api_keys, file_batches, search, store_files, uploaded_files, vector_stores
+from vectorlog.event_log.codec import FILE_BATCH
+from vectorlog.use_cases import (
+    api_keys,
+    file_batches,
+    indexed_text,
+    manifests,
+    search,
+    store_files,
+    uploaded_files,
+    vector_stores,
+)
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
@@ -49,7 +62,7 @@ ATTEMPTS: dict[str, Callable[[Attempted], object]] = {
     "search": lambda its: search.search(its.deployment, its.who, its.store, search.Search(("alpha",))),
     "store file": lambda its: store_files.get(its.deployment, its.who, its.store, its.file),
     "store files": lambda its: store_files.list_page(its.deployment, its.who, its.store, PageRequest(), None),
-    "content": lambda its: store_files.content(its.deployment, its.who, its.store, its.file),
+    "content": lambda its: indexed_text.read(its.deployment, its.who, its.store, its.file),
     "attach": lambda its: store_files.attach(its.deployment, its.who, its.store, AttachFile(its.file, {}, AUTO)),
     "change": lambda its: store_files.change_attributes(its.deployment, its.who, its.store, its.file, {"n": 1}),
     "detach": lambda its: store_files.detach(its.deployment, its.who, its.store, its.file),
@@ -100,6 +113,25 @@ def test_batch_of_another_store(bench: Bench) -> None:
     batch = bench.batch(store, [file]).id
     with pytest.raises(NotFound):
         file_batches.get(bench.deployment, PROJECT, other, batch)
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=str)
+def test_list_that_names_a_foreign_file(bench: Bench, stranger: Actor) -> None:
+    """A batch never attaches a file that its owner may not see, whatever its list says: the fan-out does not rely on
+    the check at its creation. The file ends as failed, as if it were deleted, and no search shows its text.
+    """
+    store, foreign = bench.store(stranger), bench.upload("alpha secret", ANN)
+    own = bench.upload("alpha", stranger)
+    listed, owner = [BatchItem(own), BatchItem(foreign)], stranger.caller.as_owner()
+    created = FileBatchCreated(bench.clock(), store, owner, manifests.keep(bench.deployment, store, "vsfb_1", listed))
+    bench.deployment.streams.decide(FILE_BATCH, "vsfb_1", lambda state: file_batch.create(state, created))
+    bench.pump.settle()
+    assert bench.find(store, "alpha secret", stranger) == [own]
+    assert store_file_stream(store, foreign) not in {
+        each.stream for each in bench.log.scan() if "FileChunked" in each.events
+    }
+    counts = file_batches.get(bench.deployment, stranger, store, "vsfb_1").counts
+    assert (counts.completed, counts.failed, counts.total) == (1, 1, 2)
 
 
 @pytest.mark.parametrize("project", ["", " ", "acme/ann", "acme#1", "a\n"])

@@ -10,6 +10,7 @@ import pytest
 from tests.support import dynamodb_local, moto_aws
 from tests.support.aws_meter import metered
 from tests.support.dynamodb_faults import cancelled, lost_answers, refusal, refused
+from tests.support.dynamodb_reads import reads
 from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.runtime.aws import tables
@@ -78,6 +79,29 @@ class TestUnknownOutcomes:
             table.write([Add(K, {"n": 1})])
         first, repeat, second = tries
         assert first == repeat != second
+
+    def test_one_token_over_conflicts(self, client: BaseClient, table: DynamoDBTable) -> None:
+        """The code gives the token, not botocore, which would make a new one after each conflict: an attempt whose
+        answer was lost may be followed by a conflict, and must not count again after it.
+        """
+        given: list[str | None] = []
+
+        def note(params: dict[str, Any], **_: object) -> None:
+            given.append(params.get("ClientRequestToken"))
+
+        event = "provide-client-params.dynamodb.TransactWriteItems"
+        client.meta.events.register(event, note)
+        try:
+            with refused(client, "TransactWriteItems", [cancelled("None", "TransactionConflict")] * 3):
+                table.write([Put(FILE, 0, NO_ROW), Add(K, {"n": 1})])
+            table.write([Add(K, {"n": 1})])
+        finally:
+            client.meta.events.unregister(event, note)
+        *first, second = given
+        assert len(first) == 4
+        assert len({*first}) == 1
+        assert first[0]
+        assert second not in (None, first[0])
 
     def test_lost_answer_of_one_row(self, client: BaseClient, table: DynamoDBTable) -> None:
         """A single row whose answer was lost is written; its repeat is a conflict, and reading again finds the own
@@ -172,6 +196,32 @@ class TestCrowds:
             pytest.raises(Unavailable, match="busy"),
         ):
             table.get([K])
+
+
+class TestConsistency:
+    def test_reads(self, client: BaseClient, table: DynamoDBTable) -> None:
+        """Whatever is read from the table itself is as new as the last answered write; only the two indexes may lag,
+        and what they find is read again from the table.
+        """
+        fill(table, range(3), status="in_progress", deadline=5)
+        fill(table, range(3, 6), status="completed")
+        calls: list[Callable[[], object]] = [
+            lambda: table.get([K]),
+            lambda: table.get([Key("VS#1", f"F#{number:04d}") for number in range(150)]),
+            lambda: table.query("VS#1"),
+            lambda: table.query("VS#1", prefix="F#", after="F#0001", limit=2, descending=True),
+            lambda: table.query("VS#1", status="completed"),
+            lambda: table.query("VS#1", status="in_progress"),
+            lambda: table.due(10),
+            lambda: table.earliest_deadline(10, ("F#",)),
+            lambda: list(table.scan()),
+        ]
+        with reads(client) as found:
+            for call in calls:
+                call()
+        assert {read.operation for read in found} == {"BatchGetItem", "Query", "Scan"}
+        assert [read for read in found if not read.index and not read.consistent] == []
+        assert {read.index for read in found} == {"", "by_status", "by_deadline"}
 
 
 class TestIndexes:

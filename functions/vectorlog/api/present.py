@@ -8,8 +8,9 @@ from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
 from vectorlog.domain.store_file import State
 from vectorlog.use_cases.file_batches import BatchView
+from vectorlog.use_cases.indexed_text import IndexedText
 from vectorlog.use_cases.search import Result
-from vectorlog.use_cases.store_files import Content, StoreFileView
+from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
 from vectorlog.views.counts import Counts
@@ -86,7 +87,7 @@ def batch(view: BatchView) -> Json:
     }
 
 
-def content(file_content: Content, dialect: Dialect) -> Json:
+def content(file_content: IndexedText, dialect: Dialect) -> Json:
     """The text of a file in a store, with the attributes of its serving generation."""
     state = file_content.view.state
     attributes = state.serving.attributes if state.serving else state.attributes

@@ -111,11 +111,14 @@ class FolderBlobs:
 
     def _after(self, folder: str, after: str) -> Iterator[str]:
         """Yields the keys below a folder that come after `after`, in order; `folder` is "" or ends with `/`."""
+        low = after[len(folder) :] if after.startswith(folder) else ""
         try:
-            entries = list(os.scandir(self._folder / folder))
+            with os.scandir(self._folder / folder) as entries:
+                # "0" follows "/", so such an entry's key, or every key in its folder, comes before `after`.
+                left = [each for each in entries if each.name + "0" > low]
         except _NO_FILE:  # a delete has removed it
             return
-        names = sorted(f"{folder}{each.name}{'/' if each.is_dir() else ''}" for each in entries)
+        names = sorted(f"{folder}{each.name}{'/' if each.is_dir() else ''}" for each in left)
         for name in names:
             if not name.endswith("/"):
                 if name > after:

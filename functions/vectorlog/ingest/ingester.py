@@ -97,8 +97,8 @@ class Ingester:
             elif store.ended:
                 self._endings.fail(message, STORE_EXPIRED)
                 self._endings.discard(message, store)
-            elif state.open is None:
-                continue  # it is already serving
+            elif state.open is None or state.open.generation != message.generation:
+                continue  # it is already serving; a newer one may be open, with other settings
             elif not file.is_available(now):
                 self._endings.decide(message, lambda current: store_file.detach(current, now, "file_deleted"))
             elif self._deployment.worked(state.open.since, now) > INGEST_DEADLINE_MS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, groupby, islice, takewhile
+from itertools import chain, groupby, islice
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import uploaded_file
@@ -85,17 +85,13 @@ def pending(deployment: Deployment, store: str, file: str, current: State) -> St
     return None
 
 
-def pending_page(
-    deployment: Deployment, store: str, page_range: PageRange, status: str | None, until: str | None
-) -> dict[str, State]:
+def pending_page(deployment: Deployment, store: str, page_range: PageRange, status: str | None) -> dict[str, State]:
     """Returns the files that are in the store only because a batch has yet to reach them, by sort key: the first ones
-    of a page, and one more if there is one. `until` is the last sort key that is of interest; None for all.
+    of a page, and one more if there is one.
 
     It reads three rows for each file that it returns. Files that were reached out of order, or deleted, cost as much.
     """
     candidates = _candidates(deployment, store, page_range, status)
-    if until is not None:
-        candidates = takewhile(lambda each: each.sk >= until if page_range.descending else each.sk <= until, candidates)
     found: dict[str, State] = {}
     named: set[str] = set()
     while len(found) <= page_range.limit and (part := list(islice(candidates, page_range.limit + 1))):

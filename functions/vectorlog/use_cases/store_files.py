@@ -1,4 +1,4 @@
-"""Files in a store: attach, get, list, change attributes, detach, and read the indexed text."""
+"""Files in a store: attach, get, list, change attributes, detach."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
-from vectorlog.domain.errors import Invalid
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
-from vectorlog.files import artefact
-from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, tags, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
@@ -92,7 +89,7 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     """Returns a file in a store from its stream, so the answer is never stale. If the file has ended, lists and counts
     are brought up to date before this returns.
     """
-    loaded, state = _load(deployment, actor, store, file)
+    loaded, state = load(deployment, actor, store, file)
     if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
         deployment.views.apply([deployment.streams.decode(loaded.newest)])
     return StoreFileView(store, file, state)
@@ -118,6 +115,13 @@ def list_page(
         return pending or (keys.FILES + state.placement.row(file) if state.placement else None)
 
     page_range = pages.resolve(request, place)
+    listed: dict[str, Row | State] = {}
+    if counts.pending > 0 and status in (
+        None,
+        "in_progress",
+        "cancelled",
+    ):  # before the rows: meanwhile some become rows
+        listed |= open_batches.pending_page(deployment, store, page_range, status)
     rows = pages.read(
         deployment.views.table.query,
         keys.store(store).pk,
@@ -126,11 +130,7 @@ def list_page(
         status=status,
         more=len(leaving),
     )
-    there = [row for row in rows if keys.thing_of(row.key.sk) not in leaving]
-    listed: dict[str, Row | State] = {row.key.sk: row for row in there}
-    if counts.pending > 0 and status in (None, "in_progress", "cancelled"):
-        until = there[page_range.limit].key.sk if len(there) > page_range.limit else None
-        listed |= open_batches.pending_page(deployment, store, page_range, status, until)
+    listed |= {row.key.sk: row for row in rows if keys.thing_of(row.key.sk) not in leaving}
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
     return pages.cut([_view(deployment, store, sk, listed[sk]) for sk in ordered], page_range)
 
@@ -198,38 +198,7 @@ def _decide(
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file in a store and its text as it was indexed."""
-
-    view: StoreFileView
-    text: str
-
-
-def content(deployment: Deployment, actor: Actor, store: str, file: str) -> Content:
-    """Returns the text of the serving generation.
-
-    Raises:
-        NotFound: the store does not exist, or the file is not in it.
-        Invalid: no generation serves, because the file is not indexed yet or could not be read.
-    """
-    for last in (False, True):
-        _, state = _load(deployment, actor, store, file)
-        if state.serving is None:
-            why = state.failure.message if state.failure else "Ask again when its status is 'completed'."
-            message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
-            raise Invalid(message, param="file_id", code="file_not_ready")
-        try:
-            text = artefact.read_text(deployment.blobs, store, file, state.serving.generation)
-        except NoSuchBlob:  # a newer generation took over meanwhile, and the older one is purged already
-            if last:
-                raise
-        else:
-            break
-    return Content(StoreFileView(store, file, state), text)
-
-
-def _load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[Loaded[State], State]:
+def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[Loaded[State], State]:
     """Returns the stream of a file in a store, and the state to show: that of the stream, or the one that the file will
     have once a batch reaches it.
 
@@ -242,6 +211,9 @@ def _load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
     shown = loaded.state if loaded.state.attached else open_batches.pending(deployment, store, file, loaded.state)
+    if shown is None:  # a batch may have reached it since the stream was read
+        loaded = deployment.streams.load(STORE_FILE, loaded.stream)
+        shown = loaded.state if loaded.state.attached else None
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown

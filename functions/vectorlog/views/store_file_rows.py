@@ -95,19 +95,21 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
 
 def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file.Placement, rows: Rows) -> None:
     """Writes the file's row, or removes it once the file is detached, so that lists have no tombstones. The attachment
-    has the version of the newest commit that attached or detached the file, and so keeps older commits from writing the
-    row again.
+    has the version of the newest commit that changed the pointers, and so keeps older commits from writing the row
+    again.
     """
     stream, state = StoreFileId.parse(decision.stream), decision.state
     totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
     attachment, content = _pointers(stream, state)
-    if max(rows.version(key), rows.version(attachment)) >= decision.version:
+    if rows.version(attachment) >= decision.version:
         return
-    first, former = rows.version(key) == NO_ROW, _former_row(decision, rows)
-    _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
-    if former is not None:
-        rows.remove(former)
-    _put_store_file(decision, rows, key)
+    first = rows.version(key) == NO_ROW
+    if rows.version(key) < decision.version:
+        former = _former_row(decision, rows)
+        _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
+        if former is not None:
+            rows.remove(former)
+        _put_store_file(decision, rows, key)
     if first or any(map(changes_pointers, decision.events)):
         rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge
         gone = {} if state.attached else {"gone": True, "expires_at": decision.at + TOMBSTONE_MS}

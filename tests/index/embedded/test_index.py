@@ -254,6 +254,8 @@ class TestMemory:
         index.retag(SPACE, FileChunks("s", "empty", 0, "row", 0, {}, ()))
         for name in ("first", "empty"):
             index.remove(SPACE, "s", name)
+        index.close()
+        index = LocalIndex(tmp_path)
         for name in ("second", "third"):
             index.add(SPACE, [some_file(source, name, chunks=2)])
         for _ in range(2):

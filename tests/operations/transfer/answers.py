@@ -10,7 +10,7 @@ from tests.support.bench import PROJECT, Bench
 from vectorlog.deployment import Deployment
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.manifest import BatchItem
-from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import file_batches, indexed_text, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -71,7 +71,7 @@ def answers(deployment: Deployment, made: Made) -> dict[str, object]:
         "store": vector_stores.get(deployment, PROJECT, made.store),
         "listed": listed,
         "got": [store_files.get(deployment, PROJECT, made.store, view.file) for view in listed],
-        "contents": [store_files.content(deployment, PROJECT, made.store, file) for file in completed],
+        "contents": [indexed_text.read(deployment, PROJECT, made.store, file) for file in completed],
         "batches": [file_batches.get(deployment, PROJECT, made.store, batch) for batch in (made.batch, made.cancelled)],
         "uploads": [
             (view, deployment.blobs.read(uploaded_files.content(deployment, PROJECT, view.id)[1])) for view in uploads

@@ -273,6 +273,15 @@ class TestIngest:
         assert shop.bench.status(store, file) == "failed"
         assert shop.queues.embed.depth() == 0
 
+    def test_it_pauses_below_the_reserve(self, shop: Workshop) -> None:
+        """While only the reserve is left on the disk, files wait in the queue, and count no try."""
+        store, file = shop.attached()
+        full = replace(shop.engine.main_lane, paused=lambda: True)
+        full.step(0)
+        assert [receives for _, receives, *_ in shop.queues.embed.peek()] == [0]
+        shop.ingest()
+        assert shop.bench.status(store, file) == "completed"
+
     def test_a_full_disk_fails_no_file(self, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
         """However long the disk is full, the files wait, and are ingested when there is room."""
         store, file = shop.attached()

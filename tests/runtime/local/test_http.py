@@ -226,6 +226,14 @@ class TestBody:
         assert "/v1/files" in reply.error["message"]
         assert client.app.asked == []
 
+    @pytest.mark.parametrize("pieces", [[1000], [500, 500], [999, 1]])
+    def test_at_the_limit(self, client: Client, pieces: list[int]) -> None:
+        """A body of exactly the limit reaches the app whole, whatever pieces it arrives in."""
+        reply = client.ask("POST", [b"x" * size for size in pieces])
+        assert reply.status == 200
+        [asked] = client.app.asked
+        assert asked.body == b"x" * client.body_limit
+
     @pytest.mark.parametrize("length", ["1001", "18446744073709551615", "9" * 100])
     def test_announced_over_the_limit_is_not_read(self, client: Client, length: str) -> None:
         """A length that says too much is refused before a byte is read."""

@@ -7,7 +7,7 @@ from vectorlog.api.call import Call
 from vectorlog.api.input.queries import StoreFileList
 from vectorlog.api.input.schemas import AttributesChange, FileAttachment
 from vectorlog.api.response import Response, json_response
-from vectorlog.use_cases import store_files
+from vectorlog.use_cases import indexed_text, store_files
 from vectorlog.use_cases.store_files import AttachFile
 
 
@@ -58,5 +58,5 @@ def detach(call: Call) -> Response:
 def content(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files/<file_id>/content."""
     call.no_query()
-    file_content = store_files.content(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
+    file_content = indexed_text.read(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
     return json_response(present.content(file_content, call.dialect))

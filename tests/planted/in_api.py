@@ -1,0 +1,134 @@
+"""Bugs in `api/`: keys, idempotency, routes, and limits."""
+
+from __future__ import annotations
+
+from tests.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "open-after-the-first-key",
+        "api/auth.py",
+        "return required(secret) if closed else DEFAULT_PROJECT",
+        "return required(secret) if closed and secret else DEFAULT_PROJECT",
+        "A local server with keys still answers requests without one.",
+        ("api/test_auth.py",),
+    ),
+    Bug(
+        "unknown-key-is-remembered",
+        "api/known_keys.py",
+        "            if project is not None:\n                self._known[hashed]",
+        "            if hashed:\n                self._known[hashed]",
+        "On AWS, a new key that was tried too early is refused for a while.",
+        ("api/test_known_keys.py",),
+    ),
+    Bug(
+        "key-is-remembered-for-ever",
+        "api/known_keys.py",
+        "if 0 <= now - since < self._remember_ms:",
+        "if 0 <= now - since:",
+        "On AWS, a revoked key opens its project until the function ends.",
+        ("api/test_known_keys.py",),
+    ),
+    Bug(
+        "secret-in-the-error",
+        "api/auth.py",
+        "if len(secret) >= 24 else",
+        "if len(secret) >= 8 else",
+        "The error for a wrong key shows most of a short one.",
+        ("api/test_auth.py",),
+    ),
+    Bug(
+        "any-end-user",
+        "api/auth.py",
+        'return Caller(project, header(headers, "x-on-behalf-of"))',
+        'return Caller(project, header(headers, "x-on-behalf-of-user"))',
+        "An end user sees everything in the project.",
+        ("api/test_auth.py",),
+    ),
+    Bug(
+        "key-is-ignored",
+        "api/routes.py",
+        'return self.method == "POST" and self.effect == "write"',
+        'return self.method == "DELETE" and self.effect == "write"',
+        "A repeated create makes a second store.",
+        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+    ),
+    Bug(
+        "key-over-all-bodies",
+        "api/app.py",
+        "idempotency_key(caller, name, value, body))",
+        'idempotency_key(caller, name, value, b""))',
+        "Another body under a used key is answered as if it had been done.",
+        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+    ),
+    Bug(
+        "spooled-files-stay",
+        "api/app.py",
+        "                request.body.discard()",
+        "                pass",
+        "Every upload that is refused fills the disk.",
+        ("runtime/aws/test_api.py::test_spool_is_left_empty",),
+    ),
+    Bug(
+        "failures-are-silent",
+        "api/app.py",
+        "if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
+        "if response.status > HTTPStatus.INTERNAL_SERVER_ERROR:",
+        "An internal error leaves no line in the log, and no alarm.",
+        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+    ),
+    Bug(
+        "hundred-and-one",
+        "api/input/queries.py",
+        "class StoreFileList(NoParameters):\n"
+        '    """Parameters of the list of a store\'s or a batch\'s files; `filter` is their status."""\n\n'
+        "    limit: int = Field(20, ge=1, le=100)",
+        "class StoreFileList(NoParameters):\n"
+        '    """Parameters of the list of a store\'s or a batch\'s files; `filter` is their status."""\n\n'
+        "    limit: int = Field(20, ge=1, le=101)",
+        "A page of more files than documented is accepted.",
+        ("api/input/test_queries.py",),
+    ),
+    Bug(
+        "page-of-zero",
+        "api/input/queries.py",
+        "class StoreList(NoParameters):\n"
+        '    """Parameters of the list of stores."""\n\n    limit: int = Field(20, ge=1',
+        "class StoreList(NoParameters):\n"
+        '    """Parameters of the list of stores."""\n\n    limit: int = Field(20, ge=0',
+        "A page of no stores is accepted, and paging never ends.",
+        ("api/input/test_queries.py",),
+    ),
+    Bug(
+        "attribute-one-too-long",
+        "api/input/scalars.py",
+        "too_long = len(value) > MAX_VALUE_CHARS",
+        "too_long = len(value) >= MAX_VALUE_CHARS",
+        "An attribute of exactly the documented length is refused.",
+        ("api/input",),
+    ),
+    Bug(
+        "usage-of-what-does-not-serve",
+        "api/present.py",
+        'state.serving.usage_bytes if state.serving and state.status == "completed" else 0',
+        "state.serving.usage_bytes if state.serving else 0",
+        "The usage of a store is not the sum of its files'.",
+        ("api/test_present.py",),
+    ),
+    Bug(
+        "attachment-is-a-page",
+        "api/resources/files.py",
+        '"x-content-type-options": "nosniff",',
+        '"x-content-type-options": "sniff",',
+        "A browser runs an uploaded page as if it were ours.",
+        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+    ),
+    Bug(
+        "refusal-says-retry",
+        "api/errors.py",
+        'DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),',
+        'DuplicateContent: ErrorSpec(409, "duplicate_file", retry=True),',
+        "Clients repeat a request that can never succeed.",
+        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+    ),
+)

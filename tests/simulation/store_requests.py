@@ -1,0 +1,79 @@
+"""Requests about stores."""
+
+from __future__ import annotations
+
+from tests.simulation.client import CHUNKING, Answer, Sent
+from tests.simulation.model import Store, Wrong, require
+from tests.simulation.places import Batch, Settings
+from tests.simulation.sender import Repeatable, Sender
+from tests.simulation.steps import Step
+
+
+class StoreRequests(Sender):
+    """Creates, renames and deletes stores."""
+
+    def create(self, step: Step) -> Answer:
+        about, label = step.about, f"s{step.number}"
+        files = [self.file(each) for each in about["files"]]
+        settings = Settings((), about["chunking"])
+        at = self.world.clock.now
+
+        def judge(answer: Answer, request: Repeatable, seq: int) -> None:
+            made = self.model.stores.get(label)
+            if made is None:
+                made = Store(label, {label}, exists="maybe", owner=about["actor"], at=at)
+                self.model.stores[label] = made
+            if answer.status == 404 and request.done:
+                require(made.exists != "yes", f"{label} exists, and its repeated create says that it does not")
+                return
+            if answer.status == 404:
+                self.missing_file(files, request)
+                return
+            if answer.sure and not answer.ok:
+                raise Wrong(f"the store was refused: {answer}")
+            if answer.ok:
+                if made.id:
+                    require(made.id == answer.body["id"], "a repeated create made another store")
+                else:
+                    made.id, made.exists = answer.body["id"], "yes"
+                    require(answer.body["file_counts"]["total"] == len(files), f"a new store has {answer.body}")
+            if files and made.exists != "no":
+                self.named(Batch(f"b{seq0}", label, seq, {each.label: settings for each in files}), answer, request)
+
+        seq0 = step.number
+        body: dict[str, object] = {"name": label, "file_ids": [each.id for each in files]}
+        if files:
+            body["chunking_strategy"] = CHUNKING[about["chunking"]]
+        sent = Sent(about["actor"], "POST", "/vector_stores", body, about["key"])
+        return self.first(step, sent, judge)
+
+    def modify(self, step: Step) -> Answer:
+        about, store = step.about, self.store(step.about["store"])
+        name = f"name {step.number}"
+
+        def judge(answer: Answer, request: Repeatable, seq: int) -> None:
+            if self.gone(store, answer, about["actor"]):
+                return
+            if not answer.ok:
+                require(not answer.sure, f"the change of a name was refused: {answer}")
+                store.names.add(name)
+            elif not request.done:
+                store.names = {name}
+            require(not answer.ok or answer.body["name"] in store.names, f"the store's name is {answer.body}")
+
+        sent = Sent(about["actor"], "POST", f"/vector_stores/{store.id}", {"name": name}, about["key"])
+        return self.first(step, sent, judge)
+
+    def delete_store(self, step: Step) -> Answer:
+        store, actor = self.store(step.about["store"]), step.about["actor"]
+        answer = self.client.send(Sent(actor, "DELETE", f"/vector_stores/{store.id}"))
+        if not self.sees(actor, store.owner):
+            self.hidden(answer)
+        elif answer.sure:
+            require(answer.status in (200, 404), f"the delete was refused: {answer}")
+            require(not answer.ok or store.exists != "no", f"{store.label} was deleted, and is deleted again")
+            require(answer.ok or store.exists != "yes", f"{store.label} exists, and its delete says that it does not")
+            self.store_gone(store)
+        elif store.exists == "yes":
+            store.exists = "maybe"
+        return answer
