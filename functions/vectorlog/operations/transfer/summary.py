@@ -27,7 +27,7 @@ class LogSummary:
         uploads: the hash of each uploaded file that is not deleted.
         manifests: the store of each manifest that is an object, by its key.
         generations: the open and the serving generation of each file in a store.
-        serving: the serving generation of each file in a store, and its number of chunks.
+        serving: the serving generation of each file in a store, its number of chunks, and the bytes of its text.
         continued: streams to which the target has appended commits since. Their state is that of the target.
         commits: the number of commits.
         older: folded states of the streams whose newest commit has a state of an older schema.
