@@ -50,14 +50,17 @@ class LiveServer:
 
     def start(self) -> None:
         """Starts it, and returns when it says that it listens."""
-        with self.log.open("a") as log:
-            port = self.url.rpartition(":")[2] or "0"
-            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self._begin()
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         assert "listening on" in said, self.log.read_text()[-2000:]
         self.url = said.split()[-1]
+
+    def kill_while_starting(self, seconds: float) -> None:
+        """Starts it, and sends SIGKILL after this time, whatever it has reached."""
+        self._begin()
+        time.sleep(seconds)
+        self.kill()
 
     def kill(self) -> None:
         """Sends SIGKILL."""
@@ -98,6 +101,12 @@ class LiveServer:
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         readers = [int(child) for children in tasks for child in children.read_text().split()]
         return _peak_mb(self.process.pid), max((_peak_mb(reader) for reader in readers), default=0.0)
+
+    def _begin(self) -> None:
+        with self.log.open("a") as log:
+            port = self.url.rpartition(":")[2] or "0"
+            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def _ended(self) -> int:
         code = self.process.wait(30)

@@ -44,6 +44,7 @@ def command(which: deployments.Chosen, model: str | None, path: Path, **values: 
     from vectorlog.operations.transfer.commits import Diverged
     from vectorlog.operations.transfer.contents import NotAnExport
     from vectorlog.operations.transfer.importing import import_into
+    from vectorlog.runtime.local.copied import TornCopy
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
 
     expected = (
@@ -53,6 +54,7 @@ def command(which: deployments.Chosen, model: str | None, path: Path, **values: 
         ModelError,
         EmbeddingError,
         FolderInUse,
+        TornCopy,
         IndexInUse,
         UnknownFormat,
         WrongSettings,

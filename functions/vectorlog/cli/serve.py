@@ -26,7 +26,9 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Serve the API from a data folder, until Ctrl-C."""
     from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
     from vectorlog.runtime.local import logs
+    from vectorlog.runtime.local.copied import TornCopy
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
+    from vectorlog.runtime.local.process_limits import LimitTooLow, check_file_size
     from vectorlog.runtime.local.server import Server
     from vectorlog.runtime.local.service import Local
 
@@ -41,13 +43,17 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     ):  # once uvicorn has stopped, it raises the signal that it caught again
         signal.signal(number, lambda *_: sys.exit(0))
     try:
+        check_file_size()
         local = Local(settings)
-    except (FolderInUse, UnknownFormat, IndexInUse) as error:
+    except (LimitTooLow, FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The data folder {settings.data} cannot be used: {error.strerror}.") from None
     try:
         server = Server(local)
+    except LimitTooLow as error:
+        local.close()
+        raise click.ClickException(str(error)) from None
     except OSError as error:
         local.close()
         where = f"{settings.host}:{settings.port}"

@@ -62,6 +62,18 @@ def chunks_in(part: Path) -> int:
         return len(json.loads(file.readline())["spans"])
 
 
+def whole_chunks_in(part: Path) -> int | None:
+    """Returns the number of chunks in a part, from its file; None if the file is cut off."""
+    with part.open("rb") as file:
+        line = file.readline()
+    try:
+        header = json.loads(line)
+    except ValueError:
+        return None
+    vectors = 2 * header["dimensions"] * sum(header["windows"])
+    return len(header["spans"]) if part.stat().st_size == len(line) + vectors else None
+
+
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
     """Returns the whole text.
 

@@ -7,6 +7,7 @@ import errno
 REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "the disk quota is used up; raise it, or free some space",
+    errno.EFBIG: "a file may not grow further; raise `ulimit -f`",
     errno.EROFS: "the disk is read-only; look for errors of the disk",
     errno.EIO: "the disk cannot be read or written; look for errors of the disk",
     errno.EMFILE: "too many files are open; raise `ulimit -n`",

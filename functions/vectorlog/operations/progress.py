@@ -20,6 +20,12 @@ class Watch(Protocol):
         ...
 
 
+def silent(label: str, items: Iterable[T], total: int | None) -> Iterator[T]:
+    """A Watch that shows nothing."""
+    del label, total
+    return iter(items)
+
+
 def pages(items: Iterable[T]) -> Iterator[list[T]]:
     """Yields the items in pages of up to `PAGE`."""
     rest = iter(items)

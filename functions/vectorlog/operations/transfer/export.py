@@ -7,6 +7,7 @@ else is missing is listed in the table of contents: the import ingests such file
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +63,7 @@ def _write(path: Path, commits: Iterable[Commit], summary: LogSummary) -> None:
 
 
 class _Copy:
-    """Copies the objects that the commits need, and remembers which of them it found.
+    """Copies the objects that the commits need and that are whole, and remembers which of them it found.
 
     Attributes:
         count: the number of objects that were copied.
@@ -74,6 +75,7 @@ class _Copy:
         self._sink = sink
         self._summary = summary
         self._found: set[str] = set()
+        self._texts = {folder: size for folder, _, size in summary.artefacts()}
         self._chunks: Counter[str] = Counter()
         self.count = self.size = 0
 
@@ -84,6 +86,8 @@ class _Copy:
                 continue
             try:
                 with self._blobs.local(key) as path:
+                    if not self._is_whole(key, path):
+                        continue
                     size, chunks = path.stat().st_size, _chunks(key, path)
                     self._sink.keep(OBJECTS + key, path)
             except (NoSuchBlob, FileNotFoundError):  # it was deleted after it was listed
@@ -95,12 +99,22 @@ class _Copy:
             else:
                 self._chunks[key.rpartition("/")[0] + "/"] += chunks
 
+    def _is_whole(self, key: str, path: Path) -> bool:
+        """Returns whether an object is not cut off, as it may be in a copy of a folder."""
+        folder, _, name = key.rpartition("/")
+        if not key.startswith("artefacts/"):
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == name
+        if name == artefact.TEXT:
+            return path.stat().st_size == self._texts.get(f"{folder}/", path.stat().st_size)
+        return artefact.whole_chunks_in(path) is not None
+
     def missing(self) -> list[str]:
         """Returns the keys of missing objects, and the folders of serving artefacts that are not complete."""
         objects = (key for key in self._summary.objects() if key not in self._found)
         artefacts = (
             folder
-            for folder, chunks in self._summary.artefacts()
+            for folder, chunks, _ in self._summary.artefacts()
             if self._chunks[folder] != chunks or folder + artefact.TEXT not in self._found
         )
         return sorted((*objects, *artefacts))

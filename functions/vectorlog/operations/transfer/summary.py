@@ -27,7 +27,7 @@ class LogSummary:
         uploads: the hash of each uploaded file that is not deleted.
         manifests: the store of each manifest that is an object, by its key.
         generations: the open and the serving generation of each file in a store.
-        serving: the serving generation of each file in a store, and its number of chunks.
+        serving: the serving generation of each file in a store, its number of chunks, and the bytes of its text.
         continued: streams to which the target has appended commits since. Their state is that of the target.
         commits: the number of commits.
         older: folded states of the streams whose newest commit has a state of an older schema.
@@ -39,7 +39,7 @@ class LogSummary:
     uploads: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
     generations: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    serving: dict[str, tuple[int, int]] = field(default_factory=dict)
+    serving: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     continued: set[str] = field(default_factory=set)
     commits: int = 0
     older: dict[str, object] = field(default_factory=dict)
@@ -80,7 +80,8 @@ class LogSummary:
                 self.generations[stream] = tuple(each.generation for each in (state.open, state.serving) if each)
                 self.serving.pop(stream, None)
                 if state.serving:
-                    self.serving[stream] = state.serving.generation, state.serving.chunks
+                    serving = state.serving
+                    self.serving[stream] = serving.generation, serving.chunks, serving.usage_bytes
             case file_batch.State():
                 if state.object:
                     self.manifests[state.object] = state.store
@@ -118,12 +119,12 @@ class LogSummary:
         yield from (blob_key(file, sha256) for file, sha256 in self.uploads.items())
         yield from (key for key, store in self.manifests.items() if self._keeps_manifests(store))
 
-    def artefacts(self) -> Iterator[tuple[str, int]]:
-        """Yields the folder of each artefact that serves, and its number of chunks."""
-        for stream, (generation, chunks) in self.serving.items():
+    def artefacts(self) -> Iterator[tuple[str, int, int]]:
+        """Yields the folder of each artefact that serves, its number of chunks, and the bytes of its text."""
+        for stream, (generation, chunks, text) in self.serving.items():
             id = StoreFileId.parse(stream)
             if self._holds(id.store, id.file):
-                yield artefact.folder(id.store, id.file, generation), chunks
+                yield artefact.folder(id.store, id.file, generation), chunks, text
 
     def _keeps_manifests(self, store: str | None) -> bool:
         return store in self.spaces and self.ended.get(store) != "deleted"

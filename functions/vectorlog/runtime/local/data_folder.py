@@ -13,7 +13,7 @@ from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_other
 
 FORMAT = 1
 _OWN = (
-    *("vectorlog.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*"),
+    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*"),
     *("index", "index.next", "index.old", "blobs", "staging", "spool"),
 )
 """Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
@@ -47,18 +47,27 @@ class DataFolder:
         if must_exist and not (path / "vectorlog.json").is_file():
             raise NoDataFolder(f"There is no Vectorlog data in {path}; give its folder with --data.")
         path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-        marker = path / "vectorlog.json"
-        if not marker.exists():
+        if not self.marker.exists():
             draft = path / f"vectorlog.json.{os.getpid()}"
             with private_file(draft) as file:
                 file.write(json.dumps({"format": FORMAT}).encode() + b"\n")
-            draft.replace(marker)
-        actual = json.loads(marker.read_text())["format"]
+            draft.replace(self.marker)
+        actual = json.loads(self.marker.read_text())["format"]
         if actual != FORMAT:
             raise UnknownFormat(
                 f"{path} has format {actual}; this version of Vectorlog knows format {FORMAT}. Use the version "
                 f"that created it."
             )
+
+    @property
+    def marker(self) -> Path:
+        """The file that makes a folder a data folder, and has its format. It is written once."""
+        return self.path / "vectorlog.json"
+
+    @property
+    def place(self) -> Path:
+        """Which folder this was when a server last had it open, from which a copy is recognised."""
+        return self.path / "place.json"
 
     @property
     def log(self) -> Path:

@@ -102,9 +102,9 @@ def index(folder: DataFolder, watch: Watch) -> Refill:
             refill.fill(watch)
         draft = folder.next_index / f"{READY}.draft"
         draft.write_text(json.dumps({"position": position}))
-        _sync(draft)
+        sync(draft)
         draft.replace(folder.next_index / READY)
-        _sync(folder.next_index)
+        sync(folder.next_index)
     return refill
 
 
@@ -129,14 +129,15 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
             if folder.index.exists():
                 folder.index.rename(folder.old_index)
             folder.next_index.rename(folder.index)
-            _sync(folder.path)
+            sync(folder.path)
             log.info("the rebuilt index serves from now on")
         (folder.index / READY).unlink(missing_ok=True)
         shutil.rmtree(folder.old_index, ignore_errors=True)
         return is_ready
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Writes a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
-import resource
 import socket
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -24,6 +22,7 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.http import asgi_app
+from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import MB, listed
@@ -32,24 +31,22 @@ from vectorlog.use_cases import api_keys
 
 THREADS = 32
 """How many requests are answered at the same time. Their appends share fsyncs."""
-OTHER_FILES = 512
-"""Open files besides connections: databases for each thread, uploads and downloads."""
 SHUTDOWN_S = 5
 DISK_RETRY_S = 10
 """When to ask again whether the disk has room. Somebody has to free it, which takes longer than a second."""
-
-log = logging.getLogger(__name__)
 
 
 class Server:
     """The HTTP server. It listens from construction on, and `run` serves until SIGINT or SIGTERM.
 
     Raises:
+        LimitTooLow: too few files may be open.
         OSError: it cannot listen on the address.
     """
 
     def __init__(self, local: Local) -> None:
         self._local = local
+        self._connections = with_files_for(local.settings.connections)
         self._socket = _listen(local.settings.host, local.settings.port)
         host, port = self._socket.getsockname()[:2]
         self._closed = False
@@ -80,7 +77,7 @@ class Server:
             body_seconds=settings.body_seconds,
             body_rate=settings.body_rate,
             idle_seconds=settings.idle_seconds,
-            total=_with_files_for(settings.connections),
+            total=self._connections,
             per_address=settings.connections_per_address,
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="request") as pool:
@@ -144,19 +141,6 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
     """Sends the file itself. Its path stays valid after the context, because blobs are in a folder. See `SendBlob`."""
     with blobs.local(key) as path:
         return Response(200, headers, path.absolute())
-
-
-def _with_files_for(connections: int) -> int:
-    """Lets the process open the files that this many connections need, and returns how many there may be."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_FILES
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return connections
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
-    if allowed < wanted:
-        log.warning("the limit of %s open files leaves %s connections", allowed, allowed - OTHER_FILES)
-    return max(1, min(connections, allowed - OTHER_FILES))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,7 +18,7 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
-from vectorlog.runtime.local import rebuild
+from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.disk import Disk
@@ -42,11 +42,13 @@ class Local:
     Raises:
         FolderInUse: another server is using the folder.
         UnknownFormat: this version does not know the folder's format.
+        TornCopy: the folder is a copy that lacks something.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._resources = ExitStack()
+        self._end: int | None = None
         try:
             self._open(settings)
         except BaseException:
@@ -56,12 +58,16 @@ class Local:
     def _open(self, settings: Settings) -> None:
         self.folder = DataFolder(settings.data)
         self._resources.enter_context(self.folder.lock())
+        self._resources.callback(self._closed)
         self.folder.close_to_others()
         self.disk = Disk(self.folder.path, settings.reserve_mb * MB)
+        copied.make_whole(self.folder)
         log_and_views = LocalLogAndViews(self.folder)
+        self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
+        copied.opened(self.folder)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
         self._resources.callback(index.close)
         self.metrics = PrometheusMetrics()
@@ -131,8 +137,14 @@ class Local:
         """
         stopped = self.engine.stop(timeout)
         if stopped:
+            self._end = self._log.last_position()
             self._resources.close()
         return stopped
+
+    def _closed(self) -> None:
+        """Notes that everything was closed, if it was: not if it could not be opened."""
+        if self._end is not None:
+            copied.closed(self.folder, self._end)
 
 
 def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:

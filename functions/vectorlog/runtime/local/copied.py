@@ -1,0 +1,145 @@
+"""Recognises a data folder that was copied while a server worked on it, and makes it whole or refuses it.
+
+The parts of such a copy were read at different moments, so they may not belong together: views or an index that are
+newer or older than the log would give wrong answers. The log and the blobs are checked, and the rest is made from them.
+A snapshot of the file system is no copy in this sense: all of it is of one moment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sqlite3
+from contextlib import closing
+
+from vectorlog.event_log.sqlite import SQLiteEventLog
+from vectorlog.files import artefact
+from vectorlog.files.private import private_file
+from vectorlog.operations.folded_log import read
+from vectorlog.operations.progress import silent
+from vectorlog.operations.wholeness import not_whole
+from vectorlog.runtime.local import rebuild
+from vectorlog.runtime.local.checkpoint import Checkpoint
+from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.inspection import inspect
+from vectorlog.runtime.local.log_and_views import LocalLogAndViews
+
+_GAPS = "SELECT stream FROM commits GROUP BY stream HAVING count(*) <= max(version) LIMIT 1"
+NAMED = 5
+"""How many objects a refusal names."""
+
+log = logging.getLogger(__name__)
+
+
+class TornCopy(Exception):
+    """The folder is a copy that lacks something which cannot be made anew. The message says what, and what helps."""
+
+
+def make_whole(folder: DataFolder) -> None:
+    """Makes the views, the queues and the index anew if the folder is a copy that was taken while a server worked, or
+    if the views are newer than the log. The caller holds the folder's lock, and nothing of it is open.
+
+    Raises:
+        TornCopy: the log is damaged, or bytes that it names are missing or cut off.
+    """
+    if not folder.log.exists() or _belongs_together(folder, _end(folder)):
+        return
+    log.warning("%s is a copy of a folder in use: it is checked, and views and index are made anew", folder.path)
+    _check_log(folder)
+    for path in folder.path.glob("derived.db*"):
+        path.unlink()
+    rebuild.views(folder, silent)
+    shutil.rmtree(folder.index, ignore_errors=True)
+    _check_blobs(folder)
+    rebuild.index(folder, silent)
+
+
+def opened(folder: DataFolder) -> None:
+    """Records which folder this is. From now on, a copy of it may be torn."""
+    _record(folder, None)
+
+
+def closed(folder: DataFolder, position: int) -> None:
+    """Records that all of it was written, up to this position of the log. Until it is opened, a copy of it is whole."""
+    _record(folder, position)
+
+
+def _end(folder: DataFolder) -> int:
+    """Returns the position of the log's last commit."""
+    try:
+        with closing(SQLiteEventLog(folder.log)) as event_log:
+            return event_log.last_position()
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            raise TornCopy(_damaged_log(folder, str(error))) from error
+        raise
+
+
+def _belongs_together(folder: DataFolder, end: int) -> bool:
+    """Returns whether all is of one folder, or was copied while no server had it open."""
+    try:
+        with closing(LocalLogAndViews(folder)) as log_and_views:
+            handled = Checkpoint(log_and_views.derived, "projector").read()
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            return False
+        raise
+    if handled > end:
+        return False
+    if not folder.place.exists():  # an earlier version had it open; or only the log and the blobs were copied
+        return bool(handled) or not end
+    place = json.loads(folder.place.read_text())
+    return bool(place["inode"] == folder.marker.stat().st_ino or place["closed_at"] == end)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _record(folder: DataFolder, closed_at: int | None) -> None:
+    draft = folder.place.with_suffix(".json.draft")
+    with private_file(draft) as file:
+        file.write(json.dumps({"inode": folder.marker.stat().st_ino, "closed_at": closed_at}).encode() + b"\n")
+    rebuild.sync(draft)
+    draft.replace(folder.place)
+    rebuild.sync(folder.path)
+
+
+def _check_log(folder: DataFolder) -> None:
+    with closing(sqlite3.connect(folder.log)) as connection:
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found == "ok":
+            rows = connection.execute(_GAPS).fetchall()
+            found = f"{rows[0][0]} lacks a commit" if rows else found
+    if found != "ok":
+        raise TornCopy(_damaged_log(folder, found))
+
+
+def _damaged_log(folder: DataFolder, what: str) -> str:
+    return (
+        f"The log in {folder.path} is damaged ({what}): it was copied while a server wrote to it, or the copy is "
+        f"cut off. Take another copy with `vectorlog export`, beside the running server, or stop the server before you "
+        f"copy."
+    )
+
+
+def _check_blobs(folder: DataFolder) -> None:
+    with inspect(folder.path) as (deployment, _, _):
+        history = read(deployment)
+        lacking = sorted(not_whole(deployment, history))
+        if lacking:
+            raise TornCopy(
+                f"{len(lacking)} objects that the log in {folder.path} names are missing or cut off, such as "
+                f"{', '.join(lacking[:NAMED])}: the folder was copied while a server worked on it. Copy the folder "
+                f"blobs from the original once more. If that is gone, run `vectorlog export` on this folder and "
+                f"`vectorlog import` into a new one: they tell what is lost, and keep the rest."
+            )
+        known = {
+            artefact.folder(id_.store, id_.file, each.generation)
+            for id_, state in history.store_files.items()
+            for each in (state.open, state.serving)
+            if each is not None
+        }
+        unknown = [key for key in deployment.blobs.list("artefacts/") if f"{key.rpartition('/')[0]}/" not in known]
+        deployment.blobs.delete(unknown)  # a later generation of the same number would be mixed with it

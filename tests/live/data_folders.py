@@ -1,0 +1,50 @@
+"""What these tests do with a data folder itself: keys, leftovers, and its verification."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from tests.clients.service import vectorlog
+from tests.live.live_server import until
+from vectorlog.defaults import DAY_MS
+from vectorlog.operations.verify import UnderWay
+from vectorlog.reactions.leftovers import SAFE_AGE_MS, collect
+from vectorlog.runtime.local.inspection import inspect
+
+
+def key(data: Path, project: str) -> str:
+    """Creates a key of a project."""
+    command = [*vectorlog(), "keys", "create", "--project", project, "--data", str(data)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def wait_until_idle(data: Path, seconds: float) -> None:
+    """Waits until all commits are projected and all messages handled."""
+    with inspect(data) as (_, under_way, _):
+        until(lambda: under_way() == UnderWay(0, 0), "no work under way", seconds)
+
+
+def collect_leftovers(data: Path) -> int:
+    """Deletes the leftovers, as the pass of a later day does; returns how many there were."""
+    with inspect(data) as (deployment, _, _):
+        before = len(list(deployment.blobs.list("")))
+        later = replace(deployment, clock=lambda: deployment.clock() + SAFE_AGE_MS + DAY_MS)
+        after: str | None = ""
+        while after is not None:
+            after = collect(later, after)
+        return before - len(list(deployment.blobs.list("")))
+
+
+def verified(data: Path) -> str:
+    """Runs `vectorlog verify`, and returns its last line.
+
+    Raises:
+        AssertionError: there is a difference, or something is under way.
+    """
+    command = [*vectorlog(), "verify", "--data", str(data)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert " 0 differences, 0 pending; 0 commits and 0 messages" in found.stdout, found.stdout
+    return found.stdout.splitlines()[-1]
