@@ -134,7 +134,7 @@ BUGS = (
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         "Two servers on one folder do the same work twice, and their indexes differ.",
-        ("runtime/local/test_data_folder.py", "live/test_conflicts.py"),
+        ("runtime/local/test_data_folder.py::test_one_server",),
     ),
     Bug(
         "body-of-the-limit-is-refused",
