@@ -72,13 +72,15 @@ def create(
     loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
     repeated = loaded_batch.state.exists
 
-    def check() -> set[str]:
-        if repeated:  # a repeated request is not checked: some files may be deleted by now
-            return set()
-        batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
-        return open_batches.known(deployment, store, [each.file for each in listed])
+    def check() -> None:
+        if not repeated:  # a repeated request is not checked: some files may be deleted by now
+            batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
-    loaded_store, known = deployment.together(lambda: access.store(deployment, actor, store), check)
+    loaded_store, _, known = deployment.together(
+        lambda: access.store(deployment, actor, store),
+        check,
+        lambda: open_batches.known(deployment, store, [each.file for each in listed]) if not repeated else set[str](),
+    )
     vector_stores.require_model(deployment, loaded_store.state)
     items = [replace(each, known=True) if each.file in known else each for each in listed]
     manifest = Manifest(loaded_batch.state.count) if repeated else manifests.keep(deployment, store, batch, items)
@@ -125,10 +127,8 @@ def list_files(
     ]
     views: list[StoreFileView] = []
     step = fan_out.STEP if status else page_range.limit + 1
-    leaving = deployment.views.leaving(actor.caller.project)
     for start in range(0, len(chosen), step):
-        part = [one for one in chosen[start : start + step] if one[1].file not in leaving]
-        views += _shown(deployment, store, view, part, status)
+        views += _shown(deployment, actor, store, view, chosen[start : start + step], status)
         if len(views) > page_range.limit:
             break
     return pages.cut(views, page_range)
@@ -142,12 +142,18 @@ def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple
 
 
 def _shown(
-    deployment: Deployment, store: str, batch: BatchView, part: Sequence[tuple[int, BatchItem]], status: str | None
+    deployment: Deployment,
+    actor: Actor,
+    store: str,
+    batch: BatchView,
+    part: Sequence[tuple[int, BatchItem]],
+    status: str | None,
 ) -> list[StoreFileView]:
     files = [each.file for _, each in part]
-    streams, uploaded = deployment.together(
+    streams, uploaded, leaving = deployment.together(
         lambda: deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in files]),
         lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
+        lambda: deployment.views.leaving(actor.caller.project),
     )
     views = []
     for position, each in part:
@@ -156,7 +162,7 @@ def _shown(
             expected = open_batches.expected(batch.state, position, each, uploaded[each.file])
             placement = state.placement if state.attached else expected.placement
             state = replace(expected, placement=placement, serving=state.serving)
-        if state.attached and status in (None, state.status):
+        if state.attached and each.file not in leaving and status in (None, state.status):
             views.append(StoreFileView(store, each.file, state))
     return views
 

@@ -53,13 +53,13 @@ T = TypeVar("T")
 
 
 class DynamoDBTable:
-    """Implements Table. `threads` is the number of calls in parallel; 20 calls read the files of a batch of 2,000.
+    """Implements Table. `threads` is the number of calls in parallel: a batch of 2,000 files reads rows by 41 calls.
 
     A `RowConflict` may also follow a response that was lost. The row is then the caller's own, as the caller sees when
     it reads again.
     """
 
-    def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 24) -> None:
+    def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 44) -> None:
         self._client = client
         self._table = table
         self._timing = timing
