@@ -11,7 +11,7 @@ from tests.embedding.stub_server import StubServer
 from tests.live.live_server import LiveServer, until
 from tests.live.uploads import upload
 from tests.support import system_calls
-from tests.support.system_calls import RENAMES, SENDS, SYNCS, SystemCall, written_and_synced
+from tests.support.system_calls import RENAMES, SENDS, SYNCS, WRITES, SystemCall, written_and_synced
 
 CONTENT = "zebras cross the savannah"
 
@@ -27,8 +27,9 @@ def traced(tmp_path: Path, own_stub: StubServer) -> LiveServer:
 
 
 def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
-    """An upload's bytes, its name and its commit are synced before the upload is answered; an attach's commit before
-    the attach is; and what search finds, in artefact and index, before the commit that says `completed`.
+    """An upload's bytes and name are synced before its commit is written, and that before the upload is answered; an
+    attach's commit before the attach is; and what search finds, in artefact and index, before the commit that says
+    `completed`.
     """
     traced.start()
     client = traced.client()
@@ -44,14 +45,20 @@ def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
     uploaded, _, attached, *_ = [
         call.began for call in calls if call.name in SENDS and "socket:" in call.path and '"HTTP/1.1 200 ' in call.text
     ]
-    assert blob_is_durable(calls, f"blobs/files/{file}", uploaded)
+    committed = _first_write(calls, "/log.db-wal", "zebras.txt")
+    assert blob_is_durable(calls, f"blobs/files/{file}", committed)
     assert written_and_synced(calls, "/log.db-wal", "zebras.txt", uploaded)
     assert written_and_synced(calls, "/log.db-wal", "striped", attached)
 
-    completed = next(call.began for call in calls if call.path.endswith("/log.db-wal") and "FileIngested" in call.text)
+    completed = _first_write(calls, "/log.db-wal", "FileIngested")
     assert blob_is_durable(calls, f"blobs/artefacts/{store}/{file}/00000001", completed)
     assert written_and_synced(calls, "/chunks.db-wal", CONTENT, completed)
     assert written_and_synced(calls, "/log.db-wal", "FileIngested", calls[-1].ended)
+
+
+def _first_write(calls: Sequence[SystemCall], file: str, text: str) -> int:
+    """The place in the trace at which a text is first written to a file."""
+    return next(call.began for call in calls if call.name in WRITES and call.path.endswith(file) and text in call.text)
 
 
 def blob_is_durable(calls: Sequence[SystemCall], folder: str, until: int) -> bool:

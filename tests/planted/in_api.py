@@ -11,7 +11,7 @@ BUGS = (
         "return required(secret) if closed else DEFAULT_PROJECT",
         "return required(secret) if closed and secret else DEFAULT_PROJECT",
         "A local server with keys still answers requests without one.",
-        ("api/test_auth.py",),
+        ("api/test_app.py::TestKeys::test_open_until_the_first_key",),
     ),
     Bug(
         "unknown-key-is-remembered",
@@ -19,7 +19,7 @@ BUGS = (
         "            if project is not None:\n                self._known[hashed]",
         "            if hashed:\n                self._known[hashed]",
         "On AWS, a new key that was tried too early is refused for a while.",
-        ("api/test_known_keys.py",),
+        ("api/test_known_keys.py::TestKnownKeys::test_made",),
     ),
     Bug(
         "key-is-remembered-for-ever",
@@ -27,7 +27,7 @@ BUGS = (
         "if 0 <= now - since < self._remember_ms:",
         "if 0 <= now - since:",
         "On AWS, a revoked key opens its project until the function ends.",
-        ("api/test_known_keys.py",),
+        ("api/test_known_keys.py::TestKnownKeys::test_remembered",),
     ),
     Bug(
         "secret-in-the-error",
@@ -35,7 +35,7 @@ BUGS = (
         "if len(secret) >= 24 else",
         "if len(secret) >= 8 else",
         "The error for a wrong key shows most of a short one.",
-        ("api/test_auth.py",),
+        ("api/test_auth.py::test_wrong_key",),
     ),
     Bug(
         "any-end-user",
@@ -43,7 +43,7 @@ BUGS = (
         'return Caller(project, header(headers, "x-on-behalf-of"))',
         'return Caller(project, header(headers, "x-on-behalf-of-user"))',
         "An end user sees everything in the project.",
-        ("api/test_auth.py",),
+        ("api/test_app.py::TestKeys::test_end_users_see_what_is_theirs",),
     ),
     Bug(
         "key-is-ignored",
@@ -51,7 +51,7 @@ BUGS = (
         'return self.method == "POST" and self.effect == "write"',
         'return self.method == "DELETE" and self.effect == "write"',
         "A repeated create makes a second store.",
-        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+        ("api/test_app.py::TestRepeats::test_the_same_request_makes_one_thing",),
     ),
     Bug(
         "key-over-all-bodies",
@@ -59,7 +59,7 @@ BUGS = (
         "idempotency_key(caller, name, value, body))",
         'idempotency_key(caller, name, value, b""))',
         "Another body under a used key is answered as if it had been done.",
-        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+        ("api/test_app.py::TestRepeats::test_another_body_is_refused",),
     ),
     Bug(
         "spooled-files-stay",
@@ -75,7 +75,7 @@ BUGS = (
         "if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
         "if response.status > HTTPStatus.INTERNAL_SERVER_ERROR:",
         "An internal error leaves no line in the log, and no alarm.",
-        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+        ("api/test_app.py::TestServing::test_an_unexpected_error_is_a_500_with_its_id",),
     ),
     Bug(
         "hundred-and-one",
@@ -87,7 +87,7 @@ BUGS = (
         '    """Parameters of the list of a store\'s or a batch\'s files; `filter` is their status."""\n\n'
         "    limit: int = Field(20, ge=1, le=101)",
         "A page of more files than documented is accepted.",
-        ("api/input/test_queries.py",),
+        ("api/input/test_queries.py::test_limit",),
     ),
     Bug(
         "page-of-zero",
@@ -97,7 +97,7 @@ BUGS = (
         "class StoreList(NoParameters):\n"
         '    """Parameters of the list of stores."""\n\n    limit: int = Field(20, ge=0',
         "A page of no stores is accepted, and paging never ends.",
-        ("api/input/test_queries.py",),
+        ("api/input/test_parse.py::TestQueryStrings::test_what_is_wrong_is_named",),
     ),
     Bug(
         "attribute-one-too-long",
@@ -105,7 +105,7 @@ BUGS = (
         "too_long = len(value) > MAX_VALUE_CHARS",
         "too_long = len(value) >= MAX_VALUE_CHARS",
         "An attribute of exactly the documented length is refused.",
-        ("api/input",),
+        ("api/input/test_parse.py::TestBodies::test_everything_up_to_the_limits_passes",),
     ),
     Bug(
         "usage-of-what-does-not-serve",
@@ -113,7 +113,7 @@ BUGS = (
         'state.serving.usage_bytes if state.serving and state.status == "completed" else 0',
         "state.serving.usage_bytes if state.serving else 0",
         "The usage of a store is not the sum of its files'.",
-        ("api/test_present.py",),
+        ("api/test_present.py::TestStoreFiles::test_when_it_failed",),
     ),
     Bug(
         "attachment-is-a-page",
@@ -121,7 +121,7 @@ BUGS = (
         '"x-content-type-options": "nosniff",',
         '"x-content-type-options": "sniff",',
         "A browser runs an uploaded page as if it were ours.",
-        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+        ("api/test_downloads.py::test_never_run_as_ours",),
     ),
     Bug(
         "refusal-says-retry",
@@ -129,6 +129,6 @@ BUGS = (
         'DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),',
         'DuplicateContent: ErrorSpec(409, "duplicate_file", retry=True),',
         "Clients repeat a request that can never succeed.",
-        ("api/test_app.py", "api/input/test_parse.py", "api/test_errors.py"),
+        ("api/test_errors.py::TestTable::test_each_refusal_has_its_row",),
     ),
 )

@@ -11,7 +11,7 @@ BUGS = (
         "if state.has_seen(command.by):\n        return []\n    newest",
         "newest",
         "A batch whose work is repeated attaches a file again that was detached since.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "late-ingest-serves",
@@ -19,7 +19,7 @@ BUGS = (
         "if state.open is None or state.open.generation != command.generation:",
         "if state.open is None:",
         "An ingest of old settings that ends late serves in place of the one that was asked for last.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "late-failure-counts",
@@ -27,7 +27,7 @@ BUGS = (
         "if state.open is None or state.open.generation != generation:\n        return []\n    return [FileFailed",
         "if state.open is None:\n        return []\n    return [FileFailed",
         "A failure of an older ingest fails the newer one.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "replaced-open-generation-is-kept",
@@ -35,7 +35,7 @@ BUGS = (
         "retires=() if joins else _open_generation(state),",
         "retires=(),",
         "Chunks of an ingest that was replaced before it ended stay on the disk for ever.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "same-revision-for-new-attributes",
@@ -43,7 +43,7 @@ BUGS = (
         "revision=state.revision if unchanged else state.revision + 1,",
         "revision=state.revision,",
         "A file that is attached again with other attributes keeps the old ones in the index.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "detach-keeps-what-served",
@@ -51,7 +51,7 @@ BUGS = (
         "FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]\n\n\ndef _open",
         "FileDetached(at, reason, owners, _open_generation(state))]\n\n\ndef _open",
         "Chunks and text of a detached file stay on the disk for ever.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "cancel-counts-what-ended",
@@ -59,7 +59,7 @@ BUGS = (
         "    if state.has_seen(batch):\n        return []\n    if state.attached:",
         "    if state.attached:",
         "Cancelling a batch lists files as cancelled that it had completed.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "cancel-ends-it-for-others",
@@ -67,7 +67,7 @@ BUGS = (
         "last = state.open.owners == (batch,)",
         "last = True",
         "Cancelling one of two batches that name a file ends the file's ingest for both.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "cancelled-attributes-stay",
@@ -75,7 +75,7 @@ BUGS = (
         "attributes=serving.attributes, chunking=serving.chunking\n",
         "attributes=state.attributes, chunking=serving.chunking\n",
         "A file shows the attributes of an attach that was cancelled.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::TestServing::test_serves_on_when_the_next_is_cancelled",),
     ),
     Bug(
         "forgotten-batch-is-unknown",
@@ -83,7 +83,7 @@ BUGS = (
         "forgotten_until=max([state.forgotten_until, *(each.at for each in forgotten)]),",
         "forgotten_until=state.forgotten_until,",
         "Once many batches have named a file, a repeated message of an old one attaches it again.",
-        ("domain/test_store_file.py", "use_cases/test_open_batches.py"),
+        ("domain/test_store_file.py::TestSeen::test_what_is_forgotten_is_known_to_be",),
     ),
     Bug(
         "older-batch-wins",
@@ -91,7 +91,7 @@ BUGS = (
         "command.asked_at >= state.asked_at",
         "command.asked_at <= state.asked_at",
         "Of two batches with different settings for a file, the older one's hold.",
-        ("domain/test_store_file.py",),
+        ("domain/test_store_file.py::test_specification",),
     ),
     Bug(
         "other-project-sees",
@@ -99,7 +99,7 @@ BUGS = (
         "return owner.project == self.project and self.user in (None, owner.user)",
         "return self.user in (None, owner.user)",
         "A key of one project reads the files of all others.",
-        ("domain/test_tenancy.py",),
+        ("domain/test_tenancy.py::test_sees",),
     ),
     Bug(
         "other-user-sees",
@@ -107,7 +107,7 @@ BUGS = (
         "self.user in (None, owner.user)",
         "self.user in (None, owner.user, owner.name)",
         "An end user with the name of the project sees what the project itself created.",
-        ("domain/test_tenancy.py", "use_cases/test_tenancy.py"),
+        ("domain/test_tenancy.py::test_sees",),
     ),
     Bug(
         "bool-is-a-number",
@@ -115,7 +115,7 @@ BUGS = (
         'kind(actual) == kind(value) != "bool"',
         "kind(actual) == kind(value)",
         "A filter for numbers above 0 finds files whose attribute is `true`.",
-        ("domain/test_filters.py",),
+        ("domain/test_filters.py::test_comparison",),
     ),
     Bug(
         "expired-at-its-moment",
@@ -123,7 +123,7 @@ BUGS = (
         "at < self.expires_at",
         "at <= self.expires_at",
         "A file is still served at the moment at which it expires.",
-        ("domain/test_uploaded_file.py",),
+        ("domain/test_uploaded_file.py::test_specification",),
     ),
     Bug(
         "store-outlives-its-moment",
@@ -131,7 +131,7 @@ BUGS = (
         "self.expires_at <= at)",
         "self.expires_at < at)",
         "A store is still served at the moment at which it expires.",
-        ("domain/test_vector_store.py",),
+        ("domain/test_vector_store.py::test_specification",),
     ),
     Bug(
         "last-use-goes-back",
@@ -139,7 +139,7 @@ BUGS = (
         "return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)",
         "return replace(state, active_at=event.at, used_at=used_at)",
         "A clock that steps back lets a store expire although it is in use.",
-        ("domain/test_vector_store.py",),
+        ("domain/test_vector_store.py::test_times_never_go_back",),
     ),
     Bug(
         "revoked-key-opens",
@@ -147,7 +147,7 @@ BUGS = (
         ' and self.project != "" and self.revoked_at is None',
         ' and self.project != ""',
         "A revoked key still opens its project.",
-        ("domain/test_api_key.py",),
+        ("domain/test_api_key.py::test_opened_by",),
     ),
     Bug(
         "inline-manifest-one-too-large",
@@ -155,7 +155,7 @@ BUGS = (
         "if len(packed) > INLINE_BYTES:",
         "if len(packed) >= INLINE_BYTES:",
         "A list that fits its event costs an object nevertheless.",
-        ("domain/test_manifest.py",),
+        ("domain/test_manifest.py::test_inline_up_to_its_limit",),
     ),
     Bug(
         "finished-batch-is-cancelled",
@@ -163,6 +163,6 @@ BUGS = (
         "not state.cancelled and in_progress > 0",
         "not state.cancelled and in_progress >= 0",
         "A batch that was completed turns into a cancelled one.",
-        ("domain/test_file_batch.py",),
+        ("domain/test_file_batch.py::test_specification",),
     ),
 )

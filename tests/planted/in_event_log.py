@@ -11,7 +11,7 @@ BUGS = (
         "if not events and (plan.key is None or repeated):",
         "if not events:",
         "A request that changed nothing undoes a newer value when it is repeated.",
-        ("use_cases/test_repeated_requests.py",),
+        ("use_cases/test_repeated_requests.py::TestNothingToDecide::test_attributes",),
     ),
     Bug(
         "key-with-another-body",
@@ -19,7 +19,7 @@ BUGS = (
         "if used is not None and used != plan.key:",
         "if used is None and plan.key is None:",
         "Another request under the same key is answered as if it had been done.",
-        ("use_cases/test_store_files.py",),
+        ("use_cases/test_store_files.py::TestAttach::test_ends_completed_and_is_found",),
     ),
     Bug(
         "two-plans-one-version",
@@ -28,7 +28,7 @@ BUGS = (
         "                continue\n",
         "",
         "Of two changes of one thing in one request the second one is lost.",
-        ("event_log/test_streams.py", "contract/test_event_log.py", "use_cases/test_commits.py"),
+        ("event_log/test_streams.py::test_plans_of_one_stream",),
     ),
     Bug(
         "stale-state-after-conflict",
@@ -36,7 +36,7 @@ BUGS = (
         "for place in waiting if first and (loaded := plans[place].loaded)}",
         "for place in waiting if (loaded := plans[place].loaded)}",
         "A request that met another one on the same thing never succeeds.",
-        ("event_log/test_streams.py", "use_cases/test_commits.py"),
+        ("event_log/test_streams.py::test_what_is_in_stays_in",),
     ),
     Bug(
         "lost-append-is-success",
@@ -44,7 +44,7 @@ BUGS = (
         "            if winner.id == commit.id:\n                outcomes[place] = outcome",
         "            outcomes[place] = outcome",
         "A change that another writer's commit kept out is answered with success.",
-        ("event_log/test_streams.py", "contract/test_event_log.py", "use_cases/test_commits.py"),
+        ("event_log/test_streams.py::test_many_rivals",),
     ),
     Bug(
         "oldest-keys-are-kept",
@@ -52,7 +52,7 @@ BUGS = (
         "keys[-KEPT_KEYS:]",
         "keys[:KEPT_KEYS]",
         "After 32 keyed requests on a thing, repeats of new ones take effect twice.",
-        ("event_log/test_codec.py",),
+        ("event_log/test_codec.py::test_keys_are_kept_up_to_a_number",),
     ),
     Bug(
         "newer-state-is-read",
@@ -60,7 +60,7 @@ BUGS = (
         'if stored["v"] > aggregate.state_version:',
         'if stored["v"] > aggregate.state_version + 1:',
         "Old code misreads what new code wrote, during a deploy.",
-        ("event_log/test_codec.py",),
+        ("event_log/test_codec.py::TestUnknown::test_state",),
     ),
     Bug(
         "imported-work-is-done-again",
@@ -68,7 +68,7 @@ BUGS = (
         """return '"imported"' in commit.meta and bool(json.loads(commit.meta).get("imported"))""",
         """return '"imported"' in commit.meta and not bool(json.loads(commit.meta).get("imported"))""",
         "An import embeds every file again.",
-        ("reactions/test_projector.py::test_imported",),
+        ("operations/transfer/test_transfer.py::TestBackAndForth::test_same_answers",),
     ),
     Bug(
         "log-is-not-synced",
@@ -76,7 +76,7 @@ BUGS = (
         'synchronous="FULL"',
         'synchronous="NORMAL"',
         "A power cut loses answered requests.",
-        ("event_log/test_sqlite.py::test_on_disk",),
+        ("event_log/test_sqlite.py::test_appends_share_commits",),
     ),
     Bug(
         "feed-skips-one",
@@ -84,7 +84,7 @@ BUGS = (
         "WHERE position > ? ORDER BY position",
         "WHERE position > ? + 1 ORDER BY position",
         "The first commit of every page of the feed is never projected.",
-        ("event_log/test_sqlite.py::TestFeed",),
+        ("event_log/test_sqlite.py::TestFeed::test_order",),
     ),
     Bug(
         "largest-commit-is-refused",
@@ -92,7 +92,7 @@ BUGS = (
         "if commit.size > COMMIT_BYTES:",
         "if commit.size >= COMMIT_BYTES:",
         "A commit of exactly the documented size is refused.",
-        ("contract/test_event_log.py",),
+        ("contract/test_event_log.py::TestEventLog::test_largest",),
     ),
     Bug(
         "stale-load",
@@ -100,7 +100,7 @@ BUGS = (
         '"ConsistentRead": True,\n            "KeyConditionExpression"',
         '"ConsistentRead": False,\n            "KeyConditionExpression"',
         "On AWS, a GET after a change may show what was before it, and a deleted file may be found.",
-        ("event_log/test_dynamodb.py::TestConsistency",),
+        ("event_log/test_dynamodb.py::TestConsistency::test_reads",),
     ),
     Bug(
         "stale-scan",
@@ -108,7 +108,7 @@ BUGS = (
         "paginate(TableName=self._table, ConsistentRead=True)",
         "paginate(TableName=self._table)",
         "On AWS, a rebuild or an export misses commits that were just answered.",
-        ("event_log/test_dynamodb.py::TestConsistency",),
+        ("event_log/test_dynamodb.py::TestConsistency::test_reads",),
     ),
     Bug(
         "commits-out-of-order",
@@ -116,7 +116,7 @@ BUGS = (
         "for commit in sorted(commits, key=lambda each: each.version):",
         "for commit in commits:",
         "On AWS, an append that fails half-way leaves a gap in a stream.",
-        ("event_log/test_dynamodb.py",),
+        ("event_log/test_dynamodb.py::TestOrder::test_no_gaps",),
     ),
     Bug(
         "commit-is-overwritten",
@@ -124,7 +124,7 @@ BUGS = (
         'ConditionExpression="attribute_not_exists(pk)"',
         'ConditionExpression="attribute_not_exists(nothing)"',
         "On AWS, of two requests at once one deletes what the other wrote.",
-        ("contract/test_event_log.py",),
+        ("contract/test_event_log.py::TestEventLog::test_conflict",),
     ),
     Bug(
         "gap-without-its-last-record",
@@ -132,7 +132,7 @@ BUGS = (
         'if int(record["SequenceNumber"]) > int(gap.last):',
         'if int(record["SequenceNumber"]) >= int(gap.last):',
         "On AWS, the last record that Lambda gave up is never replayed.",
-        ("event_log/test_dynamodb_stream.py",),
+        ("event_log/test_dynamodb_stream.py::test_every_stream_once",),
     ),
     Bug(
         "failed-action-is-not-rolled-back",
@@ -140,7 +140,7 @@ BUGS = (
         '            self._writer.execute("ROLLBACK TO job")\n',
         "",
         "A write that was refused half-way leaves its first half in the database.",
-        ("sqlite/test_database.py",),
+        ("sqlite/test_database.py::test_error_undoes_its_own_writes_only",),
     ),
     Bug(
         "failed-commit-is-success",
@@ -148,7 +148,7 @@ BUGS = (
         "job.error = job.error or error",
         "job.error = job.error",
         "A request is answered with success although its write failed, as on a full disk.",
-        ("sqlite/test_database.py",),
+        ("sqlite/test_database.py::test_error_in_commit_reaches_everyone",),
     ),
     Bug(
         "transaction-stays-open",
@@ -156,7 +156,7 @@ BUGS = (
         '            if self._writer.in_transaction:\n                self._writer.execute("ROLLBACK")\n',
         "",
         "After one failed commit, no write succeeds until a restart.",
-        ("sqlite/test_database.py",),
+        ("sqlite/test_database.py::test_error_in_commit_reaches_everyone",),
     ),
     Bug(
         "nothing-is-synced",
@@ -164,6 +164,6 @@ BUGS = (
         'self._writer.execute(f"PRAGMA synchronous={synchronous}")',
         'self._writer.execute("PRAGMA synchronous=OFF")',
         "A power cut damages the log, so that the server does not start again.",
-        ("runtime/local/test_log_and_views.py",),
+        ("runtime/local/test_log_and_views.py::test_on_disk",),
     ),
 )

@@ -13,7 +13,7 @@ BUGS = (
         "            self._checkpoint.write(page[-1].position)\n"
         "            self.projector.handle([entry.commit for entry in page])\n",
         "A crash, or a full disk, loses the work of a page of commits: files stay in progress for a day.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestProjector::test_the_checkpoint_is_last",),
     ),
     Bug(
         "failed-work-is-acknowledged",
@@ -21,7 +21,7 @@ BUGS = (
         "                    self.work.release(each.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, each.receives))\n",
         "                    self.work.acknowledge([each.receipt])\n",
         "Work that failed once is never done: a batch hangs, a deleted file keeps its bytes.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestWork::test_failed_is_kept",),
     ),
     Bug(
         "work-is-acknowledged-first",
@@ -30,7 +30,7 @@ BUGS = (
         "                    self.work.acknowledge([each.receipt])\n"
         "                    self._worker.work(decode(each.body))\n",
         "Work that a crash interrupts is never done.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestWork::test_failed_is_kept",),
     ),
     Bug(
         "messages-of-the-last-process-stay-lent",
@@ -38,7 +38,7 @@ BUGS = (
         "            lender.queue.recall()",
         "            lender.queue.depth()",
         "After a crash, the files that were being ingested wait for a minute.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestIngest::test_a_process_that_dies",),
     ),
     Bug(
         "loans-are-not-renewed",
@@ -46,7 +46,7 @@ BUGS = (
         "self.queue.extend(sorted(self._lent), LENT_MS)",
         "self.queue.extend([], LENT_MS)",
         "A file that takes more than a minute is ingested by all workers at once.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestIngest::test_a_loan_is_renewed",),
     ),
     Bug(
         "old-receipt-deletes",
@@ -54,7 +54,7 @@ BUGS = (
         'self._change(receipts, "DELETE FROM messages WHERE id = ? AND receipt = ?")',
         'self._change(receipts, "DELETE FROM messages WHERE id = ? OR receipt = ?")',
         "A worker that was late deletes the messages that another one holds.",
-        ("contract/test_queue.py",),
+        ("contract/test_queue.py::TestQueue::test_acknowledged",),
     ),
     Bug(
         "time-off-counts",
@@ -62,7 +62,7 @@ BUGS = (
         "return max(0, until - since - off)",
         "return max(0, until - since)",
         "A server that was off for a weekend fails every file that waited.",
-        ("runtime/local/test_engine.py",),
+        ("runtime/local/test_engine.py::TestTimeOff::test_off_for_days",),
     ),
     Bug(
         "open-server-serves-pages",
@@ -70,7 +70,7 @@ BUGS = (
         "        if is_open():",
         "        if not is_open():",
         "Any web page writes to a local server without keys.",
-        ("runtime/local/test_web_pages.py",),
+        ("runtime/local/test_web_pages.py::test_other_pages_are_refused",),
     ),
     Bug(
         "host-that-ends-alike",
@@ -78,7 +78,7 @@ BUGS = (
         "name.endswith(each[1:].lower())",
         "name.endswith(each[2:].lower())",
         "A page of a host whose name ends like a trusted one reads a local server.",
-        ("runtime/local/test_web_pages.py",),
+        ("runtime/local/test_web_pages.py::test_other_pages_are_refused",),
     ),
     Bug(
         "full-disk-takes-uploads",
@@ -86,7 +86,7 @@ BUGS = (
         "            if route.grows:\n                self.room(0)\n",
         "",
         "A full disk answers uploads with an internal error.",
-        ("api/test_app.py", "runtime/local/test_disk.py", "live/test_full_disk.py"),
+        ("live/test_full_disk.py::test_a_full_disk_can_be_emptied",),
     ),
     Bug(
         "taken-space-is-not-counted",
@@ -94,7 +94,7 @@ BUGS = (
         "            self._free -= length",
         "            self._free -= 0",
         "Many uploads at once fill the reserve that deletes need.",
-        ("runtime/local/test_disk.py",),
+        ("runtime/local/test_disk.py::test_uploads_count_before_the_next_measurement",),
     ),
     Bug(
         "one-connection-too-many",
@@ -110,7 +110,7 @@ BUGS = (
         "self._left_in -= elapsed",
         "self._left_in -= 0",
         "A client that sends nothing holds a connection for ever.",
-        ("runtime/local/test_protocol.py",),
+        ("runtime/local/test_protocol.py::test_body_that_does_not_end",),
     ),
     Bug(
         "key-twice-in-a-body",
@@ -118,7 +118,7 @@ BUGS = (
         "    if len(value) < len(pairs):",
         "    if len(value) > len(pairs):",
         "Of a field that is given twice, one is ignored without a word.",
-        ("api/input/test_parse.py", "api/input/test_json_size.py"),
+        ("api/input/test_json_size.py::test_a_key_twice_is_refused",),
     ),
     Bug(
         "anyone-reads-the-data",
@@ -126,7 +126,7 @@ BUGS = (
         "PRIVATE_FOLDER = 0o700",
         "PRIVATE_FOLDER = 0o755",
         "Other users of the machine list what is in the data folder.",
-        ("runtime/local/test_data_folder.py",),
+        ("runtime/local/test_data_folder.py::test_a_new_folder_is_private",),
     ),
     Bug(
         "two-servers-on-one-folder",
@@ -134,7 +134,7 @@ BUGS = (
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         "Two servers on one folder do the same work twice, and their indexes differ.",
-        ("runtime/local/test_data_folder.py", "live/test_conflicts.py"),
+        ("runtime/local/test_data_folder.py::test_one_server",),
     ),
     Bug(
         "body-of-the-limit-is-refused",
@@ -142,6 +142,6 @@ BUGS = (
         "        if len(body) > limit:",
         "        if len(body) >= limit:",
         "A body of exactly the documented size is refused.",
-        ("runtime/local/test_http.py::TestBody",),
+        ("runtime/local/test_http.py::TestBody::test_at_the_limit",),
     ),
 )

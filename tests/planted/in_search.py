@@ -11,7 +11,7 @@ BUGS = (
         "return part is not None and part.generation == hit.generation and hit.n < part.chunks",
         "return part is not None and hit.n < part.chunks",
         "A search shows chunks of a file's older settings beside the newer ones.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_found_at_every_moment",),
     ),
     Bug(
         "any-chunk-serves",
@@ -19,7 +19,7 @@ BUGS = (
         "return part is not None and part.generation == hit.generation and hit.n < part.chunks",
         "return part is not None and part.generation == hit.generation",
         "A search shows chunks that an earlier reading of the file left in the index.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_what_is_indexed_and_does_not_serve_yet",),
     ),
     Bug(
         "one-chunk-too-many-serves",
@@ -27,7 +27,7 @@ BUGS = (
         "return part is not None and part.generation == hit.generation and hit.n < part.chunks",
         "return part is not None and part.generation == hit.generation and hit.n <= part.chunks",
         "A search shows one chunk that an earlier reading of the file left in the index.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_what_is_indexed_and_does_not_serve_yet",),
     ),
     Bug(
         "row-with-an-open-generation-is-trusted",
@@ -35,7 +35,7 @@ BUGS = (
         "        state.open is None\n        and serving",
         "        serving",
         "A search finds chunks of a generation that a newer one has replaced.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestFilters::test_attached_with_others",),
     ),
     Bug(
         "deleted-file-is-found",
@@ -43,7 +43,7 @@ BUGS = (
         "states[file] = None if deleted else state",
         "states[file] = state",
         "A search finds a deleted file until it has left all of its stores.",
-        ("use_cases/test_deleted_files.py", "use_cases/test_file_batches.py"),
+        ("use_cases/test_deleted_files.py::test_gone_from_every_store_at_once",),
     ),
     Bug(
         "expired-file-is-found",
@@ -51,7 +51,7 @@ BUGS = (
         "uploaded.deadline <= now)",
         "uploaded.deadline < now)",
         "A search finds a file at the moment at which it expires.",
-        ("use_cases/test_tags.py",),
+        ("use_cases/test_tags.py::test_up_to_the_moment_of_expiry",),
     ),
     Bug(
         "filter-on-what-does-not-serve",
@@ -59,7 +59,7 @@ BUGS = (
         "or not self._matches(state.serving.attributes):",
         "or not self._matches(state.attributes):",
         "A file whose ingest with other attributes is open is missing in searches by its old ones.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestFilters::test_attached_with_others",),
     ),
     Bug(
         "hits-are-not-checked",
@@ -67,7 +67,7 @@ BUGS = (
         "if not all(known.serves(each.hit) for each in ranked):",
         "if not any(known.serves(each.hit) for each in ranked):",
         "A search shows what was detached, as long as anything else is found.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_found_at_every_moment",),
     ),
     Bug(
         "asked-once",
@@ -75,7 +75,7 @@ BUGS = (
         "len(kept) >= limit or len(hits) < asked for hits",
         "len(kept) >= limit or len(hits) <= asked for hits",
         "If many files were detached, what is left is not found until the purge.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_taken_over_during_a_search",),
     ),
     Bug(
         "taken-over-is-missed",
@@ -83,7 +83,7 @@ BUGS = (
         "if not begun and all(",
         "if all(",
         "A file whose next generation takes over during a search is missing in it.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_taken_over_during_a_search",),
     ),
     Bug(
         "shallow-lists",
@@ -91,7 +91,7 @@ BUGS = (
         "return 2 * self.limit",
         "return self.limit - 1",
         "A search returns one result fewer than was asked for.",
-        ("use_cases/test_tags.py",),
+        ("use_cases/test_search.py::TestAttachedAgain::test_found_at_every_moment",),
     ),
     Bug(
         "threshold-is-left-out",
@@ -99,7 +99,7 @@ BUGS = (
         "if each.score >= self.threshold]",
         "if each.score > self.threshold]",
         "A result whose score is exactly the threshold is left out.",
-        ("use_cases/test_tags.py",),
+        ("use_cases/test_tags.py::test_score_at_the_threshold",),
     ),
     Bug(
         "tag-one-revision-late",
@@ -107,7 +107,7 @@ BUGS = (
         "state.placement.row(file), state.revision, attributes, ())",
         "state.placement.row(file), state.revision - 1, attributes, ())",
         "A filter right after a change of attributes uses the old ones.",
-        ("use_cases/test_tags.py",),
+        ("use_cases/test_tags.py::test_changed_while_it_is_embedded",),
     ),
     Bug(
         "retag-one-revision-late",
@@ -115,7 +115,7 @@ BUGS = (
         "FileChunks(store, file, generation, row, state.revision, attributes, ())",
         "FileChunks(store, file, generation, row, state.revision - 1, attributes, ())",
         "On AWS, changed attributes never reach the index.",
-        ("use_cases/test_tags.py",),
+        ("use_cases/test_tags.py::test_slow_second_delivery",),
     ),
     Bug(
         "detached-meanwhile-is-tagged",
@@ -123,7 +123,7 @@ BUGS = (
         "if generation not in needed:",
         "if generation < 0:",
         "Chunks of a file that is detached while its attributes change stay in the index.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestFilters::test_detached_while_it_is_re_tagged",),
     ),
     Bug(
         "revision-of-the-last-call",
@@ -131,7 +131,7 @@ BUGS = (
         "return min(self.message.revision, revision) if self.message.next else revision",
         "return revision",
         "Attributes that change between two calls of one ingest never reach the first chunks.",
-        ("use_cases/test_search.py",),
+        ("use_cases/test_search.py::TestFilters::test_changed_during_an_ingest_of_several_rounds",),
     ),
     Bug(
         "weaker-bound-wins",
@@ -139,7 +139,7 @@ BUGS = (
         "return bool(a > b) == lower",
         "return bool(a > b) != lower",
         "Of two bounds in a filter, the weaker one holds.",
-        ("domain/test_filters.py",),
+        ("domain/test_filters.py::test_any_filter",),
     ),
     Bug(
         "last-of-a-step-is-kept",
@@ -147,7 +147,7 @@ BUGS = (
         "return found[-1].sk if len(found) == STEP else None",
         "return found[-1].sk if len(found) > STEP else None",
         "Of a deleted store with more than a thousand files, rows stay for ever.",
-        ("reactions/test_purge.py",),
+        ("reactions/test_purge.py::test_bounded",),
     ),
     Bug(
         "attachments-go-last",
@@ -157,7 +157,7 @@ BUGS = (
         "        attached = [keys.attachment(keys.thing_of(key.sk), store) for key in found]\n"
         "        _remove(table, found)\n        _remove(table, attached)\n    _remove(table, found)\n",
         "A purge that is killed leaves attachments behind for ever.",
-        ("reactions/test_purge.py",),
+        ("reactions/test_purge.py::test_cut_anywhere",),
     ),
     Bug(
         "purged-batch-keeps-entries",
@@ -165,7 +165,7 @@ BUGS = (
         "        if left <= 0:\n            return True\n        _remove(table, [row.key])\n",
         "        _remove(table, [row.key])\n        if left <= 0:\n            return True\n",
         "Entries of large batches of a deleted store stay for ever.",
-        ("reactions/test_purge.py",),
+        ("reactions/test_purge.py::test_cut_anywhere",),
     ),
     Bug(
         "young-blob-is-a-leftover",
@@ -173,7 +173,7 @@ BUGS = (
         "if blob.stored_at <= long_ago]",
         "if blob.stored_at >= long_ago]",
         "The bytes of an upload that is not committed yet are deleted.",
-        ("reactions/test_leftovers.py",),
+        ("reactions/test_leftovers.py::test_upload_that_died",),
     ),
     Bug(
         "open-generation-is-a-leftover",
@@ -181,6 +181,6 @@ BUGS = (
         "for each in (state.open, state.serving) if each}",
         "for each in (state.serving,) if each}",
         "What an ingest has embedded within a day is deleted, and the file serves without it.",
-        ("reactions/test_leftovers.py",),
+        ("reactions/test_leftovers.py::test_what_is_about_to_be_needed",),
     ),
 )

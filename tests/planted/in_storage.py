@@ -11,7 +11,7 @@ BUGS = (
         "            self._sync(staged)\n",
         "",
         "A power cut leaves an accepted file without its bytes.",
-        ("files/test_folder_is_durable.py",),
+        ("files/test_folder_is_durable.py::test_put",),
     ),
     Bug(
         "name-of-a-blob-is-not-synced",
@@ -19,7 +19,7 @@ BUGS = (
         "        self._sync([self._folder, *(self._folder / folder for folder in folders)])\n",
         "",
         "A power cut removes an accepted file from its folder.",
-        ("files/test_folder_is_durable.py",),
+        ("files/test_folder_is_durable.py::test_put",),
     ),
     Bug(
         "only-the-last-folder-is-synced",
@@ -27,7 +27,7 @@ BUGS = (
         "self._sync([self._folder, *(self._folder / folder for folder in folders)])",
         "self._sync({target.parent for target in targets})",
         "A power cut removes the folder of an accepted file.",
-        ("files/test_folder_is_durable.py",),
+        ("files/test_folder_is_durable.py::test_put",),
     ),
     Bug(
         "blob-is-named-before-it-is-synced",
@@ -35,7 +35,7 @@ BUGS = (
         "            self._sync(staged)\n",
         "            self._sync(targets)\n",
         "A power cut leaves half of an accepted file under its name.",
-        ("files/test_folder_is_durable.py",),
+        ("files/test_folder_is_durable.py::test_put",),
     ),
     Bug(
         "first-part-is-left-out",
@@ -43,7 +43,7 @@ BUGS = (
         "if first >= start]",
         "if first > start]",
         "A rebuild of the index leaves out the first chunks of every file.",
-        ("operations/test_rebuild_index.py", "operations/test_rebuild_local_index.py"),
+        ("operations/test_rebuild_index.py::test_gone_before_it_is_in",),
     ),
     Bug(
         "s3-refusals-are-swallowed",
@@ -51,7 +51,7 @@ BUGS = (
         'raise BlobsError(f"{len(remaining)} keys were not deleted: {refused}") from None',
         "return",
         "On AWS, bytes of deleted files stay for ever, and nothing tells.",
-        ("files/test_s3.py",),
+        ("files/test_s3.py::TestDelete::test_part_fails",),
     ),
     Bug(
         "index-is-not-synced",
@@ -59,7 +59,7 @@ BUGS = (
         'SCHEMA, "FULL"',
         'SCHEMA, "NORMAL"',
         "A power cut takes chunks of completed files out of the search.",
-        ("index/embedded/test_index_is_durable.py",),
+        ("index/embedded/test_index_is_durable.py::test_on_disk",),
     ),
     Bug(
         "rollback-leaves-memory",
@@ -68,7 +68,7 @@ BUGS = (
         "                    self._forget(store)\n                raise",
         "                raise",
         "After a failed write, a search finds chunks that are gone after a restart.",
-        ("index/embedded/test_index_is_durable.py",),
+        ("index/embedded/test_index_is_durable.py::test_failed_add",),
     ),
     Bug(
         "removed-store-stays-in-memory",
@@ -76,7 +76,7 @@ BUGS = (
         "connection: local_store.remove_store(connection, space, store))\n            self._forget((space, store))\n",
         "connection: local_store.remove_store(connection, space, store))\n",
         "Chunks of a deleted store stay in memory, and the next store of this name has them.",
-        ("contract/test_chunk_index.py", "index/embedded/test_index.py"),
+        ("contract/test_chunk_index.py::TestRemove::test_a_store",),
     ),
     Bug(
         "smaller-score-wins",
@@ -84,7 +84,7 @@ BUGS = (
         "best[chunk].score < ranked.score",
         "best[chunk].score > ranked.score",
         "A chunk that two queries find is ranked by the worse of its scores.",
-        ("index/test_fusion.py",),
+        ("index/test_fusion.py::TestRanking::test_best_over_several_queries",),
     ),
     Bug(
         "older-attributes-win-in-opensearch",
@@ -92,7 +92,7 @@ BUGS = (
         '"version_type": "external_gte",',
         '"version_type": "external",',
         "On AWS, an ingest that is repeated fails, because its chunks are there already.",
-        ("index/opensearch/test_index.py",),
+        ("index/opensearch/test_index.py::TestAdd::test_what_is_sent",),
     ),
     Bug(
         "stale-write-is-a-failure",
@@ -100,7 +100,7 @@ BUGS = (
         'if "error" in item and item["status"] != _STALE]',
         'if "error" in item]',
         "On AWS, an ingest whose attributes changed meanwhile fails.",
-        ("index/opensearch/test_index.py", "contract/test_chunk_index.py"),
+        ("index/opensearch/test_index.py::TestAdd::test_a_newer_revision_stays",),
     ),
     Bug(
         "failed-documents-are-swallowed",
@@ -108,7 +108,7 @@ BUGS = (
         '            raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])\n',
         "",
         "On AWS, chunks that OpenSearch refused are missing, and the file says that it completed.",
-        ("index/opensearch/test_index.py",),
+        ("index/opensearch/test_index.py::TestAdd::test_only_what_was_refused_is_sent_again",),
     ),
     Bug(
         "opensearch-searches-every-store",
@@ -116,7 +116,7 @@ BUGS = (
         '{"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}',
         '{"query": {"bool": {"filter": [*clauses]}}}',
         "On AWS, detaching a file removes its chunks from every store.",
-        ("index/opensearch/test_index.py", "contract/test_chunk_index.py"),
+        ("index/opensearch/test_index.py::TestRemove::test_what_was_in_the_way",),
     ),
     Bug(
         "dead-rows-come-back",
@@ -124,7 +124,7 @@ BUGS = (
         "unused = set(removed).difference(used[np.isin(used, removed)].tolist())",
         "unused = set(removed)",
         "Chunks of a removed file are found again, as those of another file.",
-        ("index/embedded/test_index_is_durable.py",),
+        ("index/embedded/test_index_is_durable.py::test_removed_stays_removed",),
     ),
     Bug(
         "older-attributes-win",
@@ -132,7 +132,7 @@ BUGS = (
         "file.revision >= _at(listed, number).revision:",
         "file.revision <= _at(listed, number).revision:",
         "Changed attributes never reach the index, so filters use the old ones.",
-        ("contract/test_chunk_index.py",),
+        ("contract/test_chunk_index.py::TestReplace::test_retag",),
     ),
     Bug(
         "what-serves-ignores-the-filter",
@@ -140,6 +140,6 @@ BUGS = (
         "ends[number] = min(ends[number], part.chunks)",
         "ends[number] = part.chunks",
         "A search with a filter returns fewer results than match.",
-        ("contract/test_chunk_index.py",),
+        ("contract/test_chunk_index.py::TestSearch::test_only_what_serves_of_a_file",),
     ),
 )

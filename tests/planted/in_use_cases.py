@@ -11,7 +11,7 @@ BUGS = (
         "part = list(enumerate(listed))[cursor : cursor + STEP]",
         "part = list(enumerate(listed))[cursor : cursor + STEP - 1]",
         "Of a batch of more than a hundred files, one in a hundred is never attached.",
-        ("use_cases/test_fan_out.py::test_every_file_is_attached",),
+        ("use_cases/test_file_batches.py::TestCreate::test_large",),
     ),
     Bug(
         "fan-out-cursor-one-late",
@@ -19,7 +19,7 @@ BUGS = (
         "    return cursor + STEP\n",
         "    return cursor + STEP + 1\n",
         "The 101st file of a batch is never attached, and the batch never ends.",
-        ("use_cases/test_fan_out.py::test_every_file_is_attached",),
+        ("use_cases/test_file_batches.py::TestCreate::test_large",),
     ),
     Bug(
         "fan-out-stops-at-the-boundary",
@@ -67,7 +67,7 @@ BUGS = (
         "    if loaded.state.cancelled:\n        _cancel(deployment, store, loaded, part)\n    else:\n        _attach",
         "    if not part:\n        _cancel(deployment, store, loaded, part)\n    else:\n        _attach",
         "A cancelled batch goes on attaching files.",
-        ("use_cases/test_file_batches.py",),
+        ("use_cases/test_file_batches.py::TestCancel::test_before_it_is_reached",),
     ),
     Bug(
         "deleted-file-is-attached",
@@ -75,7 +75,7 @@ BUGS = (
         "if not deleted or not events:\n        return events",
         "if deleted or not events:\n        return events",
         "A file that was deleted while its batch was open is in its store for ever.",
-        ("use_cases/test_file_batches.py",),
+        ("use_cases/test_file_batches.py::TestCreate::test_seen_before_it_is_reached",),
     ),
     Bug(
         "flush-is-left-out",
@@ -83,7 +83,7 @@ BUGS = (
         "if counts.unreached <= 0:\n        return False",
         "if counts.unreached <= 1:\n        return False",
         "A file that was detached before its batch reached it is attached nevertheless.",
-        ("use_cases/test_open_batches.py",),
+        ("use_cases/test_open_batches.py::TestOrder::test_a_detach_comes_after_the_batches_before_it",),
     ),
     Bug(
         "closed-before-reached",
@@ -113,7 +113,7 @@ BUGS = (
         "    if loaded.state.owner is None:\n"
         "        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n",
         "A crash in the middle of an upload leaves a file that has no bytes.",
-        ("use_cases/test_uploaded_files.py",),
+        ("use_cases/test_uploaded_files.py::test_upload_that_dies",),
     ),
     Bug(
         "deleted-file-serves-until-the-work",
@@ -121,7 +121,7 @@ BUGS = (
         "commits.decide(deployment, _detach_plans(file, stores, at, loaded_store_files), meta=actor.meta),",
         "commits.decide(deployment, [], meta=actor.meta),",
         "After a DELETE, its stores still count the file.",
-        ("use_cases/test_deleted_files.py", "use_cases/test_vector_stores.py"),
+        ("use_cases/test_vector_stores.py::TestDelete::test_answer_lost_between_log_and_rows",),
     ),
     Bug(
         "batch-of-any-store",
@@ -129,7 +129,7 @@ BUGS = (
         "if loaded.state.store != store_id:",
         "if not loaded.state.store:",
         "A batch of another project can be read and cancelled through an own store.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_tenancy.py::test_batch_of_another_store",),
     ),
     Bug(
         "any-store",
@@ -138,7 +138,7 @@ BUGS = (
         "        raise errors.store_not_found(store)",
         "    if loaded.state.owner is None:\n        raise errors.store_not_found(store)",
         "Anyone who knows its id reads and deletes another project's store.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-file",
@@ -147,7 +147,7 @@ BUGS = (
         "        raise errors.file_not_found(file, param)",
         "    if loaded.state.owner is None:\n        raise errors.file_not_found(file, param)",
         "Anyone who knows its id downloads another project's file.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-file-in-a-batch",
@@ -155,7 +155,7 @@ BUGS = (
         "if state is None or state.owner is None or not actor.caller.sees(state.owner):",
         "if state is None or state.owner is None:",
         "A batch that names another project's file is accepted.",
-        ("use_cases/test_tenancy.py",),
+        ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-cursor",
@@ -179,7 +179,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         "parts = (caller.project, route, value)",
         "Two end users with the same Idempotency-Key get the same store.",
-        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers::test_callers",),
     ),
     Bug(
         "key-of-any-route",
@@ -187,7 +187,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         'parts = (caller.project, caller.user or "", value)',
         "An Idempotency-Key that a client uses for two kinds of requests is refused the second time.",
-        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers::test_routes",),
     ),
     Bug(
         "key-of-any-project",
@@ -195,7 +195,7 @@ BUGS = (
         'parts = (caller.project, caller.user or "", route, value)',
         'parts = (caller.user or "", route, value)',
         "Two projects with the same Idempotency-Key get the same store.",
-        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers",),
+        ("use_cases/test_repeated_requests.py::TestOneKeyManyCallers::test_callers",),
     ),
     Bug(
         "always-more",
@@ -211,7 +211,7 @@ BUGS = (
         "limit=page_range.limit + 1 + more,",
         "limit=page_range.limit + more,",
         "Paging ends after the first page.",
-        ("use_cases/test_open_batches.py",),
+        ("use_cases/test_open_batches.py::TestKnownFiles::test_counted_once",),
     ),
     Bug(
         "cursor-is-in-its-page",
@@ -219,7 +219,7 @@ BUGS = (
         "return (low is None or place > low) and (high is None or place < high)",
         "return (low is None or place >= low) and (high is None or place < high)",
         "Paging through a batch's files shows the last file of each page twice.",
-        ("use_cases/test_open_batches.py", "use_cases/test_file_batches.py"),
+        ("use_cases/test_open_batches.py::TestKnownFiles::test_two_batches_of_the_same_files",),
     ),
     Bug(
         "near-rows-are-all",
@@ -227,7 +227,7 @@ BUGS = (
         "(len(rows) > page_range.limit or len(near) < NEAR)",
         "(len(rows) > page_range.limit or len(near) <= NEAR)",
         "Paging through exactly a hundred and more stores ends early.",
-        ("use_cases/test_vector_stores.py",),
+        ("use_cases/test_vector_stores.py::TestLists::test_stores",),
     ),
     Bug(
         "holder-need-not-serve",
@@ -235,7 +235,7 @@ BUGS = (
         "if other != file and states[store_file_stream(store, other)].state.holds_content",
         "if other != file",
         "Content is refused as a duplicate of a file that failed.",
-        ("use_cases/test_duplicates.py",),
+        ("use_cases/test_duplicates.py::TestHolder::test_failed",),
     ),
     Bug(
         "claim-is-kept",
@@ -243,7 +243,7 @@ BUGS = (
         "        claims.give_up(claimed)",
         "        pass",
         "Content cannot be attached again for a minute after it was detached.",
-        ("use_cases/test_duplicates.py",),
+        ("use_cases/test_duplicates.py::TestHolder::test_failed",),
     ),
     Bug(
         "manifest-under-one-name",

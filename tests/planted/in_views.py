@@ -11,7 +11,7 @@ BUGS = (
         "    except RowConflict:\n        return False",
         "    except RowConflict:\n        return True",
         "Of two files that end at once, one is missing in the counts until a replay.",
-        ("views/test_views.py",),
+        ("views/test_views.py::test_many_rivals",),
     ),
     Bug(
         "old-commit-overwrites-row",
@@ -27,7 +27,7 @@ BUGS = (
         "rows = _read(table, group, prefetched if first else {})",
         "rows = _read(table, group, prefetched)",
         "A change that met another one is never shown.",
-        ("use_cases/test_commits.py",),
+        ("use_cases/test_commits.py::test_rows_that_were_read_too_early",),
     ),
     Bug(
         "owners-one-too-many",
@@ -35,7 +35,7 @@ BUGS = (
         "for start in range(0, most, OWNERS):",
         "for start in range(0, most, OWNERS + 1):",
         "Of more than 40 batches that wait for a file, one never ends.",
-        ("views/test_views.py::test_many_owners",),
+        ("use_cases/test_store_files.py::TestAttach::test_more_batches_than_a_transaction_holds",),
     ),
     Bug(
         "owners-never-divided",
@@ -43,7 +43,7 @@ BUGS = (
         "if most <= OWNERS:",
         "if most <= 10 * OWNERS:",
         "If 60 batches wait for a file, no transaction takes its end, and all of them hang.",
-        ("views/test_views.py::test_many_owners",),
+        ("use_cases/test_store_files.py::TestAttach::test_more_batches_than_a_transaction_holds",),
     ),
     Bug(
         "group-one-write-too-large",
@@ -91,7 +91,7 @@ BUGS = (
         "if rank <= current:",
         "if rank < current:",
         "Redelivery counts a file of a batch twice, so the counts do not add up.",
-        ("views/test_views.py::test_any_order", "use_cases/test_file_batches.py"),
+        ("use_cases/test_file_batches.py::TestCreate::test_same_key",),
     ),
     Bug(
         "usage-is-added-twice",
@@ -99,7 +99,7 @@ BUGS = (
         '"usage_bytes": -_usage_bytes(before, data)',
         '"usage_bytes": 0',
         "The usage of a store grows each time that a file is ingested again.",
-        ("views/test_views.py", "use_cases/test_store_files.py"),
+        ("views/test_views.py::test_any_order",),
     ),
     Bug(
         "pending-has-the-wrong-sign",
@@ -107,7 +107,7 @@ BUGS = (
         'pending = unreached - counts.get("known", 0)',
         'pending = unreached + counts.get("known", 0)',
         "A store counts files twice while a batch of files that it has is fanned out.",
-        ("use_cases/test_open_batches.py",),
+        ("use_cases/test_open_batches.py::TestKnownFiles::test_counted_once",),
     ),
     Bug(
         "reached-goes-back",
@@ -139,7 +139,7 @@ BUGS = (
         "if claimant != file and int(until) > at:",
         "if claimant != file:",
         "After a crash, a content can never be attached again.",
-        ("use_cases/test_duplicates.py",),
+        ("use_cases/test_duplicates.py::TestHolder::test_detached",),
     ),
     Bug(
         "another-claim-is-given-up",
@@ -147,7 +147,7 @@ BUGS = (
         "removes = [Remove(row.key, row.version)",
         "removes = [Remove(row.key)",
         "A slow request gives up another one's claim, so that the same content is in the store twice.",
-        ("views/test_claims.py",),
+        ("views/test_claims.py::test_late_end_of_an_old_claim",),
     ),
     Bug(
         "stale-rows",
@@ -155,7 +155,7 @@ BUGS = (
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": True}',
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": False}',
         "On AWS, a GET after a create may be a 404.",
-        ("views/test_dynamodb.py::TestConsistency",),
+        ("views/test_dynamodb.py::TestConsistency::test_reads",),
     ),
     Bug(
         "stale-list",
@@ -163,7 +163,7 @@ BUGS = (
         '            "ConsistentRead": True,\n',
         "",
         "On AWS, a list right after a write may not show it.",
-        ("views/test_dynamodb.py::TestConsistency",),
+        ("views/test_dynamodb.py::TestConsistency::test_reads",),
     ),
     Bug(
         "stale-rebuild",
@@ -171,7 +171,7 @@ BUGS = (
         "paginate(TableName=self._table, ConsistentRead=True)",
         "paginate(TableName=self._table)",
         "On AWS, a rebuild of the views misses rows.",
-        ("views/test_dynamodb.py::TestConsistency",),
+        ("views/test_dynamodb.py::TestConsistency::test_reads",),
     ),
     Bug(
         "no-request-token",
@@ -179,7 +179,7 @@ BUGS = (
         "TransactItems=actions, ClientRequestToken=token)",
         "TransactItems=actions)",
         "On AWS, a transaction whose answer was lost counts twice.",
-        ("views/test_dynamodb.py::TestUnknownOutcomes",),
+        ("views/test_dynamodb.py::TestUnknownOutcomes::test_one_token_over_conflicts",),
     ),
     Bug(
         "new-token-each-time",
@@ -187,7 +187,7 @@ BUGS = (
         "ClientRequestToken=token)",
         "ClientRequestToken=uuid4().hex)",
         "On AWS, a transaction that is repeated after a conflict counts twice if its first answer was lost.",
-        ("views/test_dynamodb.py::TestUnknownOutcomes",),
+        ("views/test_dynamodb.py::TestUnknownOutcomes::test_one_token_over_conflicts",),
     ),
     Bug(
         "lagging-status",
@@ -195,7 +195,7 @@ BUGS = (
         "rows[key].status == status and not rows[key].gone]",
         "not rows[key].gone]",
         "On AWS, a list of files in progress shows files that have ended.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestIndexes::test_lagging_status",),
     ),
     Bug(
         "conflict-is-not-repeated",
@@ -203,7 +203,7 @@ BUGS = (
         'frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})',
         'frozenset({"None", "TransactionConflict", "ThrottlingError"})',
         "On AWS, throttling of a transaction answers 500 instead of waiting.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestCrowds::test_storm_that_does_not_end",),
     ),
     Bug(
         "tombstone-expires-early",
@@ -211,6 +211,6 @@ BUGS = (
         "-(-put.expires_at // 1000)",
         "put.expires_at // 1000",
         "On AWS, a tombstone may be deleted before its time.",
-        ("views/test_dynamodb.py",),
+        ("views/test_dynamodb.py::TestIndexes::test_expiry_in_seconds",),
     ),
 )

@@ -11,7 +11,7 @@ BUGS = (
         "if state.revision > event.revision else [])",
         "if state.revision > event.revision + 1 else [])",
         "Attributes that changed while a file was ingested are not in the index, so filters miss it for ever.",
-        ("reactions/test_reactions.py",),
+        ("reactions/test_reactions.py::TestFilesInStores::test_changed_while_it_was_ingested",),
     ),
     Bug(
         "no-tags-after-a-change",
@@ -19,7 +19,7 @@ BUGS = (
         "        case store_file.FileAttributesChanged():\n            return _retag(file, state)",
         "        case store_file.FileAttributesChanged():\n            return []",
         "Filters never see changed attributes.",
-        ("reactions/test_reactions.py",),
+        ("reactions/test_reactions.py::TestFilesInStores::test_changed",),
     ),
     Bug(
         "join-ingests-again",
@@ -27,7 +27,7 @@ BUGS = (
         "ingest = [] if event.joins else [Ingest(file.store, file.file, event.generation)]",
         "ingest = [Ingest(file.store, file.file, event.generation)]",
         "A file that two batches name is embedded, and paid for, twice.",
-        ("reactions/test_reactions.py",),
+        ("reactions/test_reactions.py::TestFilesInStores::test_joined",),
     ),
     Bug(
         "nothing-is-purged-after-ingest",
@@ -35,7 +35,7 @@ BUGS = (
         "return [*_purge(file, event.retires), *(_retag(file, state)",
         "return [*(_retag(file, state)",
         "Chunks of the older generation stay on the disk for ever.",
-        ("reactions/test_reactions.py",),
+        ("use_cases/test_store_files.py::TestAttach::test_serves_until_the_next_is_in",),
     ),
     Bug(
         "expired-store-is-not-purged",
@@ -45,7 +45,7 @@ BUGS = (
         "        case vector_store.VectorStoreExpired():\n            return []\n"
         "        case vector_store.VectorStoreDeleted():\n            return [PurgeStore(store)]",
         "Chunks of expired stores stay on the disk for ever.",
-        ("reactions/test_reactions.py",),
+        ("reactions/test_reactions.py::TestStores::test_ended",),
     ),
     Bug(
         "messages-before-rows",
@@ -53,7 +53,7 @@ BUGS = (
         "        self._views.apply(decisions)\n        self.send(messages)\n",
         "        self.send(messages)\n        self._views.apply(decisions)\n",
         "Work begins before its rows exist, and is sent again with every failed projection.",
-        ("reactions/test_projector.py::test_shown_before_it_is_sent",),
+        ("handlers/test_partial_failures.py::TestProjector::test_replayed",),
     ),
     Bug(
         "one-record-too-few-is-named",
@@ -61,7 +61,7 @@ BUGS = (
         "return len(commits) - number",
         "return len(commits) - number - 1",
         "On AWS, a commit that could be neither projected nor postponed is skipped.",
-        ("reactions/test_projector.py::test_commit_that_cannot_be_shown",),
+        ("handlers/test_partial_failures.py::TestProjector::test_not_even_that",),
     ),
     Bug(
         "unreadable-commit-is-skipped",
@@ -69,7 +69,7 @@ BUGS = (
         "replays.append((commit.stream, Replay(commit.stream)))\n                continue",
         "continue",
         "A commit of newer code, met during a deploy, is never shown.",
-        ("reactions/test_projector.py",),
+        ("reactions/test_projector.py::test_commit_of_newer_code",),
     ),
     Bug(
         "sweep-stops-at-the-first",
@@ -77,7 +77,7 @@ BUGS = (
         '            log.exception("the row %s %s has passed its deadline and could not be handled", *row.key)',
         "            raise",
         "One thing that cannot be ended keeps all others from ending.",
-        ("use_cases/test_store_files.py",),
+        ("use_cases/test_store_files.py::TestExpiry::test_unreadable_one_holds_up_nobody",),
     ),
     Bug(
         "overdue-batch-is-swept-all-the-time",
@@ -85,7 +85,7 @@ BUGS = (
         "deadline=at + AGAIN_MS",
         "deadline=at - AGAIN_MS",
         "A batch that is open after a day is fanned out with every sweep.",
-        ("use_cases/test_file_batches.py",),
+        ("use_cases/test_file_batches.py::test_open_batch_is_swept_once_an_hour",),
     ),
     Bug(
         "row-of-the-past-is-not-replayed",
@@ -111,7 +111,7 @@ BUGS = (
         '        self._deployment.blobs.delete(list(self._deployment.blobs.list(f"files/{file}/")))\n',
         "",
         "The bytes of deleted files stay for ever.",
-        ("use_cases/test_vector_stores.py",),
+        ("use_cases/test_store_files.py::TestExpiry::test_file",),
     ),
     Bug(
         "retired-meanwhile-is-tagged",
@@ -143,7 +143,7 @@ BUGS = (
         "    if current:\n        yield current",
         "    if len(current) > 1:\n        yield current",
         "The last chunks of a file are never embedded.",
-        ("ingest/test_continued.py",),
+        ("ingest/test_continued.py::test_another_reading",),
     ),
     Bug(
         "round-one-too-large",
@@ -175,7 +175,7 @@ BUGS = (
         "if crashed.crashes < CRASHES:",
         "if crashed.crashes <= CRASHES:",
         "A file that kills its reader kills it three times.",
-        ("reactions/test_outcomes.py", "use_cases/test_store_files.py"),
+        ("reactions/test_outcomes.py::TestLines::test_reader_dies",),
     ),
     Bug(
         "failed-delivery-is-acknowledged",
@@ -183,7 +183,7 @@ BUGS = (
         "        errors |= self._send(requeues)\n",
         "        self._send(requeues)\n",
         "A file whose message could not be sent again is forgotten, and stays in progress for a day.",
-        ("ingest/test_deliveries.py",),
+        ("ingest/test_deliveries.py::TestTake::test_not_sent",),
     ),
     Bug(
         "sqs-delay-one-too-long",
@@ -191,7 +191,7 @@ BUGS = (
         '"DelaySeconds": _seconds(min(message.delay, LONGEST_DELAY)),',
         '"DelaySeconds": _seconds(message.delay),',
         "On AWS, SQS refuses a message that waits for more than a quarter of an hour.",
-        ("work/test_sqs.py",),
+        ("work/test_sqs.py::TestLongDelay::test_a_day",),
     ),
     Bug(
         "eleven-entries",
@@ -199,7 +199,7 @@ BUGS = (
         "if batch and (len(batch) == ENTRIES or",
         "if batch and (len(batch) > ENTRIES or",
         "On AWS, SQS refuses a call with eleven messages.",
-        ("work/test_sqs.py",),
+        ("work/test_sqs.py::TestSend::test_batches",),
     ),
     Bug(
         "sqs-failures-are-swallowed",
@@ -207,14 +207,14 @@ BUGS = (
         "        if failures := self._each(self._client.send_message_batch, entries):\n",
         "        if (failures := self._each(self._client.send_message_batch, entries)) and False:\n",
         "On AWS, messages that SQS did not take are lost, and their files stay in progress for a day.",
-        ("work/test_sqs.py",),
+        ("work/test_sqs.py::TestSend::test_part_fails_for_good",),
     ),
     Bug(
         "early-message-is-handled",
         "work/sqs.py",
-        "        if left > 0:\n            self.send(",
-        "        if left > LONGEST_DELAY:\n            self.send(",
-        "On AWS, a message that is due later is dropped.",
+        "        return left > 0\n",
+        "        return left > LONGEST_DELAY\n",
+        "On AWS, a message that is due within a quarter of an hour is handled too early, and twice.",
         ("work/test_sqs.py",),
     ),
 )

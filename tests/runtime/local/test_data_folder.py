@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import Settings
 
@@ -71,3 +72,18 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (folder / "blobs" / "link").symlink_to(other)
     use(folder)
     assert other.stat().st_mode & 0o777 == 0o666
+
+
+def test_one_server(tmp_path: Path) -> None:
+    """A second server on the folder is refused, with the process id of the first, until that has ended; a rebuild may
+    run beside a server, but not beside another rebuild.
+    """
+    folder = DataFolder(tmp_path / "data")
+    for lock in (folder.lock, folder.lock_rebuild):
+        held = lock()
+        with pytest.raises(FolderInUse, match=str(os.getpid())):
+            lock()
+        held.close()
+        lock().close()
+    with folder.lock(), folder.lock_rebuild():
+        pass
