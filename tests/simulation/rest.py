@@ -15,6 +15,8 @@ from vectorlog.operations import folded_log
 from vectorlog.operations.verify import Difference, differences
 
 MOST_STEPS = 4000
+BACK_MS = 10 * 60_000
+"""How far the clock may have gone back in a history, at most: an upload of before then is a day old that much later."""
 SOON_MS = 2 * 3_600_000
 """Messages that are due within this time are waited for; later ones are repeated purges."""
 
@@ -49,7 +51,7 @@ class Rest:
         self._settle(draw)  # a search is a use of its store
         self._verify()
         if draw.random() < 0.4:
-            self._world.clock.advance(day_ms + 1)
+            self._world.clock.advance(day_ms + BACK_MS)
             self._settle(draw)
             self._world.sweep()
             self._world.collect()
