@@ -26,7 +26,7 @@ class PlaceRequests(Sender):
             if not self.sees(about["actor"], file.owner):
                 self.hidden(answer)
             elif answer.status == 404:
-                if request.done and self.may_be_out(place):
+                if (request.done or request.tried) and self.may_be_out(place):
                     return
                 require(file.deleted != "no", f"{file.label} exists, and the attach says that it does not")
                 self.model.resolve_delete(file, happened=True)

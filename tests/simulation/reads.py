@@ -149,6 +149,10 @@ class Reads:
         for place in self._model.in_store(store.label):
             if place.file.deleted != "no":  # it may be counted until the work behind its deletion is done
                 most.update(["total", *STATUSES])
+        for batch in self._model.batches.values():
+            if batch.store == store.label and batch.unanswered:  # what it names may count twice until it is reached
+                for _ in batch.settings:
+                    most.update(["total", "in_progress"])
         for name in ("total", *STATUSES):
             require(
                 least[name] <= counts[name] <= most[name],

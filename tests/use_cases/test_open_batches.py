@@ -295,3 +295,22 @@ def test_reached_while_it_is_looked_for(slow: Bench, monkeypatch: pytest.MonkeyP
                 assert store_files.get(slow.deployment, PROJECT, store, file).file == file
             else:
                 assert listed(slow, store) == [file]
+
+
+@pytest.mark.parametrize("ask", ["detach", "change"])
+def test_reached_while_a_command_is_decided(slow: Bench, monkeypatch: pytest.MonkeyPatch, ask: str) -> None:
+    """A command on a file that a batch reaches after the command has read the file's stream finds the file."""
+    store, file = slow.store(), slow.upload("alpha")
+    slow.batch(store, [file])
+    views = slow.deployment.views
+    count = views.store_counts
+
+    def reached_first(store: str) -> Counts:
+        slow.pump.settle()
+        return count(store)
+
+    monkeypatch.setattr(views, "store_counts", reached_first)
+    if ask == "detach":
+        store_files.detach(slow.deployment, PROJECT, store, file)
+    else:
+        store_files.change_attributes(slow.deployment, PROJECT, store, file, {"n": 1})

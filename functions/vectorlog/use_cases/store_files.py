@@ -190,7 +190,8 @@ def _decide(
     )
     if not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
-    loaded = None if fan_out.flush(deployment, store, file, counts) else loaded_file
+    may_be_reached = fan_out.flush(deployment, store, file, counts) or not loaded_file.state.attached
+    loaded = None if may_be_reached else loaded_file  # a batch may have reached it since the stream was read
     at = deployment.clock()
     plan = Plan(STORE_FILE, stream, lambda state: decide(state, at), key, loaded)
     [outcome] = commits.decide_and_show(
