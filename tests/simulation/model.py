@@ -237,6 +237,7 @@ class Model:
             Wrong: no state of the place has ended.
         """
         place.rows.clear()
+        place.unshown = False
         gone = place.file.deleted == "yes"
         self.keep(
             place,

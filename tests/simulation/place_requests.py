@@ -102,6 +102,7 @@ class PlaceRequests(Sender):
         else:
             require(not answer.sure, f"the detach was refused: {answer}")
             self.model.apply(place, effects.detach(step.number), sure=False)
+            place.unshown = True
         return answer
 
     def look(self, step: Step) -> Answer:

@@ -120,6 +120,8 @@ class Place:
         rows: those that rows may still show, because the feed has not projected all of the work.
         may_fail: whether an ingest of good content may fail, because a day has passed or a provider refused.
         duplicate_of: whether another file with the same content may be in the store.
+        unshown: whether a detach was not answered, so that rows may not show it: lists and counts may then lack the
+            file until a batch that names it has reached it.
     """
 
     file: File
@@ -128,6 +130,7 @@ class Place:
     rows: set[State]
     may_fail: bool = False
     dirty: bool = True
+    unshown: bool = False
 
 
 def attach(state: State, by: str, settings: Settings, seq: int, *, newest: bool) -> State:

@@ -142,7 +142,7 @@ class Reads:
             shown = self._model.in_rows(place)
             statuses = {each[0] for each in shown if each is not None}
             most.update([*statuses, *(["total"] if statuses else [])])
-            if None not in shown:
+            if None not in shown and not place.unshown:
                 least["total"] += 1
                 if len(statuses) == 1:
                     least.update(statuses)
@@ -191,7 +191,7 @@ class Reads:
     def _check_listed(self, store: Store, listed: dict[str, Shown], status: str | None) -> None:
         for place in self._model.in_store(store.label):
             got = listed.pop(place.file.id, None)
-            if self._model.is_wild(place):
+            if self._model.is_wild(place) or (got is None and place.unshown):
                 continue
             possible = self._model.in_rows(place)
             if status is not None:

@@ -114,7 +114,7 @@ def _cancel(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
         placement, stream = Placement(state.created_at, position), ids.store_file_stream(store, each.file)
 
         def decide(current: State) -> Sequence[Event]:
-            if _was_reached(deployment, stream, current, loaded):
+            if _reached_before(deployment, stream, current, loaded):
                 return []
             events = store_file.cancel(current, at, batch, state.created_at, placement, each, filename)
             return _detach_if_deleted(current, events, at, deleted=each.file not in names)
@@ -139,7 +139,7 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
         uploaded, stream = visible.get(each.file), ids.store_file_stream(store, each.file)
 
         def decide(current: State) -> Sequence[Event]:
-            if _was_reached(deployment, stream, current, loaded):
+            if _reached_before(deployment, stream, current, loaded):
                 return []
             known = uploaded or current  # what the store knows of a file that was deleted meanwhile
             command = Attach(
@@ -164,18 +164,11 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
         deployment.views.show(deployment.streams.decide_all(plans, meta=_meta(loaded)))
 
 
-def _was_reached(deployment: Deployment, stream: str, current: State, batch: Loaded[Batch]) -> bool:
-    """Whether a batch that the file's state has forgotten has reached the file before."""
-    if not current.may_have_forgotten(batch.stream, batch.state.created_at):
-        return False
-    start = 0
-    while page := deployment.streams.log.read(stream, start, 1000):
-        for commit in page:
-            events = deployment.streams.decode_as(STORE_FILE, commit).events
-            if any(batch.stream in store_file.entries(event) for event in events):
-                return True
-        start = page[-1].version + 1
-    return False
+def _reached_before(deployment: Deployment, stream: str, current: State, batch: Loaded[Batch]) -> bool:
+    """Whether a batch that the file's state has forgotten has reached the file; decisions know the others."""
+    name, created_at = batch.stream, batch.state.created_at
+    forgotten = current.may_have_forgotten(name, created_at)
+    return forgotten and open_batches.was_reached(deployment, stream, current, name, created_at)
 
 
 def _meta(batch: Loaded[Batch]) -> str:

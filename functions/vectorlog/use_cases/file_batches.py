@@ -157,8 +157,9 @@ def _shown(
     )
     views = []
     for position, each in part:
-        state = streams[store_file_stream(store, each.file)].state
-        if each.file in uploaded and not state.was_reached_by(batch.id, batch.state.created_at):
+        stream = store_file_stream(store, each.file)
+        state, at = streams[stream].state, batch.state.created_at
+        if each.file in uploaded and not open_batches.was_reached(deployment, stream, state, batch.id, at):
             expected = open_batches.expected(batch.state, position, each, uploaded[each.file])
             placement = state.placement if state.attached else expected.placement
             state = replace(expected, placement=placement, serving=state.serving)

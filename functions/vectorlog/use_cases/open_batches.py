@@ -8,11 +8,12 @@ from functools import partial
 from itertools import chain, groupby, islice
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import uploaded_file
+from vectorlog.domain import store_file, uploaded_file
 from vectorlog.domain.file_batch import State as Batch
+from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import Placement, State
-from vectorlog.event_log.codec import FILE_BATCH
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases import batch_files, manifests, pages
 from vectorlog.use_cases.pages import PageRange
@@ -30,6 +31,10 @@ class OpenBatch:
     def created_at(self) -> int:
         """When the batch was created, in ms since 1970."""
         return self.loaded.state.created_at
+
+    def has_reached(self, deployment: Deployment, stream: str, current: State) -> bool:
+        """Whether it has reached a file; see `was_reached`."""
+        return was_reached(deployment, stream, current, self.loaded.stream, self.created_at)
 
     def unreached(self, deployment: Deployment) -> list[tuple[int, BatchItem]]:
         """Returns the files that it may not have reached, with their positions."""
@@ -56,18 +61,23 @@ def load(deployment: Deployment, store: str) -> list[OpenBatch]:
 
 def known(deployment: Deployment, store: str, files: Sequence[str]) -> set[str]:
     """Returns the files that the store counts already: they are in it, or an open batch has yet to reach them."""
-    rows, counts = deployment.together(
-        lambda: deployment.views.rows([keys.attachment(file, store) for file in files]),
-        lambda: deployment.views.store_counts(store),
+    counts, found = deployment.together(
+        lambda: deployment.views.store_counts(store), lambda: _attached(deployment, store, files)
     )
-    found = {file for file in files if keys.attachment(file, store) in rows}
     if counts.unreached > 0:
-        missing = set(files) - found
+        missing = [file for file in files if file not in found]
+        wanted = set(missing)
         for batch in load(deployment, store):
-            named = [each.file for _, each in batch.unreached(deployment) if each.file in missing]
+            named = [each.file for _, each in batch.unreached(deployment) if each.file in wanted]
             entries = deployment.views.rows([keys.entry(batch.loaded.stream, file) for file in named])
             found |= {file for file in named if keys.entry(batch.loaded.stream, file) not in entries}
+        found |= _attached(deployment, store, missing)  # those that were reached since the first look
     return found
+
+
+def _attached(deployment: Deployment, store: str, files: Sequence[str]) -> set[str]:
+    rows = deployment.views.rows([keys.attachment(file, store) for file in files])
+    return {file for file in files if keys.attachment(file, store) in rows}
 
 
 def pending(deployment: Deployment, store: str, file: str, current: State) -> State | None:
@@ -76,9 +86,10 @@ def pending(deployment: Deployment, store: str, file: str, current: State) -> St
     """
     if deployment.views.store_counts(store).unreached <= 0:
         return None
+    stream = store_file_stream(store, file)
     for batch in load(deployment, store):
         for position, each in batch.unreached(deployment):
-            if each.file == file and not current.was_reached_by(batch.loaded.stream, batch.created_at):
+            if each.file == file and not batch.has_reached(deployment, stream, current):
                 uploaded = batch_files.uploaded(deployment, [file]).get(file)
                 if uploaded is not None:
                     return expected(batch.loaded.state, position, each, uploaded)
@@ -106,12 +117,28 @@ def sort_key(deployment: Deployment, store: str, file: str, current: State) -> s
     """Returns the sort key of a file that a batch has yet to reach; None if there is no such batch. `current` is the
     state in the file's stream.
     """
+    stream = store_file_stream(store, file)
     for batch in load(deployment, store):
         for position, each in batch.unreached(deployment):
-            reached = current.was_reached_by(batch.loaded.stream, batch.created_at)
-            if each.file == file and not each.known and not reached:
+            if each.file == file and not each.known and not batch.has_reached(deployment, stream, current):
                 return keys.FILES + Placement(batch.created_at, position).row(file)
     return None
+
+
+def was_reached(deployment: Deployment, stream: str, current: State, batch: str, created_at: int) -> bool:
+    """Whether a batch that was created at this time has reached a file. `stream` is the file's, `current` its state; if
+    that may have forgotten the batch, the stream's commits tell.
+    """
+    if not current.may_have_forgotten(batch, created_at):
+        return current.has_seen(batch)
+    start = 0
+    while page := deployment.streams.log.read(stream, start, 1000):
+        for commit in page:
+            events = deployment.streams.decode_as(STORE_FILE, commit).events
+            if any(batch in store_file.entries(event) for event in events):
+                return True
+        start = page[-1].version + 1
+    return False
 
 
 def expected(batch: Batch, position: int, each: BatchItem, file: uploaded_file.State) -> State:

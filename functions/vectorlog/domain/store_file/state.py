@@ -94,12 +94,6 @@ class State:
         """Whether this batch is known to have reached the file, whatever the outcome."""
         return any(each.batch == batch for each in self.seen)
 
-    def was_reached_by(self, batch: str, created_at: int) -> bool:
-        """Whether this batch has reached the file, as far as this state knows. Of a batch that it may have forgotten,
-        it assumes so.
-        """
-        return self.has_seen(batch) or self.may_have_forgotten(batch, created_at)
-
     @property
     def holds_content(self) -> bool:
         """Whether the file is in the store, and its content serves or is being ingested."""
