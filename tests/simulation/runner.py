@@ -6,7 +6,8 @@ import logging
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -73,7 +74,22 @@ def run_one(
     adapters: str, seed: int, length: int = LENGTH, steps: list[Step] | None = None
 ) -> tuple[Tally, Failure | None]:
     """Runs one history: of drawn steps, or of these."""
+    with silence():
+        return _run_one(adapters, seed, length, steps)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Switches logging off: histories fail on purpose, thousands of times."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _run_one(adapters: str, seed: int, length: int, steps: list[Step] | None) -> tuple[Tally, Failure | None]:
     began, folder = monotonic(), new_folder()
     history = History(folder, seed, ADAPTERS[adapters])
     failure = None
