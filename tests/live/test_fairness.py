@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import fairness
+
+pytestmark = pytest.mark.long
 
 
 def test_beside_a_flood(tmp_path: Path) -> None:

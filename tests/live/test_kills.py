@@ -24,6 +24,8 @@ from tests.live.journal import Journal, Line
 from tests.live.live_server import LiveServer, serving
 from tests.live.writer import Writer
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("VECTORLOG_TEST_KILLS", "4"))
 SEED = int(os.environ.get("VECTORLOG_TEST_SEED", "1"))
 MARKS = ("acme", "zenith")

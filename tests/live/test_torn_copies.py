@@ -28,7 +28,6 @@ from tests.live.writer import Writer
 from vectorlog.runtime.local.inspection import inspect
 
 ENOUGH_S = 60.0
-MORE = pytest.mark.skipif("VECTORLOG_TEST_KILLS" not in os.environ, reason="./dev test kills runs it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,9 @@ def test_snapshot(written: Written, tmp_path: Path) -> None:
         _at_rest(server)
 
 
-@pytest.mark.parametrize("order", ["log first", *(pytest.param(name, marks=MORE) for name in list(ORDERS)[1:])])
+@pytest.mark.parametrize(
+    "order", ["log first", *(pytest.param(name, marks=pytest.mark.long) for name in list(ORDERS)[1:])]
+)
 def test_copied_file_by_file(order: str, written: Written) -> None:
     """A copy that took a while, in any order: either it is served, and agrees with the log that it has; or it is
     refused, with the cause and the remedy, and the remedy brings a folder that works.
@@ -108,11 +109,20 @@ def test_copied_file_by_file(order: str, written: Written) -> None:
     _served_or_refused(written.copies[order], written)
 
 
-CUTS = ("log.db-wal", "text")
-MORE_CUTS = ("log.db", "derived.db-wal", "derived.db", "index/chunks.db", "blobs/files", "blobs/artefacts")
+CUTS = (
+    "log.db-wal",
+    "text",
+    "log.db",
+    "derived.db-wal",
+    "derived.db",
+    "index/chunks.db",
+    "blobs/files",
+    "blobs/artefacts",
+)
 
 
-@pytest.mark.parametrize("what", [*CUTS, *(pytest.param(name, marks=MORE) for name in MORE_CUTS)])
+@pytest.mark.long
+@pytest.mark.parametrize("what", CUTS)
 def test_cut_off(what: str, written: Written, tmp_path: Path) -> None:
     """A copy in which a file lacks its end is served only if that cannot show: if another file makes up for it, or if
     the last commits are missing as a whole.
