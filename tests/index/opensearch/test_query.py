@@ -186,7 +186,7 @@ class TestLimits:
             where = made[0]["query"]["knn"]["vector"]["filter"]
             assert leaves(where) <= 1_000
             assert leaves(made[1]["query"]) <= 1_024
-            assert len(made[1]["query"]["bool"]["must"][0]["match"]["text"].split()) >= 250
+            assert len(made[1]["query"]["bool"]["must"][0]["match"]["text"].split()) >= 240
 
     def test_one_key_is_one_list(self) -> None:
         """Thousands of values of one key are one clause, however they are written."""

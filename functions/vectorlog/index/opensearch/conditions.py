@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from vectorlog.domain.filters import Compound, Filter, Scalar, kind, simplified
 from vectorlog.index.opensearch.mapping import Json, field
 
-MOST_CLAUSES = 700
-"""Maximum number of clauses of a filter: about 230 comparisons. OpenSearch takes 1,024 in a query, text included."""
+MOST_CLAUSES = 750
+"""Maximum number of clauses of a filter: the 150 comparisons that a request may have, each with values of three types.
+OpenSearch takes 1,024 in a query, text included.
+"""
 
 _EXACT = 2**53  # from here on, different integers may be equal as doubles
 
