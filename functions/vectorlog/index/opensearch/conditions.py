@@ -54,13 +54,15 @@ def condition(wanted: Filter) -> Json:
 
 
 def clauses(clause: Json) -> int:
-    """Returns the number of clauses that OpenSearch counts: those that contain no others, and one for each `nested`."""
+    """Returns the number of clauses that OpenSearch counts: those that contain no others, one for each `nested`, and one
+    for each `bool` that only excludes, to which it adds all documents.
+    """
     ((name, body),) = clause.items()
     if name == "nested":
         return 1 + clauses(body["query"])
     if name == "bool":
         inner = (each for part in body.values() if isinstance(part, list) for each in part)
-        return sum(map(clauses, inner))
+        return sum(map(clauses, inner)) + (body.keys() == {"must_not"})
     return 1
 
 
