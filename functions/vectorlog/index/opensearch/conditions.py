@@ -54,15 +54,15 @@ def condition(wanted: Filter) -> Json:
 
 
 def clauses(clause: Json) -> int:
-    """Returns the number of clauses that OpenSearch counts: those that contain no others, one for each `nested`, and one
-    for each `bool` that only excludes, to which it adds all documents.
+    """Returns the number of clauses that OpenSearch counts: those that contain no others, one for each `nested`, and
+    one for each `bool` that only excludes, to which it adds all documents.
     """
     ((name, body),) = clause.items()
     if name == "nested":
         return 1 + clauses(body["query"])
     if name == "bool":
         inner = (each for part in body.values() if isinstance(part, list) for each in part)
-        return sum(map(clauses, inner)) + (body.keys() == {"must_not"})
+        return sum(map(clauses, inner)) + (1 if set(body) == {"must_not"} else 0)
     return 1
 
 
