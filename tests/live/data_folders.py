@@ -37,14 +37,24 @@ def collect_leftovers(data: Path) -> int:
         return before - len(list(deployment.blobs.list("")))
 
 
+def verify(data: Path) -> str:
+    """Runs `vectorlog verify`, and returns what it says.
+
+    Raises:
+        AssertionError: there is a difference.
+    """
+    command = [*vectorlog(), "verify", "--data", str(data)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
 def verified(data: Path) -> str:
     """Runs `vectorlog verify`, and returns its last line.
 
     Raises:
         AssertionError: there is a difference, or something is under way.
     """
-    command = [*vectorlog(), "verify", "--data", str(data)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert " 0 differences, 0 pending; 0 commits and 0 messages" in found.stdout, found.stdout
-    return found.stdout.splitlines()[-1]
+    said = verify(data)
+    assert " 0 differences, 0 pending; 0 commits and 0 messages" in said, said
+    return said.splitlines()[-1]

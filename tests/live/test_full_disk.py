@@ -11,8 +11,8 @@ import httpx
 import openai
 import pytest
 
-from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
+from tests.live.data_folders import verify
 from tests.live.live_server import serving, until
 
 DISK_MB = 40
@@ -80,10 +80,7 @@ def test_a_full_disk_can_be_emptied(small_disk: Path, own_stub: StubServer) -> N
         assert list((data / "spool").iterdir()) == []
         server.stop()
         assert server.errors() == []
-    verified = subprocess.run(
-        [*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True, check=False
-    )
-    assert verified.returncode == 0, verified.stdout
+    verify(data)
 
 
 def test_files_wait_while_there_is_no_room(small_disk: Path, own_stub: StubServer) -> None:
@@ -131,10 +128,7 @@ def test_a_disk_without_any_space(small_disk: Path, own_stub: StubServer) -> Non
         client.files.delete(found.id)
         assert [list((data / folder).iterdir()) for folder in ("spool", "staging")] == [[], []]
         server.stop()
-    verified = subprocess.run(
-        [*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True, check=False
-    )
-    assert verified.returncode == 0, verified.stdout
+    verify(data)
 
 
 def test_other_programs_do_not_stop_deletes(small_disk: Path, own_stub: StubServer) -> None:

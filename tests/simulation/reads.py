@@ -166,27 +166,36 @@ class Reads:
         about = step.about
         store = self._requests.store(about["store"])
         path = f"/vector_stores/{store.id}/files"
-        listed: list[Mapping[str, Any]] = []
-        query = {"limit": str(about["limit"]), "order": about["order"]}
-        if about["filter"]:
-            query["filter"] = about["filter"]
-        while True:
-            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
-            if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
-                return answer
-            listed += answer.body["data"]
-            require(len(listed) <= 500, "a list does not end")
-            if not answer.body["has_more"]:
-                break
-            query["after"] = answer.body["last_id"]
-        ids = [each["id"] for each in listed]
-        require(len(ids) == len(set(ids)), f"a list of {store.label} shows a file twice")
+        answer, listed = self._every_page(store, about, path)
+        if listed is None:
+            return answer
         created = [each["created_at"] for each in listed]
         require(
             created == sorted(created, reverse=about["order"] == "desc"), f"a list of {store.label} is not in order"
         )
         self._check_listed(store, {each["id"]: shown_of(each) for each in listed}, about["filter"])
         return answer
+
+    def _every_page(
+        self, store: Store, about: Mapping[str, Any], path: str
+    ) -> tuple[Answer, list[Mapping[str, Any]] | None]:
+        """Returns the last answer and the files of all pages, each once; None for the files if a page was refused."""
+        listed: list[Mapping[str, Any]] = []
+        query = {"limit": str(about["limit"]), "order": about["order"]}
+        if about.get("filter"):
+            query["filter"] = about["filter"]
+        while True:
+            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
+            if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
+                return answer, None
+            listed += answer.body["data"]
+            require(len(listed) <= 500, "a list does not end")
+            if not answer.body["has_more"]:
+                break
+            query["after"] = answer.body["last_id"]
+        ids = [each["id"] for each in listed]
+        require(len(ids) == len(set(ids)), f"{path} shows a file twice")
+        return answer, listed
 
     def _check_listed(self, store: Store, listed: dict[str, Shown], status: str | None) -> None:
         for place in self._model.in_store(store.label):
@@ -209,19 +218,10 @@ class Reads:
         batch = self._requests.batch(about["batch"])
         store = self._requests.store(batch.store)
         path = f"/vector_stores/{store.id}/file_batches/{batch.id}/files"
-        listed: list[Mapping[str, Any]] = []
-        query = {"limit": str(about["limit"]), "order": about["order"]}
-        while True:
-            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
-            if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
-                return answer
-            listed += answer.body["data"]
-            require(len(listed) <= 500, "a list does not end")
-            if not answer.body["has_more"]:
-                break
-            query["after"] = answer.body["last_id"]
+        answer, listed = self._every_page(store, about, path)
+        if listed is None:
+            return answer
         ids = [each["id"] for each in listed]
-        require(len(ids) == len(set(ids)), f"a list of {batch.label} shows a file twice")
         order = [self._model.files[label].id for label in batch.settings]
         order = order if about["order"] == "asc" else order[::-1]
         require([each for each in order if each in ids] == ids, f"{batch.label} is not listed in its order")

@@ -8,19 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pump import Clock
 from vectorlog.sqlite.database import Database
 from vectorlog.work.queue import Outgoing, Received
 from vectorlog.work.sqlite import SCHEMA, SQLiteQueue
 
 VISIBILITY = 30_000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
 
 
 @pytest.fixture

@@ -32,6 +32,11 @@ class History:
     def __len__(self) -> int:
         return len(self.stores) + len(self.files) + len(self.batches) + len(self.store_files)
 
+    def manifests(self) -> set[str]:
+        """Returns the addresses of the manifests that are objects: those of batches whose store exists."""
+        living = {store for store, state in self.stores.items() if state.exists}
+        return {state.object for state in self.batches.values() if state.store in living and state.object}
+
     def holds_contents(self, store: str) -> bool:
         """Returns whether a store still has its files' contents: it exists, and is neither expired nor deleted."""
         return store in self.stores and self.stores[store].exists and self.stores[store].ended is None

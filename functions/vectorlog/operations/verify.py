@@ -141,12 +141,7 @@ def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]
 def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
     living = {file: state for file, state in history.files.items() if not state.deleted}
     expected = {blob_key(file, state.sha256) for file, state in living.items()}
-    kept = [
-        state
-        for state in history.batches.values()
-        if state.store in history.stores and history.stores[state.store].exists
-    ]
-    expected |= {state.object for state in kept if state.object}
+    expected |= history.manifests()
     actual = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
     yield from (Difference("blob", key, "is missing") for key in expected - actual)
     yield from (Difference("blob", key, "is left over") for key in actual - expected)

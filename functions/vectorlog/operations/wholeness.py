@@ -22,10 +22,7 @@ def not_whole(deployment: Deployment, history: History) -> Iterator[str]:
         key = blob_key(file, upload.sha256)
         if not upload.deleted and deployment.blobs.size(key) != upload.size:
             yield key
-    for batch in history.batches.values():
-        kept = batch.store in history.stores and history.stores[batch.store].exists
-        if kept and batch.object and not _is_whole_manifest(deployment, batch.object):
-            yield batch.object
+    yield from (key for key in history.manifests() if not _is_whole_manifest(deployment, key))
     for id_, state in history.store_files.items():
         if state.serving and history.holds_contents(id_.store) and not _is_whole(deployment, id_, state.serving):
             yield artefact.folder(id_.store, id_.file, state.serving.generation)

@@ -65,11 +65,12 @@ def holders(deployment: Deployment, store: str, files: Contents) -> dict[str, st
 
 
 @contextmanager
-def claimed(deployment: Deployment, store: str, files: Contents) -> Iterator[dict[str, str]]:
+def claimed(deployment: Deployment, store: str, files: Contents, *, skipping: bool) -> Iterator[dict[str, str]]:
     """Claims the content of files while they are attached and their rows are written. Yields what `holders` returns,
-    with files whose content another process has claimed. One write decides who is first.
+    with files whose content another process has claimed. One write decides who is first. If the same content may be
+    attached twice, because neither the request skips it nor the deployment refuses it, nothing is claimed or held.
     """
-    if not files:
+    if not files or not (skipping or deployment.duplicate_content == "refuse"):
         yield {}
         return
     claims = deployment.views.claims()

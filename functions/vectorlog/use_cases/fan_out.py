@@ -18,7 +18,6 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import batch_files, duplicates, manifests, open_batches
-from vectorlog.views import keys
 from vectorlog.views.counts import Counts
 
 STEP = 100
@@ -90,12 +89,8 @@ def _step(deployment: Deployment, store: str, loaded: Loaded[Batch], cursor: int
 def _reach_for(deployment: Deployment, store: str, files: set[str], except_for: str = "") -> None:
     """Reaches these files for all open batches that name them, the oldest batch first."""
     for batch in open_batches.load(deployment, store):
-        if batch.loaded.stream != except_for:
-            named = [(position, each) for position, each in batch.unreached(deployment) if each.file in files]
-            reached = deployment.views.rows([keys.entry(batch.loaded.stream, each.file) for _, each in named])
-            part = [one for one in named if keys.entry(batch.loaded.stream, one[1].file) not in reached]
-            if part:
-                _reach(deployment, store, batch.loaded, part)
+        if batch.loaded.stream != except_for and (part := batch.unreached(deployment, files)):
+            _reach(deployment, store, batch.loaded, part)
 
 
 def _reach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part) -> None:
@@ -132,8 +127,7 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
     files = batch_files.uploaded(deployment, [each.file for _, each in part])
     visible = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
     at, remedy = deployment.clock(), duplicates.remedy(skipping=state.skip_duplicates)
-    once = state.skip_duplicates or deployment.duplicate_content == "refuse"
-    contents = [(file, found.sha256) for file, found in visible.items()] if once else []
+    contents = [(file, found.sha256) for file, found in visible.items()]
 
     def plan(position: int, each: BatchItem, holder: str | None) -> Plan[State, Event]:
         uploaded, stream = visible.get(each.file), ids.store_file_stream(store, each.file)
@@ -159,7 +153,7 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
 
         return Plan(STORE_FILE, stream, decide)
 
-    with duplicates.claimed(deployment, store, contents) as holders:
+    with duplicates.claimed(deployment, store, contents, skipping=state.skip_duplicates) as holders:
         plans = [plan(position, each, holders.get(each.file)) for position, each in part]
         deployment.views.show(deployment.streams.decide_all(plans, meta=_meta(loaded)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby, islice
@@ -32,13 +32,15 @@ class OpenBatch:
         """When the batch was created, in ms since 1970."""
         return self.loaded.state.created_at
 
-    def has_reached(self, deployment: Deployment, stream: str, current: State) -> bool:
-        """Whether it has reached a file; see `was_reached`."""
-        return was_reached(deployment, stream, current, self.loaded.stream, self.created_at)
-
-    def unreached(self, deployment: Deployment) -> list[tuple[int, BatchItem]]:
+    def may_reach(self, deployment: Deployment) -> list[tuple[int, BatchItem]]:
         """Returns the files that it may not have reached, with their positions."""
         return list(enumerate(manifests.read(deployment, self.loaded)))[self.reached :]
+
+    def unreached(self, deployment: Deployment, files: Container[str]) -> list[tuple[int, BatchItem]]:
+        """Returns those of the files that it names and has not reached, as the rows show, with their positions."""
+        named = [(position, each) for position, each in self.may_reach(deployment) if each.file in files]
+        reached = deployment.views.rows([keys.entry(self.loaded.stream, each.file) for _, each in named])
+        return [one for one in named if keys.entry(self.loaded.stream, one[1].file) not in reached]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,10 @@ def known(deployment: Deployment, store: str, files: Sequence[str]) -> set[str]:
         lambda: deployment.views.store_counts(store), lambda: _attached(deployment, store, files)
     )
     if counts.unreached > 0:
-        missing = [file for file in files if file not in found]
-        wanted = set(missing)
+        missing = set(files) - found
         for batch in load(deployment, store):
-            named = [each.file for _, each in batch.unreached(deployment) if each.file in wanted]
-            entries = deployment.views.rows([keys.entry(batch.loaded.stream, file) for file in named])
-            found |= {file for file in named if keys.entry(batch.loaded.stream, file) not in entries}
-        found |= _attached(deployment, store, missing)  # those that were reached since the first look
+            found |= {each.file for _, each in batch.unreached(deployment, missing)}
+        found |= _attached(deployment, store, sorted(missing))  # those that were reached since the first look
     return found
 
 
@@ -86,13 +85,10 @@ def pending(deployment: Deployment, store: str, file: str, current: State) -> St
     """
     if deployment.views.store_counts(store).unreached <= 0:
         return None
-    stream = store_file_stream(store, file)
-    for batch in load(deployment, store):
-        for position, each in batch.unreached(deployment):
-            if each.file == file and not batch.has_reached(deployment, stream, current):
-                uploaded = batch_files.uploaded(deployment, [file]).get(file)
-                if uploaded is not None:
-                    return expected(batch.loaded.state, position, each, uploaded)
+    for batch, position, each in _awaited(deployment, store, file, current):
+        uploaded = batch_files.uploaded(deployment, [file]).get(file)
+        if uploaded is not None:
+            return expected(batch.loaded.state, position, each, uploaded)
     return None
 
 
@@ -117,11 +113,9 @@ def sort_key(deployment: Deployment, store: str, file: str, current: State) -> s
     """Returns the sort key of a file that a batch has yet to reach; None if there is no such batch. `current` is the
     state in the file's stream.
     """
-    stream = store_file_stream(store, file)
-    for batch in load(deployment, store):
-        for position, each in batch.unreached(deployment):
-            if each.file == file and not each.known and not batch.has_reached(deployment, stream, current):
-                return keys.FILES + Placement(batch.created_at, position).row(file)
+    for batch, position, each in _awaited(deployment, store, file, current):
+        if not each.known:
+            return keys.FILES + Placement(batch.created_at, position).row(file)
     return None
 
 
@@ -154,6 +148,19 @@ def expected(batch: Batch, position: int, each: BatchItem, file: uploaded_file.S
     )
 
 
+def _awaited(
+    deployment: Deployment, store: str, file: str, current: State
+) -> Iterator[tuple[OpenBatch, int, BatchItem]]:
+    """Yields the batches that have yet to reach a file, as its stream shows, with its position and item in each."""
+    stream = store_file_stream(store, file)
+    for batch in load(deployment, store):
+        for position, each in batch.may_reach(deployment):
+            if each.file == file and not was_reached(
+                deployment, stream, current, batch.loaded.stream, batch.created_at
+            ):
+                yield batch, position, each
+
+
 def _candidates(deployment: Deployment, store: str, page_range: PageRange, status: str | None) -> Iterator[_Candidate]:
     """Yields the files that batches may have yet to reach, in the order of the page. The manifest of a batch is read
     only when its turn comes.
@@ -174,7 +181,7 @@ def _candidates(deployment: Deployment, store: str, page_range: PageRange, statu
 
 
 def _listed(deployment: Deployment, batch: OpenBatch) -> Iterator[_Candidate]:
-    for position, each in batch.unreached(deployment):
+    for position, each in batch.may_reach(deployment):
         if not each.known:
             sk = keys.FILES + Placement(batch.created_at, position).row(each.file)
             yield _Candidate(sk, batch.loaded, position, each)

@@ -65,8 +65,8 @@ def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile
     loaded = None if fan_out.flush(deployment, store, command.file, counts) else loaded_file
     at = deployment.clock()
     attach = Attach(at, at, SINGLE, Placement(at), upload.filename, upload.sha256, command.attributes, command.chunking)
-    skipping, once = command.skip_duplicates, command.skip_duplicates or deployment.duplicate_content == "refuse"
-    with duplicates.claimed(deployment, store, [(command.file, upload.sha256)] if once else []) as holders:
+    content, skipping = (command.file, upload.sha256), command.skip_duplicates
+    with duplicates.claimed(deployment, store, [content], skipping=skipping) as holders:
 
         def decide(state: State) -> Sequence[Event]:
             holder = holders.get(command.file)
@@ -117,11 +117,8 @@ def list_page(
 
     page_range = pages.resolve(request, place)
     listed: dict[str, Row | State] = {}
-    if counts.pending > 0 and status in (
-        None,
-        "in_progress",
-        "cancelled",
-    ):  # before the rows: meanwhile some become rows
+    # Pending files are read before the rows, because meanwhile some become rows.
+    if counts.pending > 0 and status in (None, "in_progress", "cancelled"):
         listed |= open_batches.pending_page(deployment, store, page_range, status)
     rows = pages.read(
         deployment.views.table.query,

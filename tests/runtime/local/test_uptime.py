@@ -7,18 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pump import START_MS, Clock
 from vectorlog.runtime.local.uptime import GAP_MS, KEPT, SCHEMA, Uptime
 from vectorlog.sqlite.database import Database
 
-START = 1_700_000_000_000
 HOUR_MS = 3_600_000
-
-
-class Clock:
-    now = START
-
-    def __call__(self) -> int:
-        return self.now
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def test_at_work(uptime: Uptime, clock: Clock) -> None:
     for _ in range(10):
         clock.now += GAP_MS
         assert uptime.beat() == 0
-    assert uptime.worked(START, clock.now) == 10 * GAP_MS
+    assert uptime.worked(START_MS, clock.now) == 10 * GAP_MS
 
 
 def test_off(uptime: Uptime, database: Database, clock: Clock) -> None:
@@ -53,22 +46,22 @@ def test_off(uptime: Uptime, database: Database, clock: Clock) -> None:
     clock.now += 10 * HOUR_MS
     again = Uptime(database, clock)
     assert again.beat() == 10 * HOUR_MS
-    assert again.worked(START - HOUR_MS, clock.now + HOUR_MS) == 2 * HOUR_MS
-    assert again.worked(START + HOUR_MS, clock.now - HOUR_MS) == 0
-    assert Uptime(database, clock).worked(START, clock.now) == 0
+    assert again.worked(START_MS - HOUR_MS, clock.now + HOUR_MS) == 2 * HOUR_MS
+    assert again.worked(START_MS + HOUR_MS, clock.now - HOUR_MS) == 0
+    assert Uptime(database, clock).worked(START_MS, clock.now) == 0
 
 
 def test_the_clock_is_set_back(uptime: Uptime, clock: Clock) -> None:
     """Time off that lies ahead of a clock which was set back has not been: work in it counts."""
     clock.now += 48 * HOUR_MS
     assert uptime.beat() == 48 * HOUR_MS
-    clock.now = START + HOUR_MS
+    clock.now = START_MS + HOUR_MS
     assert uptime.beat() == 0
     for _ in range(60):
         clock.now += GAP_MS // 2
         uptime.beat()
-    assert uptime.worked(START + HOUR_MS, clock.now) == 30 * GAP_MS
-    assert uptime.worked(clock.now, START) == 0
+    assert uptime.worked(START_MS + HOUR_MS, clock.now) == 30 * GAP_MS
+    assert uptime.worked(clock.now, START_MS) == 0
 
 
 def test_not_for_ever(uptime: Uptime, database: Database, clock: Clock) -> None:
