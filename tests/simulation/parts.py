@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from tests.simulation.model import CHUNKINGS
-from tests.support.stubs import DIMENSIONS
+from tests.support.stubs import DIMENSIONS, text_of
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.ingest.document import Document, GiveWay, ReaderCrashed, Span, Unreadable, never
+from vectorlog.ingest.document import Document, GiveWay, Span, never
 
 LINES = {800: CHUNKINGS["auto"], 100: CHUNKINGS["small"]}
 """Lines in a chunk of each version, by the chunking's maximum of tokens."""
@@ -34,11 +34,7 @@ class SimulatedReader:
         self._code = code
 
     def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        text = path.read_text()
-        if text.startswith("damaged"):
-            raise Unreadable("invalid_file", "The file is damaged. Save it again.")
-        if text.startswith("deadly"):
-            raise ReaderCrashed("it ran out of memory")
+        text = text_of(path)
         spans, at, lines = [], 0, text.splitlines(keepends=True)
         size = LINES[max_tokens][self._code.version]
         for start in range(0, len(lines), size):

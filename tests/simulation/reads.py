@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.simulation.client import Answer, Sent, pairs, shown_of
@@ -181,18 +181,11 @@ class Reads:
     ) -> tuple[Answer, list[Mapping[str, Any]] | None]:
         """Returns the last answer and the files of all pages, each once; None for the files if a page was refused."""
         listed: list[Mapping[str, Any]] = []
-        query = {"limit": str(about["limit"]), "order": about["order"]}
-        if about.get("filter"):
-            query["filter"] = about["filter"]
-        while True:
-            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
+        answer = Answer(0, None)
+        for answer in self._pages(path, about):
             if self._requests.gone(store, answer, about["actor"]) or not answer.ok:
                 return answer, None
             listed += answer.body["data"]
-            require(len(listed) <= 500, "a list does not end")
-            if not answer.body["has_more"]:
-                break
-            query["after"] = answer.body["last_id"]
         ids = [each["id"] for each in listed]
         require(len(ids) == len(set(ids)), f"{path} shows a file twice")
         return answer, listed
@@ -274,12 +267,23 @@ class Reads:
 
     def _all(self, path: str, about: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
         listed: list[Mapping[str, Any]] = []
-        query = {"limit": str(about["limit"]), "order": about["order"]}
-        while True:
-            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
+        for answer in self._pages(path, about):
             if not answer.ok:
                 return None
             listed += answer.body["data"]
-            if not answer.body["has_more"]:
-                return listed
+        return listed
+
+    def _pages(self, path: str, about: Mapping[str, Any]) -> Iterator[Answer]:
+        """Yields the answers with the pages of a list, up to one that is refused."""
+        query = {"limit": str(about["limit"]), "order": about["order"]}
+        if about.get("filter"):
+            query["filter"] = about["filter"]
+        shown = 0
+        while True:
+            answer = self._client.send(Sent(about["actor"], "GET", path, query=query))
+            yield answer
+            if not answer.ok or not answer.body["has_more"]:
+                return
+            shown += len(answer.body["data"])
+            require(shown <= 500, "a list does not end")
             query["after"] = answer.body["last_id"]

@@ -43,17 +43,23 @@ class StubEmbedder:
         pass
 
 
+def text_of(path: Path) -> str:
+    """The text of a file, if it begins with neither `damaged` nor `deadly`."""
+    text = path.read_text()
+    if text.startswith("damaged"):
+        raise Unreadable("invalid_file", "The file is damaged. Save it again.")
+    if text.startswith("deadly"):
+        raise ReaderCrashed("it ran out of memory")
+    return text
+
+
 class StubReader:
     """One chunk per line. A file that begins with `damaged` is unreadable; one that begins with `deadly` kills its
     reader.
     """
 
     def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        text = path.read_text()
-        if text.startswith("damaged"):
-            raise Unreadable("invalid_file", "The file is damaged. Save it again.")
-        if text.startswith("deadly"):
-            raise ReaderCrashed("it ran out of memory")
+        text = text_of(path)
         spans, at = [], 0
         for line in text.splitlines(keepends=True):
             spans.append(Span(at, at + len(line), len(line.split())))
