@@ -7,16 +7,30 @@ from typing import Any
 import pytest
 
 from tests.support.bench import PROJECT, Bench, keyed
-from vectorlog.domain import manifest
+from vectorlog.domain import manifest, store_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import KeyReused, NotFound
+from vectorlog.domain.filters import Scalar
+from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.store_file import Event, State
 from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log.codec import STORE_FILE
+from vectorlog.event_log.streams import Outcome
 from vectorlog.use_cases import file_batches, manifests, store_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
+
+
+def store_file_change(bench: Bench, store: str, file: str, attributes: dict[str, Scalar]) -> Outcome[State, Event]:
+    """A change of attributes that is appended and not projected."""
+    return bench.deployment.streams.decide(
+        STORE_FILE,
+        store_file_stream(store, file),
+        lambda state: store_file.change_attributes(state, bench.clock(), attributes),
+    )
 
 
 class TestNothingToDecide:
@@ -58,6 +72,18 @@ class TestNothingToDecide:
         store_files.attach(bench.deployment, keyed("a", ""), store, attach)
         bench.pump.settle()
         assert store_files.attach(bench.deployment, keyed("a", ""), store, attach).state.status == "completed"
+
+    def test_after_a_change_that_was_never_shown(self, bench: Bench) -> None:
+        """A keyed request that finds done what a request before it asked for, whose process died before it wrote the
+        rows: the list shows it.
+        """
+        store, file = bench.store(), bench.upload("alpha")
+        bench.attach(store, file, n=1)
+        change = store_file_change(bench, store, file, {"n": 2})
+        assert change.decision is not None
+        store_files.attach(bench.deployment, keyed("a", ""), store, AttachFile(file, {"n": 2}, AUTO))
+        [listed] = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(), None).items
+        assert listed.state.attributes == {"n": 2}
 
     def test_refused(self, bench: Bench) -> None:
         """A request that was refused is not remembered: it takes effect once it can."""

@@ -45,8 +45,10 @@ def batches_of(decision: StoreFileDecision) -> set[str]:
 
 
 def changes_no_row(decision: StoreFileDecision) -> bool:
-    """Whether the commit only records the number of chunks, which no list shows; the next commit's row has it too."""
-    return not any(_changes_row(event) for event in decision.events)
+    """Whether the commit only records the number of chunks, which no list shows; the next commit's row has it too. A
+    commit without events, which only keeps a key, writes the row: an earlier commit may not be projected yet.
+    """
+    return bool(decision.events) and not any(_changes_row(event) for event in decision.events)
 
 
 def _changes_row(event: store_file.Event) -> bool:
