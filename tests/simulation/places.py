@@ -73,8 +73,8 @@ class State(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """A batch as its client knows it. `seq` is the number of its command, and `fuzzy` whether it was first sent without an
-    answer, so that of it and another batch either may count as the newer one.
+    """A batch as its client knows it. `seq` is the number of its command, and `fuzzy` whether it was sent and not
+    answered at first, so that of it and another batch either may count as the newer one.
     """
 
     label: str
