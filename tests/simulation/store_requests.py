@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.simulation import store_counts
 from tests.simulation.client import CHUNKING, Answer, Sent
 from tests.simulation.model import Store, Wrong, require
 from tests.simulation.places import Batch, Settings
@@ -42,6 +43,8 @@ class StoreRequests(Sender):
                     require(len(files) - deleted <= total <= len(files), f"a new store has {answer.body}")
             if files and made.exists != "no":
                 self.named(Batch(f"b{seq0}", label, seq, {each.label: settings for each in files}), answer, request)
+            if answer.ok:
+                store_counts.check(self.model, made, answer.body["file_counts"])
 
         seq0 = step.number
         body: dict[str, object] = {"name": label, "file_ids": [each.id for each in files]}
@@ -62,6 +65,7 @@ class StoreRequests(Sender):
                 store.rename(name, token, sure=answer.ok)
             if answer.ok:  # the name that it has now, which a later request may have given it
                 store.shown(answer.body["name"])
+                store_counts.check(self.model, store, answer.body["file_counts"])
 
         sent = Sent(about["actor"], "POST", f"/vector_stores/{store.id}", {"name": name}, about["key"])
         return self.first(step, sent, judge)
