@@ -121,8 +121,7 @@ class Reads:
         store, actor = self._requests.store(step.about["store"]), step.about["actor"]
         answer = self._client.send(Sent(actor, "GET", f"/vector_stores/{store.id}"))
         if not self._requests.gone(store, answer, actor) and answer.ok:
-            require(answer.body["name"] in store.names, f"the name of {store.label} is {answer.body['name']}")
-            store.names = {answer.body["name"]}
+            store.shown(answer.body["name"])
             self.store_counts(store, answer.body["file_counts"])
         return answer
 

@@ -210,10 +210,11 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
         lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
-    shown = loaded.state if loaded.state.attached else open_batches.pending(deployment, store, file, loaded.state)
-    if shown is None:  # a batch may have reached it since the stream was read
-        loaded = deployment.streams.load(STORE_FILE, loaded.stream)
-        shown = loaded.state if loaded.state.attached else None
+    shown: State | None = loaded.state
+    if not loaded.state.attached:
+        pending = open_batches.pending(deployment, store, file, loaded.state)
+        loaded = deployment.streams.load(STORE_FILE, loaded.stream)  # a batch may have reached it meanwhile
+        shown = loaded.state if loaded.state.attached else pending
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown
