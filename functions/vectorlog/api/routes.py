@@ -12,6 +12,7 @@ from vectorlog.api.call import Call
 from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Scope
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -26,6 +27,8 @@ class Route:
         effect: whether the operation only reads, or also writes.
         function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
         takes_form: whether its body is a form; any other body is JSON.
+        admin: whether it needs a key of scope `admin`, whatever its effect is. A handler that needs one only for some
+            requests calls `Call.check_scope`.
     """
 
     method: Method
@@ -35,6 +38,12 @@ class Route:
     handler: Callable[[Call], Response]
     function: Literal["api", "search"] = "api"
     takes_form: bool = False
+    admin: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that a key needs for it."""
+        return "admin" if self.admin else self.effect
 
     @property
     def repeatable(self) -> bool:

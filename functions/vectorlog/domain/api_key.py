@@ -6,11 +6,37 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from vectorlog.domain.ids import PREFIX
 
 SECRET_PREFIX = "vlk_"
+
+Scope: TypeAlias = Literal["read", "write", "admin"]
+"""What a key may do. Each scope includes the ones before it."""
+
+SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
+
+
+def includes(scope: Scope, needed: Scope) -> bool:
+    """Whether a key of this scope may do what needs another."""
+    return SCOPES.index(scope) >= SCOPES.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a valid key stands for.
+
+    Attributes:
+        project: the project that it opens.
+        scope: what it may do there.
+        key: its id; "" on a server that needs no key.
+    """
+
+    project: str
+    scope: Scope
+    key: str = ""
+
 
 # Events
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vectorlog.domain import api_key
+from vectorlog.domain.api_key import Credential
 from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import API_KEY
@@ -94,12 +95,13 @@ def revoke(log_and_views: LogAndViews, key: str) -> KeyView:
     return KeyView(key, outcome.state)
 
 
-def authenticate(log_and_views: LogAndViews, secret: str) -> str | None:
-    """Returns the project that a secret opens, or None. It loads one stream, and does the same work for a wrong secret
-    as for a right one.
+def authenticate(log_and_views: LogAndViews, secret: str) -> Credential | None:
+    """Returns what a secret stands for, or None. It loads one stream, and does the same work for a wrong secret as for
+    a right one.
     """
-    state = log_and_views.streams.load(API_KEY, api_key.id_of(secret)).state
-    return state.project if state.opened_by(secret) else None
+    key = api_key.id_of(secret)
+    state = log_and_views.streams.load(API_KEY, key).state
+    return Credential(state.project, "write", key) if state.opened_by(secret) else None
 
 
 def any_key(log_and_views: LogAndViews) -> bool:

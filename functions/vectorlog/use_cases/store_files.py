@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
@@ -19,9 +20,9 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 from vectorlog.views.table import Row
 
-PROJECT_ON_READ_MS = 60_000
-"""The feed brings lists and counts up to date milliseconds after a file has ended. A read that finds a file which ended
-less than this long ago does so itself.
+PROJECT_ON_READ_MS = DAY_MS
+"""The feed brings lists and counts up to date milliseconds after a file has ended, but it may be late by as much as a
+day, for which DynamoDB's stream keeps its records. A read of a file that ended less than this long ago does so itself.
 """
 
 
