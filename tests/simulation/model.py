@@ -189,8 +189,9 @@ class Model:
                 else:
                     place.states |= detached
                 place.rows = set(place.states)
+            file.unshown = False
         elif file.deleted == "no":
-            file.deleted = "maybe"
+            file.deleted, file.unshown = "maybe", True
         for place in changed:
             place.dirty = True
 
@@ -241,6 +242,10 @@ class Model:
         """See `places.shown`."""
         return places.shown(state, place, self.batches)
 
+    def listed(self, place: Place, state: State) -> tuple[Shown, ...]:
+        """See `places.listed`."""
+        return places.listed(state, place, self.batches)
+
     def is_crowded(self, store: str, file: str, most: int) -> bool:
         """Whether so many batches wait for the place that more would make too much possible."""
         place = self.places.get((store, file))
@@ -261,7 +266,7 @@ class Model:
 
     def in_rows(self, place: Place) -> set[Shown]:
         """Returns what a list may show of a place."""
-        return {each for state in place.states | place.rows for each in self.shown(place, state)}
+        return {each for state in place.states | place.rows for each in self.listed(place, state)}
 
     def at_rest(self, place: Place) -> None:
         """No work is left: only what has ended is possible.
@@ -270,7 +275,7 @@ class Model:
             Wrong: no state of the place has ended.
         """
         place.rows.clear()
-        place.unshown = False
+        place.unshown = place.file.unshown = False
         gone = place.file.deleted == "yes"
         self.keep(
             place,

@@ -97,7 +97,9 @@ class Batch:
 
 @dataclass(slots=True)
 class File:
-    """An uploaded file as its client knows it. `kind` says what an ingest makes of its content."""
+    """An uploaded file as its client knows it. `kind` says what an ingest makes of its content, and `unshown` whether a
+    delete was not answered, so that rows may not show it.
+    """
 
     label: str
     kind: Literal["good", "bad"]
@@ -109,6 +111,7 @@ class File:
     at: int = 0
     sha256: str = ""
     unsure: str = ""
+    unshown: bool = False
 
 
 @dataclass(slots=True)
@@ -227,6 +230,13 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
     sure = place.file.deleted == "no" and oldest.exists == "yes"
     return options if sure else (*options, None)
+
+
+def listed(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Shown, ...]:
+    """What a list may show of the file in this state; a delete without an answer reaches lists with the feed."""
+    if place.file.unshown and state.attached:
+        return (*shown(state, place, batches), (state.status, state.asked))
+    return shown(state, place, batches)
 
 
 def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate: bool) -> Iterator[State]:
