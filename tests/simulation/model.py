@@ -141,6 +141,9 @@ class Model:
     def name_in_batch(self, place: Place, batch: Batch, *, sure: bool) -> None:
         """A batch names a place's file."""
         late = {f"late {batch.label}"} if batch.late_seq else set()
+        absent = any(not row.attached and "unreached" not in dict(row.entries).values() for row in place.rows)
+        if absent and any(state.attached for state in place.states):
+            place.counted_by.add(batch.label)
         entered = {
             state
             if state.entry(batch.label)
@@ -276,6 +279,7 @@ class Model:
         """
         place.rows.clear()
         place.unshown = place.file.unshown = False
+        place.counted_by.clear()
         gone = place.file.deleted == "yes"
         self.keep(
             place,
