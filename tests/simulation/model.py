@@ -40,7 +40,8 @@ def chunks(text: str, chunking: str, version: int) -> tuple[str, ...]:
 class Store:
     """A store as its client knows it.
 
-    `names` are those that it may have, each with the uncertain renames that took effect if it has that name.
+    `names` are those that it may have, each with the uncertain renames that took effect if it has that name. `unshown`
+    says whether a delete was not answered, so that the list of stores may not show it.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Store:
     owner: str = ""
     at: int = 0
     batch: str | None = None
+    unshown: bool = False
 
     def rename(self, name: str, token: str, *, sure: bool) -> None:
         """The store is renamed by a request that is named `token`, unless an earlier try of it took effect."""

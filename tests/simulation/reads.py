@@ -210,8 +210,9 @@ class Reads:
                 require(store.id not in names, f"a stranger lists {store.label}")
             elif store.id:
                 require(store.id in names or store.exists != "yes", f"{store.label} is not listed")
-                require(store.id not in names or store.exists != "no", f"{store.label} is deleted and listed")
-                if store.id in names:
+                deleted = store.exists == "no"
+                require(store.id not in names or not deleted or store.unshown, f"{store.label} is deleted and listed")
+                if store.id in names and not deleted:
                     store_counts.check(self._model, store, names[store.id]["file_counts"])
         return Answer(200, None)
 
