@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
+from vectorlog.domain.location import Location
 from vectorlog.domain.store_file import State
+from vectorlog.use_cases.chunk_list import ChunkView
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
 from vectorlog.use_cases.search import Result
@@ -102,7 +104,7 @@ def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -
             "filename": each.filename,
             "score": each.score,
             "attributes": dict(each.attributes),
-            "content": [{"type": "text", "text": each.text}],
+            "content": [{"type": "text", "text": each.text, "location": location(each.n, each.location)}],
         }
         for each in found
     ]
@@ -113,6 +115,35 @@ def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -
         "data": data,
         "has_more": False,
         "next_page": None,
+    }
+
+
+def chunk(view: ChunkView) -> Json:
+    """A chunk of a file in a store."""
+    piece = view.piece
+    return {
+        "id": f"chunk-{view.id.generation}-{view.id.n}",
+        "object": "vector_store.file.chunk",
+        "vector_store_id": view.store,
+        "file_id": view.file,
+        "text": piece.text,
+        "tokens": piece.tokens,
+        "location": location(piece.n, piece.location),
+    }
+
+
+def location(n: int, place: Location | None) -> Json | None:
+    """Where chunk `n` of a file is; None if it was ingested by a version that did not keep that."""
+    if place is None:
+        return None
+    return {
+        "chunk": n,
+        "start": place.start,
+        "end": place.end,
+        "first_page": place.first_page,
+        "last_page": place.last_page,
+        "sheet": place.sheet,
+        "headings": list(place.headings),
     }
 
 

@@ -69,6 +69,7 @@ ROUTES = (
     Route("POST", _FILE, "updateVectorStoreFileAttributes", "write", store_files.change_attributes),
     Route("DELETE", _FILE, "deleteVectorStoreFile", "write", store_files.detach),
     Route("GET", f"{_FILE}/content", "getVectorStoreFileContent", "read", store_files.content),
+    Route("GET", f"{_FILE}/chunks", "listVectorStoreFileChunks", "read", store_files.chunks),
     Route("POST", f"{_STORE}/file_batches", "createVectorStoreFileBatch", "write", file_batches.create),
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),

@@ -15,7 +15,6 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
-from vectorlog.domain.vectors import Chunk
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
@@ -186,10 +185,11 @@ class Ingester:
             if each.first == 0:
                 items.append(artefact.text_item(message.store, message.file, message.generation, document.text))
             items.append(
-                artefact.part_item(message.store, message.file, message.generation, each.first, spans, windows)
+                artefact.part_item(
+                    message.store, message.file, message.generation, each.first, spans, windows, each.details
+                )
             )
-            chunks = [Chunk(each.first + index, text, windows[index]) for index, text in enumerate(each.texts)]
-            additions.append(each.job.file_chunks(chunks))
+            additions.append(each.job.file_chunks(each.chunks(windows)))
         deployment.blobs.put(items)
         deployment.index.add(space, additions)
 

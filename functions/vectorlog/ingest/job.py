@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
-from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
+from vectorlog.files.artefact import Details
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
@@ -118,6 +119,26 @@ class Slice:
         """The chunks' texts."""
         document = self.job.document
         return [document.text[span.start : span.end] for span in document.spans[self.first : self.end]]
+
+    @property
+    def details(self) -> Details | None:
+        """What the artefact keeps of the chunks, if the reader told where they are."""
+        document = self.job.document
+        spans, locations = (each[self.first : self.end] for each in (document.spans, document.locations))
+        if not locations:
+            return None
+        start = len(document.text[: spans[0].start].encode())
+        # No chunk holds another, so the last one also ends last.
+        end = start + len(document.text[spans[0].start : spans[-1].end].encode())
+        return Details([span.tokens for span in spans], locations, (start, end))
+
+    def chunks(self, vectors: Sequence[tuple[Vector, ...]]) -> list[Chunk]:
+        """Returns the chunks with their vectors."""
+        numbers = range(self.first, self.end)
+        return [
+            Chunk(n, text, windows, self.job.document.location(n))
+            for n, text, windows in zip(numbers, self.texts, vectors, strict=True)
+        ]
 
     @property
     def last(self) -> bool:

@@ -10,6 +10,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
 from vectorlog.domain.errors import NoSpace, Unavailable
 from vectorlog.domain.filters import Filter, Scalar
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log.streams import Loaded
@@ -40,13 +41,17 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chunk that was found. `score` is absolute, from 0 to 1, and 0.5 means unrelated."""
+    """A chunk that was found: its number in the file, and where it is, if that is known. `score` is absolute, from 0 to
+    1, and 0.5 means unrelated.
+    """
 
     file: str
     filename: str
     score: float
     attributes: Mapping[str, Scalar]
     text: str
+    n: int
+    location: Location | None
 
 
 def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> list[Result]:
@@ -83,7 +88,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
 def _result(found: Confirmed) -> Result:
     hit, state = found.ranked.hit, found.state
     attributes = state.serving.attributes if state.serving else {}
-    return Result(hit.file, state.filename, found.ranked.score, attributes, hit.text)
+    return Result(hit.file, state.filename, found.ranked.score, attributes, hit.text, hit.n, hit.location)
 
 
 def _note_use(deployment: Deployment, actor: Actor, loaded: Loaded[vector_store.State]) -> None:

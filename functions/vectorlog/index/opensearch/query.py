@@ -11,11 +11,13 @@ A query becomes several bodies of one `_msearch`, so that hits have both scores,
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Vector
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.conditions import clauses, restriction
@@ -180,4 +182,5 @@ def _place(hit: Hit) -> tuple[str, int, int]:
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
-    return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
+    location = decoded(json.loads(source["location"])) if "location" in source else None
+    return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25, location)
