@@ -95,6 +95,11 @@ class Grants:
         if self.configuration.embedding_secret_arn:
             _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.embedding_secret_arn])
 
+    def rewrite(self, function: lambda_.Function) -> None:
+        """Reads the key of the chat model that rewrites queries."""
+        if self.configuration.rewriting_secret_arn:
+            _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.rewriting_secret_arn])
+
     def embed(self, function: lambda_.Function) -> None:
         """Calls the models that are offered."""
         self.name_models(function)

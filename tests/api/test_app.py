@@ -276,7 +276,7 @@ class TestStoreFiles:
         assert (hit["file_id"], hit["attributes"], hit["content"]) == (
             file,
             {"k": 1},
-            [{"type": "text", "text": "the quick brown fox"}],
+            [{"type": "text", "text": "the quick brown fox", "location": None}],
         )
         assert found["search_query"] == (["fox", "dog"] if prefix == "/v1" else "fox\ndog")
         assert client.post(f"{files}/{file}", {"attributes": {"k": 2}}).json()["attributes"] == {"k": 2}

@@ -11,7 +11,7 @@ from vectorlog.domain.store_file import State
 from vectorlog.use_cases.chunk_list import ChunkView
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
-from vectorlog.use_cases.search import Result
+from vectorlog.use_cases.search import Found
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
@@ -96,19 +96,20 @@ def content(file_content: IndexedText, dialect: Dialect) -> Json:
     return dialect.content(Text(file_content.view.file, state.filename, attributes, file_content.text))
 
 
-def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -> Json:
-    """The results of a search."""
+def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json:
+    """The results of a search; those of a search of several stores name their stores."""
     data = [
         {
+            **({"vector_store_id": each.store} if of_several else {}),
             "file_id": each.file,
             "filename": each.filename,
             "score": each.score,
             "attributes": dict(each.attributes),
             "content": [{"type": "text", "text": each.text, "location": location(each.n, each.location)}],
         }
-        for each in found
+        for each in found.results
     ]
-    query = dialect.search_query(queries)
+    query = dialect.search_query(found.queries)
     return {
         "object": "vector_store.search_results.page",
         "search_query": query,

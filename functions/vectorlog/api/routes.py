@@ -59,6 +59,7 @@ ROUTES = (
     Route("GET", "/files/<file_id>/content", "getFileContent", "read", files.content),
     Route("POST", "/vector_stores", "createVectorStore", "write", vector_stores.create),
     Route("GET", "/vector_stores", "listVectorStores", "read", vector_stores.list_all),
+    Route("POST", "/vector_stores/search", "searchVectorStores", "read", search.search_several, "search"),
     Route("GET", _STORE, "getVectorStore", "read", vector_stores.get),
     Route("POST", _STORE, "modifyVectorStore", "write", vector_stores.modify),
     Route("DELETE", _STORE, "deleteVectorStore", "write", vector_stores.delete),

@@ -124,7 +124,7 @@ class Slice:
     def details(self) -> Details | None:
         """What the artefact keeps of the chunks, if the reader told where they are."""
         document = self.job.document
-        spans, locations = (each[self.first : self.end] for each in (document.spans, document.locations))
+        spans, locations = document.spans[self.first : self.end], document.locations[self.first : self.end]
         if not locations:
             return None
         start = len(document.text[: spans[0].start].encode())

@@ -94,7 +94,7 @@ def _found(deployment: Deployment, made: Made) -> dict[str, float]:
     return {
         f"{query}: {hit.file} {hit.text}": hit.score
         for query in QUERIES
-        for hit in search.search(deployment, PROJECT, made.store, search.Search((query,), limit=50))
+        for hit in search.search(deployment, PROJECT, made.store, search.Search((query,), limit=50)).results
     }
 
 

@@ -135,7 +135,7 @@ class LocalIndex:
                 by_vector, by_text = (
                     tuple(hits[each.row] for each in part) for part in (ranking.by_vector, ranking.by_text)
                 )
-                return SearchResult(by_vector, by_text, ranking.bm25_bound)
+                return SearchResult(by_vector, by_text, ranking.bm25_bound, ranking.bm25_same)
             with self._lock(store):  # a writer has deleted a text since; wait for its new snapshot
                 newer = self._opened(store)
             if newer is snapshot:
