@@ -36,8 +36,9 @@ class Configuration:
         stage: name of the deployment; part of the stack's name and of the API's address.
         models: `provider:name` of each offered embedding model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
-        rewriting_model, rewriting_base_url, rewriting_secret_arn: a chat model that rewrites queries for `rewrite_query`,
-            its OpenAI-compatible endpoint, and the secret that holds its key; without a model, fixed rules rewrite them.
+        rewriting_model, rewriting_base_url, rewriting_secret_arn: a chat model that rewrites queries for
+            `rewrite_query`, its OpenAI-compatible endpoint, and the secret that holds its key; without a model, fixed
+            rules rewrite them.
         opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
             per node.
