@@ -45,6 +45,11 @@ class Grants:
         """Reads rows by their keys."""
         _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])
 
+    def note_progress(self, function: lambda_.Function) -> None:
+        """Reads and changes rows; of those, it only writes how far an ingest has come."""
+        actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+        _allow(function, actions, [table.table_arn for table in self.views])
+
     def write_rows(self, function: lambda_.Function) -> None:
         """Reads rows by their keys, changes and deletes them."""
         actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]

@@ -151,6 +151,7 @@ class VectorlogStack(Stack):
             EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
         )
         self._grants.append(function)
+        self._grants.note_progress(function)
         self._grants.read_objects(function, "files", "artefacts")
         self._grants.put_objects(function, "artefacts")
         self._grants.delete_objects(function, "artefacts")

@@ -43,7 +43,7 @@ class TestRewriting:
     def test_not_unless_asked(self, openai_client: OpenAI, store: str) -> None:
         """Without it a query is searched as it is."""
         for options in ({}, {"rewrite_query": False}):
-            page = openai_client.vector_stores.search(store, query="Hi, tell me  more", **options)
+            page = openai_client.vector_stores.search(store, query="Hi, tell me  more", extra_body=options)
             assert page.model_extra is not None
             assert page.model_extra["search_query"] == ["Hi, tell me  more"]
 
@@ -98,7 +98,7 @@ class TestSeveralStores:
         before = len(stub.requests)
         found = searched(raw, "/v1/vector_stores", query="heron", vector_store_ids=made)["data"]
         assert {hit["vector_store_id"] for hit in found} == set(made)
-        asked = [request.get("dimensions") for request in stub.requests[before:] if request["input"] == ["heron"]]
+        asked = [int(request["dimensions"]) for request in stub.requests[before:] if request["input"] == ["heron"]]
         assert sorted(asked) == [256, 512]
 
     @pytest.mark.parametrize("dialect", DIALECTS)

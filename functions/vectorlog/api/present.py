@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
 from vectorlog.domain.location import Location
-from vectorlog.domain.store_file import State
 from vectorlog.use_cases.chunk_list import ChunkView
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
@@ -73,7 +72,7 @@ def store_file(view: StoreFileView, dialect: Dialect) -> Json:
         "chunking_strategy": dialect.chunking(state.chunking),
         "attributes": dict(state.attributes),
         "filename": state.filename,
-        **_progress(state),
+        **_progress(view),
     }
 
 
@@ -159,8 +158,16 @@ def deleted(kind: str, thing: str) -> Json:
     return {"id": thing, "object": kind, "deleted": True}
 
 
-def _progress(state: State) -> Json:
+def _progress(view: StoreFileView) -> Json:
     """Numbers of chunks and pages: those of the open generation if there is one, else of the serving generation."""
+    state, reached = view.state, view.progress
+    if reached is not None:
+        return {
+            "chunk_count": reached.chunks,
+            "processed_chunk_count": reached.embedded,
+            "page_count": reached.pages or None,
+            "processed_page_count": reached.pages_done if reached.pages else None,
+        }
     if state.open is not None:
         return {
             "chunk_count": state.open.chunks or None,

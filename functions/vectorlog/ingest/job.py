@@ -18,6 +18,8 @@ from vectorlog.work.messages import Ingest
 
 ROUND = 128
 """Maximum number of chunks in one round, so that memory use does not depend on the size of the files."""
+CALL = 16
+"""Minimum number of chunks in each call for the model that a round may make, unless the round has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +155,19 @@ def slices(job: Job, start: int) -> Iterator[Slice]:
         yield Slice(job, first, min(first + ROUND, total))
 
 
-def rounds(parts: Iterator[Slice]) -> Iterator[list[Slice]]:
-    """Groups slices, in order, into rounds of up to `ROUND` chunks in total."""
+def rounds(parts: Iterator[Slice], together: int) -> Iterator[list[Slice]]:
+    """Groups slices, in order, into rounds of up to `ROUND` chunks in total. A round ends with a file once it has
+    `together` chunks, so that files do not wait for each other in vain.
+    """
     current: list[Slice] = []
     for each in parts:
         if current and sum(one.size for one in current) + each.size > ROUND:
             yield current
             current = []
         current.append(each)
+        if each.last and sum(one.size for one in current) >= together:
+            yield current
+            current = []
     if current:
         yield current
 

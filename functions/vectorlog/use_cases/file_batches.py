@@ -22,6 +22,7 @@ from vectorlog.use_cases import (
     manifests,
     open_batches,
     pages,
+    store_files,
     vector_stores,
 )
 from vectorlog.use_cases.actor import Actor
@@ -131,7 +132,7 @@ def list_files(
         views += _shown(deployment, actor, store, view, chosen[start : start + step], status)
         if len(views) > page_range.limit:
             break
-    return pages.cut(views, page_range)
+    return pages.cut(store_files.with_progress(deployment, views[: page_range.limit + 1]), page_range)
 
 
 def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
