@@ -24,15 +24,16 @@ class Weights:
             raise ValueError("Weights must not be negative, and one must be above 0.")
 
 
-DEFAULT_WEIGHTS = Weights(embedding=0.75, text=0.25)
+DEFAULT_WEIGHTS = Weights(embedding=0.78, text=0.22)
 """Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 is 0.778 at text weights of 0.2 to
-0.3, 0.765 at 0.5, 0.750 for vectors only, 0.699 for BM25 only, and 0.767 for min-max fusion, whose scores do not
-compare between queries.
+0.22, 0.775 at 0.25, 0.771 at 0.3, 0.750 for vectors only, 0.699 for BM25 only, and 0.767 for min-max fusion, whose
+scores do not compare between queries. On 246 questions over 311 mixed documents the mean reciprocal rank is 0.811 at
+0.2, 0.817 at 0.22 and 0.822 at 0.25.
 """
 
 
 SAME = 0.95
-"""How well a text with exactly the query's words matches them."""
+"""How well a text with exactly the query's words matches them. A text that repeats them may match better."""
 
 
 @dataclass(frozen=True, slots=True)
