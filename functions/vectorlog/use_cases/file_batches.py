@@ -156,6 +156,7 @@ def _shown(
         lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
         lambda: deployment.views.leaving(actor.caller.project),
     )
+    store_files.show_ended(deployment, [each for each in streams.values() if each.state.open is None])
     views = []
     for position, each in part:
         stream = store_file_stream(store, each.file)

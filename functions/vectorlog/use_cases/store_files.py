@@ -92,10 +92,18 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     are brought up to date before this returns.
     """
     loaded, state = load(deployment, actor, store, file)
-    if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
-        deployment.views.apply([deployment.streams.decode(loaded.newest)])
+    if state.open is None:
+        show_ended(deployment, [loaded])
     [view] = with_progress(deployment, [StoreFileView(store, file, state)])
     return view
+
+
+def show_ended(deployment: Deployment, ended: Sequence[Loaded[State]]) -> None:
+    """Brings lists and counts up to date with files that have ended a moment ago, as their streams say."""
+    now = deployment.clock()
+    newest = [each.newest for each in ended if each.newest and now - each.newest.at < PROJECT_ON_READ_MS]
+    if newest:
+        deployment.views.apply([deployment.streams.decode(each) for each in newest])
 
 
 def list_page(
