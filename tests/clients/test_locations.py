@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import httpx
+import pptx
 import pytest
 from meetkai_mka1 import SDK
 from openai import OpenAI
@@ -52,21 +53,22 @@ def test_mka1_reads_a_search_with_locations(
     assert [each.content[0].text for each in found.data] == [GUIDE]
 
 
-def test_a_sheet_is_named(openai_client: OpenAI, store: str, upload: Upload) -> None:
-    """A hit in a workbook names the sheet, and its number as page."""
-    openpyxl = pytest.importorskip("openpyxl")
-    workbook = openpyxl.Workbook()
-    workbook.active.title = "Prices"
-    workbook.active.append(["item", "price"])
-    workbook.active.append(["anvil", 12])
+def test_a_slide_is_a_page(openai_client: OpenAI, store: str, upload: Upload) -> None:
+    """A hit in a presentation names its slides, and the title of the first."""
+    presentation = pptx.Presentation()
+    for title in ("Anvils", "Bellows"):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[1])
+        slide.shapes.title.text = title
+        slide.placeholders[1].text = f"What {title.lower()} cost"
     data = io.BytesIO()
-    workbook.save(data)
-    file = upload(data.getvalue(), "prices.xlsx")
+    presentation.save(data)
+    file = upload(data.getvalue(), "prices.pptx")
     row = openai_client.vector_stores.files.create_and_poll(file.id, vector_store_id=store)
     assert row.status == "completed", row.last_error
-    [hit] = openai_client.vector_stores.search(store, query="anvil").data
+    [hit] = openai_client.vector_stores.search(store, query="anvils").data
     location = hit.content[0].model_extra["location"]  # type: ignore[index]
-    assert (location["sheet"], location["first_page"], location["last_page"]) == ("Prices", 1, 1)
+    assert (location["first_page"], location["last_page"], location["headings"]) == (1, 2, ["Anvils"])
+    assert row.to_dict()["page_count"] == 2
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
