@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -61,6 +62,13 @@ class Document:
     def location(self, n: int) -> Location | None:
         """Returns the location of chunk `n`, if the reader told it."""
         return self.locations[n] if self.locations else None
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits that only a document with the same text and chunks has."""
+        hashed = blake2b(self.text.encode(), digest_size=8)
+        hashed.update(repr([(span.start, span.end) for span in self.spans]).encode())
+        return hashed.hexdigest()
 
 
 class Unreadable(Exception):

@@ -28,7 +28,7 @@ class Notes:
         self._noted: dict[Job, int] = {}
         for job in jobs:
             if len(job.document.spans) > FEW:
-                self._note(job, job.message.next)
+                self._note(job, job.start)
 
     def embedded(self, batch: Sequence[Slice], count: int) -> None:
         """Records, if it is time, that the first `count` chunks of these slices are embedded."""

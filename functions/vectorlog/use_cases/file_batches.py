@@ -26,10 +26,15 @@ from vectorlog.use_cases import (
     vector_stores,
 )
 from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.open_batches import Preceding
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.counts import Counts, batch_counts_of
 
+PROJECT_ON_LIST_MS = 60_000
+"""A list of a batch's files brings the counts up to date with those that ended less than this long ago, unless the feed
+has already. It is shorter than for a single file, because that reads rows for each.
+"""
 CANCEL_FOR_S = 2.0
 """How long a request to cancel works on the files, in seconds, before it is answered; a worker does the rest."""
 
@@ -69,7 +74,7 @@ def create(
         DuplicateContent: the deployment refuses the same bytes twice in a store; no file is attached.
         Invalid: the deployment no longer offers the store's model.
     """
-    batch, at = actor.new_id("vsfb", deployment.random), deployment.clock()
+    batch = actor.new_id("vsfb", deployment.random)
     loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
     repeated = loaded_batch.state.exists
 
@@ -77,13 +82,14 @@ def create(
         if not repeated:  # a repeated request is not checked: some files may be deleted by now
             batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
-    loaded_store, _, known = deployment.together(
-        lambda: access.store(deployment, actor, store),
-        check,
-        lambda: open_batches.known(deployment, store, [each.file for each in listed]) if not repeated else set[str](),
-    )
+    def precedes() -> Preceding:
+        files = [each.file for each in listed]
+        return Preceding() if repeated else open_batches.preceding(deployment, store, files)
+
+    loaded_store, _, preceding = deployment.together(lambda: access.store(deployment, actor, store), check, precedes)
     vector_stores.require_model(deployment, loaded_store.state)
-    items = [replace(each, known=True) if each.file in known else each for each in listed]
+    at = max(deployment.clock(), preceding.created_at + 1)  # batches are ordered by time, even if a clock goes back
+    items = [replace(each, known=True) if each.file in preceding.known else each for each in listed]
     manifest = Manifest(loaded_batch.state.count) if repeated else manifests.keep(deployment, store, batch, items)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, loaded_batch)
@@ -156,7 +162,8 @@ def _shown(
         lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
         lambda: deployment.views.leaving(actor.caller.project),
     )
-    store_files.show_ended(deployment, [each for each in streams.values() if each.state.open is None])
+    ended = [each for each in streams.values() if each.state.open is None]
+    store_files.show_ended(deployment, ended, PROJECT_ON_LIST_MS)
     views = []
     for position, each in part:
         stream = store_file_stream(store, each.file)

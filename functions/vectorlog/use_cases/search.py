@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
-from vectorlog.domain.errors import NoSpace, NotFound, Unavailable
+from vectorlog.domain.errors import Invalid, NoSpace, NotFound, Unavailable
 from vectorlog.domain.filters import Filter, Scalar
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Space, Vector
@@ -82,7 +82,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
     Raises:
         NotFound: the store does not exist, or the caller may not see it.
         Expired: the store has expired.
-        Invalid: the deployment no longer offers the store's model.
+        Invalid: the deployment no longer offers the store's model, or the provider refuses the text of the query.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
     loaded = access.store(deployment, actor, store)
@@ -196,5 +196,7 @@ def _embedded(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
     try:
         return [embedder.query(query) for query in queries]
     except EmbeddingError as error:
+        if error.fault == "text":
+            raise Invalid(f"The embedding provider refused the query: {error}", param="query") from error
         wait = int(error.retry_after or 1) + 1
         raise Unavailable(f"The query could not be embedded: {error}", retry_after=min(wait, 60)) from error
