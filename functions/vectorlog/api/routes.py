@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import file_batches, files, health, search, store_files, usage, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 
@@ -73,6 +73,9 @@ ROUTES = (
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("GET", "/organization/usage/vector_stores", "getOrganizationUsage", "read", usage.of_organization),
+    Route("GET", "/usage/vector_stores", "getVectorStoresUsage", "read", usage.of_vector_stores),
+    Route("GET", "/usage/files", "getFilesUsage", "read", usage.of_files),
 )
 
 Probe = Callable[[Deployment], Response]

@@ -21,7 +21,7 @@ from vectorlog.event_log.decision import (
     is_store,
     is_store_file,
 )
-from vectorlog.views import keys, store_file_rows
+from vectorlog.views import keys, store_file_rows, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
@@ -75,9 +75,11 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
         return
     deleted = state.ended == "deleted"
     deadline = None if state.ended else state.expires_at
+    counted = usage_rows.store_changed(decision, rows)
     rows.put(
         keys.store(decision.stream),
         decision.version,
+        counts=counted,
         data=decision.text,
         closed=deleted,
         gone=deleted,
@@ -110,6 +112,7 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.file(decision.stream)) >= decision.version:
         return
+    usage_rows.file_uploaded(decision, rows)
     tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
     deadline = None if state.deleted else state.expires_at
     rows.put(keys.file(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)

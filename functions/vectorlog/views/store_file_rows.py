@@ -8,11 +8,13 @@ from typing import assert_never
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.views import keys
+from vectorlog.views import keys, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
+_USUALLY_COUNTED = (store_file.FileIngested, store_file.FileDetached)
+"""Events after which the store mostly holds another number of bytes."""
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
 
@@ -24,19 +26,23 @@ def touched(decision: StoreFileDecision) -> list[Key]:
         rows.append(keys.store_file(stream.store, stream.file, state.placement))
         if any(map(changes_pointers, decision.events)):
             rows += _pointers(stream, state)
+        if decision.version > 0 and any(isinstance(event, _USUALLY_COUNTED) for event in decision.events):
+            rows.append(keys.store(stream.store))
     return rows
 
 
 def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
-    row yet; and the row of its former place.
+    row yet; the row of its former place; and the store's, if the bytes that it holds change.
     """
     if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
         return []
     stream, state = StoreFileId.parse(decision.stream), decision.state
     key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)
     pointers = _pointers(stream, state) if rows.version(key) == NO_ROW else ()
-    return [*pointers, *([former] if former else [])]
+    before = _usage_bytes(rows.status(former or key), rows.data(former or key))
+    counted = [keys.store(stream.store)] if before != _usage_bytes_of(state) else []
+    return [*pointers, *([former] if former else []), *counted]
 
 
 def batches_of(decision: StoreFileDecision) -> set[str]:
@@ -108,7 +114,10 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
     first = rows.version(key) == NO_ROW
     if rows.version(key) < decision.version:
         former = _former_row(decision, rows)
-        _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
+        before = rows.status(former or key), rows.data(former or key)
+        _update_store_counts(rows, totals, *before, state)
+        if size := _usage_bytes_of(state) - _usage_bytes(*before):
+            usage_rows.store_changed_by(rows, stream.store, size, decision.at)
         if former is not None:
             rows.remove(former)
         _put_store_file(decision, rows, key)
@@ -152,11 +161,15 @@ def _update_store_counts(rows: Rows, totals: Key, before: str | None, data: str,
     if before is not None:
         rows.add(totals, **{before: -1, "usage_bytes": -_usage_bytes(before, data)})
     if state.attached:
-        in_use = state.serving.usage_bytes if state.status == "completed" and state.serving else 0
-        rows.add(totals, **{state.status: 1, "usage_bytes": in_use})
+        rows.add(totals, **{state.status: 1, "usage_bytes": _usage_bytes_of(state)})
 
 
-def _usage_bytes(status: str, data: str) -> int:
+def _usage_bytes_of(state: store_file.State) -> int:
+    counted = state.attached and state.status == "completed"
+    return state.serving.usage_bytes if counted and state.serving else 0
+
+
+def _usage_bytes(status: str | None, data: str) -> int:
     if status != "completed":
         return 0
     serving = json.loads(data)["data"]["serving"]
