@@ -87,7 +87,14 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+            API,
+            "events_table",
+            "views_table",
+            "bucket",
+            "models",
+            "duplicate_content",
+            "embeddings_api",
+            "cors_origins",
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -98,7 +105,9 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "cors_origins")
+        function = self._make(
+            SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "embeddings_api", "cors_origins"
+        )
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.embed(function)
@@ -207,6 +216,7 @@ class VectorlogStack(Stack):
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
+            "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
         }
 

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import file_batches, files, health, search, store_files, usage, vector_stores
+from vectorlog.api.resources import file_batches, files, health, models, search, store_files, usage, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 
@@ -76,6 +76,10 @@ ROUTES = (
     Route("GET", "/organization/usage/vector_stores", "getOrganizationUsage", "read", usage.of_organization),
     Route("GET", "/usage/vector_stores", "getVectorStoresUsage", "read", usage.of_vector_stores),
     Route("GET", "/usage/files", "getFilesUsage", "read", usage.of_files),
+    Route("GET", "/models", "listModels", "read", models.list_all),
+    Route("GET", "/models/<model>", "getModel", "read", models.get),
+    Route("POST", "/embeddings", "createEmbeddings", "read", models.embed, "search"),
+    Route("GET", "/embeddings/models", "listEmbeddingModels", "read", models.list_limits),
 )
 
 Probe = Callable[[Deployment], Response]

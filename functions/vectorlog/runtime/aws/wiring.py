@@ -70,6 +70,7 @@ def deployment() -> Deployment:
         random=random,
         together=_together,
         duplicate_content=settings.duplicate_content,
+        embeddings_api=settings.embeddings_api,
         telemetry=telemetry(),
     )
 
