@@ -105,11 +105,11 @@ _NOT_KNOWN = (
 """Fields that MKA1's client refuses to be without."""
 
 
-def _floats(vector: Vector) -> Json:
+def _floats(vector: Vector) -> list[float]:
     return list(vector)
 
 
-def _base64(vector: Vector) -> Json:
+def _base64(vector: Vector) -> str:
     """Returns the numbers as little-endian floats of four bytes."""
     if sys.byteorder == "big":
         vector = array("f", vector)
