@@ -95,6 +95,11 @@ def store_not_found(store: str) -> NotFound:
     return NotFound(f"No vector store found with id '{store}'.", param="vector_store_id")
 
 
+def store_expired(store: str) -> Expired:
+    """Returns the contract's error for a store that has expired."""
+    return Expired(f"Vector store '{store}' has expired")
+
+
 def store_file_not_found(store: str, file: str) -> NotFound:
     """Returns the contract's error for a file that is not in the store."""
     return NotFound(f"No file found with id '{file}' in vector store '{store}'.", param="file_id")

@@ -127,8 +127,12 @@ class State:
 
     @property
     def expires_at(self) -> int | None:
-        """When the store expires if it is not used again, in ms since 1970; None if it has no policy."""
-        return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
+        """When the store expires if it is not used again, in ms since 1970; None if it has no policy. That is at the
+        beginning of the second that clients are shown.
+        """
+        if self.expires_after_days is None:
+            return None
+        return (self.active_at + self.expires_after_days * DAY_MS) // 1000 * 1000
 
     def expired(self, at: int) -> bool:
         """Whether the store has expired at this time, even if VectorStoreExpired is not appended yet."""
