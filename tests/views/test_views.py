@@ -142,7 +142,7 @@ def test_late_commit_of_a_deleted_store(bench: Bench, history: History) -> None:
     changed = history.commit(lambda state: store_file.change_attributes(state, bench.clock(), {"year": 1843}))
     views.apply([changed])
     vector_stores.delete(bench.deployment, PROJECT, history.store)
-    purge.rows_in(views.table, history.store)
+    purge.rows_in(views.table, history.store, bench.clock())
     views.apply([attached])
     views.apply([changed])
     assert not views.rows([history.key])
@@ -209,7 +209,7 @@ def test_batch_behind_its_files(bench: Bench) -> None:
         views.apply([each] if each.stream != batch else [])
     assert views.table.query(keys.batch(batch).pk)
     views.apply([each for each in commits if each.stream == batch])
-    purge.rows_in(views.table, store)
+    purge.rows_in(views.table, store, bench.clock())
     assert views.table.query(keys.batch(batch).pk) == []
     assert views.table.query(keys.batches(store)) == []
     views.apply([each for each in commits if each.stream == batch])

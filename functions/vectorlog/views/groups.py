@@ -17,7 +17,7 @@ from vectorlog.domain.store_file import (
     FileFailed,
     FileIngested,
 )
-from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store, is_store_file
+from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
 from vectorlog.views.store_file_rows import batches_of, changes_no_row, changes_pointers
 from vectorlog.views.table import WRITE_LIMIT
 
@@ -33,16 +33,13 @@ Owned: TypeAlias = FileAttached | FileIngested | FileFailed | FileDetached
 
 def groups(decisions: Iterable[AnyDecision]) -> Iterator[Sequence[AnyDecision]]:
     """Yields groups of decisions that can share a transaction: decisions on files of the same store, in their order, as
-    long as their writes fit; any other decision alone. The end of a store comes after the decisions on its files that
-    were before it: what they stored counts until then.
+    long as their writes fit; any other decision alone.
 
     Fewer transactions on a store's counts mean fewer conflicts.
     """
     waiting: dict[str, _Group] = {}
     for decision in decisions:
         if not is_store_file(decision):
-            if is_store(decision) and decision.state.ended and (before := waiting.pop(decision.stream, None)):
-                yield before.decisions
             yield [decision]
             continue
         store = StoreFileId.parse(decision.stream).store
