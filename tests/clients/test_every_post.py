@@ -95,6 +95,8 @@ REQUESTS: Mapping[str, tuple[Callable[[Setting], Repeatable], ...]] = {
     "cancelVectorStoreFileBatch": (_cancel,),
 }
 """How each POST is sent, by its operation; the second request of some changes nothing. A new POST needs a line here."""
+ELSEWHERE = {"createAdminApiKey"}
+"""POSTs of administration, which need a server of their own; their tests repeat them."""
 
 CASES = [pytest.param(make, id=f"{name}-{place}") for name in REQUESTS for place, make in enumerate(REQUESTS[name])]
 
@@ -111,7 +113,7 @@ def _shown(answer: httpx.Response) -> Any:
 
 def test_every_post_is_listed() -> None:
     """No POST that writes is left out here; those that only read take no key."""
-    assert {route.operation for route in ROUTES if route.repeatable} == set(REQUESTS)
+    assert {route.operation for route in ROUTES if route.repeatable} == set(REQUESTS) | ELSEWHERE
 
 
 @pytest.mark.parametrize("make", CASES)
