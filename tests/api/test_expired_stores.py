@@ -14,6 +14,7 @@ from tests.support import moto_aws
 from tests.support.bench import Bench
 from tests.support.moto_deployment import MotoDeployment
 from vectorlog.api.app import App
+from vectorlog.api.auth import OPEN
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import ROUTES, Route
@@ -43,7 +44,7 @@ class Edition:
     move: Callable[[int], None]
 
     def ask(self, method: str, path: str, body: Any = None) -> Response:
-        app = App(self.deployment, lambda _: "acme", send_blob)
+        app = App(self.deployment, lambda _: OPEN, send_blob)
         content = b"" if body is None else json.dumps(body).encode()
         return app.handle(Request(method, path, {"content-type": "application/json"}, {}, content, "req_1"))
 
