@@ -335,7 +335,7 @@ class TestAdd:
 
     @pytest.mark.parametrize("before", [NO_ROW, 3])
     def test_at_a_version(self, table: Table, before: int) -> None:
-        """Counts that are added to a row of a certain version are refused for another, together with the whole write."""
+        """Counts that are added to a row of a certain version are refused for another, with the whole write."""
         table.write([Add(K, {"a": 1})] if before == NO_ROW else [Put(K, before, NO_ROW)])
         table.write([Add(K, {"a": 1}, version=before)])
         for version in {NO_ROW, 2, 3, 4} - {before}:

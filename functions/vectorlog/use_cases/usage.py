@@ -107,9 +107,12 @@ def _of_users(deployment: Deployment, caller: Caller, query: UsageQuery) -> dict
 
 
 def _rows(table: Table, pk: str, prefix: str, after: str | None, before: str | None) -> Iterator[Row]:
-    while rows := table.query(pk, prefix=prefix, after=after, before=before, limit=PAGE):
+    more = True
+    while more:
+        rows = table.query(pk, prefix=prefix, after=after, before=before, limit=PAGE)
         yield from rows
-        after = rows[-1].key.sk
+        more = len(rows) == PAGE
+        after = rows[-1].key.sk if rows else after
 
 
 def _days(row: Row) -> Changes:
