@@ -18,8 +18,7 @@ from vectorlog.operations.rebuild_views import Projection
 from vectorlog.use_cases import store_files, uploaded_files, usage, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.usage import UsageQuery
-from vectorlog.views import keys
-from vectorlog.views.keys import UsageOf
+from vectorlog.views import usage_keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.views import Views
 
@@ -44,7 +43,7 @@ def first(bench: Bench) -> date:
 def stored(bench: Bench, first: date) -> Callable[..., list[int]]:
     """Returns the bytes of each day from the test's first day until now."""
 
-    def stored(of: UsageOf = "stores", actor: Actor = PROJECT, users: set[str] | None = None) -> list[int]:
+    def stored(of: usage_keys.UsageOf = "stores", actor: Actor = PROJECT, users: set[str] | None = None) -> list[int]:
         days = (usage.today(bench.deployment) - first).days + 1
         query = UsageQuery(of, first, days, None if users is None else frozenset(users))
         return [day.sizes.get(None, 0) for day in usage.report(bench.deployment, actor, query)]
@@ -167,7 +166,7 @@ def decisions(bench: Bench) -> list[AnyDecision]:
 
 def counted(views: Views) -> dict[Any, dict[str, int]]:
     """The rows of usage; sums of zero are left out."""
-    rows = {row.key: row.counts for row in views.table.scan() if keys.is_usage(row.key)}
+    rows = {row.key: row.counts for row in views.table.scan() if usage_keys.is_usage(row.key)}
     without_zeros = {key: {day: size for day, size in counts.items() if size} for key, counts in rows.items()}
     return {key: counts for key, counts in without_zeros.items() if counts}
 
@@ -243,7 +242,7 @@ def test_many_days(bench: Bench, first: date) -> None:
     for _ in range(20):
         held(bench, "alpha", store=store)
         next_day(bench)
-    pk, after, before = keys.usage_of_project("stores", "acme", "1970-01", "2099-12")
+    pk, after, before = usage_keys.of_project("stores", "acme", "1970-01", "2099-12")
     rows = bench.deployment.views.table.query(pk, after=after, before=before)
     assert len(rows) == 2  # November and December, of one store
     days = usage.report(bench.deployment, PROJECT, UsageQuery("stores", first + timedelta(days=10), 10))

@@ -14,7 +14,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
-from vectorlog.views import keys, usage_rows
+from vectorlog.views import keys, usage_keys, usage_rows
 from vectorlog.views.table import Row
 
 PASSES = 3
@@ -108,7 +108,7 @@ def _counts(row: Row) -> dict[str, int]:
 
 def _holds_something(row: Row) -> bool:
     """Whether a row says anything: a day's usage that was taken back on the same day leaves a row that does not."""
-    return not keys.is_usage(row.key) or bool(_counts(row))
+    return not usage_keys.is_usage(row.key) or bool(_counts(row))
 
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from vectorlog.deployment import Deployment
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases.actor import Actor
-from vectorlog.views import keys
+from vectorlog.views import usage_keys
 from vectorlog.views.table import Row, Table
 
 PAGE = 1000
@@ -33,7 +33,7 @@ class UsageQuery:
         by_user: whether each owner is reported on its own.
     """
 
-    of: keys.UsageOf
+    of: usage_keys.UsageOf
     first: date
     days: int
     users: frozenset[str] | None = None
@@ -92,15 +92,15 @@ def _changes(deployment: Deployment, caller: Caller, query: UsageQuery, last: da
 
 def _of_project(deployment: Deployment, project: str, query: UsageQuery, last: date) -> Changes:
     first = query.first if query.of == "files" else date(1970, 1, 1)
-    pk, after, before = keys.usage_of_project(query.of, project, f"{first:%Y-%m}", f"{last:%Y-%m}")
+    pk, after, before = usage_keys.of_project(query.of, project, f"{first:%Y-%m}", f"{last:%Y-%m}")
     return _sum(_days(row) for row in _rows(deployment.views.table, pk, "", after, before))
 
 
 def _of_users(deployment: Deployment, caller: Caller, query: UsageQuery) -> dict[str | None, Changes]:
-    pk, prefix = keys.usage_of_users(query.of, caller.project, caller.user)
+    pk, prefix = usage_keys.of_users(query.of, caller.project, caller.user)
     by_user: dict[str | None, list[Changes]] = defaultdict(list)
     for row in _rows(deployment.views.table, pk, prefix, None, None):
-        user, _ = keys.usage_row(row.key.sk)
+        user, _ = usage_keys.owner_and_month(row.key.sk)
         if caller.user in (None, user):
             by_user[user].append(_days(row))
     return {user: _sum(each) for user, each in by_user.items()}
@@ -116,7 +116,7 @@ def _rows(table: Table, pk: str, prefix: str, after: str | None, before: str | N
 
 
 def _days(row: Row) -> Changes:
-    _, month = keys.usage_row(row.key.sk)
+    _, month = usage_keys.owner_and_month(row.key.sk)
     return {date.fromisoformat(f"{month}-{number}"): size for number, size in row.counts.items()}
 
 

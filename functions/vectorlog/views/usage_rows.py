@@ -21,7 +21,7 @@ from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.decision import FileDecision, StoreDecision, StoreFileDecision
-from vectorlog.views import keys
+from vectorlog.views import keys, usage_keys
 from vectorlog.views.deadlines import TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key, Put, Row
@@ -165,9 +165,9 @@ def _end_of(ended_at: int | None) -> str:
     return _day(ended_at or 0)
 
 
-def _add(rows: Rows, of: keys.UsageOf, owner: Owner, thing: str, day: str, size: int) -> None:
+def _add(rows: Rows, of: usage_keys.UsageOf, owner: Owner, thing: str, day: str, size: int) -> None:
     month, _, number = day.rpartition("-")
-    for key in keys.usage(of, owner, month, crc32(thing.encode()) % SHARDS):
+    for key in usage_keys.rows(of, owner, month, crc32(thing.encode()) % SHARDS):
         rows.add(key, **{number: size})
 
 

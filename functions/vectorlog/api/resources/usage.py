@@ -12,7 +12,7 @@ from vectorlog.api.input.usage_queries import DAY_S, FilesUsage, OrganizationUsa
 from vectorlog.api.response import Response, json_response
 from vectorlog.use_cases import usage
 from vectorlog.use_cases.usage import DayOfUsage, UsageQuery
-from vectorlog.views.keys import UsageOf
+from vectorlog.views.usage_keys import UsageOf
 
 ShowResult = Callable[[str | None, int], Json]
 """Returns a result as JSON, given the owner and the bytes."""
