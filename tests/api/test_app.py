@@ -589,11 +589,8 @@ class TestUnserved:
             ("POST", "/v1/uploads/upload_1/parts", "POST /v1/files"),
             ("GET", "/v1/models", "embedding_model"),
             ("GET", "/api/v1/llm/usage/vector_stores", "/api/v1/llm/vector_stores"),
-            ("GET", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
-            ("DELETE", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions/ann", "vectorlog keys"),
             ("GET", "/v1/organization/usage/vector_stores", "usage_bytes"),
             ("GET", "/v1/organization/projects", "vectorlog keys"),
-            ("GET", f"/v1/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
         ],
     )
     def test_operations_are_named(self, client: Client, method: str, path: str, named: str) -> None:

@@ -22,6 +22,7 @@ from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vec
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.domain.store_file import Failure, Placement, Retired
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log import codec
@@ -63,6 +64,8 @@ EXAMPLES: tuple[Any, ...] = (
     vector_store.VectorStoreUsed(3, used=True),
     vector_store.VectorStoreExpired(4),
     vector_store.VectorStoreMoved(5, "local:granite", 384),
+    VectorStoreShared(6, "bob", "writer"),
+    VectorStoreUnshared(7, None),
     vector_store.VectorStoreDeleted(5),
     store_file.FileAttached(
         2,

@@ -9,6 +9,7 @@ from vectorlog.api.input.json_text import Json
 from vectorlog.domain.store_file import State
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
+from vectorlog.use_cases.permissions import Permission
 from vectorlog.use_cases.search import Result
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
@@ -116,6 +117,31 @@ def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -
     }
 
 
+def permission(view: Permission) -> Json:
+    """A role that someone holds on a store."""
+    return {
+        "object": "vector_store.permission",
+        "vector_store_id": view.store,
+        **_grantee(view.user),
+        "role": view.held.role,
+    }
+
+
+def effective_permission(view: Permission) -> Json:
+    """The role that someone holds on a store, and where it comes from."""
+    return {**permission(view), "source": view.held.source}
+
+
+def permission_removed(store: str, user: str | None) -> Json:
+    """The response to the removal of a permission."""
+    return {
+        "object": "vector_store.permission.deleted",
+        "vector_store_id": store,
+        **_grantee(user),
+        "deleted": True,
+    }
+
+
 def page(data: Sequence[Json], dialect: Dialect, *, has_more: bool) -> Json:
     """A page of a list."""
     first, last = (data[0]["id"], data[-1]["id"]) if data else (dialect.empty_id, dialect.empty_id)
@@ -125,6 +151,10 @@ def page(data: Sequence[Json], dialect: Dialect, *, has_more: bool) -> Json:
 def deleted(kind: str, thing: str) -> Json:
     """The response to a DELETE."""
     return {"id": thing, "object": kind, "deleted": True}
+
+
+def _grantee(user: str | None) -> Json:
+    return {"grantee_type": "team" if user is None else "user", "user_id": user}
 
 
 def _progress(state: State) -> Json:

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import file_batches, files, health, permissions, search, store_files, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 
@@ -50,6 +50,7 @@ class Route:
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
+_PERMISSIONS = f"{_STORE}/permissions"
 
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
@@ -73,6 +74,10 @@ ROUTES = (
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("GET", _PERMISSIONS, "listVectorStorePermissions", "read", permissions.list_all),
+    Route("POST", _PERMISSIONS, "createVectorStorePermission", "write", permissions.grant),
+    Route("GET", f"{_PERMISSIONS}/<user_id>", "getVectorStorePermission", "read", permissions.get),
+    Route("DELETE", f"{_PERMISSIONS}/<user_id>", "deleteVectorStorePermission", "write", permissions.revoke),
 )
 
 Probe = Callable[[Deployment], Response]

@@ -12,6 +12,7 @@ from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem, Manifest
+from vectorlog.domain.sharing import Right
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import (
@@ -77,7 +78,7 @@ def create(
             batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
     loaded_store, _, known = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "write"),
         check,
         lambda: open_batches.known(deployment, store, [each.file for each in listed]) if not repeated else set[str](),
     )
@@ -97,12 +98,12 @@ def create(
 
 def get(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """Returns a batch with its counts."""
-    return _load(deployment, actor, store, batch)[1]
+    return _load(deployment, actor, store, batch, "read")[1]
 
 
 def cancel(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """Cancels the unfinished files of a batch, for good; if all have finished, it changes nothing."""
-    loaded, view = _load(deployment, actor, store, batch)
+    loaded, view = _load(deployment, actor, store, batch, "write")
     at, in_progress = deployment.clock(), view.counts.in_progress
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.cancel(state, at, in_progress=in_progress), loaded=loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
@@ -115,7 +116,7 @@ def list_files(
     deployment: Deployment, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None
 ) -> Page[StoreFileView]:
     """Returns a page of a batch's files, in the order of its request; detached files are left out."""
-    loaded, view = _load(deployment, actor, store, batch)
+    loaded, view = _load(deployment, actor, store, batch, "read")
     listed = manifests.read(deployment, loaded)
     sort_keys = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     page_range = pages.resolve(request, sort_keys.get)
@@ -134,9 +135,11 @@ def list_files(
     return pages.cut(views, page_range)
 
 
-def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
+def _load(
+    deployment: Deployment, actor: Actor, store: str, batch: str, right: Right
+) -> tuple[Loaded[file_batch.State], BatchView]:
     loaded, counts = deployment.together(
-        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.entry_counts(batch)
+        lambda: access.batch(deployment, actor, store, batch, right), lambda: deployment.views.entry_counts(batch)
     )
     return loaded, BatchView(batch, loaded.state, batch_counts_of(counts, loaded.state.count))
 

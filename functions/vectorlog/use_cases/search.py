@@ -59,7 +59,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
         Invalid: the deployment no longer offers the store's model.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
-    loaded = access.store(deployment, actor, store)
+    loaded = access.store(deployment, actor, store, "read")
     state = loaded.state
     space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
     vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
+from vectorlog.event_log.decision import StoreFileDecision
 from vectorlog.views import keys
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
@@ -27,11 +27,11 @@ def touched(decision: StoreFileDecision) -> list[Key]:
     return rows
 
 
-def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
+def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
     row yet; and the row of its former place.
     """
-    if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
+    if decision.state.placement is None or changes_no_row(decision):
         return []
     stream, state = StoreFileId.parse(decision.stream), decision.state
     key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)
