@@ -54,7 +54,7 @@ def ingest(deployment: Deployment, store: str, file: str, text: str) -> None:
 
 
 def path_of(route: Route, prefix: str) -> str:
-    ids = {"<vector_store_id>": NO_STORE, "<file_id>": NO_FILE, "<batch_id>": NO_BATCH}
+    ids = {"<vector_store_id>": NO_STORE, "<file_id>": NO_FILE, "<batch_id>": NO_BATCH, "<user_id>": "bob"}
     path = route.path
     for name, value in ids.items():
         path = path.replace(name, value)
