@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -98,20 +98,21 @@ class History:
     def _files(self, caller: Caller) -> None:
         own = [each.id for each in self.model.files.values() if each.visible_to(caller) and not each.deleted]
         cursor = self._pick(self.model.files)
-        query = {"order": "asc", "limit": self._random.choice((1, 3, 50))}
+        limit = self._random.choice((1, 3, 50))
+        query: dict[str, Any] = {"order": "asc", "limit": limit}
         if cursor is not None and self._random.random() < 0.5:
             got = self._send(caller, "GET", "/files", query={**query, "after": cursor.id})
             self._require((got.status == 200) == cursor.visible_to(caller), got)
             return
         got = self._send(caller, "GET", "/files", query=query)
-        self._require([each["id"] for each in got.body["data"]] == own[: query["limit"]], got)  # type: ignore[misc]
+        self._require([each["id"] for each in got.body["data"]] == own[:limit], got)
 
     # Requests about stores
 
     def _create(self, caller: Caller) -> None:
         if sum(not each.deleted for each in self.model.stores.values()) >= MOST_STORES:
             return
-        secret, files = secret_of(caller), self._some_files()
+        secret, files = secret_of(caller), self._some_files(caller)
         keyed = self._random.random() < 0.3
         body: dict[str, Any] = {"name": secret, "metadata": {"of": secret}, "description": secret}
         if files and not keyed:
@@ -159,7 +160,7 @@ class History:
         self._require(found == [each.id for each in listed], got)
 
     def _store(self, caller: Caller) -> None:
-        store = self._pick(self.model.stores)
+        store = self._any_store(caller)
         if store is None:
             return
         method = self._random.choice(("GET", "GET", "POST", "POST", "DELETE"))
@@ -175,11 +176,11 @@ class History:
             store.deleted = True
 
     def _attach(self, caller: Caller) -> None:
-        store, files = self._pick(self.model.stores), self._some_files()
+        store, files = self._any_store(caller), self._some_files(caller)
         if store is None or not files:
             return
         file = files[0]
-        body = {"file_id": file.id, "attributes": self._attributes(caller)}
+        body: dict[str, Any] = {"file_id": file.id, "attributes": self._attributes(caller)}
         body["skip_duplicates"] = self._random.random() < 0.3
         reachable = file.visible_to(caller) and not file.deleted
         got = self._on(store, caller, "write", "POST", "/files", body, reachable=reachable)
@@ -187,7 +188,7 @@ class History:
             self._wrote(store, caller, [file])
 
     def _batch(self, caller: Caller) -> None:
-        store, files = self._pick(self.model.stores), self._some_files()
+        store, files = self._any_store(caller), self._some_files(caller)
         if store is None or not files:
             return
         body = {"file_ids": [each.id for each in files], "attributes": self._attributes(caller)}
@@ -219,7 +220,7 @@ class History:
 
     def _of_file(self, caller: Caller) -> None:
         """A file in a store, in its list, its text, its attributes; or any other file through that store."""
-        store, file = self._pick(self.model.stores), self._pick(self.model.files)
+        store, file = self._any_store(caller), self._pick(self.model.files)
         if store is None or file is None:
             return
         inside = [each for each in store.files if each in self.model.files]
@@ -246,7 +247,7 @@ class History:
                 self._on(store, caller, "write", "DELETE", at, reachable=None)
 
     def _search(self, caller: Caller) -> None:
-        store, of = self._pick(self.model.stores), secret_of(self._random.choice(CALLERS))
+        store, of = self._any_store(caller), secret_of(self._random.choice(CALLERS))
         if store is None:
             return
         body: dict[str, Any] = {"query": self._random.choice(("alpha", "beta alpha")), "max_num_results": 50}
@@ -260,7 +261,7 @@ class History:
     # Requests about permissions
 
     def _grant(self, caller: Caller) -> None:
-        store, user, role = self._pick(self.model.stores), self._random.choice(GRANTEES), self._role()
+        store, user, role = self._any_store(caller), self._random.choice(GRANTEES), self._role()
         if store is None:
             return
         body: dict[str, Any] = {"grantee_type": "team", "role": role}
@@ -273,7 +274,7 @@ class History:
             store.once = store.once | {user}
 
     def _revoke(self, caller: Caller) -> None:
-        store, user = self._pick(self.model.stores), self._random.choice(GRANTEES)
+        store, user = self._any_store(caller), self._random.choice(GRANTEES)
         if store is None:
             return
         got = self._on(store, caller, "share", "DELETE", f"/permissions/{user or 'team'}", reachable=None)
@@ -282,7 +283,7 @@ class History:
             del store.roles[user]
 
     def _permissions(self, caller: Caller) -> None:
-        store, user = self._pick(self.model.stores), self._random.choice(("ann", "bob", "eve"))
+        store, user = self._any_store(caller), self._random.choice(("ann", "bob", "eve"))
         if store is None:
             return
         if self._random.random() < 0.5:
@@ -375,14 +376,23 @@ class History:
 
     # Drawing
 
-    def _pick(self, things: dict[str, Any]) -> Any:
+    def _pick(self, things: Mapping[str, Any]) -> Any:
         """Any thing; mostly one that is not deleted."""
         alive = [each for each in things.values() if not each.deleted]
         chosen = alive if alive and self._random.random() < 0.9 else list(things.values())
         return self._random.choice(chosen) if chosen else None
 
-    def _some_files(self) -> list[File]:
-        drawn = (self._pick(self.model.files) for _ in range(self._random.choice((1, 1, 2, 3))))
+    def _any_store(self, caller: Caller) -> Store | None:
+        """Any store, and half of the time one on which the caller has a role."""
+        reachable = {each.id: each for each in self.model.stores.values() if each.rank(caller) > 0}
+        chosen: Store | None = self._pick(reachable if reachable and self._random.random() < 0.5 else self.model.stores)
+        return chosen
+
+    def _some_files(self, caller: Caller) -> list[File]:
+        """Some files, and mostly such as the caller may see."""
+        visible = {each.id: each for each in self.model.files.values() if each.visible_to(caller)}
+        things = visible if visible and self._random.random() < 0.7 else self.model.files
+        drawn = (self._pick(things) for _ in range(self._random.choice((1, 1, 2, 3))))
         return list({each.id: each for each in drawn if each is not None}.values())
 
     def _attributes(self, caller: Caller) -> dict[str, Any]:
