@@ -6,6 +6,22 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "reader-writes",
+        "use_cases/access.py",
+        "if right not in RIGHTS[role]:",
+        'if right == "share" and right not in RIGHTS[role]:',
+        "Whoever may read a store may delete it.",
+        ("api/test_access.py::test_access",),
+    ),
+    Bug(
+        "team's-stores-are-not-listed",
+        "views/keys.py",
+        'return (own,) if caller.user is None else (own, f"{_TEAM}{caller.project}")',
+        "return (own,)",
+        "A list of stores does not show those that are shared with everyone.",
+        ("use_cases/test_permissions.py::test_pages_read_little",),
+    ),
+    Bug(
         "fan-out-skips-one-per-step",
         "use_cases/fan_out.py",
         "part = list(enumerate(listed))[cursor : cursor + STEP]",
