@@ -65,7 +65,7 @@ class App:
 
     Attributes:
         deployment: the deployment that the route handlers work on.
-        authenticate: finds the project that a bearer token opens.
+        authenticate: finds what a bearer token stands for.
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
@@ -111,8 +111,10 @@ class App:
 
         def enter() -> Admitted:
             nonlocal project
-            caller = auth.caller(head.headers, self.authenticate)
-            project = caller.project
+            credential = auth.credential(head.headers, self.authenticate)
+            project = credential.project
+            caller = auth.caller(head.headers, credential)
+            auth.check_scope(credential, route.scope)
             if route.method == "POST" and route.takes_form != head.is_form:
                 raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
             if route.grows:
@@ -121,7 +123,8 @@ class App:
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    return route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
+                    call = Call(self.deployment, self.send_blob, dialect, credential, actor, ids, request)
+                    return route.handler(call)
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)

@@ -14,7 +14,7 @@ from vectorlog.domain.vector_store import State
 from vectorlog.event_log.decision import StoreDecision
 from vectorlog.views import keys
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import Key
+from vectorlog.views.table import NO_ROW, Key
 
 
 def touched(decision: StoreDecision) -> list[Key]:
@@ -37,6 +37,9 @@ def apply(decision: StoreDecision, rows: Rows) -> None:
     if rows.version(row) >= decision.version:
         return
     deleted = state.ended == "deleted"
+    if state.owner is not None:
+        counted = rows.version(row) != NO_ROW and not rows.gone(row)
+        rows.add(keys.project_counts(state.owner.project, decision.stream), stores=(not deleted) - counted)
     new, former = _grantees(state), _former_grantees(decision, rows)
     rows.put(
         row,
