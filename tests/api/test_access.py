@@ -35,10 +35,10 @@ SECRET = "zanzibar"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an operation needs, and what to send to it."""
+    """What an operation needs, and what to send to it: a body with the ids of a file of the caller and of the store."""
 
     needs: Needs
-    body: Callable[[str], dict[str, Any]] | None = None
+    body: Callable[[str, str], dict[str, Any]] | None = None
     upload: bool = False
 
 
@@ -48,24 +48,26 @@ ACCESS: dict[str, Access] = {
     "getFile": Access("file"),
     "deleteFile": Access("file"),
     "getFileContent": Access("file"),
-    "createVectorStore": Access("nothing", lambda _: {}),
+    "createVectorStore": Access("nothing", lambda *_: {}),
     "listVectorStores": Access("nothing"),
     "getVectorStore": Access("read"),
-    "modifyVectorStore": Access("write", lambda _: {"name": "changed"}),
+    "modifyVectorStore": Access("write", lambda *_: {"name": "changed"}),
     "deleteVectorStore": Access("write"),
-    "searchVectorStore": Access("read", lambda _: {"query": "owl"}),
-    "createVectorStoreFile": Access("write", lambda file: {"file_id": file}),
+    "searchVectorStore": Access("read", lambda *_: {"query": "owl"}),
+    "searchVectorStores": Access("read", lambda _, store: {"query": "owl", "vector_store_ids": [store]}),
+    "listVectorStoreFileChunks": Access("read"),
+    "createVectorStoreFile": Access("write", lambda file, _: {"file_id": file}),
     "listVectorStoreFiles": Access("read"),
     "getVectorStoreFile": Access("read"),
-    "updateVectorStoreFileAttributes": Access("write", lambda _: {"attributes": {"n": 1}}),
+    "updateVectorStoreFileAttributes": Access("write", lambda *_: {"attributes": {"n": 1}}),
     "deleteVectorStoreFile": Access("write"),
     "getVectorStoreFileContent": Access("read"),
-    "createVectorStoreFileBatch": Access("write", lambda file: {"file_ids": [file]}),
+    "createVectorStoreFileBatch": Access("write", lambda file, _: {"file_ids": [file]}),
     "getVectorStoreFileBatch": Access("read"),
     "cancelVectorStoreFileBatch": Access("write"),
     "listVectorStoreFilesInBatch": Access("read"),
     "listVectorStorePermissions": Access("read"),
-    "createVectorStorePermission": Access("share", lambda _: {"user_id": "zoe", "role": "reader"}),
+    "createVectorStorePermission": Access("share", lambda *_: {"user_id": "zoe", "role": "reader"}),
     "getVectorStorePermission": Access("read"),
     "deleteVectorStorePermission": Access("share"),
 }
@@ -117,7 +119,7 @@ class Made:
         body = None
         if access.body is not None:
             own = self._send(caller, "POST", "/files", upload=("own.txt", "an owl"))["id"]
-            body = access.body(own)
+            body = access.body(own, self.store)
         upload = ("mine.txt", "mine") if access.upload else None
         return self.callers.send(caller, route.method, path, body, upload=upload, prefix=prefix)
 

@@ -47,6 +47,7 @@ class History:
             self._of_batch: 6,
             self._of_file: 9,
             self._search: 8,
+            self._search_several: 2,
             self._grant: 6,
             self._revoke: 4,
             self._permissions: 4,
@@ -226,7 +227,7 @@ class History:
         inside = [each for each in store.files if each in self.model.files]
         if inside and self._random.random() < 0.8:
             file = self.model.files[self._random.choice(sorted(inside))]
-        kind = self._random.choice(("list", "get", "content", "content", "change", "detach"))
+        kind = self._random.choice(("list", "get", "content", "chunks", "change", "detach"))
         at, caller_wrote = f"/files/{file.id}", kind == "change"
         body = {"attributes": self._attributes(caller)} if caller_wrote else None
         match kind:
@@ -237,8 +238,8 @@ class History:
                 self._on(store, caller, "read", "GET", "/files", query=query, reachable=None)
             case "get":
                 self._on(store, caller, "read", "GET", at, reachable=None)
-            case "content":
-                self._on(store, caller, "read", "GET", f"{at}/content", reachable=None)
+            case "content" | "chunks":
+                self._on(store, caller, "read", "GET", f"{at}/{kind}", reachable=None)
             case "change":
                 got = self._on(store, caller, "write", "POST", at, body, reachable=None)
                 if got.status == 200:
@@ -257,6 +258,17 @@ class History:
         if got.status == 200:
             found = {each["file_id"] for each in got.body["data"]}
             self._require(found <= store.files, got)
+
+    def _search_several(self, caller: Caller) -> None:
+        """Two stores at once: one that the caller may not read is a 404 for both."""
+        found = [store for store in (self._any_store(caller), self._any_store(caller)) if store is not None]
+        stores = list({store.id: store for store in found}.values())
+        if not stores:
+            return
+        body = {"query": "alpha", "vector_store_ids": [store.id for store in stores], "max_num_results": 50}
+        got = self._send(caller, "POST", "/vector_stores/search", body, about=stores, name="search of several")
+        readable = all(store.rank(caller) > 0 and not store.deleted for store in stores)
+        self._require(got.error == ((200, None) if readable else (404, "vector_store_ids")), got)
 
     # Requests about permissions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vectorlog.api import present
+from vectorlog.api import present_permissions as present
 from vectorlog.api.call import Call
 from vectorlog.api.input.permission_schemas import Grant, grantee
 from vectorlog.api.response import Response, json_response
