@@ -362,6 +362,7 @@ def test_limit(raw: httpx.Client, store: str) -> None:
     assert raw.delete(f"{path}/u1").status_code == 200
     assert raw.post(path, json={"user_id": "more", "role": "reader"}).status_code == 200
     assert len(raw.get(path).json()["data"]) == 2 + MAX_USERS
+    assert raw.delete(f"{path}/team").status_code == 200  # other tests on this server list what the team has
 
 
 def test_upload_is_deleted_everywhere(shared: Shared, upload: Upload, service: Service, openai_client: OpenAI) -> None:
