@@ -6,6 +6,14 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "unshared-store-stays-listed",
+        "views/store_rows.py",
+        "for key in _shared(decision, former - new):",
+        "for key in ():",
+        "Lists keep reading stores that are no longer shared.",
+        ("use_cases/test_permissions.py::test_any_order_of_commits",),
+    ),
+    Bug(
         "row-conflict-is-swallowed",
         "views/views.py",
         "    except RowConflict:\n        return False",

@@ -15,6 +15,7 @@ from vectorlog.api.resources import (
     files,
     health,
     models,
+    permissions,
     search,
     store_files,
     usage,
@@ -69,6 +70,7 @@ class Route:
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
+_PERMISSIONS = f"{_STORE}/permissions"
 _KEYS = "/organization/admin_api_keys"
 
 ROUTES = (
@@ -102,6 +104,10 @@ ROUTES = (
     Route("GET", "/models/<model>", "getModel", "read", models.get),
     Route("POST", "/embeddings", "createEmbeddings", "read", models.embed, "search"),
     Route("GET", "/embeddings/models", "listEmbeddingModels", "read", models.list_limits),
+    Route("GET", _PERMISSIONS, "listVectorStorePermissions", "read", permissions.list_all),
+    Route("POST", _PERMISSIONS, "createVectorStorePermission", "write", permissions.grant),
+    Route("GET", f"{_PERMISSIONS}/<user_id>", "getVectorStorePermission", "read", permissions.get),
+    Route("DELETE", f"{_PERMISSIONS}/<user_id>", "deleteVectorStorePermission", "write", permissions.revoke),
     Route("POST", _KEYS, "createAdminApiKey", "write", admin_keys.create, admin=True),
     Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
     Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),

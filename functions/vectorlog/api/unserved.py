@@ -74,11 +74,6 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
 }
 """By the dialect's prefix and the first segment of the path after it."""
 
-_OF_A_STORE: Mapping[str, _Family] = {
-    "permissions": _Family("permissions of a vector store", f"Everyone in the key's project sees the store. {_KEYS}"),
-}
-"""Operations of MKA1's API on one store, by the segment after `/vector_stores/<vector_store_id>`."""
-
 _SERVED = ("files", "vector_stores", "models", "embeddings", "usage")
 
 
@@ -101,8 +96,6 @@ def refuse(method: str, path: str) -> Refused:
 
 
 def _family(prefix: str, segments: Sequence[str]) -> _Family | None:
-    if segments[0] == "vector_stores" and len(segments) > 2:
-        return _OF_A_STORE.get(segments[2])
     if segments[:2] == ["organization", "usage"]:
         return _USAGE
     return _FAMILIES[prefix].get(segments[0])

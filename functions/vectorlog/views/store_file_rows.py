@@ -30,11 +30,11 @@ def touched(decision: StoreFileDecision) -> list[Key]:
     return rows
 
 
-def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
+def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
     row yet; the row of its former place; and the store's, if the bytes that it holds change.
     """
-    if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
+    if decision.state.placement is None or changes_no_row(decision):
         return []
     stream, state = StoreFileId.parse(decision.stream), decision.state
     key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)

@@ -17,9 +17,9 @@ from vectorlog.views import keys
 from vectorlog.views.claims import Claims
 from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
 from vectorlog.views.groups import groups
-from vectorlog.views.projection import apply, touched
+from vectorlog.views.projection import also_touched, apply, touched
 from vectorlog.views.rows import Rows
-from vectorlog.views.store_file_rows import also_touched, count_overtaken, overtaken_touches
+from vectorlog.views.store_file_rows import count_overtaken, overtaken_touches
 from vectorlog.views.table import WRITE_LIMIT, Key, Put, Remove, Row, RowClosed, RowConflict, Table
 
 Prefetched = dict[Key, Row | None]
