@@ -9,7 +9,17 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import admin_keys, file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import (
+    admin_keys,
+    file_batches,
+    files,
+    health,
+    models,
+    search,
+    store_files,
+    usage,
+    vector_stores,
+)
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Scope
@@ -85,6 +95,13 @@ ROUTES = (
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("GET", "/organization/usage/vector_stores", "getOrganizationUsage", "read", usage.of_organization),
+    Route("GET", "/usage/vector_stores", "getVectorStoresUsage", "read", usage.of_vector_stores),
+    Route("GET", "/usage/files", "getFilesUsage", "read", usage.of_files),
+    Route("GET", "/models", "listModels", "read", models.list_all),
+    Route("GET", "/models/<model>", "getModel", "read", models.get),
+    Route("POST", "/embeddings", "createEmbeddings", "read", models.embed, "search"),
+    Route("GET", "/embeddings/models", "listEmbeddingModels", "read", models.list_limits),
     Route("POST", _KEYS, "createAdminApiKey", "write", admin_keys.create, admin=True),
     Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
     Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),
