@@ -71,12 +71,19 @@ ACCESS: dict[str, Access] = {
     "getVectorStorePermission": Access("read"),
     "deleteVectorStorePermission": Access("share"),
 }
-KEYS = "clients/test_keys.py"
+KEYS, USAGE, MODELS = "clients/test_keys.py", "use_cases/test_usage.py", "clients/test_models.py"
 ELSEWHERE: dict[str, str] = {
     "createAdminApiKey": KEYS,
     "listAdminApiKeys": KEYS,
     "getAdminApiKey": KEYS,
     "deleteAdminApiKey": KEYS,
+    "getOrganizationUsage": USAGE,
+    "getVectorStoresUsage": USAGE,
+    "getFilesUsage": USAGE,
+    "listModels": MODELS,
+    "getModel": MODELS,
+    "createEmbeddings": MODELS,
+    "listEmbeddingModels": MODELS,
 }
 """Operations that concern neither stores nor files of an end user, and the tests of who may do them."""
 STORE_ROUTES = [route for route in ROUTES if route.operation not in ELSEWHERE]

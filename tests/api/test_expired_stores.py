@@ -31,6 +31,7 @@ BODIES: Mapping[str, Any] = {
     "createVectorStoreFile": {"file_id": NO_FILE},
     "updateVectorStoreFileAttributes": {"attributes": {}},
     "createVectorStoreFileBatch": {"file_ids": [NO_FILE]},
+    "createVectorStorePermission": {"user_id": "zoe", "role": "reader"},
     "modifyVectorStore": {"expires_after": None},
 }
 """Bodies by operation; the others need none."""
@@ -68,7 +69,7 @@ def edition(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Edition]
 
 def path_of(route: Route, prefix: str, store: str) -> str:
     path = route.path.replace("<vector_store_id>", store).replace("<file_id>", NO_FILE)
-    return f"{prefix}{path.replace('<batch_id>', NO_BATCH)}"
+    return f"{prefix}{path.replace('<batch_id>', NO_BATCH).replace('<user_id>', 'zoe')}"
 
 
 @pytest.mark.parametrize(("prefix", "status"), [("/v1", 400), ("/api/v1/llm", 410)])

@@ -6,8 +6,8 @@ commits or messages under way may still resolve are reported separately, as pend
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
@@ -15,7 +15,7 @@ from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
-from vectorlog.views.table import Row
+from vectorlog.views.table import NO_ROW, Key, Row
 
 PASSES = 3
 """A difference is reported if it is found in this many passes, with a pause between them."""
@@ -81,8 +81,10 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone and _holds_something(row)}
-    known = {key: row for key, row in history.rows.items() if _holds_something(row)}
+    every = {row.key: row for row in deployment.views.table.scan() if not row.gone}
+    yield from _usage(every, history.rows)
+    rows = {key: row for key, row in every.items() if _is_compared(row)}
+    known = {key: row for key, row in history.rows.items() if _is_compared(row)}
     for key in known.keys() | rows.keys():
         expected, actual, where = known.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
@@ -97,6 +99,32 @@ def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
             yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
 
 
+def _is_compared(row: Row) -> bool:
+    """Whether a row has to be there, as it is. One that has only counts says nothing once they are 0, and whether there
+    is such a row depends on the order of commits. Usage is compared by `_usage`.
+    """
+    return not usage_keys.is_usage(row.key) and (row.version != NO_ROW or bool(_counts(row)))
+
+
+def _usage(rows: Mapping[Key, Row], known: Mapping[Key, Row]) -> Iterator[Difference]:
+    """Compares the bytes that each owner stores by now. Of two commits on a file that were projected in the wrong order
+    both count on the later one's day, so single days may differ.
+    """
+    actual, expected = _stored(rows), _stored(known)
+    for where in actual.keys() | expected.keys():
+        if actual[where] != expected[where]:
+            yield Difference("counts", where, f"are {actual[where]} bytes, and the log says {expected[where]}")
+
+
+def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
+    stored: Counter[str] = Counter()
+    for key, row in rows.items():
+        if usage_keys.is_usage(key):
+            user, month = usage_keys.owner_and_month(key.sk)
+            stored[f"{key.pk} {key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
+    return stored
+
+
 def _counts(row: Row) -> dict[str, int]:
     """The counts that are not 0. Those of changes whose owner was not known depend on the order of projections."""
     return {
@@ -104,11 +132,6 @@ def _counts(row: Row) -> dict[str, int]:
         for name, number in sorted(row.counts.items())
         if number and not name.startswith(usage_rows.PENDING)
     }
-
-
-def _holds_something(row: Row) -> bool:
-    """Whether a row says anything: a day's usage that was taken back on the same day leaves a row that does not."""
-    return not usage_keys.is_usage(row.key) or bool(_counts(row))
 
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
