@@ -35,7 +35,11 @@ from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
+from vectorlog.domain.project_limits import LIMITS
 from vectorlog.runtime.aws import stack
+
+LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
+"""Fields of `Configuration` and of `Environment`."""
 
 
 class VectorlogStack(Stack):
@@ -87,7 +91,14 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+            API,
+            "events_table",
+            "views_table",
+            "bucket",
+            "models",
+            "duplicate_content",
+            "cors_origins",
+            *LIMIT_SETTINGS,
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -98,9 +109,18 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "cors_origins")
+        function = self._make(
+            SEARCH,
+            "events_table",
+            "views_table",
+            "opensearch_endpoint",
+            "models",
+            "cors_origins",
+            *LIMIT_SETTINGS,
+        )
         self._grants.append(function)
         self._grants.read_rows(function)
+        self._grants.count_requests(function)
         self._grants.embed(function)
         self._index.grant_search(function)
         return function
@@ -208,6 +228,7 @@ class VectorlogStack(Stack):
             "embedding_secret": self._configuration.embedding_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
             "cors_origins": ",".join(self._configuration.cors_origins),
+            **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},
         }
 
     def _watched(self) -> Watched:

@@ -35,6 +35,11 @@ READ_SECONDS = 60.0
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
 
+REQUESTS_PER_SECOND_ON_AWS = 100
+"""How many requests a second a project may send to a deployment on AWS: a tenth of what API Gateway
+lets through.
+"""
+
 PREFLIGHT_SECONDS = 3600
 """How long a browser may remember what it may send to the API, or to the bucket."""
 

@@ -12,6 +12,7 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.limits.limiter import Limiter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
@@ -66,6 +67,7 @@ class Deployment:
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         telemetry: where failures are logged and counted.
+        limits: the limits of projects, and the counts by which they are applied.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -82,4 +84,5 @@ class Deployment:
     inline_tags: bool = False
     together: Parallel = one_by_one
     telemetry: Telemetry = field(default_factory=Telemetry)
+    limits: Limiter = field(default_factory=Limiter)
     worked: Callable[[int, int], int] = never_off

@@ -9,7 +9,16 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import admin_keys, file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import (
+    admin_keys,
+    file_batches,
+    files,
+    health,
+    rate_limits,
+    search,
+    store_files,
+    vector_stores,
+)
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Scope
@@ -60,6 +69,7 @@ _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
 _KEYS = "/organization/admin_api_keys"
+_LIMITS = "/organization/projects/<project_id>/rate_limits"
 
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
@@ -87,6 +97,8 @@ ROUTES = (
     Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
     Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),
     Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
+    Route("GET", _LIMITS, "listProjectRateLimits", "read", rate_limits.list_all, admin=True),
+    Route("POST", f"{_LIMITS}/<rate_limit_id>", "updateProjectRateLimit", "write", rate_limits.change, admin=True),
 )
 
 Probe = Callable[[Deployment], Response]

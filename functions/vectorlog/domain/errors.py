@@ -9,6 +9,8 @@
     ├── Conflict           other commands kept winning (409)
     ├── DuplicateContent   the deployment refuses the same bytes twice in a store (409)
     ├── KeyReused          the Idempotency-Key was used before with another body (409)
+    ├── RateLimited        the project sends too much at once (429)
+    ├── QuotaReached       the project holds as much as it may (429)
     ├── NoSpace            it needs space, and the deployment's disk is full (507)
     └── Unavailable        it cannot be answered now, and the same request may succeed later (503)
 
@@ -71,6 +73,34 @@ class DuplicateContent(Refused):
 
 class KeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
+
+
+class LimitReached(Refused):
+    """A limit of the project is reached.
+
+    Attributes:
+        limit: its name, a field of `project_limits.Limits`.
+        most: the limit.
+        remaining: what is left of it.
+    """
+
+    def __init__(self, message: str, *, limit: str, most: int, remaining: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.most = most
+        self.remaining = remaining
+
+
+class RateLimited(LimitReached):
+    """The project sends too much at once. `reset_ms` is when the same request may succeed, in ms from now."""
+
+    def __init__(self, message: str, *, limit: str, most: int, remaining: int, reset_ms: int) -> None:
+        super().__init__(message, limit=limit, most=most, remaining=remaining)
+        self.reset_ms = reset_ms
+
+
+class QuotaReached(LimitReached):
+    """The project would have more than it may; waiting does not help."""
 
 
 class NoSpace(Refused):

@@ -35,6 +35,8 @@ class Environment:
         models: `provider:name` of each offered model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret: URL of an OpenAI-compatible endpoint, and the id of the secret that holds
             its key.
+        limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
+            project may send and hold; 0 is no limit.
         cors_origins: origins whose pages may call the API from a browser, separated by commas.
     """
 
@@ -53,6 +55,11 @@ class Environment:
     embedding_secret: str = ""
     cors_origins: str = ""
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    limit_requests_per_second: str = "0"
+    limit_files_per_minute: str = "0"
+    limit_stored_bytes: str = "0"
+    limit_files: str = "0"
+    limit_stores: str = "0"
 
     @staticmethod
     def needed() -> tuple[str, ...]:

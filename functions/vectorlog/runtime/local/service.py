@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
@@ -18,6 +19,7 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
+from vectorlog.limits.limiter import Limiter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
@@ -86,6 +88,7 @@ class Local:
             inline_files=INLINE_FILES,
             inline_tags=True,
             telemetry=telemetry,
+            limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
