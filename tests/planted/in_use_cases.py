@@ -104,7 +104,6 @@ BUGS = (
     Bug(
         "bytes-after-the-commit",
         "use_cases/uploaded_files.py",
-        "    if loaded.state.owner is None:\n"
         "        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n"
         "    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)\n"
         "    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)\n",

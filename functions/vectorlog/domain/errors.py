@@ -75,32 +75,32 @@ class KeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
 
-class LimitReached(Refused):
-    """A limit of the project is reached.
+class RateLimited(Refused):
+    """The project sends too much at once.
 
     Attributes:
-        limit: its name, a field of `project_limits.Limits`.
+        limit: the name of the limit, a field of `project_limits.Limits`.
         most: the limit.
         remaining: what is left of it.
+        reset_ms: when the same request may succeed, in ms from now.
     """
+
+    def __init__(self, message: str, *, limit: str, most: int, remaining: int, reset_ms: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.most = most
+        self.remaining = remaining
+        self.reset_ms = reset_ms
+
+
+class QuotaReached(Refused):
+    """The project would hold or send more than it ever may; waiting does not help. Attributes as in `RateLimited`."""
 
     def __init__(self, message: str, *, limit: str, most: int, remaining: int) -> None:
         super().__init__(message)
         self.limit = limit
         self.most = most
         self.remaining = remaining
-
-
-class RateLimited(LimitReached):
-    """The project sends too much at once. `reset_ms` is when the same request may succeed, in ms from now."""
-
-    def __init__(self, message: str, *, limit: str, most: int, remaining: int, reset_ms: int) -> None:
-        super().__init__(message, limit=limit, most=most, remaining=remaining)
-        self.reset_ms = reset_ms
-
-
-class QuotaReached(LimitReached):
-    """The project would have more than it may; waiting does not help."""
 
 
 class NoSpace(Refused):
