@@ -118,9 +118,8 @@ def test_every_route_refuses_a_key_without_its_scope(administered: Administered)
             for prefix in ("/v1", "/api/v1/llm"):
                 for route in ROUTES:
                     path = prefix + route.path.replace("<", "").replace(">", "")
-                    form = {"files": {"file": b"text"}} if route.takes_form else {}
-                    body = {"json": {}} if route.method == "POST" and not form else {}
-                    answer = raw.request(route.method, path, **form, **body)
+                    body: dict[str, Any] = {"files": {"file": b"text"}} if route.takes_form else {"json": {}}
+                    answer = raw.request(route.method, path, **(body if route.method == "POST" else {}))
                     may = SCOPES.index(scope) >= SCOPES.index(route.scope)
                     administers = route.admin and may and "project_id" in path  # it is another project's
                     assert (answer.status_code == 403) is (not may or administers), (scope, route, answer.text)
