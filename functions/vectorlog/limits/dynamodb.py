@@ -41,7 +41,7 @@ class DynamoDBWindows:
                     ":g": {"BOOL": True},
                     ":end": {"N": str(until // 1000 + KEPT_S)},
                 },
-                ReturnValues="UPDATED_NEW",
+                ReturnValues="ALL_NEW",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
