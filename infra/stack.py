@@ -91,14 +91,7 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API,
-            "events_table",
-            "views_table",
-            "bucket",
-            "models",
-            "duplicate_content",
-            "cors_origins",
-            *LIMIT_SETTINGS,
+            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -116,12 +109,15 @@ class VectorlogStack(Stack):
             "opensearch_endpoint",
             "models",
             "cors_origins",
-            *LIMIT_SETTINGS,
+            "rewriting_model",
+            "rewriting_base_url",
+            "rewriting_secret",
         )
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.count_requests(function)
         self._grants.embed(function)
+        self._grants.rewrite(function)
         self._index.grant_search(function)
         return function
 
@@ -160,6 +156,7 @@ class VectorlogStack(Stack):
             EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
         )
         self._grants.append(function)
+        self._grants.note_progress(function)
         self._grants.read_objects(function, "files", "artefacts")
         self._grants.put_objects(function, "artefacts")
         self._grants.delete_objects(function, "artefacts")
@@ -208,6 +205,7 @@ class VectorlogStack(Stack):
         """Creates a function with these fields of `Environment`, and those that belong to them."""
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
+        with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
@@ -226,6 +224,9 @@ class VectorlogStack(Stack):
             "models": ",".join(self._configuration.models),
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,
+            "rewriting_model": self._configuration.rewriting_model,
+            "rewriting_base_url": self._configuration.rewriting_base_url,
+            "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
             "cors_origins": ",".join(self._configuration.cors_origins),
             **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},

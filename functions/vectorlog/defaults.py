@@ -39,6 +39,8 @@ REQUESTS_PER_SECOND_ON_AWS = 100
 """How many requests a second a project may send to a deployment on AWS: a tenth of what API Gateway
 lets through.
 """
+REWRITING_SECONDS = 4.0
+"""How long a search waits for the chat model that rewrites its queries; behind API Gateway it has 29 s in all."""
 
 PREFLIGHT_SECONDS = 3600
 """How long a browser may remember what it may send to the API, or to the bucket."""

@@ -25,6 +25,7 @@ from vectorlog.runtime.aws.metrics import CloudWatchMetrics
 from vectorlog.runtime.aws.models import models
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
+from vectorlog.runtime.aws.rewriting import rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.ingest.ingester import Ingester
+    from vectorlog.rewriting.rewriter import Rewriter
 
 READER_MEMORY_BYTES = 1 << 30
 """For the child process that reads a file. The function has 1,769 MB, which is one core."""
@@ -75,6 +77,7 @@ def deployment() -> Deployment:
         together=_together,
         duplicate_content=settings.duplicate_content,
         limits=limiter(),
+        rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )
 
