@@ -229,7 +229,11 @@ class VectorlogStack(Stack):
             "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
             "cors_origins": ",".join(self._configuration.cors_origins),
-            **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},
+            "limit_requests_per_second": _unless_zero(self._configuration.limit_requests_per_second),
+            "limit_files_per_minute": _unless_zero(self._configuration.limit_files_per_minute),
+            "limit_stored_bytes": _unless_zero(self._configuration.limit_stored_bytes),
+            "limit_files": _unless_zero(self._configuration.limit_files),
+            "limit_stores": _unless_zero(self._configuration.limit_stores),
         }
 
     def _watched(self) -> Watched:
@@ -261,3 +265,8 @@ class VectorlogStack(Stack):
             description="The secret that holds the first API key",
         )
         CfnOutput(self, "ReadFirstKey", value=self._first_key.read)
+
+
+def _unless_zero(number: int) -> str:
+    """Returns a number as text; "" for 0, which functions have by default."""
+    return str(number or "")
