@@ -91,7 +91,14 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+            API,
+            "events_table",
+            "views_table",
+            "bucket",
+            "models",
+            "duplicate_content",
+            "embeddings_api",
+            "cors_origins",
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -108,6 +115,7 @@ class VectorlogStack(Stack):
             "views_table",
             "opensearch_endpoint",
             "models",
+            "embeddings_api",
             "cors_origins",
             "rewriting_model",
             "rewriting_base_url",
@@ -228,6 +236,7 @@ class VectorlogStack(Stack):
             "rewriting_base_url": self._configuration.rewriting_base_url,
             "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
+            "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
             "limit_requests_per_second": _unless_zero(self._configuration.limit_requests_per_second),
             "limit_files_per_minute": _unless_zero(self._configuration.limit_files_per_minute),

@@ -144,18 +144,16 @@ BUGS = (
     Bug(
         "last-of-a-step-is-kept",
         "reactions/purge.py",
-        "return found[-1].sk if len(found) == STEP else None",
-        "return found[-1].sk if len(found) > STEP else None",
+        "return found[-1].key.sk if len(found) == STEP else None",
+        "return found[-1].key.sk if len(found) > STEP else None",
         "Of a deleted store with more than a thousand files, rows stay for ever.",
         ("reactions/test_purge.py::test_bounded",),
     ),
     Bug(
         "attachments-go-last",
         "reactions/purge.py",
-        "        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])\n"
-        "    _remove(table, found)\n",
-        "        attached = [keys.attachment(keys.thing_of(key.sk), store) for key in found]\n"
-        "        _remove(table, found)\n        _remove(table, attached)\n    _remove(table, found)\n",
+        '    if point.part == "files":\n        for start',
+        '    _remove(table, [row.key for row in found])\n    if point.part == "files":\n        for start',
         "A purge that is killed leaves attachments behind for ever.",
         ("reactions/test_purge.py::test_cut_anywhere",),
     ),

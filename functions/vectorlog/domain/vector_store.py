@@ -1,4 +1,4 @@
-"""A vector store: its model, name, description, metadata and expiry, and when it was last used."""
+"""A vector store: its model, name, description, metadata and expiry, when it was last used, and who may use it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Literal, assert_never
 from vectorlog.defaults import DAY_MS
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import Manifest
-from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.sharing import (
+    Role,
+    Sharing,
+    VectorStoreShared,
+    VectorStoreUnshared,
+    decide_sharing,
+    role_of,
+    shared,
+)
+from vectorlog.domain.tenancy import Caller, Owner
 from vectorlog.domain.vectors import Space
 
 USED_EVERY_MS = 60_000
@@ -90,6 +99,8 @@ Event = (
     | VectorStoreUsed
     | VectorStoreExpired
     | VectorStoreMoved
+    | VectorStoreShared
+    | VectorStoreUnshared
     | VectorStoreDeleted
 )
 
@@ -99,7 +110,7 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class State:
     """State of a vector store; `owner` is None until it is created. `batch` is the id of its first batch, whose files
-    are named by the event that created the store.
+    are named by the event that created the store. `ended_at` is when it expired, or else was deleted.
     """
 
     owner: Owner | None = None
@@ -114,6 +125,8 @@ class State:
     used_at: int | None = None
     ended: Literal["expired", "deleted"] | None = None
     batch: str | None = None
+    ended_at: int | None = None
+    sharing: Sharing = Sharing()
 
     @property
     def exists(self) -> bool:
@@ -127,12 +140,20 @@ class State:
 
     @property
     def expires_at(self) -> int | None:
-        """When the store expires if it is not used again, in ms since 1970; None if it has no policy."""
-        return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
+        """When the store expires if it is not used again, in ms since 1970; None if it has no policy. That is at the
+        beginning of the second that clients are shown.
+        """
+        if self.expires_after_days is None:
+            return None
+        return (self.active_at + self.expires_after_days * DAY_MS) // 1000 * 1000
 
     def expired(self, at: int) -> bool:
         """Whether the store has expired at this time, even if VectorStoreExpired is not appended yet."""
         return self.ended == "expired" or (self.expires_at is not None and self.expires_at <= at)
+
+    def role_of(self, caller: Caller) -> Role | None:
+        """Returns the role with which a caller acts on the store; None if the caller may not know of it."""
+        return None if self.owner is None else role_of(self.owner, self.sharing, caller)
 
 
 INITIAL = State()
@@ -168,11 +189,13 @@ def evolve(state: State, event: Event) -> State:
             used_at = max(state.used_at or 0, event.at) if event.used else state.used_at
             return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
         case VectorStoreExpired():
-            return replace(state, ended="expired")
+            return replace(state, ended="expired", ended_at=event.at)
         case VectorStoreMoved():
             return replace(state, model=event.model, dimensions=event.dimensions)
+        case VectorStoreShared() | VectorStoreUnshared():
+            return replace(state, sharing=shared(state.sharing, event))
         case VectorStoreDeleted():
-            return replace(state, ended="deleted")
+            return replace(state, ended="deleted", ended_at=event.at if state.ended_at is None else state.ended_at)
         case _ as never:
             assert_never(never)
 
@@ -211,6 +234,11 @@ def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
     """Gives a store another model. Only an import does this, and it has every file of the store ingested again."""
     same = (command.model, command.dimensions) == (state.model, state.dimensions)
     return [] if same or state.owner is None or state.ended else [command]
+
+
+def share(state: State, command: VectorStoreShared | VectorStoreUnshared) -> Sequence[Event]:
+    """Grants a role on a store, or takes one back; see `decide_sharing`."""
+    return decide_sharing(state.sharing, command) if state.exists else []
 
 
 def delete(state: State, at: int) -> Sequence[Event]:

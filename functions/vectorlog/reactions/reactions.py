@@ -10,6 +10,7 @@ from typing import assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_project, is_store, is_store_file
 from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
@@ -46,7 +47,13 @@ def _of_store(store: str, event: vector_store.Event) -> Sequence[Message]:
             return [OpenBatch(store)] if event.batch else []
         case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():
             return [PurgeStore(store)]
-        case vector_store.VectorStoreModified() | vector_store.VectorStoreUsed() | vector_store.VectorStoreMoved():
+        case (
+            vector_store.VectorStoreModified()
+            | vector_store.VectorStoreUsed()
+            | vector_store.VectorStoreMoved()
+            | VectorStoreShared()
+            | VectorStoreUnshared()
+        ):
             return []
         case _ as never:
             assert_never(never)

@@ -85,7 +85,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
         Invalid: the deployment no longer offers the store's model, or the provider refuses the text of the query.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
-    loaded = access.store(deployment, actor, store)
+    loaded = access.store(deployment, actor, store, "read")
     asked = _rewritten(deployment, actor, asked)
     vectors = _vectors(deployment, [loaded.state], asked)
     found, _ = deployment.together(
@@ -116,7 +116,7 @@ def search_several(deployment: Deployment, actor: Actor, stores: Sequence[str], 
 
 
 def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Loaded[vector_store.State]]:
-    return lambda: access.store(deployment, actor, store)
+    return lambda: access.store(deployment, actor, store, "read")
 
 
 def _search_one(

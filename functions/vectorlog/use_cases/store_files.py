@@ -58,7 +58,7 @@ def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile
     """
     stream = ids.store_file_stream(store, command.file)
     loaded_store, loaded_upload, loaded_file, counts = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "write"),
         lambda: access.file(deployment, actor, command.file, "file_id"),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
@@ -115,7 +115,7 @@ def list_page(
     """
     cursors = [ids.store_file_stream(store, file) for file in (request.after, request.before) if file is not None]
     _, counts, known, leaving = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "read"),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load_many(STORE_FILE, cursors),
         lambda: deployment.views.leaving(actor.caller.project),
@@ -193,7 +193,7 @@ def _decide(
     """
     stream = ids.store_file_stream(store, file)
     loaded_store, loaded_file, counts, upload = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "write"),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
@@ -218,7 +218,7 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
         NotFound: the store does not exist, the file is not in it, or the uploaded file was deleted.
     """
     _, loaded, upload = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "read"),
         lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )

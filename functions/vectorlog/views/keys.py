@@ -18,6 +18,7 @@ _FILE = "FILE#"
 _BATCHES = "#B"
 _CONTENTS = "#D"
 _LEAVING = "LEAVING#"
+_TEAM = "LIST#team#"
 _PROGRESS = "PROGRESS#"
 
 
@@ -184,6 +185,20 @@ Listable = Literal["store", "file"]
 def list_of(kind: Listable, caller: Caller) -> str:
     """The partition key of the list of things that this caller may see."""
     return _list(kind, caller.project, caller.user)
+
+
+def lists_of_stores(caller: Caller) -> tuple[str, ...]:
+    """The partition keys of the lists that make up a caller's list of stores. For an end user these are the stores that
+    they own or were granted, and those of the team; a store may be in both.
+    """
+    own = list_of("store", caller)
+    return (own,) if caller.user is None else (own, f"{_TEAM}{caller.project}")
+
+
+def shared_with(user: str | None, owner: Owner, created_at: int, store: str) -> Key:
+    """The key under which a store is listed for an end user to whom it is shared, or for the team (None)."""
+    pk = f"{_TEAM}{owner.project}" if user is None else _list("store", owner.project, user)
+    return Key(pk, list_row(created_at, store))
 
 
 def lists_with(kind: Listable, owner: Owner, created_at: int, thing: str) -> tuple[Key, ...]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields
 
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
     REFRESH,
     VECTOR_ENGINE,
     DuplicateContent,
+    EmbeddingsApi,
     Refresh,
     VectorEngine,
 )
@@ -65,6 +67,7 @@ class Environment:
     limit_stored_bytes: str = "0"
     limit_files: str = "0"
     limit_stores: str = "0"
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -77,6 +77,7 @@ def deployment() -> Deployment:
         together=_together,
         duplicate_content=settings.duplicate_content,
         limits=limiter(),
+        embeddings_api=settings.embeddings_api,
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )
