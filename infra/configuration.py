@@ -14,6 +14,7 @@ from vectorlog.defaults import (
     EMBEDDINGS_API,
     INDEX_SHARDS,
     MODELS_ON_AWS,
+    REQUESTS_PER_SECOND_ON_AWS,
     DuplicateContent,
     EmbeddingsApi,
 )
@@ -32,6 +33,7 @@ def _listed(value: object) -> object:
 
 
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+_Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 _Arn = Annotated[str, Field(pattern=r"^(arn:[\w-]+:\S+)?$")]
 
 
@@ -57,7 +59,10 @@ class Configuration:
         vpc: `none`, `new`, or the id of an existing one.
         removal: whether a `destroy` keeps tables, bucket, domain and key.
         cors_origins: origins that browsers may call from, separated by commas; empty turns CORS off.
-        throttle_rate, throttle_burst: requests a second, and the largest burst, for the whole API.
+        throttle_rate, throttle_burst: requests a second, and the largest burst, for the whole API. They are counted
+            before a request's key is known, so keep them several times as large as the limit of one project.
+        limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
+            project may send and hold, unless limits of its own are set; 0 is no limit.
         embed_concurrency: how many embed functions run in parallel; Lambda allows 2 to 1,000.
         domain_name, certificate_arn, hosted_zone: a custom domain; its record is created if the zone is given, as `id`
             or `id/name`.
@@ -86,8 +91,13 @@ class Configuration:
     vpc: Annotated[str, Field(pattern=r"^(none|new|vpc-[0-9a-f]+)$")] = "none"
     removal: Literal["retain", "destroy"] = "retain"
     cors_origins: _List = ()
-    throttle_rate: Annotated[int, Field(ge=1, le=10_000)] = 200
-    throttle_burst: Annotated[int, Field(ge=1, le=5_000)] = 400
+    throttle_rate: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    throttle_burst: Annotated[int, Field(ge=1, le=5_000)] = 2_000
+    limit_requests_per_second: _Limit = REQUESTS_PER_SECOND_ON_AWS
+    limit_files_per_minute: _Limit = 0
+    limit_stored_bytes: _Limit = 0
+    limit_files: _Limit = 0
+    limit_stores: _Limit = 0
     embed_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 10
     domain_name: str = ""
     certificate_arn: _Arn = ""

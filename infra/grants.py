@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.configuration import Configuration
+from vectorlog.limits.dynamodb import RATE
 from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 
@@ -44,6 +45,12 @@ class Grants:
     def read_rows(self, function: lambda_.Function) -> None:
         """Reads rows by their keys."""
         _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])
+
+    def count_requests(self, function: lambda_.Function) -> None:
+        """Counts requests in the items of the table of views that are read, and changes no row."""
+        statement = iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=[self.views[0].table_arn])
+        statement.add_condition("ForAllValues:StringLike", {"dynamodb:LeadingKeys": [f"{RATE}*"]})
+        function.add_to_role_policy(statement)
 
     def note_progress(self, function: lambda_.Function) -> None:
         """Reads and changes rows; of those, it only writes how far an ingest has come."""

@@ -35,7 +35,11 @@ from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
+from vectorlog.domain.project_limits import LIMITS
 from vectorlog.runtime.aws import stack
+
+LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
+"""Fields of `Configuration` and of `Environment`."""
 
 
 class VectorlogStack(Stack):
@@ -119,6 +123,7 @@ class VectorlogStack(Stack):
         )
         self._grants.append(function)
         self._grants.read_rows(function)
+        self._grants.count_requests(function)
         self._grants.embed(function)
         self._grants.rewrite(function)
         self._index.grant_search(function)
@@ -208,6 +213,7 @@ class VectorlogStack(Stack):
         """Creates a function with these fields of `Environment`, and those that belong to them."""
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
+        with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
@@ -232,6 +238,11 @@ class VectorlogStack(Stack):
             "duplicate_content": self._configuration.duplicate_content,
             "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
+            "limit_requests_per_second": _unless_zero(self._configuration.limit_requests_per_second),
+            "limit_files_per_minute": _unless_zero(self._configuration.limit_files_per_minute),
+            "limit_stored_bytes": _unless_zero(self._configuration.limit_stored_bytes),
+            "limit_files": _unless_zero(self._configuration.limit_files),
+            "limit_stores": _unless_zero(self._configuration.limit_stores),
         }
 
     def _watched(self) -> Watched:
@@ -263,3 +274,8 @@ class VectorlogStack(Stack):
             description="The secret that holds the first API key",
         )
         CfnOutput(self, "ReadFirstKey", value=self._first_key.read)
+
+
+def _unless_zero(number: int) -> str:
+    """Returns a number as text; "" for 0, which functions have by default."""
+    return str(number or "")

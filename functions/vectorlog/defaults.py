@@ -39,6 +39,10 @@ READ_SECONDS = 60.0
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
 
+REQUESTS_PER_SECOND_ON_AWS = 100
+"""How many requests a second a project may send to a deployment on AWS: a tenth of what API Gateway
+lets through.
+"""
 REWRITING_SECONDS = 4.0
 """How long a search waits for the chat model that rewrites its queries; behind API Gateway it has 29 s in all."""
 

@@ -12,6 +12,7 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.limits.limiter import Limiter
 from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
@@ -69,6 +70,7 @@ class Deployment:
             eight threads.
         rewriter: rewrites the queries of searches that ask for it.
         telemetry: where failures are logged and counted.
+        limits: the limits of projects, and the counts by which they are applied.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -87,4 +89,5 @@ class Deployment:
     together: Parallel = one_by_one
     rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)
+    limits: Limiter = field(default_factory=Limiter)
     worked: Callable[[int, int], int] = never_off

@@ -71,7 +71,8 @@ ACCESS: dict[str, Access] = {
     "getVectorStorePermission": Access("read"),
     "deleteVectorStorePermission": Access("share"),
 }
-KEYS, USAGE, MODELS = "clients/test_keys.py", "use_cases/test_usage.py", "clients/test_models.py"
+KEYS, LIMITS = "clients/test_admin_keys.py", "clients/test_limits.py"
+USAGE, MODELS = "use_cases/test_usage.py", "clients/test_models.py"
 ELSEWHERE: dict[str, str] = {
     "createAdminApiKey": KEYS,
     "listAdminApiKeys": KEYS,
@@ -84,6 +85,8 @@ ELSEWHERE: dict[str, str] = {
     "getModel": MODELS,
     "createEmbeddings": MODELS,
     "listEmbeddingModels": MODELS,
+    "listProjectRateLimits": LIMITS,
+    "updateProjectRateLimit": LIMITS,
 }
 """Operations that concern neither stores nor files of an end user, and the tests of who may do them."""
 STORE_ROUTES = [route for route in ROUTES if route.operation not in ELSEWHERE]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import json
+from typing import Any
+
 import pytest
 
 from tests.support.bench import Bench
 from vectorlog.api import auth
 from vectorlog.api.auth import MAX_HEADER_CHARS, OPEN
 from vectorlog.api.errors import Unauthenticated, WrongKey
-from vectorlog.domain.api_key import Credential
+from vectorlog.domain import api_key
+from vectorlog.domain.api_key import USED_EVERY_MS, Credential
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log.event_log import Commit
+from vectorlog.runtime.aws.api import KEY_REMEMBERED_MS
 from vectorlog.use_cases import api_keys
 
 ACME = Credential("acme", "write", "key_1")
@@ -72,3 +79,71 @@ def test_open_until_the_first_key(bench: Bench) -> None:
     assert [authenticate(each) for each in (secret, None, "vlk_any")] == [opened, None, None]
     api_keys.revoke(bench.deployment, key.id)
     assert [authenticate(each) for each in (secret, None, "vlk_any")] == [None, None, None]
+
+
+class TestRequired:
+    """Keys of a deployment that requires them, with a clock of the test's own."""
+
+    @staticmethod
+    def _asking(bench: Bench, remember_ms: int, **fields: Any) -> tuple[auth.Authenticate, str, str]:
+        key, secret = api_keys.create(bench.deployment, "acme", "mine", **fields)
+        return auth.keys_required(bench.deployment, remember_ms=remember_ms), key.id, secret
+
+    @pytest.mark.parametrize("remember_ms", [0, KEY_REMEMBERED_MS])
+    def test_expires(self, bench: Bench, remember_ms: int) -> None:
+        """A key opens nothing from its moment of expiry on, even where it is remembered."""
+        authenticate, key, secret = self._asking(bench, remember_ms, scope="read", expires_at=bench.clock() + 100)
+        bench.clock.advance(99)
+        assert authenticate(secret) == Credential("acme", "read", key, expires_at=bench.clock() + 1)
+        bench.clock.advance(1)
+        with pytest.raises(WrongKey, match="has expired"):
+            authenticate(secret)
+
+    @pytest.mark.parametrize("remember_ms", [0, KEY_REMEMBERED_MS])
+    def test_revoked(self, bench: Bench, remember_ms: int) -> None:
+        """A revoked key is refused from the next request on, and on AWS within seconds: far less than a minute."""
+        authenticate, key, secret = self._asking(bench, remember_ms)
+        assert authenticate(secret) is not None
+        api_keys.revoke(bench.deployment, key)
+        bench.clock.advance(remember_ms)
+        assert authenticate(secret) is None
+        assert remember_ms < 60_000
+
+    def test_last_use(self, bench: Bench) -> None:
+        """The first use of an hour is recorded, and the others write nothing."""
+        authenticate, key, secret = self._asking(bench, 0)
+        for _ in range(3):
+            authenticate(secret)
+            bench.clock.advance(1000)
+        assert api_keys.get(bench.deployment, key).state.used_at == bench.clock() - 3000
+        assert len(bench.log.read(key, 0)) == 2
+        bench.clock.advance(USED_EVERY_MS)
+        authenticate(secret)
+        assert api_keys.get(bench.deployment, key).state.used_at == bench.clock()
+
+    def test_a_use_that_cannot_be_recorded(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A full disk does not keep a valid key from reading; the log says that its use was not recorded."""
+        authenticate, key, secret = self._asking(bench, 0)
+
+        def full(_: object) -> None:
+            raise OSError(errno.ENOSPC, "no space")
+
+        monkeypatch.setattr(bench.log, "append", full)
+        assert authenticate(secret) == Credential("acme", "write", key)
+        assert [getattr(record, "event", "") for record in caplog.records] == ["use_not_recorded"]
+
+
+def test_keys_without_a_scope(bench: Bench) -> None:
+    """A key of an older version reads and writes as before, and does not administer."""
+    secret = "vlk_older"
+    stream, at = api_key.id_of(secret), bench.clock()
+    data = {"at": at, "project": "acme", "name": "older", "hash": api_key.hash_of(secret)}
+    events = json.dumps([{"type": "ApiKeyCreated", "v": 1, "data": data}])
+    state = json.dumps({"v": 1, "keys": [], "data": {**data, "created_at": at, "revoked_at": None}})
+    bench.log.append([Commit(stream, 0, "1" * 32, events, state, at, "{}")])
+    assert auth.keys_required(bench.deployment)(secret) == Credential("acme", "write", stream)
+    assert [view.id for view in api_keys.list_all(bench.deployment)] == []
+    bench.deployment.views.apply([bench.deployment.streams.decode(bench.log.read(stream, 0)[0])])
+    assert [view.state.scope for view in api_keys.list_all(bench.deployment)] == ["write"]

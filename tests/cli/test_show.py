@@ -49,7 +49,7 @@ class TestLocal:
         answer = run(key, "--data", str(data))
         assert answer.exit_code == 0, answer.output
         lines = answer.stdout.splitlines()
-        assert lines[0] == f"{key} ('laptop') of project 'acme' is active."
+        assert lines[0] == f"{key} ('laptop') of project 'acme' with scope 'write' is active."
         assert any("v0  ApiKeyCreated by operator" in line for line in lines)
         assert f"    KEYS {key}  version 0" in lines
         assert "  no message concerns it (in all: work 0, embed 0, slow 0)" in lines

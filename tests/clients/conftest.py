@@ -19,6 +19,7 @@ from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
 
 from local_aws import deployment as local_edition
+from tests.clients.administered import Administered
 from tests.clients.service import HeldStub, Service, running
 from vectorlog.embedding.offers import OPENAI
 
@@ -50,6 +51,22 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return
     with running(tmp_path_factory.mktemp("service") / "data", stub) as url:
         yield Service(url, KEY, stub)
+
+
+@pytest.fixture(scope="session")
+def administered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Administered]:
+    """A server with keys: the AWS edition's always has them, and in the local edition a new server gets its first one
+    from its own API.
+    """
+    if URL:
+        pytest.skip("needs a server of its own")
+    if EDITION == "aws":
+        service = request.getfixturevalue("service")
+        yield Administered(service.url, service.key)
+        return
+    with running(tmp_path_factory.mktemp("administered") / "data", request.getfixturevalue("stub")) as url:
+        opened = Administered(url, "any")
+        yield Administered(url, opened.client().admin.organization.admin_api_keys.create(name="first").value)
 
 
 @pytest.fixture(scope="session")

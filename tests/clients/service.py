@@ -87,15 +87,15 @@ def vectorlog() -> list[str]:
     return [str(Path(sys.executable).with_name("vectorlog"))]
 
 
-def eventually(read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+def eventually(read: Callable[[], T], wanted: Callable[[T], bool], within_s: float = DEADLINE_S) -> T:
     """Repeats `read` until its result is accepted; for what the API promises only eventually.
 
     Raises:
         AssertionError: it was not accepted within `DEADLINE_S` seconds.
     """
-    until = time.monotonic() + DEADLINE_S
+    until = time.monotonic() + within_s
     while not wanted(found := read()):
-        assert time.monotonic() < until, f"still {found!r} after {DEADLINE_S} s"
+        assert time.monotonic() < until, f"still {found!r} after {within_s} s"
         time.sleep(0.05)
     return found
 

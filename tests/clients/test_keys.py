@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from meetkai_mka1.errors import GetFileContentUnauthorizedError, SDKDefaultError
 from openai import OpenAI
 
 from tests.clients.conftest import EDITION, URL
-from tests.clients.service import HeldStub, running, vectorlog
+from tests.clients.service import HeldStub, eventually, running, vectorlog
 
 pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs the data folder of its server")
 
@@ -67,8 +67,8 @@ def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
     client = connect(secret)
     assert [each.id for each in client.vector_stores.list()] == [store]
     listed = keys(data, "list").stdout
-    key, state, *_, project, name = listed.split()
-    assert (state, project, name) == ("active", "default", "laptop")
+    key, state, scope, *_, project, name = listed.split()
+    assert (state, scope, project, name) == ("active", "admin", "default", "laptop")
     assert secret not in listed
     assert keys(data, "revoke", key).returncode == 0
     with pytest.raises(openai.AuthenticationError):
@@ -171,3 +171,77 @@ def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:
             OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0).vector_stores.list()
         client = OpenAI(base_url=f"{url}/v1", api_key=created(data, "ours"), max_retries=0)
         assert client.vector_stores.list().data == []
+
+
+def test_scope_and_expiry(connect: Connect, data: Path) -> None:
+    """The first key may administer its project, and later ones write, unless flags say otherwise."""
+    created(data, "ours", "--name", "first")
+    created(data, "ours", "--name", "second")
+    every = created(data, "ours", "--name", "every", "--all-projects")
+    reader = connect(created(data, "ours", "--name", "reader", "--scope", "read", "--expires", "90d"))
+    shown = {line.split()[-1]: line.split()[1:3] for line in keys(data, "list").stdout.splitlines()}
+    assert shown == {
+        "first": ["active", "admin"],
+        "second": ["active", "write"],
+        "every": ["active", "admin*"],
+        "reader": ["active", "read"],
+    }
+    assert reader.vector_stores.list().data == []
+    with pytest.raises(openai.PermissionDeniedError):
+        reader.vector_stores.create()
+    admin = OpenAI(base_url=connect(None).base_url, api_key=every, admin_api_key=every)
+    assert len(admin.admin.organization.admin_api_keys.list().data) == 4
+    brief = connect(created(data, "ours", "--name", "brief", "--expires", "1s"))
+    reason = eventually(lambda: why_refused(brief), bool)
+    assert "has expired" in reason
+    assert [line.split()[1] for line in keys(data, "list").stdout.splitlines() if "brief" in line] == ["expired"]
+
+
+def why_refused(client: OpenAI) -> str:
+    """Returns why a client's key is refused; "" if it is accepted."""
+    try:
+        client.vector_stores.list()
+    except openai.AuthenticationError as error:
+        return error.message
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (("--scope", "owner"), "--scope"),
+        (("--expires", "soon"), "2027-01-31"),
+        (("--expires", "2001-01-01"), "not in the future"),
+        (("--expires", "0d"), "not in the future"),
+        (("--all-projects", "--scope", "write"), "--all-projects"),
+    ],
+)
+def test_bad_flags(data: Path, flags: Sequence[str], named: str) -> None:
+    """What is wrong with a flag is said, and no key is created."""
+    refused = keys(data, "create", "--project", "ours", *flags)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert named in refused.stderr
+    assert keys(data, "list").stdout == ""
+
+
+def test_first_key_over_the_api(connect: Connect) -> None:
+    """The API of a server without keys creates the first one, which administers every project; from then on the server
+    answers only to keys.
+    """
+    anybody = connect(None)
+    open_to_all = OpenAI(base_url=anybody.base_url, api_key="any", admin_api_key="any", max_retries=0)
+    admin_keys = open_to_all.admin.organization.admin_api_keys
+    assert admin_keys.list().data == []
+    with pytest.raises(openai.BadRequestError, match="first key") as refused:
+        admin_keys.create(name="reader", extra_body={"scope": "read"})
+    assert refused.value.param == "scope"
+    first = admin_keys.create(name="first").value
+    with pytest.raises(openai.AuthenticationError):
+        anybody.vector_stores.list()
+    admin = OpenAI(base_url=anybody.base_url, api_key=first, admin_api_key=first, max_retries=0)
+    for project in ("ours", "theirs"):
+        made = admin.admin.organization.admin_api_keys.create(
+            name=project, extra_body={"project_id": project, "scope": "write"}
+        )
+        assert connect(made.value).vector_stores.create(name=project).name == project
+    assert admin.vector_stores.list().data == []

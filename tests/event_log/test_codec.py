@@ -109,7 +109,9 @@ EXAMPLES: tuple[Any, ...] = (
     api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
     api_key.ApiKeyUsed(3),
-    project_limits.ProjectLimitsChanged(1, "acme", project_limits.OwnLimits(1 << 40, 1000, 7, 50, 0)),
+    project_limits.ProjectLimitsChanged(
+        1, "acme", project_limits.SomeLimits(1 << 40, 1000, 70, 50, 0), project_limits.SomeLimits(1 << 30, 100, 7, 5, 6)
+    ),
 )
 """One event of each type, with no field at its default."""
 

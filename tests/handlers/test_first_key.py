@@ -51,12 +51,14 @@ def opens(text: str) -> str | None:
 
 
 def test_opens(secret: str, answers: list[str]) -> None:
-    """The secret's value is a key that opens project `default`; the answer to CloudFormation, which is stored and
-    shown, does not contain it.
+    """The secret's value is a key that opens project `default` and administers every project; the answer to
+    CloudFormation, which is stored and shown, does not contain it.
     """
     first_key.handler(_asked("Create", secret), Context())
     text = _text(secret)
     assert opens(text) == "default"
+    [view] = api_keys.list_all(wiring.deployment())
+    assert (view.state.scope, view.state.all_projects) == ("admin", True)
     assert '"SUCCESS"' in answers[0]
     assert text not in answers[0]
 

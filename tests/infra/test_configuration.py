@@ -93,6 +93,10 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         cors_origins="https://example.com",
         views="1,2",
         opensearch_shards="2",
+        limit_files_per_minute="1",
+        limit_stored_bytes="2",
+        limit_files="3",
+        limit_stores="4",
     )
     functions = stack.of("AWS::Lambda::Function").values()
     told = {name for each in functions for name in each["Properties"].get("Environment", {}).get("Variables", {})}

@@ -118,9 +118,32 @@ BUGS = (
         ("use_cases/test_fan_out.py::test_a_deleted_file_leaves_every_store",),
     ),
     Bug(
+        "limit-is-one-too-small",
+        "use_cases/limits.py",
+        "if held[name] + more[name] > most:",
+        "if held[name] + more[name] >= most:",
+        "A project cannot hold as much as it may.",
+        ("use_cases/test_limits.py::test_bytes",),
+    ),
+    Bug(
+        "no-limit-is-no-loosening",
+        "use_cases/limits.py",
+        "if number is not None and tighter(number, ceiling) != number:",
+        "if number and tighter(number, ceiling) != number:",
+        "A tenant is told that it has lifted a limit of the deployment.",
+        ("use_cases/test_limits.py::test_the_project_only_tightens",),
+    ),
+    Bug(
+        "deleted-files-count",
+        "views/projection.py",
+        "files=more, stored_bytes=more * state.size)",
+        "files=abs(more), stored_bytes=more)",
+        "Deleting files makes no room.",
+        ("use_cases/test_limits.py::test_counts_are_what_is_there",),
+    ),
+    Bug(
         "bytes-after-the-commit",
         "use_cases/uploaded_files.py",
-        "    if loaded.state.owner is None:\n"
         "        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n"
         "    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)\n"
         "    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)\n",

@@ -120,7 +120,8 @@ class AtRest:
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
                 version, *rest_of_row = fields
                 kept = (0 if keys.is_pointer(Key(pk, sk)) else version, *rest_of_row)
-                found[Key(pk, sk)] = (kept, str(sorted(numbers.items())))
+                if kind != "PROJECT" or numbers:  # such a row may be there without counts, or not at all
+                    found[Key(pk, sk)] = (kept, str(sorted(numbers.items())))
         return found
 
     def check_kept(self) -> None:

@@ -35,7 +35,7 @@ from vectorlog.index.opensearch.requests import connect
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.projector import Projector
 from vectorlog.runtime.aws import clients
-from vectorlog.use_cases import api_keys
+from vectorlog.use_cases import api_keys, limits
 from vectorlog.use_cases.actor import Actor
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
@@ -107,8 +107,9 @@ class Measured:
         cost.calls.update(self.calls)
 
     def cost(self, request: Callable[[], object]) -> Cost:
-        """The cost of a request, including the check of its key."""
+        """The cost of a request, including the check of its key, by a function that knows the project's limits."""
         self.clock.advance(1)
+        limits.count_request(self.deployment, ACTOR.caller.project)
         with self.metered() as cost:
             api_keys.authenticate(self.deployment, self._secret)
             request()

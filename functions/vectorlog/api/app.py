@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
-from vectorlog.api import auth, errors, unserved
+from vectorlog.api import auth, errors, rate_headers, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import FORM_EXPECTED, JSON_EXPECTED, Call, SendBlob
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
@@ -20,6 +20,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import UnknownSchema
+from vectorlog.use_cases import limits
 from vectorlog.use_cases.actor import Actor, idempotency_key
 
 T = TypeVar("T")
@@ -108,11 +109,13 @@ class App:
 
     def _admit(self, dialect: Dialect, route: Route, ids: Mapping[str, str], head: Request) -> Response | Admitted:
         project: str | None = None
+        rate: dict[str, str] = {}
 
         def enter() -> Admitted:
-            nonlocal project
+            nonlocal project, rate
             credential = auth.credential(head.headers, self.authenticate)
             project = credential.project
+            rate = rate_headers.of("requests_per_second", limits.count_request(self.deployment, project))
             caller = auth.caller(head.headers, credential)
             auth.check_scope(credential, route.scope)
             if route.method == "POST" and route.takes_form != head.is_form:
@@ -128,7 +131,7 @@ class App:
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)
-                    return replace(response, operation=route.operation, project=project)
+                    return _told(response, route, project, rate)
                 finally:
                     if isinstance(request.body, Form):
                         request.body.discard()
@@ -138,7 +141,7 @@ class App:
 
         entered = self._guarded(enter, dialect, route.operation, head)
         if isinstance(entered, Response):
-            return replace(entered, operation=route.operation, project=project)
+            return _told(entered, route, project, rate)
         return entered
 
     def _guarded(self, step: Callable[[], T], dialect: Dialect, operation: str, request: Request) -> T | Response:
@@ -167,6 +170,12 @@ class App:
             reason=reason,
             fault=fault,
         )
+
+
+def _told(response: Response, route: Route, project: str | None, rate: Mapping[str, str]) -> Response:
+    """Returns a response with what its adapter logs, and with the headers of the limit of requests."""
+    headers = {**rate, **response.headers}
+    return replace(response, operation=route.operation, project=project, headers=headers)
 
 
 def _understood(error: Exception) -> tuple[Refused | None, str, bool]:

@@ -108,6 +108,19 @@ def check_scope(credential: Credential, needed: Scope) -> None:
         )
 
 
+def check_administers(credential: Credential, project: str, *, all_projects: bool = False) -> None:
+    """Checks that a key may administer a project, or all of them.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    if not credential.administers(project) or (all_projects and not credential.all_projects):
+        raise Forbidden(
+            f"You have insufficient permissions for this operation. This key administers project "
+            f"'{credential.project}' only."
+        )
+
+
 def header(headers: Mapping[str, str], name: str) -> str | None:
     """Returns an optional header, stripped of white space, or None if the request does not have it.
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from vectorlog.api import auth
+from vectorlog.api import auth, rate_headers
 from vectorlog.api.dialect import Dialect
 from vectorlog.api.input import parse
 from vectorlog.api.input.form import Form
@@ -20,6 +20,7 @@ from vectorlog.domain import ids
 from vectorlog.domain.api_key import Credential, Scope
 from vectorlog.domain.errors import Invalid
 from vectorlog.files.blobs import Blobs
+from vectorlog.use_cases import limits
 from vectorlog.use_cases.actor import Actor
 
 M = TypeVar("M", bound=BaseModel)
@@ -102,6 +103,16 @@ class Call:
             Forbidden: it does not.
         """
         auth.check_scope(self.credential, needed)
+
+    def count_files(self, files: int) -> dict[str, str]:
+        """Counts files that the request is to attach; returns the headers that say how many more are possible now.
+
+        Raises:
+            RateLimited: the project has attached as many files as it may in this minute.
+            QuotaReached: so many files at once are never possible.
+        """
+        allowance = limits.count_files(self.deployment, self.actor.caller.project, files)
+        return rate_headers.of("files_per_minute", allowance)
 
     def no_query(self) -> None:
         """Checks that there is no query string.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vectorlog.api import rate_headers
 from vectorlog.api.dialect import Dialect
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import (
@@ -17,6 +18,8 @@ from vectorlog.domain.errors import (
     ModelNotFound,
     NoSpace,
     NotFound,
+    QuotaReached,
+    RateLimited,
     Refused,
     TooLarge,
     Unavailable,
@@ -90,9 +93,15 @@ TABLE: Mapping[type[Refused], ErrorSpec] = {
     DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),
     KeyReused: ErrorSpec(409, "idempotency_key_reused", retry=False),
     Expired: ErrorSpec(None, "vector_store_expired", field=False),
+    RateLimited: ErrorSpec(429, "rate_limit_exceeded", type="requests", retry=True, field=False),
+    QuotaReached: ErrorSpec(429, "insufficient_quota", type="insufficient_quota", retry=False, field=False),
     NoSpace: ErrorSpec(507, "insufficient_storage", type="server_error", retry=False),
     Unavailable: ErrorSpec(503, "service_unavailable", type="server_error"),
 }
+
+
+QUOTA_RETRY_S = 10
+"""The pace for clients that repeat a 429 whatever it says, as MKA1's does."""
 
 
 def refusal(error: Refused, dialect: Dialect, operation: str) -> Response:
@@ -127,6 +136,13 @@ def _headers(error: Refused, spec: ErrorSpec) -> dict[str, str]:
     match error:
         case Unavailable():
             headers["retry-after"] = str(error.retry_after)
+        case RateLimited():
+            headers |= rate_headers.left(error.limit, error.most, error.remaining, error.reset_ms)
+            headers["retry-after"] = str(-(-error.reset_ms // 1000))
+            headers["retry-after-ms"] = str(error.reset_ms)
+        case QuotaReached():
+            headers |= rate_headers.left(error.limit, error.most, error.remaining, None)
+            headers["retry-after"] = str(QUOTA_RETRY_S)
         case WrongMethod():
             headers["allow"] = error.allow
         case UnsatisfiableRange():

@@ -5,6 +5,10 @@ from __future__ import annotations
 from vectorlog.api.input.json_text import Json
 from vectorlog.domain.api_key import SECRET_PREFIX
 from vectorlog.use_cases.api_keys import KeyView
+from vectorlog.use_cases.limits import LimitsView
+
+RATE_LIMIT = "rl-project"
+"""The id of the one object that holds all limits of a project."""
 
 
 def key(view: KeyView) -> Json:
@@ -36,3 +40,22 @@ def key(view: KeyView) -> Json:
 def new_key(view: KeyView, secret: str) -> Json:
     """A key that was just created, with its secret."""
     return {**key(view), "value": secret}
+
+
+def limits(view: LimitsView) -> Json:
+    """The limits in force for a project, in the form of OpenAI's rate limits; 0 is no limit. `model` and the limit of
+    tokens are OpenAI's; they mean nothing here. What is not by the minute is ours.
+    """
+    limits = view.limits
+    return {
+        "id": RATE_LIMIT,
+        "object": "project.rate_limit",
+        "model": "*",
+        "max_requests_per_1_minute": limits.requests_per_second * 60,
+        "max_tokens_per_1_minute": 0,
+        "max_requests_per_1_second": limits.requests_per_second,
+        "max_files_per_1_minute": limits.files_per_minute,
+        "max_stored_bytes": limits.stored_bytes,
+        "max_files": limits.files,
+        "max_vector_stores": limits.stores,
+    }

@@ -16,6 +16,7 @@ from vectorlog.api.resources import (
     health,
     models,
     permissions,
+    rate_limits,
     search,
     store_files,
     usage,
@@ -72,6 +73,7 @@ _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
 _PERMISSIONS = f"{_STORE}/permissions"
 _KEYS = "/organization/admin_api_keys"
+_LIMITS = "/organization/projects/<project_id>/rate_limits"
 
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
@@ -112,6 +114,8 @@ ROUTES = (
     Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
     Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),
     Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
+    Route("GET", _LIMITS, "listProjectRateLimits", "read", rate_limits.list_all, admin=True),
+    Route("POST", f"{_LIMITS}/<rate_limit_id>", "updateProjectRateLimit", "write", rate_limits.change, admin=True),
 )
 
 Probe = Callable[[Deployment], Response]

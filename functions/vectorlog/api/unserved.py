@@ -13,7 +13,10 @@ _SEARCH = "Search with POST {prefix}/vector_stores/{{vector_store_id}}/search, a
 _PROVIDER = "Send it to your model provider."
 _UPLOAD = "Upload the whole file with POST {prefix}/files."
 _ATTACH = "Attach many files with POST {prefix}/vector_stores/{{vector_store_id}}/file_batches."
-_KEYS = "The operator of this server creates and revokes keys with 'vectorlog keys'."
+_KEYS = (
+    "Keys are created and revoked with 'vectorlog keys', or with {prefix}/organization/admin_api_keys and a key of "
+    "scope 'admin'."
+)
 _NOTHING = "It serves files, vector stores and search."
 
 

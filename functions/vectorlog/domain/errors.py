@@ -10,6 +10,8 @@
     ├── Conflict           other commands kept winning (409)
     ├── DuplicateContent   the deployment refuses the same bytes twice in a store (409)
     ├── KeyReused          the Idempotency-Key was used before with another body (409)
+    ├── RateLimited        the project sends too much at once (429)
+    ├── QuotaReached       the project holds as much as it may (429)
     ├── NoSpace            it needs space, and the deployment's disk is full (507)
     └── Unavailable        it cannot be answered now, and the same request may succeed later (503)
 
@@ -76,6 +78,34 @@ class DuplicateContent(Refused):
 
 class KeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
+
+
+class RateLimited(Refused):
+    """The project sends too much at once.
+
+    Attributes:
+        limit: the name of the limit, a field of `project_limits.Limits`.
+        most: the limit.
+        remaining: what is left of it.
+        reset_ms: when the same request may succeed, in ms from now.
+    """
+
+    def __init__(self, message: str, *, limit: str, most: int, remaining: int, reset_ms: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.most = most
+        self.remaining = remaining
+        self.reset_ms = reset_ms
+
+
+class QuotaReached(Refused):
+    """The project would hold or send more than it ever may; waiting does not help. Attributes as in `RateLimited`."""
+
+    def __init__(self, message: str, *, limit: str, most: int, remaining: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.most = most
+        self.remaining = remaining
 
 
 class NoSpace(Refused):

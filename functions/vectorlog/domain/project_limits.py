@@ -1,4 +1,7 @@
-"""A project as its administrators see it: the limits of what it may hold and send."""
+"""The limits of a project: what it may hold and send.
+
+Administrators of the deployment set ceilings, and those of the project may set tighter limits.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,18 @@ class Limits:
     files_per_minute: int = 0
 
 
+LIMITS: tuple[str, ...] = tuple(each.name for each in fields(Limits))
+"""The names of all limits."""
+
+
+def limits_of(settings: object) -> Limits:
+    """Returns the limits that are set by the fields `limit_…` of an edition's settings."""
+    return Limits(**{name: int(getattr(settings, f"limit_{name}")) for name in LIMITS})
+
+
 @dataclass(frozen=True, slots=True)
-class OwnLimits:
-    """The limits that a project has of its own; None where the deployment's is in force. See `Limits`."""
+class SomeLimits:
+    """Values for some of the limits (see `Limits`); None for the others."""
 
     stored_bytes: int | None = None
     files: int | None = None
@@ -39,10 +51,9 @@ class OwnLimits:
     requests_per_second: int | None = None
     files_per_minute: int | None = None
 
-    def over(self, deployment: Limits) -> Limits:
-        """Returns the limits in force: these, and the deployment's where there is none."""
-        own = {each.name: getattr(self, each.name) for each in fields(self)}
-        return replace(deployment, **{name: number for name, number in own.items() if number is not None})
+    def values(self) -> dict[str, int]:
+        """Returns the values by the names of their limits."""
+        return {name: number for name in LIMITS if (number := getattr(self, name)) is not None}
 
 
 # Events
@@ -50,11 +61,19 @@ class OwnLimits:
 
 @dataclass(frozen=True, slots=True)
 class ProjectLimitsChanged:
-    """The project's own limits were changed. `limits` are all of them."""
+    """The limits of a project were changed.
+
+    Attributes:
+        at: when, in ms since 1970.
+        project: its name.
+        ceilings: all that the administrators of the deployment have set for it; the deployment's limits otherwise.
+        limits: all that the project's own administrators have set, within the ceilings.
+    """
 
     at: int
     project: str
-    limits: OwnLimits
+    ceilings: SomeLimits
+    limits: SomeLimits
 
 
 Event: TypeAlias = ProjectLimitsChanged
@@ -64,13 +83,29 @@ Event: TypeAlias = ProjectLimitsChanged
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """State of a project; `project` is empty until it has limits of its own."""
+    """State of a project; `project` is empty until its limits are changed."""
 
     project: str = ""
-    limits: OwnLimits = OwnLimits()
+    ceilings: SomeLimits = SomeLimits()
+    limits: SomeLimits = SomeLimits()
+
+    def ceiling(self, defaults: Limits) -> Limits:
+        """Returns the largest limits that the project's own administrators may set; `defaults` are the deployment's."""
+        return replace(defaults, **self.ceilings.values())
+
+    def in_force(self, defaults: Limits) -> Limits:
+        """Returns the limits that are applied; `defaults` are the deployment's."""
+        ceiling = self.ceiling(defaults)
+        own = {name: tighter(number, getattr(ceiling, name)) for name, number in self.limits.values().items()}
+        return replace(ceiling, **own)
 
 
 INITIAL = State()
+
+
+def tighter(one: int, other: int) -> int:
+    """Returns the tighter of two values of a limit, of which 0 is none."""
+    return min(one, other) if one and other else one or other
 
 
 def stream_of(project: str) -> str:
@@ -85,7 +120,7 @@ def evolve(state: State, event: Event) -> State:  # noqa: ARG001  # every event 
     """Returns the state after one more event."""
     match event:
         case ProjectLimitsChanged():
-            return State(event.project, event.limits)
+            return State(event.project, event.ceilings, event.limits)
         case _ as never:
             assert_never(never)
 
@@ -93,7 +128,20 @@ def evolve(state: State, event: Event) -> State:  # noqa: ARG001  # every event 
 # Decisions
 
 
-def change_limits(state: State, at: int, project: str, changes: Mapping[str, int | None]) -> Sequence[Event]:
-    """Changes some of a project's own limits, by the fields of `OwnLimits`; decides nothing if that changes nothing."""
-    limits = replace(state.limits, **changes)
-    return [] if limits == state.limits else [ProjectLimitsChanged(at, project, limits)]
+def set_ceilings(state: State, at: int, project: str, changes: Mapping[str, int | None]) -> Sequence[Event]:
+    """Changes limits as an administrator of the deployment, by their names; None takes the deployment's again. What the
+    project's own administrators had set for these limits is dropped. Decides nothing if that changes nothing.
+    """
+    limits = replace(state.limits, **dict.fromkeys(changes))
+    return _changed(state, ProjectLimitsChanged(at, project, replace(state.ceilings, **changes), limits))
+
+
+def set_limits(state: State, at: int, project: str, changes: Mapping[str, int | None]) -> Sequence[Event]:
+    """Changes limits as an administrator of the project, by their names; None takes the ceiling again. Decides nothing
+    if that changes nothing.
+    """
+    return _changed(state, ProjectLimitsChanged(at, project, state.ceilings, replace(state.limits, **changes)))
+
+
+def _changed(state: State, event: ProjectLimitsChanged) -> Sequence[Event]:
+    return [] if (event.ceilings, event.limits) == (state.ceilings, state.limits) else [event]

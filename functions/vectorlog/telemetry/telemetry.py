@@ -40,6 +40,7 @@ FIELDS = (
     "model",
     "blob",
     "key",
+    "project",
     "bytes",
     "route",
     "method",
@@ -177,6 +178,14 @@ class Telemetry:
         message = f"{method} {path} answered {status}: {reason}"
         self._log(level, "request_failed", message, more, request_id=request_id, traced=fault)
         self.metrics.count(FAILED_REQUESTS, route=route, status=str(status))
+
+    def not_counted(self, project: str, reason: str) -> None:
+        """Reports that requests are admitted uncounted, because the shared count failed. It is logged once a minute for
+        each project.
+        """
+        if self.rare.now(f"limits of {project}"):
+            more = {"project": project, "reason": reason}
+            self._log(logging.ERROR, "not_counted", f"requests of project {project} are not counted: {reason}", more)
 
     def use_not_recorded(self, key: str, reason: str) -> None:
         """Reports that the time of a key's use could not be recorded; `key` is its id. It is logged once a minute for

@@ -11,7 +11,7 @@ from vectorlog.domain import errors, ids, store_file, uploaded_file
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, commits, pages
+from vectorlog.use_cases import access, commits, limits, pages
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -53,6 +53,7 @@ def upload(deployment: Deployment, actor: Actor, command: Upload) -> FileView:
 
     Raises:
         NotFound: the request is a repeated one, and the file was deleted since.
+        QuotaReached: the project may not hold so many files or bytes.
     """
     file, at = actor.new_id("file", deployment.random), deployment.clock()
     expires_at = None if command.expires_after_s is None else at + command.expires_after_s * 1000
@@ -68,6 +69,7 @@ def upload(deployment: Deployment, actor: Actor, command: Upload) -> FileView:
     )
     loaded = access.load_if_repeated(deployment, actor, UPLOADED_FILE, file)
     if loaded.state.owner is None:
+        limits.require_room(deployment, actor.caller.project, stored_bytes=command.size, files=1)
         deployment.blobs.put([(blob_key(file, command.sha256), command.path)])
     plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)

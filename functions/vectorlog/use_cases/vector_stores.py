@@ -19,7 +19,7 @@ from vectorlog.embedding.reporting import ReportingEmbedder
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, commits, fan_out, manifests, pages, store_places
+from vectorlog.use_cases import access, batch_files, commits, fan_out, limits, manifests, pages, store_places
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -56,12 +56,15 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
         Invalid: the model is unknown, or does not have these dimensions.
         NotFound: one of the files does not exist; no store is created.
         DuplicateContent: the deployment refuses the same bytes twice in a store, and two of the files have the same.
+        QuotaReached: the project may not hold so many stores.
         Unavailable: the embedding provider did not say how many dimensions the model has.
     """
     store = actor.new_id("vs", deployment.random)
     space, at, owner = _space(deployment, command), deployment.clock(), actor.caller.as_owner()
     first = None
     loaded_store = access.load_if_repeated(deployment, actor, VECTOR_STORE, store)
+    if loaded_store.state.owner is None:
+        limits.require_room(deployment, owner.project, stores=1)
     if command.files:
         if loaded_store.state.owner is None:  # a repeated request is not checked: some files may be deleted by now
             batch_files.check(deployment, actor, store, command.files, param="file_ids")

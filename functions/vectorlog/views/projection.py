@@ -105,7 +105,7 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     if state.owner is not None:
         own = keys.file(decision.stream)
         more = (not state.deleted) - (rows.version(own) != NO_ROW and not rows.gone(own))
-        rows.add(keys.project_counts(state.owner.project, decision.stream), files=more, bytes=more * state.size)
+        rows.add(keys.project_counts(state.owner.project, decision.stream), files=more, stored_bytes=more * state.size)
     tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
     deadline = None if state.deleted else state.expires_at
     rows.put(keys.file(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)

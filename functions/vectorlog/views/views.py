@@ -95,6 +95,11 @@ class Views:
         """Returns a batch's counts; files of its `total` that have not ended are in progress."""
         return batch_counts_of(self.entry_counts(batch), total)
 
+    def project_counts(self, project: str) -> Mapping[str, int]:
+        """Returns what a project holds: `stored_bytes`, `files` and `stores`."""
+        rows = self.table.query(keys.project_counts_of(project), limit=keys.COUNT_SHARDS)
+        return {name: sum(row.counts.get(name, 0) for row in rows) for name in ("stored_bytes", "files", "stores")}
+
     def entry_counts(self, batch: str) -> Mapping[str, int]:
         """Returns the counts of a batch's row: how many files have ended, by status, and how many were `reached`."""
         row = self.table.get([keys.batch(batch)]).get(keys.batch(batch))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import refused
 from vectorlog.api.input.queries import KeyCursor, NoParameters
 from vectorlog.api.input.schemas import Body
 from vectorlog.domain.api_key import Scope
+from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases.pages import PageRequest
 
 MAX_EXPIRY_S = 100 * 365 * 86_400
@@ -54,3 +55,62 @@ class KeyList(NoParameters):
     def page(self) -> PageRequest:
         """The requested page."""
         return PageRequest(self.limit, self.order, self.after)
+
+
+Limit = Annotated[int, Field(ge=0, le=MAX_LIMIT)]
+
+
+class LimitsChange(Body):
+    """Changes of a project's limits. 0 is no limit, and null takes the deployment's again.
+
+    OpenAI's `max_requests_per_1_minute` is `max_requests_per_1_second` times 60; the other fields are ours.
+    """
+
+    max_requests_per_1_minute: Limit | None = None
+    max_requests_per_1_second: Limit | None = None
+    max_files_per_1_minute: Limit | None = None
+    max_stored_bytes: Limit | None = None
+    max_files: Limit | None = None
+    max_vector_stores: Limit | None = None
+
+    @model_validator(mode="after")
+    def _counts_by_the_second(self) -> Self:
+        minute, second = "max_requests_per_1_minute", "max_requests_per_1_second"
+        if {minute, second} <= self.model_fields_set:
+            raise refused(lambda _: refusals.both(minute, second))
+        if self.max_requests_per_1_minute is not None and self.max_requests_per_1_minute % 60:
+            raise refused(_not_by_the_second, minute)
+        return self
+
+    @property
+    def changes(self) -> dict[str, int | None]:
+        """The new values by the names of their limits (`project_limits.Limits`)."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if "max_requests_per_1_minute" in given:
+            minute = given.pop("max_requests_per_1_minute")
+            given["max_requests_per_1_second"] = None if minute is None else minute // 60
+        return {LIMIT_OF[name]: number for name, number in given.items()}
+
+
+LIMIT_OF = {
+    "max_requests_per_1_second": "requests_per_second",
+    "max_files_per_1_minute": "files_per_minute",
+    "max_stored_bytes": "stored_bytes",
+    "max_files": "files",
+    "max_vector_stores": "stores",
+}
+"""The limits by their fields in the API."""
+
+
+class LimitsList(NoParameters):
+    """Parameters of the list of a project's limits, which always fit a page."""
+
+    limit: int = Field(100, ge=1, le=100)
+
+
+def _not_by_the_second(path: str) -> Invalid:
+    return Invalid(
+        f"Invalid '{path}': requests are counted by the second. Expected a multiple of 60, or send "
+        f"'max_requests_per_1_second'.",
+        param=path,
+    )

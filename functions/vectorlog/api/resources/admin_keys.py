@@ -32,11 +32,7 @@ def create(call: Call) -> Response:
             "The first key must be of scope 'admin', because a server that has a key answers only to keys.",
             param="scope",
         )
-    if not credential.administers(project) or (all_projects and not credential.all_projects):
-        raise Forbidden(
-            f"You have insufficient permissions for this operation. This key administers project "
-            f"'{credential.project}' only."
-        )
+    auth.check_administers(credential, project, all_projects=all_projects)
     expires = body.expires_in_seconds
     view, secret = api_keys.create(
         call.deployment,
@@ -54,11 +50,8 @@ def list_all(call: Call) -> Response:
     """GET /organization/admin_api_keys."""
     query, credential = call.query(KeyList), call.credential
     project = query.project_id or (None if credential.all_projects else credential.project)
-    if project is not None and not credential.administers(project):
-        raise Forbidden(
-            f"You have insufficient permissions for this operation. This key administers project "
-            f"'{credential.project}' only."
-        )
+    if project is not None:
+        auth.check_administers(credential, project)
     page = api_keys.list_page(call.deployment, project, query.page)
     shown = [present_admin.key(view) for view in page.items]
     return json_response(present.page(shown, call.dialect, has_more=page.has_more))

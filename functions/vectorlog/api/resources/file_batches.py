@@ -14,6 +14,7 @@ def create(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/file_batches."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(BatchCreation)
+    headers = call.count_files(len(body.items))
     view = file_batches.create(
         call.deployment,
         call.actor,
@@ -22,7 +23,7 @@ def create(call: Call) -> Response:
         body.param,
         skip_duplicates=bool(body.skip_duplicates),
     )
-    return json_response(present.batch(view))
+    return json_response(present.batch(view), headers=headers)
 
 
 def get(call: Call) -> Response:

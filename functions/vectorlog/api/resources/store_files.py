@@ -17,9 +17,9 @@ def attach(call: Call) -> Response:
     store, body = call.id("vector_store_id"), call.body(FileAttachment)
     item = body.item(body.file_id)
     command = AttachFile(item.file, item.attributes, item.chunking, skip_duplicates=bool(body.skip_duplicates))
-    return json_response(
-        present.store_file(store_files.attach(call.deployment, call.actor, store, command), call.dialect)
-    )
+    headers = call.count_files(1)
+    view = store_files.attach(call.deployment, call.actor, store, command)
+    return json_response(present.store_file(view, call.dialect), headers=headers)
 
 
 def list_all(call: Call) -> Response:

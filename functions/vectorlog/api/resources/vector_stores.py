@@ -29,7 +29,8 @@ def create(call: Call) -> Response:
         dimensions=body.embedding_dimensions,
         files=body.files,
     )
-    return json_response(present.store(vector_stores.create(call.deployment, call.actor, command)))
+    headers = call.count_files(len(command.files))
+    return json_response(present.store(vector_stores.create(call.deployment, call.actor, command)), headers=headers)
 
 
 def list_all(call: Call) -> Response:

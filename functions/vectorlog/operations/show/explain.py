@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain.project_limits import Limits
 from vectorlog.operations.show.records import iso
 from vectorlog.operations.waiting import Waiting, WaitingMessage
 from vectorlog.views.counts import Counts
@@ -95,9 +94,10 @@ def key(id: str, state: api_key.State) -> str:
 
 
 def limits(id: str, state: project_limits.State) -> str:
-    """Describes a project's own limits."""
-    own = ", ".join(f"{name} {number:,}" for name, number in asdict(state.limits).items() if number is not None)
-    return f"{id} is the project {state.project!r}. Its own limits: {own or 'none'}."
+    """Describes the limits that were set for a project."""
+    named = {**state.ceilings.values(), **state.limits.values()}
+    own = ", ".join(f"{name} {getattr(state.in_force(Limits()), name):,}" for name in named)
+    return f"{id} is the project {state.project!r}. Limits of its own: {own or 'none'}."
 
 
 def _by_status(counts: Counts) -> str:

@@ -40,6 +40,8 @@ class Environment:
         rewriting_model, rewriting_base_url, rewriting_secret: the chat model that rewrites queries, the URL of its
             OpenAI-compatible endpoint, and the id of the secret that holds its key; no model rewrites by fixed rules.
         cors_origins: origins whose pages may call the API from a browser, separated by commas.
+        limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
+            project may send and hold; 0 is no limit.
     """
 
     events_table: str = ""
@@ -60,6 +62,11 @@ class Environment:
     rewriting_secret: str = ""
     cors_origins: str = ""
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    limit_requests_per_second: str = "0"
+    limit_files_per_minute: str = "0"
+    limit_stored_bytes: str = "0"
+    limit_files: str = "0"
+    limit_stores: str = "0"
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     @staticmethod

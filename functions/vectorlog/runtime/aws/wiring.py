@@ -11,8 +11,12 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.project_limits import limits_of
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
+from vectorlog.limits.dynamodb import DynamoDBWindows
+from vectorlog.limits.limiter import Limiter
+from vectorlog.limits.request_rate import ALONE, RequestRate
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws import clients
@@ -72,10 +76,18 @@ def deployment() -> Deployment:
         random=random,
         together=_together,
         duplicate_content=settings.duplicate_content,
+        limits=limiter(),
         embeddings_api=settings.embeddings_api,
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )
+
+
+def limiter() -> Limiter:
+    """Creates the limits of projects, whose counts all functions share."""
+    windows = DynamoDBWindows(clients.dynamodb(), environment().views_table)
+    rate = RequestRate(windows, alone=ALONE, telemetry=telemetry())
+    return Limiter(limits_of(environment()), windows, rate)
 
 
 @once

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
@@ -19,6 +20,7 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
+from vectorlog.limits.limiter import Limiter
 from vectorlog.rewriting import chat
 from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
@@ -91,6 +93,7 @@ class Local:
             inline_tags=True,
             rewriter=_rewriter(settings, self._resources),
             telemetry=telemetry,
+            limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]

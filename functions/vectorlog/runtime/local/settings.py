@@ -99,6 +99,14 @@ class Settings:
     reader_memory_mb: int = _setting(READERS_MEMORY_MB, "Address space of each child process, in MB.", minimum=512)
     index_memory_mb: int = _setting(INDEX_MEMORY_MB, "Memory for the index's open stores, in MB.", minimum=16)
 
+    limit_requests_per_second: int = _setting(0, "Requests a second of each project; 0 is no limit.", minimum=0)
+    limit_files_per_minute: int = _setting(
+        0, "Files that each project may attach to stores in a minute; 0 is no limit.", minimum=0
+    )
+    limit_stored_bytes: int = _setting(0, "Bytes of the uploaded files of each project; 0 is no limit.", minimum=0)
+    limit_files: int = _setting(0, "Uploaded files of each project; 0 is no limit.", minimum=0)
+    limit_stores: int = _setting(0, "Vector stores of each project; 0 is no limit.", minimum=0)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
         if self.embedding == "openai" and not self.embedding_base_url.startswith(("http://", "https://")):
