@@ -120,7 +120,7 @@ def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
     stored: Counter[str] = Counter()
     for key, row in rows.items():
         if usage_keys.is_usage(key):
-            user, month = usage_keys.owner_and_month(key.sk)
+            _, month = usage_keys.owner_and_month(key.sk)
             stored[f"{key.pk} {key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
     return stored
 
