@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
-from vectorlog.defaults import DUPLICATE_CONTENT, DuplicateContent
+from vectorlog.defaults import DUPLICATE_CONTENT, LOCAL_UPLOADS, DuplicateContent, UploadLimits
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
@@ -63,6 +63,7 @@ class Deployment:
             larger ones, and receives the message for each batch in any case.
         inline_tags: whether changed attributes are written to the index before their request is answered, for an index
             that can do so (`ChunkIndex.retag`). A worker writes them in any case.
+        limits: how large files and parts may be.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         telemetry: where failures are logged and counted.
@@ -80,6 +81,7 @@ class Deployment:
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     inline_files: int = 0
     inline_tags: bool = False
+    limits: UploadLimits = LOCAL_UPLOADS
     together: Parallel = one_by_one
     telemetry: Telemetry = field(default_factory=Telemetry)
     worked: Callable[[int, int], int] = never_off

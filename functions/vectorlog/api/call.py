@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -22,8 +22,13 @@ from vectorlog.use_cases.actor import Actor
 
 M = TypeVar("M", bound=BaseModel)
 
-FORM_EXPECTED = "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'."
 JSON_EXPECTED = "This endpoint expects a JSON body (application/json), not a form."
+
+
+def form_expected(field: str) -> str:
+    """Returns the message for a body that should be a form with this file field."""
+    fields = "the field 'data'" if field == "data" else "the fields 'file' and 'purpose'"
+    return f"This endpoint expects a form (multipart/form-data) with {fields}."
 
 
 class SendBlob(Protocol):
@@ -42,7 +47,29 @@ class SendBlob(Protocol):
         ...
 
 
-_KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb"}
+class SignPart(Protocol):
+    """Makes the address to which anyone can PUT the bytes of one part for a while."""
+
+    def __call__(self, request: Request, key: str, size: int, seconds: int) -> str:
+        """Returns the address of exactly `size` bytes, which will be stored under `key`; valid for `seconds`."""
+        ...
+
+
+def no_direct_parts(request: Request, key: str, size: int, seconds: int) -> str:  # noqa: ARG001
+    """Implements SignPart for a server that takes parts only through its API.
+
+    Raises:
+        Invalid: always.
+    """
+    raise Invalid("This server does not take 'direct_upload'. Send the parts to it.", param="direct_upload")
+
+
+_KINDS: Mapping[str, ids.Kind] = {
+    "vector_store_id": "vs",
+    "file_id": "file",
+    "batch_id": "vsfb",
+    "upload_id": "upload",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,8 @@ class Call:
 
     Attributes:
         ids: the path parameters, decoded.
+        take: refuses a number of bytes that would not fit the disk, and counts those that do.
+        sign_part: makes the addresses of direct parts.
     """
 
     deployment: Deployment
@@ -59,6 +88,8 @@ class Call:
     actor: Actor
     ids: Mapping[str, str]
     request: Request
+    take: Callable[[int], None]
+    sign_part: SignPart
 
     @property
     def form(self) -> Form | None:

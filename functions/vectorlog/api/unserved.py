@@ -11,7 +11,6 @@ from vectorlog.domain.errors import Refused
 
 _SEARCH = "Search with POST {prefix}/vector_stores/{{vector_store_id}}/search, and pass the results to your model."
 _PROVIDER = "Send it to your model provider."
-_UPLOAD = "Upload the whole file with POST {prefix}/files."
 _ATTACH = "Attach many files with POST {prefix}/vector_stores/{{vector_store_id}}/file_batches."
 _KEYS = "The operator of this server creates and revokes keys with 'vectorlog keys'."
 _NOTHING = "It serves files, vector stores and search."
@@ -57,7 +56,6 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "projects": _Family("administration of projects", _KEYS),
         "realtime": _Family("realtime", _PROVIDER),
         "threads": _Family("threads", _SEARCH),
-        "uploads": _Family("uploads in parts", _UPLOAD),
         "videos": _Family("videos", _PROVIDER),
         "webhook_endpoints": _Family("webhooks", "Poll the file or the batch."),
     },
@@ -81,7 +79,7 @@ _OF_A_STORE: Mapping[str, _Family] = {
 }
 """Operations of MKA1's API on one store, by the segment after `/vector_stores/<vector_store_id>`."""
 
-_SERVED = ("files", "vector_stores")
+_SERVED = ("files", "uploads", "vector_stores")
 
 
 def refuse(method: str, path: str) -> Refused:

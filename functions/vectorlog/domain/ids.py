@@ -108,6 +108,27 @@ class FileId:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadId:
+    """Stream of an upload, `upload_…`."""
+
+    upload: str
+
+    def __str__(self) -> str:
+        return self.upload
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPartId:
+    """Stream of a part of an upload, `upload_…/part_…`."""
+
+    upload: str
+    part: str
+
+    def __str__(self) -> str:
+        return f"{self.upload}/{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
 class KeyId:
     """Stream of an API key, `key_…`."""
 
@@ -117,21 +138,31 @@ class KeyId:
         return self.key
 
 
-StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId
+StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | UploadId | UploadPartId | KeyId
 
 
 def parse_stream(stream: str) -> StreamId | None:
     """Parses a stream id; `str` of the result is the same text. None if this version does not know the kind."""
-    store, slash, file = stream.partition("/")
+    whole, slash, part = stream.partition("/")
     if slash:
-        return StoreFileId(store, file) if store.startswith(PREFIX["vs"]) and file and "/" not in file else None
+        if not part or "/" in part:
+            return None
+        if whole.startswith(PREFIX["upload"]):
+            return UploadPartId(whole, part)
+        return StoreFileId(whole, part) if whole.startswith(PREFIX["vs"]) else None
     for kind, make_id in _STREAMS.items():
         if stream.startswith(PREFIX[kind]):
             return make_id(stream)
     return None
 
 
-_STREAMS: dict[Kind, Callable[[str], StreamId]] = {"vs": StoreId, "vsfb": BatchId, "file": FileId, "key": KeyId}
+_STREAMS: dict[Kind, Callable[[str], StreamId]] = {
+    "vs": StoreId,
+    "vsfb": BatchId,
+    "file": FileId,
+    "upload": UploadId,
+    "key": KeyId,
+}
 
 
 def store_file_stream(store: str, file: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import BatchId, FileId, KeyId, StoreFileId, StoreId, parse_stream
+from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain.ids import BatchId, FileId, KeyId, StoreFileId, StoreId, UploadId, UploadPartId, parse_stream
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -69,7 +69,7 @@ class Aggregate(Generic[S, E]):
 
 
 def _by_name(union: object) -> dict[str, Any]:
-    return {event.__name__: event for event in get_args(union)}
+    return {event.__name__: event for event in get_args(union) or (union,)}
 
 
 VECTOR_STORE = Aggregate(
@@ -78,9 +78,19 @@ VECTOR_STORE = Aggregate(
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=2)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
+UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))
+UPLOAD_PART = Aggregate("upload_part", upload_part.INITIAL, upload_part.evolve, _by_name(upload_part.Event))
 API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event))
 
-AGGREGATES: tuple[Aggregate[Any, Any], ...] = (VECTOR_STORE, STORE_FILE, FILE_BATCH, UPLOADED_FILE, API_KEY)
+AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
+    VECTOR_STORE,
+    STORE_FILE,
+    FILE_BATCH,
+    UPLOADED_FILE,
+    UPLOAD,
+    UPLOAD_PART,
+    API_KEY,
+)
 
 
 def aggregate_of(stream: str) -> Aggregate[Any, Any]:
@@ -98,6 +108,10 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
             return FILE_BATCH
         case FileId():
             return UPLOADED_FILE
+        case UploadId():
+            return UPLOAD
+        case UploadPartId():
+            return UPLOAD_PART
         case KeyId():
             return API_KEY
         case None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,22 @@ class Blobs(Protocol):
         """Stores each item under its key, replacing an older blob.
 
         If the content is a path, that file is moved or copied; it no longer exists afterwards.
+        """
+        ...
+
+    def join(self, keys: Sequence[str], scratch: str, see: Callable[[bytes], None], target: Callable[[], str]) -> None:
+        """Stores what other blobs hold, one after the other, as one blob. Memory does not grow with their sizes.
+
+        Args:
+            keys: of the blobs, in their order. They stay.
+            scratch: a prefix that ends with `/`, below which other blobs may be stored on the way. The caller deletes
+                them.
+            see: called with each piece, in order.
+            target: called once, after the last piece; returns the key of the new blob. If `see` or `target` raises,
+                nothing is stored.
+
+        Raises:
+            NoSuchBlob: one of the blobs does not exist.
         """
         ...
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
+from typing import IO
 
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
+
+JOIN_BYTES = 4 * 1024 * 1024
+"""Blobs are joined in pieces of this size."""
 
 _NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -41,18 +46,26 @@ class FolderBlobs:
         try:
             for path, (_, content) in zip(staged, items, strict=True):
                 _stage(content, path)
-            self._sync(staged)
-            with self._naming:
-                for target in targets:
-                    self._make_folders(target)
-                for source, target in zip(staged, targets, strict=True):
-                    source.replace(target)
+            self._name(staged, targets)
         except BaseException:
             for path in staged:
                 path.unlink(missing_ok=True)
             raise
-        folders = {key[:end] for key, _ in items for end, character in enumerate(key) if character == "/"}
-        self._sync([self._folder, *(self._folder / folder for folder in folders)])
+        self._sync_folders([key for key, _ in items])
+
+    def join(self, keys: Sequence[str], scratch: str, see: Callable[[bytes], None], target: Callable[[], str]) -> None:  # noqa: ARG002
+        """See Blobs. Where the file system can, the new file shares the blocks of the old ones."""
+        sources, staged = [self._path(key) for key in keys], self._staging / uuid.uuid4().hex
+        try:
+            with private_file(staged) as into:
+                for key, source in zip(keys, sources, strict=True):
+                    _append(key, source, into, see)
+            key = target()
+            self._name([staged], [self._path(key)])
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        self._sync_folders([key])
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
@@ -133,6 +146,20 @@ class FolderBlobs:
             return None
         return StoredBlob(key, status.st_size, status.st_mtime_ns // 1_000_000)
 
+    def _name(self, staged: Sequence[Path], targets: Sequence[Path]) -> None:
+        """Syncs files together, and moves each to its place."""
+        self._sync(staged)
+        with self._naming:
+            for target in targets:
+                self._make_folders(target)
+            for source, target in zip(staged, targets, strict=True):
+                source.replace(target)
+
+    def _sync_folders(self, keys: Sequence[str]) -> None:
+        """Syncs the folders of keys, so that the files keep their names."""
+        folders = {key[:end] for key in keys for end, character in enumerate(key) if character == "/"}
+        self._sync([self._folder, *(self._folder / folder for folder in folders)])
+
     def _unlink(self, path: Path) -> None:
         path.unlink()
         with suppress(OSError):  # rmdir fails at the first folder that is not empty
@@ -168,6 +195,42 @@ def _stage(content: bytes | Path, path: Path) -> None:
     else:
         with private_file(path) as file:
             file.write(content)
+
+
+def _append(key: str, source: Path, into: IO[bytes], see: Callable[[bytes], None]) -> None:
+    """Appends a file to another one, and shows its pieces."""
+    try:
+        opened = source.open("rb", buffering=0)
+    except _NO_FILE:
+        raise NoSuchBlob(key) from None
+    with opened:
+        start = 0
+        while piece := opened.read(JOIN_BYTES):
+            see(piece)
+            if not _share(opened, start, len(piece), into):
+                into.write(piece)
+            start += len(piece)
+
+
+def _share(source: IO[bytes], start: int, length: int, into: IO[bytes]) -> bool:
+    """Has the kernel copy a piece to the end of another file, and returns whether it did. File systems with reflinks
+    then store it once.
+    """
+    if not hasattr(os, "copy_file_range"):  # macOS
+        return False
+    into.flush()
+    end = into.tell()
+    try:
+        copied = os.copy_file_range(source.fileno(), into.fileno(), length, start, end)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    into.seek(end + copied)
+    if copied == length:
+        return True
+    into.seek(end)  # only a part of it: the caller writes the whole piece
+    return False
 
 
 def _sync(path: Path) -> None:

@@ -15,11 +15,14 @@ from vectorlog.event_log.decision import (
     BatchDecision,
     FileDecision,
     StoreDecision,
+    UploadDecision,
     is_batch,
     is_file,
     is_key,
     is_store,
     is_store_file,
+    is_upload,
+    is_upload_part,
 )
 from vectorlog.views import keys, store_file_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
@@ -48,6 +51,10 @@ def touched(decision: AnyDecision) -> list[Key]:
             *_lists("file", decision.state.owner, decision.state.created_at, stream),
             *_leaving(stream, decision.state.owner),
         ]
+    if is_upload(decision):
+        return [keys.upload(stream)]
+    if is_upload_part(decision):
+        return []
     if is_key(decision):
         return [keys.api_key(stream)]
     assert_never(decision)
@@ -63,6 +70,10 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
         _project_batch(decision, rows)
     elif is_file(decision):
         _project_file(decision, rows)
+    elif is_upload(decision):
+        _project_upload(decision, rows)
+    elif is_upload_part(decision):
+        pass  # no list shows the parts of an upload
     elif is_key(decision):
         rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
     else:
@@ -121,6 +132,12 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     if state.deleted:
         for key in _leaving(decision.stream, state.owner):
             rows.put(key, decision.version, expires_at=decision.at + TOMBSTONE_MS)
+
+
+def _project_upload(decision: UploadDecision, rows: Rows) -> None:
+    tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if decision.state.ended else {}
+    deadline = None if decision.state.ended else decision.state.expires_at
+    rows.put(keys.upload(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)
 
 
 def _leaving(file: str, owner: Owner | None) -> tuple[Key, ...]:

@@ -13,13 +13,13 @@ class SpooledFile:
     """A form's file on disk, not synced yet. To keep it, move it away from `path`.
 
     Attributes:
-        filename: as the client sent it, so it may contain slashes.
+        filename: as the client sent it, so it may contain slashes; None if it sent none.
         size: in bytes.
         sha256: of the file's bytes, in hex.
     """
 
     path: Path
-    filename: str
+    filename: str | None
     content_type: str
     size: int
     sha256: str

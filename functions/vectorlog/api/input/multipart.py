@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from pathlib import Path
@@ -40,6 +41,21 @@ class FormTooLarge(ValueError):
         self.limit_bytes = limit_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FormRule:
+    """What a route takes as a form.
+
+    Attributes:
+        file_field: the field of its file, which is a file even without a filename: `openai-java` sends it so.
+        limit: of the files' size in all, in bytes.
+        too_large: the sentence for a larger form.
+    """
+
+    file_field: str
+    limit: int
+    too_large: str
+
+
 class FormReader:
     """Reads one form in pieces of any size. It holds one piece and the text fields in memory.
 
@@ -50,12 +66,13 @@ class FormReader:
         content_type: the request's header, with the boundary.
         folder: the existing folder in which files are spooled.
         limit_bytes: the limit for the total size of the files.
+        file_field: see `FormRule`.
 
     Raises:
         BrokenForm: the header names no usable boundary.
     """
 
-    def __init__(self, content_type: str, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, content_type: str, folder: Path, limit_bytes: int, file_field: str = "") -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise BrokenForm("The Content-Type header of the form names no boundary.")
@@ -76,6 +93,7 @@ class FormReader:
             raise BrokenForm(f"The form's boundary cannot be used: {error}.") from error
         self._folder = folder
         self._limit = limit_bytes
+        self._file_field = file_field
         self._fed_bytes = self._spooled_bytes = 0
         self._complete = False
         self._header_name, self._header_value = bytearray(), bytearray()
@@ -148,7 +166,8 @@ class FormReader:
         if "name" not in parameters:
             raise BrokenForm("A part of the form has no name in its Content-Disposition header.")
         name = _text(parameters["name"])
-        if "filename" not in parameters:
+        filename = parameters.get("filename")
+        if filename is None and (name != self._file_field or name in self._files):
             self._field_count += 1
             if self._field_count > MAX_FIELDS:
                 raise BrokenForm(f"The form has more than {MAX_FIELDS} text fields.")
@@ -159,7 +178,7 @@ class FormReader:
             raise BrokenForm(f"The form has more than {MAX_FILES} files. Send one request for each file.")
         else:
             content_type = headers.get("content-type", "application/octet-stream")
-            self._part = _FilePart(name, _text(parameters["filename"]), content_type, self._folder)
+            self._part = _FilePart(name, None if filename is None else _text(filename), content_type, self._folder)
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if isinstance(self._part, _FilePart):
@@ -202,7 +221,7 @@ class _FieldPart:
 class _FilePart:
     """A file that is being written to disk and hashed."""
 
-    def __init__(self, name: str, filename: str, content_type: str, folder: Path) -> None:
+    def __init__(self, name: str, filename: str | None, content_type: str, folder: Path) -> None:
         self.name = name
         self._filename = filename
         self._content_type = content_type

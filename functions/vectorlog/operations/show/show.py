@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId, parse_stream, store_file_stream
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, UnknownSchema, aggregate_of
 from vectorlog.event_log.event_log import Commit
@@ -17,7 +17,7 @@ from vectorlog.event_log.streams import Loaded
 from vectorlog.operations.show import explain, streams
 from vectorlog.operations.show.records import Shown, ShownBlob, ShownChunks, ShownMessage, ShownQueues, iso
 from vectorlog.operations.waiting import Waiting
-from vectorlog.use_cases import open_batches
+from vectorlog.use_cases import open_batches, upload_parts
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
 
@@ -33,7 +33,8 @@ class UnknownId(Exception):
 
 
 def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Shown:
-    """Returns what is known about a store, a file, a file in a store (`vs_…/file-…`), a batch, a key or a request.
+    """Returns what is known about a store, a file, a file in a store (`vs_…/file-…`), a batch, an upload, a part of an
+    upload (`upload_…/part_…`), a key or a request.
 
     Raises:
         UnknownId: no commit has this id.
@@ -46,7 +47,7 @@ def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Sho
     except UnknownSchema:
         raise UnknownId(
             f"'{id}' is not the id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
-            f"key (key_…) or request (req_…)."
+            f"upload (upload_…), part of an upload (upload_…/part_…), key (key_…) or request (req_…)."
         ) from None
     loaded: Loaded[Any] = deployment.streams.load(aggregate, id)
     return _Inspection(deployment, waiting(), id).thing(loaded)
@@ -82,6 +83,12 @@ class _Inspection:
                 return self._store(loaded.newest, loaded.state)
             case file_batch.State():
                 return self._batch(loaded.newest, loaded.state)
+            case upload.State():
+                return self._upload(loaded.newest, loaded.state)
+            case upload_part.State():
+                id, _, part = self._id.partition("/")
+                sentence = explain.upload_part(id, part, loaded.state)
+                return self._shown([sentence], [loaded.newest], blobs=self._blobs(f"{upload_parts.folder(id)}{part}/"))
             case api_key.State():
                 return self._shown([explain.key(self._id, loaded.state)], [loaded.newest])
         raise UnknownId(f"'{self._id}' is of a kind that this version cannot show.")
@@ -135,6 +142,10 @@ class _Inspection:
         return self._shown(
             [first, *self._files(commits)], [newest, *commits], blobs=blobs, chunks=self._chunks(stores, self._id)
         )
+
+    def _upload(self, newest: Commit, state: upload.State) -> Shown:
+        first = explain.upload(self._id, state, self._deployment.clock())
+        return self._shown([first], [newest], blobs=self._blobs(upload_parts.folder(self._id)))
 
     def _store(self, newest: Commit, state: vector_store.State) -> Shown:
         counts = self._deployment.views.store_counts(self._id)

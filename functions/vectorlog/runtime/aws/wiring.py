@@ -10,6 +10,7 @@ from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
+from vectorlog.defaults import GATEWAY_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
@@ -68,6 +69,7 @@ def deployment() -> Deployment:
         models=cast("Models", _AtFirstUse(lambda: models(settings, searching=True, telemetry=telemetry()))),
         clock=clock,
         random=random,
+        limits=GATEWAY_UPLOADS,
         together=_together,
         duplicate_content=settings.duplicate_content,
         telemetry=telemetry(),

@@ -17,7 +17,7 @@ from starlette.types import Scope
 from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
 from vectorlog.api.input.form import Form
-from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
+from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormRule, FormTooLarge
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, TooLarge
 
@@ -54,21 +54,21 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room, take: Room) -> Form:
+async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
     """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
 
     Raises:
         Invalid: the form is broken.
-        TooLarge: its files are larger than `limit` bytes in all.
+        TooLarge: its files are larger than the rule's limit.
         NoSpace: `room` says so of the announced length, or `take` of a piece that has arrived.
         OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
-    if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
-        raise _upload_too_large(limit)
+    if announced_length(request) > rule.limit + FORM_OVERHEAD_BYTES:
+        raise TooLarge(rule.too_large)
     room(announced_length(request))
     try:
-        reader = FormReader(request.headers.get("content-type", ""), spool, limit)
+        reader = FormReader(request.headers.get("content-type", ""), spool, rule.limit, rule.file_field)
         try:
             buffer = bytearray()
             async for piece in request.stream():
@@ -84,7 +84,7 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
-        raise _upload_too_large(limit) from error
+        raise TooLarge(rule.too_large) from error
 
 
 def _store(reader: FormReader, piece: bytes, take: Room) -> None:
@@ -138,11 +138,6 @@ def without_odd_ranges(scope: Scope, size: int) -> Scope:
 
 class _File(FileResponse):
     chunk_size = FILE_CHUNK_BYTES
-
-
-def _upload_too_large(limit: int) -> TooLarge:
-    advice = "Split the file, or start the server with a larger --upload-limit-mb."
-    return TooLarge(f"The upload is larger than {limit:,} bytes. {advice}")
 
 
 def _body_too_large(limit: int) -> TooLarge:

@@ -99,12 +99,11 @@ class Server:
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
-        app = App(deployment, authenticate, send_blob, probes, self._local.disk.room)
+        app = App(deployment, authenticate, send_blob, probes, self._local.disk.room, self._local.disk.take)
         return asgi_app(
             kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins),
             pool,
             self._local.folder.spool,
-            upload_limit=settings.upload_limit_mb * MB,
             body_limit=settings.body_limit_mb * MB,
             on_request=logs.request,
             cors_origins=origins,

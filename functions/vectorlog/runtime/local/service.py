@@ -6,8 +6,10 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+from vectorlog.defaults import LOCAL_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
@@ -83,6 +85,7 @@ class Local:
             clock=clock,
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
+            limits=replace(LOCAL_UPLOADS, file=settings.upload_limit_mb * MB),
             inline_files=INLINE_FILES,
             inline_tags=True,
             telemetry=telemetry,
