@@ -5,8 +5,7 @@ The module imports nothing else of ours, so any module may import it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 DAY_MS = 86_400_000
 
@@ -45,8 +44,7 @@ GATEWAY_UPLOAD_BYTES = 4_500_000
 """Largest upload through API Gateway: Lambda accepts 6 MB, and API Gateway sends binary bodies in base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadLimits:
+class UploadLimits(NamedTuple):
     """How large an edition lets files be, in bytes.
 
     Attributes:

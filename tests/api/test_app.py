@@ -559,7 +559,7 @@ class TestServing:
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()
-            asgi = asgi_app(app.admit, threads, tmp_path, upload_limit=1, body_limit=1, on_request=lambda _: None)
+            asgi = asgi_app(app.admit, threads, tmp_path, body_limit=1, on_request=lambda _: None)
 
             async def ask(secret: str) -> None:
                 headers = {"authorization": f"Bearer {secret}"}

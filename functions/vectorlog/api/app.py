@@ -12,8 +12,7 @@ from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
-from vectorlog.api.input.form import Form
-from vectorlog.api.input.multipart import FormRule
+from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.upload_forms import form_rule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response

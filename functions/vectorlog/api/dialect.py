@@ -35,7 +35,7 @@ class Dialect:
         search_query: formats the queries as a search response repeats them.
         content: formats the response body that shows a file's text.
         chunking: formats a file's chunking.
-        no_filenames: what counts as a missing filename of a file part; None is none at all.
+        needs_filename: whether a file part without a filename, or with a blank one or `blob`, is refused.
         download: returns the Content-Type of a download, given the type of the file.
     """
 
@@ -47,7 +47,7 @@ class Dialect:
     search_query: Callable[[Sequence[str]], Any]
     content: Callable[[Text], Json]
     chunking: Callable[[Chunking], Json]
-    no_filenames: frozenset[str | None]
+    needs_filename: bool
     download: Callable[[str], str]
 
 
@@ -93,7 +93,7 @@ OPENAI = Dialect(
     search_query=list,
     content=_content_page,
     chunking=_static_sizes,
-    no_filenames=frozenset(),
+    needs_filename=False,
     download=_unchanged,
 )
 
@@ -106,7 +106,7 @@ MKA1 = Dialect(
     search_query="\n".join,
     content=_named_content,
     chunking=_as_sent,
-    no_filenames=frozenset({None, "blob"}),
+    needs_filename=True,
     download=_accepted,
 )
 

@@ -127,6 +127,18 @@ class UploadPartId:
     def __str__(self) -> str:
         return f"{self.upload}/{self.part}"
 
+    @classmethod
+    def parse(cls, stream: str) -> UploadPartId:
+        """Parses the stream id of a part.
+
+        Raises:
+            ValueError: the stream is of another kind.
+        """
+        parsed = parse_stream(stream)
+        if not isinstance(parsed, UploadPartId):
+            raise ValueError(f"stream '{stream}' is not that of a part of an upload")
+        return parsed
+
 
 @dataclass(frozen=True, slots=True)
 class KeyId:

@@ -13,6 +13,10 @@ class NoSuchBlob(KeyError):
     """There is no blob under this key."""
 
 
+class BlobChanged(Exception):
+    """The blob under this key was replaced while it was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
     """A blob as it is listed: its key, its size in bytes, and when it was stored, in ms since 1970."""
@@ -36,11 +40,17 @@ class Blobs(Protocol):
         """
         ...
 
-    def join(self, keys: Sequence[str], scratch: str, see: Callable[[bytes], None], target: Callable[[], str]) -> None:
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
         """Stores what other blobs hold, one after the other, as one blob. Memory does not grow with their sizes.
 
         Args:
-            keys: of the blobs, in their order. They stay.
+            blobs: their keys and sizes, in their order: one blob or more, none of them empty. They stay.
             scratch: a prefix that ends with `/`, below which other blobs may be stored on the way. The caller deletes
                 them.
             see: called with each piece, in order.
@@ -49,6 +59,7 @@ class Blobs(Protocol):
 
         Raises:
             NoSuchBlob: one of the blobs does not exist.
+            BlobChanged: one of them was replaced meanwhile, and not all of it could be read.
         """
         ...
 

@@ -53,13 +53,19 @@ class FolderBlobs:
             raise
         self._sync_folders([key for key, _ in items])
 
-    def join(self, keys: Sequence[str], scratch: str, see: Callable[[bytes], None], target: Callable[[], str]) -> None:  # noqa: ARG002
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,  # noqa: ARG002
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
         """See Blobs. Where the file system can, the new file shares the blocks of the old ones."""
-        sources, staged = [self._path(key) for key in keys], self._staging / uuid.uuid4().hex
+        staged = self._staging / uuid.uuid4().hex
         try:
             with private_file(staged) as into:
-                for key, source in zip(keys, sources, strict=True):
-                    _append(key, source, into, see)
+                for key, _ in blobs:
+                    _append(key, self._path(key), into, see)
             key = target()
             self._name([staged], [self._path(key)])
         except BaseException:

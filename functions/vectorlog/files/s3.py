@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from io import BytesIO
@@ -16,6 +16,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
+from vectorlog.files.s3_join import S3Join
 from vectorlog.retry import RetryPolicy, Temporary, retrying
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ class S3Blobs:
         for content in list(run(self._put, items)):
             if isinstance(content, Path):
                 content.unlink()
+
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
+        """See Blobs and `s3_join.py`."""
+        for key, _ in blobs:
+            check_key(key)
+        S3Join(self._client, self._bucket, self._pool).join(blobs, scratch, see, target)
 
     def read(self, key: str) -> bytes:
         """See Blobs."""

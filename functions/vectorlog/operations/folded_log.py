@@ -9,7 +9,7 @@ from typing import assert_never
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
-from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.use_cases.upload_parts import part_key
 from vectorlog.views import keys
@@ -47,9 +47,9 @@ class History:
         """
         found: set[str] = set()
         for stream, state in self.upload_parts.items():
-            upload_id, _, part = stream.partition("/")
-            if state.added is not None and self.uploads[upload_id].ended is None:
-                found.add(part_key(upload_id, part, state.added.sha256))
+            id = UploadPartId.parse(stream)
+            if state.added is not None and self.uploads[id.upload].ended is None:
+                found.add(part_key(id.upload, id.part, state.added.sha256))
         return found
 
     def holds_contents(self, store: str) -> bool:

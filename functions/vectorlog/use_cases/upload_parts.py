@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import upload
-from vectorlog.domain.errors import Invalid
+from vectorlog.domain.errors import Conflict, Invalid
 from vectorlog.domain.ids import UploadPartId
 from vectorlog.event_log.codec import UPLOAD, UPLOAD_PART
-from vectorlog.files.blobs import NoSuchBlob
+from vectorlog.files.blobs import BlobChanged, NoSuchBlob
 from vectorlog.use_cases.uploaded_files import blob_key
 
 FOLDER = "uploads"
@@ -63,8 +63,11 @@ def join(
         return blob_key(upload.file_id(id), hashes[0].hexdigest())
 
     try:
-        keys = _keys(deployment, id, state, parts)
-        deployment.blobs.join(keys, f"{folder(id)}{SCRATCH}/{upload.digest_of(parts)}/", see, target)
+        blobs = _blobs(deployment, id, state, parts)
+        deployment.blobs.join(blobs, f"{folder(id)}{SCRATCH}/{upload.digest_of(parts)}/", see, target)
+    except BlobChanged:
+        message = "A part was sent again while the file was made of the parts. Please send the request again."
+        raise Conflict(message) from None
     except NoSuchBlob:
         newest = deployment.streams.load(UPLOAD, id).state
         if newest.ended is None:
@@ -73,8 +76,8 @@ def join(
     return hashes[0].hexdigest()
 
 
-def _keys(deployment: Deployment, id: str, state: upload.State, parts: Sequence[str]) -> list[str]:
-    """Returns the keys of the parts' bytes.
+def _blobs(deployment: Deployment, id: str, state: upload.State, parts: Sequence[str]) -> list[tuple[str, int]]:
+    """Returns the keys of the parts' bytes, with their sizes.
 
     Raises:
         Invalid: they are not those of the file.
@@ -91,7 +94,7 @@ def _keys(deployment: Deployment, id: str, state: upload.State, parts: Sequence[
         if loaded[stream].state.added is None:
             raise _wrong_part(places[part], f"upload '{id}' has no part '{part}'.")
     stored = sizes(deployment, prefix)
-    keys: list[str] = []
+    blobs: list[tuple[str, int]] = []
     for place, part in enumerate(parts):
         added = loaded[streams[part]].state.added if part in streams else None
         key = part_key(id, part, DIRECT if added is None else added.sha256)
@@ -100,9 +103,9 @@ def _keys(deployment: Deployment, id: str, state: upload.State, parts: Sequence[
             raise _wrong_part(place, f"'{part}' has {direct[part]:,} bytes, and {found}. PUT them to its address.")
         if key not in stored:
             raise NoSuchBlob(key)
-        keys.append(key)
-    _check_size(sum(stored[key] for key in keys), state.size)
-    return keys
+        blobs.append((key, stored[key]))
+    _check_size(sum(size for _, size in blobs), state.size)
+    return blobs
 
 
 def sizes(deployment: Deployment, prefix: str) -> Mapping[str, int]:

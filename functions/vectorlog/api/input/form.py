@@ -26,6 +26,21 @@ class SpooledFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FormRule:
+    """What a route takes as a form.
+
+    Attributes:
+        file_field: the field of its file, which is a file even without a filename: `openai-java` sends it so.
+        limit: of the files' size in all, in bytes.
+        too_large: the sentence for a larger form.
+    """
+
+    file_field: str
+    limit: int
+    too_large: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A complete form: the values of each text field in order, and the file of each file field."""
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from pathlib import Path
@@ -39,21 +38,6 @@ class FormTooLarge(ValueError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"The form is larger than {limit_bytes:,} bytes.")
         self.limit_bytes = limit_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FormRule:
-    """What a route takes as a form.
-
-    Attributes:
-        file_field: the field of its file, which is a file even without a filename: `openai-java` sends it so.
-        limit: of the files' size in all, in bytes.
-        too_large: the sentence for a larger form.
-    """
-
-    file_field: str
-    limit: int
-    too_large: str
 
 
 class FormReader:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.form import Form, SpooledFile
-from vectorlog.api.input.multipart import FormRule
+from vectorlog.api.input.form import Form, FormRule, SpooledFile
 from vectorlog.defaults import PARTS_ADVICE, UploadLimits
 
 

@@ -22,6 +22,8 @@ from vectorlog.use_cases.uploaded_files import Upload
 
 NAMELESS = "upload"
 """The name of bytes that come without one, as `openai` for Python calls them."""
+BLOB = "blob"
+"""The name that browsers give to bytes without one."""
 
 
 def upload(call: Call) -> Response:
@@ -88,7 +90,9 @@ def content(call: Call) -> Response:
 def _filename(call: Call, file: SpooledFile) -> str:
     """Returns the name of a file. Bytes without one are called `upload`, where the dialect does not refuse them."""
     name = file.filename
-    if name in call.dialect.no_filenames or (name is None and not file.size):
+    if call.dialect.needs_filename and (name is None or name.strip() in ("", BLOB)):
+        raise no_filename("file")
+    if name is None and not file.size:
         raise no_filename("file")
     if name is None:
         return NAMELESS

@@ -98,10 +98,9 @@ def upload(id: str, state: uploads.State, now: int) -> str:
     return f"{named} waits for its parts until {iso(state.expires_at)}."
 
 
-def upload_part(id: str, part: str, state: upload_parts.State) -> str:
+def upload_part(stream: str, state: upload_parts.State) -> str:
     """Describes a part of an upload."""
-    size = state.added.size if state.added else 0
-    return f"{part} of {id} has {size:,} bytes."
+    return f"{stream} has {state.added.size if state.added else 0:,} bytes."
 
 
 def key(id: str, state: api_key.State) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
-from vectorlog.domain.ids import StoreFileId, parse_stream, store_file_stream
+from vectorlog.domain.ids import StoreFileId, UploadPartId, parse_stream, store_file_stream
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, UnknownSchema, aggregate_of
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import origin_of
@@ -86,9 +86,9 @@ class _Inspection:
             case upload.State():
                 return self._upload(loaded.newest, loaded.state)
             case upload_part.State():
-                id, _, part = self._id.partition("/")
-                sentence = explain.upload_part(id, part, loaded.state)
-                return self._shown([sentence], [loaded.newest], blobs=self._blobs(f"{upload_parts.folder(id)}{part}/"))
+                id = UploadPartId.parse(self._id)
+                blobs = self._blobs(upload_parts.part_key(id.upload, id.part, ""))
+                return self._shown([explain.upload_part(self._id, loaded.state)], [loaded.newest], blobs=blobs)
             case api_key.State():
                 return self._shown([explain.key(self._id, loaded.state)], [loaded.newest])
         raise UnknownId(f"'{self._id}' is of a kind that this version cannot show.")

@@ -131,9 +131,9 @@ class LogSummary:
         yield from (blob_key(file, sha256) for file, sha256 in self.uploads.items())
         yield from (key for key, store in self.manifests.items() if self._keeps_manifests(store))
         for stream, sha256 in self.parts.items():
-            id, _, part = stream.partition("/")
-            if id in self.pending:
-                yield part_key(id, part, sha256)
+            id = UploadPartId.parse(stream)
+            if id.upload in self.pending:
+                yield part_key(id.upload, id.part, sha256)
 
     def artefacts(self) -> Iterator[tuple[str, int, int]]:
         """Yields the folder of each artefact that serves, its number of chunks, and the bytes of its text."""

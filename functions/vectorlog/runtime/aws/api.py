@@ -15,8 +15,8 @@ from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
 from vectorlog.api import auth
 from vectorlog.api.app import Admit, App, refuse
-from vectorlog.api.input.form import Form
-from vectorlog.api.input.multipart import BrokenForm, FormReader, FormRule, FormTooLarge
+from vectorlog.api.input.form import Form, FormRule
+from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES

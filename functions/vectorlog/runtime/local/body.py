@@ -16,8 +16,8 @@ from starlette.types import Scope
 
 from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
-from vectorlog.api.input.form import Form
-from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormRule, FormTooLarge
+from vectorlog.api.input.form import Form, FormRule
+from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, TooLarge
 

@@ -6,7 +6,6 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from vectorlog.defaults import LOCAL_UPLOADS
@@ -85,7 +84,7 @@ class Local:
             clock=clock,
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
-            limits=replace(LOCAL_UPLOADS, file=settings.upload_limit_mb * MB),
+            limits=LOCAL_UPLOADS._replace(file=settings.upload_limit_mb * MB),
             inline_files=INLINE_FILES,
             inline_tags=True,
             telemetry=telemetry,
