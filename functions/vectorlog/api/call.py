@@ -50,12 +50,12 @@ class SendBlob(Protocol):
 class SignPart(Protocol):
     """Makes the address to which anyone can PUT the bytes of one part for a while."""
 
-    def __call__(self, request: Request, key: str, size: int, seconds: int) -> str:
-        """Returns the address of exactly `size` bytes, which will be stored under `key`; valid for `seconds`."""
+    def __call__(self, request: Request, upload: str, part: str, size: int, seconds: int) -> str:
+        """Returns the address for exactly `size` bytes, valid for `seconds`. The request asks for it."""
         ...
 
 
-def no_direct_parts(request: Request, key: str, size: int, seconds: int) -> str:  # noqa: ARG001
+def no_direct_parts(request: Request, upload: str, part: str, size: int, seconds: int) -> str:  # noqa: ARG001
     """Implements SignPart for a server that takes parts only through its API.
 
     Raises:

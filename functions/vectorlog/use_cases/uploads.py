@@ -15,7 +15,7 @@ from vectorlog.event_log.codec import UPLOAD, UPLOAD_PART, UPLOADED_FILE
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import access, commits
 from vectorlog.use_cases.actor import Actor
-from vectorlog.use_cases.upload_parts import folder, join, part_key
+from vectorlog.use_cases.upload_parts import DIRECT, folder, join, part_key
 from vectorlog.use_cases.uploaded_files import FileView, blob_key
 
 
@@ -107,6 +107,17 @@ def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPa
     return PartView(part, id, outcome.state.added or added)
 
 
+def put_direct(deployment: Deployment, id: str, part: str, path: Path) -> None:
+    """Stores a direct part that was received in `path`, from where it is moved. Its address was signed, so the part
+    belongs to the upload.
+
+    Raises:
+        Invalid: the upload has ended.
+    """
+    upload.check_pending(id, deployment.streams.load(UPLOAD, id).state, deployment.clock())
+    deployment.blobs.put([(part_key(id, part, DIRECT), path)])
+
+
 def complete(
     deployment: Deployment,
     actor: Actor,
@@ -144,12 +155,7 @@ def complete(
         sha256 = join(deployment, id, loaded.state, parts, md5, take)
     completed = upload.UploadCompleted(at, upload.file_id(id), sha256, listed)
     plan = Plan(UPLOAD, id, lambda state: upload.complete(id, state, completed), actor.key, loaded)
-    try:
-        [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
-    except Invalid:  # it was cancelled, or completed with other parts, meanwhile
-        if sha256 and sha256 != deployment.streams.load(UPLOAD, id).state.sha256:
-            deployment.blobs.delete([blob_key(completed.file, sha256)])
-        raise
+    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     file = _make_file(deployment, outcome.state, actor.meta)
     if not file.state.is_available(at):
         raise errors.file_not_found(file.id)
@@ -176,7 +182,9 @@ def close(deployment: Deployment, id: str, *, meta: str) -> None:
         return
     if state.ended == "completed":
         _make_file(deployment, state, meta)
-    deployment.blobs.delete(list(deployment.blobs.list(folder(id))))
+    file = upload.file_id(id)
+    joined = set(deployment.blobs.list(f"files/{file}/")) - {blob_key(file, state.sha256)}  # by requests that lost
+    deployment.blobs.delete([*joined, *deployment.blobs.list(folder(id))])
 
 
 def own_upload(deployment: Deployment, actor: Actor, id: str) -> Loaded[upload.State]:

@@ -33,11 +33,13 @@ class FormRule:
         file_field: the field of its file, which is a file even without a filename: `openai-java` sends it so.
         limit: of the files' size in all, in bytes.
         too_large: the sentence for a larger form.
+        raw: whether the body is the file itself, of exactly `limit` bytes, instead of a form.
     """
 
     file_field: str
     limit: int
     too_large: str
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

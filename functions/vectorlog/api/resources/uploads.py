@@ -14,7 +14,6 @@ from vectorlog.api.input.upload_schemas import UploadCompletion, UploadCreation
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases import uploads
-from vectorlog.use_cases.upload_parts import DIRECT, part_key
 from vectorlog.use_cases.uploads import CreateUpload, ReceivedPart, UploadView
 
 
@@ -73,6 +72,5 @@ def _addresses(call: Call, view: UploadView) -> Mapping[str, str]:
     if seconds <= 0 or view.state.ended:
         return {}
     return {
-        part: call.sign_part(call.request, part_key(view.id, part, DIRECT), size, seconds)
-        for part, size in view.direct_parts.items()
+        part: call.sign_part(call.request, view.id, part, size, seconds) for part, size in view.direct_parts.items()
     }

@@ -25,6 +25,7 @@ from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, TooLar
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
 from vectorlog.runtime.aws.once import once
+from vectorlog.use_cases.upload_parts import DIRECT, part_key
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -42,7 +43,7 @@ KEY_REMEMBERED_MS = 5_000
 def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
-    app = App(wiring.deployment(), authenticate, send_blob)
+    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part)
     return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
@@ -89,6 +90,11 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
         url = wiring.blobs().download_url(key, SIGNED_FOR_S, name=filename, content_type=headers["content-type"])
         return redirect(url, headers)
     return Response(200, headers, blobs.read(key))
+
+
+def sign_part(request: Request, upload: str, part: str, size: int, seconds: int) -> str:  # noqa: ARG001
+    """Returns a signed URL of the bucket. See `SignPart`."""
+    return wiring.blobs().upload_url(part_key(upload, part, DIRECT), seconds, size=size)
 
 
 def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response:

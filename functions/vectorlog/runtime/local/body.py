@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
+from vectorlog.api.input.file_spool import RawReader
 from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.response import Response
@@ -55,7 +56,8 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
 
 
 async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
-    """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
+    """Receives a form, or a body that is a file, and puts its files into the folder `spool`. If it raises, no file is
+    left there.
 
     Raises:
         Invalid: the form is broken.
@@ -64,15 +66,18 @@ async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: 
         OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
-    if announced_length(request) > rule.limit + FORM_OVERHEAD_BYTES:
+    if announced_length(request) > rule.limit + (0 if rule.raw else FORM_OVERHEAD_BYTES):
         raise TooLarge(rule.too_large)
     room(announced_length(request))
     try:
-        reader = FormReader(request.headers.get("content-type", ""), spool, rule.limit, rule.file_field)
+        reader = _reader(request, spool, rule)
         try:
-            buffer = bytearray()
+            buffer, received = bytearray(), 0
             async for piece in request.stream():
                 buffer += piece
+                received += len(piece)
+                if rule.raw and received > rule.limit:
+                    raise TooLarge(rule.too_large)
                 if len(buffer) >= FEED_BYTES:
                     await asyncio.to_thread(_store, reader, bytes(buffer), take)
                     buffer.clear()
@@ -87,7 +92,13 @@ async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: 
         raise TooLarge(rule.too_large) from error
 
 
-def _store(reader: FormReader, piece: bytes, take: Room) -> None:
+def _reader(request: AsgiRequest, spool: Path, rule: FormRule) -> FormReader | RawReader:
+    if rule.raw:
+        return RawReader(rule.file_field, spool)
+    return FormReader(request.headers.get("content-type", ""), spool, rule.limit, rule.file_field)
+
+
+def _store(reader: FormReader | RawReader, piece: bytes, take: Room) -> None:
     take(len(piece))
     reader.feed(piece)
 

@@ -20,7 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from vectorlog.api import errors
 from vectorlog.api.app import Admit, Room, endless, refuse
-from vectorlog.api.input.multipart import SPOOL_PREFIX
+from vectorlog.api.input.file_spool import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.defaults import PREFLIGHT_SECONDS
