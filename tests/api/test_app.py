@@ -166,7 +166,7 @@ class TestFiles:
             ({"anchor": "created_at"}, "seconds", "missing_required_parameter"),
         ],
     )
-    def test_expiry(self, client: Client, expiry: dict[str, Any], param: str | None, code: str | None) -> None:
+    def test_expiry_fields(self, client: Client, expiry: dict[str, Any], param: str | None, code: str | None) -> None:
         """`expires_after` comes as two fields or as JSON, in a form or in a body, under the same rules."""
         fields = {f"expires_after[{name}]": str(value) for name, value in expiry.items()}
         upload = {"filename": "a", "purpose": "batch", "bytes": 1, "mime_type": "text/plain", "expires_after": expiry}
