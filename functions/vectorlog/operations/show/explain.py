@@ -92,7 +92,8 @@ def upload(id: str, state: uploads.State, now: int) -> str:
     if state.ended == "completed":
         return f"{named} was completed at {iso(state.ended_at)} as {state.file}."
     if state.ended is not None:
-        return f"{named} was {state.ended} at {iso(state.ended_at)}; its parts are removed."
+        how = "was cancelled" if state.ended == "cancelled" else "expired"
+        return f"{named} {how} at {iso(state.ended_at)}; its parts are removed."
     if state.status(now) == "expired":
         return f"{named} expired at {iso(state.expires_at)}; the sweep will remove its parts."
     return f"{named} waits for its parts until {iso(state.expires_at)}."
