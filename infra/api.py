@@ -105,7 +105,7 @@ class Api(Construct):
 
     def _stage(self, configuration: Configuration) -> apigateway.StageOptions:
         """Only errors are in the execution log, and never a request's or an answer's data. The metrics of the stage
-        cost nothing. Those of each of its 73 methods are charged like an application's own, and the access log can be
+        cost nothing. Those of each of its methods are charged like an application's own, and the access log can be
         asked instead.
         """
         return apigateway.StageOptions(

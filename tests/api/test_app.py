@@ -92,7 +92,7 @@ class TestFiles:
             ({"other": ("a", b"")}, {"purpose": "assistants"}, "other", "unknown_parameter", "'other'"),
             ({"file": ("a", b"")}, {"purpose": "fun"}, "purpose", None, "'fun' is not one of ['assistants', 'batch', "),
             ({"file": ("a", b"")}, {"purpose": ["batch", "vision"]}, "purpose", "duplicate_parameter", "'purpose'"),
-            ({"file": (" ", b"")}, {"purpose": "batch"}, "file", "invalid_value", "filename is empty"),
+            ({"file": (" ", b"")}, {"purpose": "batch"}, "file", "missing_required_parameter", "filename"),
             ({"file": ("x" * 1025, b"")}, {"purpose": "batch"}, "file", "string_above_max_length", "1024"),
             (
                 {"file": ("a", b"")},

@@ -6,6 +6,30 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "lost-complete-stays",
+        "use_cases/uploads.py",
+        "deployment.blobs.delete([*joined, *deployment.blobs.list(folder(id))])",
+        "deployment.blobs.delete(list(deployment.blobs.list(folder(id))))",
+        "A file that a cancelled upload was about to become stays on the disk for a day.",
+        ("use_cases/test_uploads.py::TestRaces::test_cancelled",),
+    ),
+    Bug(
+        "closed-upload-has-no-file",
+        "use_cases/uploads.py",
+        '    if state.ended == "completed":\n        _make_file(deployment, state, meta)\n',
+        "",
+        "A process that dies while it completes an upload loses the file, though its upload is completed.",
+        ("use_cases/test_uploads.py::test_cut",),
+    ),
+    Bug(
+        "md5-is-not-compared",
+        "use_cases/upload_parts.py",
+        "if md5 is not None and hashes[1].hexdigest() != md5.lower():",
+        "if md5 is not None and hashes[1].hexdigest() == '':",
+        "A file whose parts were listed in the wrong order is accepted.",
+        ("clients/test_openai_uploads.py::TestWrong::test_complete",),
+    ),
+    Bug(
         "fan-out-skips-one-per-step",
         "use_cases/fan_out.py",
         "part = list(enumerate(listed))[cursor : cursor + STEP]",

@@ -35,7 +35,7 @@ class Dialect:
         search_query: formats the queries as a search response repeats them.
         content: formats the response body that shows a file's text.
         chunking: formats a file's chunking.
-        needs_filename: whether a file part without a filename, or with a blank one or `blob`, is refused.
+        needs_filename: whether a file part without a filename, or with the filename `blob`, is refused.
         download: returns the Content-Type of a download, given the type of the file.
     """
 

@@ -30,7 +30,7 @@ def no_filename(path: str) -> Invalid:
 def filename_refusal(path: str, name: str) -> Invalid | None:
     """Returns the refusal of an invalid filename, or None if it is valid."""
     if not name.strip():
-        return Invalid(f"Invalid '{path}': its filename is empty. Give the file part a filename.", param=path)
+        return no_filename(path)
     if len(name) > MAX_FILENAME_CHARS:
         message = (
             f"Invalid '{path}': its filename has {len(name)} characters. At most {MAX_FILENAME_CHARS} are allowed."

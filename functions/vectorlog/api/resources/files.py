@@ -90,7 +90,7 @@ def content(call: Call) -> Response:
 def _filename(call: Call, file: SpooledFile) -> str:
     """Returns the name of a file. Bytes without one are called `upload`, where the dialect does not refuse them."""
     name = file.filename
-    if call.dialect.needs_filename and (name is None or name.strip() in ("", BLOB)):
+    if call.dialect.needs_filename and name in (None, BLOB):
         raise no_filename("file")
     if name is None and not file.size:
         raise no_filename("file")
