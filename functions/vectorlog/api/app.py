@@ -18,6 +18,7 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH, Probe, Route, find
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Credential
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import UnknownSchema
@@ -66,7 +67,7 @@ class App:
 
     Attributes:
         deployment: the deployment that the route handlers work on.
-        authenticate: finds the project that a bearer token opens.
+        authenticate: finds what a bearer token stands for.
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
@@ -115,8 +116,10 @@ class App:
 
         def enter() -> Admitted:
             nonlocal project
-            caller = auth.caller(head.headers, self.authenticate)
-            project = caller.project
+            credential = auth.credential(head.headers, self.authenticate)
+            project = credential.project
+            caller = auth.caller(head.headers, credential)
+            auth.check_scope(credential, route.scope)
             if route.method == "POST" and bool(route.file_field) != head.is_form:
                 raise Invalid(form_expected(route.file_field) if route.file_field else JSON_EXPECTED, code=None)
             if route.grows:
@@ -125,7 +128,7 @@ class App:
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    return route.handler(self._call(dialect, actor, ids, request))
+                    return route.handler(self._call(dialect, credential, actor, ids, request))
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)
@@ -143,8 +146,12 @@ class App:
             return replace(entered, operation=route.operation, project=project)
         return entered
 
-    def _call(self, dialect: Dialect, actor: Actor, ids: Mapping[str, str], request: Request) -> Call:
-        return Call(self.deployment, self.send_blob, dialect, actor, ids, request, self.take, self.sign_part)
+    def _call(
+        self, dialect: Dialect, credential: Credential, actor: Actor, ids: Mapping[str, str], request: Request
+    ) -> Call:
+        return Call(
+            self.deployment, self.send_blob, dialect, credential, actor, ids, request, self.take, self.sign_part
+        )
 
     def _guarded(self, step: Callable[[], T], dialect: Dialect, operation: str, request: Request) -> T | Response:
         """Runs a step, and turns what it raises into an error response. Every 5xx is logged and counted."""

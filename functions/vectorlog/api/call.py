@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from vectorlog.api import auth
 from vectorlog.api.dialect import Dialect
 from vectorlog.api.input import parse
 from vectorlog.api.input.form import Form
@@ -16,6 +17,7 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain import ids
+from vectorlog.domain.api_key import Credential, Scope
 from vectorlog.domain.errors import Invalid
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases.actor import Actor
@@ -69,6 +71,7 @@ _KINDS: Mapping[str, ids.Kind] = {
     "file_id": "file",
     "batch_id": "vsfb",
     "upload_id": "upload",
+    "key_id": "key",
 }
 
 
@@ -77,6 +80,7 @@ class Call:
     """One call of a route, with helpers that check the request's parts.
 
     Attributes:
+        credential: what the request's key stands for; it has the route's scope.
         ids: the path parameters, decoded.
         take: refuses a number of bytes that would not fit the disk, and counts those that do.
         sign_part: makes the addresses of direct parts.
@@ -85,6 +89,7 @@ class Call:
     deployment: Deployment
     send_blob: SendBlob
     dialect: Dialect
+    credential: Credential
     actor: Actor
     ids: Mapping[str, str]
     request: Request
@@ -121,6 +126,14 @@ class Call:
             Invalid: it does not match the schema.
         """
         return parse.query_string(schema, self.request.query)
+
+    def check_scope(self, needed: Scope) -> None:
+        """Checks that the key has a scope that only some requests to this route need.
+
+        Raises:
+            Forbidden: it does not.
+        """
+        auth.check_scope(self.credential, needed)
 
     def no_query(self) -> None:
         """Checks that there is no query string.

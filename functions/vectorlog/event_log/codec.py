@@ -14,14 +14,34 @@ from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
 
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
-from vectorlog.domain.ids import BatchId, FileId, KeyId, StoreFileId, StoreId, UploadId, UploadPartId, parse_stream
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
+from vectorlog.domain.ids import (
+    BatchId,
+    FileId,
+    KeyId,
+    ProjectId,
+    StoreFileId,
+    StoreId,
+    UploadId,
+    UploadPartId,
+    parse_stream,
+)
 
 S = TypeVar("S")
 E = TypeVar("E")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 EVENT_VERSIONS: Mapping[str, int] = {
+    "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
     "FileBatchCreated": 2,
@@ -42,7 +62,12 @@ def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
 
 
+def _may_write(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "scope": "write"}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("ApiKeyCreated", 1): _may_write,
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
     ("FileBatchCreated", 1): _without_known_files,
@@ -68,19 +93,20 @@ class Aggregate(Generic[S, E]):
     state_version: int = 1
 
 
-def _by_name(union: object) -> dict[str, Any]:
+def _by_name(union: Any) -> dict[str, Any]:  # noqa: ANN401  # a union of classes, or one class
     return {event.__name__: event for event in get_args(union) or (union,)}
 
 
 VECTOR_STORE = Aggregate(
     "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=2
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=2)
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=3)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
 UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))
 UPLOAD_PART = Aggregate("upload_part", upload_part.INITIAL, upload_part.evolve, _by_name(upload_part.Event))
-API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event))
+API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event), state_version=2)
+PROJECT = Aggregate("project", project_limits.INITIAL, project_limits.evolve, _by_name(project_limits.Event))
 
 AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     VECTOR_STORE,
@@ -90,6 +116,7 @@ AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     UPLOAD,
     UPLOAD_PART,
     API_KEY,
+    PROJECT,
 )
 
 
@@ -114,6 +141,8 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
             return UPLOAD_PART
         case KeyId():
             return API_KEY
+        case ProjectId():
+            return PROJECT
         case None:
             raise UnknownSchema(f"stream '{stream}' is of a kind that this version does not know")
         case _ as never:

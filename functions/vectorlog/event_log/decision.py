@@ -7,7 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -36,9 +45,19 @@ FileDecision: TypeAlias = Decision[uploaded_file.State, uploaded_file.Event]
 UploadDecision: TypeAlias = Decision[upload.State, upload.Event]
 UploadPartDecision: TypeAlias = Decision[upload_part.State, upload_part.Event]
 KeyDecision: TypeAlias = Decision[api_key.State, api_key.Event]
+ProjectDecision: TypeAlias = Decision[project_limits.State, project_limits.Event]
 
+OfNoFile: TypeAlias = api_key.State | project_limits.State
+"""The states of what is about no file and no store."""
 AnyDecision: TypeAlias = (
-    StoreDecision | StoreFileDecision | BatchDecision | FileDecision | UploadDecision | UploadPartDecision | KeyDecision
+    StoreDecision
+    | StoreFileDecision
+    | BatchDecision
+    | FileDecision
+    | UploadDecision
+    | UploadPartDecision
+    | KeyDecision
+    | ProjectDecision
 )
 AnyState: TypeAlias = (
     vector_store.State
@@ -47,8 +66,9 @@ AnyState: TypeAlias = (
     | uploaded_file.State
     | upload.State
     | upload_part.State
-    | api_key.State
+    | OfNoFile
 )
+"""The state of any kind of stream."""
 
 
 def is_store(decision: AnyDecision) -> TypeIs[StoreDecision]:
@@ -84,3 +104,8 @@ def is_upload_part(decision: AnyDecision) -> TypeIs[UploadPartDecision]:
 def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:
     """Whether the commit is of an API key."""
     return isinstance(decision.state, api_key.State)
+
+
+def is_project(decision: AnyDecision) -> TypeIs[ProjectDecision]:
+    """Whether the commit is of a project."""
+    return isinstance(decision.state, project_limits.State)

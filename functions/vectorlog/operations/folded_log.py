@@ -8,7 +8,16 @@ from itertools import islice
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.use_cases.upload_parts import part_key
@@ -84,7 +93,7 @@ def _note(history: History, decision: AnyDecision) -> None:
             history.uploads[decision.stream] = decision.state
         case upload_part.State():
             history.upload_parts[decision.stream] = decision.state
-        case api_key.State():
+        case api_key.State() | project_limits.State():
             pass
         case _ as never:
             assert_never(never)

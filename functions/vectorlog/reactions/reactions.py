@@ -15,6 +15,7 @@ from vectorlog.event_log.decision import (
     is_batch,
     is_file,
     is_key,
+    is_project,
     is_store,
     is_store_file,
     is_upload,
@@ -59,6 +60,8 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
         return [message for event in decision.events for message in _of_upload_part(event)]
     if is_key(decision):
         return [message for event in decision.events for message in _of_key(event)]
+    if is_project(decision):
+        return []  # new limits hold for the requests after them
     assert_never(decision)
 
 
@@ -131,7 +134,7 @@ def _of_upload_part(event: upload_part.Event) -> Sequence[Message]:
 
 def _of_key(event: api_key.Event) -> Sequence[Message]:
     match event:
-        case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked():
+        case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked() | api_key.ApiKeyUsed():
             return []
         case _ as never:
             assert_never(never)

@@ -19,6 +19,7 @@ from vectorlog.api.input.form import FormRule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Credential
 from vectorlog.runtime.aws.api import build, send_blob
 from vectorlog.use_cases import api_keys
 
@@ -38,7 +39,7 @@ def upload(deployment: Deployment, spool: Path, fields: dict[str, str], **header
     every = {"Content-Type": sent.headers["content-type"], **headers}
     event["headers"] = every
     event["multiValueHeaders"] = {name: [value] for name, value in every.items()}
-    resolver = build(App(deployment, lambda _: "acme", send_blob).admit, spool)
+    resolver = build(App(deployment, lambda _: Credential("acme", "admin"), send_blob).admit, spool)
     status: int = resolver.resolve(event, LambdaContext())["statusCode"]
     return status
 

@@ -8,7 +8,16 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
@@ -84,7 +93,7 @@ class Completion:
             case upload.State():
                 if state.ended is not None:
                     self._worker.work(CloseUpload(stream))
-            case store_file.State() | upload_part.State() | api_key.State():
+            case store_file.State() | upload_part.State() | api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)

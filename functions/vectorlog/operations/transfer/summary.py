@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.ids import StoreFileId, UploadPartId, store_file_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log import codec
@@ -95,7 +104,7 @@ class LogSummary:
             case upload_part.State():
                 if state.added is not None:
                     self.parts[stream] = state.added.sha256
-            case api_key.State():
+            case api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)
