@@ -110,7 +110,7 @@ EXAMPLES: tuple[Any, ...] = (
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
     file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
     file_batch.FileBatchCancelled(2),
-    uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
+    uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9, "upload_1"),
     uploaded_file.FileDeleted(2, expired=True),
     upload.UploadCreated(1, ANN, "a.txt", "assistants", 4096, "text/plain", 9, 3600, 1024),
     upload.UploadCompleted(2, "file-1", "5a", "6b"),

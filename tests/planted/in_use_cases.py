@@ -16,7 +16,7 @@ BUGS = (
     Bug(
         "closed-upload-has-no-file",
         "use_cases/uploads.py",
-        '    if state.ended == "completed":\n        _make_file(deployment, state, meta)\n',
+        '    if state.ended == "completed":\n        _make_file(deployment, id, state, meta)\n',
         "",
         "A process that dies while it completes an upload loses the file, though its upload is completed.",
         ("use_cases/test_uploads.py::test_cut",),

@@ -188,7 +188,7 @@ def expire(state: State, at: int) -> Sequence[Event]:
     return [UploadExpired(at)] if due else []
 
 
-def file_of(state: State) -> uploaded_file.FileUploaded:
+def file_of(id: str, state: State) -> uploaded_file.FileUploaded:
     """Returns the event that makes the file of a completed upload."""
     assert state.owner is not None
     seconds = state.file_expires_after_s
@@ -201,6 +201,7 @@ def file_of(state: State) -> uploaded_file.FileUploaded:
         sha256=state.sha256,
         content_type=state.content_type,
         expires_at=None if seconds is None else state.ended_at + seconds * 1000,
+        upload=id,
     )
 
 

@@ -44,6 +44,7 @@ EVENT_VERSIONS: Mapping[str, int] = {
     "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
+    "FileUploaded": 2,
     "FileBatchCreated": 2,
     "VectorStoreCreated": 2,
 }
@@ -62,6 +63,10 @@ def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
 
 
+def _in_one_request(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "upload": ""}
+
+
 def _may_write(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "scope": "write"}
 
@@ -70,6 +75,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ApiKeyCreated", 1): _may_write,
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
+    ("FileUploaded", 1): _in_one_request,
     ("FileBatchCreated", 1): _without_known_files,
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
 }

@@ -111,10 +111,11 @@ def _blobs(deployment: Deployment, id: str, state: upload.State, parts: Sequence
 def sizes(deployment: Deployment, prefix: str) -> Mapping[str, int]:
     """Returns the sizes of all blobs below a prefix, by key."""
     found: dict[str, int] = {}
-    after = prefix
-    while page := [blob for blob in deployment.blobs.page(after, PAGE) if blob.key.startswith(prefix)]:
-        found |= {blob.key: blob.size for blob in page}
-        after = page[-1].key
+    page = deployment.blobs.page(prefix, PAGE)
+    while page:
+        found |= {blob.key: blob.size for blob in page if blob.key.startswith(prefix)}
+        more = len(page) == PAGE and page[-1].key.startswith(prefix)
+        page = deployment.blobs.page(page[-1].key, PAGE) if more else ()
     return found
 
 

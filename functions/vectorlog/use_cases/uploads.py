@@ -156,7 +156,7 @@ def complete(
     completed = upload.UploadCompleted(at, upload.file_id(id), sha256, listed)
     plan = Plan(UPLOAD, id, lambda state: upload.complete(id, state, completed), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
-    file = _make_file(deployment, outcome.state, actor.meta)
+    file = _make_file(deployment, id, outcome.state, actor.meta)
     if not file.state.is_available(at):
         raise errors.file_not_found(file.id)
     return UploadView(id, outcome.state, at, file)
@@ -181,7 +181,7 @@ def close(deployment: Deployment, id: str, *, meta: str) -> None:
     if state.ended is None:
         return
     if state.ended == "completed":
-        _make_file(deployment, state, meta)
+        _make_file(deployment, id, state, meta)
     file = upload.file_id(id)
     joined = set(deployment.blobs.list(f"files/{file}/")) - {blob_key(file, state.sha256)}  # by requests that lost
     deployment.blobs.delete([*joined, *deployment.blobs.list(folder(id))])
@@ -199,8 +199,8 @@ def own_upload(deployment: Deployment, actor: Actor, id: str) -> Loaded[upload.S
     return loaded
 
 
-def _make_file(deployment: Deployment, state: upload.State, meta: str) -> FileView:
-    uploaded = upload.file_of(state)
+def _make_file(deployment: Deployment, id: str, state: upload.State, meta: str) -> FileView:
+    uploaded = upload.file_of(id, state)
     plan = Plan(UPLOADED_FILE, state.file, lambda file: uploaded_file.upload(file, uploaded))
     [outcome] = commits.decide_and_show(deployment, [plan], meta=meta)
     return FileView(state.file, outcome.state)
