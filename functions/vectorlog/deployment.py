@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
-from vectorlog.defaults import DUPLICATE_CONTENT, LOCAL_UPLOADS, DuplicateContent, UploadLimits
+from vectorlog.defaults import (
+    DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
+    LOCAL_UPLOADS,
+    DuplicateContent,
+    EmbeddingsApi,
+    UploadLimits,
+)
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
@@ -59,6 +67,7 @@ class Deployment:
         clock: returns ms since 1970.
         random: the source of new ids.
         duplicate_content: whether a store accepts the same bytes twice.
+        embeddings_api: whether texts are embedded for clients.
         inline_files: a batch of at most this many files is fanned out before its request is answered. A worker fans out
             larger ones, and receives the message for each batch in any case.
         inline_tags: whether changed attributes are written to the index before their request is answered, for an index
@@ -66,6 +75,7 @@ class Deployment:
         limits: how large files and parts may be.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
+        rewriter: rewrites the queries of searches that ask for it.
         telemetry: where failures are logged and counted.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
@@ -79,9 +89,11 @@ class Deployment:
     clock: Callable[[], int]
     random: Random
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     inline_files: int = 0
     inline_tags: bool = False
     limits: UploadLimits = LOCAL_UPLOADS
     together: Parallel = one_by_one
+    rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)
     worked: Callable[[int, int], int] = never_off

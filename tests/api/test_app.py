@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import httpx
@@ -321,7 +322,7 @@ class TestStoreFiles:
         assert (hit["file_id"], hit["attributes"], hit["content"]) == (
             file,
             {"k": 1},
-            [{"type": "text", "text": "the quick brown fox"}],
+            [{"type": "text", "text": "the quick brown fox", "location": ANY}],
         )
         assert found["search_query"] == (["fox", "dog"] if prefix == "/v1" else "fox\ndog")
         assert client.post(f"{files}/{file}", {"attributes": {"k": 2}}).json()["attributes"] == {"k": 2}
@@ -628,12 +629,10 @@ class TestUnserved:
         [
             ("POST", "/v1/responses", "/v1/vector_stores/{vector_store_id}/search"),
             ("POST", "/v1/chat/completions", "/v1/vector_stores/{vector_store_id}/search"),
-            ("POST", "/v1/embeddings", "attached"),
-            ("GET", "/v1/models", "embedding_model"),
-            ("GET", "/api/v1/llm/usage/vector_stores", "/api/v1/llm/vector_stores"),
+            ("GET", "/api/v1/llm/usage/completions", "vector stores"),
             ("GET", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
             ("DELETE", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions/ann", "vectorlog keys"),
-            ("GET", "/v1/organization/usage/vector_stores", "usage_bytes"),
+            ("GET", "/v1/organization/usage/completions", "vector stores"),
             ("GET", "/v1/organization/projects", "vectorlog keys"),
             ("GET", f"/v1/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
         ],

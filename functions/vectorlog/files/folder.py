@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import threading
@@ -13,16 +12,13 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO
 
+from vectorlog.files.appending import append_file
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
-
-JOIN_BYTES = 4 * 1024 * 1024
-"""Blobs are joined in pieces of this size."""
 
 _NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -65,7 +61,7 @@ class FolderBlobs:
         try:
             with private_file(staged) as into:
                 for key, _ in blobs:
-                    _append(key, self._path(key), into, see)
+                    append_file(key, self._path(key), into, see)
             key = target()
             self._name([staged], [self._path(key)])
         except BaseException:
@@ -84,6 +80,12 @@ class FolderBlobs:
         """See Blobs."""
         with self.local(key) as path, path.open("rb") as file:
             return file.read(size)
+
+    def slice(self, key: str, start: int, end: int) -> bytes:
+        """See Blobs."""
+        with self.local(key) as path, path.open("rb") as file:
+            file.seek(start)
+            return file.read(max(0, end - start))
 
     def size(self, key: str) -> int | None:
         """See Blobs."""
@@ -201,42 +203,6 @@ def _stage(content: bytes | Path, path: Path) -> None:
     else:
         with private_file(path) as file:
             file.write(content)
-
-
-def _append(key: str, source: Path, into: IO[bytes], see: Callable[[bytes], None]) -> None:
-    """Appends a file to another one, and shows its pieces."""
-    try:
-        opened = source.open("rb", buffering=0)
-    except _NO_FILE:
-        raise NoSuchBlob(key) from None
-    with opened:
-        start = 0
-        while piece := opened.read(JOIN_BYTES):
-            see(piece)
-            if not _share(opened, start, len(piece), into):
-                into.write(piece)
-            start += len(piece)
-
-
-def _share(source: IO[bytes], start: int, length: int, into: IO[bytes]) -> bool:
-    """Has the kernel copy a piece to the end of another file, and returns whether it did. File systems with reflinks
-    then store it once.
-    """
-    if not hasattr(os, "copy_file_range"):  # macOS
-        return False
-    into.flush()
-    end = into.tell()
-    try:
-        copied = os.copy_file_range(source.fileno(), into.fileno(), length, start, end)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        return False
-    into.seek(end + copied)
-    if copied == length:
-        return True
-    into.seek(end)  # only a part of it: the caller writes the whole piece
-    return False
 
 
 def _sync(path: Path) -> None:
