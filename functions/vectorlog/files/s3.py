@@ -36,7 +36,6 @@ successful call (API reference, "DeleteObjects").
 """
 
 _TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * MB, max_concurrency=4)
-_PIECE = MB
 _BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _ABSENT = {"404", "NoSuchKey"}
 _BEYOND_END = "InvalidRange"
@@ -205,7 +204,7 @@ class S3Blobs:
         def fetch() -> None:
             into.seek(0)
             into.truncate()
-            for piece in self._get(key, byte_range).iter_chunks(_PIECE):
+            for piece in self._get(key, byte_range).iter_chunks(MB):
                 into.write(piece)
 
         retrying("S3 GetObject", BROKEN_BODY, fetch, on=_BROKEN)
