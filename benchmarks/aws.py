@@ -33,9 +33,10 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import SINGLE, Attach, Ingested, Placement
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Plan
-from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, usage, vector_stores
+from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, uploads, usage, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
+from vectorlog.use_cases.uploads import CreateUpload, ReceivedPart
 from vectorlog.use_cases.usage import UsageQuery
 from vectorlog.use_cases.vector_stores import CreateStore
 
@@ -88,6 +89,7 @@ def lines(made: Measured) -> Iterator[Line]:
     )
     store = new_store(made)
     yield line("upload a file", lambda: upload(made))
+    yield from in_parts(made)
     yield line("attach a file", lambda: attach(made, store, files[0]))
     yield line(
         "attach a file, a minute after the store's last use",
@@ -168,6 +170,28 @@ def upload(made: Measured) -> str:
         sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
         command = uploaded_files.Upload("handbook.txt", "assistants", path, len(TEXT), sha256, "text/plain")
         return uploaded_files.upload(made.deployment, ACTOR, command).id
+
+
+def in_parts(made: Measured) -> Iterator[Line]:
+    """Measures the operations of an upload of eight parts of 4 MB."""
+    deployment, size = made.deployment, 4 << 20
+    command = CreateUpload("film.bin", "user_data", 8 * size, "application/octet-stream")
+    created: list[str] = []
+    parts: list[str] = []
+    yield Line("create an upload", made.cost(lambda: created.append(uploads.create(deployment, ACTOR, command).id)))
+
+    def add(number: int) -> None:
+        content = bytes([number]) * size
+        with spooled(content.decode("latin-1")) as path:
+            path.write_bytes(content)
+            received = ReceivedPart(path, size, hashlib.sha256(content).hexdigest())
+            parts.append(uploads.add_part(deployment, ACTOR, created[0], received).id)
+
+    yield Line("add a part", made.cost(lambda: add(0)))
+    for number in range(1, 8):
+        add(number)
+    complete = partial(uploads.complete, deployment, ACTOR, created[0], parts, None, lambda _: None)
+    yield Line("complete an upload of 8 parts of 4 MB", made.cost(complete))
 
 
 def attach(made: Measured, store: str, file: str, **attributes: Scalar) -> None:

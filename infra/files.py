@@ -16,6 +16,8 @@ can be undone until Monday. S3 counts from the following midnight (UTC), so byte
 """
 PARTS_DAYS = 1
 """Days until S3 drops the parts of an interrupted upload: its minimum. Ours end within minutes, with their function."""
+UPLOADS_DAYS = 1
+"""Days until S3 deletes the parts of uploads, if nothing else has: its minimum. An upload lives an hour."""
 
 
 class Files(Construct):
@@ -39,6 +41,7 @@ class Files(Construct):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(id="parts", abort_incomplete_multipart_upload_after=Duration.days(PARTS_DAYS)),
+                s3.LifecycleRule(id="uploads", prefix="uploads/", expiration=Duration.days(UPLOADS_DAYS)),
                 s3.LifecycleRule(
                     id="deleted",
                     noncurrent_version_expiration=Duration.days(RETENTION_DAYS),

@@ -103,8 +103,8 @@ class VectorlogStack(Stack):
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
-        self._grants.read_objects(function, "files", "manifests", "artefacts")
-        self._grants.put_objects(function, "files", "manifests")
+        self._grants.read_objects(function, "files", "manifests", "artefacts", "uploads")
+        self._grants.put_objects(function, "files", "manifests", "uploads")
         self._grants.name_models(function)
         return function
 
@@ -152,7 +152,7 @@ class VectorlogStack(Stack):
         self._grants.write_rows(function)
         self._grants.list_rows(function)
         self._grants.read_objects(function, "manifests", "artefacts")
-        self._grants.delete_objects(function, "files", "manifests", "artefacts")
+        self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
         self._grants.send(function, self._queues.work, self._queues.embed)
         self._grants.put_off(function, self._queues.work)
         self._index.grant_write(function)

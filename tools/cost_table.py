@@ -18,6 +18,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 MEASURED, PRICED = DOCS / "costs.md", DOCS / "prices.md"
 MILLION, KB_PER_GB, GIB = 1_000_000, 1_000_000, 1 << 30
 
+S3_PUTS = ("PutObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload")
+"""The calls that S3 charges like a PUT."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -59,7 +62,7 @@ def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
         "Lambda": invocations * price.invocations_million + function_dollars(ms, assumed) * MILLION,
         "DynamoDB": operation.write_units * price.write_units_million
         + (operation.read_units + commits * following.read_units) * price.read_units_million,
-        "S3": (calls.get("PutObject", 0) + calls.get("ListObjectsV2", 0)) * price.puts_million
+        "S3": sum(calls.get(name, 0) for name in S3_PUTS) * price.puts_million
         + calls.get("GetObject", 0) * price.gets_million,
         "SQS": messages * price.messages_million,
         "Bedrock": tokens * price.tokens_million,

@@ -5,7 +5,7 @@ The module imports nothing else of ours, so any module may import it.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 DAY_MS = 86_400_000
 
@@ -29,7 +29,7 @@ BODY_MB = 6
 characters would exceed it, but few requests come near it.
 """
 UPLOAD_MB = 512
-"""Largest upload in the local edition, in units of 2^20 bytes: OpenAI's limit."""
+"""Largest file that the local edition takes in one request, in units of 2^20 bytes: OpenAI's limit."""
 RESERVE_MB = 256
 """Disk space that the local edition keeps for deletes and for its log, in units of 2^20 bytes."""
 READERS_MEMORY_MB = 2048
@@ -53,9 +53,38 @@ GATEWAY_SECONDS = 29
 """How long API Gateway waits for a function's answer."""
 GATEWAY_UPLOAD_BYTES = 4_500_000
 """Largest upload through API Gateway: Lambda accepts 6 MB, and API Gateway sends binary bodies in base64."""
+
+
+class UploadLimits(NamedTuple):
+    """How large an edition lets files be, in bytes.
+
+    Attributes:
+        file: a file that is sent in one request.
+        upload: a file that is sent in parts.
+        part: one part.
+        part_size: the size of parts to recommend.
+    """
+
+    file: int
+    upload: int
+    part: int
+    part_size: int
+
+
+LOCAL_UPLOADS = UploadLimits(UPLOAD_MB << 20, 8 << 30, 64 << 20, 64 << 20)
+"""OpenAI's limits; its clients send parts of 64 MB."""
+GATEWAY_UPLOADS = UploadLimits(GATEWAY_UPLOAD_BYTES, 512 << 20, GATEWAY_UPLOAD_BYTES, 4 << 20)
+"""On AWS. The largest upload is what a function can read, hash and write again within API Gateway's 29 seconds."""
+
+PARTS_ADVICE = (
+    "Send a larger file in parts (POST /v1/uploads): with openai's client, "
+    "client.uploads.upload_file_chunked(file=…, part_size={part_size}). "
+    "Or create the upload with 'direct_upload', and PUT its parts to the addresses in the answer."
+)
+"""What to do with a file that is too large for one request."""
 GATEWAY_TOO_LARGE = (
     f"The request is larger than the {GATEWAY_UPLOAD_BYTES / 1e6:g} MB that this endpoint takes. "
-    f"Upload content as a file of up to {GATEWAY_UPLOAD_BYTES / 1e6:g} MB (POST /v1/files), and name its id."
+    "Upload content as a file, and name its id. " + PARTS_ADVICE.format(part_size=GATEWAY_UPLOADS.part_size)
 )
 
 VectorEngine: TypeAlias = Literal["faiss", "lucene"]

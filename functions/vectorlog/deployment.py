@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
-from vectorlog.defaults import DUPLICATE_CONTENT, EMBEDDINGS_API, DuplicateContent, EmbeddingsApi
+from vectorlog.defaults import (
+    DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
+    LOCAL_UPLOADS,
+    DuplicateContent,
+    EmbeddingsApi,
+    UploadLimits,
+)
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
@@ -66,6 +73,7 @@ class Deployment:
             larger ones, and receives the message for each batch in any case.
         inline_tags: whether changed attributes are written to the index before their request is answered, for an index
             that can do so (`ChunkIndex.retag`). A worker writes them in any case.
+        upload_limits: how large files and parts may be.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         rewriter: rewrites the queries of searches that ask for it.
@@ -86,6 +94,7 @@ class Deployment:
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     inline_files: int = 0
     inline_tags: bool = False
+    upload_limits: UploadLimits = LOCAL_UPLOADS
     together: Parallel = one_by_one
     rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)

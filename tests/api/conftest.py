@@ -12,6 +12,7 @@ import pytest
 from tests.api.client import Client, Clock, OneVector
 from vectorlog.api import auth
 from vectorlog.api.app import App
+from vectorlog.defaults import LOCAL_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.event_log.sqlite import SQLiteEventLog
@@ -45,6 +46,7 @@ def deployment(tmp_path: Path, clock: Clock) -> Iterator[Deployment]:
         clock=clock,
         random=random,
         inline_files=100,
+        upload_limits=LOCAL_UPLOADS._replace(file=1 << 20),
     )
     index.close()
     views.close()
@@ -60,7 +62,6 @@ def client(deployment: Deployment, tmp_path: Path) -> Iterator[Client]:
             app.admit,
             threads,
             tmp_path / "spool",
-            upload_limit=1 << 20,
             body_limit=1 << 20,
             on_request=lines.append,
         )

@@ -25,7 +25,7 @@ MAY: Mapping[Scope, Sequence[Scope]] = {
 
 def head(dialect: Dialect, route: Route) -> Request:
     """Returns the head of a request to a route."""
-    headers = {"authorization": "Bearer any", **({"content-type": "multipart/form-data"} if route.takes_form else {})}
+    headers = {"authorization": "Bearer any", **({"content-type": "multipart/form-data"} if route.file_field else {})}
     path = dialect.prefix + route.path.replace("<", "").replace(">", "")
     return Request(route.method, path, headers, {}, b"", "req_1")
 

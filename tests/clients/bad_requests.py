@@ -336,7 +336,7 @@ FORMS = [
         files=[("file", ("a.txt", b"a")), ("file", ("b.txt", b"b"))],
         data=PURPOSE,
     ),
-    form("file", "invalid_value", "filename", files={"file": (" ", b"a")}, data=PURPOSE),
+    form("file", "missing_required_parameter", "filename", files={"file": (" ", b"a")}, data=PURPOSE),
     form(SECONDS, "missing_required_parameter", "seconds", files=FORM, data=PURPOSE | {ANCHOR: "created_at"}),
     form(ANCHOR, "missing_required_parameter", "anchor", files=FORM, data=PURPOSE | {SECONDS: "3600"}),
     form(

@@ -118,7 +118,7 @@ def test_every_route_refuses_a_key_without_its_scope(administered: Administered)
             for prefix in ("/v1", "/api/v1/llm"):
                 for route in ROUTES:
                     path = prefix + route.path.replace("<", "").replace(">", "")
-                    body: dict[str, Any] = {"files": {"file": b"text"}} if route.takes_form else {"json": {}}
+                    body: dict[str, Any] = {"files": {route.file_field: b"text"}} if route.file_field else {"json": {}}
                     answer = raw.request(route.method, path, **(body if route.method == "POST" else {}))
                     may = SCOPES.index(scope) >= SCOPES.index(route.scope)
                     administers = route.admin and may and "project_id" in path  # it is another project's

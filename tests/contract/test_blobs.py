@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,7 @@ from vectorlog.files.s3 import S3Blobs
 from vectorlog.runtime.aws import clients
 
 BYTES = bytes(range(256)) * 10
+MB = 1 << 20
 
 
 @contextmanager
@@ -113,6 +115,41 @@ class TestBlobs:
         blobs.put([("a/b", source)])
         assert blobs.read("a/b") == BYTES
         assert not source.exists()
+
+    @pytest.mark.parametrize("sizes", [[1], [5, 1, 7], [6 * MB, 3, 5 * MB], [1, 6 * MB, 2], [3 * MB] * 7])
+    def test_join(self, blobs: Blobs, sizes: list[int]) -> None:
+        """Blobs of any sizes become one, under a key that is chosen once all bytes were seen; they stay as they are."""
+        parts = [(f"parts/{number}", bytes([65 + number]) * size) for number, size in enumerate(sizes)]
+        blobs.put(parts)
+        seen: list[bytes] = []
+
+        def target() -> str:
+            assert blobs.size("files/joined") is None
+            return f"files/{sha256(b''.join(seen)).hexdigest()}"
+
+        blobs.join([(key, len(content)) for key, content in parts], "scratch/", seen.append, target)
+        whole = b"".join(content for _, content in parts)
+        assert b"".join(seen) == whole
+        assert blobs.read(f"files/{sha256(whole).hexdigest()}") == whole
+        assert [blobs.read(key) for key, _ in parts] == [content for _, content in parts]
+        blobs.delete(list(blobs.list("scratch/")))
+        assert len(list(blobs.list(""))) == len(parts) + 1
+
+    def test_join_that_is_refused(self, blobs: Blobs) -> None:
+        """If a part is missing, or the caller refuses the bytes, no blob is stored."""
+        blobs.put([("parts/1", b"x"), ("parts/2", b"y")])
+
+        def refuse(*_: object) -> NoReturn:
+            raise LookupError
+
+        parts = [("parts/1", 1), ("parts/2", 1)]
+        with pytest.raises(LookupError):
+            blobs.join(parts, "scratch/", refuse, lambda: "files/1")
+        with pytest.raises(LookupError):
+            blobs.join(parts, "scratch/", lambda _: None, refuse)
+        with pytest.raises(NoSuchBlob):
+            blobs.join([("parts/1", 1), ("parts/3", 1)], "scratch/", lambda _: None, lambda: "files/1")
+        assert list(blobs.list("files/")) == []
 
     def test_many(self, blobs: Blobs, tmp_path: Path) -> None:
         """One call stores many blobs, bytes and files alike."""

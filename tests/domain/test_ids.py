@@ -17,6 +17,8 @@ from vectorlog.domain.ids import (
     StoreFileId,
     StoreId,
     StreamId,
+    UploadId,
+    UploadPartId,
     group_of,
     is_well_formed,
     make,
@@ -89,6 +91,8 @@ def test_stream_of_a_file_in_a_store() -> None:
         ("vs_1/file-2", StoreFileId("vs_1", "file-2")),
         ("vsfb_1", BatchId("vsfb_1")),
         ("file-2", FileId("file-2")),
+        ("upload_1", UploadId("upload_1")),
+        ("upload_1/part_2", UploadPartId("upload_1", "part_2")),
         ("key_3", KeyId("key_3")),
     ],
 )
@@ -98,12 +102,15 @@ def test_streams_are_read_back(text: str, found: StreamId) -> None:
     assert str(found) == text
 
 
-@pytest.mark.parametrize("text", ["", "vs", "key", "upload_1", "vs_1/", "/file-1", "vs_1/file-2/3", "vsfb_1/file-2"])
+@pytest.mark.parametrize(
+    "text", ["", "vs", "key", "later_1", "vs_1/", "/file-1", "vs_1/file-2/3", "vsfb_1/file-2", "upload_1/"]
+)
 def test_unknown_streams(text: str) -> None:
     """A stream of a later version's kind is none of ours, and is never taken for a file in a store."""
     assert parse_stream(text) is None
-    with pytest.raises(ValueError, match=re.escape(f"'{text}'")):
-        StoreFileId.parse(text)
+    for kind in (StoreFileId, UploadPartId):
+        with pytest.raises(ValueError, match=re.escape(f"'{text}'")):
+            kind.parse(text)
 
 
 @pytest.mark.parametrize("text", ["vs_1", "vs_1/file-2", "vsfb_1", "file-2", "key_3", "later_4/5"])

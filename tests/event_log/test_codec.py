@@ -18,7 +18,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
@@ -104,8 +113,13 @@ EXAMPLES: tuple[Any, ...] = (
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
     file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
     file_batch.FileBatchCancelled(2),
-    uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
+    uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9, "upload_1"),
     uploaded_file.FileDeleted(2, expired=True),
+    upload.UploadCreated(1, ANN, "a.txt", "assistants", 4096, "text/plain", 9, 3600, 1024),
+    upload.UploadCompleted(2, "file-1", "5a", "6b"),
+    upload.UploadCancelled(3),
+    upload.UploadExpired(9),
+    upload_part.UploadPartAdded(2, 1024, "5a"),
     api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
     api_key.ApiKeyUsed(3),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,33 @@ def test_replaced(blobs: FolderBlobs, tmp_path: Path, syncs: list[Sync]) -> None
     inode = (tmp_path / "blobs" / "a" / "b").stat().st_ino
     assert [sync.size for sync in syncs if sync.inode == inode] == [5]
     assert syncs[0].inode == inode
+
+
+def test_join(blobs: FolderBlobs, tmp_path: Path, syncs: list[Sync]) -> None:
+    """A blob that others are joined to is synced like one that is put."""
+    blobs.put([("uploads/1", b"ab"), ("uploads/2", b"c")])
+    del syncs[:]
+    blobs.join([("uploads/1", 2), ("uploads/2", 1)], "", lambda _: None, lambda: "files/file-1/x")
+    blob = tmp_path / "blobs" / "files" / "file-1" / "x"
+    assert [(sync.size, "files/file-1/x" in sync.named) for sync in syncs if sync.inode == blob.stat().st_ino] == [
+        (3, False)
+    ]
+    names_synced = {sync.inode for sync in syncs if "files/file-1/x" in sync.named}
+    assert {blob.parent.stat().st_ino, blob.parents[1].stat().st_ino} <= names_synced
+    assert stat.S_IMODE(blob.stat().st_mode) == 0o600
+
+
+def test_join_without_the_kernel(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel copies no ranges, or only a part of one, the bytes are written."""
+    blobs.put([("uploads/1", b"ab" * 5000), ("uploads/2", b"c")])
+
+    def refuses(*_: object) -> int:
+        raise OSError(errno.EXDEV, "on another disk")
+
+    def copies_some(source: int, into: int, length: int, start: int, end: int) -> int:
+        return os.pwrite(into, os.pread(source, length // 2, start), end)
+
+    for number, copy in enumerate((refuses, copies_some)):
+        monkeypatch.setattr(os, "copy_file_range", copy, raising=False)
+        blobs.join([("uploads/1", 10_000), ("uploads/2", 1)], "", lambda _: None, partial("files/{}".format, number))
+        assert blobs.read(f"files/{number}") == b"ab" * 5000 + b"c"

@@ -102,3 +102,12 @@ def test_destroyed() -> None:
     template = synthesized(removal="destroy")
     template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Delete"})
     template.resource_count_is("Custom::S3AutoDeleteObjects", 1)
+
+
+def test_parts_of_uploads(template: Template) -> None:
+    """Whatever else happens, parts of uploads are gone after a day; other objects stay."""
+    rules = Match.array_with([{"Id": "uploads", "Prefix": "uploads/", "ExpirationInDays": 1, "Status": "Enabled"}])
+    template.has_resource_properties("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": rules}})
+    [bucket] = template.find_resources("AWS::S3::Bucket").values()
+    expiring = [each for each in bucket["Properties"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in each]
+    assert len(expiring) == 1

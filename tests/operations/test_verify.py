@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.bench import PROJECT, Bench
+from tests.support.parts import begun, done, part
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.operations.verify import Report, UnderWay, verify
 from vectorlog.use_cases import store_files
+from vectorlog.use_cases.upload_parts import DIRECT, part_key
 from vectorlog.views import keys
 from vectorlog.views.table import NO_ROW, Add, Put, Remove
 
@@ -114,3 +116,26 @@ def test_settles_between_looks(filled: tuple[Bench, str, str]) -> None:
     blob_left_over(bench, store, file)
     found = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: bench.blobs.delete(["files/file-nobody/0"]))
     assert found.differing == found.pending == ()
+
+
+class TestUploads:
+    def test_pending(self, bench: Bench) -> None:
+        """A missing part of a pending upload is reported. One that went straight to the storage is not left over."""
+        id = begun(bench, 4, direct_part_size=4)
+        first = part(bench, id, b"ab")
+        bench.blobs.put([(part_key(id, "part_1", DIRECT), b"abcd")])
+        assert report(bench).differing == ()
+        [key] = bench.blobs.list(f"uploads/{id}/{first}/")
+        bench.blobs.delete([key])
+        assert [(each.kind, each.where, each.what) for each in report(bench).differing] == [("blob", key, "is missing")]
+
+    def test_ended(self, bench: Bench) -> None:
+        """What an ended upload has left is reported, until its work is done; and a row that lacks its deadline."""
+        id = begun(bench, 2)
+        done(bench, id, [part(bench, id, b"ab")])
+        assert {each.what for each in report(bench, messages=1).pending} == {"is left over"}
+        bench.pump.settle()
+        assert report(bench) == Report((), (), 3, UnderWay(0, 0))
+        other = begun(bench, 2)
+        bench.deployment.views.table.write([Remove(keys.upload(other))])
+        assert [each.what for each in report(bench).differing] == ["is missing"]

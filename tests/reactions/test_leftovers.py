@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.bench import DAY_MS, PROJECT, Bench, DictIndex, Lost, keyed
+from tests.support.parts import begun, done, part
 from tests.support.told import Tallied, Told
 from vectorlog.domain import manifest
 from vectorlog.files import artefact
@@ -81,13 +82,18 @@ def test_upload_that_died(bench: Bench, told: Told, monkeypatch: pytest.MonkeyPa
 
 def test_everything_that_nothing_needs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes of a deleted file, other bytes under its id, artefacts of a retired generation or of a store that is gone,
-    and manifests without their batch are deleted; a key of unknown form is not.
+    manifests without their batch, and parts of an upload that has ended are deleted; a key of unknown form, and parts
+    of an upload that has not ended, are not.
     """
     monkeypatch.setattr(manifest, "INLINE_BYTES", 0)
     store, gone = bench.store(), bench.store()
     file, deleted = bench.upload("alpha"), bench.upload("beta")
     batch = bench.batch(store, [file])
     bench.attach(gone, file)
+    bench.pump.settle()
+    pending, completed = begun(bench, 2), begun(bench, 2)
+    part(bench, pending, b"ab")
+    done(bench, completed, [part(bench, completed, b"ab")])
     bench.pump.settle()
     uploaded_files.delete(bench.deployment, PROJECT, deleted)
     vector_stores.delete(bench.deployment, PROJECT, gone)
@@ -97,6 +103,9 @@ def test_everything_that_nothing_needs(bench: Bench, monkeypatch: pytest.MonkeyP
         f"files/{deleted}/0",
         f"files/{file}/0",
         f"files/{NOBODY}/0",
+        f"uploads/{completed}/part_1/0",
+        f"uploads/{completed}/joined/0/0",
+        "uploads/upload_nobody/part_1/direct",
         f"manifests/{store}/{batch.id}/0",
         f"manifests/{store}/vsfb_nobody/0",
         f"manifests/{gone}/vsfb_nobody/0",

@@ -29,6 +29,17 @@ class MemoryBlobs:
                 self._blobs[key] = content
             self._stored[key] = StoredBlob(key, len(self._blobs[key]), self._clock())
 
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
+        joined = b"".join(self.read(key) for key, _ in blobs)
+        see(joined)
+        self.put([(target(), joined)])
+
     def read(self, key: str) -> bytes:
         check_key(key)
         if key not in self._blobs:

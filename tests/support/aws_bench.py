@@ -65,7 +65,7 @@ class AwsBench(Bench):
         self._fragile(patch, wiring, "DynamoDBEventLog", "append")
         self._fragile(patch, wiring, "DynamoDBTable", "write")
         self._fragile(patch, wiring, "SQSQueue", "send", "release")
-        self._fragile(patch, s3, "S3Blobs", "put", "delete")
+        self._fragile(patch, s3, "S3Blobs", "put", "join", "delete")
         once.forget()
         self.log = cast(Any, DynamoDBEventLog(dynamodb, events))
         self.index = self.moto.index

@@ -70,7 +70,7 @@ class Bench:
         self.deployment = Deployment(
             streams=Streams(cast(Any, log), self.clock, self.random, no_waits(self.random.uniform)),
             views=Views(cast(Any, table), no_waits(self.random.uniform)),
-            blobs=cast(Any, Fragile(self.blobs, {"put", "delete"}, self.faults)),
+            blobs=cast(Any, Fragile(self.blobs, {"put", "join", "delete"}, self.faults)),
             index=cast(Any, Fragile(self.index, {"add", "retag", "remove", "remove_store"}, self.faults)),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
             clock=self.clock,

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from tests.support.bench import DAY_MS, PROJECT, Bench, Lost, keyed
+from tests.support.parts import begun, done, part
 from tests.support.stubs import StubEmbedder
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
-from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import file_batches, store_files, uploaded_files, uploads, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -37,6 +38,7 @@ class Setting:
             bench.upload(text, keyed(f"u{place}", ""), name=f"{place}.txt") for place, text in enumerate(TEXTS)
         ]
         self.listed = [BatchItem(file) for file in self.files]
+        self.upload, self.parts = "", list[str]()
         self.store, self.other = bench.store(keyed("s", "")), bench.store(keyed("o", ""))
         bench.attach(self.store, self.files[0])
         bench.pump.settle()
@@ -109,6 +111,27 @@ def _delete_store(setting: Setting) -> object:
     return None
 
 
+def _parts_sent(setting: Setting) -> None:
+    bench = setting.bench
+    setting.upload = begun(bench, 4, keyed("up", ""))
+    setting.parts = [part(bench, setting.upload, text, keyed(text.decode(), "")) for text in (b"ab", b"cd")]
+
+
+def _complete_upload(setting: Setting) -> object:
+    file = done(setting.bench, setting.upload, setting.parts).file
+    return file and (file.id, file.state.sha256)
+
+
+def _cancel_upload(setting: Setting) -> object:
+    return uploads.cancel(setting.bench.deployment, PROJECT, setting.upload).state.ended
+
+
+def _completed(setting: Setting) -> None:
+    _parts_sent(setting)
+    _complete_upload(setting)
+    setting.reach(setting.bench.pump.project)
+
+
 def _project(setting: Setting) -> object:
     setting.bench.pump.project()
     return None
@@ -168,10 +191,13 @@ HANDLERS: Mapping[str, Steps] = {
     "api: cancel": (_fanned_out, _cancel),
     "api: delete a file": (_nothing, _delete_file),
     "api: delete a store": (_nothing, _delete_store),
+    "api: complete an upload": (_parts_sent, _complete_upload),
+    "api: cancel an upload": (_parts_sent, _cancel_upload),
     "projector: of the api": (_nothing, _project),
     "projector: of workers": (_ingested, _project),
     "work: fan out": (_projected, _work),
     "work: purge": (_deleted, _work),
+    "work: close an upload": (_completed, _work),
     "embed": (_fanned_out, _embed),
     "sweep": (_overdue, _sweep),
 }

@@ -9,14 +9,16 @@ from typing import TypeVar
 
 from vectorlog.api import auth, errors, rate_headers, unserved
 from vectorlog.api.auth import Authenticate
-from vectorlog.api.call import FORM_EXPECTED, JSON_EXPECTED, Call, SendBlob
+from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
-from vectorlog.api.input.form import Form
+from vectorlog.api.input.form import Form, FormRule
+from vectorlog.api.input.upload_forms import form_rule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import HEALTH, Probe, Route, find
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Credential
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import UnknownSchema
@@ -35,14 +37,14 @@ class Admitted:
 
     Attributes:
         answer: answers the request with its body, and removes the form's files that no route has kept. Never raises.
-        takes_form: whether the body is a form.
+        form: what the form may hold; None if the body is no form.
         frees: whether the request frees space, or makes that possible.
         operation: the operation of the route, for logs and metrics.
         project: the project of the request's key.
     """
 
     answer: Callable[[Request], Response]
-    takes_form: bool
+    form: FormRule | None
     frees: bool
     operation: str
     project: str
@@ -70,6 +72,7 @@ class App:
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
+        take: refuses this number of bytes if they would not fit the disk, and counts them if they do.
     """
 
     deployment: Deployment
@@ -77,6 +80,8 @@ class App:
     send_blob: SendBlob
     probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
     room: Room = endless
+    take: Room = endless
+    sign_part: SignPart = no_direct_parts
 
     def admit(self, head: Request) -> Response | Admitted:
         """Returns how to answer a request, or the response if its body is not needed.
@@ -118,16 +123,15 @@ class App:
             rate = rate_headers.of("requests_per_second", limits.count_request(self.deployment, project))
             caller = auth.caller(head.headers, credential)
             auth.check_scope(credential, route.scope)
-            if route.method == "POST" and route.takes_form != head.is_form:
-                raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
+            if route.method == "POST" and bool(route.file_field) != head.is_form:
+                raise Invalid(form_expected(route.file_field) if route.file_field else JSON_EXPECTED, code=None)
             if route.grows:
                 self.room(0)
 
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    call = Call(self.deployment, self.send_blob, dialect, credential, actor, ids, request)
-                    return route.handler(call)
+                    return route.handler(self._call(dialect, credential, actor, ids, request))
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)
@@ -137,12 +141,20 @@ class App:
                         request.body.discard()
 
             frees = route.effect == "write" and not route.grows
-            return Admitted(answer, route.takes_form, frees, route.operation, caller.project)
+            form = form_rule(route.file_field, self.deployment.upload_limits) if route.file_field else None
+            return Admitted(answer, form, frees, route.operation, caller.project)
 
         entered = self._guarded(enter, dialect, route.operation, head)
         if isinstance(entered, Response):
             return _told(entered, route, project, rate)
         return entered
+
+    def _call(
+        self, dialect: Dialect, credential: Credential, actor: Actor, ids: Mapping[str, str], request: Request
+    ) -> Call:
+        return Call(
+            self.deployment, self.send_blob, dialect, credential, actor, ids, request, self.take, self.sign_part
+        )
 
     def _guarded(self, step: Callable[[], T], dialect: Dialect, operation: str, request: Request) -> T | Response:
         """Runs a step, and turns what it raises into an error response. Every 5xx is logged and counted."""

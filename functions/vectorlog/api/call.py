@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -25,8 +25,13 @@ from vectorlog.use_cases.actor import Actor
 
 M = TypeVar("M", bound=BaseModel)
 
-FORM_EXPECTED = "This endpoint expects a form (multipart/form-data) with the fields 'file' and 'purpose'."
 JSON_EXPECTED = "This endpoint expects a JSON body (application/json), not a form."
+
+
+def form_expected(field: str) -> str:
+    """Returns the message for a body that should be a form with this file field."""
+    fields = "the field 'data'" if field == "data" else "the fields 'file' and 'purpose'"
+    return f"This endpoint expects a form (multipart/form-data) with {fields}."
 
 
 class SendBlob(Protocol):
@@ -45,7 +50,30 @@ class SendBlob(Protocol):
         ...
 
 
-_KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb", "key_id": "key"}
+class SignPart(Protocol):
+    """Makes the address to which anyone can PUT the bytes of one part for a while."""
+
+    def __call__(self, request: Request, upload: str, part: str, size: int, seconds: int) -> str:
+        """Returns the address for exactly `size` bytes, valid for `seconds`. The request asks for it."""
+        ...
+
+
+def no_direct_parts(request: Request, upload: str, part: str, size: int, seconds: int) -> str:  # noqa: ARG001
+    """Implements SignPart for a server that takes parts only through its API.
+
+    Raises:
+        Invalid: always.
+    """
+    raise Invalid("This server does not take 'direct_upload'. Send the parts to it.", param="direct_upload")
+
+
+_KINDS: Mapping[str, ids.Kind] = {
+    "vector_store_id": "vs",
+    "file_id": "file",
+    "batch_id": "vsfb",
+    "upload_id": "upload",
+    "key_id": "key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +83,8 @@ class Call:
     Attributes:
         credential: what the request's key stands for; it has the route's scope.
         ids: the path parameters, decoded.
+        take: refuses a number of bytes that would not fit the disk, and counts those that do.
+        sign_part: makes the addresses of direct parts.
     """
 
     deployment: Deployment
@@ -64,6 +94,8 @@ class Call:
     actor: Actor
     ids: Mapping[str, str]
     request: Request
+    take: Callable[[int], None]
+    sign_part: SignPart
 
     @property
     def form(self) -> Form | None:

@@ -35,6 +35,7 @@ class Dialect:
         search_query: formats the queries as a search response repeats them.
         content: formats the response body that shows a file's text.
         chunking: formats a file's chunking.
+        needs_filename: whether a file part without a filename, or with the filename `blob`, is refused.
         download: returns the Content-Type of a download, given the type of the file.
     """
 
@@ -46,6 +47,7 @@ class Dialect:
     search_query: Callable[[Sequence[str]], Any]
     content: Callable[[Text], Json]
     chunking: Callable[[Chunking], Json]
+    needs_filename: bool
     download: Callable[[str], str]
 
 
@@ -91,6 +93,7 @@ OPENAI = Dialect(
     search_query=list,
     content=_content_page,
     chunking=_static_sizes,
+    needs_filename=False,
     download=_unchanged,
 )
 
@@ -103,6 +106,7 @@ MKA1 = Dialect(
     search_query="\n".join,
     content=_named_content,
     chunking=_as_sent,
+    needs_filename=True,
     download=_accepted,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
@@ -13,6 +13,7 @@ from vectorlog.use_cases.indexed_text import IndexedText
 from vectorlog.use_cases.search import Found
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
+from vectorlog.use_cases.uploads import PartView, UploadView
 from vectorlog.use_cases.vector_stores import StoreView
 from vectorlog.views.counts import Counts
 
@@ -31,6 +32,40 @@ def file(view: FileView) -> Json:
         "status": "processed",
         "status_details": None,
         "sha256": state.sha256,
+    }
+
+
+def upload(view: UploadView, addresses: Mapping[str, str]) -> Json:
+    """An upload. `addresses` are those of the parts that the client sends straight to the storage."""
+    state = view.state
+    answer: Json = {
+        "id": view.id,
+        "object": "upload",
+        "bytes": state.size,
+        "created_at": _seconds(state.created_at),
+        "filename": state.filename,
+        "purpose": state.purpose,
+        "status": state.status(view.at),
+        "expires_at": _seconds(state.expires_at),
+    }
+    if view.file is not None:
+        answer["file"] = file(view.file)
+    if addresses:
+        parts = [
+            {"id": part, "bytes": size, "method": "PUT", "url": addresses[part]}
+            for part, size in view.direct_parts.items()
+        ]
+        answer["direct_upload"] = {"part_size": state.direct_part_size, "parts": parts}
+    return answer
+
+
+def upload_part(view: PartView) -> Json:
+    """A part of an upload."""
+    return {
+        "id": view.id,
+        "object": "upload.part",
+        "created_at": _seconds(view.added.at),
+        "upload_id": view.upload,
     }
 
 

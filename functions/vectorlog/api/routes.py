@@ -19,6 +19,7 @@ from vectorlog.api.resources import (
     rate_limits,
     search,
     store_files,
+    uploads,
     usage,
     vector_stores,
 )
@@ -38,7 +39,7 @@ class Route:
         operation: its name in MKA1's specification.
         effect: whether the operation only reads, or also writes.
         function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
-        takes_form: whether its body is a form; any other body is JSON.
+        file_field: if its body is a form, the field of the form's file; any other body is JSON.
         admin: whether it needs a key of scope `admin`, whatever its effect is. A handler that needs one only for some
             requests calls `Call.check_scope`.
     """
@@ -49,7 +50,7 @@ class Route:
     effect: Literal["read", "write"]
     handler: Callable[[Call], Response]
     function: Literal["api", "search"] = "api"
-    takes_form: bool = False
+    file_field: str = ""
     admin: bool = False
 
     @property
@@ -68,6 +69,7 @@ class Route:
         return self.repeatable and not self.path.endswith("/cancel")
 
 
+_UPLOAD = "/uploads/<upload_id>"
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
@@ -76,11 +78,15 @@ _KEYS = "/organization/admin_api_keys"
 _LIMITS = "/organization/projects/<project_id>/rate_limits"
 
 ROUTES = (
-    Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
+    Route("POST", "/files", "uploadFile", "write", files.upload, file_field="file"),
     Route("GET", "/files", "listFiles", "read", files.list_all),
     Route("GET", "/files/<file_id>", "getFile", "read", files.get),
     Route("DELETE", "/files/<file_id>", "deleteFile", "write", files.delete),
     Route("GET", "/files/<file_id>/content", "getFileContent", "read", files.content),
+    Route("POST", "/uploads", "createUpload", "write", uploads.create),
+    Route("POST", f"{_UPLOAD}/parts", "addUploadPart", "write", uploads.add_part, file_field="data"),
+    Route("POST", f"{_UPLOAD}/complete", "completeUpload", "write", uploads.complete),
+    Route("POST", f"{_UPLOAD}/cancel", "cancelUpload", "write", uploads.cancel),
     Route("POST", "/vector_stores", "createVectorStore", "write", vector_stores.create),
     Route("GET", "/vector_stores", "listVectorStores", "read", vector_stores.list_all),
     Route("POST", "/vector_stores/search", "searchVectorStores", "read", search.search_several, "search"),

@@ -11,7 +11,6 @@ from vectorlog.domain.errors import Refused
 
 _SEARCH = "Search with POST {prefix}/vector_stores/{{vector_store_id}}/search, and pass the results to your model."
 _PROVIDER = "Send it to your model provider."
-_UPLOAD = "Upload the whole file with POST {prefix}/files."
 _ATTACH = "Attach many files with POST {prefix}/vector_stores/{{vector_store_id}}/file_batches."
 _KEYS = (
     "Keys are created and revoked with 'vectorlog keys', or with {prefix}/organization/admin_api_keys and a key of "
@@ -58,7 +57,6 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "projects": _Family("administration of projects", _KEYS),
         "realtime": _Family("realtime", _PROVIDER),
         "threads": _Family("threads", _SEARCH),
-        "uploads": _Family("uploads in parts", _UPLOAD),
         "videos": _Family("videos", _PROVIDER),
         "webhook_endpoints": _Family("webhooks", "Poll the file or the batch."),
     },
@@ -77,7 +75,7 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
 }
 """By the dialect's prefix and the first segment of the path after it."""
 
-_SERVED = ("files", "vector_stores", "models", "embeddings", "usage")
+_SERVED = ("files", "uploads", "vector_stores", "models", "embeddings", "usage")
 
 
 def refuse(method: str, path: str) -> Refused:

@@ -145,6 +145,11 @@ def file_not_found(file: str, param: str = "id") -> NotFound:
     return NotFound(f"No such File object: {file}", param=param)
 
 
+def upload_not_found(upload: str) -> NotFound:
+    """Returns the contract's error for an upload that does not exist."""
+    return NotFound(f"No such Upload object: {upload}", param="upload_id")
+
+
 def is_disk_full(error: OSError) -> bool:
     """Whether a call failed because the disk, or this user's part of it, is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

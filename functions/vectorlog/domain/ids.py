@@ -109,6 +109,39 @@ class FileId:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadId:
+    """Stream of an upload, `upload_…`."""
+
+    upload: str
+
+    def __str__(self) -> str:
+        return self.upload
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPartId:
+    """Stream of a part of an upload, `upload_…/part_…`."""
+
+    upload: str
+    part: str
+
+    def __str__(self) -> str:
+        return f"{self.upload}/{self.part}"
+
+    @classmethod
+    def parse(cls, stream: str) -> UploadPartId:
+        """Parses the stream id of a part.
+
+        Raises:
+            ValueError: the stream is of another kind.
+        """
+        parsed = parse_stream(stream)
+        if not isinstance(parsed, UploadPartId):
+            raise ValueError(f"stream '{stream}' is not that of a part of an upload")
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
 class KeyId:
     """Stream of an API key, `key_…`."""
 
@@ -128,14 +161,18 @@ class ProjectId:
         return self.project
 
 
-StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId | ProjectId
+StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | UploadId | UploadPartId | KeyId | ProjectId
 
 
 def parse_stream(stream: str) -> StreamId | None:
     """Parses a stream id; `str` of the result is the same text. None if this version does not know the kind."""
-    store, slash, file = stream.partition("/")
+    whole, slash, part = stream.partition("/")
     if slash:
-        return StoreFileId(store, file) if store.startswith(PREFIX["vs"]) and file and "/" not in file else None
+        if not part or "/" in part:
+            return None
+        if whole.startswith(PREFIX["upload"]):
+            return UploadPartId(whole, part)
+        return StoreFileId(whole, part) if whole.startswith(PREFIX["vs"]) else None
     for kind, make_id in _STREAMS.items():
         if stream.startswith(PREFIX[kind]):
             return make_id(stream)
@@ -146,6 +183,7 @@ _STREAMS: dict[Kind, Callable[[str], StreamId]] = {
     "vs": StoreId,
     "vsfb": BatchId,
     "file": FileId,
+    "upload": UploadId,
     "key": KeyId,
     "proj": ProjectId,
 }

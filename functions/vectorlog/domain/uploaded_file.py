@@ -14,7 +14,7 @@ from vectorlog.domain.tenancy import Owner
 @dataclass(frozen=True, slots=True)
 class FileUploaded:
     """A file was uploaded. `size` is in bytes, `sha256` in hex, times in ms since 1970. `content_type` is the one that
-    the uploader sent.
+    the uploader sent. `upload` is the id of the upload whose parts made the file; empty if it came in one request.
     """
 
     at: int
@@ -25,6 +25,7 @@ class FileUploaded:
     sha256: str
     content_type: str
     expires_at: int | None = None
+    upload: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,27 @@ from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
 
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import BatchId, FileId, KeyId, ProjectId, StoreFileId, StoreId, parse_stream
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
+from vectorlog.domain.ids import (
+    BatchId,
+    FileId,
+    KeyId,
+    ProjectId,
+    StoreFileId,
+    StoreId,
+    UploadId,
+    UploadPartId,
+    parse_stream,
+)
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -25,6 +44,7 @@ EVENT_VERSIONS: Mapping[str, int] = {
     "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
+    "FileUploaded": 2,
     "FileBatchCreated": 2,
     "VectorStoreCreated": 2,
 }
@@ -43,6 +63,10 @@ def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
 
 
+def _in_one_request(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "upload": ""}
+
+
 def _may_write(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "scope": "write"}
 
@@ -51,6 +75,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ApiKeyCreated", 1): _may_write,
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
+    ("FileUploaded", 1): _in_one_request,
     ("FileBatchCreated", 1): _without_known_files,
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
 }
@@ -84,10 +109,21 @@ VECTOR_STORE = Aggregate(
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=3)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
+UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))
+UPLOAD_PART = Aggregate("upload_part", upload_part.INITIAL, upload_part.evolve, _by_name(upload_part.Event))
 API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event), state_version=2)
 PROJECT = Aggregate("project", project_limits.INITIAL, project_limits.evolve, _by_name(project_limits.Event))
 
-AGGREGATES: tuple[Aggregate[Any, Any], ...] = (VECTOR_STORE, STORE_FILE, FILE_BATCH, UPLOADED_FILE, API_KEY, PROJECT)
+AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
+    VECTOR_STORE,
+    STORE_FILE,
+    FILE_BATCH,
+    UPLOADED_FILE,
+    UPLOAD,
+    UPLOAD_PART,
+    API_KEY,
+    PROJECT,
+)
 
 
 def aggregate_of(stream: str) -> Aggregate[Any, Any]:
@@ -105,6 +141,10 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
             return FILE_BATCH
         case FileId():
             return UPLOADED_FILE
+        case UploadId():
+            return UPLOAD
+        case UploadPartId():
+            return UPLOAD_PART
         case KeyId():
             return API_KEY
         case ProjectId():

@@ -7,7 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -33,15 +42,32 @@ StoreDecision: TypeAlias = Decision[vector_store.State, vector_store.Event]
 StoreFileDecision: TypeAlias = Decision[store_file.State, store_file.Event]
 BatchDecision: TypeAlias = Decision[file_batch.State, file_batch.Event]
 FileDecision: TypeAlias = Decision[uploaded_file.State, uploaded_file.Event]
+UploadDecision: TypeAlias = Decision[upload.State, upload.Event]
+UploadPartDecision: TypeAlias = Decision[upload_part.State, upload_part.Event]
 KeyDecision: TypeAlias = Decision[api_key.State, api_key.Event]
 ProjectDecision: TypeAlias = Decision[project_limits.State, project_limits.Event]
 
 OfNoFile: TypeAlias = api_key.State | project_limits.State
 """The states of what is about no file and no store."""
 AnyDecision: TypeAlias = (
-    StoreDecision | StoreFileDecision | BatchDecision | FileDecision | KeyDecision | ProjectDecision
+    StoreDecision
+    | StoreFileDecision
+    | BatchDecision
+    | FileDecision
+    | UploadDecision
+    | UploadPartDecision
+    | KeyDecision
+    | ProjectDecision
 )
-AnyState: TypeAlias = vector_store.State | store_file.State | file_batch.State | uploaded_file.State | OfNoFile
+AnyState: TypeAlias = (
+    vector_store.State
+    | store_file.State
+    | file_batch.State
+    | uploaded_file.State
+    | upload.State
+    | upload_part.State
+    | OfNoFile
+)
 """The state of any kind of stream."""
 
 
@@ -63,6 +89,16 @@ def is_batch(decision: AnyDecision) -> TypeIs[BatchDecision]:
 def is_file(decision: AnyDecision) -> TypeIs[FileDecision]:
     """Whether the commit is of an uploaded file."""
     return isinstance(decision.state, uploaded_file.State)
+
+
+def is_upload(decision: AnyDecision) -> TypeIs[UploadDecision]:
+    """Whether the commit is of an upload."""
+    return isinstance(decision.state, upload.State)
+
+
+def is_upload_part(decision: AnyDecision) -> TypeIs[UploadPartDecision]:
+    """Whether the commit is of a part of an upload."""
+    return isinstance(decision.state, upload_part.State)
 
 
 def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,10 @@ from typing import Protocol
 
 class NoSuchBlob(KeyError):
     """There is no blob under this key."""
+
+
+class BlobChanged(Exception):
+    """The blob under this key was replaced while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,29 @@ class Blobs(Protocol):
         """Stores each item under its key, replacing an older blob.
 
         If the content is a path, that file is moved or copied; it no longer exists afterwards.
+        """
+        ...
+
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
+        """Stores what other blobs hold, one after the other, as one blob. Memory does not grow with their sizes.
+
+        Args:
+            blobs: their keys and sizes, in their order: one blob or more, none of them empty. They stay.
+            scratch: a prefix that ends with `/`, below which other blobs may be stored on the way. The caller deletes
+                them.
+            see: called with each piece, in order.
+            target: called once, after the last piece; returns the key of the new blob. If `see` or `target` raises,
+                nothing is stored.
+
+        Raises:
+            NoSuchBlob: one of the blobs does not exist.
+            BlobChanged: one of them was replaced meanwhile, and not all of it could be read.
         """
         ...
 

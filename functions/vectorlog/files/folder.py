@@ -6,13 +6,14 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
+from vectorlog.files.appending import append_file
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
@@ -41,18 +42,32 @@ class FolderBlobs:
         try:
             for path, (_, content) in zip(staged, items, strict=True):
                 _stage(content, path)
-            self._sync(staged)
-            with self._naming:
-                for target in targets:
-                    self._make_folders(target)
-                for source, target in zip(staged, targets, strict=True):
-                    source.replace(target)
+            self._name(staged, targets)
         except BaseException:
             for path in staged:
                 path.unlink(missing_ok=True)
             raise
-        folders = {key[:end] for key, _ in items for end, character in enumerate(key) if character == "/"}
-        self._sync([self._folder, *(self._folder / folder for folder in folders)])
+        self._sync_folders([key for key, _ in items])
+
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,  # noqa: ARG002
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
+        """See Blobs. Where the file system can, the new file shares the blocks of the old ones."""
+        staged = self._staging / uuid.uuid4().hex
+        try:
+            with private_file(staged) as into:
+                for key, _ in blobs:
+                    append_file(key, self._path(key), into, see)
+            key = target()
+            self._name([staged], [self._path(key)])
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        self._sync_folders([key])
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
@@ -138,6 +153,20 @@ class FolderBlobs:
         except _NO_FILE:
             return None
         return StoredBlob(key, status.st_size, status.st_mtime_ns // 1_000_000)
+
+    def _name(self, staged: Sequence[Path], targets: Sequence[Path]) -> None:
+        """Syncs files together, and moves each to its place."""
+        self._sync(staged)
+        with self._naming:
+            for target in targets:
+                self._make_folders(target)
+            for source, target in zip(staged, targets, strict=True):
+                source.replace(target)
+
+    def _sync_folders(self, keys: Sequence[str]) -> None:
+        """Syncs the folders of keys, so that the files keep their names."""
+        folders = {key[:end] for key in keys for end, character in enumerate(key) if character == "/"}
+        self._sync([self._folder, *(self._folder / folder for folder in folders)])
 
     def _unlink(self, path: Path) -> None:
         path.unlink()

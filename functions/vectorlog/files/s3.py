@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from io import BytesIO
@@ -16,6 +16,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
+from vectorlog.files.s3_join import S3Join
 from vectorlog.retry import RetryPolicy, Temporary, retrying
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ successful call (API reference, "DeleteObjects").
 """
 
 _TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * MB, max_concurrency=4)
-_PIECE = MB
 _BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _ABSENT = {"404", "NoSuchKey"}
 _BEYOND_END = "InvalidRange"
@@ -71,6 +71,16 @@ class S3Blobs:
         for content in list(run(self._put, items)):
             if isinstance(content, Path):
                 content.unlink()
+
+    def join(
+        self,
+        blobs: Sequence[tuple[str, int]],
+        scratch: str,
+        see: Callable[[bytes], None],
+        target: Callable[[], str],
+    ) -> None:
+        """See Blobs and `s3_join.py`."""
+        S3Join(self._client, self._bucket, self._pool).join(blobs, scratch, see, target)
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
@@ -194,7 +204,7 @@ class S3Blobs:
         def fetch() -> None:
             into.seek(0)
             into.truncate()
-            for piece in self._get(key, byte_range).iter_chunks(_PIECE):
+            for piece in self._get(key, byte_range).iter_chunks(MB):
                 into.write(piece)
 
         retrying("S3 GetObject", BROKEN_BODY, fetch, on=_BROKEN)

@@ -8,9 +8,19 @@ from itertools import islice
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
+from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.use_cases.upload_parts import part_key
 from vectorlog.views import keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
@@ -27,15 +37,29 @@ class History:
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
     batches: dict[str, file_batch.State] = field(default_factory=dict)
     store_files: dict[StoreFileId, store_file.State] = field(default_factory=dict)
+    uploads: dict[str, upload.State] = field(default_factory=dict)
+    upload_parts: dict[str, upload_part.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.stores) + len(self.files) + len(self.batches) + len(self.store_files)
+        uploads = len(self.uploads) + len(self.upload_parts)
+        return len(self.stores) + len(self.files) + len(self.batches) + len(self.store_files) + uploads
 
     def manifests(self) -> set[str]:
         """Returns the addresses of the manifests that are objects: those of batches whose store exists."""
         living = {store for store, state in self.stores.items() if state.exists}
         return {state.object for state in self.batches.values() if state.store in living and state.object}
+
+    def parts(self) -> set[str]:
+        """Returns the keys of the parts of uploads that have not ended. Direct parts are not among them: the log does
+        not say which of them were sent.
+        """
+        found: set[str] = set()
+        for stream, state in self.upload_parts.items():
+            id = UploadPartId.parse(stream)
+            if state.added is not None and self.uploads[id.upload].ended is None:
+                found.add(part_key(id.upload, id.part, state.added.sha256))
+        return found
 
     def holds_contents(self, store: str) -> bool:
         """Returns whether a store still has its files' contents: it exists, and is neither expired nor deleted."""
@@ -65,6 +89,10 @@ def _note(history: History, decision: AnyDecision) -> None:
             history.batches[decision.stream] = decision.state
         case store_file.State():
             history.store_files[StoreFileId.parse(decision.stream)] = decision.state
+        case upload.State():
+            history.uploads[decision.stream] = decision.state
+        case upload_part.State():
+            history.upload_parts[decision.stream] = decision.state
         case api_key.State() | project_limits.State():
             pass
         case _ as never:

@@ -175,7 +175,10 @@ def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]
 def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
     living = {file: state for file, state in history.files.items() if not state.deleted}
     expected = {blob_key(file, state.sha256) for file, state in living.items()}
-    expected |= history.manifests()
-    actual = {key for folder in ("files/", "manifests/") for key in deployment.blobs.list(folder)}
+    expected |= history.manifests() | history.parts()
+    actual = {key for folder in ("files/", "manifests/", "uploads/") for key in deployment.blobs.list(folder)}
     yield from (Difference("blob", key, "is missing") for key in expected - actual)
-    yield from (Difference("blob", key, "is left over") for key in actual - expected)
+    pending = {upload for upload, state in history.uploads.items() if state.ended is None}
+    for key in actual - expected:
+        if not (key.startswith("uploads/") and key.split("/")[1] in pending):
+            yield Difference("blob", key, "is left over")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.ids import store_file_stream
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOAD, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.use_cases.uploaded_files import blob_key
 
 SAFE_AGE_MS = DAY_MS
@@ -57,10 +57,13 @@ def collect(deployment: Deployment, after: str) -> str | None:
 def _needed(deployment: Deployment, keys: Sequence[str]) -> set[str]:
     """Returns those of the keys that a commit needs, and those of an unknown form."""
     named_files, named_stores, named_batches, named_store_files = set[str](), set[str](), set[str](), set[str]()
+    named_uploads = set[str]()
     for key in keys:
         match key.split("/"):
             case ["files", file, _]:
                 named_files.add(file)
+            case ["uploads", id, *_]:
+                named_uploads.add(id)
             case ["manifests", store, batch, _]:
                 named_stores.add(store)
                 named_batches.add(batch)
@@ -69,6 +72,7 @@ def _needed(deployment: Deployment, keys: Sequence[str]) -> set[str]:
                 named_store_files.add(store_file_stream(store, file))
     load = deployment.streams.load_many
     files, stores = load(UPLOADED_FILE, sorted(named_files)), load(VECTOR_STORE, sorted(named_stores))
+    uploads = load(UPLOAD, sorted(named_uploads))
     batches, store_files = load(FILE_BATCH, sorted(named_batches)), load(STORE_FILE, sorted(named_store_files))
 
     def is_needed(key: str) -> bool:
@@ -76,6 +80,9 @@ def _needed(deployment: Deployment, keys: Sequence[str]) -> set[str]:
             case ["files", file, _]:
                 upload = files[file].state
                 return upload.owner is not None and not upload.deleted and key == blob_key(file, upload.sha256)
+            case ["uploads", id, *_]:
+                pending = uploads[id].state
+                return pending.owner is not None and pending.ended is None
             case ["manifests", store, batch, _]:
                 created, holder = batches[batch].state, stores[store].state
                 named = created.object == key if created.exists else holder.batch == batch

@@ -8,12 +8,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
-from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_project, is_store, is_store_file
+from vectorlog.event_log.decision import (
+    AnyDecision,
+    is_batch,
+    is_file,
+    is_key,
+    is_project,
+    is_store,
+    is_store_file,
+    is_upload,
+    is_upload_part,
+)
 from vectorlog.event_log.provenance import causing_request, origin_of
-from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
+from vectorlog.work.messages import (
+    CancelBatch,
+    CloseUpload,
+    FanOut,
+    Forget,
+    Ingest,
+    Message,
+    OpenBatch,
+    Purge,
+    PurgeStore,
+    Retag,
+)
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
@@ -34,6 +55,10 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
         return [message for event in decision.events for message in _of_batch(stream, decision.state, event)]
     if is_file(decision):
         return [message for event in decision.events for message in _of_file(stream, event)]
+    if is_upload(decision):
+        return [message for event in decision.events for message in _of_upload(stream, event)]
+    if is_upload_part(decision):
+        return [message for event in decision.events for message in _of_upload_part(event)]
     if is_key(decision):
         return [message for event in decision.events for message in _of_key(event)]
     if is_project(decision):
@@ -91,6 +116,24 @@ def _of_file(file: str, event: uploaded_file.Event) -> Sequence[Message]:
         case uploaded_file.FileDeleted():
             return [Forget(file)]
         case uploaded_file.FileUploaded():
+            return []
+        case _ as never:
+            assert_never(never)
+
+
+def _of_upload(id: str, event: upload.Event) -> Sequence[Message]:
+    match event:
+        case upload.UploadCompleted() | upload.UploadCancelled() | upload.UploadExpired():
+            return [CloseUpload(id)]
+        case upload.UploadCreated():
+            return []
+        case _ as never:
+            assert_never(never)
+
+
+def _of_upload_part(event: upload_part.Event) -> Sequence[Message]:
+    match event:
+        case upload_part.UploadPartAdded():
             return []
         case _ as never:
             assert_never(never)

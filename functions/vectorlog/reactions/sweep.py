@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import FileId, StoreFileId, StoreId
+from vectorlog.domain import store_file, upload, uploaded_file, vector_store
+from vectorlog.domain.ids import FileId, StoreFileId, StoreId, UploadId
 from vectorlog.domain.store_file import Failure
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE, decode_state
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOAD, UPLOADED_FILE, VECTOR_STORE, decode_state
 from vectorlog.event_log.provenance import Origin, causing_request, meta_of, origin_of, was_imported
 from vectorlog.event_log.streams import Loaded, Outcome
 from vectorlog.reactions.projector import Projector
@@ -61,6 +61,8 @@ def _end_or_retry(deployment: Deployment, projector: Projector, row: Row) -> Non
             outcome = deployment.streams.decide(
                 UPLOADED_FILE, file, lambda state: uploaded_file.expire(state, at), meta=meta
             )
+        case UploadId(id):
+            outcome = deployment.streams.decide(UPLOAD, id, lambda state: upload.expire(state, at), meta=meta)
         case StoreId(store):
             outcome = deployment.streams.decide(
                 VECTOR_STORE, store, lambda state: vector_store.expire(state, at), meta=meta

@@ -18,10 +18,11 @@ from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.reactions import leftovers, purge
 from vectorlog.reactions.projector import Projector
-from vectorlog.use_cases import fan_out, uploaded_files
+from vectorlog.use_cases import fan_out, uploaded_files, uploads
 from vectorlog.work.messages import (
     COLLECTION,
     CancelBatch,
+    CloseUpload,
     Collect,
     FanOut,
     Forget,
@@ -65,6 +66,8 @@ class Worker:
                 self._retag(message)
             case Forget():
                 self._forget(message)
+            case CloseUpload():
+                uploads.close(self._deployment, message.upload, meta=_meta(message))
             case Replay():
                 self._replay(message.stream)
             case Collect():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zlib import crc32
 
-from vectorlog.domain.ids import FileId, StoreFileId, StoreId
+from vectorlog.domain.ids import FileId, StoreFileId, StoreId, UploadId
 from vectorlog.domain.store_file import Placement
 from vectorlog.domain.tenancy import Caller, Owner
 from vectorlog.views.table import Key
@@ -15,6 +15,7 @@ COUNTS = "C"
 FILES = "F#"
 _STORE = "VS#"
 _FILE = "FILE#"
+_UPLOAD = "UPLOAD#"
 _BATCHES = "#B"
 _CONTENTS = "#D"
 _LEAVING = "LEAVING#"
@@ -64,10 +65,12 @@ class Unreached:
     batch: str
 
 
-def subject(key: Key) -> FileId | StoreId | StoreFileId | Unreached:
+def subject(key: Key) -> FileId | UploadId | StoreId | StoreFileId | Unreached:
     """Returns the id of the thing to which a row with a deadline belongs."""
     if key.pk.startswith(_FILE):
         return FileId(key.pk.removeprefix(_FILE))
+    if key.pk.startswith(_UPLOAD):
+        return UploadId(key.pk.removeprefix(_UPLOAD))
     store = key.pk.removeprefix(_STORE)
     if store.endswith(_BATCHES):
         return Unreached(store.removesuffix(_BATCHES), thing_of(key.sk))
@@ -87,6 +90,11 @@ def entry(batch: str, file: str) -> Key:
 def file(file: str) -> Key:
     """The key of an uploaded file."""
     return Key(f"{_FILE}{file}", COUNTS)
+
+
+def upload(upload: str) -> Key:
+    """The key of an upload's row, which exists for its deadline."""
+    return Key(f"{_UPLOAD}{upload}", COUNTS)
 
 
 def attachment(file: str, store: str) -> Key:

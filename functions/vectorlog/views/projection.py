@@ -15,12 +15,15 @@ from vectorlog.event_log.decision import (
     BatchDecision,
     FileDecision,
     KeyDecision,
+    UploadDecision,
     is_batch,
     is_file,
     is_key,
     is_project,
     is_store,
     is_store_file,
+    is_upload,
+    is_upload_part,
 )
 from vectorlog.views import keys, store_file_rows, store_rows, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
@@ -49,6 +52,10 @@ def touched(decision: AnyDecision) -> list[Key]:
             *_lists(decision.state.owner, decision.state.created_at, stream),
             *_leaving(stream, decision.state.owner),
         ]
+    if is_upload(decision):
+        return [keys.upload(stream)]
+    if is_upload_part(decision):
+        return []
     if is_key(decision):
         return [keys.api_key(stream), *_key_lists(decision)]
     if is_project(decision):
@@ -73,6 +80,10 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
         _project_batch(decision, rows)
     elif is_file(decision):
         _project_file(decision, rows)
+    elif is_upload(decision):
+        _project_upload(decision, rows)
+    elif is_upload_part(decision):
+        pass  # no list shows the parts of an upload
     elif is_key(decision):
         _project_key(decision, rows)
     elif is_project(decision):
@@ -117,6 +128,12 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     if state.deleted:
         for key in _leaving(decision.stream, state.owner):
             rows.put(key, decision.version, expires_at=decision.at + TOMBSTONE_MS)
+
+
+def _project_upload(decision: UploadDecision, rows: Rows) -> None:
+    tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if decision.state.ended else {}
+    deadline = None if decision.state.ended else decision.state.expires_at
+    rows.put(keys.upload(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)
 
 
 def _project_key(decision: KeyDecision, rows: Rows) -> None:

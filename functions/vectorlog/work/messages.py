@@ -129,6 +129,13 @@ class Forget(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class CloseUpload(_FromRequest):
+    """Make the file of a completed upload, if its request did not, and remove the parts of an upload that has ended."""
+
+    upload: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replay(_FromRequest):
     """Project a stream again from its first commit, and send the messages that follow from it."""
 
@@ -142,7 +149,9 @@ class Collect(_FromRequest):
     after: str = ""
 
 
-Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect
+Message = (
+    Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | CloseUpload | Replay | Collect
+)
 
 COLLECTION = "collect"
 """What `Collect` messages are sent for, instead of a stream."""

@@ -45,7 +45,7 @@ def read(folder: Path, *pieces: bytes, limit: int = 1_000_000) -> Form:
     return reader.finish()
 
 
-def read_name(folder: Path, disposition: bytes) -> str:
+def read_name(folder: Path, disposition: bytes) -> str | None:
     """The file name that a part with this header ends up with."""
     return read(folder, part(b"name=file; " + disposition, b""), END).files["file"].filename
 

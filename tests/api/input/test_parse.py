@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from vectorlog.api.input import parse
+from vectorlog.api.input.file_fields import FileForm
 from vectorlog.api.input.queries import FileList, StoreFileList, StoreList
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
 from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
-from vectorlog.api.resources.files import FileForm
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases.pages import PageRequest

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from tests.support.bench import DAY_MS, Bench, DictIndex, StubEmbedder
+from tests.support.parts import begun, done, part
 from vectorlog.domain.tenancy import Caller
 from vectorlog.operations.show.records import Shown
 from vectorlog.operations.show.show import UnknownId, show
 from vectorlog.operations.waiting import Waiting, WaitingMessage
-from vectorlog.use_cases import api_keys, file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import api_keys, file_batches, store_files, uploaded_files, uploads, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.work.sqlite import SQLiteQueue
 
@@ -255,3 +256,31 @@ class TestOthers:
             shown(bench, id)
         assert everything() == before
         assert store_files.get(bench.deployment, ASKED, store, file).state.status == "failed"
+
+
+class TestUpload:
+    def test_upload(self, bench: Bench) -> None:
+        """An upload's id says how far it is, with its parts' bytes; a part's id says its size."""
+        id = begun(bench, 4)
+        first, second = part(bench, id, b"ab", ASKED), part(bench, id, b"cd")
+        found = shown(bench, id)
+        assert found.explanation[0].startswith(f"{id} ('a.txt', 4 bytes) waits for its parts until ")
+        assert sorted(blob.size or 0 for blob in found.blobs) == [2, 2]
+        assert shown(bench, f"{id}/{first}").explanation == (f"{id}/{first} has 2 bytes.",)
+        assert {each.id for each in shown(bench, "req_asked").streams} == {f"{id}/{first}"}
+        file = done(bench, id, [first, second]).file
+        assert file is not None
+        bench.pump.settle()
+        found = shown(bench, id)
+        assert found.explanation[0].endswith(f" as {file.id}.")
+        assert found.blobs == ()
+
+    def test_ended(self, bench: Bench) -> None:
+        """One that was cancelled or has expired says so."""
+        cancelled, expired = begun(bench, 4), begun(bench, 4)
+        uploads.cancel(bench.deployment, ASKED, cancelled)
+        assert "was cancelled at " in shown(bench, cancelled).explanation[0]
+        bench.clock.advance(3_600_000)
+        assert "the sweep will remove its parts" in shown(bench, expired).explanation[0]
+        bench.pump.sweep()
+        assert "its parts are removed" in shown(bench, expired).explanation[0]

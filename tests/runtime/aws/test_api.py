@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from tests.support.bench import Bench
 from vectorlog.api import auth
 from vectorlog.api.app import Admitted, App
+from vectorlog.api.input.form import FormRule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
@@ -115,7 +116,10 @@ def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
         asked.append(request)
         return Response(200)
 
-    resolver = build(lambda head: Admitted(answer, head.is_form, False, "x", "p"), tmp_path)
+    def admit(head: Request) -> Admitted:
+        return Admitted(answer, FormRule("file", 1, "") if head.is_form else None, False, "x", "p")
+
+    resolver = build(admit, tmp_path)
     event: dict[str, Any] = json.loads(SAMPLE.read_text())
     event["httpMethod"], event["body"], event["isBase64Encoded"] = "PUT", "not a form", False
     event["headers"] = {"Content-Type": "multipart/form-data; boundary=x", "Accept": "b"}

@@ -16,7 +16,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vectorlog.api.app import Admitted, Room, endless
-from vectorlog.api.input.form import Form
+from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, FormReader
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
@@ -36,12 +36,14 @@ class App:
     heads: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     files: list[bytes] = field(default_factory=list)
+    upload_limit: int = 1_000_000
 
     def admit(self, head: Request) -> Response | Admitted:
         self.heads.append(head)
         if self.refusal is not None:
             return self.refusal
-        return Admitted(self.answer, head.is_form, True, self.response.operation, self.response.project or "")
+        form = FormRule("file", self.upload_limit, "Send it in parts.") if head.is_form else None
+        return Admitted(self.answer, form, True, self.response.operation, self.response.project or "")
 
     def answer(self, request: Request) -> Response:
         self.asked.append(request)
@@ -82,7 +84,6 @@ class Client:
 
     folder: Path
     app: App
-    upload_limit: int = 1_000_000
     body_limit: int = 1000
     log: list[RequestLine] = field(default_factory=list)
     on_start: Callable[[], None] = lambda: None
@@ -129,7 +130,6 @@ class Client:
                 self.app.admit,
                 threads,
                 self.folder / "spool",
-                upload_limit=self.upload_limit,
                 body_limit=self.body_limit,
                 on_request=self.log.append,
                 room=self.room,
@@ -286,16 +286,16 @@ class TestUpload:
     @pytest.mark.parametrize("length", [True, False])
     def test_over_the_limit(self, client: Client, length: bool) -> None:
         """A file over the limit is a 413 with the way out; neither app nor disk sees it."""
-        client.upload_limit = 100
+        client.app.upload_limit = 100
         reply = client.upload(b"x" * 101, length=length)
         assert (reply.status, reply.error["code"]) == (413, "request_too_large")
-        assert "--upload-limit-mb" in reply.error["message"]
+        assert reply.error["message"] == "Send it in parts."
         assert client.app.asked == []
         assert client.spooled == []
 
     def test_announced_over_the_limit_is_not_read(self, client: Client) -> None:
         """A length that no form within the limit can have is refused before a byte is read."""
-        too_long = str(client.upload_limit + FORM_OVERHEAD_BYTES + 1)
+        too_long = str(client.app.upload_limit + FORM_OVERHEAD_BYTES + 1)
         assert client.ask("POST", content_type="multipart/form-data; boundary=x", content_length=too_long).status == 413
         assert client.log[0].bytes_in == 0
 
@@ -308,7 +308,7 @@ class TestUpload:
     def test_client_leaves(self, client: Client) -> None:
         """An upload that was cut off calls nothing and leaves nothing, however much had arrived."""
         head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-        client.upload_limit = 2_000_000
+        client.app.upload_limit = 2_000_000
         assert (
             client.send("POST", [head + b"1" * 1_200_000], cut=True, content_type="multipart/form-data; boundary=x")
             is None
@@ -442,7 +442,7 @@ class TestFullDisk:
             if sum(taken) > 3_000_000:
                 raise NoSpace("full")
 
-        client.take, client.upload_limit = take, 10_000_000
+        client.take, client.app.upload_limit = take, 10_000_000
         reply = client.upload(b"x" * 5_000_000, pieces=10)
         assert (reply.status, reply.error["code"]) == (507, "insufficient_storage")
         assert client.app.asked == []
@@ -459,7 +459,7 @@ class TestFullDisk:
         assert client.upload(b"x" * 1000).status == 507
         assert client.log[0].bytes_in == 0
         assert client.upload(b"x" * 10).status == 200
-        client.upload_limit = 100
+        client.app.upload_limit = 100
         assert client.upload(b"x" * (FORM_OVERHEAD_BYTES + 1000)).status == 413
 
     def test_unexpectedly(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -485,7 +485,6 @@ class TestTrustedHosts:
                 app.admit,
                 threads,
                 tmp_path,
-                upload_limit=1,
                 body_limit=1,
                 on_request=lines.append,
                 trusted_hosts=["localhost"],

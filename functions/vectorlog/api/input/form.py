@@ -13,16 +13,33 @@ class SpooledFile:
     """A form's file on disk, not synced yet. To keep it, move it away from `path`.
 
     Attributes:
-        filename: as the client sent it, so it may contain slashes.
+        filename: as the client sent it, so it may contain slashes; None if it sent none.
         size: in bytes.
         sha256: of the file's bytes, in hex.
     """
 
     path: Path
-    filename: str
+    filename: str | None
     content_type: str
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormRule:
+    """What a route takes as a form.
+
+    Attributes:
+        file_field: the field of its file, which is a file even without a filename: `openai-java` sends it so.
+        limit: of the files' size in all, in bytes.
+        too_large: the sentence for a larger form.
+        raw: whether the body is the file itself, of exactly `limit` bytes, instead of a form.
+    """
+
+    file_field: str
+    limit: int
+    too_large: str
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

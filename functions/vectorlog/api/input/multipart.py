@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from contextlib import suppress
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from pathlib import Path
@@ -13,10 +9,8 @@ from pathlib import Path
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from vectorlog.api.input.file_spool import FileSpool
 from vectorlog.api.input.form import Form, SpooledFile
-
-SPOOL_PREFIX = "upload-"
-"""The prefix of spooled files' names. It identifies files that a crash left behind."""
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
@@ -50,12 +44,13 @@ class FormReader:
         content_type: the request's header, with the boundary.
         folder: the existing folder in which files are spooled.
         limit_bytes: the limit for the total size of the files.
+        file_field: see `FormRule`.
 
     Raises:
         BrokenForm: the header names no usable boundary.
     """
 
-    def __init__(self, content_type: str, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, content_type: str, folder: Path, limit_bytes: int, file_field: str = "") -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise BrokenForm("The Content-Type header of the form names no boundary.")
@@ -76,11 +71,12 @@ class FormReader:
             raise BrokenForm(f"The form's boundary cannot be used: {error}.") from error
         self._folder = folder
         self._limit = limit_bytes
+        self._file_field = file_field
         self._fed_bytes = self._spooled_bytes = 0
         self._complete = False
         self._header_name, self._header_value = bytearray(), bytearray()
         self._headers = Message()
-        self._part: _FieldPart | _FilePart | None = None
+        self._part: _FieldPart | FileSpool | None = None
         self._fields: dict[str, list[str]] = {}
         self._field_count = 0
         self._files: dict[str, SpooledFile] = {}
@@ -117,7 +113,7 @@ class FormReader:
 
     def discard(self) -> None:
         """Removes the spooled files. It may be called at any time, and more than once."""
-        if isinstance(self._part, _FilePart):
+        if isinstance(self._part, FileSpool):
             self._part.discard()
         self._part = None
         for file in self._files.values():
@@ -148,7 +144,8 @@ class FormReader:
         if "name" not in parameters:
             raise BrokenForm("A part of the form has no name in its Content-Disposition header.")
         name = _text(parameters["name"])
-        if "filename" not in parameters:
+        filename = parameters.get("filename")
+        if filename is None and (name != self._file_field or name in self._files):
             self._field_count += 1
             if self._field_count > MAX_FIELDS:
                 raise BrokenForm(f"The form has more than {MAX_FIELDS} text fields.")
@@ -159,10 +156,10 @@ class FormReader:
             raise BrokenForm(f"The form has more than {MAX_FILES} files. Send one request for each file.")
         else:
             content_type = headers.get("content-type", "application/octet-stream")
-            self._part = _FilePart(name, _text(parameters["filename"]), content_type, self._folder)
+            self._part = FileSpool(name, None if filename is None else _text(filename), content_type, self._folder)
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
-        if isinstance(self._part, _FilePart):
+        if isinstance(self._part, FileSpool):
             self._spooled_bytes += end - start
             if self._spooled_bytes > self._limit:
                 raise FormTooLarge(self._limit)
@@ -170,7 +167,7 @@ class FormReader:
             self._part.add(memoryview(data)[start:end])
 
     def _end_part(self) -> None:
-        if isinstance(self._part, _FilePart):
+        if isinstance(self._part, FileSpool):
             self._files[self._part.name] = self._part.close()
         elif self._part is not None:
             self._fields.setdefault(self._part.name, []).append(self._part.close())
@@ -197,34 +194,6 @@ class _FieldPart:
             return self._value.decode()
         except UnicodeDecodeError as error:
             raise BrokenForm(f"The form's field '{self.name}' is not UTF-8.") from error
-
-
-class _FilePart:
-    """A file that is being written to disk and hashed."""
-
-    def __init__(self, name: str, filename: str, content_type: str, folder: Path) -> None:
-        self.name = name
-        self._filename = filename
-        self._content_type = content_type
-        self._hash = hashlib.sha256()
-        self._size = 0
-        descriptor, path = tempfile.mkstemp(prefix=SPOOL_PREFIX, dir=folder)
-        self._path = Path(path)
-        self._file = os.fdopen(descriptor, "wb")
-
-    def add(self, data: memoryview) -> None:
-        self._file.write(data)
-        self._hash.update(data)
-        self._size += len(data)
-
-    def close(self) -> SpooledFile:
-        self._file.close()
-        return SpooledFile(self._path, self._filename, self._content_type, self._size, self._hash.hexdigest())
-
-    def discard(self) -> None:
-        with suppress(OSError):  # closing flushes the buffer, which fails if the disk is full
-            self._file.close()
-        self._path.unlink(missing_ok=True)
 
 
 def _text(parameter: str | tuple[str | None, str | None, str]) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Literal
 from urllib.parse import quote
 
-from pydantic import Field
-
 from vectorlog.api import present
-from vectorlog.api.call import FORM_EXPECTED, Call
+from vectorlog.api.call import Call, form_expected
 from vectorlog.api.content_type import served_as
-from vectorlog.api.input import parse, refusals
+from vectorlog.api.input import parse
+from vectorlog.api.input.file_fields import FileForm, filename_refusal, no_filename
 from vectorlog.api.input.form import SpooledFile
-from vectorlog.api.input.queries import FileList, NoParameters
+from vectorlog.api.input.queries import FileList
+from vectorlog.api.input.upload_forms import only_file, text_fields
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain import errors
 from vectorlog.domain.errors import Invalid
@@ -22,35 +20,27 @@ from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import uploaded_files
 from vectorlog.use_cases.uploaded_files import Upload
 
-PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
-MAX_FILENAME_CHARS = 1024
-BATCH_EXPIRES_AFTER_S = 30 * 86_400
-"""Files of purpose `batch` expire after 30 days by default, others never (docs/contract.md, section 2.1)."""
-
-
-class FileForm(NoParameters):
-    """The text fields of an upload."""
-
-    purpose: str
-    anchor: Literal["created_at"] | None = Field(default=None, alias="expires_after[anchor]")
-    seconds: int | None = Field(default=None, alias="expires_after[seconds]", ge=3600, le=2_592_000)
+NAMELESS = "upload"
+"""The name of bytes that come without one, as `openai` for Python calls them."""
+BLOB = "blob"
+"""The name that browsers give to bytes without one."""
 
 
 def upload(call: Call) -> Response:
     """POST /files."""
     call.no_query()
     if call.form is None:
-        raise Invalid(FORM_EXPECTED, code=None)
-    fields = parse.query_string(FileForm, {key: values for key, values in call.form.fields.items() if key != "file"})
-    file = _only_file(call.form.files, given_as_text="file" in call.form.fields)
+        raise Invalid(form_expected("file"), code=None)
+    fields = parse.query_string(FileForm, text_fields(call.form, "file"))
+    file = only_file(call.form, "file")
     command = Upload(
-        filename=file.filename,
-        purpose=_purpose(fields.purpose),
+        filename=_filename(call, file),
+        purpose=fields.purpose,
         path=file.path,
         size=file.size,
         sha256=file.sha256,
         content_type=file.content_type,
-        expires_after_s=_expires_after_s(fields),
+        expires_after_s=fields.expires_after_s,
     )
     return json_response(present.file(uploaded_files.upload(call.deployment, call.actor, command)))
 
@@ -97,34 +87,15 @@ def content(call: Call) -> Response:
         raise errors.file_not_found(file) from None
 
 
-def _only_file(files: dict[str, SpooledFile], *, given_as_text: bool) -> SpooledFile:
-    for name in files:
-        if name != "file":
-            raise refusals.unknown(name)
-    if "file" in files and given_as_text:
-        raise refusals.duplicate("file")
-    if "file" not in files:
-        raise refusals.wrong_type("file", "a file with a filename", "") if given_as_text else refusals.missing("file")
-    name = files["file"].filename
-    if not name.strip():
-        raise Invalid("Invalid 'file': its filename is empty. Give the file part a filename.", param="file")
-    if len(name) > MAX_FILENAME_CHARS:
-        message = f"Invalid 'file': its filename has {len(name)} characters. At most {MAX_FILENAME_CHARS} are allowed."
-        raise Invalid(message, param="file", code="string_above_max_length")
-    if not name.isprintable():
-        raise Invalid("Invalid 'file': its filename holds control characters.", param="file")
-    return files["file"]
-
-
-def _purpose(value: str, known: Sequence[str] = PURPOSES) -> str:
-    if value not in known:
-        raise Invalid(f"'{refusals.echo(value)}' is not one of {list(known)} - 'purpose'", param="purpose", code=None)
-    return value
-
-
-def _expires_after_s(fields: FileForm) -> int | None:
-    if (fields.anchor is None) != (fields.seconds is None):
-        raise refusals.missing("expires_after[anchor]" if fields.anchor is None else "expires_after[seconds]")
-    if fields.seconds is None and fields.purpose == "batch":
-        return BATCH_EXPIRES_AFTER_S
-    return fields.seconds
+def _filename(call: Call, file: SpooledFile) -> str:
+    """Returns the name of a file. Bytes without one are called `upload`, where the dialect does not refuse them."""
+    name = file.filename
+    if call.dialect.needs_filename and name in (None, BLOB):
+        raise no_filename("file")
+    if name is None and not file.size:
+        raise no_filename("file")
+    if name is None:
+        return NAMELESS
+    if refusal := filename_refusal("file", name):
+        raise refusal
+    return name

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain import upload as uploads
+from vectorlog.domain import upload_part as upload_parts
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.project_limits import Limits
 from vectorlog.operations.show.records import iso
@@ -83,6 +85,24 @@ def batch(id: str, state: file_batch.State, counts: Counts) -> str:
     cancelled = " It was cancelled." if state.cancelled else ""
     unreached = f" {counts.unreached} of them are not attached yet." if counts.unreached else ""
     return f"{id} names {counted(state.count, 'file')} for {state.store}: {_by_status(counts)}.{unreached}{cancelled}"
+
+
+def upload(id: str, state: uploads.State, now: int) -> str:
+    """Describes an upload in parts."""
+    named = f"{id} ({state.filename!r}, {state.size:,} bytes)"
+    if state.ended == "completed":
+        return f"{named} was completed at {iso(state.ended_at)} as {state.file}."
+    if state.ended is not None:
+        how = "was cancelled" if state.ended == "cancelled" else "expired"
+        return f"{named} {how} at {iso(state.ended_at)}; its parts are removed."
+    if state.status(now) == "expired":
+        return f"{named} expired at {iso(state.expires_at)}; the sweep will remove its parts."
+    return f"{named} waits for its parts until {iso(state.expires_at)}."
+
+
+def upload_part(stream: str, state: upload_parts.State) -> str:
+    """Describes a part of an upload."""
+    return f"{stream} has {state.added.size if state.added else 0:,} bytes."
 
 
 def key(id: str, state: api_key.State) -> str:

@@ -8,7 +8,16 @@ from itertools import islice
 from typing import Any
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.ids import StoreFileId, parse_stream, store_file_stream
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, UnknownSchema, aggregate_of
 from vectorlog.event_log.event_log import Commit
@@ -16,14 +25,14 @@ from vectorlog.event_log.provenance import origin_of
 from vectorlog.event_log.streams import Loaded
 from vectorlog.operations.show import explain, streams
 from vectorlog.operations.show.records import Shown, ShownBlob, ShownChunks, ShownMessage, ShownQueues, iso
+from vectorlog.operations.show.request_ids import request_of
 from vectorlog.operations.waiting import Waiting
-from vectorlog.use_cases import open_batches
+from vectorlog.use_cases import open_batches, upload_parts
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
 
 FILES = 50
 """How many files, stores and blobs are listed. For more, only their number is given, if it is known."""
-REQUEST = "req_"
 
 log = logging.getLogger(__name__)
 
@@ -33,31 +42,23 @@ class UnknownId(Exception):
 
 
 def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Shown:
-    """Returns what is known about a store, a file, a file in a store (`vs_…/file-…`), a batch, a key or a request.
+    """Returns what is known about a thing or a request; the refusal of another id lists what there is.
 
     Raises:
         UnknownId: no commit has this id.
         UnknownSchema: newer code wrote it.
     """
-    if (request := _request_of(id)) is not None:
+    if (request := request_of(id)) is not None:
         return _Inspection(deployment, waiting(), request).request()
     try:
         aggregate = aggregate_of(id)
     except UnknownSchema:
         raise UnknownId(
             f"'{id}' is not the id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
-            f"key (key_…) or request (req_…)."
+            f"upload (upload_…), part of an upload (upload_…/part_…), key (key_…) or request (req_…)."
         ) from None
     loaded: Loaded[Any] = deployment.streams.load(aggregate, id)
     return _Inspection(deployment, waiting(), id).thing(loaded)
-
-
-def _request_of(id: str) -> str | None:
-    """Returns a request's id, given that id or the UUID in API Gateway's access log; None for any other id."""
-    plain = id.replace("-", "")
-    if id.count("-") == 4 and len(plain) == 32 and all(each in "0123456789abcdef" for each in plain):
-        return REQUEST + plain
-    return id if id.startswith(REQUEST) else None
 
 
 class _Inspection:
@@ -82,6 +83,11 @@ class _Inspection:
                 return self._store(loaded.newest, loaded.state)
             case file_batch.State():
                 return self._batch(loaded.newest, loaded.state)
+            case upload.State():
+                first = explain.upload(self._id, loaded.state, self._deployment.clock())
+                return self._upload(loaded.newest, first)
+            case upload_part.State():
+                return self._upload(loaded.newest, explain.upload_part(self._id, loaded.state))
             case api_key.State():
                 return self._shown([explain.key(self._id, loaded.state)], [loaded.newest])
             case project_limits.State():
@@ -137,6 +143,9 @@ class _Inspection:
         return self._shown(
             [first, *self._files(commits)], [newest, *commits], blobs=blobs, chunks=self._chunks(stores, self._id)
         )
+
+    def _upload(self, newest: Commit, first: str) -> Shown:
+        return self._shown([first], [newest], blobs=self._blobs(upload_parts.folder(self._id)))
 
     def _store(self, newest: Commit, state: vector_store.State) -> Shown:
         counts = self._deployment.views.store_counts(self._id)

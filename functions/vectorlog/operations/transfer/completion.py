@@ -8,7 +8,16 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
@@ -22,7 +31,7 @@ from vectorlog.operations.transfer.serving import Files, LoadedFiles
 from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, OpenBatch, PurgeStore
+from vectorlog.work.messages import CancelBatch, CloseUpload, FanOut, Forget, Ingest, OpenBatch, PurgeStore
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +90,10 @@ class Completion:
                     self._worker.work(PurgeStore(stream, again=False))
                 elif state.batch:
                     self._worker.work(OpenBatch(stream))
-            case store_file.State() | api_key.State() | project_limits.State():
+            case upload.State():
+                if state.ended is not None:
+                    self._worker.work(CloseUpload(stream))
+            case store_file.State() | upload_part.State() | api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)

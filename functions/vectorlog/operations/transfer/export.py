@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import uploaded_file, vector_store
+from vectorlog.domain import upload, uploaded_file, vector_store
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs, NoSuchBlob
@@ -23,6 +23,7 @@ from vectorlog.operations.transfer import contents
 from vectorlog.operations.transfer.archive import Sink
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, DELETIONS, OBJECTS, Contents, ModelInUse
 from vectorlog.operations.transfer.summary import LogSummary
+from vectorlog.use_cases.upload_parts import DIRECT
 
 
 def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
@@ -104,7 +105,7 @@ class _Copy:
         folder, _, name = key.rpartition("/")
         if not key.startswith("artefacts/"):
             with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == name
+                return name == DIRECT or hashlib.file_digest(file, "sha256").hexdigest() == name
         if name == artefact.TEXT:
             return path.stat().st_size == self._texts.get(f"{folder}/", path.stat().st_size)
         return artefact.whole_chunks_in(path) is not None
@@ -133,6 +134,7 @@ def _deletions(deployment: Deployment, summary: LogSummary, missing: Sequence[st
         for stream, newest in deployment.streams.log.load_many(page).items():
             state = deployment.streams.decode(newest).state
             over = isinstance(state, uploaded_file.State) and state.deleted
+            over = over or (isinstance(state, upload.State) and state.ended is not None)
             if over or (isinstance(state, vector_store.State) and state.ended):
                 start = summary.newest[stream] + 1
                 yield from deployment.streams.log.read(stream, start, newest.version + 1 - start)

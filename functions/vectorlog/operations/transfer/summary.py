@@ -6,13 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import StoreFileId, store_file_stream
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
+from vectorlog.domain.ids import StoreFileId, UploadPartId, store_file_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log import codec
 from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files import artefact
+from vectorlog.use_cases.upload_parts import DIRECT, part_key
 from vectorlog.use_cases.uploaded_files import blob_key
 
 
@@ -25,6 +35,8 @@ class LogSummary:
         spaces: the space of each store.
         ended: stores that are expired or deleted.
         uploads: the hash of each uploaded file that is not deleted.
+        pending: uploads in parts that have not ended.
+        parts: the hash of each part that was sent through the API, by its stream.
         manifests: the store of each manifest that is an object, by its key.
         generations: the open and the serving generation of each file in a store.
         serving: the serving generation of each file in a store, its number of chunks, and the bytes of its text.
@@ -37,6 +49,8 @@ class LogSummary:
     spaces: dict[str, Space] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     uploads: dict[str, str] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    parts: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
     generations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     serving: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -85,6 +99,11 @@ class LogSummary:
             case file_batch.State():
                 if state.object:
                     self.manifests[state.object] = state.store
+            case upload.State():
+                (self.pending.discard if state.ended else self.pending.add)(stream)
+            case upload_part.State():
+                if state.added is not None:
+                    self.parts[stream] = state.added.sha256
             case api_key.State() | project_limits.State():
                 pass
             case _ as never:
@@ -107,6 +126,8 @@ class LogSummary:
         match key.split("/"):
             case ["files", file, sha256]:
                 return self.uploads.get(file) == sha256
+            case ["uploads", id, part, name]:
+                return id in self.pending and self.parts.get(str(UploadPartId(id, part)), DIRECT) == name
             case ["manifests", *_]:
                 return self._keeps_manifests(self.manifests.get(key))
             case ["artefacts", store, file, generation, _]:
@@ -115,9 +136,13 @@ class LogSummary:
         return False
 
     def objects(self) -> Iterator[str]:
-        """Yields the key of each upload and manifest that the newest states need."""
+        """Yields the key of each uploaded file, manifest and part that the newest states need."""
         yield from (blob_key(file, sha256) for file, sha256 in self.uploads.items())
         yield from (key for key, store in self.manifests.items() if self._keeps_manifests(store))
+        for stream, sha256 in self.parts.items():
+            id = UploadPartId.parse(stream)
+            if id.upload in self.pending:
+                yield part_key(id.upload, id.part, sha256)
 
     def artefacts(self) -> Iterator[tuple[str, int, int]]:
         """Yields the folder of each artefact that serves, its number of chunks, and the bytes of its text."""

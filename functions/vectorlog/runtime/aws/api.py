@@ -15,16 +15,17 @@ from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
 from vectorlog.api import auth
 from vectorlog.api.app import Admit, App, refuse
-from vectorlog.api.input.form import Form
+from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES
-from vectorlog.defaults import GATEWAY_UPLOAD_BYTES, PREFLIGHT_SECONDS
+from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, TooLarge, is_disk_full
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
 from vectorlog.runtime.aws.once import once
+from vectorlog.use_cases.upload_parts import DIRECT, part_key
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -42,7 +43,7 @@ KEY_REMEMBERED_MS = 5_000
 def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
-    app = App(wiring.deployment(), authenticate, send_blob)
+    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part)
     return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
@@ -91,6 +92,11 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
     return Response(200, headers, blobs.read(key))
 
 
+def sign_part(request: Request, upload: str, part: str, size: int, seconds: int) -> str:  # noqa: ARG001
+    """Returns a signed URL of the bucket. See `SignPart`."""
+    return wiring.blobs().upload_url(part_key(upload, part, DIRECT), seconds, size=size)
+
+
 def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response:
     head = Request(
         method=event.http_method.upper(),
@@ -106,7 +112,7 @@ def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response
     text = event.body or ""
     try:
         sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
-        body = _form(head.headers["content-type"], sent, spool) if admitted.takes_form else sent
+        body = _form(head.headers["content-type"], sent, spool, admitted.form) if admitted.form else sent
     except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
         return refuse(head, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
@@ -120,22 +126,22 @@ def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
     return {**{name.lower(): value for name, value in event.headers.items()}, **joined}
 
 
-def _form(content_type: str, sent: bytes, spool: Path) -> Form:
+def _form(content_type: str, sent: bytes, spool: Path, rule: FormRule) -> Form:
     """Parses a form, and puts its files into the spool folder.
 
     Raises:
         Invalid: the form is broken.
-        TooLarge: its files are larger than the limit.
+        TooLarge: its files are larger than the rule's limit.
         NoSpace: the function's disk is full.
     """
     try:
-        reader = FormReader(content_type, spool, GATEWAY_UPLOAD_BYTES)
+        reader = FormReader(content_type, spool, rule.limit, rule.file_field)
         reader.feed(sent)
         return reader.finish()
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
-        raise TooLarge(f"{error} Split the file.") from error
+        raise TooLarge(rule.too_large) from error
     except OSError as error:
         if is_disk_full(error):
             raise NoSpace(DISK_FULL) from error

@@ -10,6 +10,7 @@ from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
+from vectorlog.defaults import GATEWAY_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
@@ -74,6 +75,7 @@ def deployment() -> Deployment:
         models=cast("Models", _AtFirstUse(lambda: models(settings, searching=True, telemetry=telemetry()))),
         clock=clock,
         random=random,
+        upload_limits=GATEWAY_UPLOADS,
         together=_together,
         duplicate_content=settings.duplicate_content,
         limits=limiter(),

@@ -16,7 +16,8 @@ from starlette.types import Scope
 
 from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
-from vectorlog.api.input.form import Form
+from vectorlog.api.input.file_spool import RawReader
+from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, TooLarge
@@ -54,25 +55,29 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room, take: Room) -> Form:
-    """Receives a form, and puts its files into the folder `spool`. If it raises, no file is left there.
+async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
+    """Receives a form, or a body that is a file, and puts its files into the folder `spool`. If it raises, no file is
+    left there.
 
     Raises:
         Invalid: the form is broken.
-        TooLarge: its files are larger than `limit` bytes in all.
+        TooLarge: its files are larger than the rule's limit.
         NoSpace: `room` says so of the announced length, or `take` of a piece that has arrived.
         OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
-    if announced_length(request) > limit + FORM_OVERHEAD_BYTES:
-        raise _upload_too_large(limit)
+    if announced_length(request) > rule.limit + (0 if rule.raw else FORM_OVERHEAD_BYTES):
+        raise TooLarge(rule.too_large)
     room(announced_length(request))
     try:
-        reader = FormReader(request.headers.get("content-type", ""), spool, limit)
+        reader = _reader(request, spool, rule)
         try:
-            buffer = bytearray()
+            buffer, received = bytearray(), 0
             async for piece in request.stream():
                 buffer += piece
+                received += len(piece)
+                if rule.raw and received > rule.limit:
+                    raise TooLarge(rule.too_large)
                 if len(buffer) >= FEED_BYTES:
                     await asyncio.to_thread(_store, reader, bytes(buffer), take)
                     buffer.clear()
@@ -84,10 +89,16 @@ async def receive_form(request: AsgiRequest, spool: Path, limit: int, room: Room
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
-        raise _upload_too_large(limit) from error
+        raise TooLarge(rule.too_large) from error
 
 
-def _store(reader: FormReader, piece: bytes, take: Room) -> None:
+def _reader(request: AsgiRequest, spool: Path, rule: FormRule) -> FormReader | RawReader:
+    if rule.raw:
+        return RawReader(rule.file_field, spool)
+    return FormReader(request.headers.get("content-type", ""), spool, rule.limit, rule.file_field)
+
+
+def _store(reader: FormReader | RawReader, piece: bytes, take: Room) -> None:
     take(len(piece))
     reader.feed(piece)
 
@@ -138,11 +149,6 @@ def without_odd_ranges(scope: Scope, size: int) -> Scope:
 
 class _File(FileResponse):
     chunk_size = FILE_CHUNK_BYTES
-
-
-def _upload_too_large(limit: int) -> TooLarge:
-    advice = "Split the file, or start the server with a larger --upload-limit-mb."
-    return TooLarge(f"The upload is larger than {limit:,} bytes. {advice}")
 
 
 def _body_too_large(limit: int) -> TooLarge:

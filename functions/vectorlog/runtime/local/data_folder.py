@@ -13,7 +13,7 @@ from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_other
 
 FORMAT = 1
 _OWN = (
-    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*"),
+    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*", "signing.key"),
     *("index", "index.next", "index.old", "blobs", "staging", "spool"),
 )
 """Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
@@ -68,6 +68,11 @@ class DataFolder:
     def place(self) -> Path:
         """Which folder this was when a server last had it open, from which a copy is recognised."""
         return self.path / "place.json"
+
+    @property
+    def signing_key(self) -> Path:
+        """The key that signs the addresses of direct parts. A new one only makes old addresses invalid."""
+        return self.path / "signing.key"
 
     @property
     def log(self) -> Path:

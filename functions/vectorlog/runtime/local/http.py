@@ -20,7 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from vectorlog.api import errors
 from vectorlog.api.app import Admit, Room, endless, refuse
-from vectorlog.api.input.multipart import SPOOL_PREFIX
+from vectorlog.api.input.file_spool import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.defaults import PREFLIGHT_SECONDS
@@ -35,7 +35,6 @@ def asgi_app(
     executor: Executor,
     spool: Path,
     *,
-    upload_limit: int,
     body_limit: int,
     on_request: Callable[[RequestLine], None],
     cors_origins: Sequence[str] = (),
@@ -52,8 +51,7 @@ def asgi_app(
         admit: finds out from a request's head how to answer it, before its body is received; it blocks.
         executor: runs `admit` and what it returns.
         spool: the folder for uploads that are arriving. It is on the blobs' disk, so that keeping a file is a rename.
-        upload_limit: maximum size of the files of one form, in bytes.
-        body_limit: maximum size of any other body, in bytes.
+        body_limit: maximum size of a body that is no form, in bytes.
         on_request: called with each request when it has ended.
         cors_origins: origins whose pages may call the API from a browser.
         trusted_hosts: hosts that a request may name in its Host header; none accepts any.
@@ -64,7 +62,7 @@ def asgi_app(
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(admit, executor, spool, upload_limit, body_limit, room, take, telemetry)
+    app: ASGIApp = _Endpoint(admit, executor, spool, body_limit, room, take, telemetry)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -85,7 +83,6 @@ class _Endpoint:
         admit: Admit,
         executor: Executor,
         spool: Path,
-        upload_limit: int,
         body_limit: int,
         room: Room,
         take: Room,
@@ -95,7 +92,6 @@ class _Endpoint:
         self._admit = admit
         self._executor = executor
         self._spool = spool
-        self._upload_limit = upload_limit
         self._body_limit = body_limit
         self._room = room
         self._take = take
@@ -141,8 +137,8 @@ class _Endpoint:
         if isinstance(admitted, Response):
             return admitted
         sent = (
-            await body.receive_form(asgi_request, self._spool, self._upload_limit, self._room, self._take)
-            if admitted.takes_form
+            await body.receive_form(asgi_request, self._spool, admitted.form, self._room, self._take)
+            if admitted.form
             else await body.receive_body(asgi_request, self._body_limit)
         )
         return await loop.run_in_executor(self._executor, admitted.answer, replace(head, body=sent))

@@ -21,6 +21,7 @@ from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
+from vectorlog.runtime.local.direct_parts import DirectParts, key_in
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
@@ -99,18 +100,19 @@ class Server:
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
-        app = App(deployment, authenticate, send_blob, probes, self._local.disk.room)
+        disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
+        app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
+        admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)
         return asgi_app(
-            kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins),
+            direct.admitting(admit, deployment, disk.room),
             pool,
             self._local.folder.spool,
-            upload_limit=settings.upload_limit_mb * MB,
             body_limit=settings.body_limit_mb * MB,
             on_request=logs.request,
             cors_origins=origins,
             trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
-            room=self._local.disk.room,
-            take=self._local.disk.take,
+            room=disk.room,
+            take=disk.take,
             telemetry=deployment.telemetry,
         )
 

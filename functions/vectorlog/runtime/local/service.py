@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from vectorlog.defaults import LOCAL_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
@@ -88,6 +89,7 @@ class Local:
             clock=clock,
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
+            upload_limits=LOCAL_UPLOADS._replace(file=settings.upload_limit_mb * MB),
             embeddings_api=settings.embeddings_api,
             inline_files=INLINE_FILES,
             inline_tags=True,
