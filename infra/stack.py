@@ -35,6 +35,7 @@ from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
+from vectorlog.defaults import ANSWERS
 from vectorlog.runtime.aws import stack
 
 
@@ -94,14 +95,18 @@ class VectorlogStack(Stack):
         self._grants.list_rows(function)
         self._grants.read_objects(function, "files", "manifests", "artefacts")
         self._grants.put_objects(function, "files", "manifests")
+        self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "cors_origins")
+        function = self._make(
+            SEARCH, "events_table", "views_table", "bucket", "opensearch_endpoint", "models", "cors_origins"
+        )
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.embed(function)
+        self._grants.hand_out(function, ANSWERS)
         self._index.grant_search(function)
         return function
 

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 10 * 1024 * 1024
 EVENT_BYTES = 6 * 1024 * 1024
-"""API Gateway's limit for a request, and Lambda's for an event and for an answer."""
+"""API Gateway's limit for a request, and Lambda's for an event."""
+ANSWER_BYTES = 6_291_556
+"""Lambda's limit for an answer, as its `Function.ResponseSizeTooLarge` names it."""
 
 
 class Gateway:
@@ -53,7 +55,12 @@ class Gateway:
         except FunctionError:
             log.exception("%s %s", scope["method"], scope["path"])
             answer = _refused(502, "The function behind this URL failed; its log says why.", None)
-        await _send(send, answer or _refused(502, "The function behind this URL returned no answer.", None))
+        if answer is None:
+            answer = _refused(502, "The function behind this URL returned no answer.", None)
+        elif (size := len(json.dumps(answer, ensure_ascii=False).encode())) > ANSWER_BYTES:
+            log.error("%s %s: the answer has %d bytes", scope["method"], scope["path"], size)
+            answer = _refused(502, f"The function's answer of {size:,} bytes is larger than {ANSWER_BYTES:,}.", None)
+        await _send(send, answer)
 
     def _event(self, scope: Scope, body: bytes) -> dict[str, Any]:
         headers: defaultdict[str, list[str]] = defaultdict(list)

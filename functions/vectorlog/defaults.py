@@ -46,6 +46,8 @@ GATEWAY_TOO_LARGE = (
     f"The request is larger than the {GATEWAY_UPLOAD_BYTES / 1e6:g} MB that this endpoint takes. "
     f"Upload content as a file of up to {GATEWAY_UPLOAD_BYTES / 1e6:g} MB (POST /v1/files), and name its id."
 )
+ANSWERS = "answers"
+"""The bucket's folder of answers that are too large for Lambda."""
 
 VectorEngine: TypeAlias = Literal["faiss", "lucene"]
 VECTOR_ENGINE: VectorEngine = "faiss"

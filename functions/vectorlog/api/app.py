@@ -10,6 +10,7 @@ from typing import TypeVar
 from vectorlog.api import auth, errors, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import FORM_EXPECTED, JSON_EXPECTED, Call, SendBlob
+from vectorlog.api.compression import compressed
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form
@@ -51,6 +52,15 @@ Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
 
 
+Fit = Callable[[Response, Request], Response]
+"""Returns an answer in a form that the edition can send."""
+
+
+def as_it_is(response: Response, request: Request) -> Response:  # noqa: ARG001
+    """Implements Fit for an edition that sends answers of any size."""
+    return response
+
+
 def endless(length: int) -> None:
     """Implements Room for a deployment whose disk has no end."""
 
@@ -69,6 +79,7 @@ class App:
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
+        fit: gives a large answer a form that this edition can send.
     """
 
     deployment: Deployment
@@ -76,6 +87,7 @@ class App:
     send_blob: SendBlob
     probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
     room: Room = endless
+    fit: Fit = as_it_is
 
     def admit(self, head: Request) -> Response | Admitted:
         """Returns how to answer a request, or the response if its body is not needed.
@@ -89,7 +101,7 @@ class App:
         if path in self.probes:
             probe = self.probes[path]
             if method == "GET":
-                return self._guarded(lambda: probe(self.deployment), OPENAI, "health", head)
+                return self._guarded(lambda: _compressed(probe(self.deployment), head), OPENAI, "health", head)
             return errors.refusal(_wrong_method(head, {"GET"}), dialect, "")
         routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
         if method in routes:
@@ -121,7 +133,9 @@ class App:
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    return route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
+                    response = route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
+                    response = replace(response, operation=route.operation, project=project)
+                    return self.fit(_compressed(response, request), request)
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)
@@ -185,6 +199,10 @@ def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
 def refuse(request: Request, error: Refused) -> Response:
     """Returns the response to a request that could not be read because its form is broken or its body too large."""
     return errors.refusal(error, dialect_of(request.path), "")
+
+
+def _compressed(response: Response, request: Request) -> Response:
+    return compressed(response, request.headers.get("accept-encoding", ""))
 
 
 def _actor(caller: Caller, route: Route, dialect: Dialect, request: Request) -> Actor:
