@@ -12,11 +12,12 @@ from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import FORM_EXPECTED, JSON_EXPECTED, Call, SendBlob
 from vectorlog.api.compression import compressed
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
-from vectorlog.api.errors import WrongMethod
+from vectorlog.api.errors import UnsupportedEncoding, WrongMethod
 from vectorlog.api.input.form import Form
+from vectorlog.api.input.refusals import echo
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
-from vectorlog.api.routes import HEALTH, Probe, Route, find
+from vectorlog.api.routes import OPEN, Probe, Route, find
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
 from vectorlog.domain.tenancy import Caller
@@ -85,7 +86,7 @@ class App:
     deployment: Deployment
     authenticate: Authenticate
     send_blob: SendBlob
-    probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
+    probes: Mapping[str, Probe] = field(default_factory=lambda: OPEN)
     room: Room = endless
     fit: Fit = as_it_is
 
@@ -127,6 +128,8 @@ class App:
             project = caller.project
             if route.method == "POST" and route.takes_form != head.is_form:
                 raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
+            if route.method == "POST":
+                _check_encoding(head)
             if route.grows:
                 self.room(0)
 
@@ -199,6 +202,19 @@ def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
 def refuse(request: Request, error: Refused) -> Response:
     """Returns the response to a request that could not be read because its form is broken or its body too large."""
     return errors.refusal(error, dialect_of(request.path), "")
+
+
+def _check_encoding(head: Request) -> None:
+    """Checks that the body is not compressed.
+
+    Raises:
+        UnsupportedEncoding: it is.
+    """
+    coding = head.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedEncoding(
+            f"Unsupported Content-Encoding: '{echo(coding)}'. Send the body uncompressed, without that header."
+        )
 
 
 def _compressed(response: Response, request: Request) -> Response:

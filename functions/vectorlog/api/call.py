@@ -42,7 +42,8 @@ class SendBlob(Protocol):
         ...
 
 
-_KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb"}
+KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb"}
+"""The kind of each path parameter that is an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Call:
         Raises:
             Invalid: it is not an id of the right kind.
         """
-        return parse.identifier(_KINDS[name], self.ids[name], name)
+        return parse.identifier(KINDS[name], self.ids[name], name)
 
     def body(self, schema: type[M]) -> M:
         """Returns the JSON body, checked against a schema.

@@ -9,7 +9,8 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.dialect import DIALECTS
+from vectorlog.api.resources import documents, file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 
@@ -79,6 +80,16 @@ Probe = Callable[[Deployment], Response]
 
 HEALTH: Mapping[str, Probe] = {"/healthz": health.alive, "/readyz": health.ready}
 """Health checks by path. They take GET, have no dialect's prefix and need no key."""
+
+DOCUMENTS: Mapping[str, Probe] = {
+    "/docs": documents.page,
+    "/openapi.json": documents.specification(DIALECTS),
+    **{f"{each.prefix}/openapi.json": documents.specification([each]) for each in DIALECTS},
+}
+"""The API's description by path. It takes GET and needs no key."""
+
+OPEN: Mapping[str, Probe] = {**HEALTH, **DOCUMENTS}
+"""Every path that needs no key."""
 
 
 def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:

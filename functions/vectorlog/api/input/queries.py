@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import few_keys, refused
+from vectorlog.api.input.parse import few_keys, id_schema, refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.pages import PageRequest
 
@@ -32,18 +32,23 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
     return AfterValidator(check)
 
 
-StoreCursor = Annotated[str, _cursor("vs")]
-FileCursor = Annotated[str, _cursor("file")]
+StoreCursor = Annotated[str, _cursor("vs"), WithJsonSchema(id_schema("vs"))]
+FileCursor = Annotated[str, _cursor("file"), WithJsonSchema(id_schema("file"))]
 
 
 class FileList(NoParameters):
     """Parameters of the list of files. Any purpose is valid, even one that no file has."""
 
     limit: int = Field(10_000, ge=1, le=10_000)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: FileCursor | None = None
+    """Only items after this one in the list."""
     purpose: str | None = None
+    """Only files of this purpose."""
     sha256: str | None = None
+    """Only files with these bytes; MKA1's parameter."""
 
     @property
     def page(self) -> PageRequest:
@@ -55,9 +60,13 @@ class StoreList(NoParameters):
     """Parameters of the list of stores."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: StoreCursor | None = None
+    """Only items after this one in the list."""
     before: StoreCursor | None = None
+    """Only items before this one in the list."""
 
     @property
     def page(self) -> PageRequest:
@@ -69,10 +78,15 @@ class StoreFileList(NoParameters):
     """Parameters of the list of a store's or a batch's files; `filter` is their status."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: FileCursor | None = None
+    """Only items after this one in the list."""
     before: FileCursor | None = None
+    """Only items before this one in the list."""
     filter: Literal["in_progress", "completed", "failed", "cancelled"] | None = None
+    """Only files with this status."""
 
     @property
     def page(self) -> PageRequest:

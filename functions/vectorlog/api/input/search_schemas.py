@@ -20,7 +20,9 @@ class HybridSearch(Body):
     """The weights of meaning (embeddings) and words (text). One of them must be above 0."""
 
     embedding_weight: float = Field(ge=0.0)
+    """Of meaning."""
     text_weight: float = Field(ge=0.0)
+    """Of words."""
 
     @model_validator(mode="after")
     def _has_weight(self) -> Self:
@@ -33,14 +35,22 @@ class RankingOptions(Body):
     """How results are ranked. `default-2024-11-15` is the same as `auto`; `none` ranks by meaning only."""
 
     ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
+    """`auto` if absent."""
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Results with a lower score are left out."""
     hybrid_search: HybridSearch | None = None
+    """How much meaning and words count; not with ranker `none`."""
 
     @model_validator(mode="after")
     def _weights_match_ranker(self) -> Self:
         if self.ranker == "none" and self.hybrid_search is not None:
             raise refused(lambda path: refusals.both(f"{path}.ranker", f"{path}.hybrid_search"))
         return self
+
+
+_Query = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+_Queries = _Query | Annotated[list[_Query], Field(min_length=1, max_length=MAX_QUERIES)]
+"""What a client may send; it is checked by `_queries`."""
 
 
 def _queries(value: object) -> object:
@@ -67,11 +77,20 @@ class SearchRequest(Body):
     `rewrite_query: true` is refused, because queries are not rewritten and no field is silently ignored.
     """
 
-    query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
+    query: Annotated[
+        list[str],
+        BeforeValidator(_queries, json_schema_input_type=_Queries),
+        Field(min_length=1, max_length=MAX_QUERIES),
+    ]
+    """What to look for; a chunk that several queries find occurs once."""
     max_num_results: int | None = Field(default=None, ge=1, le=50)
+    """10 if absent."""
     rewrite_query: bool | None = None
+    """Only `false`: queries are searched as they are."""
     filters: Any = None
+    """Which files to search, by their attributes."""
     ranking_options: RankingOptions | None = None
+    """How results are ranked."""
 
     @model_validator(mode="after")
     def _is_not_rewritten(self) -> Self:

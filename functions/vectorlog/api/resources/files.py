@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from vectorlog.api import present
 from vectorlog.api.call import FORM_EXPECTED, Call
@@ -31,9 +31,12 @@ BATCH_EXPIRES_AFTER_S = 30 * 86_400
 class FileForm(NoParameters):
     """The text fields of an upload."""
 
-    purpose: str
+    purpose: Annotated[str, WithJsonSchema({"type": "string", "enum": list(PURPOSES)})]
+    """What the file is for."""
     anchor: Literal["created_at"] | None = Field(default=None, alias="expires_after[anchor]")
+    """What the seconds are counted from."""
     seconds: int | None = Field(default=None, alias="expires_after[seconds]", ge=3600, le=2_592_000)
+    """How many seconds after that the file expires."""
 
 
 def upload(call: Call) -> Response:
