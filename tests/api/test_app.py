@@ -20,6 +20,7 @@ from vectorlog.api.request import Request
 from vectorlog.api.routes import ROUTES, Route
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
+from vectorlog.domain.api_key import Credential
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Ingested
 from vectorlog.domain.vectors import Chunk, Space
@@ -539,7 +540,7 @@ class TestServing:
         """The client is told the id, the log the rest."""
         broken = replace(deployment, streams=None)  # type: ignore[arg-type]  # fails at first use
         request = Request("GET", f"/v1/vector_stores/{NO_STORE}", {}, {}, b"", "req_7")
-        answer = App(broken, lambda _: "p", send_blob).handle(request)
+        answer = App(broken, lambda _: Credential("p", "admin"), send_blob).handle(request)
         assert answer.status == 500
         assert isinstance(answer.body, bytes)
         assert "req_7" in json.loads(answer.body)["error"]["message"]
@@ -552,10 +553,10 @@ class TestServing:
         """While one request waits for something slow, another is answered."""
         slow = threading.Event()
 
-        def authenticate(secret: str | None) -> str | None:
+        def authenticate(secret: str | None) -> Credential:
             if secret == "slow":
                 assert slow.wait(5)
-            return "p"
+            return Credential("p", "admin")
 
         async def both(threads: Executor) -> list[str]:
             app, done = App(deployment, authenticate, send_blob), list[str]()

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
@@ -31,6 +31,7 @@ from vectorlog.event_log.codec import (
     EVENT_VERSIONS,
     FILE_BATCH,
     KEPT_KEYS,
+    PROJECT,
     STORE_FILE,
     UPLOADED_FILE,
     VECTOR_STORE,
@@ -102,8 +103,10 @@ EXAMPLES: tuple[Any, ...] = (
     file_batch.FileBatchCancelled(2),
     uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
     uploaded_file.FileDeleted(2, expired=True),
-    api_key.ApiKeyCreated(1, "project", "laptop", "5a"),
+    api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
+    api_key.ApiKeyUsed(3),
+    project_limits.ProjectLimitsChanged(1, "acme", project_limits.OwnLimits(1 << 40, 1000, 7, 50, 0)),
 )
 """One event of each type, with no field at its default."""
 
@@ -279,6 +282,7 @@ class TestUnknown:
         ("vsfb_1", FILE_BATCH),
         ("file-1", UPLOADED_FILE),
         ("key_1", API_KEY),
+        ("proj_1", PROJECT),
     ],
 )
 def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:

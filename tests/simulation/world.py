@@ -17,6 +17,7 @@ from tests.support.waits import no_waits
 from vectorlog.api.app import App
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Credential
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Streams
@@ -157,4 +158,4 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
 
 def app(made: Deployment) -> App:
     """Returns the API, whose keys are the names of their projects."""
-    return App(made, lambda secret: secret, send_blob)
+    return App(made, lambda secret: Credential(secret, "admin") if secret else None, send_blob)

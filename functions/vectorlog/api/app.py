@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -49,6 +49,9 @@ class Admitted:
     project: str
 
 
+IGNORED_PARAMETER = "api-version"
+"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
+
 Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
 
@@ -76,7 +79,7 @@ class App:
 
     Attributes:
         deployment: the deployment that the route handlers work on.
-        authenticate: finds the project that a bearer token opens.
+        authenticate: finds what a bearer token stands for.
         send_blob: how this edition sends a stored file.
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
@@ -124,8 +127,10 @@ class App:
 
         def enter() -> Admitted:
             nonlocal project
-            caller = auth.caller(head.headers, self.authenticate)
-            project = caller.project
+            credential = auth.credential(head.headers, self.authenticate)
+            project = credential.project
+            caller = auth.caller(head.headers, credential)
+            auth.check_scope(credential, route.scope)
             if route.method == "POST" and route.takes_form != head.is_form:
                 raise Invalid(FORM_EXPECTED if route.takes_form else JSON_EXPECTED, code=None)
             if route.method == "POST":
@@ -136,8 +141,9 @@ class App:
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    response = route.handler(Call(self.deployment, self.send_blob, dialect, actor, ids, request))
-                    response = replace(response, operation=route.operation, project=project)
+                    sent = replace(request, query=_without(request.query, IGNORED_PARAMETER))
+                    call = Call(self.deployment, self.send_blob, dialect, credential, actor, ids, sent)
+                    response = replace(route.handler(call), operation=route.operation, project=project)
                     return self.fit(_compressed(response, request), request)
 
                 try:
@@ -202,6 +208,10 @@ def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
 def refuse(request: Request, error: Refused) -> Response:
     """Returns the response to a request that could not be read because its form is broken or its body too large."""
     return errors.refusal(error, dialect_of(request.path), "")
+
+
+def _without(query: Mapping[str, Sequence[str]], name: str) -> Mapping[str, Sequence[str]]:
+    return {key: values for key, values in query.items() if key != name} if name in query else query
 
 
 def _check_encoding(head: Request) -> None:

@@ -1,4 +1,4 @@
-"""Authentication: finds the caller of a request, which is the key's project and the end user it acts for."""
+"""Authentication: finds what the key of a request stands for, and the end user for whom it acts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from collections.abc import Callable, Mapping
 from vectorlog.api.errors import Unauthenticated, WrongKey
 from vectorlog.api.known_keys import KnownKeys
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Invalid
+from vectorlog.domain.api_key import Credential, Scope, includes
+from vectorlog.domain.errors import Forbidden, Invalid
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import api_keys
 
-Authenticate = Callable[[str | None], str | None]
-"""Returns the project that a bearer token opens, or None. The token is None if the request has none."""
+Authenticate = Callable[[str | None], Credential | None]
+"""Returns what a bearer token stands for, or None if it opens nothing. The token is None if the request has none."""
 
 DEFAULT_PROJECT = "default"
+OPEN = Credential(DEFAULT_PROJECT, "admin", all_projects=True)
+"""What a request to a server without keys stands for."""
 MAX_HEADER_CHARS = 256
+REMEDY = "Create one with 'vectorlog keys create', or ask the operator of this server."
 
 
 def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authenticate:
@@ -28,45 +32,80 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authentica
     """
     known = KnownKeys(deployment.clock, remember_ms)
 
-    def authenticate(secret: str | None) -> str | None:
-        return None if secret is None else known.project(secret, lambda: api_keys.authenticate(deployment, secret))
+    def authenticate(secret: str | None) -> Credential | None:
+        found = None if secret is None else known.credential(secret, lambda: _look_up(deployment, secret))
+        if found is not None and found.expired(deployment.clock()):
+            raise WrongKey(f"The API key provided has expired: {_masked(secret or '')}. {REMEDY}")
+        return found
 
     return authenticate
+
+
+def _look_up(deployment: Deployment, secret: str) -> Credential | None:
+    loaded = api_keys.authenticate(deployment, secret)
+    if loaded is None:
+        return None
+    found = loaded.state.credential(loaded.stream)
+    if not found.expired(deployment.clock()):
+        try:
+            api_keys.note_use(deployment, loaded)
+        except Exception as error:  # noqa: BLE001  # the request goes on: it does not need the time of its key's last use
+            deployment.telemetry.use_not_recorded(loaded.stream, f"{type(error).__name__}: {error}")
+    return found
 
 
 def open_until_first_key(deployment: Deployment) -> Authenticate:
-    """Treats every request as project `default` until the first key is created. For a server on loopback only."""
+    """Lets every request do everything in project `default` until the first key is created. For a server on loopback
+    only.
+    """
     required, closed = keys_required(deployment), False
 
-    def authenticate(secret: str | None) -> str | None:
+    def authenticate(secret: str | None) -> Credential | None:
         nonlocal closed
         closed = closed or api_keys.any_key(deployment)
-        return required(secret) if closed else DEFAULT_PROJECT
+        return required(secret) if closed else OPEN
 
     return authenticate
 
 
-def caller(headers: Mapping[str, str], authenticate: Authenticate) -> Caller:
-    """Returns the caller of a request.
+def credential(headers: Mapping[str, str], authenticate: Authenticate) -> Credential:
+    """Returns what the key of a request stands for.
 
     Raises:
         Unauthenticated: the request has no key, and one is required.
-        WrongKey: the key is unknown or revoked.
-        Invalid: the end user's name is empty, too long or not printable.
+        WrongKey: the key is unknown, revoked or expired.
     """
-    secret = _bearer(headers.get("authorization", ""))
-    project = authenticate(secret)
-    if project is None and secret is None:
+    secret = bearer(headers)
+    found = authenticate(secret)
+    if found is None and secret is None:
         raise Unauthenticated(
             "You didn't provide an API key. Send it in the Authorization header, as 'Authorization: Bearer YOUR_KEY'."
         )
-    if project is None:
-        message = (
-            f"Incorrect API key provided: {_masked(secret or '')}. Create one with 'vectorlog keys "
-            f"create', or ask the operator of this server."
+    if found is None:
+        raise WrongKey(f"Incorrect API key provided: {_masked(secret or '')}. {REMEDY}")
+    return found
+
+
+def caller(headers: Mapping[str, str], credential: Credential) -> Caller:
+    """Returns the caller of a request: the project that its key opens, and the end user that it names.
+
+    Raises:
+        Invalid: the end user's name is empty, too long or not printable.
+    """
+    return Caller(credential.project, header(headers, "x-on-behalf-of"))
+
+
+def check_scope(credential: Credential, needed: Scope) -> None:
+    """Checks that a key may do what needs this scope.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    if not includes(credential.scope, needed):
+        raise Forbidden(
+            f"You have insufficient permissions for this operation. It needs a key of scope '{needed}', and this key "
+            f"has the scope '{credential.scope}'."
         )
-        raise WrongKey(message)
-    return Caller(project, header(headers, "x-on-behalf-of"))
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
@@ -84,9 +123,11 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
     return value
 
 
-def _bearer(authorization: str) -> str | None:
-    scheme, _, secret = authorization.strip().partition(" ")
-    return secret.strip() or None if scheme.lower() == "bearer" else None
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Returns the bearer token of a request, or None if it has none. Clients for Azure send it as `api-key`."""
+    scheme, _, secret = headers.get("authorization", "").strip().partition(" ")
+    token = secret.strip() if scheme.lower() == "bearer" else ""
+    return token or headers.get("api-key", "").strip() or None
 
 
 def _masked(secret: str) -> str:

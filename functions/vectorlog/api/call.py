@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from vectorlog.api import auth
 from vectorlog.api.dialect import Dialect
 from vectorlog.api.input import parse
 from vectorlog.api.input.form import Form
@@ -16,6 +17,7 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain import ids
+from vectorlog.domain.api_key import Credential, Scope
 from vectorlog.domain.errors import Invalid
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases.actor import Actor
@@ -42,7 +44,7 @@ class SendBlob(Protocol):
         ...
 
 
-KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb"}
+KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb", "key_id": "key"}
 """The kind of each path parameter that is an id."""
 
 
@@ -51,12 +53,14 @@ class Call:
     """One call of a route, with helpers that check the request's parts.
 
     Attributes:
+        credential: what the request's key stands for; it has the route's scope.
         ids: the path parameters, decoded.
     """
 
     deployment: Deployment
     send_blob: SendBlob
     dialect: Dialect
+    credential: Credential
     actor: Actor
     ids: Mapping[str, str]
     request: Request
@@ -91,6 +95,14 @@ class Call:
             Invalid: it does not match the schema.
         """
         return parse.query_string(schema, self.request.query)
+
+    def check_scope(self, needed: Scope) -> None:
+        """Checks that the key has a scope that only some requests to this route need.
+
+        Raises:
+            Forbidden: it does not.
+        """
+        auth.check_scope(self.credential, needed)
 
     def no_query(self) -> None:
         """Checks that there is no query string.

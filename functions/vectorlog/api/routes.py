@@ -10,9 +10,19 @@ from urllib.parse import unquote
 
 from vectorlog.api.call import Call
 from vectorlog.api.dialect import DIALECTS
-from vectorlog.api.resources import documents, file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import (
+    admin_keys,
+    documents,
+    file_batches,
+    files,
+    health,
+    search,
+    store_files,
+    vector_stores,
+)
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Scope
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -27,6 +37,8 @@ class Route:
         effect: whether the operation only reads, or also writes.
         function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
         takes_form: whether its body is a form; any other body is JSON.
+        admin: whether it needs a key of scope `admin`, whatever its effect is. A handler that needs one only for some
+            requests calls `Call.check_scope`.
     """
 
     method: Method
@@ -36,6 +48,12 @@ class Route:
     handler: Callable[[Call], Response]
     function: Literal["api", "search"] = "api"
     takes_form: bool = False
+    admin: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that a key needs for it."""
+        return "admin" if self.admin else self.effect
 
     @property
     def repeatable(self) -> bool:
@@ -51,6 +69,7 @@ class Route:
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
+_KEYS = "/organization/admin_api_keys"
 
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
@@ -74,6 +93,10 @@ ROUTES = (
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("POST", _KEYS, "createAdminApiKey", "write", admin_keys.create, admin=True),
+    Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
+    Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),
+    Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
 )
 
 Probe = Callable[[Deployment], Response]

@@ -33,6 +33,7 @@ class Ingest(_FromRequest):
         refusals: how often in a row it had to wait for a provider, or for the host.
         slow: whether reading it took so long that it gave way to others.
         revision: the lowest revision of the attributes with which the chunks before `next` were indexed.
+        document: the digest of the document that has these chunks.
     """
 
     store: str
@@ -43,6 +44,7 @@ class Ingest(_FromRequest):
     refusals: int = 0
     revision: int = 0
     slow: bool = False
+    document: str = ""
 
     @property
     def ref(self) -> FileRef:

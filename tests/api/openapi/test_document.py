@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from vectorlog.api.dialect import DIALECTS, MKA1, OPENAI, Dialect
 from vectorlog.api.openapi.document import document, template
 from vectorlog.api.openapi.page import html, policy
-from vectorlog.api.routes import ROUTES
+from vectorlog.api.routes import ROUTES, Route
 
 CHOICES = [[OPENAI], [MKA1], DIALECTS]
 
@@ -126,6 +126,6 @@ def test_page_escapes() -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
-def test_page_shows_every_operation(route: object) -> None:
+def test_page_shows_every_operation(route: Route) -> None:
     """A reader finds every operation."""
     assert f"<code>{template(OPENAI.prefix + route.path)}</code>" in html(document([OPENAI]))

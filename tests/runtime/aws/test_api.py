@@ -18,6 +18,7 @@ from vectorlog.api.app import Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
+from vectorlog.domain.api_key import Credential
 from vectorlog.runtime.aws.api import build, send_blob
 from vectorlog.use_cases import api_keys
 
@@ -37,7 +38,7 @@ def upload(deployment: Deployment, spool: Path, fields: dict[str, str], **header
     every = {"Content-Type": sent.headers["content-type"], **headers}
     event["headers"] = every
     event["multiValueHeaders"] = {name: [value] for name, value in every.items()}
-    resolver = build(App(deployment, lambda _: "acme", send_blob).admit, spool)
+    resolver = build(App(deployment, lambda _: Credential("acme", "admin"), send_blob).admit, spool)
     status: int = resolver.resolve(event, LambdaContext())["statusCode"]
     return status
 

@@ -8,9 +8,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from vectorlog.api.input.admin_schemas import KeyCreation, KeyList
 from vectorlog.api.input.queries import FileList, NoParameters, StoreFileList, StoreList
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
 from vectorlog.api.input.search_schemas import SearchRequest
+from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
 from vectorlog.api.openapi.answers.answer import ByDialect
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
@@ -84,5 +86,9 @@ OPERATIONS: Mapping[str, Described] = {
         "Cancels a file batch: none of its unfinished files completes because of it.", FileBatch
     ),
     "listVectorStoreFilesInBatch": Described("Lists the files of a batch.", _STORE_FILES, parameters=StoreFileList),
+    "createAdminApiKey": Described("Creates a key, and shows its secret.", NewAdminApiKey, KeyCreation),
+    "listAdminApiKeys": Described("Lists keys.", pages(AdminApiKey), parameters=KeyList),
+    "getAdminApiKey": Described("Gets a key.", AdminApiKey),
+    "deleteAdminApiKey": Described("Revokes a key.", DeletedAdminApiKey),
 }
 """By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -51,7 +52,9 @@ def reference(model: type[BaseModel]) -> Json:
 
 
 def field_texts(model: type[BaseModel]) -> dict[str, str]:
-    """Returns the texts below the fields of a model and of those that it extends, by field."""
+    """Returns the texts of the fields of a model and of those that it extends: from the docstring's section
+    "Attributes", or from below the field.
+    """
     texts: dict[str, str] = {}
     for each in reversed(model.__mro__):
         if issubclass(each, BaseModel) and each.__module__.startswith("vectorlog."):
@@ -75,8 +78,9 @@ class _Generator(GenerateJsonSchema):
         made = super().model_schema(schema)
         made.pop("title", None)
         model: type[BaseModel] = schema["cls"]
-        if model.__doc__:
-            made["description"] = _one_line(model.__doc__)
+        about, _ = _sections(model.__doc__ or "")
+        if about:
+            made["description"] = about
         names = {name: field.alias or name for name, field in model.model_fields.items()}
         for field, text in field_texts(model).items():
             made["properties"][names[field]]["description"] = text
@@ -85,18 +89,25 @@ class _Generator(GenerateJsonSchema):
 
 @cache
 def _texts_in(module: str) -> Mapping[str, Mapping[str, str]]:
-    """Returns the texts below the fields of a module's classes, by class and field."""
+    """Returns the texts of the fields of a module's classes, by class and field."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {each.name: _texts_of(each) for each in tree.body if isinstance(each, ast.ClassDef)}
 
 
 def _texts_of(definition: ast.ClassDef) -> Mapping[str, str]:
-    texts = {}
+    _, texts = _sections(ast.get_docstring(definition) or "")
     for field, text in pairwise(definition.body):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(written))):
                 texts[name] = _one_line(written)
     return texts
+
+
+def _sections(docstring: str) -> tuple[str, dict[str, str]]:
+    """Returns a docstring's text, and the texts of its section "Attributes" by name."""
+    about, _, attributes = inspect.cleandoc(docstring).partition("\n\nAttributes:\n")
+    named = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", attributes, re.MULTILINE)
+    return _one_line(about), {name: f"{text[:1].upper()}{_one_line(text)[1:]}" for name, text in named}
 
 
 def _one_line(text: str) -> str:
