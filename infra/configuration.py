@@ -36,6 +36,9 @@ class Configuration:
         stage: name of the deployment; part of the stack's name and of the API's address.
         models: `provider:name` of each offered embedding model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
+        rewriting_model, rewriting_base_url, rewriting_secret_arn: a chat model that rewrites queries for
+            `rewrite_query`, its OpenAI-compatible endpoint, and the secret that holds its key; without a model, fixed
+            rules rewrite them.
         opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
             per node.
@@ -61,6 +64,9 @@ class Configuration:
     models: _List = MODELS_ON_AWS
     embedding_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     embedding_secret_arn: _Arn = ""
+    rewriting_model: str = ""
+    rewriting_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    rewriting_secret_arn: _Arn = ""
     opensearch_endpoint: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
     opensearch_domain_arn: _Arn = ""
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
@@ -112,6 +118,8 @@ class Configuration:
             raise ValueError("hosted_zone works only with domain_name")
         if self.embedding_secret_arn and not any(model.startswith("openai:") for model in self.models):
             raise ValueError("embedding_secret_arn works only with a model openai:…")
+        if (self.rewriting_base_url or self.rewriting_secret_arn) and not self.rewriting_model:
+            raise ValueError("rewriting_base_url and rewriting_secret_arn work only with rewriting_model")
 
     @property
     def keeps(self) -> bool:

@@ -101,11 +101,21 @@ class VectorlogStack(Stack):
 
     def _search(self) -> lambda_.Function:
         function = self._make(
-            SEARCH, "events_table", "views_table", "bucket", "opensearch_endpoint", "models", "cors_origins"
+            SEARCH,
+            "events_table",
+            "views_table",
+            "bucket",
+            "opensearch_endpoint",
+            "models",
+            "cors_origins",
+            "rewriting_model",
+            "rewriting_base_url",
+            "rewriting_secret",
         )
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.embed(function)
+        self._grants.rewrite(function)
         self._grants.hand_out(function, ANSWERS)
         self._index.grant_search(function)
         return function
@@ -145,6 +155,7 @@ class VectorlogStack(Stack):
             EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
         )
         self._grants.append(function)
+        self._grants.note_progress(function)
         self._grants.read_objects(function, "files", "artefacts")
         self._grants.put_objects(function, "artefacts")
         self._grants.delete_objects(function, "artefacts")
@@ -211,6 +222,9 @@ class VectorlogStack(Stack):
             "models": ",".join(self._configuration.models),
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,
+            "rewriting_model": self._configuration.rewriting_model,
+            "rewriting_base_url": self._configuration.rewriting_base_url,
+            "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
             "cors_origins": ",".join(self._configuration.cors_origins),
         }

@@ -35,6 +35,9 @@ READ_SECONDS = 60.0
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
 
+REWRITING_SECONDS = 4.0
+"""How long a search waits for the chat model that rewrites its queries; behind API Gateway it has 29 s in all."""
+
 PREFLIGHT_SECONDS = 3600
 """How long a browser may remember what it may send to the API, or to the bucket."""
 

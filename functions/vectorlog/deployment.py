@@ -12,6 +12,7 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
@@ -65,6 +66,7 @@ class Deployment:
             that can do so (`ChunkIndex.retag`). A worker writes them in any case.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
+        rewriter: rewrites the queries of searches that ask for it.
         telemetry: where failures are logged and counted.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
@@ -81,5 +83,6 @@ class Deployment:
     inline_files: int = 0
     inline_tags: bool = False
     together: Parallel = one_by_one
+    rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)
     worked: Callable[[int, int], int] = never_off

@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import httpx
@@ -277,7 +278,7 @@ class TestStoreFiles:
         assert (hit["file_id"], hit["attributes"], hit["content"]) == (
             file,
             {"k": 1},
-            [{"type": "text", "text": "the quick brown fox"}],
+            [{"type": "text", "text": "the quick brown fox", "location": ANY}],
         )
         assert found["search_query"] == (["fox", "dog"] if prefix == "/v1" else "fox\ndog")
         assert client.post(f"{files}/{file}", {"attributes": {"k": 2}}).json()["attributes"] == {"k": 2}

@@ -269,4 +269,13 @@ BUGS = (
         "A GET shows a file as a newer batch will make it, and the next GET as an older one has made it.",
         ("use_cases/test_open_batches.py::test_reached_by_the_older_of_two_batches_while_it_is_looked_for",),
     ),
+    Bug(
+        "repeated-delete-finishes-nothing",
+        "use_cases/uploaded_files.py",
+        "    _, detached = deployment.together(\n",
+        "    if deleted.outcomes[0].decision is None:\n        raise errors.file_not_found(file)\n"
+        "    _, detached = deployment.together(\n",
+        "A delete whose answer was lost is repeated and answered, and searches still find the file.",
+        ("use_cases/test_deleted_files.py::test_repeated_after_its_answer_was_lost",),
+    ),
 )

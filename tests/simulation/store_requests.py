@@ -80,6 +80,7 @@ class StoreRequests(Sender):
             require(not answer.ok or store.exists != "no", f"{store.label} was deleted, and is deleted again")
             require(answer.ok or store.exists != "yes", f"{store.label} exists, and its delete says that it does not")
             self.store_gone(store)
+            store.unshown = False  # also if it ended what a delete without an answer left
         elif store.exists == "yes":
-            store.exists = "maybe"
+            store.exists, store.unshown = "maybe", True
         return answer

@@ -14,7 +14,7 @@ from threading import Lock
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.reporting import ReportingEmbedder, refusals_reported
+from vectorlog.embedding.reporting import TOGETHER, ReportingEmbedder, refusals_reported
 from vectorlog.telemetry.telemetry import Telemetry
 
 
@@ -45,6 +45,7 @@ class Offer:
             most once and may raise `EmbeddingError`.
         shortens: whether the model can return fewer dimensions.
         connect: creates the embedder for a space; cheap, since it connects on first use.
+        together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
     """
 
@@ -54,6 +55,7 @@ class Offer:
     shortens: bool
     connect: Callable[[Space], Embedder]
     sizes: tuple[int, ...] = ()
+    together: int = TOGETHER
 
     @property
     def model(self) -> str:
@@ -120,7 +122,10 @@ class Models:
                     raise ModelNotConfigured(
                         f"The embedding model {space.model} is not configured here; offered: {self._offered}."
                     )
-                self._embedders[space] = ReportingEmbedder(self._offers[space.model].connect(space), self._telemetry)
+                offer = self._offers[space.model]
+                self._embedders[space] = ReportingEmbedder(
+                    offer.connect(space), self._telemetry, together=offer.together
+                )
             return self._embedders[space]
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from vectorlog.use_cases import (
     manifests,
     open_batches,
     pages,
+    store_files,
     vector_stores,
 )
 from vectorlog.use_cases.actor import Actor
@@ -30,6 +31,10 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.counts import Counts, batch_counts_of
 
+PROJECT_ON_LIST_MS = 60_000
+"""A list of a batch's files brings the counts up to date with those that ended less than this long ago, unless the feed
+has already. It is shorter than for a single file, because that reads rows for each.
+"""
 CANCEL_FOR_S = 2.0
 """How long a request to cancel works on the files, in seconds, before it is answered; a worker does the rest."""
 
@@ -133,7 +138,7 @@ def list_files(
         views += _shown(deployment, actor, store, view, chosen[start : start + step], status)
         if len(views) > page_range.limit:
             break
-    return pages.cut(views, page_range)
+    return pages.cut(store_files.with_progress(deployment, views[: page_range.limit + 1]), page_range)
 
 
 def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
@@ -157,6 +162,8 @@ def _shown(
         lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
         lambda: deployment.views.leaving(actor.caller.project),
     )
+    ended = [each for each in streams.values() if each.state.open is None]
+    store_files.show_ended(deployment, ended, PROJECT_ON_LIST_MS)
     views = []
     for position, each in part:
         stream = store_file_stream(store, each.file)

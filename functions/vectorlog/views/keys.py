@@ -18,6 +18,7 @@ _FILE = "FILE#"
 _BATCHES = "#B"
 _CONTENTS = "#D"
 _LEAVING = "LEAVING#"
+_PROGRESS = "PROGRESS#"
 
 
 def store(store: str) -> Key:
@@ -105,6 +106,11 @@ def leaving_of(project: str) -> str:
 def is_leaving(key: Key) -> bool:
     """Whether this is the key of a deleted file that has yet to leave stores."""
     return key.pk.startswith(_LEAVING)
+
+
+def progress(store: str, file: str) -> Key:
+    """The key of the row that says how far the ingest of a file has come."""
+    return Key(f"{_PROGRESS}{store}", file)
 
 
 def contents(store: str) -> str:

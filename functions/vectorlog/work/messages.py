@@ -151,9 +151,9 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; `request`, `project` and `slow` are left out if they are empty."""
+    """Returns a message as JSON text; `request`, `project`, `slow` and `document` are left out if empty."""
     name = type(message).__name__
-    empty = {field for field in ("request", "project", "slow") if not getattr(message, field, None)}
+    empty = {field for field in ("request", "project", "slow", "document") if not getattr(message, field, None)}
     data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import few_keys, id_schema, refused
 from vectorlog.domain import ids
+from vectorlog.use_cases.chunk_list import ChunkId, ChunkPage
 from vectorlog.use_cases.pages import PageRequest
 
 
@@ -35,6 +37,35 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
 StoreCursor = Annotated[str, _cursor("vs"), WithJsonSchema(id_schema("vs"))]
 KeyCursor = Annotated[str, _cursor("key"), WithJsonSchema(id_schema("key"))]
 FileCursor = Annotated[str, _cursor("file"), WithJsonSchema(id_schema("file"))]
+
+
+_CHUNK = re.compile(r"chunk-(\d{1,12})-(\d{1,12})", re.ASCII)
+_CHUNK_SCHEMA = {"type": "string", "pattern": "^chunk-[0-9]{1,12}-[0-9]{1,12}$"}
+
+
+def _chunk(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = _CHUNK.fullmatch(value)
+    if match is None:
+        raise refused(lambda path: refusals.wrong_id(path, value, "chunk-"))
+    return ChunkId(int(match[1]), int(match[2]))
+
+
+class ChunkList(NoParameters):
+    """Parameters of the list of a file's chunks."""
+
+    limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
+    order: Literal["asc", "desc"] = "asc"
+    """By their place in the file."""
+    after: Annotated[ChunkId, BeforeValidator(_chunk), WithJsonSchema(_CHUNK_SCHEMA)] | None = None
+    """Only items after this one in the list."""
+
+    @property
+    def page(self) -> ChunkPage:
+        """The requested page."""
+        return ChunkPage(self.limit, self.order, self.after)
 
 
 class FileList(NoParameters):

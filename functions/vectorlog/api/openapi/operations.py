@@ -9,15 +9,16 @@ from typing import Literal
 from pydantic import BaseModel
 
 from vectorlog.api.input.admin_schemas import KeyCreation, KeyList
-from vectorlog.api.input.queries import FileList, NoParameters, StoreFileList, StoreList
+from vectorlog.api.input.queries import ChunkList, FileList, NoParameters, StoreFileList, StoreList
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
-from vectorlog.api.input.search_schemas import SearchRequest
+from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
 from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
 from vectorlog.api.openapi.answers.answer import ByDialect
+from vectorlog.api.openapi.answers.chunks import Chunk
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
 from vectorlog.api.openapi.answers.pages import pages
-from vectorlog.api.openapi.answers.search import SearchResults, SearchResultsMka1
+from vectorlog.api.openapi.answers.search import ResultsOfStores, ResultsOfStoresMka1, SearchResults, SearchResultsMka1
 from vectorlog.api.openapi.answers.store_files import (
     ContentMka1,
     ContentPage,
@@ -86,6 +87,14 @@ OPERATIONS: Mapping[str, Described] = {
         "Cancels a file batch: none of its unfinished files completes because of it.", FileBatch
     ),
     "listVectorStoreFilesInBatch": Described("Lists the files of a batch.", _STORE_FILES, parameters=StoreFileList),
+    "searchVectorStores": Described(
+        "Searches several vector stores. This server's own.",
+        ByDialect(ResultsOfStores, ResultsOfStoresMka1),
+        SearchOfStores,
+    ),
+    "listVectorStoreFileChunks": Described(
+        "Lists the chunks of a file in a vector store. This server's own.", pages(Chunk), parameters=ChunkList
+    ),
     "createAdminApiKey": Described("Creates a key, and shows its secret.", NewAdminApiKey, KeyCreation),
     "listAdminApiKeys": Described("Lists keys.", pages(AdminApiKey), parameters=KeyList),
     "getAdminApiKey": Described("Gets a key.", AdminApiKey),

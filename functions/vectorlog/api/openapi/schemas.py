@@ -21,7 +21,8 @@ from vectorlog.api.openapi import requests
 REF = "#/components/schemas/"
 
 _PARSED_BY_HAND: Mapping[tuple[str, str], Sequence[type[BaseModel]]] = {
-    ("SearchRequest", "filters"): (requests.Comparison, requests.Membership, requests.CompoundFilter),
+    (model, "filters"): (requests.Comparison, requests.Membership, requests.CompoundFilter)
+    for model in ("SearchRequest", "SearchOfStores")
 }
 """What a field accepts that no model parses, by the name of its model and its own."""
 _UNSUPPORTED = {("StoreCreation", "extraction_model"), ("StoreCreation", "max_hops")}
