@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
 
 from local_aws import deployment as local_edition
+from tests.clients import node_client
 from tests.clients.described import Specification, fetched
 from tests.clients.service import HeldStub, Service, running
 from vectorlog.embedding.offers import OPENAI
@@ -176,6 +178,12 @@ def attached(openai_client: OpenAI, upload: Upload) -> Attached:
 def store(openai_client: OpenAI) -> str:
     """An empty store."""
     return openai_client.vector_stores.create(name="test").id
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """A folder with the `openai` client for Node and the scripts that use it."""
+    return node_client.fetched()
 
 
 @pytest.fixture

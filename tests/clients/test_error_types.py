@@ -77,7 +77,7 @@ def test_mka1(refused: Refused, operation: str) -> None:
     )
     with httpx.Client(transport=transport) as pool:
         llm = SDK(bearer_auth="k", server_url="http://test", client=pool, retry_config=NO_RETRIES).llm
-        calls = {
+        calls: Mapping[str, Callable[[], object]] = {
             "getVectorStore": lambda: llm.vector_stores.get(vector_store_id="vs_1", retries=NO_RETRIES),
             "getFileContent": lambda: llm.files.content(file_id="file-1", retries=NO_RETRIES),
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import httpx
@@ -16,6 +17,7 @@ from meetkai_mka1 import SDK
 from openai import DefaultHttpxClient, OpenAI
 
 from tests.clients.conftest import EDITION, Upload
+from tests.clients.node_client import run
 from tests.clients.service import Service
 
 PARAGRAPH = "Every accepted file ends as completed, as failed with a reason, or as cancelled. " * 10
@@ -74,6 +76,12 @@ def test_text_by_mka1(service: Service, large: tuple[OpenAI, str, str], accepted
         vector_store_id=store, file_id=file, http_headers={"Accept-Encoding": accepted}
     )
     is_whole("".join(part.text for part in answer.content))
+
+
+def test_text_by_node(service: Service, large: tuple[OpenAI, str, str], node: Path) -> None:
+    """The client for Node reads the text, also from another address."""
+    _, store, file = large
+    assert run(node, "content.mjs", f"{service.url}/v1", service.key, store, file) > 7_500_000
 
 
 @pytest.mark.skipif(EDITION != "aws", reason="the local edition sends answers of any size itself")
