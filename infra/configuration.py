@@ -9,7 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from vectorlog.defaults import DUPLICATE_CONTENT, INDEX_SHARDS, MODELS_ON_AWS, DuplicateContent
+from vectorlog.defaults import (
+    DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
+    INDEX_SHARDS,
+    MODELS_ON_AWS,
+    DuplicateContent,
+    EmbeddingsApi,
+)
 
 _CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
@@ -58,6 +65,7 @@ class Configuration:
         architecture: processor of the functions; `x86_64` is for `sam local` on such a machine.
         log_retention_days: retention of every log group.
         duplicate_content: whether a store accepts the same bytes twice.
+        embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
     """
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "dev"
@@ -88,6 +96,7 @@ class Configuration:
     architecture: Literal["arm64", "x86_64"] = "arm64"
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     def __post_init__(self) -> None:
         """Refuses settings that do not go together."""

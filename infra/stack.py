@@ -88,7 +88,14 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+            API,
+            "events_table",
+            "views_table",
+            "bucket",
+            "models",
+            "duplicate_content",
+            "embeddings_api",
+            "cors_origins",
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -107,6 +114,7 @@ class VectorlogStack(Stack):
             "bucket",
             "opensearch_endpoint",
             "models",
+            "embeddings_api",
             "cors_origins",
             "rewriting_model",
             "rewriting_base_url",
@@ -226,6 +234,7 @@ class VectorlogStack(Stack):
             "rewriting_base_url": self._configuration.rewriting_base_url,
             "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
+            "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
         }
 

@@ -118,4 +118,5 @@ async def _send(send: Callable[[Message], Awaitable[None]], answer: dict[str, An
 def _refused(status: int, message: str, code: str | None) -> dict[str, Any]:
     kind = "invalid_request_error" if status < 500 else "server_error"
     error = {"error": {"message": message, "type": kind, "param": None, "code": code}}
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(error)}
+    headers = {"content-type": "application/json", "x-request-id": str(uuid.uuid4())}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(error)}

@@ -95,7 +95,10 @@ def differences(theirs: Mapping[str, Json], ours: Mapping[str, Json]) -> set[str
         resource = re.sub(r"/\{\w+\}", "", name.partition(" ")[2])
         for part in ("query", "body", "answer"):
             there, here = theirs[name][part], ours[name][part]
+            within = {f"{field}{below}" for field in there.keys() ^ here.keys() for below in (".", "[]")}
             for field in there.keys() | here.keys():
+                if field.startswith(tuple(within)):
+                    continue
                 lines |= {
                     f"{resource} | {part} | {field} | {said}"
                     for said in _of_field(there.get(field), here.get(field), answered=part == "answer")

@@ -19,6 +19,10 @@ DuplicateContent: TypeAlias = Literal["allow", "refuse"]
 DUPLICATE_CONTENT: DuplicateContent = "allow"
 """Whether a store accepts the same bytes twice."""
 
+EmbeddingsApi: TypeAlias = Literal["on", "off"]
+EMBEDDINGS_API: EmbeddingsApi = "on"
+"""Whether `POST /embeddings` is served: whoever has a key then uses the deployment's models for texts of any kind."""
+
 PORT = 8080
 BODY_MB = 6
 """Largest body but an upload, in units of 2^20 bytes: Lambda's limit. 2,000 files that each have 16 attributes of 512

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
-from vectorlog.defaults import DUPLICATE_CONTENT, DuplicateContent
+from vectorlog.defaults import DUPLICATE_CONTENT, EMBEDDINGS_API, DuplicateContent, EmbeddingsApi
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
@@ -60,6 +60,7 @@ class Deployment:
         clock: returns ms since 1970.
         random: the source of new ids.
         duplicate_content: whether a store accepts the same bytes twice.
+        embeddings_api: whether texts are embedded for clients.
         inline_files: a batch of at most this many files is fanned out before its request is answered. A worker fans out
             larger ones, and receives the message for each batch in any case.
         inline_tags: whether changed attributes are written to the index before their request is answered, for an index
@@ -80,6 +81,7 @@ class Deployment:
     clock: Callable[[], int]
     random: Random
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     inline_files: int = 0
     inline_tags: bool = False
     together: Parallel = one_by_one

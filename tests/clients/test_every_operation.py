@@ -36,8 +36,6 @@ NOT_OFFERED: Mapping[str, tuple[str, str]] = {
     "mka1 vector_stores.create_permission": ("POST", "/api/v1/llm/vector_stores/vs_1/permissions"),
     "mka1 vector_stores.get_permission": ("GET", "/api/v1/llm/vector_stores/vs_1/permissions/user"),
     "mka1 vector_stores.delete_permission": ("DELETE", "/api/v1/llm/vector_stores/vs_1/permissions/user"),
-    "mka1 usage.files": ("GET", "/api/v1/llm/usage/files"),
-    "mka1 usage.vector_stores": ("GET", "/api/v1/llm/usage/vector_stores"),
 }
 """Methods whose requests are refused with a sentence that says what to use instead, with the request of each."""
 

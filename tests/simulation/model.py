@@ -91,6 +91,9 @@ class Model:
         place = self.places.get((store, file))
         if place is None:
             place = Place(self.files[file], store, {State()}, {State()}, dirty=False)
+            for other in self.places.values():
+                if other.store == store and other.file.text == place.file.text:
+                    other.dirty = True  # a batch that skips duplicates may leave it out from now on
             self.places[store, file] = place
         if place.dirty:
             self._close(place)

@@ -30,16 +30,14 @@ class _Family:
     instead: str = _NOTHING
 
 
-_USAGE = _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores.")
+_USAGE = _Family("this usage report", "It reports usage of vector stores and of files.")
 _BOTH: Mapping[str, _Family] = {
     "batches": _Family("the Batch API", _ATTACH),
     "chat": _Family("chat completions", _SEARCH),
     "conversations": _Family("conversations"),
-    "embeddings": _Family("embeddings", f"Files are embedded when they are attached to a store. {_SEARCH}"),
     "evals": _Family("evals", _PROVIDER),
     "fine_tuning": _Family("fine-tuning", _PROVIDER),
     "images": _Family("images", _PROVIDER),
-    "models": _Family("a list of models", "A vector store names its model as 'embedding_model' when it is created."),
     "responses": _Family("the Responses API", _SEARCH),
     "skills": _Family("skills"),
 }
@@ -81,7 +79,7 @@ _OF_A_STORE: Mapping[str, _Family] = {
 }
 """Operations of MKA1's API on one store, by the segment after `/vector_stores/<vector_store_id>`."""
 
-_SERVED = ("files", "vector_stores")
+_SERVED = ("files", "vector_stores", "models", "embeddings", "usage")
 
 
 def refuse(method: str, path: str) -> Refused:

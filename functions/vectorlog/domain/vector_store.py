@@ -99,7 +99,7 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class State:
     """State of a vector store; `owner` is None until it is created. `batch` is the id of its first batch, whose files
-    are named by the event that created the store.
+    are named by the event that created the store. `ended_at` is when it expired, or else was deleted.
     """
 
     owner: Owner | None = None
@@ -114,6 +114,7 @@ class State:
     used_at: int | None = None
     ended: Literal["expired", "deleted"] | None = None
     batch: str | None = None
+    ended_at: int | None = None
 
     @property
     def exists(self) -> bool:
@@ -127,8 +128,12 @@ class State:
 
     @property
     def expires_at(self) -> int | None:
-        """When the store expires if it is not used again, in ms since 1970; None if it has no policy."""
-        return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
+        """When the store expires if it is not used again, in ms since 1970; None if it has no policy. That is at the
+        beginning of the second that clients are shown.
+        """
+        if self.expires_after_days is None:
+            return None
+        return (self.active_at + self.expires_after_days * DAY_MS) // 1000 * 1000
 
     def expired(self, at: int) -> bool:
         """Whether the store has expired at this time, even if VectorStoreExpired is not appended yet."""
@@ -168,11 +173,11 @@ def evolve(state: State, event: Event) -> State:
             used_at = max(state.used_at or 0, event.at) if event.used else state.used_at
             return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
         case VectorStoreExpired():
-            return replace(state, ended="expired")
+            return replace(state, ended="expired", ended_at=event.at)
         case VectorStoreMoved():
             return replace(state, model=event.model, dimensions=event.dimensions)
         case VectorStoreDeleted():
-            return replace(state, ended="deleted")
+            return replace(state, ended="deleted", ended_at=event.at if state.ended_at is None else state.ended_at)
         case _ as never:
             assert_never(never)
 

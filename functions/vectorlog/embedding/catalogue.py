@@ -62,6 +62,13 @@ class Offer:
         """`provider:name`."""
         return f"{self.provider}:{self.name}"
 
+    @property
+    def smallest(self) -> int | None:
+        """The smallest number of dimensions that the model supports; None if the provider has to be asked for it."""
+        if self.shortens:
+            return min(self.sizes, default=1)
+        return self.dimensions if isinstance(self.dimensions, int) else None
+
 
 class Models:
     """The offered models, and one embedder for each space in use. Safe to use from several threads.
@@ -89,6 +96,11 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """The models' full names, in the order of the offers."""
         return tuple(self._offers)
+
+    @property
+    def offered(self) -> tuple[Offer, ...]:
+        """The models on offer, the default first; of the others, in the order in which they were given."""
+        return tuple(sorted(self._offers.values(), key=lambda offer: offer is not self._default))
 
     def resolve(self, model: str | None = None, dimensions: int | None = None) -> Space:
         """Returns the space for the model and dimensions of a request.

@@ -37,11 +37,13 @@ class Projection:
     Args:
         streams: the log's streams. They raise `UnknownSchema` if newer code wrote a commit.
         together: runs steps that may run in parallel.
+        clock: returns ms since 1970.
     """
 
-    def __init__(self, streams: Streams, together: Steps) -> None:
+    def __init__(self, streams: Streams, together: Steps, clock: Callable[[], int]) -> None:
         self._streams = streams
         self._together = together
+        self._clock = clock
         self._deleted: set[str] = set()
         self._open: dict[str, tuple[str, int]] = {}
         self._leaving: dict[str, str] = {}
@@ -65,7 +67,7 @@ class Projection:
         """
         for table in views.tables:
             for store in self._deleted:
-                purge.rows_in(table, store)
+                purge.rows_in(table, store, self._clock())
         self._deleted.clear()
         for batch, (store, count) in list(self._open.items()):
             if views.batch_counts(batch, count).unreached <= 0:

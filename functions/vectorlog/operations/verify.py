@@ -14,7 +14,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases.uploaded_files import blob_key
-from vectorlog.views import keys
+from vectorlog.views import keys, usage_keys, usage_rows
 from vectorlog.views.table import Row
 
 PASSES = 3
@@ -81,9 +81,10 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone}
-    for key in history.rows.keys() | rows.keys():
-        expected, actual, where = history.rows.get(key), rows.get(key), f"{key.pk} {key.sk}"
+    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone and _holds_something(row)}
+    known = {key: row for key, row in history.rows.items() if _holds_something(row)}
+    for key in known.keys() | rows.keys():
+        expected, actual, where = known.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
             yield Difference("row", where, "is left over")
         elif actual is None:
@@ -97,7 +98,17 @@ def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
 
 
 def _counts(row: Row) -> dict[str, int]:
-    return {name: number for name, number in sorted(row.counts.items()) if number}
+    """The counts that are not 0. Those of changes whose owner was not known depend on the order of projections."""
+    return {
+        name: number
+        for name, number in sorted(row.counts.items())
+        if number and not name.startswith(usage_rows.PENDING)
+    }
+
+
+def _holds_something(row: Row) -> bool:
+    """Whether a row says anything: a day's usage that was taken back on the same day leaves a row that does not."""
+    return not usage_keys.is_usage(row.key) or bool(_counts(row))
 
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:

@@ -8,17 +8,19 @@ the rows of their files.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
+from vectorlog.event_log.optimistic import until_first
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
-from vectorlog.views import keys
-from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
-from vectorlog.work.messages import PurgePart, PurgePoint
+from vectorlog.views import keys, usage_rows
+from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Row, RowConflict, Table
+from vectorlog.work.messages import PurgePoint
 
 STEP = 1000
 """How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""
@@ -42,11 +44,13 @@ def step(
     return following
 
 
-def rows_in(table: Table, store: str) -> None:
-    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
+def rows_in(table: Table, store: str, at: int) -> None:
+    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes, and
+    the tombstones of its files; `at` is the time in ms.
+    """
     point: PurgePoint | None = PurgePoint("batches")
     while point is not None:
-        point = _step_in_tables([table], store, point)
+        point = _step_in_tables([table], store, point, at)
 
 
 def _step(deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint) -> PurgePoint | None:
@@ -62,15 +66,15 @@ def _step(deployment: Deployment, store: str, state: vector_store.State, point: 
             more = _remove_objects(deployment.blobs, manifests.folder(store))
             return point if more else PurgePoint("batches")
         case "batches" | "files" | "contents":
-            return _step_in_tables(deployment.views.tables, store, point)
+            return _step_in_tables(deployment.views.tables, store, point, deployment.clock())
         case _ as never:
             assert_never(never)
 
 
-def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> PurgePoint | None:
+def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint, at: int) -> PurgePoint | None:
     if point.table >= len(tables):  # there were more tables when this purge began
         return None
-    after = _step_in(tables[point.table], store, point.part, point.after)
+    after = _step_in(tables[point.table], store, point, at)
     if after is not None:
         return PurgePoint(point.part, point.table, after)
     if point.part != "contents":
@@ -78,19 +82,34 @@ def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> P
     return PurgePoint("batches", point.table + 1) if point.table + 1 < len(tables) else None
 
 
-def _step_in(table: Table, store: str, part: PurgePart, after: str) -> str | None:
+def _step_in(table: Table, store: str, point: PurgePoint, at: int) -> str | None:
     """Removes some rows of a part; returns the sort key after which the next step begins, or None at the end.
 
     Tombstones stay until they expire, so a part that has some is not begun anew.
     """
-    if part == "batches":
+    if point.part == "batches":
         return "" if _remove_batches(table, store) else None
-    pk, prefix = (keys.contents(store), "") if part == "contents" else (keys.store(store).pk, keys.FILES)
-    found = [row.key for row in table.query(pk, prefix=prefix, after=after or None, limit=STEP)]
-    if part == "files":
-        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])
-    _remove(table, found)
-    return found[-1].sk if len(found) == STEP else None
+    pk, prefix = (keys.contents(store), "") if point.part == "contents" else (keys.store(store).pk, keys.FILES)
+    found = table.query(pk, prefix=prefix, after=point.after or None, limit=STEP)
+    if point.part == "files":
+        for start in range(0, len(found), WRITE_LIMIT):
+            until_first("purge", partial(_bury, table, store, found[start : start + WRITE_LIMIT], at))
+    _remove(table, [row.key for row in found])
+    return found[-1].key.sk if len(found) == STEP else None
+
+
+def _bury(table: Table, store: str, listed: Sequence[Row], at: int, _: bool) -> bool:  # until_first's
+    """Turns the attachments of files that these rows list into tombstones; False if another writer was first."""
+    by_row = {row.key: keys.attachment(keys.thing_of(row.key.sk), store) for row in listed}
+    attachments = table.get(list(by_row.values()))
+    puts = [
+        usage_rows.purged(row, attachments.get(by_row[row.key]), keys.thing_of(row.key.sk), store, at) for row in listed
+    ]
+    try:
+        table.write([put for put in puts if put is not None])
+    except RowConflict:
+        return False
+    return True
 
 
 def _remove_batches(table: Table, store: str) -> bool:

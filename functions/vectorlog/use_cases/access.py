@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, file_batch, uploaded_file, vector_store
-from vectorlog.domain.errors import Expired
 from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE, Aggregate
 from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases.actor import Actor
@@ -34,7 +33,7 @@ def store(deployment: Deployment, actor: Actor, store: str, *, expired_too: bool
     if not state.exists:
         raise errors.store_not_found(store)
     if not expired_too and state.expired(deployment.clock()):
-        raise Expired(f"Vector store '{store}' has expired")
+        raise errors.store_expired(store)
     return loaded
 
 

@@ -144,7 +144,12 @@ def modify(
     store: str,
     change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]],
 ) -> StoreView:
-    """Changes a store; `change` returns its new name, metadata and days to expiry."""
+    """Changes a store; `change` returns its new name, metadata and days to expiry.
+
+    Raises:
+        NotFound: the store does not exist, or the caller may not see it.
+        Expired: it has expired.
+    """
     loaded, counts = deployment.together(
         lambda: access.store(deployment, actor, store), lambda: deployment.views.store_counts(store)
     )
@@ -153,6 +158,8 @@ def modify(
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         if not state.exists:
             raise errors.store_not_found(store)
+        if state.expired(at):
+            raise errors.store_expired(store)
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
     [outcome] = commits.decide_and_show(

@@ -23,7 +23,7 @@ from vectorlog.event_log.decision import (
     is_store,
     is_store_file,
 )
-from vectorlog.views import keys, store_file_rows
+from vectorlog.views import keys, store_file_rows, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
@@ -84,7 +84,8 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
         counted = rows.version(own) != NO_ROW and not rows.gone(own)
         rows.add(keys.project_counts(state.owner.project, decision.stream), stores=(not deleted) - counted)
     deadline = None if state.ended else state.expires_at
-    rows.put(own, decision.version, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
+    needed = usage_rows.store_changed(decision, rows)
+    rows.put(own, decision.version, counts=needed, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
     for key in _lists("store", state.owner, state.created_at, decision.stream):
         if deleted:
             rows.remove(key)
@@ -112,6 +113,7 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.file(decision.stream)) >= decision.version:
         return
+    usage_rows.file_uploaded(decision, rows)
     if state.owner is not None:
         own = keys.file(decision.stream)
         more = (not state.deleted) - (rows.version(own) != NO_ROW and not rows.gone(own))

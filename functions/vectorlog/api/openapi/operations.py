@@ -9,14 +9,17 @@ from typing import Literal
 from pydantic import BaseModel
 
 from vectorlog.api.input.admin_schemas import KeyCreation, KeyList
+from vectorlog.api.input.embeddings_schemas import EmbeddingsRequest
 from vectorlog.api.input.queries import ChunkList, FileList, NoParameters, StoreFileList, StoreList
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
 from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
+from vectorlog.api.input.usage_queries import FilesUsage, OrganizationUsage, StoresUsage
 from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
 from vectorlog.api.openapi.answers.answer import ByDialect
 from vectorlog.api.openapi.answers.chunks import Chunk
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
+from vectorlog.api.openapi.answers.models import EmbeddingModels, Embeddings, Model, Models
 from vectorlog.api.openapi.answers.pages import pages
 from vectorlog.api.openapi.answers.search import ResultsOfStores, ResultsOfStoresMka1, SearchResults, SearchResultsMka1
 from vectorlog.api.openapi.answers.store_files import (
@@ -26,6 +29,7 @@ from vectorlog.api.openapi.answers.store_files import (
     VectorStoreFile,
     VectorStoreFileMka1,
 )
+from vectorlog.api.openapi.answers.usage import OrganizationUsageReport, UsageReport
 from vectorlog.api.openapi.answers.vector_stores import DeletedVectorStore, VectorStore
 from vectorlog.api.resources.files import FileForm
 
@@ -95,6 +99,17 @@ OPERATIONS: Mapping[str, Described] = {
     "listVectorStoreFileChunks": Described(
         "Lists the chunks of a file in a vector store. This server's own.", pages(Chunk), parameters=ChunkList
     ),
+    "getOrganizationUsage": Described(
+        "Reports the bytes in vector stores by day.", OrganizationUsageReport, parameters=OrganizationUsage
+    ),
+    "getVectorStoresUsage": Described(
+        "Reports the bytes in vector stores by day.", UsageReport, parameters=StoresUsage
+    ),
+    "getFilesUsage": Described("Reports the bytes of files by day.", UsageReport, parameters=FilesUsage),
+    "listModels": Described("Lists the models that embed.", Models),
+    "getModel": Described("Gets a model.", Model),
+    "createEmbeddings": Described("Embeds texts.", Embeddings, EmbeddingsRequest),
+    "listEmbeddingModels": Described("Lists the models that embed, with their limits.", EmbeddingModels),
     "createAdminApiKey": Described("Creates a key, and shows its secret.", NewAdminApiKey, KeyCreation),
     "listAdminApiKeys": Described("Lists keys.", pages(AdminApiKey), parameters=KeyList),
     "getAdminApiKey": Described("Gets a key.", AdminApiKey),

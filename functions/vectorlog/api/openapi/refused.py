@@ -18,6 +18,7 @@ _EDGES: Mapping[int, str] = {
     408: "The request came too slowly.",
     429: "Too many requests. `retry-after` says when to repeat it.",
     500: "The server had an error; the message quotes the id of the request.",
+    502: "The function behind API Gateway failed.",
     504: "The request took too long.",
 }
 """What is answered before a request reaches its operation, or when it fails."""

@@ -9,7 +9,7 @@ from vectorlog.api.call import Call
 from vectorlog.api.input.queries import StoreList
 from vectorlog.api.input.schemas import StoreChange, StoreCreation
 from vectorlog.api.response import Response, json_response
-from vectorlog.domain.errors import Expired
+from vectorlog.domain import errors
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.vector_store import State
 from vectorlog.use_cases import vector_stores
@@ -45,7 +45,7 @@ def get(call: Call) -> Response:
     call.no_query()
     view = vector_stores.get(call.deployment, call.actor, call.id("vector_store_id"))
     if view.expired and not call.dialect.shows_expired:
-        raise Expired(f"Vector store '{view.id}' has expired")
+        raise errors.store_expired(view.id)
     headers = (
         poll.hint(call.deployment.clock(), view.state.active_at) if view.counts.in_progress and not view.expired else {}
     )

@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields
 
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
     REFRESH,
     VECTOR_ENGINE,
     DuplicateContent,
+    EmbeddingsApi,
     Refresh,
     VectorEngine,
 )
@@ -58,6 +60,7 @@ class Environment:
     rewriting_secret: str = ""
     cors_origins: str = ""
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
+from vectorlog.operations.lasting_tombstones import lasting
 from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
@@ -59,7 +60,7 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
     check_tables()
     deployment = wiring.deployment()
     table, *others = deployment.views.tables[1:]
-    fresh = Views(table, timing, others)
+    fresh = Views(lasting(table, deployment.clock), timing, others)
     count = 0
 
     def counted() -> Iterator[Commit]:
@@ -72,7 +73,7 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
         for _ in wiring.readers().map(lambda step: _retrying(step, timing), steps):
             continue
 
-    projection = Projection(deployment.streams, together)
+    projection = Projection(deployment.streams, together, deployment.clock)
     projection.take(watch("commits", counted(), None), fresh)
     _retrying(partial(projection.apply_work, fresh), timing)
     return count

@@ -72,6 +72,7 @@ def deployment() -> Deployment:
         random=random,
         together=_together,
         duplicate_content=settings.duplicate_content,
+        embeddings_api=settings.embeddings_api,
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )

@@ -86,6 +86,7 @@ class Local:
             clock=clock,
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
+            embeddings_api=settings.embeddings_api,
             inline_files=INLINE_FILES,
             inline_tags=True,
             rewriter=_rewriter(settings, self._resources),

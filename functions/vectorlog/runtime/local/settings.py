@@ -10,6 +10,7 @@ from typing import Any, Literal
 from vectorlog.defaults import (
     BODY_MB,
     DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
     INDEX_MEMORY_MB,
     OPENAI_URL,
     PORT,
@@ -18,6 +19,7 @@ from vectorlog.defaults import (
     RESERVE_MB,
     UPLOAD_MB,
     DuplicateContent,
+    EmbeddingsApi,
 )
 
 MB = 1024 * 1024
@@ -70,6 +72,7 @@ class Settings:
     rewriting_api_key: str = _setting("", "That endpoint's key.", secret=True)
     rewriting_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
+    embeddings_api: EmbeddingsApi = _setting(EMBEDDINGS_API, "Whether POST /embeddings is served.")
     body_limit_mb: int = _setting(BODY_MB, "Largest body that is not an upload, in MB.", minimum=1)
     head_seconds: float = _setting(20.0, "Seconds that a request's line and headers may take.", minimum=0.1)
     body_seconds: float = _setting(30.0, "Seconds that a body or a response may stall.", minimum=0.1)
