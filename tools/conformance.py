@@ -84,7 +84,7 @@ def _instead(operation: str, prefix: str) -> str:
     method, _, path = operation.partition(" ")
     refused = unserved.refuse(method, prefix + path)
     if not isinstance(refused, NotOffered):
-        return "Answered 404 or 405."
+        return "Answered 405: the path has other methods."
     return refused.message.partition("). ")[2].replace("|", "\\|")
 
 
