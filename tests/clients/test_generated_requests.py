@@ -52,8 +52,6 @@ BOUNDED = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-REACHED = {"POST /vector_stores", "GET /vector_stores/{vector_store_id}"}
-"""Operations that some history must have done, so that the test cannot pass by being refused."""
 ADMINISTERED = [route for route in ROUTES if route.path.startswith("/organization/")]
 """Not tried: a key that one of these creates would close the server to the other tests."""
 
@@ -114,7 +112,10 @@ def test_histories(service: Service, schema: Any, openai_client: OpenAI, user: s
             done[f"{case.method} {case.operation.path.rpartition('/v1')[2]}"] += response.status_code == 200
 
     run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=4 * EXAMPLES))
-    assert {each for each in REACHED if not done[each]} == set()
+    assert done["POST /vector_stores"], "every request was refused, so the test shows nothing"
+    assert sum(count for name, count in done.items() if "{vector_store_id}" in name), (
+        "no history went on with its store"
+    )
 
 
 def _naming(files: Sequence[str], body: dict[str, Any]) -> dict[str, Any]:
