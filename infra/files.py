@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.retention import removal_policy
-from vectorlog.defaults import PREFLIGHT_SECONDS
+from vectorlog.defaults import ANSWERS, PREFLIGHT_SECONDS
 
 RETENTION_DAYS = 3
 """Days that S3 keeps deleted and replaced objects. Deleted means gone, so they are few: a mistake on a Friday evening
@@ -18,6 +18,9 @@ PARTS_DAYS = 1
 """Days until S3 drops the parts of an interrupted upload: its minimum. Ours end within minutes, with their function."""
 UPLOADS_DAYS = 1
 """Days until S3 deletes the parts of uploads, if nothing else has: its minimum. An upload lives an hour."""
+
+ANSWERS_DAYS = 1
+"""Days until S3 deletes answers that were too large for Lambda: its minimum. Their URLs are valid for minutes."""
 
 
 class Files(Construct):
@@ -42,6 +45,12 @@ class Files(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(id="parts", abort_incomplete_multipart_upload_after=Duration.days(PARTS_DAYS)),
                 s3.LifecycleRule(id="uploads", prefix="uploads/", expiration=Duration.days(UPLOADS_DAYS)),
+                s3.LifecycleRule(
+                    id="answers",
+                    prefix=f"{ANSWERS}/",
+                    expiration=Duration.days(ANSWERS_DAYS),
+                    noncurrent_version_expiration=Duration.days(ANSWERS_DAYS),
+                ),
                 s3.LifecycleRule(
                     id="deleted",
                     noncurrent_version_expiration=Duration.days(RETENTION_DAYS),

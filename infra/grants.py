@@ -89,6 +89,10 @@ class Grants:
             [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders],
         )
 
+    def hand_out(self, function: lambda_.Function, folder: str) -> None:
+        """Writes objects, and signs URLs from which clients read them."""
+        _allow(function, ["s3:PutObject", "s3:GetObject"], [self.bucket.arn_for_objects(f"{folder}/*")])
+
     def delete_objects(self, function: lambda_.Function, *folders: str) -> None:
         """Finds and deletes objects; the bucket keeps their bytes for some more days."""
         _allow(function, ["s3:DeleteObject"], [self.bucket.arn_for_objects(f"{folder}/*") for folder in folders])

@@ -35,6 +35,7 @@ from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
+from vectorlog.defaults import ANSWERS
 from vectorlog.domain.project_limits import LIMITS
 from vectorlog.runtime.aws import stack
 
@@ -105,6 +106,7 @@ class VectorlogStack(Stack):
         self._grants.list_rows(function)
         self._grants.read_objects(function, "files", "manifests", "artefacts", "uploads")
         self._grants.put_objects(function, "files", "manifests", "uploads")
+        self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         return function
 
@@ -113,6 +115,7 @@ class VectorlogStack(Stack):
             SEARCH,
             "events_table",
             "views_table",
+            "bucket",
             "opensearch_endpoint",
             "models",
             "embeddings_api",
@@ -126,6 +129,7 @@ class VectorlogStack(Stack):
         self._grants.count_requests(function)
         self._grants.embed(function)
         self._grants.rewrite(function)
+        self._grants.hand_out(function, ANSWERS)
         self._index.grant_search(function)
         return function
 

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 10 * 1024 * 1024
 EVENT_BYTES = 6 * 1024 * 1024
-"""API Gateway's limit for a request, and Lambda's for an event and for an answer."""
+"""API Gateway's limit for a request, and Lambda's for an event."""
+ANSWER_BYTES = 6_291_556
+"""Lambda's limit for an answer, as its `Function.ResponseSizeTooLarge` names it."""
 
 
 class Gateway:
@@ -53,7 +55,12 @@ class Gateway:
         except FunctionError:
             log.exception("%s %s", scope["method"], scope["path"])
             answer = _refused(502, "The function behind this URL failed; its log says why.", None)
-        await _send(send, answer or _refused(502, "The function behind this URL returned no answer.", None))
+        if answer is None:
+            answer = _refused(502, "The function behind this URL returned no answer.", None)
+        elif (size := len(json.dumps(answer, ensure_ascii=False).encode())) > ANSWER_BYTES:
+            log.error("%s %s: the answer has %d bytes", scope["method"], scope["path"], size)
+            answer = _refused(502, f"The function's answer of {size:,} bytes is larger than {ANSWER_BYTES:,}.", None)
+        await _send(send, answer)
 
     def _event(self, scope: Scope, body: bytes) -> dict[str, Any]:
         headers: defaultdict[str, list[str]] = defaultdict(list)
@@ -111,4 +118,5 @@ async def _send(send: Callable[[Message], Awaitable[None]], answer: dict[str, An
 def _refused(status: int, message: str, code: str | None) -> dict[str, Any]:
     kind = "invalid_request_error" if status < 500 else "server_error"
     error = {"error": {"message": message, "type": kind, "param": None, "code": code}}
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(error)}
+    headers = {"content-type": "application/json", "x-request-id": str(uuid.uuid4())}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(error)}

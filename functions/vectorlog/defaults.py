@@ -86,6 +86,8 @@ GATEWAY_TOO_LARGE = (
     f"The request is larger than the {GATEWAY_UPLOAD_BYTES / 1e6:g} MB that this endpoint takes. "
     "Upload content as a file, and name its id. " + PARTS_ADVICE.format(part_size=GATEWAY_UPLOADS.part_size)
 )
+ANSWERS = "answers"
+"""The bucket's folder of answers that are too large for Lambda."""
 
 VectorEngine: TypeAlias = Literal["faiss", "lucene"]
 VECTOR_ENGINE: VectorEngine = "faiss"

@@ -89,6 +89,7 @@ CASES: list[tuple[Refused, int, str, str | None, str | None, dict[str, str]]] = 
     ),
     (NoSpace("no"), 507, "server_error", None, "insufficient_storage", {"x-should-retry": "false"}),
     (Unavailable("no", retry_after=7), 503, "server_error", None, "service_unavailable", {"retry-after": "7"}),
+    (errors.UnsupportedEncoding("no"), 415, "invalid_request_error", None, "unsupported_content_encoding", {}),
     (Expired("no", param="vector_store_id"), 400, "invalid_request_error", None, "vector_store_expired", {}),
 ]
 

@@ -10,16 +10,20 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from meetkai_mka1 import SDK
 from openai import DefaultHttpxClient, OpenAI
 from openai.types import FileObject
 
 from local_aws import deployment as local_edition
+from tests.clients import node_client
 from tests.clients.administered import Administered
+from tests.clients.described import Specification, fetched
 from tests.clients.service import HeldStub, Service, running
 from vectorlog.embedding.offers import OPENAI
 
@@ -67,6 +71,52 @@ def administered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     with running(tmp_path_factory.mktemp("administered") / "data", request.getfixturevalue("stub")) as url:
         opened = Administered(url, "any")
         yield Administered(url, opened.client().admin.organization.admin_api_keys.create(name="first").value)
+
+
+@pytest.fixture(scope="session")
+def specification(service: Service) -> Iterator[Specification]:
+    """What the server says about itself. Every answer to a request of any of the tests' clients is compared with it."""
+    described = fetched(service.url)
+    with pytest.MonkeyPatch.context() as patch:
+        for library in (httpx, httpx2):
+            _watch(patch, library, service.url, described)
+        yield described
+
+
+@pytest.fixture(autouse=True)
+def _as_described(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test if an answer that it got is not as the specification says."""
+    if not {"service", "openai_client", "mka1_client", "raw"} & set(request.fixturenames):
+        yield
+        return
+    described: Specification = request.getfixturevalue("specification")
+    described.faults.clear()
+    yield
+    assert not described.faults, "\n".join(described.faults[:5])
+
+
+def _watch(patch: pytest.MonkeyPatch, library: Any, url: str, described: Specification) -> None:
+    """Notes the answers that a library's clients get from this server."""
+    send, send_async = library.Client.send, library.AsyncClient.send
+
+    def note(response: Any) -> None:
+        for each in (*response.history, response):
+            if str(each.request.url).startswith(f"{url}/") and each.is_closed:
+                path = each.request.url.raw_path.partition(b"?")[0].decode()
+                described.note(each.request.method, path, each.status_code, each.headers, each.content)
+
+    def watched(client: Any, request: Any, **options: Any) -> Any:
+        response = send(client, request, **options)
+        note(response)
+        return response
+
+    async def watched_async(client: Any, request: Any, **options: Any) -> Any:
+        response = await send_async(client, request, **options)
+        note(response)
+        return response
+
+    patch.setattr(library.Client, "send", watched)
+    patch.setattr(library.AsyncClient, "send", watched_async)
 
 
 @pytest.fixture(scope="session")
@@ -145,6 +195,12 @@ def attached(openai_client: OpenAI, upload: Upload) -> Attached:
 def store(openai_client: OpenAI) -> str:
     """An empty store."""
     return openai_client.vector_stores.create(name="test").id
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """A folder with the `openai` client for Node and the scripts that use it."""
+    return node_client.fetched()
 
 
 @pytest.fixture

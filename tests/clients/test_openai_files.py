@@ -137,3 +137,9 @@ def test_list_filters_by_purpose(openai_client: OpenAI, upload: Upload) -> None:
     listed = openai_client.files.list(purpose="user_data", limit=1, order="asc")
     assert [file.id for file in listed] == mine
     assert openai_client.files.list(purpose="evals").data == []
+
+
+def test_content_as_text(openai_client: OpenAI, upload: Upload) -> None:
+    """The older method for a file's content returns its text."""
+    with pytest.warns(DeprecationWarning, match="content"):
+        assert openai_client.files.retrieve_content(upload("a fox").id) == "a fox"

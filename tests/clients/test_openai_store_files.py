@@ -210,3 +210,11 @@ def test_unknown_file_cannot_be_attached(openai_client: OpenAI, store: str) -> N
         openai_client.vector_stores.files.create(store, file_id="file-unknown")
     assert caught.value.param == "file_id"
     assert openai_client.vector_stores.retrieve(store).file_counts.total == 0
+
+
+def test_upload_without_waiting(openai_client: OpenAI, store: str) -> None:
+    """`files.upload` uploads and attaches in one call, and does not wait for the end."""
+    files = openai_client.vector_stores.files
+    row = openai_client.vector_stores.files.upload(vector_store_id=store, file=("a.txt", b"a fox"))
+    assert row.status in ("in_progress", "completed")
+    assert files.poll(row.id, vector_store_id=store).status == "completed"

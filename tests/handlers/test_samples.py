@@ -17,6 +17,7 @@ from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.codec import API_KEY, FILE_BATCH, STORE_FILE
+from vectorlog.runtime.aws import large_answers
 from vectorlog.use_cases import manifests
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 
@@ -108,6 +109,26 @@ class TestApi:
         found = requests.get(answer["multiValueHeaders"]["location"][0], timeout=5)
         assert found.content == content
         assert "fox.txt" in found.headers["content-disposition"]
+
+    @pytest.mark.parametrize("encoding", ["identity", "gzip"])
+    def test_large_answer(self, moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+        """An answer too large for Lambda is at a URL that needs no key: the same body, of the same type."""
+        for number in range(20):
+            ok(moto.handle("api", uploading(b"%d" % number)))
+        listing = sample("api_gateway_get_store") | {"path": "/v1/files"}
+        whole = ok(moto.handle("api", listing))
+        listing["multiValueHeaders"]["Accept-Encoding"] = [encoding]
+        monkeypatch.setattr(large_answers, "INLINE_LIMIT", 100)
+        answer = moto.handle("api", listing)
+        assert (answer["statusCode"], answer["body"]) == (303, "")
+        assert not {"content-type", "content-encoding"} & set(answer["multiValueHeaders"])
+        found = requests.get(answer["multiValueHeaders"]["location"][0], timeout=5)
+        assert (found.headers["content-type"], found.json()) == ("application/json", whole)
+        assert found.headers.get("content-encoding") == ("gzip" if encoding == "gzip" else None)
+        [kept] = moto.kept("answers/")
+        assert kept.startswith(large_answers.folder("acme"))
+        assert moto.handle("api", listing | {"httpMethod": "HEAD"})["statusCode"] == 200
+        assert list(moto.kept("answers/")) == [kept]
 
     def test_large_upload(self, moto: MotoDeployment) -> None:
         """A body too large for Lambda is refused with the alternative."""

@@ -77,6 +77,19 @@ def test_broken_uploads_are_dropped(template: Template) -> None:
     template.has_resource_properties("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": Match.array_with([rule])}})
 
 
+def test_large_answers_are_dropped(template: Template) -> None:
+    """A body that was too large for Lambda's answer is gone after a day, and its deleted version after another."""
+    rule = {
+        "Status": "Enabled",
+        "Prefix": "answers/",
+        "ExpirationInDays": 1,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
+    template.has_resource_properties(
+        "AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": Match.array_with([Match.object_like(rule)])}}
+    )
+
+
 def test_survives(template: Template) -> None:
     """Destroying the stack leaves the bytes."""
     template.has_resource(

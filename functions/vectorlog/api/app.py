@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -10,13 +10,15 @@ from typing import TypeVar
 from vectorlog.api import auth, errors, rate_headers, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
+from vectorlog.api.compression import compressed
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
-from vectorlog.api.errors import WrongMethod
+from vectorlog.api.errors import UnsupportedEncoding, WrongMethod
 from vectorlog.api.input.form import Form, FormRule
+from vectorlog.api.input.refusals import echo
 from vectorlog.api.input.upload_forms import form_rule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
-from vectorlog.api.routes import HEALTH, Probe, Route, find
+from vectorlog.api.routes import OPEN, Probe, Route, find
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Credential
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
@@ -50,8 +52,20 @@ class Admitted:
     project: str
 
 
+IGNORED_PARAMETER = "api-version"
+"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
+
 Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
+
+
+Fit = Callable[[Response, Request], Response]
+"""Returns an answer in a form that the edition can send."""
+
+
+def as_it_is(response: Response, request: Request) -> Response:  # noqa: ARG001
+    """Implements Fit for an edition that sends answers of any size."""
+    return response
 
 
 def endless(length: int) -> None:
@@ -73,15 +87,17 @@ class App:
         probes: what this edition answers to GET by path, without a prefix and without a key.
         room: refuses everything that grows if the disk is full.
         take: refuses this number of bytes if they would not fit the disk, and counts them if they do.
+        fit: gives a large answer a form that this edition can send.
     """
 
     deployment: Deployment
     authenticate: Authenticate
     send_blob: SendBlob
-    probes: Mapping[str, Probe] = field(default_factory=lambda: HEALTH)
+    probes: Mapping[str, Probe] = field(default_factory=lambda: OPEN)
     room: Room = endless
     take: Room = endless
     sign_part: SignPart = no_direct_parts
+    fit: Fit = as_it_is
 
     def admit(self, head: Request) -> Response | Admitted:
         """Returns how to answer a request, or the response if its body is not needed.
@@ -95,7 +111,7 @@ class App:
         if path in self.probes:
             probe = self.probes[path]
             if method == "GET":
-                return self._guarded(lambda: probe(self.deployment), OPENAI, "health", head)
+                return self._guarded(lambda: _compressed(probe(self.deployment), head), OPENAI, "health", head)
             return errors.refusal(_wrong_method(head, {"GET"}), dialect, "")
         routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
         if method in routes:
@@ -123,15 +139,20 @@ class App:
             rate = rate_headers.of("requests_per_second", limits.count_request(self.deployment, project))
             caller = auth.caller(head.headers, credential)
             auth.check_scope(credential, route.scope)
-            if route.method == "POST" and bool(route.file_field) != head.is_form:
-                raise Invalid(form_expected(route.file_field) if route.file_field else JSON_EXPECTED, code=None)
+            if route.method == "POST":
+                if bool(route.file_field) != head.is_form:
+                    raise Invalid(form_expected(route.file_field) if route.file_field else JSON_EXPECTED, code=None)
+                _check_encoding(head)
             if route.grows:
                 self.room(0)
 
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    return route.handler(self._call(dialect, credential, actor, ids, request))
+                    sent = replace(request, query=_without(request.query, IGNORED_PARAMETER))
+                    response = route.handler(self._call(dialect, credential, actor, ids, sent))
+                    response = replace(response, operation=route.operation, project=project)
+                    return self.fit(_compressed(response, request), request)
 
                 try:
                     response = self._guarded(handle, dialect, route.operation, request)
@@ -209,6 +230,27 @@ def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
 def refuse(request: Request, error: Refused) -> Response:
     """Returns the response to a request that could not be read because its form is broken or its body too large."""
     return errors.refusal(error, dialect_of(request.path), "")
+
+
+def _without(query: Mapping[str, Sequence[str]], name: str) -> Mapping[str, Sequence[str]]:
+    return {key: values for key, values in query.items() if key != name} if name in query else query
+
+
+def _check_encoding(head: Request) -> None:
+    """Checks that the body is not compressed.
+
+    Raises:
+        UnsupportedEncoding: it is.
+    """
+    coding = head.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedEncoding(
+            f"Unsupported Content-Encoding: '{echo(coding)}'. Send the body uncompressed, without that header."
+        )
+
+
+def _compressed(response: Response, request: Request) -> Response:
+    return compressed(response, request.headers.get("accept-encoding", ""))
 
 
 def _actor(caller: Caller, route: Route, dialect: Dialect, request: Request) -> Actor:

@@ -137,9 +137,10 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
-    """Returns the bearer token of a request, or None if it has none."""
+    """Returns the bearer token of a request, or None if it has none. Clients for Azure send it as `api-key`."""
     scheme, _, secret = headers.get("authorization", "").strip().partition(" ")
-    return secret.strip() or None if scheme.lower() == "bearer" else None
+    token = secret.strip() if scheme.lower() == "bearer" else ""
+    return token or headers.get("api-key", "").strip() or None
 
 
 def _masked(secret: str) -> str:

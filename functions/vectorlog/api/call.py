@@ -67,13 +67,14 @@ def no_direct_parts(request: Request, upload: str, part: str, size: int, seconds
     raise Invalid("This server does not take 'direct_upload'. Send the parts to it.", param="direct_upload")
 
 
-_KINDS: Mapping[str, ids.Kind] = {
+KINDS: Mapping[str, ids.Kind] = {
     "vector_store_id": "vs",
     "file_id": "file",
     "batch_id": "vsfb",
     "upload_id": "upload",
     "key_id": "key",
 }
+"""The kind of each path parameter that is an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Call:
         Raises:
             Invalid: it is not an id of the right kind.
         """
-        return parse.identifier(_KINDS[name], self.ids[name], name)
+        return parse.identifier(KINDS[name], self.ids[name], name)
 
     def body(self, schema: type[M]) -> M:
         """Returns the JSON body, checked against a schema.

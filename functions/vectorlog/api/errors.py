@@ -50,6 +50,10 @@ class WrongMethod(Refused):
         self.allow = allow
 
 
+class UnsupportedEncoding(Refused):
+    """The request's body is compressed; the message names Content-Encoding."""
+
+
 class UnsatisfiableRange(Refused):
     """The requested range holds no byte of the file. `size` is the file's size in bytes."""
 
@@ -88,6 +92,7 @@ TABLE: Mapping[type[Refused], ErrorSpec] = {
     NotOffered: ErrorSpec(404, "not_offered"),
     WrongMethod: ErrorSpec(405, "method_not_allowed"),
     TooLarge: ErrorSpec(413, "request_too_large"),
+    UnsupportedEncoding: ErrorSpec(415, "unsupported_content_encoding"),
     UnsatisfiableRange: ErrorSpec(416),
     Conflict: ErrorSpec(409, "conflict", retry=True),
     DuplicateContent: ErrorSpec(409, "duplicate_file", retry=False),

@@ -39,6 +39,11 @@ def json_response(content: Json, status: int = 200, headers: Mapping[str, str] |
     return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode(errors="replace"))
 
 
+def see_other(url: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns a response that sends the client to a URL, from which it gets the answer with GET, whatever it sent."""
+    return Response(303, {**(headers or {}), "location": url})
+
+
 def redirect(url: str, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a response that redirects the client to another URL."""
     return Response(302, {**(headers or {}), "location": url})

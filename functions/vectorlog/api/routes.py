@@ -9,8 +9,10 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
+from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.resources import (
     admin_keys,
+    documents,
     file_batches,
     files,
     health,
@@ -128,6 +130,16 @@ Probe = Callable[[Deployment], Response]
 
 HEALTH: Mapping[str, Probe] = {"/healthz": health.alive, "/readyz": health.ready}
 """Health checks by path. They take GET, have no dialect's prefix and need no key."""
+
+DOCUMENTS: Mapping[str, Probe] = {
+    "/docs": documents.page,
+    "/openapi.json": documents.specification(DIALECTS),
+    **{f"{each.prefix}/openapi.json": documents.specification([each]) for each in DIALECTS},
+}
+"""The API's description by path. It takes GET and needs no key."""
+
+OPEN: Mapping[str, Probe] = {**HEALTH, **DOCUMENTS}
+"""Every path that needs no key."""
 
 
 def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:

@@ -178,6 +178,13 @@ class S3Blobs:
             "get_object", key, seconds, ResponseContentDisposition=disposition, ResponseContentType=content_type
         )
 
+    def body_url(self, key: str, seconds: int, *, content_type: str, encoding: str) -> str:
+        """Returns a URL from which anyone can get the blob for `seconds`, as a body of this content type and encoding
+        (empty: none).
+        """
+        encoded = {"ResponseContentEncoding": encoding} if encoding else {}
+        return self._signed("get_object", key, seconds, ResponseContentType=content_type, **encoded)
+
     def upload_url(self, key: str, seconds: int, *, size: int) -> str:
         """Returns a URL to which anyone can PUT exactly `size` bytes (5 GB at most) for `seconds`.
 

@@ -1,12 +1,9 @@
 // Sends a file in parts, as a user of `openai` for Node does, and prints what became of it.
-// Arguments: the folder of the client, the base URL, the key, the end user, the size of the file and of its parts.
+// Arguments: the base URL, the key, the end user, the size of the file and of its parts.
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import OpenAI, { toFile } from "openai";
 
-const [folder, baseURL, apiKey, user, size, partSize] = process.argv.slice(2);
-const entry = createRequire(`${folder}/index.js`).resolve("openai");
-const { default: OpenAI, toFile } = await import(pathToFileURL(entry));
+const [baseURL, apiKey, user, size, partSize] = process.argv.slice(2);
 const client = new OpenAI({ apiKey, baseURL, defaultHeaders: { "X-On-Behalf-Of": user } });
 
 const bytes = Buffer.alloc(Number(size), "the quick brown fox jumps over the lazy dog\n");

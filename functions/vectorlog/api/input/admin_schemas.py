@@ -47,9 +47,13 @@ class KeyList(NoParameters):
     """Parameters of the list of keys; `project_id` is ours."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "asc"
+    """By time of creation."""
     after: KeyCursor | None = None
+    """Only items after this one in the list."""
     project_id: str | None = None
+    """Only keys of this project."""
 
     @property
     def page(self) -> PageRequest:

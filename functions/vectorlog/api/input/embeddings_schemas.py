@@ -55,11 +55,24 @@ def _is_token(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+_Input = str | list[str] | list[int] | list[list[int]]
+"""What a client may send; it is checked by `_texts`."""
+
+
 class EmbeddingsRequest(Body):
     """Texts to embed. `user` is accepted and has no effect."""
 
-    input: Annotated[list[str], BeforeValidator(_texts), Field(min_length=1, max_length=embeddings.MAX_INPUTS)]
+    input: Annotated[
+        list[str],
+        BeforeValidator(_texts, json_schema_input_type=_Input),
+        Field(min_length=1, max_length=embeddings.MAX_INPUTS),
+    ]
+    """A text, texts, or tokens of `cl100k_base`."""
     model: str = Field(min_length=1, max_length=256)
+    """The model, as `provider:model`."""
     dimensions: int | None = Field(default=None, ge=1)
+    """Of the vectors; the model's own if absent."""
     encoding_format: Literal["float", "base64"] | None = None
+    """`float` if absent."""
     user: str | None = Field(default=None, max_length=512)
+    """It has no effect."""

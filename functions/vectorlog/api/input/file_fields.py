@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.json_text import read_object
@@ -72,7 +72,7 @@ def _control_characters(path: str) -> Invalid:
 
 
 Filename = Annotated[str, Field(max_length=MAX_FILENAME_CHARS), AfterValidator(_filename)]
-Purpose = Annotated[str, AfterValidator(_purpose)]
+Purpose = Annotated[str, AfterValidator(_purpose), WithJsonSchema({"type": "string", "enum": list(PURPOSES)})]
 MimeType = Annotated[str, Field(max_length=MAX_TYPE_CHARS), AfterValidator(_mime_type)]
 Seconds = Annotated[int, Field(ge=3600, le=2_592_000)]
 """From an hour to 30 days."""
@@ -82,7 +82,9 @@ class FileExpiry(Body):
     """When a file expires."""
 
     anchor: Literal["created_at"]
+    """What the seconds are counted from."""
     seconds: Seconds
+    """How many seconds after that the file expires."""
 
 
 def expires_after_s(purpose: str, seconds: int | None) -> int | None:
@@ -96,9 +98,13 @@ class FileForm(NoParameters):
     """
 
     purpose: Purpose
+    """What the file is for."""
     anchor: Literal["created_at"] | None = Field(default=None, alias="expires_after[anchor]")
+    """What the seconds are counted from."""
     seconds: Seconds | None = Field(default=None, alias="expires_after[seconds]")
+    """How many seconds after that the file expires."""
     expires_after: str | None = None
+    """The same two as one JSON object."""
 
     @model_validator(mode="after")
     def _expiry_is_whole(self) -> Self:

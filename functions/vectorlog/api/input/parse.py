@@ -87,6 +87,11 @@ def identifier(kind: ids.Kind, value: str, param: str) -> str:
     return value
 
 
+def id_schema(kind: ids.Kind) -> dict[str, Any]:
+    """Returns the JSON schema of an id of this kind."""
+    return {"type": "string", "pattern": f"^{ids.PREFIX[kind]}[A-Za-z0-9_-]{{1,64}}$"}
+
+
 def few_keys(schema: type[BaseModel], value: object) -> object:
     """Returns an object that has no more keys than its schema. For validators that run before all others.
 

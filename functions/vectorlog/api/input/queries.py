@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import few_keys, refused
+from vectorlog.api.input.parse import few_keys, id_schema, refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.chunk_list import ChunkId, ChunkPage
 from vectorlog.use_cases.pages import PageRequest
@@ -34,12 +34,13 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
     return AfterValidator(check)
 
 
-StoreCursor = Annotated[str, _cursor("vs")]
-KeyCursor = Annotated[str, _cursor("key")]
-FileCursor = Annotated[str, _cursor("file")]
+StoreCursor = Annotated[str, _cursor("vs"), WithJsonSchema(id_schema("vs"))]
+KeyCursor = Annotated[str, _cursor("key"), WithJsonSchema(id_schema("key"))]
+FileCursor = Annotated[str, _cursor("file"), WithJsonSchema(id_schema("file"))]
 
 
 _CHUNK = re.compile(r"chunk-(\d{1,12})-(\d{1,12})", re.ASCII)
+_CHUNK_SCHEMA = {"type": "string", "pattern": "^chunk-[0-9]{1,12}-[0-9]{1,12}$"}
 
 
 def _chunk(value: object) -> object:
@@ -55,8 +56,11 @@ class ChunkList(NoParameters):
     """Parameters of the list of a file's chunks."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "asc"
-    after: Annotated[ChunkId, BeforeValidator(_chunk)] | None = None
+    """By their place in the file."""
+    after: Annotated[ChunkId, BeforeValidator(_chunk), WithJsonSchema(_CHUNK_SCHEMA)] | None = None
+    """Only items after this one in the list."""
 
     @property
     def page(self) -> ChunkPage:
@@ -68,10 +72,15 @@ class FileList(NoParameters):
     """Parameters of the list of files. Any purpose is valid, even one that no file has."""
 
     limit: int = Field(10_000, ge=1, le=10_000)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: FileCursor | None = None
+    """Only items after this one in the list."""
     purpose: str | None = None
+    """Only files of this purpose."""
     sha256: str | None = None
+    """Only files with these bytes; MKA1's parameter."""
 
     @property
     def page(self) -> PageRequest:
@@ -83,9 +92,13 @@ class StoreList(NoParameters):
     """Parameters of the list of stores."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: StoreCursor | None = None
+    """Only items after this one in the list."""
     before: StoreCursor | None = None
+    """Only items before this one in the list."""
 
     @property
     def page(self) -> PageRequest:
@@ -97,10 +110,15 @@ class StoreFileList(NoParameters):
     """Parameters of the list of a store's or a batch's files; `filter` is their status."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time of creation."""
     after: FileCursor | None = None
+    """Only items after this one in the list."""
     before: FileCursor | None = None
+    """Only items before this one in the list."""
     filter: Literal["in_progress", "completed", "failed", "cancelled"] | None = None
+    """Only files with this status."""
 
     @property
     def page(self) -> PageRequest:

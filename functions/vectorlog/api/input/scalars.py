@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import Refusal, refused
@@ -44,7 +44,15 @@ def _scalars(values: dict[str, Any]) -> dict[str, Scalar]:
     return values
 
 
-Scalars = Annotated[dict[str, Any], Field(max_length=MAX_KEYS), AfterValidator(_scalars)]
+_SCHEMA = {
+    "type": "object",
+    "maxProperties": MAX_KEYS,
+    "propertyNames": {"maxLength": MAX_KEY_CHARS},
+    "additionalProperties": {
+        "anyOf": [{"type": "string", "maxLength": MAX_VALUE_CHARS}, {"type": "number"}, {"type": "boolean"}]
+    },
+}
+Scalars = Annotated[dict[str, Any], Field(max_length=MAX_KEYS), AfterValidator(_scalars), WithJsonSchema(_SCHEMA)]
 """Up to 16 keys of up to 64 characters; values are strings of up to 512 characters, numbers and booleans
 (docs/contract.md, section 5.1).
 """

@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import few_keys, refused
+from vectorlog.api.input.parse import few_keys, id_schema, refused
 from vectorlog.api.input.scalars import Scalars
 from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
@@ -43,15 +43,17 @@ def _id(kind: ids.Kind) -> AfterValidator:
     return AfterValidator(check)
 
 
-FileId = Annotated[str, _id("file")]
-StoreId = Annotated[str, _id("vs")]
+FileId = Annotated[str, _id("file"), WithJsonSchema(id_schema("file"))]
+StoreId = Annotated[str, _id("vs"), WithJsonSchema(id_schema("vs"))]
 
 
 class StaticSizes(Body):
     """Sizes of static chunking, in tokens. The overlap is at most half of the chunk size."""
 
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    """Of a chunk, in tokens of `cl100k_base`."""
     chunk_overlap_tokens: int = Field(ge=0)
+    """How many tokens two neighbours share: at most half of a chunk."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Self:
@@ -67,6 +69,7 @@ class ChunkingStrategy(Body):
 
     type: Literal["auto", "static"]
     static: StaticSizes | None = None
+    """The sizes; required with `static`, and only then."""
 
     @model_validator(mode="after")
     def _sizes_go_with_static(self) -> Self:
@@ -90,7 +93,9 @@ class FileSettings(Body):
     """The settings with which a file is attached."""
 
     attributes: Scalars | None = None
+    """For filters of searches."""
     chunking_strategy: ChunkingStrategy | None = None
+    """How the text is cut; `auto` if absent."""
 
     def item(self, file: str) -> BatchItem:
         """Returns a file with these settings."""
@@ -102,7 +107,9 @@ class ExpiresAfter(Body):
     """When a store expires."""
 
     anchor: Literal["last_active_at"]
+    """What the days are counted from."""
     days: int = Field(ge=1, le=365)
+    """How many days after that the store expires."""
 
 
 class StoreCreation(Body):
@@ -111,12 +118,19 @@ class StoreCreation(Body):
     name: str | None = Field(default=None, max_length=512)
     description: str | None = Field(default=None, max_length=4096)
     file_ids: list[FileId] | None = Field(default=None, max_length=MAX_STORE_FILES, fail_fast=True)
+    """Files to attach, as the first batch of the store."""
     expires_after: ExpiresAfter | None = None
+    """When the store expires; never if absent."""
     chunking_strategy: ChunkingStrategy | None = None
+    """How the text of `file_ids` is cut; `auto` if absent."""
     metadata: Scalars | None = None
+    """For the client's own use."""
     embedding_model: str | None = Field(default=None, max_length=256)
+    """What embeds the files, as `provider:model`; the first that the deployment offers if absent. MKA1's field."""
     embedding_dimensions: int | None = Field(default=None, ge=1)
+    """Of the vectors; the model's own if absent. MKA1's field."""
     retrieval_mode: Literal["vector"] | None = None
+    """MKA1's field."""
     extraction_model: Any = None
     max_hops: Any = None
 
@@ -139,26 +153,32 @@ class StoreChange(Body):
 
     name: str | None = Field(default=None, max_length=512)
     expires_after: ExpiresAfter | None = None
+    """When the store expires; null: never."""
     metadata: Scalars | None = None
+    """Replaces all of the metadata."""
 
 
 class FileAttachment(FileSettings):
     """One file to attach to a store."""
 
     file_id: FileId
+    """The uploaded file."""
     skip_duplicates: bool | None = None
+    """Whether a file whose bytes the store already has is recorded as `cancelled`. MKA1's field."""
 
 
 class AttributesChange(Body):
     """All new attributes of a file; null removes all of them."""
 
     attributes: Scalars | None
+    """Replaces all of the attributes; null removes them."""
 
 
 class BatchFile(FileSettings):
     """One of the `files` of a batch."""
 
     file_id: FileId
+    """The uploaded file."""
 
     def same_settings(self, other: BatchFile) -> bool:
         """Whether both attach their file with the same settings."""
@@ -170,8 +190,11 @@ class BatchCreation(FileSettings):
     """A new batch. Its settings apply to `file_ids`; each of `files` has its own instead."""
 
     file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES, fail_fast=True)
+    """Files to attach, with the settings of the batch. Exactly one of this and `files` is required."""
     files: list[BatchFile] | None = Field(default=None, min_length=1, max_length=MAX_BATCH_FILES, fail_fast=True)
+    """Files to attach, each with its own settings."""
     skip_duplicates: bool | None = None
+    """Whether a file whose bytes the store already has is recorded as `cancelled`. MKA1's field."""
 
     @model_validator(mode="after")
     def _names_files_once(self) -> Self:

@@ -22,7 +22,9 @@ class HybridSearch(Body):
     """The weights of meaning (embeddings) and words (text). One of them must be above 0."""
 
     embedding_weight: float = Field(ge=0.0)
+    """Of meaning."""
     text_weight: float = Field(ge=0.0)
+    """Of words."""
 
     @model_validator(mode="after")
     def _has_weight(self) -> Self:
@@ -39,10 +41,15 @@ class RankingOptions(Body):
     """
 
     ranker: Literal["none", "auto", "default-2024-11-15", "rrf", "weighted"] | None = None
+    """`auto` if absent."""
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Results with a lower score are left out."""
     hybrid_search: HybridSearch | None = None
+    """How much meaning and words count; not with the rankers `none` and `weighted`."""
     alpha: float | None = Field(default=None, ge=0.0, le=1.0)
+    """The weight of meaning; only with `weighted`, and 0.5 if absent."""
     impact_factor: float | None = Field(default=None, ge=0.01, le=1_000_000)
+    """How little the first ranks count more than the next; only with `rrf`, and 60 if absent."""
 
     @model_validator(mode="after")
     def _options_match_ranker(self) -> Self:
@@ -53,6 +60,11 @@ class RankingOptions(Body):
         if self.impact_factor is not None and self.ranker != "rrf":
             raise refused(partial(_belongs, ranker="rrf"), "impact_factor")
         return self
+
+
+_Query = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+_Queries = _Query | Annotated[list[_Query], Field(min_length=1, max_length=MAX_QUERIES)]
+"""What a client may send; it is checked by `_queries`."""
 
 
 def _queries(value: object) -> object:
@@ -76,18 +88,29 @@ def _refuse_query(value: object, *at: int) -> None:
 class SearchRequest(Body):
     """A search. `filter_tree` parses its `filters`."""
 
-    query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
+    query: Annotated[
+        list[str],
+        BeforeValidator(_queries, json_schema_input_type=_Queries),
+        Field(min_length=1, max_length=MAX_QUERIES),
+    ]
+    """What to look for; a chunk that several queries find occurs once."""
     max_num_results: int | None = Field(default=None, ge=1, le=50)
+    """10 if absent."""
     rewrite_query: bool | None = None
+    """Whether the queries may be searched in other words; `search_query` of the answer shows them."""
     filters: Any = None
+    """Which files to search, by their attributes."""
     ranking_options: RankingOptions | None = None
+    """How results are ranked."""
     max_results_per_file: int | None = Field(default=None, ge=1, le=50)
+    """How many results of one file at most."""
 
 
 class SearchOfStores(SearchRequest):
     """A search of several stores."""
 
     vector_store_ids: list[StoreId] = Field(min_length=1, max_length=MAX_STORES, fail_fast=True)
+    """The stores."""
 
 
 def _no_weight(path: str) -> Invalid:

@@ -35,10 +35,15 @@ class Range(NoParameters):
     """The days of a report: `start_time` is inclusive, and `end_time` exclusive (default: now), both in seconds."""
 
     start_time: int = Field(ge=0, le=LAST_S)
+    """The first second."""
     end_time: int | None = Field(None, ge=0, le=LAST_S)
+    """The second after the last; now if absent."""
     bucket_width: Literal["1d"] = "1d"
+    """Days are the only width."""
     limit: int = Field(7, ge=1, le=31)
+    """How many days at most."""
     page: Annotated[str, AfterValidator(_cursor)] | None = None
+    """`next_page` of the page before."""
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
@@ -60,7 +65,9 @@ class OrganizationUsage(Range):
     """Parameters of OpenAI's report."""
 
     project_ids: list[str] | None = Field(None, max_length=100)
+    """Only these projects."""
     group_by: list[Literal["project_id"]] | None = None
+    """One result for each of these."""
 
 
 class StoresUsage(Range):
@@ -69,10 +76,15 @@ class StoresUsage(Range):
     """
 
     user_ids: list[str] | None = Field(None, max_length=100)
+    """Only these end users."""
     external_user_ids: list[str] | None = Field(None, max_length=100)
+    """Only these end users."""
     all_orgs: Literal["true", "false"] | None = None
+    """It has no effect."""
     org_ids: list[str] | None = Field(None, max_length=100)
+    """Only these projects."""
     group_by: list[Literal["user_id", "api_key_id"]] | None = None
+    """One result for each of these."""
 
     @property
     def users(self) -> frozenset[str] | None:
@@ -86,6 +98,7 @@ class FilesUsage(StoresUsage):
     """Parameters of MKA1's report on files."""
 
     group_by: list[Literal["user_id", "api_key_id", "org_id"]] | None = None  # type: ignore[assignment]
+    """One result for each of these."""
 
 
 def _ends_too_early(path: str) -> Invalid:

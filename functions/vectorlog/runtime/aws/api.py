@@ -24,6 +24,7 @@ from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, TooLarge, is_disk_full
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
+from vectorlog.runtime.aws.large_answers import INLINE_LIMIT, SIGNED_FOR_S, fit
 from vectorlog.runtime.aws.once import once
 from vectorlog.use_cases.upload_parts import DIRECT, part_key
 
@@ -31,10 +32,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-INLINE_LIMIT = 4_000_000
-"""The size in bytes of a download that fits Lambda's response of 6 MB in base64. A larger one is redirected to S3."""
-SIGNED_FOR_S = 300
-"""How long the signed URL of a download is valid."""
+TEXT_LIMIT = 1_000_000
+"""The size in bytes up to which JSON is sent as text. Its quotes are escaped, which may double it; base64 adds a third.
+"""
 KEY_REMEMBERED_MS = 5_000
 """How long a valid key is not looked up again, and so how long a warm function may still accept a revoked key."""
 
@@ -43,7 +43,7 @@ KEY_REMEMBERED_MS = 5_000
 def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
-    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part)
+    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part, fit=fit)
     return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
@@ -151,11 +151,12 @@ def _form(content_type: str, sent: bytes, spool: Path, rule: FormRule) -> Form:
 def _proxy_response(response: Response, method: str) -> ProxyResponse[Any]:
     """Converts a response for Powertools, which sends bytes in base64.
 
-    JSON is sent as text, so that it uses less of Lambda's size limit.
+    JSON is sent as text, so that Lambda's log and its console show it.
     """
     body = b"" if method.upper() == "HEAD" else response.content
     headers = dict(response.headers)
-    if headers.get("content-type") == "application/json":
+    plain = headers.get("content-type") == "application/json" and "content-encoding" not in headers
+    if plain and len(body) <= TEXT_LIMIT:
         return ProxyResponse(response.status, headers.pop("content-type"), body.decode(), headers=headers)
     return ProxyResponse(response.status, body=body or "", headers=headers)
 

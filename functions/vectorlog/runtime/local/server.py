@@ -15,7 +15,7 @@ from vectorlog.api.app import Admit, Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.resources import health
 from vectorlog.api.response import Response
-from vectorlog.api.routes import HEALTH
+from vectorlog.api.routes import OPEN
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs
@@ -99,7 +99,7 @@ class Server:
         deployment, settings = self._local.deployment, self._local.settings
         authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
-        probes = {**HEALTH, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
+        probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
         app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
         admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)

@@ -1,0 +1,42 @@
+"""Chunks of a file in a store, and where they are in the file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from vectorlog.api.openapi.answers.answer import Answer, Count
+
+
+class Location(Answer):
+    """Where a chunk is in its file."""
+
+    chunk: Count
+    """Its number in the file."""
+    start: Count
+    """The position of its first character in the file's text."""
+    end: Count
+    """The position after its last character."""
+    first_page: int | None
+    """Null for a file without pages."""
+    last_page: int | None
+    """Null for a file without pages."""
+    sheet: str | None
+    """The sheet of a workbook."""
+    headings: list[str]
+    """The headings above it, from the outermost."""
+
+
+class Chunk(Answer):
+    """A chunk of a file in a store."""
+
+    id: str
+    object: Literal["vector_store.file.chunk"]
+    vector_store_id: str
+    """The store."""
+    file_id: str
+    """The uploaded file."""
+    text: str
+    tokens: Count
+    """Its length in tokens of `cl100k_base`."""
+    location: Location | None
+    """Null for a file that was ingested by a version that did not keep it."""

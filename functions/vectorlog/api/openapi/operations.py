@@ -1,0 +1,118 @@
+"""What the specification says of each operation, besides its route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from vectorlog.api.input.admin_schemas import KeyCreation, KeyList
+from vectorlog.api.input.embeddings_schemas import EmbeddingsRequest
+from vectorlog.api.input.file_fields import FileForm
+from vectorlog.api.input.queries import ChunkList, FileList, NoParameters, StoreFileList, StoreList
+from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
+from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
+from vectorlog.api.input.usage_queries import FilesUsage, OrganizationUsage, StoresUsage
+from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
+from vectorlog.api.openapi.answers.answer import ByDialect
+from vectorlog.api.openapi.answers.chunks import Chunk
+from vectorlog.api.openapi.answers.file_batches import FileBatch
+from vectorlog.api.openapi.answers.files import DeletedFile, File
+from vectorlog.api.openapi.answers.models import EmbeddingModels, Embeddings, Model, Models
+from vectorlog.api.openapi.answers.pages import pages
+from vectorlog.api.openapi.answers.search import ResultsOfStores, ResultsOfStoresMka1, SearchResults, SearchResultsMka1
+from vectorlog.api.openapi.answers.store_files import (
+    ContentMka1,
+    ContentPage,
+    DetachedFile,
+    VectorStoreFile,
+    VectorStoreFileMka1,
+)
+from vectorlog.api.openapi.answers.usage import OrganizationUsageReport, UsageReport
+from vectorlog.api.openapi.answers.vector_stores import DeletedVectorStore, VectorStore
+
+Bytes = Literal["bytes"]
+"""The answer is not JSON, but the bytes of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An operation's description.
+
+    Attributes:
+        summary: what it does, as a sentence.
+        answer: the schema of the answer; `ByDialect` if the dialects differ.
+        body: the schema of the JSON body, or of a form's text fields; None if the operation reads no body.
+        parameters: the schema of the query string.
+        files: the names of a form's file parts.
+        polled: whether a client polls it, so that the answer may carry `openai-poll-after-ms`.
+    """
+
+    summary: str
+    answer: type[BaseModel] | ByDialect | Bytes
+    body: type[BaseModel] | None = None
+    parameters: type[BaseModel] = NoParameters
+    files: tuple[str, ...] = ()
+    polled: bool = False
+
+
+_STORE_FILE = ByDialect(VectorStoreFile, VectorStoreFileMka1)
+_STORE_FILES = pages(VectorStoreFile, VectorStoreFileMka1)
+
+OPERATIONS: Mapping[str, Described] = {
+    "uploadFile": Described("Uploads a file.", File, FileForm, files=("file",)),
+    "listFiles": Described("Lists files.", pages(File), parameters=FileList),
+    "getFile": Described("Gets a file.", File),
+    "deleteFile": Described("Deletes a file, also from every vector store.", DeletedFile),
+    "getFileContent": Described("Downloads a file.", "bytes"),
+    "createVectorStore": Described("Creates a vector store.", VectorStore, StoreCreation),
+    "listVectorStores": Described("Lists vector stores.", pages(VectorStore), parameters=StoreList),
+    "getVectorStore": Described("Gets a vector store.", VectorStore, polled=True),
+    "modifyVectorStore": Described("Changes a vector store.", VectorStore, StoreChange),
+    "deleteVectorStore": Described("Deletes a vector store. Its files stay.", DeletedVectorStore),
+    "searchVectorStore": Described(
+        "Searches a vector store.", ByDialect(SearchResults, SearchResultsMka1), SearchRequest
+    ),
+    "createVectorStoreFile": Described("Attaches a file to a vector store.", _STORE_FILE, FileAttachment),
+    "listVectorStoreFiles": Described("Lists the files of a vector store.", _STORE_FILES, parameters=StoreFileList),
+    "getVectorStoreFile": Described("Gets a file in a vector store.", _STORE_FILE, polled=True),
+    "updateVectorStoreFileAttributes": Described(
+        "Replaces the attributes of a file in a vector store.", _STORE_FILE, AttributesChange
+    ),
+    "deleteVectorStoreFile": Described("Takes a file out of a vector store. The file itself stays.", DetachedFile),
+    "getVectorStoreFileContent": Described(
+        "Gets the indexed text of a file in a vector store.", ByDialect(ContentPage, ContentMka1)
+    ),
+    "createVectorStoreFileBatch": Described("Attaches up to 2,000 files to a vector store.", FileBatch, BatchCreation),
+    "getVectorStoreFileBatch": Described("Gets a file batch.", FileBatch, polled=True),
+    "cancelVectorStoreFileBatch": Described(
+        "Cancels a file batch: none of its unfinished files completes because of it.", FileBatch
+    ),
+    "listVectorStoreFilesInBatch": Described("Lists the files of a batch.", _STORE_FILES, parameters=StoreFileList),
+    "searchVectorStores": Described(
+        "Searches several vector stores. This server's own.",
+        ByDialect(ResultsOfStores, ResultsOfStoresMka1),
+        SearchOfStores,
+    ),
+    "listVectorStoreFileChunks": Described(
+        "Lists the chunks of a file in a vector store. This server's own.", pages(Chunk), parameters=ChunkList
+    ),
+    "getOrganizationUsage": Described(
+        "Reports the bytes in vector stores by day.", OrganizationUsageReport, parameters=OrganizationUsage
+    ),
+    "getVectorStoresUsage": Described(
+        "Reports the bytes in vector stores by day.", UsageReport, parameters=StoresUsage
+    ),
+    "getFilesUsage": Described("Reports the bytes of files by day.", UsageReport, parameters=FilesUsage),
+    "listModels": Described("Lists the models that embed.", Models),
+    "getModel": Described("Gets a model.", Model),
+    "createEmbeddings": Described("Embeds texts.", Embeddings, EmbeddingsRequest),
+    "listEmbeddingModels": Described("Lists the models that embed, with their limits.", EmbeddingModels),
+    "createAdminApiKey": Described("Creates a key, and shows its secret.", NewAdminApiKey, KeyCreation),
+    "listAdminApiKeys": Described("Lists keys.", pages(AdminApiKey), parameters=KeyList),
+    "getAdminApiKey": Described("Gets a key.", AdminApiKey),
+    "deleteAdminApiKey": Described("Revokes a key.", DeletedAdminApiKey),
+}
+"""By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

@@ -1,0 +1,119 @@
+"""Every method of the official Python clients for our resources is driven by a test, or is refused with a sentence.
+
+The methods are listed from the clients themselves, so a new one makes a test fail.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from meetkai_mka1 import SDK
+from openai import OpenAI
+
+from vectorlog.api import unserved
+from vectorlog.api.dialect import DIALECTS
+from vectorlog.api.errors import NotOffered
+from vectorlog.api.routes import find
+
+OPENAI_RESOURCES = ("files", "uploads", "vector_stores")
+MKA1_RESOURCES = ("files", "vector_stores", "usage.files", "usage.vector_stores")
+OWN = {"do_request", "do_request_async", "parent_ref", "sdk_configuration"}
+"""Parts of MKA1's client that are no operations."""
+
+NOT_OFFERED: Mapping[str, tuple[str, str]] = {
+    "openai uploads.create": ("POST", "/v1/uploads"),
+    "openai uploads.parts.create": ("POST", "/v1/uploads/upload_1/parts"),
+    "openai uploads.complete": ("POST", "/v1/uploads/upload_1/complete"),
+    "openai uploads.cancel": ("POST", "/v1/uploads/upload_1/cancel"),
+    "openai uploads.upload_file_chunked": ("POST", "/v1/uploads"),
+    "mka1 vector_stores.list_permissions": ("GET", "/api/v1/llm/vector_stores/vs_1/permissions"),
+    "mka1 vector_stores.create_permission": ("POST", "/api/v1/llm/vector_stores/vs_1/permissions"),
+    "mka1 vector_stores.get_permission": ("GET", "/api/v1/llm/vector_stores/vs_1/permissions/user"),
+    "mka1 vector_stores.delete_permission": ("DELETE", "/api/v1/llm/vector_stores/vs_1/permissions/user"),
+}
+"""Methods whose requests are refused with a sentence that says what to use instead, with the request of each."""
+
+
+def methods_of_openai() -> list[str]:
+    """The methods of `openai`, as paths from the client."""
+    client = OpenAI(api_key="k", base_url="http://test/v1")
+    return [each for name in OPENAI_RESOURCES for each in _methods(getattr(client, name), name)]
+
+
+def _methods(resource: Any, path: str) -> Iterator[str]:
+    for name in dir(type(resource)):
+        if name.startswith(("_", "with_")):
+            continue
+        if inspect.isfunction(inspect.getattr_static(type(resource), name)):
+            yield f"{path}.{name}"
+        elif type(getattr(resource, name)).__module__.startswith("openai.resources"):
+            yield from _methods(getattr(resource, name), f"{path}.{name}")
+
+
+def methods_of_mka1() -> list[str]:
+    """The methods of `meetkai-mka1`, as paths from `SDK.llm`, without their asynchronous forms."""
+    llm = SDK(bearer_auth="k").llm
+    every = []
+    for path in MKA1_RESOURCES:
+        name, _, method = path.partition(".")
+        found = [method] if method else [each for each in dir(getattr(llm, name)) if not each.startswith("_")]
+        every += [f"{name}.{each}" for each in found if each not in OWN and not each.endswith("_async")]
+    return every
+
+
+@cache
+def calls(client: str) -> set[str]:
+    """What the tests of a client call, as dotted names."""
+    found: set[str] = set()
+    for path in Path(__file__).parent.glob("test_*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for name in _calls_in(function):
+                    if (path.name.startswith("test_mka1") or ".llm." in name) == (client == "mka1"):
+                        found.add(name)
+    return found
+
+
+def _calls_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    """The dotted names that a function calls, with a variable such as `stores` replaced by what it was set to."""
+    named: dict[str, str] = {}
+    for each in ast.walk(function):
+        match each:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute() as value):
+                named[name] = ast.unparse(value)
+    for each in ast.walk(function):
+        if isinstance(each, ast.Call):
+            first, dot, rest = ast.unparse(each.func).partition(".")
+            yield f"{named.get(first, first)}{dot}{rest}"
+
+
+EVERY = [f"openai {each}" for each in methods_of_openai()] + [f"mka1 {each}" for each in methods_of_mka1()]
+
+
+@pytest.mark.parametrize("method", [each for each in EVERY if each not in NOT_OFFERED])
+def test_every_method_is_driven(method: str) -> None:
+    """A test calls the method on a running server."""
+    client, _, path = method.partition(" ")
+    assert any(name == path or name.endswith(f".{path}") for name in calls(client)), (
+        f"no test in tests/clients calls '{path}' of {client}: write one, or, if its requests are refused with a "
+        f"sentence (api/unserved.py), add it to NOT_OFFERED"
+    )
+
+
+@pytest.mark.parametrize("method", NOT_OFFERED)
+def test_what_is_not_offered_is_refused(method: str) -> None:
+    """A method that is not offered exists in the client, has no route, and is answered by a sentence."""
+    verb, path = NOT_OFFERED[method]
+    assert method in EVERY
+    assert not any(
+        verb in find(path.removeprefix(each.prefix))[0] for each in DIALECTS if path.startswith(each.prefix)
+    ), f"{verb} {path} is served: drive it in a test, and take '{method}' out of NOT_OFFERED"
+    refused = unserved.refuse(verb, path)
+    assert isinstance(refused, NotOffered)
+    assert "This server does not offer" in refused.message
