@@ -210,7 +210,7 @@ def _own_lists(sender: httpx.Client, me: Someone) -> Iterator[str]:
                 path = path.replace(f"<{name}>", value)
             if route.method == "GET" or route.operation == "searchVectorStore":
                 body = BODIES.get(route.operation)
-                query = {"start_time": "1700000000"} if route.operation == "getOrganizationUsage" else None
+                query = {"start_time": "1700000000"} if route.operation.endswith("Usage") else None
                 answer = sender.request(route.method, prefix + path, headers=me.headers, json=body, params=query)
                 assert answer.status_code == 200, f"{route.operation}: {answer.text}"
                 yield answer.text
