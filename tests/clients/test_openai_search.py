@@ -142,7 +142,7 @@ def test_results_field_by_field(reader: OpenAI, animals: str) -> None:
         "filename": "owl.txt",
         "score": ANY,
         "attributes": {},
-        "content": [{"type": "text", "text": "the owl flies at night"}],
+        "content": [{"type": "text", "text": "the owl flies at night", "location": ANY}],
     }
     assert 0 <= second["score"] < best["score"] <= 1
     assert [hit.filename for hit in answer.parse()] == ["owl.txt", second["filename"]]
