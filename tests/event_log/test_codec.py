@@ -64,6 +64,7 @@ EXAMPLES: tuple[Any, ...] = (
     vector_store.VectorStoreExpired(4),
     vector_store.VectorStoreMoved(5, "local:granite", 384),
     vector_store.VectorStoreDeleted(5),
+    vector_store.VectorStoreErased(6, ANN, 1, "local:granite", 384),
     store_file.FileAttached(
         2,
         1,
@@ -98,10 +99,24 @@ EXAMPLES: tuple[Any, ...] = (
     ),
     store_file.FileAttributesChanged(7, ATTRIBUTES, 5),
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
+    store_file.StoreFileErased(
+        9,
+        3,
+        Placement(1, 7),
+        5,
+        1,
+        8,
+        (store_file.Seen("vsfb_1", 2, True),),
+        1,
+        (store_file.Entry("vsfb_1", "completed", True),),
+        (Retired(3, 12),),
+    ),
     file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
     file_batch.FileBatchCancelled(2),
+    file_batch.FileBatchErased(3, "vs_1", ANN, 1, MANIFEST, skip_duplicates=True, cancelled=True),
     uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
     uploaded_file.FileDeleted(2, expired=True),
+    uploaded_file.FileErased(3, ANN, 1),
     api_key.ApiKeyCreated(1, "project", "laptop", "5a"),
     api_key.ApiKeyRevoked(2),
 )
@@ -114,9 +129,9 @@ EACH_AGGREGATE = pytest.mark.parametrize("aggregate", AGGREGATES, ids=[aggregate
 
 
 def example_state(aggregate: AnyAggregate) -> Any:
-    """A state with everything that can be nested."""
+    """A state with everything that can be nested; an erased stream's has almost nothing."""
     if aggregate is not STORE_FILE:
-        return fold(aggregate, [BY_TYPE[name] for name in aggregate.events])
+        return fold(aggregate, [BY_TYPE[name] for name in aggregate.events if not name.endswith("Erased")])
     attached = BY_TYPE["FileAttached"]
     state = fold(
         aggregate,

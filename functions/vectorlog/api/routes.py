@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import events, file_batches, files, health, search, store_files, vector_stores
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Scope
@@ -66,17 +66,20 @@ ROUTES = (
     Route("GET", "/files/<file_id>", "getFile", "read", files.get),
     Route("DELETE", "/files/<file_id>", "deleteFile", "write", files.delete),
     Route("GET", "/files/<file_id>/content", "getFileContent", "read", files.content),
+    Route("GET", "/files/<file_id>/events", "listFileEvents", "read", events.of_file, admin=True),
     Route("POST", "/vector_stores", "createVectorStore", "write", vector_stores.create),
     Route("GET", "/vector_stores", "listVectorStores", "read", vector_stores.list_all),
     Route("GET", _STORE, "getVectorStore", "read", vector_stores.get),
     Route("POST", _STORE, "modifyVectorStore", "write", vector_stores.modify),
     Route("DELETE", _STORE, "deleteVectorStore", "write", vector_stores.delete),
+    Route("GET", f"{_STORE}/events", "listVectorStoreEvents", "read", events.of_store, admin=True),
     Route("POST", f"{_STORE}/search", "searchVectorStore", "read", search.search, "search"),
     Route("POST", f"{_STORE}/files", "createVectorStoreFile", "write", store_files.attach),
     Route("GET", f"{_STORE}/files", "listVectorStoreFiles", "read", store_files.list_all),
     Route("GET", _FILE, "getVectorStoreFile", "read", store_files.get),
     Route("POST", _FILE, "updateVectorStoreFileAttributes", "write", store_files.change_attributes),
     Route("DELETE", _FILE, "deleteVectorStoreFile", "write", store_files.detach),
+    Route("GET", f"{_FILE}/events", "listVectorStoreFileEvents", "read", events.of_store_file, admin=True),
     Route("GET", f"{_FILE}/content", "getVectorStoreFileContent", "read", store_files.content),
     Route("POST", f"{_STORE}/file_batches", "createVectorStoreFileBatch", "write", file_batches.create),
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),

@@ -84,6 +84,19 @@ class VectorStoreDeleted:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class VectorStoreErased:
+    """The store was deleted, and its history is erased: every older commit is removed. The event has all that is kept
+    of it; the model is needed to remove chunks.
+    """
+
+    at: int
+    owner: Owner
+    created_at: int
+    model: str
+    dimensions: int
+
+
 Event = (
     VectorStoreCreated
     | VectorStoreModified
@@ -91,6 +104,7 @@ Event = (
     | VectorStoreExpired
     | VectorStoreMoved
     | VectorStoreDeleted
+    | VectorStoreErased
 )
 
 # State
@@ -112,13 +126,18 @@ class State:
     expires_after_days: int | None = None
     active_at: int = 0
     used_at: int | None = None
-    ended: Literal["expired", "deleted"] | None = None
+    ended: Literal["expired", "deleted", "erased"] | None = None
     batch: str | None = None
 
     @property
     def exists(self) -> bool:
         """Whether the store is created and not deleted; an expired store still exists."""
-        return self.owner is not None and self.ended != "deleted"
+        return self.owner is not None and not self.deleted
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the store is deleted; an erased store is deleted too."""
+        return self.ended in ("deleted", "erased")
 
     @property
     def space(self) -> Space:
@@ -173,6 +192,15 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, model=event.model, dimensions=event.dimensions)
         case VectorStoreDeleted():
             return replace(state, ended="deleted")
+        case VectorStoreErased():
+            return State(
+                owner=event.owner,
+                created_at=event.created_at,
+                model=event.model,
+                dimensions=event.dimensions,
+                active_at=event.created_at,
+                ended="erased",
+            )
         case _ as never:
             assert_never(never)
 
@@ -216,3 +244,11 @@ def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
 def delete(state: State, at: int) -> Sequence[Event]:
     """Deletes a store, whether it has expired or not."""
     return [VectorStoreDeleted(at)] if state.exists else []
+
+
+def erase(state: State, at: int) -> Sequence[Event]:
+    """Deletes a store, if that is not done yet, and has its history erased; decides nothing if it is erased already."""
+    if state.owner is None or state.ended == "erased":
+        return []
+    erased = VectorStoreErased(at, state.owner, state.created_at, state.model, state.dimensions)
+    return [*delete(state, at), erased]

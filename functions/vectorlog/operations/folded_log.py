@@ -77,7 +77,7 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     Rows of deleted stores are then purged, batches that have reached all of their files are closed, and deleted files
     have left all stores.
     """
-    deleted = {store for store, state in history.stores.items() if state.ended == "deleted"}
+    deleted = {store for store, state in history.stores.items() if state.deleted}
     purged = {keys.store(store).pk for store in deleted} | {keys.batches(store) for store in deleted}
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in history.batches.items() if state.store in deleted}

@@ -79,7 +79,7 @@ class Projection:
     def _note(self, decision: AnyDecision) -> None:
         match decision.state:
             case vector_store.State() as state:
-                if state.ended == "deleted":
+                if state.deleted:
                     self._deleted.add(decision.stream)
             case file_batch.State() as state:
                 self._open[decision.stream] = state.store, state.count

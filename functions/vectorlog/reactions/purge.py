@@ -1,8 +1,8 @@
 """Removes what a deleted or expired store has left, in small steps.
 
 A step removes up to `STEP` objects or rows of each part, and says where the next one begins. A step that died is simply
-repeated. What finds the rest goes last: a batch's entries before the row that lists the batch, and attachments before
-the rows of their files.
+repeated. What finds the rest goes last: a batch's entries before the row that lists the batch. Which files and batches
+the store had stays on record, for its history and its erasure (`views/past.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vectorlog.domain import vector_store
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
-from vectorlog.views import keys
+from vectorlog.views import keys, past
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 from vectorlog.work.messages import PurgePart, PurgePoint
 
@@ -57,7 +57,7 @@ def _step(deployment: Deployment, store: str, state: vector_store.State, point: 
         case "artefacts":
             if _remove_objects(deployment.blobs, artefact.folder_of(store)):
                 return point
-            return PurgePoint("manifests") if state.ended == "deleted" else None
+            return PurgePoint("manifests") if state.deleted else None
         case "manifests":
             more = _remove_objects(deployment.blobs, manifests.folder(store))
             return point if more else PurgePoint("batches")
@@ -88,8 +88,9 @@ def _step_in(table: Table, store: str, part: PurgePart, after: str) -> str | Non
     pk, prefix = (keys.contents(store), "") if part == "contents" else (keys.store(store).pk, keys.FILES)
     found = [row.key for row in table.query(pk, prefix=prefix, after=after or None, limit=STEP)]
     if part == "files":
-        _remove(table, [keys.attachment(keys.thing_of(key.sk), store) for key in found])
-    _remove(table, found)
+        past.leave(table, store, found)
+    else:
+        _remove(table, found)
     return found[-1].sk if len(found) == STEP else None
 
 
@@ -102,7 +103,7 @@ def _remove_batches(table: Table, store: str) -> bool:
         left -= len(own)
         if left <= 0:
             return True
-        _remove(table, [row.key])
+        past.leave_batch(table, store, row.key)
     return len(batches) == BATCHES
 
 

@@ -12,7 +12,18 @@ from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vec
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
 from vectorlog.event_log.provenance import causing_request, origin_of
-from vectorlog.work.messages import CancelBatch, FanOut, Forget, Ingest, Message, OpenBatch, Purge, PurgeStore, Retag
+from vectorlog.work.messages import (
+    CancelBatch,
+    Erase,
+    FanOut,
+    Forget,
+    Ingest,
+    Message,
+    OpenBatch,
+    Purge,
+    PurgeStore,
+    Retag,
+)
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
@@ -23,34 +34,38 @@ def reactions(decision: AnyDecision) -> Sequence[Message]:
 
 def _messages(decision: AnyDecision) -> Sequence[Message]:
     """Events from which no work follows are named too, so that forgetting a new event is a type error."""
-    stream = decision.stream
+    stream, version = decision.stream, decision.version
     if is_store(decision):
-        return [message for event in decision.events for message in _of_store(stream, event)]
+        return [message for event in decision.events for message in _of_store(stream, version, event)]
     if is_store_file(decision):
-        file = StoreFileId.parse(stream)
-        return [message for event in decision.events for message in _of_store_file(file, decision.state, event)]
+        file, state = StoreFileId.parse(stream), decision.state
+        return [message for event in decision.events for message in _of_store_file(file, version, state, event)]
     if is_batch(decision):
-        return [message for event in decision.events for message in _of_batch(stream, decision.state, event)]
+        return [message for event in decision.events for message in _of_batch(stream, version, decision.state, event)]
     if is_file(decision):
-        return [message for event in decision.events for message in _of_file(stream, event)]
+        return [message for event in decision.events for message in _of_file(stream, version, event)]
     if is_key(decision):
         return [message for event in decision.events for message in _of_key(event)]
     assert_never(decision)
 
 
-def _of_store(store: str, event: vector_store.Event) -> Sequence[Message]:
+def _of_store(store: str, version: int, event: vector_store.Event) -> Sequence[Message]:
     match event:
         case vector_store.VectorStoreCreated():
             return [OpenBatch(store)] if event.batch else []
         case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():
             return [PurgeStore(store)]
+        case vector_store.VectorStoreErased():
+            return [PurgeStore(store), Erase(store, version)]
         case vector_store.VectorStoreModified() | vector_store.VectorStoreUsed() | vector_store.VectorStoreMoved():
             return []
         case _ as never:
             assert_never(never)
 
 
-def _of_store_file(file: StoreFileId, state: store_file.State, event: store_file.Event) -> Sequence[Message]:
+def _of_store_file(
+    file: StoreFileId, version: int, state: store_file.State, event: store_file.Event
+) -> Sequence[Message]:
     match event:
         case store_file.FileAttached():
             ingest = [] if event.joins else [Ingest(file.store, file.file, event.generation)]
@@ -61,26 +76,32 @@ def _of_store_file(file: StoreFileId, state: store_file.State, event: store_file
             return _purge(file, event.retires)
         case store_file.FileAttributesChanged():
             return _retag(file, state)
+        case store_file.StoreFileErased():
+            return [Purge(file.store, file.file, event.retires, erased=True), Erase(str(file), version)]
         case store_file.FileChunked():
             return []
         case _ as never:
             assert_never(never)
 
 
-def _of_batch(batch: str, state: file_batch.State, event: file_batch.Event) -> Sequence[Message]:
+def _of_batch(batch: str, version: int, state: file_batch.State, event: file_batch.Event) -> Sequence[Message]:
     match event:
         case file_batch.FileBatchCreated():
             return [FanOut(event.store, batch)]
         case file_batch.FileBatchCancelled():
             return [CancelBatch(state.store, batch)]
+        case file_batch.FileBatchErased():
+            return [Erase(batch, version)]
         case _ as never:
             assert_never(never)
 
 
-def _of_file(file: str, event: uploaded_file.Event) -> Sequence[Message]:
+def _of_file(file: str, version: int, event: uploaded_file.Event) -> Sequence[Message]:
     match event:
         case uploaded_file.FileDeleted():
             return [Forget(file)]
+        case uploaded_file.FileErased():
+            return [Forget(file), Erase(file, version)]
         case uploaded_file.FileUploaded():
             return []
         case _ as never:

@@ -46,6 +46,7 @@ class Database:
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.execute(f"PRAGMA synchronous={synchronous}")
+        self._writer.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, because it may be erased
         for statement in schema:
             self._writer.execute(statement)
 
@@ -82,6 +83,20 @@ class Database:
                     self._readers.pop(thread).close()
                 self._readers[threading.current_thread()] = connection
         return connection
+
+    def empty_journal(self) -> None:
+        """Moves what the journal holds into the database, and empties it, so that nothing that was deleted is left
+        there.
+
+        Raises:
+            sqlite3.OperationalError: another process has been reading for a second. Repeat it later.
+        """
+        with self._lock:
+            self._writer.execute("PRAGMA busy_timeout=1000")  # other writers wait for as long
+            (busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._writer.execute("PRAGMA busy_timeout=30000")
+        if busy:
+            raise sqlite3.OperationalError("the journal is in use and could not be emptied")
 
     def close(self) -> None:
         """Closes the connections of all threads."""

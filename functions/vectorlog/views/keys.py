@@ -16,6 +16,7 @@ _STORE = "VS#"
 _FILE = "FILE#"
 _BATCHES = "#B"
 _CONTENTS = "#D"
+_PAST = "#P"
 _LEAVING = "LEAVING#"
 
 
@@ -89,6 +90,27 @@ def file(file: str) -> Key:
 def attachment(file: str, store: str) -> Key:
     """The key of the row which says that a file is in a store."""
     return Key(f"{_FILE}{file}", f"{_STORE}{store}")
+
+
+PAST_FILES = "F#"
+PAST_BATCHES = "B#"
+
+
+def past(store: str) -> str:
+    """The partition key of the rows that list what was in a store: files that left it, and what a deleted store had.
+    They are kept as long as the log, because nothing else finds these streams.
+    """
+    return f"{_STORE}{store}{_PAST}"
+
+
+def past_file(store: str, file: str) -> Key:
+    """The key of the row which says that a file was in a store."""
+    return Key(past(store), PAST_FILES + file)
+
+
+def past_batch(store: str, batch: str) -> Key:
+    """The key of the row which says that a deleted store had a batch."""
+    return Key(past(store), PAST_BATCHES + batch)
 
 
 def leaving(project: str, file: str) -> Key:

@@ -53,6 +53,15 @@ def touched(decision: AnyDecision) -> list[Key]:
     assert_never(decision)
 
 
+def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
+    """Returns the keys of rows that `apply` needs too, as those that were read show."""
+    if is_store_file(decision):
+        return store_file_rows.also_touched(decision, rows)
+    if is_batch(decision) and rows.closed(keys.store(decision.state.store)):
+        return [keys.past_batch(decision.state.store, decision.stream)]
+    return []
+
+
 def apply(decision: AnyDecision, rows: Rows) -> None:
     """Applies the commit's changes to the rows."""
     if is_store_file(decision):
@@ -73,7 +82,7 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.store(decision.stream)) >= decision.version:
         return
-    deleted = state.ended == "deleted"
+    deleted = state.deleted
     deadline = None if state.ended else state.expires_at
     rows.put(
         keys.store(decision.stream),
@@ -93,6 +102,7 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
 def _project_batch(decision: BatchDecision, rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
+        rows.put(keys.past_batch(state.store, decision.stream), 0)
         # If the batch's files were projected before it and before the store was deleted, its rows are there already,
         # and the purge finds them by this row.
         if rows.exists(own):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import assert_never
 
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
+from vectorlog.event_log.decision import StoreFileDecision
 from vectorlog.views import keys
-from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
@@ -23,20 +24,24 @@ def touched(decision: StoreFileDecision) -> list[Key]:
     if state.placement is not None and not changes_no_row(decision):
         rows.append(keys.store_file(stream.store, stream.file, state.placement))
         if any(map(changes_pointers, decision.events)):
-            rows += _pointers(stream, state)
+            rows += _pointers(stream, state.sha256)
+        if any(map(leaves_store, decision.events)):
+            rows.append(keys.past_file(stream.store, stream.file))
     return rows
 
 
-def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
+def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
-    row yet; and the row of its former place.
+    row yet; the row of its former place; and the content that an erased file had.
     """
-    if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
+    if decision.state.placement is None or changes_no_row(decision):
         return []
     stream, state = StoreFileId.parse(decision.stream), decision.state
     key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)
-    pointers = _pointers(stream, state) if rows.version(key) == NO_ROW else ()
-    return [*pointers, *([former] if former else [])]
+    pointers = _pointers(stream, state.sha256) if rows.version(key) == NO_ROW else ()
+    shown = rows.data(former or key)
+    erased = _pointers(stream, _sha256(shown)) if shown and not state.sha256 else ()
+    return [*pointers, *erased, *([former] if former else [])]
 
 
 def batches_of(decision: StoreFileDecision) -> set[str]:
@@ -62,6 +67,7 @@ def _changes_row(event: store_file.Event) -> bool:
             | store_file.FileCancelled()
             | store_file.FileAttributesChanged()
             | store_file.FileDetached()
+            | store_file.StoreFileErased()
         ):
             return True
         case _ as never:
@@ -71,7 +77,12 @@ def _changes_row(event: store_file.Event) -> bool:
 def changes_pointers(event: store_file.Event) -> bool:
     """Whether the event puts the file into the store or takes it out, or may leave it without chunks that serve."""
     match event:
-        case store_file.FileAttached() | store_file.FileDetached() | store_file.FileFailed():
+        case (
+            store_file.FileAttached()
+            | store_file.FileDetached()
+            | store_file.FileFailed()
+            | store_file.StoreFileErased()
+        ):
             return True
         case store_file.FileCancelled():
             return event.placement is not None or event.ended is not None
@@ -81,6 +92,11 @@ def changes_pointers(event: store_file.Event) -> bool:
             assert_never(never)
 
 
+def leaves_store(event: store_file.Event) -> bool:
+    """Whether the event takes the file out of the store."""
+    return isinstance(event, store_file.FileDetached | store_file.StoreFileErased)
+
+
 def apply(decision: StoreFileDecision, rows: Rows) -> None:
     """Applies the commit's changes to the rows."""
     stream, state = StoreFileId.parse(decision.stream), decision.state
@@ -88,10 +104,12 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
     if changes_no_row(decision):
         return
     if state.placement is not None:
+        if any(map(leaves_store, decision.events)):
+            rows.put(keys.past_file(stream.store, stream.file), 0)
         _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:
         for batch, outcome in store_file.entries(event).items():
-            known = any(seen.batch == batch and seen.known for seen in state.seen)
+            known = any(seen.batch == batch and seen.known for seen in _seen(state, event))
             _project_entry(rows, totals, batch, keys.entry(batch, stream.file), outcome, known=known)
 
 
@@ -102,20 +120,23 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
     """
     stream, state = StoreFileId.parse(decision.stream), decision.state
     totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
-    attachment, content = _pointers(stream, state)
+    attachment, content = _pointers(stream, state.sha256)
     if rows.version(attachment) >= decision.version:
         return
     first = rows.version(key) == NO_ROW
     if rows.version(key) < decision.version:
         former = _former_row(decision, rows)
+        shown = rows.data(former or key)
+        if shown and not state.sha256:  # the file is erased, so only its row says which content it had
+            content = _pointers(stream, _sha256(shown))[1]
         _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
         if former is not None:
             rows.remove(former)
         _put_store_file(decision, rows, key)
     if first or any(map(changes_pointers, decision.events)):
         rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge
-        gone = {} if state.attached else {"gone": True, "expires_at": decision.at + TOMBSTONE_MS}
-        rows.put(attachment, decision.version, data=placement.row(stream.file), **gone)
+        # The tombstone of a detached file stays: it says in which stores the file was.
+        rows.put(attachment, decision.version, data=placement.row(stream.file), gone=not state.attached)
         if state.holds_content:
             rows.put(content, decision.version)
         else:
@@ -134,8 +155,16 @@ def _former_row(decision: StoreFileDecision, rows: Rows) -> Key | None:
     return None if listed in ("", placement.row(stream.file)) else keys.store_file_row(stream.store, listed)
 
 
-def _pointers(stream: StoreFileId, state: store_file.State) -> tuple[Key, Key]:
-    return keys.attachment(stream.file, stream.store), keys.content(stream.store, state.sha256, stream.file)
+def _pointers(stream: StoreFileId, sha256: str) -> tuple[Key, Key]:
+    return keys.attachment(stream.file, stream.store), keys.content(stream.store, sha256, stream.file)
+
+
+def _sha256(data: str) -> str:
+    return str(json.loads(data)["data"]["sha256"])
+
+
+def _seen(state: store_file.State, event: store_file.Event) -> Sequence[store_file.Seen | store_file.Entry]:
+    return event.entries if isinstance(event, store_file.StoreFileErased) else state.seen
 
 
 def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:

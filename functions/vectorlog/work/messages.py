@@ -77,11 +77,12 @@ class CancelBatch(_FromRequest):
 
 @dataclass(frozen=True, slots=True)
 class Purge(_FromRequest):
-    """Remove the chunks and artefacts of retired generations."""
+    """Remove the chunks and artefacts of retired generations. If they are `erased`, nothing may be left on a disk."""
 
     store: str
     file: str
     retired: tuple[Retired, ...]
+    erased: bool = False
 
 
 PurgePart = Literal["chunks", "artefacts", "manifests", "batches", "files", "contents"]
@@ -140,7 +141,38 @@ class Collect(_FromRequest):
     after: str = ""
 
 
-Message = Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect
+ErasePart = Literal["files", "batches", "past", "log"]
+"""What an erasure does, in this order: it has the streams below this one erased (those of a store's files, of its
+batches, and of files and batches that it had), and then erases the stream's own commits.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Erase(_FromRequest):
+    """Erase a stream's commits before `version`, which is that of the commit that has what is kept. Before that, have
+    the streams erased that hold content of the same thing, from `part` and the key after `after` on.
+
+    Attributes:
+        again: whether to look once more, later, for streams that were written to meanwhile.
+    """
+
+    stream: str
+    version: int
+    part: ErasePart = "files"
+    after: str = ""
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scrub(_FromRequest):
+    """Remove from the disk what an erasure has left in the index of a store ("": of none) and in the journals."""
+
+    store: str = ""
+
+
+Message = (
+    Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | Replay | Collect | Erase | Scrub
+)
 
 COLLECTION = "collect"
 """What `Collect` messages are sent for, instead of a stream."""
@@ -149,9 +181,9 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; `request`, `project` and `slow` are left out if they are empty."""
+    """Returns a message as JSON text; `request`, `project`, `slow` and `erased` are left out if they are empty."""
     name = type(message).__name__
-    empty = {field for field in ("request", "project", "slow") if not getattr(message, field, None)}
+    empty = {field for field in ("request", "project", "slow", "erased") if not getattr(message, field, None)}
     data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import few_keys, refused
 from vectorlog.domain import ids
+from vectorlog.use_cases.history import HistoryRequest
 from vectorlog.use_cases.pages import PageRequest
 
 
@@ -34,6 +35,25 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
 
 StoreCursor = Annotated[str, _cursor("vs")]
 FileCursor = Annotated[str, _cursor("file")]
+
+
+class Deletion(NoParameters):
+    """Parameters of a DELETE that may also erase the history."""
+
+    erase: bool = False
+
+
+class EventList(NoParameters):
+    """Parameters of a list of events; `after` is the id of an event, which is the number of its commit."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "desc"
+    after: int | None = Field(None, ge=0)
+
+    @property
+    def page(self) -> HistoryRequest:
+        """The requested page."""
+        return HistoryRequest(self.limit, self.order, self.after)
 
 
 class FileList(NoParameters):

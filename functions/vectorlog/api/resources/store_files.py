@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.input.queries import StoreFileList
+from vectorlog.api.input.queries import Deletion, StoreFileList
 from vectorlog.api.input.schemas import AttributesChange, FileAttachment
 from vectorlog.api.response import Response, json_response
-from vectorlog.use_cases import indexed_text, store_files
+from vectorlog.use_cases import erasure, indexed_text, store_files
 from vectorlog.use_cases.store_files import AttachFile
 
 
@@ -49,9 +49,12 @@ def change_attributes(call: Call) -> Response:
 
 def detach(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>/files/<file_id>."""
-    call.no_query()
-    file = call.id("file_id")
-    store_files.detach(call.deployment, call.actor, call.id("vector_store_id"), file)
+    store, file = call.id("vector_store_id"), call.id("file_id")
+    if call.query(Deletion).erase:
+        call.check_scope("admin")
+        erasure.erase_store_file(call.deployment, call.actor, store, file)
+    else:
+        store_files.detach(call.deployment, call.actor, store, file)
     return json_response(present.deleted("vector_store.file.deleted", file))
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.input.queries import StoreList
+from vectorlog.api.input.queries import Deletion, StoreList
 from vectorlog.api.input.schemas import StoreChange, StoreCreation
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import Expired
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.vector_store import State
-from vectorlog.use_cases import vector_stores
+from vectorlog.use_cases import erasure, vector_stores
 from vectorlog.use_cases.vector_stores import CreateStore
 
 
@@ -71,7 +71,10 @@ def modify(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>."""
-    call.no_query()
     store = call.id("vector_store_id")
-    vector_stores.delete(call.deployment, call.actor, store)
+    if call.query(Deletion).erase:
+        call.check_scope("admin")
+        erasure.erase_store(call.deployment, call.actor, store)
+    else:
+        vector_stores.delete(call.deployment, call.actor, store)
     return json_response(present.deleted("vector_store.deleted", store))

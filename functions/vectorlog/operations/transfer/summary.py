@@ -127,7 +127,7 @@ class LogSummary:
                 yield artefact.folder(id.store, id.file, generation), chunks, text
 
     def _keeps_manifests(self, store: str | None) -> bool:
-        return store in self.spaces and self.ended.get(store) != "deleted"
+        return store in self.spaces and self.ended.get(store) not in ("deleted", "erased")
 
     def _holds(self, store: str, file: str) -> bool:
         """Returns whether a store still holds a file's contents. A deleted file is about to leave it."""

@@ -1,0 +1,29 @@
+"""Removes from the disk what an erasure has left there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from vectorlog.domain.vectors import Space
+from vectorlog.index.embedded.index import LocalIndex
+
+
+class Journal(Protocol):
+    """A database with a journal."""
+
+    def empty_journal(self) -> None:
+        """See Database."""
+        ...
+
+
+def scrubbing(index: LocalIndex, *databases: Journal) -> Callable[[Space, str], None]:
+    """Returns the implementation of `Deployment.scrub`."""
+
+    def scrub(space: Space, store: str) -> None:
+        if store:
+            index.expunge(space, store)
+        for database in (index, *databases):
+            database.empty_journal()
+
+    return scrub
