@@ -28,8 +28,12 @@ class Grants:
     bucket: s3.IBucket
 
     def append(self, function: lambda_.Function) -> None:
-        """Reads streams and appends to them; no commit is ever changed or deleted."""
+        """Reads streams and appends to them. Our code puts a commit only where there is none."""
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
+
+    def erase_commits(self, function: lambda_.Function) -> None:
+        """Deletes commits, as an erasure does."""
+        _allow(function, ["dynamodb:DeleteItem"], [self.log.table_arn])
 
     def fold(self, function: lambda_.Function) -> None:
         """Reads a stream from its beginning, to fold a state of an older schema again."""

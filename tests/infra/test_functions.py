@@ -8,7 +8,18 @@ from tests.infra.synthesized import Synthesize, Synthesized
 
 pytestmark = pytest.mark.infra
 
-HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "sweep", "first_key", "index_access")
+HANDLERS = (
+    "api",
+    "search",
+    "projector",
+    "work",
+    "embed",
+    "erase",
+    "dead_letters",
+    "sweep",
+    "first_key",
+    "index_access",
+)
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

@@ -11,7 +11,7 @@ from vectorlog.runtime.aws.environment import Environment
 
 pytestmark = pytest.mark.infra
 
-CONSUMERS = ("projector", "work", "embed", "dead_letters", "sweep")
+CONSUMERS = ("projector", "work", "embed", "erase", "dead_letters", "sweep")
 STATEFUL = {
     "ChunkIndexDomain3391814A": "AWS::OpenSearchService::Domain",
     "EventLogTable9CC67CCE": "AWS::DynamoDB::Table",

@@ -11,6 +11,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.reactions.erasure import erasure_in
 from vectorlog.views import keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
@@ -21,13 +22,20 @@ PAGE = 256
 
 @dataclass(slots=True)
 class History:
-    """The states of all streams by id, and the expected rows of the views by key."""
+    """The states of all streams by id, and the expected rows of the views by key.
+
+    Attributes:
+        not_erased: streams that an erasure has yet to remove commits from.
+        holding: streams of files in stores, and batches, that have other commits than that of an erasure.
+    """
 
     stores: dict[str, vector_store.State] = field(default_factory=dict)
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
     batches: dict[str, file_batch.State] = field(default_factory=dict)
     store_files: dict[StoreFileId, store_file.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
+    not_erased: set[str] = field(default_factory=set)
+    holding: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.stores) + len(self.files) + len(self.batches) + len(self.store_files)
@@ -56,6 +64,10 @@ def read(deployment: Deployment) -> History:
 
 
 def _note(history: History, decision: AnyDecision) -> None:
+    if erasure_in(decision) is None:
+        history.holding.add(decision.stream)
+    elif decision.stream in history.holding:
+        history.not_erased.add(decision.stream)
     match decision.state:
         case vector_store.State():
             history.stores[decision.stream] = decision.state
@@ -74,7 +86,7 @@ def _note(history: History, decision: AnyDecision) -> None:
 def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     """Yields the rows as they are once all work is done.
 
-    Rows of deleted stores are then purged, batches that have reached all of their files are closed, and deleted files
+    Rows of deleted stores are then purged, but for those of what they had; batches that have reached all of their files are closed, and deleted files
     have left all stores.
     """
     deleted = {store for store, state in history.stores.items() if state.deleted}
@@ -82,6 +94,9 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in history.batches.items() if state.store in deleted}
     for row in table.scan():
+        past = _past(deleted, row.key)
+        if past is not None:
+            yield Row(past, 0)
         if (
             not row.gone
             and row.key.pk not in purged
@@ -90,6 +105,16 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
             and not keys.is_leaving(row.key)
         ):
             yield row
+
+
+def _past(deleted: set[str], key: Key) -> Key | None:
+    """Returns the row that a purge leaves of this one."""
+    match keys.subject_of_store(key):
+        case StoreFileId(store, file) if store in deleted:
+            return keys.past_file(store, file)
+        case keys.Unreached(store, batch) if store in deleted:
+            return keys.past_batch(store, batch)
+    return None
 
 
 def _reached(history: History, table: MemoryTable, key: Key) -> bool:

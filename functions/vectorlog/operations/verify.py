@@ -7,12 +7,16 @@ commits or messages under way may still resolve are reported separately, as pend
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.event_log.codec import FILE_BATCH
 from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.folded_log import History, read
+from vectorlog.use_cases import manifests
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
 from vectorlog.views.table import Row
@@ -78,6 +82,7 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
     yield from _chunks(deployment, history)
     yield from _artefacts(deployment, history)
     yield from _blobs(deployment, history)
+    yield from _erasures(deployment, history)
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
@@ -94,6 +99,31 @@ def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
             yield Difference("row", where, "does not hold what the log says")
         elif expected.version != actual.version and not keys.is_pointer(key):
             yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
+
+
+def _erasures(deployment: Deployment, history: History) -> Iterator[Difference]:
+    """Yields streams that hold something of what is erased."""
+    yield from (Difference("erasure", stream, "has older commits") for stream in history.not_erased)
+    stores = {store for store, state in history.stores.items() if state.ended == "erased"}
+    files = {file for file, state in history.files.items() if state.erased}
+    for id_ in history.store_files:
+        if (id_.store in stores or id_.file in files) and str(id_) in history.holding:
+            yield Difference("erasure", str(id_), "is of an erased store or file, and not erased")
+    for batch, state in history.batches.items():
+        if state.store in stores and batch in history.holding:
+            yield Difference("erasure", batch, "is of an erased store, and not erased")
+        elif files and state.store not in stores:
+            yield from _settings_of(deployment, batch, files)
+
+
+def _settings_of(deployment: Deployment, batch: str, files: Container[str]) -> Iterator[Difference]:
+    try:
+        listed = manifests.read(deployment, deployment.streams.load(FILE_BATCH, batch))
+    except NoSuchBlob:  # `_blobs` tells, or its store is deleted
+        return
+    for item in listed:
+        if item.file in files and item != BatchItem(item.file, known=item.known):
+            yield Difference("erasure", batch, f"has settings of {item.file}, which is erased")
 
 
 def _counts(row: Row) -> dict[str, int]:

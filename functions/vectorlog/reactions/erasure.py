@@ -27,6 +27,7 @@ from vectorlog.domain.uploaded_file import FileErased
 from vectorlog.domain.vector_store import VectorStoreErased
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.use_cases import erasure
@@ -37,7 +38,7 @@ STEP = 100
 """How many streams one step has erased."""
 AGAIN_MS = DAY_MS
 """When to look again for streams that were written to meanwhile: by then no work that began before is under way."""
-ERASED: TypeAlias = VectorStoreErased | StoreFileErased | FileErased | FileBatchErased
+Erased: TypeAlias = VectorStoreErased | StoreFileErased | FileErased | FileBatchErased
 FOLLOWING: Mapping[ErasePart, ErasePart] = {"files": "batches", "batches": "past", "past": "log", "log": "log"}
 """A purge makes past rows of the others meanwhile, so the past rows are read last."""
 
@@ -47,7 +48,7 @@ def step(deployment: Deployment, message: Erase) -> Sequence[Message]:
     commit = next(iter(deployment.streams.log.read(message.stream, message.version, 1)), None)
     if commit is None or commit.version != message.version:
         return []  # a later erasure has removed this commit too
-    event = next((each for each in deployment.streams.decode(commit).events if isinstance(each, ERASED)), None)
+    event = erasure_in(deployment.streams.decode(commit))
     if event is None:
         return []
     if message.part != "log":
@@ -56,13 +57,18 @@ def step(deployment: Deployment, message: Erase) -> Sequence[Message]:
     return []
 
 
+def erasure_in(decision: AnyDecision) -> Erased | None:
+    """Returns the event in a commit that has what is kept of its stream; None if it has none."""
+    return next((event for event in decision.events if isinstance(event, Erased)), None)
+
+
 def again(message: Erase) -> Erase | None:
     """Returns the message to send `AGAIN_MS` later, once a message is done."""
     looks = isinstance(parse_stream(message.stream), StoreId | FileId)
     return replace(message, part="files", after="", again=False) if message.again and looks else None
 
 
-def _below(deployment: Deployment, message: Erase, event: ERASED) -> Sequence[Message]:
+def _below(deployment: Deployment, message: Erase, event: Erased) -> Sequence[Message]:
     """Has some of the streams erased that hold content of the same thing."""
     stream, meta, done = message.stream, _meta(message), replace(message, part="log", after="")
     match event:

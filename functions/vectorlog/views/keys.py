@@ -72,6 +72,15 @@ def subject(key: Key) -> FileId | StoreId | StoreFileId | Unreached:
     return StoreId(store) if key.sk == COUNTS else StoreFileId(store, thing_of(key.sk))
 
 
+def subject_of_store(key: Key) -> StoreFileId | Unreached | None:
+    """Returns the file or the batch that a store's row lists; None for any other row."""
+    if key.pk.startswith(_STORE) and key.sk.startswith(FILES) and "#" not in key.pk.removeprefix(_STORE):
+        return StoreFileId(key.pk.removeprefix(_STORE), thing_of(key.sk))
+    if key.pk.endswith(_BATCHES) and key.sk.startswith(EVERY):
+        return Unreached(key.pk.removeprefix(_STORE).removesuffix(_BATCHES), thing_of(key.sk))
+    return None
+
+
 def batch(batch: str) -> Key:
     """The key of a batch's row, which also holds its counts."""
     return Key(f"VSFB#{batch}", COUNTS)

@@ -12,6 +12,9 @@ from vectorlog.domain import ids
 from vectorlog.use_cases.history import HistoryRequest
 from vectorlog.use_cases.pages import PageRequest
 
+LATEST = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
+
 
 class NoParameters(BaseModel):
     """No parameters, as for every operation except lists."""
@@ -41,6 +44,17 @@ class Deletion(NoParameters):
     """Parameters of a DELETE that may also erase the history."""
 
     erase: bool = False
+
+
+class Moment(NoParameters):
+    """Parameters of a GET that may show a thing as it was: `at` is in seconds since 1970."""
+
+    at: int | None = Field(None, ge=0, le=LATEST)
+
+    @property
+    def at_ms(self) -> int | None:
+        """The end of that second, in ms, so that what is shown with a time is in the state of that time."""
+        return None if self.at is None else self.at * 1000 + 999
 
 
 class EventList(NoParameters):
@@ -98,3 +112,7 @@ class StoreFileList(NoParameters):
     def page(self) -> PageRequest:
         """The requested page."""
         return PageRequest(self.limit, self.order, self.after, self.before)
+
+
+class StoreFileListThen(StoreFileList, Moment):
+    """Parameters of the list of a store's files, which may be shown as it was."""
