@@ -84,7 +84,7 @@ def test_told_what_they_need(stack: Synthesized) -> None:
         in variables["search"] & variables["work"] & variables["embed"] & variables["dead_letters"]
     )
     assert variables["projector"] == {
-        f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE")
+        f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE", "ERASE_QUEUE")
     }
 
 

@@ -44,4 +44,4 @@ def test_sealed(stack: Synthesized) -> None:
         if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
     assert sealed == set(queues)
-    assert len(sealed) == 5
+    assert len(sealed) == 7

@@ -86,8 +86,8 @@ def _note(history: History, decision: AnyDecision) -> None:
 def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     """Yields the rows as they are once all work is done.
 
-    Rows of deleted stores are then purged, but for those of what they had; batches that have reached all of their files are closed, and deleted files
-    have left all stores.
+    Rows of deleted stores are then purged, and say what the stores had; batches that have reached all of their files
+    are closed, and deleted files have left all stores.
     """
     deleted = {store for store, state in history.stores.items() if state.deleted}
     purged = {keys.store(store).pk for store in deleted} | {keys.batches(store) for store in deleted}

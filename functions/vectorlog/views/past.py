@@ -19,8 +19,7 @@ def remember(table: Table, decisions: Sequence[AnyDecision]) -> bool:
     """
     late = [StoreFileId.parse(each.stream) for each in decisions if is_store_file(each) and each.state.placement]
     try:
-        for start in range(0, len(late), FILES_AT_ONCE):
-            _make_past(table, late[start : start + FILES_AT_ONCE], ())
+        _make_past(table, late, ())
         for batch in filter(is_batch, decisions):
             key = keys.past_batch(batch.state.store, batch.stream)
             if key not in table.get([key]):
@@ -36,9 +35,7 @@ def leave(table: Table, store: str, files: Sequence[Key]) -> None:
     Raises:
         RowConflict: another purge of the store was first. Repeat it.
     """
-    for start in range(0, len(files), FILES_AT_ONCE):
-        part = files[start : start + FILES_AT_ONCE]
-        _make_past(table, [StoreFileId(store, keys.thing_of(key.sk)) for key in part], part)
+    _make_past(table, [StoreFileId(store, keys.thing_of(key.sk)) for key in files], files)
 
 
 def leave_batch(table: Table, store: str, listed: Key) -> None:
@@ -52,14 +49,19 @@ def leave_batch(table: Table, store: str, listed: Key) -> None:
 
 
 def _make_past(table: Table, files: Sequence[StoreFileId], shown: Sequence[Key]) -> None:
+    """Makes tombstones of the files' attachments, lists the files as past, and removes the rows `shown` of the same
+    files, if there are any.
+    """
     pointers = [keys.attachment(each.file, each.store) for each in files]
     listed = [keys.past_file(each.store, each.file) for each in files]
     rows = table.get([*pointers, *listed])
-    writes: dict[Key, Write] = {key: Remove(key) for key in shown}
-    for key in pointers:
-        row = rows.get(key, Row(key))
-        if not row.gone:
-            writes[key] = Put(key, max(row.version, 0), row.version, data=row.data, gone=True)
-    writes |= {key: Put(key, 0, NO_ROW) for key in listed if key not in rows}
-    if writes:
-        table.write(list(writes.values()))
+    for start in range(0, len(files), FILES_AT_ONCE):
+        part = slice(start, start + FILES_AT_ONCE)
+        writes: dict[Key, Write] = {key: Remove(key) for key in shown[part]}
+        for key in pointers[part]:
+            row = rows.get(key, Row(key))
+            if not row.gone:
+                writes[key] = Put(key, max(row.version, 0), row.version, data=row.data, gone=True)
+        writes |= {key: Put(key, 0, NO_ROW) for key in listed[part] if key not in rows}
+        if writes:
+            table.write(list(writes.values()))
