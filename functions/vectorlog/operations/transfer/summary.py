@@ -13,6 +13,7 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files import artefact
+from vectorlog.reactions.erasure import Erased
 from vectorlog.use_cases.uploaded_files import blob_key
 
 
@@ -26,10 +27,12 @@ class LogSummary:
         ended: stores that are expired or deleted.
         uploads: the hash of each uploaded file that is not deleted.
         manifests: the store of each manifest that is an object, by its key.
+        lists: the manifest of each batch whose manifest is an object.
         generations: the open and the serving generation of each file in a store.
         serving: the serving generation of each file in a store, its number of chunks, and the bytes of its text.
         continued: streams to which the target has appended commits since. Their state is that of the target.
         commits: the number of commits.
+        erased: the version of the newest commit with an erasure, by stream.
         older: folded states of the streams whose newest commit has a state of an older schema.
     """
 
@@ -38,10 +41,12 @@ class LogSummary:
     ended: dict[str, str] = field(default_factory=dict)
     uploads: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     generations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     serving: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     continued: set[str] = field(default_factory=set)
     commits: int = 0
+    erased: dict[str, int] = field(default_factory=dict)
     older: dict[str, object] = field(default_factory=dict)
 
     def note(self, commit: Commit) -> None:
@@ -60,6 +65,8 @@ class LogSummary:
         else:
             self.older.pop(commit.stream, None)
         for event in events:  # the batch may not have a commit yet
+            if isinstance(event, Erased):
+                self.erased[commit.stream] = commit.version
             if isinstance(event, vector_store.VectorStoreCreated) and event.batch and event.batch.manifest.object:
                 self.manifests[event.batch.manifest.object] = commit.stream
         self.take(commit.stream, written)
@@ -83,8 +90,12 @@ class LogSummary:
                     serving = state.serving
                     self.serving[stream] = serving.generation, serving.chunks, serving.usage_bytes
             case file_batch.State():
+                former = self.lists.pop(stream, None)
+                if former is not None and former != state.object:  # an erasure has replaced it
+                    self.manifests.pop(former, None)
                 if state.object:
                     self.manifests[state.object] = state.store
+                    self.lists[stream] = state.object
             case api_key.State():
                 pass
             case _ as never:
