@@ -24,6 +24,7 @@ from tests.support import aws_batch, aws_embed
 from tests.support.aws_costs import ACTOR, Measured, measured, spooled
 from tests.support.aws_meter import Cost
 from vectorlog.api.input.schemas import MAX_BATCH_FILES
+from vectorlog.defaults import DAY_MS
 from vectorlog.domain import store_file, uploaded_file
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.filters import Scalar
@@ -101,8 +102,8 @@ def lines(made: Measured) -> Iterator[Line]:
     for each in serving:
         attach(made, store, each)
     serve(made, store, serving)
-    yield line("get a file in a store, just completed", lambda: store_files.get(deployment, ACTOR, store, files[3]))
-    made.clock.advance(2 * MINUTE_MS)
+    yield line("get a file in a store that ended today", lambda: store_files.get(deployment, ACTOR, store, files[3]))
+    made.clock.advance(DAY_MS)
     batch = new_batch(made, new_store(made), files[:40])
     newest = [new_store(made) for _ in range(21)][-1]
     yield line("get a store", lambda: vector_stores.get(deployment, ACTOR, store))

@@ -90,11 +90,12 @@ class _LogAndViews:
 
 
 def first_key(servers: Servers, owned: Resources) -> str:
-    """Creates a key of project `default`."""
+    """Creates a key of project `default` that administers every project, as the stack does."""
     dynamodb, random = servers.client("dynamodb"), SystemRandom()
     log, table = DynamoDBEventLog(dynamodb, owned.events_table), DynamoDBTable(dynamodb, owned.views_table)
     try:
-        return api_keys.create(_LogAndViews(Streams(log, clock, random), Views(table), clock), "default", "first")[1]
+        log_and_views = _LogAndViews(Streams(log, clock, random), Views(table), clock)
+        return api_keys.create(log_and_views, "default", "first", "admin", all_projects=True)[1]
     finally:
         log.close()
         table.close()

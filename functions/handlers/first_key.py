@@ -1,4 +1,7 @@
-"""A custom resource that creates an API key of project `default` and stores it in the stack's secret."""
+"""A custom resource that creates the first API key and stores it in the stack's secret.
+
+The key opens project `default` and administers every project, so that a deployment needs no shell.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.observed import logger, tracer
 from vectorlog.api.auth import DEFAULT_PROJECT
 from vectorlog.runtime.aws import clients, custom_resource, keys, secrets, wiring
+from vectorlog.use_cases import api_keys
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,5 +32,11 @@ def _make(properties: Mapping[str, Any]) -> None:
     client, secret = clients.secrets_manager(), properties["Secret"]
     if not secrets.is_empty(client, secret):
         return
-    view, _ = keys.create(wiring.deployment(), client, secret, DEFAULT_PROJECT, NAME)
+    deployment = wiring.deployment()
+    view, _ = keys.create(
+        deployment,
+        client,
+        secret,
+        lambda: api_keys.create(deployment, DEFAULT_PROJECT, NAME, "admin", all_projects=True),
+    )
     logger.info("the first key was created", extra={"key": view.id})

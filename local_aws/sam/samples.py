@@ -92,7 +92,7 @@ def seed(variables: Mapping[str, str]) -> None:
     deployment.views.apply([deployment.streams.decode(commit) for commit in commits])
     file, sha256 = commits[0].stream, json.loads(commits[0].state)["data"]["sha256"]
     deployment.blobs.put([(f"files/{file}/{sha256}", _uploaded())])
-    made = api_key.ApiKeyCreated(at, PROJECT, "first", api_key.hash_of(KEY))
+    made = api_key.ApiKeyCreated(at, PROJECT, "first", api_key.hash_of(KEY), "write")
     deployment.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
     [fan_out, *_] = (json.loads(record["body"])["data"] for record in _sample("sqs_work")["Records"])
     manifest = manifests.keep(deployment, fan_out["store"], fan_out["batch"], [BatchItem(file, {"from": "batch"})])

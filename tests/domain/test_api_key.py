@@ -15,7 +15,7 @@ from vectorlog.domain.ids import is_well_formed
 Decision = Callable[[State], Sequence[Event]]
 
 SECRET = "vlk_secret"
-CREATED = ApiKeyCreated(1, "p", "laptop", hash_of(SECRET))
+CREATED = ApiKeyCreated(1, "p", "laptop", hash_of(SECRET), "write")
 
 
 def after(*events: Event) -> State:

@@ -250,16 +250,16 @@ SPECIFICATION: Mapping[str, tuple[Sequence[Event], Decision, Sequence[Event]]] =
         attach(B, placement=Placement(8, 2)),
         [attached(B, generation=2, at=9, placement=Placement(8, 2))],
     ),
-    # older commands
-    "an older batch joins with the newer batch's settings": (
+    # clocks that go back
+    "the second of two batches wins, although the clock went back": (
         [attached(B, at=5, attributes=RED)],
         attach(A, asked_at=4, attributes=BLUE),
-        [joined(B, A, at=9, asked_at=4, attributes=RED)],
+        [attached(B, A, generation=2, at=9, asked_at=4, attributes=BLUE, revision=1, retires=[Retired(1, 0)])],
     ),
-    "an older batch re-ingests what ended since with the newer batch's settings": (
+    "a batch re-ingests with its own chunking, although the clock went back": (
         [attached(B, at=5, chunking=SMALL), has_ingested(B)],
         attach(A, asked_at=4),
-        [attached(A, generation=2, at=9, asked_at=4, chunking=SMALL)],
+        [attached(A, generation=2, at=9, asked_at=4)],
     ),
     "a batch that comes after a direct attach wins, although the clock went back": (
         [attached(SINGLE, at=5, attributes=RED)],

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
@@ -31,6 +31,7 @@ from vectorlog.event_log.codec import (
     EVENT_VERSIONS,
     FILE_BATCH,
     KEPT_KEYS,
+    PROJECT,
     STORE_FILE,
     UPLOADED_FILE,
     VECTOR_STORE,
@@ -104,7 +105,6 @@ EXAMPLES: tuple[Any, ...] = (
         3,
         Placement(1, 7),
         5,
-        1,
         8,
         (store_file.Seen("vsfb_1", 2, True),),
         1,
@@ -116,9 +116,11 @@ EXAMPLES: tuple[Any, ...] = (
     file_batch.FileBatchErased(3, "vs_1", ANN, 1, MANIFEST, skip_duplicates=True, cancelled=True),
     uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9),
     uploaded_file.FileDeleted(2, expired=True),
-    uploaded_file.FileErased(3, ANN, 1),
-    api_key.ApiKeyCreated(1, "project", "laptop", "5a"),
+    uploaded_file.FileErased(3, ANN, 1, 4096),
+    api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
+    api_key.ApiKeyUsed(3),
+    project_limits.ProjectLimitsChanged(1, "acme", project_limits.OwnLimits(1 << 40, 1000, 7, 50, 0)),
 )
 """One event of each type, with no field at its default."""
 
@@ -294,6 +296,7 @@ class TestUnknown:
         ("vsfb_1", FILE_BATCH),
         ("file-1", UPLOADED_FILE),
         ("key_1", API_KEY),
+        ("proj_1", PROJECT),
     ],
 )
 def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:

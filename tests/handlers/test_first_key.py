@@ -47,7 +47,7 @@ def _text(secret: str) -> str:
 def opens(text: str) -> str | None:
     """Returns the project that a key opens."""
     found = api_keys.authenticate(wiring.deployment(), text)
-    return found.project if found else None
+    return found.state.project if found else None
 
 
 def test_opens(secret: str, answers: list[str]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex, Lost, StubEmbedder
+from tests.support.stubs import StubReader
 from vectorlog.domain.vectors import Vector
 from vectorlog.files import artefact
+from vectorlog.ingest.document import Document, Span
 from vectorlog.ingest.job import ROUND
 from vectorlog.use_cases import indexed_text, search, vector_stores
 
@@ -60,6 +63,47 @@ def test_another_reading(bench: Bench, before: int) -> None:
     bench.pump.settle()
     assert texts(bench, store) == lines(3).splitlines(keepends=True)
     assert indexed_text.read(bench.deployment, PROJECT, store, file).text == lines(3)
+
+
+def shorter(text: str) -> Callable[..., Document]:
+    """A reader that finds only this text, in chunks of one line, whatever it is given."""
+
+    def read(*_: object) -> Document:
+        spans, at = [], 0
+        for line in text.splitlines(keepends=True):
+            spans.append(Span(at, at + len(line), len(line.split())))
+            at += len(line)
+        return Document(text, (), tuple(spans))
+
+    return read
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_another_reading_in_between(bench: Bench, monkeypatch: pytest.MonkeyPatch, died: bool) -> None:
+    """If the code changes while a file is ingested, by several calls or after one that died, the index and the artefact
+    hold what the new code reads, and nothing else.
+    """
+    store, file = bench.store(), bench.upload(lines(2 * ROUND))
+    bench.attach(store, file)
+    bench.pump.project()
+    if died:
+        with bench.faults.dying(4, after=True), suppress(Lost):  # the chunks' number, artefact and index; then it dies
+            bench.pump.ingest_some()
+        bench.pump.restart()
+    else:
+        calls = iter([True, False])
+        bench.pump.time_left = lambda: next(calls, True)
+        bench.pump.ingest_some()
+    assert bench.index.count(bench.space, store)[(file, 1)] >= ROUND
+    chunks = ROUND - 2 if died else ROUND + 2
+    text = lines(chunks, "alpha beta")
+    monkeypatch.setattr(StubReader, "read", staticmethod(shorter(text)))
+    bench.pump.settle()
+    assert bench.status(store, file) == "completed"
+    assert texts(bench, store) == sorted(text.splitlines(keepends=True))
+    assert bench.index.count(bench.space, store) == {(file, 1): chunks}
+    kept = [chunk.text for part in artefact.read_parts(bench.blobs, store, file, 1) for chunk in part]
+    assert kept == text.splitlines(keepends=True)
 
 
 @pytest.mark.parametrize(("first", "end"), [(0, 2), (ROUND, MANY), (1, 3), (0, ROUND)])

@@ -128,7 +128,7 @@ BUGS = (
     Bug(
         "revision-of-the-last-call",
         "ingest/job.py",
-        "return min(self.message.revision, revision) if self.message.next else revision",
+        "return min(self.message.revision, revision) if self.start else revision",
         "return revision",
         "Attributes that change between two calls of one ingest never reach the first chunks.",
         ("use_cases/test_search.py::TestFilters::test_changed_during_an_ingest_of_several_rounds",),

@@ -148,7 +148,7 @@ def test_uploaded_files() -> None:
 
 def test_keys() -> None:
     """Keys need no work."""
-    assert after("key_1", api_key.ApiKeyCreated(1, "acme", "mine", "5a")) == []
+    assert after("key_1", api_key.ApiKeyCreated(1, "acme", "mine", "5a", "write")) == []
 
 
 def test_a_commit_with_several_events() -> None:

@@ -123,7 +123,6 @@ class History:
 
     def _pass_time(self) -> None:
         self.world.clock.advance(self._now.choice((0, 1, 1, 1, 3, 20)))
-        self.requests.begin()
 
     # Requests again
 

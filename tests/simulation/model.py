@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation import places
 from tests.simulation.places import SINGLE, Batch, File, Maybe, Place, Settings, Shown, State
+from vectorlog.use_cases import uploaded_files
 
 MOST_STATES = 400
 """A place with more possibilities than this is not checked any more until everything is at rest."""
@@ -37,15 +38,36 @@ def chunks(text: str, chunking: str, version: int) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Store:
-    """A store as its client knows it; `names` are those that it may have."""
+    """A store as its client knows it.
+
+    `names` are those that it may have, each with the uncertain renames that took effect if it has that name.
+    """
 
     label: str
-    names: set[str]
+    names: set[tuple[str, frozenset[str]]]
     exists: Maybe = "yes"
     id: str = ""
     owner: str = ""
     at: int = 0
     batch: str | None = None
+
+    def rename(self, name: str, token: str, *, sure: bool) -> None:
+        """The store is renamed by a request that is named `token`, unless an earlier try of it took effect."""
+        renamed = {(old if token in done else name, done | {token}) for old, done in self.names}
+        if sure:
+            self.names = {(each, done - {token}) for each, done in renamed}
+        else:
+            self.names |= renamed
+
+    def shown(self, name: str) -> None:
+        """An answer shows this name.
+
+        Raises:
+            Wrong: the store cannot have it.
+        """
+        kept = {each for each in self.names if each[0] == name}
+        require(kept, f"the name of {self.label} is {name}; possible is only {sorted(each for each, _ in self.names)}")
+        self.names = kept
 
 
 @dataclass(slots=True)
@@ -101,15 +123,19 @@ class Model:
         settled = [state for state in place.states if not self._waits(state)]
         changed: set[State] = set()
         for state in settled:
-            if key and token in state.done:
+            if key and (token in state.done or token in place.forgotten):
                 changed.add(state)
-            elif (after := effect(state)) is not None:
+            if token not in state.done and (after := effect(state)) is not None:
                 changed.add(after if sure or not token else after._replace(done=after.done | {token}))
         if sure:
+            place.tried.discard(token)
+            place.forgotten.discard(token)
             place.states = {state._replace(done=state.done - {token}) for state in changed} if key else changed
             place.rows = set(place.states)
         else:
             place.states |= changed
+            if token:
+                place.tried.add(token)
         self._moved(place, f"no state of {place.file.label} in {place.store} agrees with the answer")
 
     def name_in_batch(self, place: Place, batch: Batch, *, sure: bool) -> None:
@@ -149,13 +175,20 @@ class Model:
                 place.dirty = True
 
     def delete_file(self, file: File, seq: int, *, sure: bool) -> None:
-        """An uploaded file is deleted, and leaves every store."""
+        """An uploaded file is deleted, and leaves every store: before the answer, or soon after it those stores that
+        are too many for one step, or of which an attach that was not answered may have written no row.
+        """
         changed = self.of_file(file.label)
         if sure:
             self.resolve_delete(file, happened=True)
+            attached = [place for place in changed if any(state.attached for state in place.states)]
             for place in changed:
                 detached = {places.detach(state, seq, "failed") for state in place.states}
-                place.states, place.rows = detached, set(detached)
+                if len(attached) <= uploaded_files.DETACH_STEP and all(state.attached for state in place.rows):
+                    place.states = detached
+                else:
+                    place.states |= detached
+                place.rows = set(place.states)
         elif file.deleted == "no":
             file.deleted = "maybe"
         for place in changed:
@@ -270,6 +303,7 @@ class Model:
             place.states = {State(attached=True, status="completed", asked=answer[1], serving=answer[1])}
         else:
             return  # an older ingest may still serve
+        place.forgotten = set(place.tried)
         for batch in self.batches.values():
             if batch.store == place.store and place.file.label in batch.settings:
                 batch.untracked.add(place.file.label)

@@ -73,8 +73,8 @@ class State(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """A batch as its client knows it. `seq` is the number of its command, and `fuzzy` whether the clock had gone back
-    or stood still, so that of two batches either may count as the newer one.
+    """A batch as its client knows it. `seq` is the number of its command, and `fuzzy` whether it was sent and not
+    answered at first, so that of it and another batch either may count as the newer one.
     """
 
     label: str
@@ -122,6 +122,8 @@ class Place:
         duplicate_of: whether another file with the same content may be in the store.
         unshown: whether a detach was not answered, so that rows may not show it: lists and counts may then lack the
             file until a batch that names it has reached it.
+        tried: requests under keys that were never answered.
+        forgotten: those of them of which the states no longer tell whether they took effect.
     """
 
     file: File
@@ -131,6 +133,8 @@ class Place:
     may_fail: bool = False
     dirty: bool = True
     unshown: bool = False
+    tried: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
 
 
 def attach(state: State, by: str, settings: Settings, seq: int, *, newest: bool) -> State:
@@ -204,9 +208,11 @@ def change(state: State, attributes: tuple[tuple[str, object], ...], seq: int) -
 
 def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Shown, ...]:
     """What a GET of the file in the store may show in this state; None stands for a 404."""
+    if place.file.deleted == "yes":
+        return (None,)
     if state.attached:
         return ((state.status, state.asked),)
-    if place.file.deleted == "yes" or not state.entries:
+    if not state.entries:
         return (None,)
     waiting = [
         batches[name]

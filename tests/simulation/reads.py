@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.simulation import store_counts
 from tests.simulation.client import Answer, Sent, pairs, shown_of
 from tests.simulation.model import Store, chunks, require
 from tests.simulation.places import Place, Settings, Shown
 from tests.simulation.requests import Requests
 from tests.simulation.steps import Step
 
-STATUSES = ("in_progress", "completed", "failed", "cancelled")
 QUERY = "alpha beta"
 
 
@@ -121,43 +121,9 @@ class Reads:
         store, actor = self._requests.store(step.about["store"]), step.about["actor"]
         answer = self._client.send(Sent(actor, "GET", f"/vector_stores/{store.id}"))
         if not self._requests.gone(store, answer, actor) and answer.ok:
-            require(answer.body["name"] in store.names, f"the name of {store.label} is {answer.body['name']}")
-            store.names = {answer.body["name"]}
-            self.store_counts(store, answer.body["file_counts"])
+            store.shown(answer.body["name"])
+            store_counts.check(self._model, store, answer.body["file_counts"])
         return answer
-
-    def store_counts(self, store: Store, counts: Mapping[str, int]) -> None:
-        """Checks a store's counts: they add up, and each is one that the files may have."""
-        parts = {status: counts[status] for status in STATUSES}
-        require(
-            sum(parts.values()) == counts["total"] and min(parts.values()) >= 0,
-            f"the counts of {store.label} do not add up: {counts}",
-        )
-        least: Counter[str] = Counter()
-        most: Counter[str] = Counter()
-        for place in self._model.in_store(store.label):
-            if self._model.is_wild(place):
-                most.update([*STATUSES, "total"])
-                continue
-            shown = self._model.in_rows(place)
-            statuses = {each[0] for each in shown if each is not None}
-            most.update([*statuses, *(["total"] if statuses else [])])
-            if None not in shown and not place.unshown:
-                least["total"] += 1
-                if len(statuses) == 1:
-                    least.update(statuses)
-        for place in self._model.in_store(store.label):
-            if place.file.deleted != "no":  # it may be counted until the work behind its deletion is done
-                most.update(["total", *STATUSES])
-        for batch in self._model.batches.values():
-            if batch.store == store.label and batch.unanswered:  # what it names may count twice until it is reached
-                for _ in batch.settings:
-                    most.update(["total", "in_progress"])
-        for name in ("total", *STATUSES):
-            require(
-                least[name] <= counts[name] <= most[name],
-                f"{store.label} counts {counts[name]} {name}; it must be from {least[name]} to {most[name]} ({counts})",
-            )
 
     # Lists
 
@@ -246,7 +212,7 @@ class Reads:
                 require(store.id in names or store.exists != "yes", f"{store.label} is not listed")
                 require(store.id not in names or store.exists != "no", f"{store.label} is deleted and listed")
                 if store.id in names:
-                    self.store_counts(store, names[store.id]["file_counts"])
+                    store_counts.check(self._model, store, names[store.id]["file_counts"])
         return Answer(200, None)
 
     def list_uploads(self, step: Step) -> Answer:

@@ -34,14 +34,6 @@ class Sender:
         self.model = model
         self.client = client
         self.repeatable: dict[int, Repeatable] = {}
-        self.behind = False
-        self._newest_at = 0
-
-    def begin(self) -> None:
-        """A request begins: notes whether the clock shows a time at which, or after which, another one began."""
-        now = self.world.clock.now
-        self.behind = now <= self._newest_at
-        self._newest_at = max(self._newest_at, now)
 
     # The things of a step
 
@@ -89,7 +81,7 @@ class Sender:
         """A batch names its files; it may have done so before, under its key."""
         batch = self.model.batches.get(made.label)
         if batch is None:
-            made.fuzzy = self.behind or not answer.ok  # without an answer, it may take effect at any later time
+            made.fuzzy = not answer.ok  # without an answer, it may take effect at any later time
             made.unanswered = not answer.ok
             batch = self.model.batches[made.label] = made
         elif batch.exists == "yes":

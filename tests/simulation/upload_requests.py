@@ -47,7 +47,7 @@ class UploadRequests(Sender):
             self.model.delete_file(file, step.number, sure=True)
         elif answer.status == 404:
             require(file.deleted != "no", f"{file.label} exists, and its delete says that it does not")
-            self.model.delete_file(file, step.number, sure=True)
+            self.model.resolve_delete(file, happened=True)
         else:
             self.model.delete_file(file, step.number, sure=False)
         return answer

@@ -108,7 +108,7 @@ class MotoDeployment:
         patch.setattr(moto_sqs, "unix_time_millis", lambda: self.now)
         patch.setattr(moto_sqs, "unix_time", lambda: self.now / 1000)
         once.forget()
-        made = api_key.ApiKeyCreated(self.now, PROJECT, "first", api_key.hash_of(KEY))
+        made = api_key.ApiKeyCreated(self.now, PROJECT, "first", api_key.hash_of(KEY), "admin")
         self.deployment.streams.decide(API_KEY, api_key.id_of(KEY), lambda state: api_key.create(state, made))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,26 @@ def test_open_batches_in_order(slow: Bench) -> None:
     assert (state.placement.at, state.attributes) == (batches[0].state.created_at, {"year": 1})
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_newest_batch_wins(slow: Bench, order: tuple[int, ...]) -> None:
+    """Of batches with different settings for one file, the last request's hold, although the clock goes back before
+    each of them, and in whatever order their fan-outs work.
+    """
+    store, file, years = slow.store(), slow.upload("alpha"), (1843, 1952, 2026)
+    batches = []
+    for year in years:
+        batches.append(slow.batch(store, [file], year=year))
+        slow.clock.now -= 5_000
+    for number in order:
+        fan_out.attach_step(slow.deployment, store, batches[number].id, 0)
+        state = store_files.get(slow.deployment, PROJECT, store, file).state
+        reached = [each for each in batches if state.has_seen(each.id)]
+        assert reached == batches[: len(reached)]
+        assert state.attributes == {"year": years[len(reached) - 1]}
+    slow.pump.settle()
+    assert store_files.get(slow.deployment, PROJECT, store, file).state.attributes == {"year": 2026}
+
+
 def test_many_open_batches(slow: Bench) -> None:
     """A file is there right after its batch was accepted, however many other batches of the store wait."""
     store, files = slow.store(), [slow.upload(f"alpha {number}") for number in range(120)]
@@ -116,15 +137,15 @@ def test_attached_while_its_batch_is_created(slow: Bench, monkeypatch: pytest.Mo
     ended once for the batch in the end.
     """
     store, file = slow.store(), slow.upload("alpha")
-    known = open_batches.known
+    preceding = open_batches.preceding
 
-    def attach_then(*arguments: Any) -> set[str]:
-        found = known(*arguments)
+    def attach_then(*arguments: Any) -> open_batches.Preceding:
+        found = preceding(*arguments)
         slow.attach(store, file)
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(open_batches, "known", attach_then)
+        patch.setattr(open_batches, "preceding", attach_then)
         batch = slow.batch(store, [file]).id
     page = store_files.list_page(slow.deployment, PROJECT, store, PageRequest(100), None)
     assert [view.file for view in page.items] == [file]

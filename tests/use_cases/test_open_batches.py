@@ -297,6 +297,26 @@ def test_reached_while_it_is_looked_for(slow: Bench, monkeypatch: pytest.MonkeyP
                 assert listed(slow, store) == [file]
 
 
+def test_reached_by_the_older_of_two_batches_while_it_is_looked_for(
+    slow: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GET never shows a file as the newer of two batches will make it while only the older one has reached it."""
+    store, file = slow.store(), slow.upload("alpha")
+    older, _ = slow.batch(store, [file]), slow.batch(store, [file], n=1)
+    views = slow.deployment.views
+    open_batches = views.open_batches
+
+    def reached_first(store: str) -> dict[str, int]:
+        fan_out.attach_step(slow.deployment, store, older.id, 0)
+        fan_out.close_if_reached(slow.deployment, store, older.id)
+        return open_batches(store)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "open_batches", reached_first)
+        assert store_files.get(slow.deployment, PROJECT, store, file).state.attributes == {}
+    assert store_files.get(slow.deployment, PROJECT, store, file).state.attributes == {}
+
+
 @pytest.mark.parametrize("ask", ["detach", "change"])
 def test_reached_while_a_command_is_decided(slow: Bench, monkeypatch: pytest.MonkeyPatch, ask: str) -> None:
     """A command on a file that a batch reaches after the command has read the file's stream finds the file."""

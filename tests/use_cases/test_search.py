@@ -12,9 +12,10 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex, Lost, StubEmbedder
 from vectorlog.domain.chunking import Chunking
-from vectorlog.domain.errors import Unavailable
+from vectorlog.domain.errors import Invalid, Unavailable
 from vectorlog.domain.filters import Comparison, Compound
-from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.embedding.embedder import EmbeddingError, Fault
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights
@@ -428,3 +429,28 @@ def ingest_a_round(bench: Bench) -> None:
     bench.pump.time_left = lambda: next(left, False)
     bench.pump.ingest_some()
     bench.pump.time_left = lambda: True
+
+
+class TestRefusedQuery:
+    def test_the_text(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A query that the embedding provider refuses for its text is the client's error, not to be repeated."""
+        store = bench.store()
+        monkeypatch.setattr(StubEmbedder, "query", _refusing("too long", "text"))
+        with pytest.raises(Invalid, match="too long") as refused:
+            bench.find(store, "alpha")
+        assert refused.value.param == "query"
+
+    @pytest.mark.parametrize("fault", ["busy", "deployment"])
+    def test_any_text(self, bench: Bench, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+        """A query that cannot be embedded now may be repeated later."""
+        store = bench.store()
+        monkeypatch.setattr(StubEmbedder, "query", _refusing("no key", fault))
+        with pytest.raises(Unavailable, match="no key"):
+            bench.find(store, "alpha")
+
+
+def _refusing(message: str, fault: Fault) -> Callable[..., Vector]:
+    def query(*_: object) -> Vector:
+        raise EmbeddingError(message, fault=fault)
+
+    return query

@@ -138,6 +138,22 @@ class TestAttach:
         assert (bench.status(store, lost), bench.status(store, good)) == ("failed", "completed")
 
 
+class TestLateFeed:
+    @pytest.mark.parametrize("late", [0, 3_600_000])
+    def test_what_a_get_says_is_listed(self, bench: Bench, late: int) -> None:
+        """A file that a GET shows as completed is completed in lists and counts, even if the feed is an hour late."""
+        store, file = bench.store(), bench.upload("alpha")
+        batch = bench.batch(store, [file]).id
+        bench.pump.project()
+        bench.pump.ingest_some()
+        bench.clock.advance(late)
+        assert bench.status(store, file) == "completed"
+        page = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(), "completed")
+        assert [view.file for view in page.items] == [file]
+        assert counts(bench, store) == (0, 1, 0, 0)
+        assert file_batches.get(bench.deployment, PROJECT, store, batch).counts.completed == 1
+
+
 class TestChange:
     def test_right_at_once(self, bench: Bench) -> None:
         """Changed attributes hold in the next search, whatever the index still says; the index follows later."""

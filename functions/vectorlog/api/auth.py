@@ -16,9 +16,10 @@ Authenticate = Callable[[str | None], Credential | None]
 """Returns what a bearer token stands for, or None if it opens nothing. The token is None if the request has none."""
 
 DEFAULT_PROJECT = "default"
-OPEN = Credential(DEFAULT_PROJECT, "admin")
+OPEN = Credential(DEFAULT_PROJECT, "admin", all_projects=True)
 """What a request to a server without keys stands for."""
 MAX_HEADER_CHARS = 256
+REMEDY = "Create one with 'vectorlog keys create', or ask the operator of this server."
 
 
 def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authenticate:
@@ -32,9 +33,25 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authentica
     known = KnownKeys(deployment.clock, remember_ms)
 
     def authenticate(secret: str | None) -> Credential | None:
-        return None if secret is None else known.credential(secret, lambda: api_keys.authenticate(deployment, secret))
+        found = None if secret is None else known.credential(secret, lambda: _look_up(deployment, secret))
+        if found is not None and found.expired(deployment.clock()):
+            raise WrongKey(f"The API key provided has expired: {_masked(secret or '')}. {REMEDY}")
+        return found
 
     return authenticate
+
+
+def _look_up(deployment: Deployment, secret: str) -> Credential | None:
+    loaded = api_keys.authenticate(deployment, secret)
+    if loaded is None:
+        return None
+    found = loaded.state.credential(loaded.stream)
+    if not found.expired(deployment.clock()):
+        try:
+            api_keys.note_use(deployment, loaded)
+        except Exception as error:  # noqa: BLE001  # the request goes on: it does not need the time of its key's last use
+            deployment.telemetry.use_not_recorded(loaded.stream, f"{type(error).__name__}: {error}")
+    return found
 
 
 def open_until_first_key(deployment: Deployment) -> Authenticate:
@@ -56,20 +73,16 @@ def credential(headers: Mapping[str, str], authenticate: Authenticate) -> Creden
 
     Raises:
         Unauthenticated: the request has no key, and one is required.
-        WrongKey: the key is unknown or revoked.
+        WrongKey: the key is unknown, revoked or expired.
     """
-    secret = _bearer(headers.get("authorization", ""))
+    secret = bearer(headers)
     found = authenticate(secret)
     if found is None and secret is None:
         raise Unauthenticated(
             "You didn't provide an API key. Send it in the Authorization header, as 'Authorization: Bearer YOUR_KEY'."
         )
     if found is None:
-        message = (
-            f"Incorrect API key provided: {_masked(secret or '')}. Create one with 'vectorlog keys "
-            f"create', or ask the operator of this server."
-        )
-        raise WrongKey(message)
+        raise WrongKey(f"Incorrect API key provided: {_masked(secret or '')}. {REMEDY}")
     return found
 
 
@@ -110,8 +123,9 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
     return value
 
 
-def _bearer(authorization: str) -> str | None:
-    scheme, _, secret = authorization.strip().partition(" ")
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Returns the bearer token of a request, or None if it has none."""
+    scheme, _, secret = headers.get("authorization", "").strip().partition(" ")
     return secret.strip() or None if scheme.lower() == "bearer" else None
 
 

@@ -44,7 +44,7 @@ class SendBlob(Protocol):
         ...
 
 
-_KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb"}
+_KINDS: Mapping[str, ids.Kind] = {"vector_store_id": "vs", "file_id": "file", "batch_id": "vsfb", "key_id": "key"}
 
 
 @dataclass(frozen=True, slots=True)

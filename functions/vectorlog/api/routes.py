@@ -9,7 +9,16 @@ from typing import Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.resources import events, file_batches, files, health, search, store_files, vector_stores
+from vectorlog.api.resources import (
+    admin_keys,
+    events,
+    file_batches,
+    files,
+    health,
+    search,
+    store_files,
+    vector_stores,
+)
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Scope
@@ -59,6 +68,7 @@ class Route:
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
+_KEYS = "/organization/admin_api_keys"
 
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, takes_form=True),
@@ -85,6 +95,10 @@ ROUTES = (
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("POST", _KEYS, "createAdminApiKey", "write", admin_keys.create, admin=True),
+    Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
+    Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),
+    Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
 )
 
 Probe = Callable[[Deployment], Response]

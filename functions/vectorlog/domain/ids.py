@@ -1,7 +1,7 @@
 """The format of ids, the names of streams, and ids that are the same whenever a request is repeated.
 
-Formats are OpenAI's (docs/contract.md, section 1): `file-` and 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_` or
-`key_` and 32 hex digits.
+Formats are OpenAI's (docs/contract.md, section 1): `file-` and 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`,
+`key_` or `proj_` and 32 hex digits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["file", "vs", "vsfb", "upload", "part", "key"]
+Kind = Literal["file", "vs", "vsfb", "upload", "part", "key", "proj"]
 
 PREFIX: dict[Kind, str] = {
     "file": "file-",
@@ -21,6 +21,7 @@ PREFIX: dict[Kind, str] = {
     "upload": "upload_",
     "part": "part_",
     "key": "key_",
+    "proj": "proj_",
 }
 
 _ALPHABET = string.digits + string.ascii_letters
@@ -117,7 +118,17 @@ class KeyId:
         return self.key
 
 
-StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId
+@dataclass(frozen=True, slots=True)
+class ProjectId:
+    """Stream of a project, `proj_…`."""
+
+    project: str
+
+    def __str__(self) -> str:
+        return self.project
+
+
+StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | KeyId | ProjectId
 
 
 def parse_stream(stream: str) -> StreamId | None:
@@ -131,7 +142,13 @@ def parse_stream(stream: str) -> StreamId | None:
     return None
 
 
-_STREAMS: dict[Kind, Callable[[str], StreamId]] = {"vs": StoreId, "vsfb": BatchId, "file": FileId, "key": KeyId}
+_STREAMS: dict[Kind, Callable[[str], StreamId]] = {
+    "vs": StoreId,
+    "vsfb": BatchId,
+    "file": FileId,
+    "key": KeyId,
+    "proj": ProjectId,
+}
 
 
 def store_file_stream(store: str, file: str) -> str:

@@ -38,12 +38,13 @@ class FileDeleted:
 @dataclass(frozen=True, slots=True)
 class FileErased:
     """The file was deleted, and its history is erased: every older commit is removed. The event has all that is kept of
-    it.
+    it; the size in bytes is needed to count what a project stores.
     """
 
     at: int
     owner: Owner
     created_at: int
+    size: int
 
 
 Event = FileUploaded | FileDeleted | FileErased
@@ -97,7 +98,7 @@ def evolve(state: State, event: Event) -> State:
         case FileDeleted():
             return replace(state, deleted=True)
         case FileErased():
-            return State(owner=event.owner, created_at=event.created_at, deleted=True)
+            return State(owner=event.owner, created_at=event.created_at, size=event.size, deleted=True)
         case _ as never:
             assert_never(never)
 
@@ -125,4 +126,4 @@ def erase(state: State, at: int) -> Sequence[Event]:
     """Deletes a file, if that is not done yet, and has its history erased; decides nothing if it is erased already."""
     if state.owner is None or state.erased:
         return []
-    return [*delete(state, at), FileErased(at, state.owner, state.created_at)]
+    return [*delete(state, at), FileErased(at, state.owner, state.created_at, state.size)]

@@ -14,14 +14,15 @@ from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
-from vectorlog.domain.ids import BatchId, FileId, KeyId, StoreFileId, StoreId, parse_stream
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from vectorlog.domain.ids import BatchId, FileId, KeyId, ProjectId, StoreFileId, StoreId, parse_stream
 
 S = TypeVar("S")
 E = TypeVar("E")
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 EVENT_VERSIONS: Mapping[str, int] = {
+    "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
     "FileBatchCreated": 2,
@@ -42,7 +43,12 @@ def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
 
 
+def _may_write(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "scope": "write"}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("ApiKeyCreated", 1): _may_write,
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
     ("FileBatchCreated", 1): _without_known_files,
@@ -68,19 +74,20 @@ class Aggregate(Generic[S, E]):
     state_version: int = 1
 
 
-def _by_name(union: object) -> dict[str, Any]:
-    return {event.__name__: event for event in get_args(union)}
+def _by_name(union: Any) -> dict[str, Any]:  # noqa: ANN401  # a union of classes, or one class
+    return {event.__name__: event for event in get_args(union) or (union,)}
 
 
 VECTOR_STORE = Aggregate(
     "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=2
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=2)
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=3)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
-API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event))
+API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event), state_version=2)
+PROJECT = Aggregate("project", project_limits.INITIAL, project_limits.evolve, _by_name(project_limits.Event))
 
-AGGREGATES: tuple[Aggregate[Any, Any], ...] = (VECTOR_STORE, STORE_FILE, FILE_BATCH, UPLOADED_FILE, API_KEY)
+AGGREGATES: tuple[Aggregate[Any, Any], ...] = (VECTOR_STORE, STORE_FILE, FILE_BATCH, UPLOADED_FILE, API_KEY, PROJECT)
 
 
 def aggregate_of(stream: str) -> Aggregate[Any, Any]:
@@ -100,6 +107,8 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
             return UPLOADED_FILE
         case KeyId():
             return API_KEY
+        case ProjectId():
+            return PROJECT
         case None:
             raise UnknownSchema(f"stream '{stream}' is of a kind that this version does not know")
         case _ as never:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -34,9 +34,15 @@ StoreFileDecision: TypeAlias = Decision[store_file.State, store_file.Event]
 BatchDecision: TypeAlias = Decision[file_batch.State, file_batch.Event]
 FileDecision: TypeAlias = Decision[uploaded_file.State, uploaded_file.Event]
 KeyDecision: TypeAlias = Decision[api_key.State, api_key.Event]
+ProjectDecision: TypeAlias = Decision[project_limits.State, project_limits.Event]
 
-AnyDecision: TypeAlias = StoreDecision | StoreFileDecision | BatchDecision | FileDecision | KeyDecision
-AnyState: TypeAlias = vector_store.State | store_file.State | file_batch.State | uploaded_file.State | api_key.State
+OfNoFile: TypeAlias = api_key.State | project_limits.State
+"""The states of what is about no file and no store."""
+AnyDecision: TypeAlias = (
+    StoreDecision | StoreFileDecision | BatchDecision | FileDecision | KeyDecision | ProjectDecision
+)
+AnyState: TypeAlias = vector_store.State | store_file.State | file_batch.State | uploaded_file.State | OfNoFile
+"""The state of any kind of stream."""
 
 
 def is_store(decision: AnyDecision) -> TypeIs[StoreDecision]:
@@ -62,3 +68,8 @@ def is_file(decision: AnyDecision) -> TypeIs[FileDecision]:
 def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:
     """Whether the commit is of an API key."""
     return isinstance(decision.state, api_key.State)
+
+
+def is_project(decision: AnyDecision) -> TypeIs[ProjectDecision]:
+    """Whether the commit is of a project."""
+    return isinstance(decision.state, project_limits.State)

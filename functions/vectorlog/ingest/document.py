@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -36,6 +37,13 @@ class Document:
     text: str
     pages: tuple[int, ...]
     spans: tuple[Span, ...]
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits that only a document with the same text and chunks has."""
+        hashed = blake2b(self.text.encode(), digest_size=8)
+        hashed.update(repr([(span.start, span.end) for span in self.spans]).encode())
+        return hashed.hexdigest()
 
 
 class Unreadable(Exception):

@@ -120,11 +120,15 @@ class Ingester:
             )
 
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
-        return [replace(job, loaded=outcome.loaded) for job, outcome in zip(jobs, outcomes, strict=True)]
+        recorded = [replace(job, loaded=outcome.loaded) for job, outcome in zip(jobs, outcomes, strict=True)]
+        for job in recorded:
+            if job.start == 0 and job.shrank:
+                self._endings.remove(job.message, job.space)
+        return recorded
 
     def _embed_all(self, jobs: Sequence[Job], time_left: Callable[[], bool]) -> list[Requeue]:
         """Embeds, indexes and serves the jobs of one space, small ones first; returns the messages to requeue."""
-        waiting = {job: job.message.next for job in sorted(jobs, key=lambda job: len(job.document.spans))}
+        waiting = {job: job.start for job in sorted(jobs, key=lambda job: len(job.document.spans))}
         try:
             for batch in rounds(self._remaining_slices(list(waiting))):
                 if not time_left():
@@ -161,7 +165,7 @@ class Ingester:
     def _remaining_slices(self, jobs: Sequence[Job]) -> Iterator[Slice]:
         """Yields the chunks still to be embedded; indexes the parts that an earlier try stored after `next`."""
         for job in jobs:
-            message, end = job.message, job.message.next
+            message, end = job.message, job.start
             generation = message.store, message.file, message.generation
             try:
                 for chunks in artefact.read_parts(self._deployment.blobs, *generation, start=end):

@@ -57,10 +57,20 @@ class Job:
         return store_file_stream(self.message.store, self.message.file)
 
     @property
+    def start(self) -> int:
+        """The chunk at which to continue: 0 if the code that embedded the first ones had read the file differently."""
+        return self.message.next if self.message.next and self.message.document == self.document.digest else 0
+
+    @property
+    def shrank(self) -> bool:
+        """Whether an earlier try, whose chunks may be in the index, had cut the file into more chunks."""
+        return self.state.open is not None and self.state.open.chunks > len(self.document.spans)
+
+    @property
     def indexed_revision(self) -> int:
         """The lowest revision of the attributes in the generation's chunks, those of earlier calls included."""
         revision = self.state.revision
-        return min(self.message.revision, revision) if self.message.next else revision
+        return min(self.message.revision, revision) if self.start else revision
 
     def file_chunks(self, chunks: Sequence[Chunk]) -> FileChunks:
         """Returns chunks of this generation in the form that the index takes."""
@@ -87,7 +97,8 @@ class Job:
         return Requeue(later, delay, str(error), held=error.fault == "deployment")
 
     def _continued(self, next_: int, refusals: int) -> Ingest:
-        return replace(self.message, next=next_, refusals=refusals, revision=self.indexed_revision)
+        revision, document = self.indexed_revision, self.document.digest if next_ else ""
+        return replace(self.message, next=next_, refusals=refusals, revision=revision, document=document)
 
     def _refusals(self, next_: int) -> int:
         """Returns the number of refusals in a row until now: 0 if chunks were embedded since the last refusal."""

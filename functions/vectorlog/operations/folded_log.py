@@ -8,7 +8,7 @@ from itertools import islice
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.reactions.erasure import erasure_in
@@ -77,7 +77,7 @@ def _note(history: History, decision: AnyDecision) -> None:
             history.batches[decision.stream] = decision.state
         case store_file.State():
             history.store_files[StoreFileId.parse(decision.stream)] = decision.state
-        case api_key.State():
+        case api_key.State() | project_limits.State():
             pass
         case _ as never:
             assert_never(never)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol, assert_never
 from zlib import crc32
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import group_of
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
@@ -86,7 +86,7 @@ class Projection:
             case uploaded_file.State() as state:
                 if state.deleted and state.owner is not None:
                     self._leaving[decision.stream] = state.owner.project
-            case store_file.State() | api_key.State():
+            case store_file.State() | api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)

@@ -19,7 +19,7 @@ from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases import manifests
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys
-from vectorlog.views.table import Row
+from vectorlog.views.table import NO_ROW, Row
 
 PASSES = 3
 """A difference is reported if it is found in this many passes, with a pause between them."""
@@ -86,9 +86,10 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone}
-    for key in history.rows.keys() | rows.keys():
-        expected, actual, where = history.rows.get(key), rows.get(key), f"{key.pk} {key.sk}"
+    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone and not _is_empty(row)}
+    wanted = {key: row for key, row in history.rows.items() if not _is_empty(row)}
+    for key in wanted.keys() | rows.keys():
+        expected, actual, where = wanted.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
             yield Difference("row", where, "is left over")
         elif actual is None:
@@ -124,6 +125,11 @@ def _settings_of(deployment: Deployment, batch: str, files: Container[str]) -> I
     for item in listed:
         if item.file in files and item != BatchItem(item.file, known=item.known):
             yield Difference("erasure", batch, f"has settings of {item.file}, which is erased")
+
+
+def _is_empty(row: Row) -> bool:
+    """Whether a row has only sums that are 0, as if nothing had ever been counted in it, which may be erased."""
+    return row.version == NO_ROW and not any(row.counts.values())
 
 
 def _counts(row: Row) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_store, is_store_file
+from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_project, is_store, is_store_file
 from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import (
     CancelBatch,
@@ -46,6 +46,8 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
         return [message for event in decision.events for message in _of_file(stream, version, event)]
     if is_key(decision):
         return [message for event in decision.events for message in _of_key(event)]
+    if is_project(decision):
+        return []  # new limits hold for the requests after them
     assert_never(decision)
 
 
@@ -110,7 +112,7 @@ def _of_file(file: str, version: int, event: uploaded_file.Event) -> Sequence[Me
 
 def _of_key(event: api_key.Event) -> Sequence[Message]:
     match event:
-        case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked():
+        case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked() | api_key.ApiKeyUsed():
             return []
         case _ as never:
             assert_never(never)

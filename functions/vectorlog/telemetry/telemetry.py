@@ -39,6 +39,7 @@ FIELDS = (
     "what",
     "model",
     "blob",
+    "key",
     "bytes",
     "route",
     "method",
@@ -176,6 +177,14 @@ class Telemetry:
         message = f"{method} {path} answered {status}: {reason}"
         self._log(level, "request_failed", message, more, request_id=request_id, traced=fault)
         self.metrics.count(FAILED_REQUESTS, route=route, status=str(status))
+
+    def use_not_recorded(self, key: str, reason: str) -> None:
+        """Reports that the time of a key's use could not be recorded; `key` is its id. It is logged once a minute for
+        each key, because the next request tries again.
+        """
+        if self.rare.now(key):
+            more = {"key": key, "reason": reason}
+            self._log(logging.WARNING, "use_not_recorded", f"the use of {key} was not recorded: {reason}", more)
 
     def leftover_deleted(self, blob: str, size: int) -> None:
         """Reports that a blob of `size` bytes was deleted because nothing needed it any more. `blob` is its key."""

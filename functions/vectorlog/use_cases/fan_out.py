@@ -78,7 +78,7 @@ def _step(deployment: Deployment, store: str, loaded: Loaded[Batch], cursor: int
     listed = manifests.read(deployment, loaded)
     part = list(enumerate(listed))[cursor : cursor + STEP]
     if loaded.state.known:  # so that the store never counts a file twice, and older batches come first
-        _reach_for(deployment, store, {each.file for _, each in part if each.known}, except_for=loaded.stream)
+        _reach_for(deployment, store, {each.file for _, each in part if each.known}, before=loaded)
     _reach(deployment, store, loaded, part)
     if cursor + STEP >= len(listed):
         return None
@@ -86,10 +86,12 @@ def _step(deployment: Deployment, store: str, loaded: Loaded[Batch], cursor: int
     return cursor + STEP
 
 
-def _reach_for(deployment: Deployment, store: str, files: set[str], except_for: str = "") -> None:
-    """Reaches these files for all open batches that name them, the oldest batch first."""
+def _reach_for(deployment: Deployment, store: str, files: set[str], before: Loaded[Batch] | None = None) -> None:
+    """Reaches these files for all open batches that name them (and were created before this one), the oldest first."""
     for batch in open_batches.load(deployment, store):
-        if batch.loaded.stream != except_for and (part := batch.unreached(deployment, files)):
+        if before is not None and batch.created_at >= before.state.created_at:
+            return
+        if part := batch.unreached(deployment, files):
             _reach(deployment, store, batch.loaded, part)
 
 

@@ -25,6 +25,7 @@ from vectorlog.use_cases import (
     vector_stores,
 )
 from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.open_batches import Preceding
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.counts import Counts, batch_counts_of
@@ -68,7 +69,7 @@ def create(
         DuplicateContent: the deployment refuses the same bytes twice in a store; no file is attached.
         Invalid: the deployment no longer offers the store's model.
     """
-    batch, at = actor.new_id("vsfb", deployment.random), deployment.clock()
+    batch = actor.new_id("vsfb", deployment.random)
     loaded_batch = access.load_if_repeated(deployment, actor, FILE_BATCH, batch)
     repeated = loaded_batch.state.exists
 
@@ -76,13 +77,14 @@ def create(
         if not repeated:  # a repeated request is not checked: some files may be deleted by now
             batch_files.check(deployment, actor, store, listed, param, skip_duplicates=skip_duplicates)
 
-    loaded_store, _, known = deployment.together(
-        lambda: access.store(deployment, actor, store),
-        check,
-        lambda: open_batches.known(deployment, store, [each.file for each in listed]) if not repeated else set[str](),
-    )
+    def precedes() -> Preceding:
+        files = [each.file for each in listed]
+        return Preceding() if repeated else open_batches.preceding(deployment, store, files)
+
+    loaded_store, _, preceding = deployment.together(lambda: access.store(deployment, actor, store), check, precedes)
     vector_stores.require_model(deployment, loaded_store.state)
-    items = [replace(each, known=True) if each.file in known else each for each in listed]
+    at = max(deployment.clock(), preceding.created_at + 1)  # batches are ordered by time, even if a clock goes back
+    items = [replace(each, known=True) if each.file in preceding.known else each for each in listed]
     manifest = Manifest(loaded_batch.state.count) if repeated else manifests.keep(deployment, store, batch, items)
     created = FileBatchCreated(at, store, actor.caller.as_owner(), manifest, skip_duplicates)
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.create(state, created), actor.key, loaded_batch)

@@ -44,6 +44,19 @@ class OpenBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Preceding:
+    """What precedes a new batch in its store.
+
+    Attributes:
+        known: the batch's files that the store counts already: they are in it, or an open batch has yet to reach them.
+        created_at: when the newest of the open batches was created, in ms since 1970; 0 if none is open.
+    """
+
+    known: frozenset[str] = frozenset()
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A file that a batch may have yet to reach; `sk` is the sort key under which the store lists it."""
 
@@ -61,17 +74,19 @@ def load(deployment: Deployment, store: str) -> list[OpenBatch]:
     return sorted(batches, key=lambda batch: (batch.created_at, batch.loaded.stream))
 
 
-def known(deployment: Deployment, store: str, files: Sequence[str]) -> set[str]:
-    """Returns the files that the store counts already: they are in it, or an open batch has yet to reach them."""
+def preceding(deployment: Deployment, store: str, files: Sequence[str]) -> Preceding:
+    """Returns what precedes a new batch of these files."""
+    created_at = 0
     counts, found = deployment.together(
         lambda: deployment.views.store_counts(store), lambda: _attached(deployment, store, files)
     )
     if counts.unreached > 0:
         missing = set(files) - found
         for batch in load(deployment, store):
+            created_at = batch.created_at  # the last one is the newest
             found |= {each.file for _, each in batch.unreached(deployment, missing)}
         found |= _attached(deployment, store, sorted(missing))  # those that were reached since the first look
-    return found
+    return Preceding(frozenset(found), created_at)
 
 
 def _attached(deployment: Deployment, store: str, files: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
-from vectorlog.domain.errors import NoSpace, Unavailable
+from vectorlog.domain.errors import Invalid, NoSpace, Unavailable
 from vectorlog.domain.filters import Filter, Scalar
 from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
@@ -56,7 +56,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
     Raises:
         NotFound: the store does not exist, or the caller may not see it.
         Expired: the store has expired.
-        Invalid: the deployment no longer offers the store's model.
+        Invalid: the deployment no longer offers the store's model, or the provider refuses the text of the query.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
     loaded = access.store(deployment, actor, store)
@@ -98,5 +98,7 @@ def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
     try:
         return [embedder.query(query) for query in queries]
     except EmbeddingError as error:
+        if error.fault == "text":
+            raise Invalid(f"The embedding provider refused the query: {error}", param="query") from error
         wait = int(error.retry_after or 1) + 1
         raise Unavailable(f"The query could not be embedded: {error}", retry_after=min(wait, 60)) from error

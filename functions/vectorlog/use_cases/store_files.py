@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
@@ -19,9 +20,9 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
 from vectorlog.views.table import Row
 
-PROJECT_ON_READ_MS = 60_000
-"""The feed brings lists and counts up to date milliseconds after a file has ended. A read that finds a file which ended
-less than this long ago does so itself.
+PROJECT_ON_READ_MS = DAY_MS
+"""The feed brings lists and counts up to date milliseconds after a file has ended, but it may be late by as much as a
+day, for which DynamoDB's stream keeps its records. A read of a file that ended less than this long ago does so itself.
 """
 
 
@@ -209,10 +210,11 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
         lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
-    shown = loaded.state if loaded.state.attached else open_batches.pending(deployment, store, file, loaded.state)
-    if shown is None:  # a batch may have reached it since the stream was read
-        loaded = deployment.streams.load(STORE_FILE, loaded.stream)
-        shown = loaded.state if loaded.state.attached else None
+    shown: State | None = loaded.state
+    if not loaded.state.attached:
+        pending = open_batches.pending(deployment, store, file, loaded.state)
+        loaded = deployment.streams.load(STORE_FILE, loaded.stream)  # a batch may have reached it meanwhile
+        shown = loaded.state if loaded.state.attached else pending
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId
 from vectorlog.domain.store_file import Placement
@@ -172,6 +173,34 @@ def is_pointer(key: Key) -> bool:
 def api_key(key: str) -> Key:
     """The key of an API key's row; all API keys share one partition key."""
     return Key("KEYS", key)
+
+
+EVERY_PROJECT = None
+"""The list of the keys of all projects."""
+
+
+def key_list(project: str | None) -> str:
+    """The partition key of the list of a project's keys that are not revoked, or of those of `EVERY_PROJECT`."""
+    return "LIST#key" if project is None else f"LIST#key#{project}"
+
+
+def key_lists_with(project: str, created_at: int, key: str) -> tuple[Key, ...]:
+    """The keys under which an API key is listed."""
+    return tuple(Key(key_list(each), list_row(created_at, key)) for each in (project, EVERY_PROJECT))
+
+
+COUNT_SHARDS = 16
+"""The number of rows over which a project's counts are spread, so that its uploads do not all write to one row."""
+
+
+def project_counts(project: str, thing: str) -> Key:
+    """The key of the row that counts this store or file among those of its project."""
+    return Key(project_counts_of(project), f"{crc32(thing.encode()) % COUNT_SHARDS:02d}")
+
+
+def project_counts_of(project: str) -> str:
+    """The partition key of the rows that hold a project's counts."""
+    return f"PROJECT#{project}"
 
 
 Listable = Literal["store", "file"]

@@ -14,10 +14,12 @@ from vectorlog.event_log.decision import (
     AnyDecision,
     BatchDecision,
     FileDecision,
+    KeyDecision,
     StoreDecision,
     is_batch,
     is_file,
     is_key,
+    is_project,
     is_store,
     is_store_file,
 )
@@ -49,7 +51,9 @@ def touched(decision: AnyDecision) -> list[Key]:
             *_leaving(stream, decision.state.owner),
         ]
     if is_key(decision):
-        return [keys.api_key(stream)]
+        return [keys.api_key(stream), *_key_lists(decision)]
+    if is_project(decision):
+        return []
     assert_never(decision)
 
 
@@ -73,7 +77,9 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
     elif is_file(decision):
         _project_file(decision, rows)
     elif is_key(decision):
-        rows.put(keys.api_key(decision.stream), decision.version, data=decision.text)
+        _project_key(decision, rows)
+    elif is_project(decision):
+        pass  # a project's limits are read from its stream
     else:
         assert_never(decision)
 
@@ -82,16 +88,12 @@ def _project_store(decision: StoreDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.store(decision.stream)) >= decision.version:
         return
-    deleted = state.deleted
+    own, deleted = keys.store(decision.stream), state.deleted
+    if state.owner is not None:
+        counted = rows.version(own) != NO_ROW and not rows.gone(own)
+        rows.add(keys.project_counts(state.owner.project, decision.stream), stores=(not deleted) - counted)
     deadline = None if state.ended else state.expires_at
-    rows.put(
-        keys.store(decision.stream),
-        decision.version,
-        data=decision.text,
-        closed=deleted,
-        gone=deleted,
-        deadline=deadline,
-    )
+    rows.put(own, decision.version, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
     for key in _lists("store", state.owner, state.created_at, decision.stream):
         if deleted:
             rows.remove(key)
@@ -120,6 +122,10 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.file(decision.stream)) >= decision.version:
         return
+    if state.owner is not None:
+        own = keys.file(decision.stream)
+        more = (not state.deleted) - (rows.version(own) != NO_ROW and not rows.gone(own))
+        rows.add(keys.project_counts(state.owner.project, decision.stream), files=more, bytes=more * state.size)
     tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
     deadline = None if state.deleted else state.expires_at
     rows.put(keys.file(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)
@@ -131,6 +137,22 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     if state.deleted:
         for key in _leaving(decision.stream, state.owner):
             rows.put(key, decision.version, expires_at=decision.at + TOMBSTONE_MS)
+
+
+def _project_key(decision: KeyDecision, rows: Rows) -> None:
+    key = keys.api_key(decision.stream)
+    if rows.version(key) >= decision.version:
+        return
+    rows.put(key, decision.version, data=decision.text)
+    for listed in _key_lists(decision):
+        if decision.state.revoked_at is None:
+            rows.put(listed, decision.version, data=decision.text)
+        else:
+            rows.remove(listed)
+
+
+def _key_lists(decision: KeyDecision) -> tuple[Key, ...]:
+    return keys.key_lists_with(decision.state.project, decision.state.created_at, decision.stream)
 
 
 def _leaving(file: str, owner: Owner | None) -> tuple[Key, ...]:

@@ -33,6 +33,7 @@ class Ingest(_FromRequest):
         refusals: how often in a row it had to wait for a provider, or for the host.
         slow: whether reading it took so long that it gave way to others.
         revision: the lowest revision of the attributes with which the chunks before `next` were indexed.
+        document: the digest of the document that has these chunks.
     """
 
     store: str
@@ -43,6 +44,7 @@ class Ingest(_FromRequest):
     refusals: int = 0
     revision: int = 0
     slow: bool = False
+    document: str = ""
 
     @property
     def ref(self) -> FileRef:
@@ -181,9 +183,11 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; `request`, `project`, `slow` and `erased` are left out if they are empty."""
+    """Returns a message as JSON text; `request`, `project`, `slow`, `document` and `erased` are left out if empty."""
     name = type(message).__name__
-    empty = {field for field in ("request", "project", "slow", "erased") if not getattr(message, field, None)}
+    empty = {
+        field for field in ("request", "project", "slow", "document", "erased") if not getattr(message, field, None)
+    }
     data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 

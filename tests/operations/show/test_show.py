@@ -193,7 +193,7 @@ class TestOthers:
         """A key is reported without its secret and its hash."""
         view, secret = api_keys.create(bench.deployment, "acme", "laptop")
         found = shown(bench, view.id)
-        assert found.explanation == (f"{view.id} ('laptop') of project 'acme' is active.",)
+        assert found.explanation == (f"{view.id} ('laptop') of project 'acme' with scope 'write' is active.",)
         written = json.dumps(asdict(found))
         assert secret not in written
         assert view.state.hash not in written

@@ -37,6 +37,7 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
 
 
 StoreCursor = Annotated[str, _cursor("vs")]
+KeyCursor = Annotated[str, _cursor("key")]
 FileCursor = Annotated[str, _cursor("file")]
 
 

@@ -32,7 +32,7 @@ from vectorlog.domain.store_file.state import State
 @dataclass(frozen=True, slots=True)
 class Attach:
     """The command to attach a file: directly (`by` is `single`), or as one of a batch's files (`by` is the batch's id,
-    and `placement` the batch's time and the file's position in it). `asked_at` shows which of two batches is newer.
+    and `placement` the batch's time and the file's position in it). `asked_at` is when that was requested.
     """
 
     at: int
@@ -55,16 +55,14 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
     """Joins the open generation if the settings are the same, else opens the next one. Decides nothing if the batch has
     reached the file before.
 
-    The command comes after every command before it, because requests on one file first reach it for all batches that
-    name it (`fan_out.flush`). Only between two batches do times decide whose settings win.
+    The settings of the newest command win. Commands come in the order of their requests, whatever clocks say, because
+    a file is first reached for all batches that were created before (`use_cases/fan_out.py`).
     """
     if state.has_seen(command.by):
         return []
-    newest = not state.attached or command.by == SINGLE or command.asked_at >= state.asked_at
-    attributes, chunking = (command.attributes, command.chunking) if newest else (state.attributes, state.chunking)
-    unchanged = same_attributes(attributes, state.attributes)
+    unchanged = same_attributes(command.attributes, state.attributes)
     owners = state.open.owners if state.open else ()
-    joins = state.open is not None and unchanged and chunking == state.chunking
+    joins = state.open is not None and unchanged and command.chunking == state.chunking
     if joins and command.by in owners:
         return []
     event = FileAttached(
@@ -77,8 +75,8 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         revision=state.revision if unchanged else state.revision + 1,
         filename=command.filename,
         sha256=command.sha256,
-        attributes=attributes,
-        chunking=chunking,
+        attributes=command.attributes,
+        chunking=command.chunking,
         joins=joins,
         retires=() if joins else _open_generation(state),
         known=command.known,
@@ -164,7 +162,7 @@ def reingest(state: State, at: int) -> Sequence[Event]:
         FileDetached(at, "detached", (), (*_open_generation(state), *_serving_generation(state))),
         FileAttached(
             at=at,
-            asked_at=state.asked_at,
+            asked_at=at,
             by=SINGLE,
             generation=state.generation + 1,
             owners=(*without(state.open.owners if state.open else (), SINGLE), SINGLE),

@@ -60,7 +60,6 @@ def erase(history: Iterable[Event], at: int, reason: Literal["detached", "file_d
         generation=state.generation,
         placement=state.placement,
         revision=state.revision,
-        asked_at=state.asked_at,
         detached_at=state.detached_at,
         seen=state.seen,
         forgotten_until=state.forgotten_until,

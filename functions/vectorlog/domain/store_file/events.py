@@ -163,7 +163,7 @@ class StoreFileErased:
     that is kept of it: numbers, times and ids.
 
     Attributes:
-        generation, placement, revision, asked_at, detached_at, seen, forgotten_until: as in the state.
+        generation, placement, revision, detached_at, seen, forgotten_until: as in the state.
         entries: the entries of all batches that ever reached the file.
         retires: all generations that there ever were.
     """
@@ -172,7 +172,6 @@ class StoreFileErased:
     generation: int
     placement: Placement | None
     revision: int
-    asked_at: int
     detached_at: int
     seen: tuple[Seen, ...]
     forgotten_until: int

@@ -61,7 +61,6 @@ class State:
     Attributes:
         generation: of the newest ingest; it only grows, even across a detach.
         placement: None until the file is first in the store.
-        asked_at: when the newest of the batches that reached the file was created.
         seen: batches that reached the file: those that wait for it, and the last ones of the others.
         forgotten_until: batches created up to this time may have reached the file without being in `seen`.
     """
@@ -75,7 +74,6 @@ class State:
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     chunking: Chunking = AUTO
     revision: int = 0
-    asked_at: int = 0
     detached_at: int = 0
     open: Open | None = None
     serving: Serving | None = None
@@ -118,7 +116,6 @@ def evolve(state: State, event: Event) -> State:
                 attributes=event.attributes,
                 chunking=event.chunking,
                 revision=event.revision,
-                asked_at=state.asked_at if event.by == SINGLE else max(state.asked_at, event.asked_at),
                 open=opened,
                 failure=None,
             )
@@ -154,7 +151,6 @@ def evolve(state: State, event: Event) -> State:
                 generation=event.generation,
                 placement=event.placement,
                 revision=event.revision,
-                asked_at=event.asked_at,
                 detached_at=event.detached_at,
                 seen=event.seen,
                 forgotten_until=event.forgotten_until,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from dataclasses import asdict
+
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.operations.show.records import iso
 from vectorlog.operations.waiting import Waiting, WaitingMessage
@@ -87,7 +89,15 @@ def batch(id: str, state: file_batch.State, counts: Counts) -> str:
 def key(id: str, state: api_key.State) -> str:
     """Describes an API key."""
     status = "is active" if state.revoked_at is None else f"was revoked at {iso(state.revoked_at)}"
-    return f"{id} ({state.name!r}) of project {state.project!r} {status}."
+    until = "" if state.expires_at is None else f" It expires at {iso(state.expires_at)}."
+    every = ", for every project," if state.all_projects else ""
+    return f"{id} ({state.name!r}) of project {state.project!r} with scope '{state.scope}'{every} {status}.{until}"
+
+
+def limits(id: str, state: project_limits.State) -> str:
+    """Describes a project's own limits."""
+    own = ", ".join(f"{name} {number:,}" for name, number in asdict(state.limits).items() if number is not None)
+    return f"{id} is the project {state.project!r}. Its own limits: {own or 'none'}."
 
 
 def _by_status(counts: Counts) -> str:

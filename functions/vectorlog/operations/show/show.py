@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId, parse_stream, store_file_stream
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, UnknownSchema, aggregate_of
 from vectorlog.event_log.event_log import Commit
@@ -84,6 +84,8 @@ class _Inspection:
                 return self._batch(loaded.newest, loaded.state)
             case api_key.State():
                 return self._shown([explain.key(self._id, loaded.state)], [loaded.newest])
+            case project_limits.State():
+                return self._shown([explain.limits(self._id, loaded.state)], [loaded.newest])
         raise UnknownId(f"'{self._id}' is of a kind that this version cannot show.")
 
     def request(self) -> Shown:

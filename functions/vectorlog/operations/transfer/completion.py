@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
@@ -83,7 +83,7 @@ class Completion:
                     self._worker.work(PurgeStore(stream, again=False))
                 elif state.batch:
                     self._worker.work(OpenBatch(stream))
-            case store_file.State() | api_key.State():
+            case store_file.State() | api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)

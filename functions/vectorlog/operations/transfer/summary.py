@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.ids import StoreFileId, store_file_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log import codec
@@ -96,7 +96,7 @@ class LogSummary:
                 if state.object:
                     self.manifests[state.object] = state.store
                     self.lists[stream] = state.object
-            case api_key.State():
+            case api_key.State() | project_limits.State():
                 pass
             case _ as never:
                 assert_never(never)

@@ -1,7 +1,8 @@
-"""Creates API keys whose text is stored directly in AWS Secrets Manager."""
+"""Stores the text of a new API key directly in AWS Secrets Manager."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vectorlog.runtime.aws.secrets import keep
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def create(
-    log_and_views: api_keys.LogAndViews, client: BaseClient, secret: str, project: str, name: str
+    log_and_views: api_keys.LogAndViews,
+    client: BaseClient,
+    secret: str,
+    make: Callable[[], tuple[api_keys.KeyView, str]],
 ) -> tuple[api_keys.KeyView, str]:
     """Creates a key. Returns it, and the ARN of the secret that holds its text from now on.
 
@@ -20,14 +24,12 @@ def create(
         log_and_views: where keys are stored.
         client: of Secrets Manager.
         secret: name or ARN of the secret that is to hold the key's text.
-        project: what the key opens.
-        name: what the key is for.
+        make: creates the key there, and returns it with its text.
 
     Raises:
-        Invalid: the project's name is not valid.
         SecretUnusable: the secret cannot be written. The key is then revoked, because nobody knows its text.
     """
-    view, text = api_keys.create(log_and_views, project, name)
+    view, text = make()
     try:
         return view, keep(client, secret, text)
     except BaseException:
