@@ -47,7 +47,7 @@ def never_off(since: int, until: int) -> int:
     return max(0, until - since)
 
 
-def nothing_left(space: Space, store: str) -> None:
+def nothing_left(space: Space | None, store: str) -> None:
     """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
 
 
@@ -71,8 +71,8 @@ class Deployment:
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         telemetry: where failures are logged and counted.
-        scrub: removes from the disk what an erasure has left of a store's chunks in the index, and what the databases'
-            journals hold; the store is "" if it was about none. On AWS there is nothing to do.
+        scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
+            space, of the store's chunks in the index. On AWS there is nothing to do.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -89,5 +89,5 @@ class Deployment:
     inline_tags: bool = False
     together: Parallel = one_by_one
     telemetry: Telemetry = field(default_factory=Telemetry)
-    scrub: Callable[[Space, str], None] = nothing_left
+    scrub: Callable[[Space | None, str], None] = nothing_left
     worked: Callable[[int, int], int] = never_off

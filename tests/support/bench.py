@@ -60,7 +60,7 @@ class Bench:
         self.blobs = FolderBlobs(folder / "blobs", folder / "staging")
         self.index: ChunkIndex = index or LocalIndex(folder / "index")
         StubEmbedder.throttled = False
-        log = Fragile(self.log, {"append"}, self.faults)
+        log = Fragile(self.log, {"append", "erase"}, self.faults)
         table = Fragile(SQLiteTable(self.derived), {"write"}, self.faults)
         work = cast(
             SQLiteQueue, Fragile(SQLiteQueue(self.derived, "work", self.clock), {"send", "acknowledge"}, self.faults)

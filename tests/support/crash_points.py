@@ -18,7 +18,7 @@ from vectorlog.domain.errors import NotFound
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
-from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import erasure, file_batches, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -109,6 +109,18 @@ def _delete_store(setting: Setting) -> object:
     return None
 
 
+def _erase_file(setting: Setting) -> object:
+    with suppress(NotFound):
+        erasure.erase_file(setting.bench.deployment, PROJECT, setting.files[0])
+    return None
+
+
+def _erase_store(setting: Setting) -> object:
+    with suppress(NotFound):
+        erasure.erase_store(setting.bench.deployment, PROJECT, setting.store)
+    return None
+
+
 def _project(setting: Setting) -> object:
     setting.bench.pump.project()
     return None
@@ -149,6 +161,13 @@ def _deleted(setting: Setting) -> None:
     setting.reach(setting.bench.pump.project)
 
 
+def _erased(setting: Setting) -> None:
+    _ingested(setting)
+    _erase_file(setting)
+    _erase_store(setting)
+    setting.reach(setting.bench.pump.project)
+
+
 def _overdue(setting: Setting) -> None:
     _fanned_out(setting)
     setting.bench.clock.advance(DAY_MS + 1)
@@ -168,10 +187,13 @@ HANDLERS: Mapping[str, Steps] = {
     "api: cancel": (_fanned_out, _cancel),
     "api: delete a file": (_nothing, _delete_file),
     "api: delete a store": (_nothing, _delete_store),
+    "api: erase a file": (_nothing, _erase_file),
+    "api: erase a store": (_nothing, _erase_store),
     "projector: of the api": (_nothing, _project),
     "projector: of workers": (_ingested, _project),
     "work: fan out": (_projected, _work),
     "work: purge": (_deleted, _work),
+    "work: erase": (_erased, _work),
     "embed": (_fanned_out, _embed),
     "sweep": (_overdue, _sweep),
 }

@@ -76,7 +76,7 @@ class Worker:
             case Erase():
                 self._erase(message)
             case Scrub(store):
-                self._deployment.scrub(self._space(store), store)
+                self._deployment.scrub(self._space(store) if store else None, store)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:

@@ -17,11 +17,11 @@ class Journal(Protocol):
         ...
 
 
-def scrubbing(index: LocalIndex, *databases: Journal) -> Callable[[Space, str], None]:
+def scrubbing(index: LocalIndex, *databases: Journal) -> Callable[[Space | None, str], None]:
     """Returns the implementation of `Deployment.scrub`."""
 
-    def scrub(space: Space, store: str) -> None:
-        if store:
+    def scrub(space: Space | None, store: str) -> None:
+        if space is not None:
             index.expunge(space, store)
         for database in (index, *databases):
             database.empty_journal()
