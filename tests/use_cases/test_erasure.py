@@ -14,9 +14,13 @@ from tests.support.bench import DAY_MS, PROJECT, Bench
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.operations.erase import Wanted, erase
+from vectorlog.operations.progress import silent
 from vectorlog.operations.verify import UnderWay, verify
-from vectorlog.use_cases import erasure, file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import access, erasure, file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.actor import Actor
 
 SECRETS = (b"ottilie", b"wolpertinger", b"quokkas", b"8472.txt")
 """A name, an attribute, a text and a filename that occur nowhere else."""
@@ -210,3 +214,105 @@ class TestStore:
         settle(bench)
         erasure.erase_store(bench.deployment, PROJECT, store)
         assert_erased(bench)
+
+
+class TestBatchesThatAreBehind:
+    @pytest.mark.parametrize("cancelled", [False, True])
+    def test_unreached_file(self, tmp_path: Path, cancelled: bool) -> None:
+        """A batch that reaches an erased file afterwards writes nothing of it, and loses its settings too."""
+        (tmp_path / "b").mkdir()
+        bench = Bench(tmp_path / "b", inline_files=0)
+        file, other, store = secret_file(bench), bench.upload("alpha"), bench.store()
+        batch = bench.batch(store, [file, other], of="wolpertinger" if cancelled else "x")
+        items = [BatchItem(file, {"of": "wolpertinger"}), BatchItem(other)]
+        second = file_batches.create(bench.deployment, PROJECT, store, items, "files")
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        if cancelled:
+            erasure.erase_file(bench.deployment, PROJECT, other)
+            file_batches.cancel(bench.deployment, PROJECT, store, batch.id)
+        assert_erased(bench)
+        for each in (batch, second):
+            counts = file_batches.get(bench.deployment, PROJECT, store, each.id).counts
+            assert (counts.in_progress, counts.total) == (0, 2)
+        bench.close()
+
+    def test_late_attach(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file that joins an erased store at the same moment is found by the second look, a day later."""
+        store, file = secret_store(bench), bench.upload("alpha")
+        load = access.store
+
+        def erased_meanwhile(*given: Any, **more: Any) -> Any:
+            loaded = load(*given, **more)
+            erasure.erase_store(bench.deployment, PROJECT, store)
+            bench.pump.settle()
+            return loaded
+
+        monkeypatch.setattr(access, "store", erased_meanwhile)
+        bench.attach(store, file, of="wolpertinger")
+        monkeypatch.undo()
+        assert_erased(bench)
+
+
+class TestByAnOperator:
+    def test_project(self, bench: Bench) -> None:
+        """All uploads and stores of a project are erased, deleted ones too, and nothing of other projects."""
+        store, file = secret_store(bench), secret_file(bench)
+        bench.batch(store, [file], of="wolpertinger")
+        bench.pump.settle()
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        rival = Actor(Caller("rival"), "req_2")
+        kept, other = bench.store(rival), bench.upload("alpha", rival)
+        bench.attach(kept, other, rival)
+        secret_store(bench)
+        bench.pump.settle()
+        found = erase(bench.deployment, Wanted(project="acme"), silent)
+        assert (len(found.files), len(found.stores), len(found.store_files), len(found.batches)) == (1, 2, 1, 1)
+        assert_erased(bench)
+        assert bench.find(kept, "alpha", rival) == [other]
+
+    def test_file_that_a_deleted_store_never_reached(self, tmp_path: Path) -> None:
+        """A manifest that only the log still has is found too."""
+        (tmp_path / "b").mkdir()
+        bench = Bench(tmp_path / "b", inline_files=0)
+        store, file = bench.store(), secret_file(bench)
+        bench.batch(store, [file], of="wolpertinger")
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        erase(bench.deployment, Wanted(file=file), silent)
+        assert_erased(bench)
+        bench.close()
+
+    def test_nothing(self, bench: Bench) -> None:
+        """What the log does not have is refused."""
+        for wanted in (Wanted(file="file-1"), Wanted(store="vs_1"), Wanted(project="rival")):
+            with pytest.raises(NotFound):
+                erase(bench.deployment, wanted, silent)
+
+
+class TestCrash:
+    def test_verify_sees_what_is_left(self, bench: Bench) -> None:
+        """Until the work is done, verify says which streams still hold something."""
+        store, file = bench.store(), secret_file(bench)
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        while bench.pump.project():
+            pass
+        report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+        erasures = {each.where for each in report.differing if each.kind == "erasure"}
+        assert erasures == {file, store_file_stream(store, file)}
+        assert_erased(bench)
+
+    def test_the_checkpoint_is_lost(self, bench: Bench) -> None:
+        """The feed may be read again from the beginning, or from a commit that is erased: the outcome is the same."""
+        store, files = bench.store(), [secret_file(bench), bench.upload("alpha")]
+        bench.batch(store, files, of="x")
+        bench.attach(store, files[0], of="wolpertinger")
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, files[0])
+        bench.pump.settle()
+        for position in (0, 2):
+            bench.pump.position = position
+            assert_erased(bench)
+        assert bench.find(store, "alpha") == [files[1]]
