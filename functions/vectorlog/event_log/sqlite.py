@@ -69,7 +69,7 @@ class SQLiteEventLog:
         return stored
 
     def erase(self, remains: Commit) -> None:
-        """See EventLog. The database overwrites what is deleted; `empty_journal` removes it from the journal too."""
+        """See EventLog. On the disk, `scrub` overwrites what is deleted."""
 
         def replace(connection: sqlite3.Connection) -> None:
             replaced = connection.execute(
@@ -84,9 +84,9 @@ class SQLiteEventLog:
 
         self._database.write(replace)
 
-    def empty_journal(self) -> None:
+    def scrub(self) -> None:
         """See Database."""
-        self._database.empty_journal()
+        self._database.scrub()
 
     def scan(self) -> Iterator[Commit]:
         """See EventLog."""

@@ -100,13 +100,13 @@ class LocalIndex:
         return False
 
     def expunge(self, space: Space, store: str) -> None:
-        """Overwrites on disk what a store's removed chunks have left: rows, vectors and terms."""
+        """Removes what a store's removed chunks have left: rows, vectors, terms. `scrub` overwrites it on the disk."""
         self._change([(space, store)], lambda connection, _, state: without_dead_rows(connection, state))
         give_back(self._database)
 
-    def empty_journal(self) -> None:
+    def scrub(self) -> None:
         """See Database."""
-        self._database.empty_journal()
+        self._database.scrub()
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""

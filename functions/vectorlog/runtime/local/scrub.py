@@ -9,21 +9,21 @@ from vectorlog.domain.vectors import Space
 from vectorlog.index.embedded.index import LocalIndex
 
 
-class Journal(Protocol):
-    """A database with a journal."""
+class Scrubbed(Protocol):
+    """What holds a database."""
 
-    def empty_journal(self) -> None:
+    def scrub(self) -> None:
         """See Database."""
         ...
 
 
-def scrubbing(index: LocalIndex, *databases: Journal) -> Callable[[Space | None, str], None]:
+def scrubbing(index: LocalIndex, *databases: Scrubbed) -> Callable[[Space | None, str], None]:
     """Returns the implementation of `Deployment.scrub`."""
 
     def scrub(space: Space | None, store: str) -> None:
         if space is not None:
             index.expunge(space, store)
         for database in (index, *databases):
-            database.empty_journal()
+            database.scrub()
 
     return scrub
