@@ -38,6 +38,12 @@ from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
 from vectorlog.runtime.aws import stack
 
+EVERY_QUEUE = (
+    *("events_table", "views_table", "bucket", "opensearch_endpoint"),
+    *("work_queue", "embed_queue", "erase_queue"),
+)
+"""Fields of `Environment` for functions that send messages of every kind."""
+
 
 class VectorlogStack(Stack):
     """Everything of one stage. It names no account and no region, so it can be synthesized anywhere, unless it looks up
@@ -116,17 +122,7 @@ class VectorlogStack(Stack):
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(
-            WORK,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "erase_queue",
-            "opensearch_endpoint",
-            "duplicate_content",
-        )
+        function = self._make(WORK, *EVERY_QUEUE, "duplicate_content")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -157,30 +153,14 @@ class VectorlogStack(Stack):
 
     def _erase(self) -> lambda_.Function:
         function = self._make(ERASE, "events_table", "views_table", "bucket", "work_queue", "erase_queue")
-        self._grants.append(function)
-        self._grants.erase_commits(function)
-        self._grants.write_rows(function)
-        self._grants.list_rows(function)
-        self._grants.read_objects(function, "manifests")
-        self._grants.put_objects(function, "manifests")
-        self._grants.delete_objects(function, "manifests")
+        self._grants.erase(function)
         self._grants.send(function, self._queues.work, self._queues.erase)
         self._grants.put_off(function, self._queues.erase)
         triggers.of_queue(function, self._queues.erase)
         return function
 
     def _dead_letters(self) -> lambda_.Function:
-        function = self._make(
-            DEAD_LETTERS,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "erase_queue",
-            "opensearch_endpoint",
-            "models",
-        )
+        function = self._make(DEAD_LETTERS, *EVERY_QUEUE, "models")
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
         self._grants.send(function, self._queues.work, self._queues.erase)
@@ -189,7 +169,7 @@ class VectorlogStack(Stack):
         if self._network.streams_url:
             function.add_environment("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", self._network.streams_url)
         self._index.grant_write(function)
-        for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.erase_dead, self._queues.given_up):
+        for queue in (*self._queues.dead_letters.values(), self._queues.given_up):
             triggers.of_queue(function, queue)
         return function
 
@@ -233,12 +213,8 @@ class VectorlogStack(Stack):
         return Watched(
             configuration=self._configuration,
             functions=self._functions.made,
-            queues={"work": self._queues.work, "embed": self._queues.embed, "erase": self._queues.erase},
-            dead_letters={
-                "work": self._queues.work_dead,
-                "embed": self._queues.embed_dead,
-                "erase": self._queues.erase_dead,
-            },
+            queues=self._queues.by_name,
+            dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
             tables={"events": self._log.table, "views": self._views.table},
             rest_api=self._api_gateway.rest_api,

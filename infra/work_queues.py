@@ -42,6 +42,8 @@ class WorkQueues(Construct):
         self.erase_dead = self._queue("EraseDeadLetters", dead_timeout)
         self.erase = self._queue("Erase", erase_timeout, self.erase_dead)
         self.given_up = self._queue("GivenUp", dead_timeout)
+        self.by_name = {"work": self.work, "embed": self.embed, "erase": self.erase}
+        self.dead_letters = {"work": self.work_dead, "embed": self.embed_dead, "erase": self.erase_dead}
 
     def _queue(self, id: str, timeout: Duration, dead: sqs.Queue | None = None) -> sqs.Queue:
         return sqs.Queue(

@@ -193,14 +193,8 @@ def evolve(state: State, event: Event) -> State:
         case VectorStoreDeleted():
             return replace(state, ended="deleted")
         case VectorStoreErased():
-            return State(
-                owner=event.owner,
-                created_at=event.created_at,
-                model=event.model,
-                dimensions=event.dimensions,
-                active_at=event.created_at,
-                ended="erased",
-            )
+            at = event.created_at
+            return State(event.owner, at, event.model, event.dimensions, active_at=at, ended="erased")
         case _ as never:
             assert_never(never)
 
