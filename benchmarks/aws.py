@@ -33,9 +33,10 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import SINGLE, Attach, Ingested, Placement
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.streams import Plan
-from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, usage, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
+from vectorlog.use_cases.usage import UsageQuery
 from vectorlog.use_cases.vector_stores import CreateStore
 
 TEXT = "The harbour master keeps the signal lights of the winter engine in a paper window.\n" * 4
@@ -133,6 +134,8 @@ def lines(made: Measured) -> Iterator[Line]:
         "search, a minute after the last",
         lambda: after_a_minute(made, lambda: search.search(deployment, ACTOR, store, asked)),
     )
+    month = UsageQuery("stores", usage.today(deployment), 31)
+    yield line("report the usage of a month", lambda: usage.report(deployment, ACTOR, month))
     yield line(
         "change a store",
         lambda: vector_stores.modify(deployment, ACTOR, store, lambda state: ("Charts", state.metadata, None)),

@@ -9,7 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from vectorlog.defaults import DUPLICATE_CONTENT, INDEX_SHARDS, MODELS_ON_AWS, DuplicateContent
+from vectorlog.defaults import (
+    DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
+    INDEX_SHARDS,
+    MODELS_ON_AWS,
+    DuplicateContent,
+    EmbeddingsApi,
+)
 
 _CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
@@ -36,6 +43,9 @@ class Configuration:
         stage: name of the deployment; part of the stack's name and of the API's address.
         models: `provider:name` of each offered embedding model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret_arn: an OpenAI-compatible endpoint, and the secret that holds its key.
+        rewriting_model, rewriting_base_url, rewriting_secret_arn: a chat model that rewrites queries for
+            `rewrite_query`, its OpenAI-compatible endpoint, and the secret that holds its key; without a model, fixed
+            rules rewrite them.
         opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
             per node.
@@ -55,12 +65,16 @@ class Configuration:
         architecture: processor of the functions; `x86_64` is for `sam local` on such a machine.
         log_retention_days: retention of every log group.
         duplicate_content: whether a store accepts the same bytes twice.
+        embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
     """
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "dev"
     models: _List = MODELS_ON_AWS
     embedding_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     embedding_secret_arn: _Arn = ""
+    rewriting_model: str = ""
+    rewriting_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    rewriting_secret_arn: _Arn = ""
     opensearch_endpoint: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
     opensearch_domain_arn: _Arn = ""
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
@@ -82,6 +96,7 @@ class Configuration:
     architecture: Literal["arm64", "x86_64"] = "arm64"
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     def __post_init__(self) -> None:
         """Refuses settings that do not go together."""
@@ -112,6 +127,8 @@ class Configuration:
             raise ValueError("hosted_zone works only with domain_name")
         if self.embedding_secret_arn and not any(model.startswith("openai:") for model in self.models):
             raise ValueError("embedding_secret_arn works only with a model openai:…")
+        if (self.rewriting_base_url or self.rewriting_secret_arn) and not self.rewriting_model:
+            raise ValueError("rewriting_base_url and rewriting_secret_arn work only with rewriting_model")
 
     @property
     def keeps(self) -> bool:

@@ -55,6 +55,11 @@ class Grants:
         """Reads rows by their keys."""
         _allow(function, ["dynamodb:BatchGetItem"], [table.table_arn for table in self.views])
 
+    def note_progress(self, function: lambda_.Function) -> None:
+        """Reads and changes rows; of those, it only writes how far an ingest has come."""
+        actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+        _allow(function, actions, [table.table_arn for table in self.views])
+
     def write_rows(self, function: lambda_.Function) -> None:
         """Reads rows by their keys, changes and deletes them."""
         actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
@@ -104,6 +109,11 @@ class Grants:
         """Reads the key of the embedding endpoint; Bedrock's models need no call to be named."""
         if self.configuration.embedding_secret_arn:
             _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.embedding_secret_arn])
+
+    def rewrite(self, function: lambda_.Function) -> None:
+        """Reads the key of the chat model that rewrites queries."""
+        if self.configuration.rewriting_secret_arn:
+            _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.rewriting_secret_arn])
 
     def embed(self, function: lambda_.Function) -> None:
         """Calls the models that are offered."""

@@ -95,7 +95,14 @@ class VectorlogStack(Stack):
 
     def _api(self) -> lambda_.Function:
         function = self._make(
-            API, "events_table", "views_table", "bucket", "models", "duplicate_content", "cors_origins"
+            API,
+            "events_table",
+            "views_table",
+            "bucket",
+            "models",
+            "duplicate_content",
+            "embeddings_api",
+            "cors_origins",
         )
         self._grants.append(function)
         self._grants.write_rows(function)
@@ -106,10 +113,22 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(SEARCH, "events_table", "views_table", "opensearch_endpoint", "models", "cors_origins")
+        function = self._make(
+            SEARCH,
+            "events_table",
+            "views_table",
+            "opensearch_endpoint",
+            "models",
+            "embeddings_api",
+            "cors_origins",
+            "rewriting_model",
+            "rewriting_base_url",
+            "rewriting_secret",
+        )
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.embed(function)
+        self._grants.rewrite(function)
         self._index.grant_search(function)
         return function
 
@@ -139,6 +158,7 @@ class VectorlogStack(Stack):
             EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
         )
         self._grants.append(function)
+        self._grants.note_progress(function)
         self._grants.read_objects(function, "files", "artefacts")
         self._grants.put_objects(function, "artefacts")
         self._grants.delete_objects(function, "artefacts")
@@ -205,7 +225,11 @@ class VectorlogStack(Stack):
             "models": ",".join(self._configuration.models),
             "embedding_base_url": self._configuration.embedding_base_url,
             "embedding_secret": self._configuration.embedding_secret_arn,
+            "rewriting_model": self._configuration.rewriting_model,
+            "rewriting_base_url": self._configuration.rewriting_base_url,
+            "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
+            "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
         }
 

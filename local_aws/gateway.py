@@ -62,7 +62,7 @@ class Gateway:
         query: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             query[name].append(value)
-        path, request = scope["path"], str(uuid.uuid4())
+        path, request = scope["raw_path"].decode("latin-1"), str(uuid.uuid4())  # as REST APIs do: still encoded
         return {
             "resource": "/{proxy+}",
             "path": path,

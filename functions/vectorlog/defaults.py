@@ -19,6 +19,10 @@ DuplicateContent: TypeAlias = Literal["allow", "refuse"]
 DUPLICATE_CONTENT: DuplicateContent = "allow"
 """Whether a store accepts the same bytes twice."""
 
+EmbeddingsApi: TypeAlias = Literal["on", "off"]
+EMBEDDINGS_API: EmbeddingsApi = "on"
+"""Whether `POST /embeddings` is served: whoever has a key then uses the deployment's models for texts of any kind."""
+
 PORT = 8080
 BODY_MB = 6
 """Largest body but an upload, in units of 2^20 bytes: Lambda's limit. 2,000 files that each have 16 attributes of 512
@@ -34,6 +38,9 @@ READ_SECONDS = 60.0
 """How long reading a file may take, in seconds, in addition to an allowance for its size."""
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
+
+REWRITING_SECONDS = 4.0
+"""How long a search waits for the chat model that rewrites its queries; behind API Gateway it has 29 s in all."""
 
 PREFLIGHT_SECONDS = 3600
 """How long a browser may remember what it may send to the API, or to the bucket."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar, overload
 
-from vectorlog.defaults import DUPLICATE_CONTENT, DuplicateContent
+from vectorlog.defaults import DUPLICATE_CONTENT, EMBEDDINGS_API, DuplicateContent, EmbeddingsApi
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.index.chunk_index import ChunkIndex
+from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
 
@@ -64,12 +65,14 @@ class Deployment:
         clock: returns ms since 1970.
         random: the source of new ids.
         duplicate_content: whether a store accepts the same bytes twice.
+        embeddings_api: whether texts are embedded for clients.
         inline_files: a batch of at most this many files is fanned out before its request is answered. A worker fans out
             larger ones, and receives the message for each batch in any case.
         inline_tags: whether changed attributes are written to the index before their request is answered, for an index
             that can do so (`ChunkIndex.retag`). A worker writes them in any case.
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
+        rewriter: rewrites the queries of searches that ask for it.
         telemetry: where failures are logged and counted.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
             space, of the store's chunks in the index. On AWS there is nothing to do.
@@ -85,9 +88,11 @@ class Deployment:
     clock: Callable[[], int]
     random: Random
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     inline_files: int = 0
     inline_tags: bool = False
     together: Parallel = one_by_one
+    rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)
     scrub: Callable[[Space | None, str], None] = nothing_left
     worked: Callable[[int, int], int] = never_off

@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import httpx
@@ -55,7 +56,7 @@ def ingest(deployment: Deployment, store: str, file: str, text: str) -> None:
 
 
 def path_of(route: Route, prefix: str) -> str:
-    ids = {"<vector_store_id>": NO_STORE, "<file_id>": NO_FILE, "<batch_id>": NO_BATCH}
+    ids = {"<vector_store_id>": NO_STORE, "<file_id>": NO_FILE, "<batch_id>": NO_BATCH, "<user_id>": "bob"}
     path = route.path
     for name, value in ids.items():
         path = path.replace(name, value)
@@ -277,7 +278,7 @@ class TestStoreFiles:
         assert (hit["file_id"], hit["attributes"], hit["content"]) == (
             file,
             {"k": 1},
-            [{"type": "text", "text": "the quick brown fox"}],
+            [{"type": "text", "text": "the quick brown fox", "location": ANY}],
         )
         assert found["search_query"] == (["fox", "dog"] if prefix == "/v1" else "fox\ndog")
         assert client.post(f"{files}/{file}", {"attributes": {"k": 2}}).json()["attributes"] == {"k": 2}
@@ -585,16 +586,11 @@ class TestUnserved:
         [
             ("POST", "/v1/responses", "/v1/vector_stores/{vector_store_id}/search"),
             ("POST", "/v1/chat/completions", "/v1/vector_stores/{vector_store_id}/search"),
-            ("POST", "/v1/embeddings", "attached"),
             ("POST", "/v1/uploads", "POST /v1/files"),
             ("POST", "/v1/uploads/upload_1/parts", "POST /v1/files"),
-            ("GET", "/v1/models", "embedding_model"),
-            ("GET", "/api/v1/llm/usage/vector_stores", "/api/v1/llm/vector_stores"),
-            ("GET", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
-            ("DELETE", f"/api/v1/llm/vector_stores/{NO_STORE}/permissions/ann", "vectorlog keys"),
-            ("GET", "/v1/organization/usage/vector_stores", "usage_bytes"),
+            ("GET", "/api/v1/llm/usage/completions", "vector stores"),
+            ("GET", "/v1/organization/usage/completions", "vector stores"),
             ("GET", "/v1/organization/projects", "vectorlog keys"),
-            ("GET", f"/v1/vector_stores/{NO_STORE}/permissions", "vectorlog keys"),
         ],
     )
     def test_operations_are_named(self, client: Client, method: str, path: str, named: str) -> None:

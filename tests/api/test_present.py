@@ -13,11 +13,12 @@ from vectorlog.api import present
 from vectorlog.api.dialect import MKA1, OPENAI, Dialect
 from vectorlog.domain import file_batch, store_file, uploaded_file, vector_store
 from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.location import Location
 from vectorlog.domain.store_file import Failure, Open, Placement, Serving
 from vectorlog.domain.tenancy import Owner
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
-from vectorlog.use_cases.search import Result
+from vectorlog.use_cases.search import Found, Result
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
@@ -158,7 +159,10 @@ class TestClients:
             store_file.State(attached=True, placement=Placement(AT), failure=Failure("invalid_file", "x")),
         )
         batch = BatchView("vsfb_1", file_batch.State(OWNER, "vs_1", AT, 1), Counts(in_progress=1))
-        result = Result("file-1", "a.txt", 0.75, {"k": True}, "hello")
+        where = Location(0, 5, 1, 2, "Prices", ("Guide",))
+        results = tuple(
+            Result("vs_1", "file-1", "a.txt", 0.75, {"k": True}, "hello", 0, each) for each in (where, None)
+        )
         mka1.File.model_validate(present.file(file()))
         mka1.FileList.model_validate(present.page([], MKA1, has_more=False))
         for days in (None, 3):
@@ -169,7 +173,7 @@ class TestClients:
         mka1.VectorStoreFile.model_validate(present.store_file(view, MKA1))
         mka1.VectorStoreFileList.model_validate(present.page([present.store_file(view, MKA1)], MKA1, has_more=False))
         mka1.VectorStoreFileBatch.model_validate(present.batch(batch))
-        mka1.VectorStoreSearchResults.model_validate(present.results([result], ["a", "b"], MKA1))
+        mka1.VectorStoreSearchResults.model_validate(present.results(Found(("a", "b"), results), MKA1, of_several=True))
         mka1.VectorStoreFileContent.model_validate(present.content(IndexedText(view, "hello"), MKA1))
         mka1.FileDeletionStatus.model_validate(present.deleted("file", "file-1"))
         mka1.VectorStoreDeletionStatus.model_validate(present.deleted("vector_store.deleted", "vs_1"))

@@ -230,12 +230,14 @@ BODIES = [
     search({"query": 5}, "query", "invalid_type", "a string or an array of strings, but got an integer"),
     search({"query": ["a", 5]}, "query[1]", "invalid_type", "expected a string, but got an integer"),
     search({"max_num_results": 2.5}, "max_num_results", "invalid_type", "expected an integer, but got a decimal"),
-    search({"rewrite_query": True}, "rewrite_query", "unsupported_value", "does not support true"),
+    search({"rewrite_query": "yes"}, "rewrite_query", "invalid_type", "expected a boolean, but got a string"),
+    search({"max_results_per_file": 51}, "max_results_per_file", "integer_above_max_value", "<= 50"),
+    search({"ranking_options": {"alpha": 1}}, "ranking_options.alpha", "invalid_value", "the ranker 'weighted'"),
     search(
         {"ranking_options": {"ranker": "best"}},
         "ranking_options.ranker",
         "invalid_value",
-        "'none', 'auto', and 'default-2024-11-15'",
+        "'none', 'auto', 'default-2024-11-15', 'rrf', and 'weighted'",
     ),
     search(
         {"ranking_options": {"score_threshold": 1.5}},

@@ -180,6 +180,8 @@ def _told_about(other: Someone, sender: httpx.Client, me: Someone, prefix: str) 
         if route.operation in ("createVectorStoreFile", "createVectorStoreFileBatch", "createVectorStore"):
             path = route.path.replace("<vector_store_id>", me.ids["vector_store_id"])
             yield ask("POST", path, json=_names(route, theirs_alone))
+    for stores in ([other.ids["vector_store_id"]], [me.ids["vector_store_id"], other.ids["vector_store_id"]]):
+        yield ask("POST", "/vector_stores/search", json={"query": "secret", "vector_store_ids": stores})
     for cursor in ("after", "before"):
         yield ask("GET", "/vector_stores", params={cursor: other.ids["vector_store_id"]})
     yield ask("GET", "/files", params={"after": theirs_alone})

@@ -24,10 +24,10 @@ REFUSED: list[tuple[Call, str, str, str]] = [
     ),
     (lambda api, store: api.vector_stores.search(store, query=""), "query", "string_below_min_length", "empty string"),
     (
-        lambda api, store: api.vector_stores.search(store, query="x", rewrite_query=True),
-        "rewrite_query",
-        "unsupported_value",
-        "true",
+        lambda api, store: api.vector_stores.search(store, query="x", extra_body={"max_results_per_file": 0}),
+        "max_results_per_file",
+        "integer_below_min_value",
+        ">= 1",
     ),
     (
         lambda api, store: api.vector_stores.file_batches.create(store),

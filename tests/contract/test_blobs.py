@@ -76,6 +76,15 @@ class TestBlobs:
         with pytest.raises(NoSuchBlob):
             blobs.head("a/absent", 4)
 
+    def test_slice(self, blobs: Blobs) -> None:
+        """Reads a range of a blob, cut off at its end; a missing blob is an error."""
+        blobs.put([("a/b", b"0123456789"), ("a/empty", b"")])
+        ranges = ((0, 4), (3, 5), (8, 99), (10, 12), (5, 5))
+        assert [blobs.slice("a/b", *each) for each in ranges] == [b"0123", b"34", b"89", b"", b""]
+        assert blobs.slice("a/empty", 0, 4) == b""
+        with pytest.raises(NoSuchBlob):
+            blobs.slice("a/absent", 0, 4)
+
     def test_empty(self, blobs: Blobs) -> None:
         """A missing blob is an error to read, has no size, is in no list, and is no error to delete."""
         with pytest.raises(NoSuchBlob, match="a/b"):

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
@@ -105,6 +106,32 @@ class TestSearch:
         assert by_text.bm25 is not None
         assert 0 < by_text.bm25 <= found.bm25_bound
         assert index.count(SPACE, "s") == {("f", 3): 1}
+
+    def test_hits_say_where_they_are(self, index: ChunkIndex) -> None:
+        """A hit has the location with which its chunk was added last, whatever its text; without one it has none."""
+        where = Location(7, 19, 2, 3, "Preise „neu“", ("Guide", "Pümps"))
+        chunks = [
+            Chunk(0, "red fox", (X,), where),
+            Chunk(1, "red fox", (X,)),
+            Chunk(2, "red fox", (X,), Location(0, 5)),
+        ]
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, tuple(chunks))])
+        found = ask(index, vector=X, text="fox")
+        for hits in (found.by_vector, found.by_text):
+            assert {hit.n: hit.location for hit in hits} == {0: where, 1: None, 2: Location(0, 5)}
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (Chunk(1, "red fox", (X,), where),))])
+        assert {hit.location for hit in ask(index, text="fox").by_text if hit.n < 2} == {where}
+
+    def test_what_the_query_itself_would_score(self, index: ChunkIndex) -> None:
+        """A text that is the query scores about `bm25_same`, which is within the bound."""
+        texts = ["red foxes jump over the lazy dog", "a dog", "red wine and a red table for seven", "one two three"]
+        index.add(SPACE, [file(f"f{place}", (text, X)) for place, text in enumerate(texts)])
+        for place, text in enumerate(texts):
+            found = ask(index, text=text)
+            best = next(hit for hit in found.by_text if hit.file == f"f{place}")
+            assert found.bm25_same == pytest.approx(best.bm25, rel=0.02)
+            assert 0 < found.bm25_same <= found.bm25_bound
+        assert ask(index, text="unheard").bm25_same == 0
 
     def test_best_come_first(self, index: ChunkIndex) -> None:
         """Hits come in descending score, up to the limit."""

@@ -241,6 +241,25 @@ class TestPut:
         assert sum(won) == 1
         assert row(table).data == str(won.index(True))
 
+    @pytest.mark.parametrize("needed", [{"a": 2}, {"a": None}, {"a": 1, "b": 1}, {"b": 0}])
+    def test_other_counts(self, table: Table, needed: dict[str, int | None]) -> None:
+        """A row that does not have the counts that a write needs is not written, and nor is anything else."""
+        table.write([Add(K, {"a": 1})])
+        with pytest.raises(RowConflict):
+            table.write([Put(K, 0, NO_ROW, counts=needed), Add(Key("VS#2", "C"), {"a": 1})])
+        with pytest.raises(RowConflict):
+            table.write([Put(K, 0, NO_ROW, counts=needed)])
+        assert row(table).version == NO_ROW
+        assert table.get([Key("VS#2", "C")]) == {}
+
+    def test_these_counts(self, table: Table) -> None:
+        """A row that has the counts is written, and keeps them; None means that there is no such count."""
+        table.write([Put(K, 0, NO_ROW, counts={"a": None})])
+        table.write([Add(K, {"a": 1, "b": 2})])
+        table.write([Add(K, {"a": -1})])
+        table.write([Put(K, 1, 0, "new", counts={"a": 0, "b": 2, "c": None})])
+        assert (row(table).version, row(table).counts["b"]) == (1, 2)
+
 
 class TestTombstone:
     def test_hidden_from_lists(self, table: Table) -> None:
@@ -313,6 +332,23 @@ class TestAdd:
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(add, range(16)))
         assert counts(table) == {"a": 160, "b": -320}
+
+    @pytest.mark.parametrize("before", [NO_ROW, 3])
+    def test_at_a_version(self, table: Table, before: int) -> None:
+        """Counts that are added to a row of a certain version are refused for another, with the whole write."""
+        table.write([Add(K, {"a": 1})] if before == NO_ROW else [Put(K, before, NO_ROW)])
+        table.write([Add(K, {"a": 1}, version=before)])
+        for version in {NO_ROW, 2, 3, 4} - {before}:
+            with pytest.raises(RowConflict):
+                table.write([Add(K, {"a": 1}, version=version), Add(Key("VS#2", "C"), {"a": 1})])
+        assert counts(table) == {"a": 2 if before == NO_ROW else 1}
+        assert table.get([Key("VS#2", "C")]) == {}
+
+    def test_at_a_version_of_a_closed_row(self, table: Table) -> None:
+        """A closed row refuses them too."""
+        table.write([Put(K, 3, NO_ROW, closed=True)])
+        with pytest.raises(RowConflict):
+            table.write([Add(K, {"a": 1}, version=3)])
 
 
 class TestRemove:

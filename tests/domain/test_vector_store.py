@@ -31,7 +31,7 @@ Decision = Callable[[State], Sequence[Event]]
 BATCH = FirstBatch("vsfb_1", Manifest(1, inline="eJw="))
 CREATED = VectorStoreCreated(1, Owner("p"), "local:granite", 384, "Notes", "Of a course", {"term": 1}, None, BATCH)
 FOR_A_DAY = VectorStoreCreated(1, Owner("p"), "local:granite", 384, expires_after_days=1)
-OVER = 1 + DAY_MS
+OVER = DAY_MS
 SOON = USED_EVERY_MS
 LATER = 1 + USED_EVERY_MS
 
@@ -186,6 +186,6 @@ def test_life(events: Sequence[Event], at: int, exists: bool, expired: bool) -> 
 
 
 def test_expires_at() -> None:
-    """The end is counted from the last activity."""
+    """The end is counted from the last activity, and is the beginning of the second that clients are shown."""
     assert after(CREATED).expires_at is None
-    assert after(FOR_A_DAY, VectorStoreUsed(7, used=True)).expires_at == 7 + DAY_MS
+    assert after(FOR_A_DAY, VectorStoreUsed(7_999, used=True)).expires_at == 7_000 + DAY_MS

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
 from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.domain.store_file import Failure, Placement, Retired
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log import codec
@@ -64,8 +66,10 @@ EXAMPLES: tuple[Any, ...] = (
     vector_store.VectorStoreUsed(3, used=True),
     vector_store.VectorStoreExpired(4),
     vector_store.VectorStoreMoved(5, "local:granite", 384),
+    VectorStoreShared(6, "bob", "writer"),
+    VectorStoreUnshared(7, None),
     vector_store.VectorStoreDeleted(5),
-    vector_store.VectorStoreErased(6, ANN, 1, "local:granite", 384),
+    VectorStoreErased(6, ANN, 1, "local:granite", 384, 5),
     store_file.FileAttached(
         2,
         1,
@@ -219,7 +223,15 @@ def test_type_names_are_unique() -> None:
 
 SCALARS = st.one_of(st.text(max_size=9), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
 """The API accepts no other number."""
-st.register_type_strategy(Mapping, lambda _: st.dictionaries(st.text(max_size=9), SCALARS, max_size=3))
+
+
+def _maps(kind: Any) -> st.SearchStrategy[Any]:
+    """Maps from short texts to what the type says; numbers among scalars are finite."""
+    _, values = get_args(kind)
+    return st.dictionaries(st.text(max_size=9), SCALARS if values == Scalar else st.from_type(values), max_size=3)
+
+
+st.register_type_strategy(Mapping, _maps)
 
 
 @EACH_AGGREGATE

@@ -29,6 +29,41 @@ class TestScore:
         found = SearchResult((), (hit("a", None, 10.0), hit("b", None, 5.0)), 10.0)
         assert scores(fuse([found], Weights(0, 3), 9)) == {"a": 1.0, "b": 0.75}
 
+    def test_the_text_of_the_query(self) -> None:
+        """A text with exactly the query's words matches them by 0.95, less and more of them in proportion."""
+        texts = (hit("more", None, 10.0), hit("same", None, 6.0), hit("half", None, 3.0), hit("beyond", None, 12.0))
+        found = SearchResult((), texts, 10.0, 6.0)
+        expected = {"same": 0.975, "half": 0.7375, "more": 1.0, "beyond": 1.0}
+        assert scores(fuse([found], Weights(0, 1), 9)) == pytest.approx(expected)
+
+    @pytest.mark.parametrize("same", [0.0, 10.0, 11.0])
+    def test_no_room_above_the_query(self, same: float) -> None:
+        """Where the query's own text would reach the bound, or is unknown, the bound alone counts."""
+        found = SearchResult((), (hit("a", None, 5.0),), 10.0, same)
+        assert scores(fuse([found], Weights(0, 1), 9)) == {"a": 0.75}
+
+    @given(st.lists(st.floats(0.01, 10), min_size=2, max_size=8, unique=True), st.floats(0, 10))
+    def test_words_keep_their_order(self, bm25: list[float], same: float) -> None:
+        """Whatever the query's own text would score, a higher BM25 never scores lower."""
+        ordered = sorted(bm25, reverse=True)
+        found = SearchResult(
+            (), tuple(hit(f"{place:02}", None, score) for place, score in enumerate(ordered)), 10.0, same
+        )
+        ranked = fuse([found], Weights(0, 1), 9)
+        assert [each.hit.bm25 for each in ranked] == ordered
+
+    def test_by_rank(self) -> None:
+        """Reciprocal rank fusion looks at places only: 1 for what is first in both lists."""
+        a, b, c = hit("a", 0.9, 1.0), hit("b", 0.2, 9.0), hit("c", 0.1, None)
+        found = SearchResult((a, c, b), (a, b), 10.0)
+        ranked = fuse([found], BOTH, None, impact=60)
+        assert scores(ranked) == {
+            "a": 1.0,
+            "b": round((61 / 63 + 61 / 62) / 2, 6),
+            "c": round(61 / 62 / 2, 6),
+        }
+        assert scores(fuse([found], Weights(3, 1), 1, impact=1)) == {"a": 1.0}
+
     def test_both_by_weight(self) -> None:
         """Weights count by their ratio."""
         found = SearchResult((hit("a", 0.5, 5.0),), (hit("a", 0.5, 5.0),), 10.0)

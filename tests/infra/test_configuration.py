@@ -89,6 +89,7 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         embedding_base_url="https://a.example/v1",
         embedding_secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:a",
         duplicate_content="refuse",
+        embeddings_api="off",
         cors_origins="https://example.com",
         views="1,2",
         opensearch_shards="2",

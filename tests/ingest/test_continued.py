@@ -50,7 +50,7 @@ def store_part(bench: Bench, store: str, file: str, text: str, first: int, end: 
 
 def texts(bench: Bench, store: str) -> list[str]:
     """The texts that a search can find in a store."""
-    found = search.search(bench.deployment, PROJECT, store, search.Search(("alpha",), limit=1000))
+    found = search.search(bench.deployment, PROJECT, store, search.Search(("alpha",), limit=1000)).results
     return sorted(result.text for result in found)
 
 

@@ -19,7 +19,7 @@ from docx.document import Document as Word
 from reportlab.lib.pdfencrypt import StandardEncryption  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
-from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.document import Heading, Text, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.formats import container, sheets
 
@@ -183,12 +183,17 @@ class TestText:
         assert read(data[:-3] + "ß".encode()[:1], "a.log").text.startswith("Größe und Maß. ")
 
     @pytest.mark.parametrize(
-        "name", ["a.md", "a.json", "a.jsonl", "a.csv", "a.py", "a.yaml", "a.tex", "noextension", "a.unknown"]
+        "name", ["a.json", "a.jsonl", "a.csv", "a.py", "a.yaml", "a.tex", "noextension", "a.unknown"]
     )
     def test_any_text_is_read_as_it_is(self, name: str, read: Read) -> None:
         """Whatever its name, a text is kept unchanged."""
         text = '# Title\n\n{"a": [1, 2]}, "b;c"\n\tindented <b>&amp;</b>\n'
         assert read(text.encode(), name) == Text(text)
+
+    def test_markdown_is_read_as_it_is(self, read: Read) -> None:
+        """Markdown is kept unchanged too, and has headings."""
+        text = "# Title\n\n{ a }  \n\tindented <b>&amp;</b>\n"
+        assert read(text.encode(), "a.md") == Text(text, headings=(Heading(0, 7, 1, "Title"),))
 
     def test_characters_that_would_break_things_are_gone(self, read: Read) -> None:
         """Lines end with a line feed alone, and no NUL, byte-order mark or half character is left."""
@@ -320,6 +325,7 @@ class TestFormats:
             == "## Sheet 1\n\n| name | n |\n| --- | --- |\n| x\\|y | 3 |\n|  | 2.5 |\n\n## Sheet 2\n\n| z |\n| --- |"
         )
         assert text.pages == (0, text.text.index("## Sheet 2"))
+        assert text.sheets == ("Sheet 1", "Sheet 2")
         assert (
             "Sheet 2"
             not in read(_workbook(rows, f'<row r="1">{_cell("A1", "z")}</row>', state="hidden"), "a.xlsx").text
@@ -478,6 +484,10 @@ class TestUnreadable:
             ("\u3000\u2028\xa0".encode() * 9, "a.txt", "invalid_file", "No text"),
             (b"\0" * 100_000, "a.pdf", "invalid_file", "empty"),
             (_NOISE, "a.txt", "invalid_file", "binary"),
+            *((_NOISE[:size], "a.txt", "invalid_file", "binary") for size in (24, 32, 48, 64, 100, 1000)),
+            (_NOISE[:64], "noise", "invalid_file", "binary"),
+            (b"\xff\xfe\xfd\x00\x01" * 5, "a.txt", "invalid_file", "binary"),
+            (b"\xde\xad\xbe\xef" * 8, "a.txt", "invalid_file", "binary"),
             (_NOISE, "a.bin", "unsupported_file", "binary"),
             (_NOISE, "a.docx", "invalid_file", "binary"),
             (bytes(range(256)) * 40, "a.csv", "invalid_file", "binary"),

@@ -22,6 +22,7 @@ class _Refusing:
     """Models whose only embedder refuses everything after this many rounds."""
 
     standing_refusal: EmbeddingError | None = None
+    together = 128
 
     def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
         self._retry_after = retry_after

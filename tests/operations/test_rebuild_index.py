@@ -8,9 +8,10 @@ import pytest
 
 from tests.operations.transfer.answers import unwatched
 from tests.support.bench import PROJECT, Bench, DictIndex
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
-from vectorlog.index.chunk_index import FileChunks
+from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.use_cases import store_files, vector_stores
 
@@ -38,6 +39,25 @@ def test_gone_before_it_is_in(bench: Bench, whole_store: bool) -> None:
     Refill(bench.deployment.streams, bench.blobs, slow).fill(unwatched)
     assert slow.count(bench.space, store) == {}
     assert slow.count(bench.space, kept) == {(file, 1): 1}
+
+
+def test_locations(bench: Bench) -> None:
+    """The chunks of the new index say where they are, unless the artefact is of a version that did not."""
+    store = bench.store()
+    new, old = bench.upload("alpha one\nalpha two"), bench.upload("alpha three")
+    for file in (new, old):
+        bench.attach(store, file)
+    bench.pump.settle()
+    vectors = next(artefact.read_parts(bench.blobs, store, old, 1))[0].vectors
+    bench.blobs.put([artefact.part_item(store, old, 1, 0, [(0, 11)], [vectors])])
+    into = DictIndex()
+    Refill(bench.deployment.streams, bench.blobs, into).fill(unwatched)
+    [found] = into.search(bench.space, [Query(store, None, "alpha", 5)])
+    assert {(hit.text, hit.location) for hit in found.by_vector} == {
+        ("alpha one\n", Location(0, 10)),
+        ("alpha two", Location(10, 19)),
+        ("alpha three", None),
+    }
 
 
 def test_other_spaces(bench: Bench) -> None:

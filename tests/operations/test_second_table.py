@@ -17,6 +17,7 @@ from tests.support.waits import no_waits
 from vectorlog.deployment import one_by_one
 from vectorlog.event_log.event_log import Commit
 from vectorlog.operations import progress
+from vectorlog.operations.lasting_tombstones import lasting
 from vectorlog.operations.rebuild_views import Projection
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.sqlite.database import Database
@@ -64,7 +65,7 @@ class Second:
                 step()
                 yield commit
 
-        fresh = Views(self.table, no_waits())
+        fresh = Views(lasting(self.table, self.bench.clock), no_waits())
         projection = Projection(self.bench.deployment.streams, one_by_one)
         projection.take(scanned(), fresh)
         projection.apply_work(fresh)
@@ -129,7 +130,9 @@ def test_work_that_ends_after_the_fill(bench: Bench) -> None:
 
 @pytest.mark.parametrize("dies_after", [None, *range(1, 18, 4)])
 def test_tombstones_that_vanish(bench: Bench, dies_after: int | None) -> None:
-    """DynamoDB removes an old tombstone as soon as it is written again: nothing that was deleted comes back by that."""
+    """DynamoDB removes a tombstone as soon as its time is over: nothing that was deleted comes back by that, or counts
+    again.
+    """
     store, gone = bench.store(), bench.store()
     files = [bench.upload(f"alpha {number}") for number in range(3)]
     bench.batch(store, files)

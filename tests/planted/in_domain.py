@@ -6,6 +6,22 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "role-in-any-project",
+        "domain/sharing.py",
+        "    if caller.project != owner.project:\n        return None\n    if caller.user is None",
+        "    if caller.user is None",
+        "A store that is shared with `bob` is shared with every project's `bob`.",
+        ("domain/test_sharing.py::test_roles",),
+    ),
+    Bug(
+        "own-role-hides-the-team's",
+        "domain/sharing.py",
+        'if own is not None and (own == "writer" or self.team != "writer"):',
+        "if own is not None:",
+        "A reader of a store cannot write to it, although the whole team may.",
+        ("domain/test_sharing.py::test_highest_role",),
+    ),
+    Bug(
         "reached-twice",
         "domain/store_file/decisions.py",
         "if state.has_seen(command.by):\n        return []\n    unchanged",

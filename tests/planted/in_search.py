@@ -144,15 +144,15 @@ BUGS = (
     Bug(
         "last-of-a-step-is-kept",
         "reactions/purge.py",
-        "return found[-1].sk if len(found) == STEP else None",
-        "return found[-1].sk if len(found) > STEP else None",
+        "return found[-1].key.sk if len(found) == STEP else None",
+        "return found[-1].key.sk if len(found) > STEP else None",
         "Of a deleted store with more than a thousand files, rows stay for ever.",
         ("reactions/test_purge.py::test_bounded",),
     ),
     Bug(
         "purge-forgets-what-was-there",
         "views/past.py",
-        "        writes |= {key: Put(key, 0, NO_ROW) for key in listed[part] if key not in rows}\n",
+        "        writes += [] if past in rows else [Put(past, 0, NO_ROW)]\n",
         "",
         "A store that was deleted cannot be erased any more: nothing finds the histories of its files.",
         ("use_cases/test_erasure.py::TestStore::test_deleted_before",),

@@ -6,6 +6,22 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "reader-writes",
+        "use_cases/access.py",
+        "if right not in RIGHTS[role]:",
+        'if right == "share" and right not in RIGHTS[role]:',
+        "Whoever may read a store may delete it.",
+        ("api/test_access.py::test_access",),
+    ),
+    Bug(
+        "team's-stores-are-not-listed",
+        "views/keys.py",
+        'return (own,) if caller.user is None else (own, f"{_TEAM}{caller.project}")',
+        "return (own,)",
+        "A list of stores does not show those that are shared with everyone.",
+        ("use_cases/test_permissions.py::test_pages_read_little",),
+    ),
+    Bug(
         "fan-out-skips-one-per-step",
         "use_cases/fan_out.py",
         "part = list(enumerate(listed))[cursor : cursor + STEP]",
@@ -40,7 +56,7 @@ BUGS = (
     Bug(
         "fan-out-trusts-the-list",
         "use_cases/fan_out.py",
-        "if found.owner and caller.sees(found.owner)}",
+        "if access.sees_file(found, caller)}",
         "if found.owner}",
         "A batch whose list names another project's file ingests it, and a search shows it.",
         ("use_cases/test_tenancy.py::test_list_that_names_a_foreign_file",),
@@ -134,42 +150,41 @@ BUGS = (
     Bug(
         "any-store",
         "use_cases/access.py",
-        "    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):\n"
-        "        raise errors.store_not_found(store)",
-        "    if loaded.state.owner is None:\n        raise errors.store_not_found(store)",
+        "if role is None or not (state.exists or deleted_too):\n        raise errors.store_not_found(store)",
+        "if not (state.exists or deleted_too):\n        raise errors.store_not_found(store)\n"
+        '    role = role or "owner"',
         "Anyone who knows its id reads and deletes another project's store.",
         ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-file",
         "use_cases/access.py",
-        "    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):\n"
-        "        raise errors.file_not_found(file, param)",
-        "    if loaded.state.owner is None:\n        raise errors.file_not_found(file, param)",
+        "if not sees_file(loaded.state, actor.caller):",
+        "if loaded.state.owner is None:",
         "Anyone who knows its id downloads another project's file.",
         ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-file-in-a-batch",
         "use_cases/batch_files.py",
-        "if state is None or state.owner is None or not actor.caller.sees(state.owner):",
-        "if state is None or state.owner is None:",
+        "if not access.sees_file(files.get(each.file), actor.caller):",
+        "if each.file not in files:",
         "A batch that names another project's file is accepted.",
         ("use_cases/test_tenancy.py::test_not_found",),
     ),
     Bug(
         "any-cursor",
         "use_cases/uploaded_files.py",
-        "return keys.list_row(state.created_at, file) if state.owner and actor.caller.sees(state.owner) else None",
+        "return keys.list_row(state.created_at, file) if access.sees_file(state, actor.caller) else None",
         "return keys.list_row(state.created_at, file) if state.owner else None",
         "A cursor tells when another project's file was created.",
         ("use_cases/test_pages.py::test_foreign_cursor",),
     ),
     Bug(
         "any-store-cursor",
-        "use_cases/vector_stores.py",
-        "seen = state.owner is not None and actor.caller.sees(state.owner)",
-        "seen = state.owner is not None",
+        "use_cases/store_places.py",
+        "if access.has_listed_store(state, caller) else None",
+        "if state.owner is not None else None",
         "A cursor tells when another project's store was created.",
         ("use_cases/test_pages.py::test_foreign_cursor",),
     ),
@@ -268,5 +283,14 @@ BUGS = (
         "loaded = loaded  # a batch may",
         "A GET shows a file as a newer batch will make it, and the next GET as an older one has made it.",
         ("use_cases/test_open_batches.py::test_reached_by_the_older_of_two_batches_while_it_is_looked_for",),
+    ),
+    Bug(
+        "repeated-delete-finishes-nothing",
+        "use_cases/uploaded_files.py",
+        "    _, detached = deployment.together(\n",
+        "    if deleted.outcomes[0].decision is None:\n        raise errors.file_not_found(file)\n"
+        "    _, detached = deployment.together(\n",
+        "A delete whose answer was lost is repeated and answered, and searches still find the file.",
+        ("use_cases/test_deleted_files.py::test_repeated_after_its_answer_was_lost",),
     ),
 )

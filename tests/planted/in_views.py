@@ -6,10 +6,18 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "unshared-store-stays-listed",
+        "views/store_rows.py",
+        "for key in _shared(decision, former - new):",
+        "for key in ():",
+        "Lists keep reading stores that are no longer shared.",
+        ("use_cases/test_permissions.py::test_any_order_of_commits",),
+    ),
+    Bug(
         "row-conflict-is-swallowed",
         "views/views.py",
-        "    except RowConflict:\n        return False",
-        "    except RowConflict:\n        return True",
+        "    except RowConflict:\n        return False\n    except RowClosed",
+        "    except RowConflict:\n        return True\n    except RowClosed",
         "Of two files that end at once, one is missing in the counts until a replay.",
         ("views/test_views.py::test_many_rivals",),
     ),
@@ -94,9 +102,25 @@ BUGS = (
         ("use_cases/test_file_batches.py::TestCreate::test_same_key",),
     ),
     Bug(
+        "an-overtaken-commit-counts-for-ever",
+        "views/usage_rows.py",
+        '        _add(rows, "stores", owner, store, end, -size)\n',
+        "",
+        "What a deleted store held is reported as used for ever, if a commit of its files was projected late.",
+        ("use_cases/test_usage.py::TestProjection::test_deleted_in_any_order",),
+    ),
+    Bug(
+        "an-end-takes-nothing-away",
+        "views/usage_rows.py",
+        '            _add(rows, "stores", owner, decision.stream, day, -size)\n',
+        '            _add(rows, "stores", owner, decision.stream, day, 0)\n',
+        "Deleted and expired stores are reported as used for ever.",
+        ("use_cases/test_usage.py::TestStores::test_expiry",),
+    ),
+    Bug(
         "usage-is-added-twice",
         "views/store_file_rows.py",
-        '"usage_bytes": -_usage_bytes(before, data)',
+        '"usage_bytes": -usage_rows.shown_by(before, data)',
         '"usage_bytes": 0',
         "The usage of a store grows each time that a file is ingested again.",
         ("views/test_views.py::test_any_order",),

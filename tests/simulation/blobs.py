@@ -38,6 +38,9 @@ class MemoryBlobs:
     def head(self, key: str, size: int) -> bytes:
         return self.read(key)[:size]
 
+    def slice(self, key: str, start: int, end: int) -> bytes:
+        return self.read(key)[start : max(start, end)]
+
     def size(self, key: str) -> int | None:
         check_key(key)
         return len(self._blobs[key]) if key in self._blobs else None

@@ -19,6 +19,7 @@ WEIGHTS: Mapping[str, float] = {
     "upload": 4,
     "create": 1.5,
     "modify": 0.6,
+    "share": 1.5,
     "attach": 6,
     "attach_batch": 5,
     "cancel": 3,
@@ -148,6 +149,13 @@ class Draw:
         actor = self._random.choice(ACTORS)
         files = self._files(actor) if self._random.random() < 0.4 else []
         return {"actor": actor, "files": files, "chunking": self._chunking(), "key": self._random.random() < 0.5}
+
+    def _share(self) -> dict[str, Any] | None:
+        store, random = self._store(), self._random
+        if store is None:
+            return None
+        actor, role = self._actor(self._model.stores[store].owner), random.choice(("reader", "writer", None))
+        return {"store": store, "actor": actor, "user": random.choice(("zoe", "zac")), "role": role}
 
     def _attach(self) -> dict[str, Any] | None:
         place = self._place()

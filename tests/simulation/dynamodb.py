@@ -196,7 +196,7 @@ class DynamoDB:
     def _put(self, request: Mapping[str, Any]) -> None:
         table, item = self._table(request["TableName"]), request["Item"]
         before = table.items.get(_key(item))
-        if not holds(request.get("ConditionExpression"), before, request.get("ExpressionAttributeValues", {})):
+        if not _allows(request, before):
             raise ConditionalCheckFailedException(before)
         table.put(_key(item), dict(item))
         if before is None:
@@ -247,7 +247,7 @@ class DynamoDB:
     def _allowed(self, action: Mapping[str, Any]) -> bool:
         request = action_of(action)
         before = self._table(request["TableName"]).items.get(_key(request["Key"]))
-        return holds(request.get("ConditionExpression"), before, request.get("ExpressionAttributeValues", {}))
+        return _allows(request, before)
 
     def _write(self, action: Mapping[str, Any]) -> None:
         request = action_of(action)
@@ -289,3 +289,9 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 def _order(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
+
+
+def _allows(request: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Whether an item meets the condition of a write."""
+    values, names = request.get("ExpressionAttributeValues", {}), request.get("ExpressionAttributeNames", {})
+    return holds(request.get("ConditionExpression"), before, values, names)

@@ -9,10 +9,17 @@ Item = dict[str, dict[str, Any]]
 """Attributes in DynamoDB's JSON."""
 
 
-def holds(condition: str | None, item: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
-    """Whether an item meets a condition: comparisons that are joined by AND."""
+def holds(
+    condition: str | None,
+    item: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+) -> bool:
+    """Whether an item meets a condition: comparisons that are joined by AND. `names` are those of placeholders."""
     if not condition:
         return True
+    for placeholder, name in (names or {}).items():
+        condition = condition.replace(placeholder, name)
     parts = condition.replace("BETWEEN :first AND :last", "BETWEEN :first,:last").split(" AND ")
     return all(_holds(part, item or {}, values) for part in parts)
 

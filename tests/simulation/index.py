@@ -36,7 +36,7 @@ class MemoryIndex(DictIndex):
                 cosine = sum(a * b for a, b in zip(query.vector, chunk.vectors[0], strict=True))
             if shared := terms & set(chunk.text.split()):
                 bm25 = float(len(shared))
-            hit = Hit(file, generation, each.row, n, chunk.text, cosine, bm25)
+            hit = Hit(file, generation, each.row, n, chunk.text, cosine, bm25, chunk.location)
             by_vector += [hit] if cosine is not None else []
             by_text += [hit] if bm25 is not None else []
         by_vector.sort(key=lambda hit: (-(inf if hit.cosine is None else hit.cosine), hit.file, hit.generation, hit.n))

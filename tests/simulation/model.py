@@ -40,7 +40,8 @@ def chunks(text: str, chunking: str, version: int) -> tuple[str, ...]:
 class Store:
     """A store as its client knows it.
 
-    `names` are those that it may have, each with the uncertain renames that took effect if it has that name.
+    `names` are those that it may have, each with the uncertain renames that took effect if it has that name. `unshown`
+    says whether a delete was not answered, so that the list of stores may not show it.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Store:
     owner: str = ""
     at: int = 0
     batch: str | None = None
+    unshown: bool = False
 
     def rename(self, name: str, token: str, *, sure: bool) -> None:
         """The store is renamed by a request that is named `token`, unless an earlier try of it took effect."""
@@ -89,6 +91,9 @@ class Model:
         place = self.places.get((store, file))
         if place is None:
             place = Place(self.files[file], store, {State()}, {State()}, dirty=False)
+            for other in self.places.values():
+                if other.store == store and other.file.text == place.file.text:
+                    other.dirty = True  # a batch that skips duplicates may leave it out from now on
             self.places[store, file] = place
         if place.dirty:
             self._close(place)
@@ -141,6 +146,9 @@ class Model:
     def name_in_batch(self, place: Place, batch: Batch, *, sure: bool) -> None:
         """A batch names a place's file."""
         late = {f"late {batch.label}"} if batch.late_seq else set()
+        absent = any(not row.attached and "unreached" not in dict(row.entries).values() for row in place.rows)
+        if absent and any(state.attached for state in place.states):
+            place.counted_by.add(batch.label)
         entered = {
             state
             if state.entry(batch.label)
@@ -189,8 +197,9 @@ class Model:
                 else:
                     place.states |= detached
                 place.rows = set(place.states)
+            file.unshown = False
         elif file.deleted == "no":
-            file.deleted = "maybe"
+            file.deleted, file.unshown = "maybe", True
         for place in changed:
             place.dirty = True
 
@@ -241,6 +250,10 @@ class Model:
         """See `places.shown`."""
         return places.shown(state, place, self.batches)
 
+    def listed(self, place: Place, state: State) -> tuple[Shown, ...]:
+        """See `places.listed`."""
+        return places.listed(state, place, self.batches)
+
     def is_crowded(self, store: str, file: str, most: int) -> bool:
         """Whether so many batches wait for the place that more would make too much possible."""
         place = self.places.get((store, file))
@@ -261,7 +274,7 @@ class Model:
 
     def in_rows(self, place: Place) -> set[Shown]:
         """Returns what a list may show of a place."""
-        return {each for state in place.states | place.rows for each in self.shown(place, state)}
+        return {each for state in place.states | place.rows for each in self.listed(place, state)}
 
     def at_rest(self, place: Place) -> None:
         """No work is left: only what has ended is possible.
@@ -270,7 +283,8 @@ class Model:
             Wrong: no state of the place has ended.
         """
         place.rows.clear()
-        place.unshown = False
+        place.unshown = place.file.unshown = False
+        place.counted_by.clear()
         gone = place.file.deleted == "yes"
         self.keep(
             place,

@@ -97,7 +97,9 @@ class Batch:
 
 @dataclass(slots=True)
 class File:
-    """An uploaded file as its client knows it. `kind` says what an ingest makes of its content."""
+    """An uploaded file as its client knows it. `kind` says what an ingest makes of its content, and `unshown` whether a
+    delete was not answered, so that rows may not show it.
+    """
 
     label: str
     kind: Literal["good", "bad"]
@@ -109,6 +111,7 @@ class File:
     at: int = 0
     sha256: str = ""
     unsure: str = ""
+    unshown: bool = False
 
 
 @dataclass(slots=True)
@@ -122,6 +125,8 @@ class Place:
         duplicate_of: whether another file with the same content may be in the store.
         unshown: whether a detach was not answered, so that rows may not show it: lists and counts may then lack the
             file until a batch that names it has reached it.
+        counted_by: batches that may count the file as new, because an attach before them was not answered, so that rows
+            may not have shown it: it counts twice until they have reached it.
         tried: requests under keys that were never answered.
         forgotten: those of them of which the states no longer tell whether they took effect.
     """
@@ -133,6 +138,7 @@ class Place:
     may_fail: bool = False
     dirty: bool = True
     unshown: bool = False
+    counted_by: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
 
@@ -227,6 +233,13 @@ def shown(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Sho
     options = {"no": both[:1], "yes": both[1:], "maybe": both}[oldest.cancelled]
     sure = place.file.deleted == "no" and oldest.exists == "yes"
     return options if sure else (*options, None)
+
+
+def listed(state: State, place: Place, batches: Mapping[str, Batch]) -> tuple[Shown, ...]:
+    """What a list may show of the file in this state; a delete without an answer reaches lists with the feed."""
+    if place.file.unshown and state.attached:
+        return (*shown(state, place, batches), (state.status, state.asked))
+    return shown(state, place, batches)
 
 
 def moves(state: State, place: Place, batches: Mapping[str, Batch], *, duplicate: bool) -> Iterator[State]:

@@ -72,9 +72,9 @@ class Reads:
     def _servings(self, place: Place, about: Mapping[str, Any]) -> list[tuple[Settings | None, Counter[str]]]:
         """Returns what may be found of a place: the settings that serve, and the chunks that match."""
         servings = {state.serving for state in place.states | place.rows}
-        if place.file.deleted == "yes":
+        if place.file.deleted == "yes" and not place.file.unshown:
             servings = {None}
-        elif place.file.deleted == "maybe":
+        elif place.file.deleted != "no":
             servings.add(None)
         options: list[tuple[Settings | None, Counter[str]]] = []
         for serving in servings:
@@ -188,7 +188,7 @@ class Reads:
         for place in self._model.of_batch(batch):
             if not self._model.is_wild(place):
                 got = shown.get(place.file.id)
-                possible = {each for state in place.states for each in self._model.shown(place, state)}
+                possible = {each for state in place.states for each in self._model.listed(place, state)}
                 if any(state.entry(batch.label) == "unreached" for state in place.states):
                     settings = batch.settings[place.file.label]
                     possible |= {(status, settings) for status in ("in_progress", "cancelled")}
@@ -210,8 +210,9 @@ class Reads:
                 require(store.id not in names, f"a stranger lists {store.label}")
             elif store.id:
                 require(store.id in names or store.exists != "yes", f"{store.label} is not listed")
-                require(store.id not in names or store.exists != "no", f"{store.label} is deleted and listed")
-                if store.id in names:
+                deleted = store.exists == "no"
+                require(store.id not in names or not deleted or store.unshown, f"{store.label} is deleted and listed")
+                if store.id in names and not deleted:
                     store_counts.check(self._model, store, names[store.id]["file_counts"])
         return Answer(200, None)
 

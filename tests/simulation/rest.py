@@ -83,6 +83,7 @@ class Rest:
             if file.id:
                 self._reads_step("look_file", {"file": file.label, "actor": file.owner})
         for store in list(model.stores.values()):
+            store.unshown = False
             if not store.id:
                 continue
             about = {"store": store.label, "actor": store.owner, "order": "asc", "filter": None}

@@ -18,7 +18,7 @@ from vectorlog.views import claims, dynamodb, groups, table, views
 
 SMALL = (
     (fan_out, "STEP", 3),
-    (uploaded_files, "DETACH_STEP", 2),
+    (uploaded_files, "DETACH_STEP", 1),
     (groups, "OWNERS", 3),
     (groups, "WRITE_LIMIT", 14),
     (table, "WRITE_LIMIT", 14),

@@ -26,6 +26,8 @@ def check(model: Model, store: Store, counts: Mapping[str, int]) -> None:
         shown = model.in_rows(place)
         statuses = {each[0] for each in shown if each is not None}
         most.update([*statuses, *(["total"] if statuses else [])])
+        if any(state.entry(batch) == "unreached" for batch in place.counted_by for state in place.states | place.rows):
+            most.update(["total", "in_progress"])
         if None not in shown and not place.unshown:
             least["total"] += 1
             if len(statuses) == 1:

@@ -11,7 +11,7 @@ from tests.simulation.steps import Step
 
 
 class StoreRequests(Sender):
-    """Creates, renames and deletes stores."""
+    """Creates, renames, shares and deletes stores."""
 
     def create(self, step: Step) -> Answer:
         about, label = step.about, f"s{step.number}"
@@ -70,6 +70,19 @@ class StoreRequests(Sender):
         sent = Sent(about["actor"], "POST", f"/vector_stores/{store.id}", {"name": name}, about["key"])
         return self.first(step, sent, judge)
 
+    def share(self, step: Step) -> Answer:
+        """Grants a role to an end user who asks for nothing, or takes it back: the lists must agree with the log."""
+        about, store = step.about, self.store(step.about["store"])
+        path, role = f"/vector_stores/{store.id}/permissions", about["role"]
+        sent = Sent(about["actor"], "DELETE", f"{path}/{about['user']}")
+        if role:
+            sent = Sent(about["actor"], "POST", path, {"user_id": about["user"], "role": role})
+        answer = self.client.send(sent)
+        if not self.gone(store, answer, about["actor"]) and answer.sure:
+            held = answer.ok or (not role and answer.param == "user_id")
+            require(held, f"the change of a permission was refused: {answer}")
+        return answer
+
     def delete_store(self, step: Step) -> Answer:
         store, actor = self.store(step.about["store"]), step.about["actor"]
         answer = self.client.send(Sent(actor, "DELETE", f"/vector_stores/{store.id}"))
@@ -80,6 +93,7 @@ class StoreRequests(Sender):
             require(not answer.ok or store.exists != "no", f"{store.label} was deleted, and is deleted again")
             require(answer.ok or store.exists != "yes", f"{store.label} exists, and its delete says that it does not")
             self.store_gone(store)
+            store.unshown = False  # also if it ended what a delete without an answer left
         elif store.exists == "yes":
-            store.exists = "maybe"
+            store.exists, store.unshown = "maybe", True
         return answer

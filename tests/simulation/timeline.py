@@ -60,6 +60,8 @@ def _request(kind: str, about: Mapping[str, Any]) -> str:
             return f"detach {about['file']} from {about['store']}"
         case "change":
             return f"set attributes of {about['file']} in {about['store']} to {about['attributes']}"
+        case "share":
+            return f"{about['store']} for {about['user']}: {about['role'] or 'no role'}"
         case "delete_file" | "delete_store":
             return f"delete {about.get('file') or about['store']}"
         case "repeat":

@@ -47,7 +47,7 @@ class UploadRequests(Sender):
             self.model.delete_file(file, step.number, sure=True)
         elif answer.status == 404:
             require(file.deleted != "no", f"{file.label} exists, and its delete says that it does not")
-            self.model.resolve_delete(file, happened=True)
+            self.model.delete_file(file, step.number, sure=True)  # it ends what a delete without an answer left
         else:
             self.model.delete_file(file, step.number, sure=False)
         return answer

@@ -123,7 +123,8 @@ class Bench:
 
     def find(self, store: str, query: str, actor: Actor = PROJECT, **fields: Any) -> list[str]:
         """Files that a search finds, best first."""
-        found = search.search(self.deployment, actor, store, search.Search((query,), **{"limit": 50, **fields}))
+        asked = search.Search((query,), **{"limit": 50, **fields})
+        found = search.search(self.deployment, actor, store, asked).results
         return [result.file for result in found]
 
     def status(self, store: str, file: str, actor: Actor = PROJECT) -> str:

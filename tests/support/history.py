@@ -221,7 +221,7 @@ class History:
 
     def _check_search(self, store: str) -> bool:
         deployment = self.bench.deployment
-        for found in search.search(deployment, PROJECT, store, search.Search(("alpha beta",), limit=50)):
+        for found in search.search(deployment, PROJECT, store, search.Search(("alpha beta",), limit=50)).results:
             assert found.file not in self.deleted, "a search finds a deleted file"
             assert (store, found.file) not in self.out, "a search finds a detached file"
             state = deployment.streams.load(STORE_FILE, ids.store_file_stream(store, found.file)).state

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from vectorlog.domain.filters import matches
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.index.chunk_index import FileChunks, Hit, Part, Query, SearchResult
@@ -64,7 +65,7 @@ class StubReader:
         for line in text.splitlines(keepends=True):
             spans.append(Span(at, at + len(line), len(line.split())))
             at += len(line)
-        return Document(text, (), tuple(spans))
+        return Document(text, (), tuple(spans), tuple(Location(span.start, span.end) for span in spans))
 
 
 class Inline(Executor):
@@ -126,7 +127,7 @@ class DictIndex:
             serves = part is not None and part.generation == generation and n < part.chunks
             if serves and (query.filter is None or matches(query.filter, each.attributes)):
                 cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
-                hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None))
+                hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None, chunk.location))
         hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))
         return SearchResult(tuple(hits[: query.limit]), (), 0.0)
 

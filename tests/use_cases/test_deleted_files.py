@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.bench import PROJECT, Bench
+from vectorlog.domain import uploaded_file
 from vectorlog.domain.errors import NotFound
+from vectorlog.event_log.codec import UPLOADED_FILE
 from vectorlog.use_cases import file_batches, indexed_text, store_files, uploaded_files
 from vectorlog.use_cases.pages import PageRequest
 
@@ -39,3 +41,19 @@ def test_gone_from_every_store_at_once(bench: Bench, monkeypatch: pytest.MonkeyP
     bench.pump.settle()
     assert bench.deployment.views.leaving("acme") == set()
     assert bench.deployment.views.stores_of(file, 10) == []
+
+
+def test_repeated_after_its_answer_was_lost(bench: Bench) -> None:
+    """A delete that died after its commit is finished by its repeat: once that is answered, no list or search shows the
+    file, although the feed has projected nothing yet.
+    """
+    file, store = bench.upload("alpha"), bench.store()
+    bench.batch(store, [file])
+    bench.pump.settle()
+    at = bench.clock()
+    bench.deployment.streams.decide(UPLOADED_FILE, file, lambda state: uploaded_file.delete(state, at))
+    with pytest.raises(NotFound):
+        uploaded_files.delete(bench.deployment, PROJECT, file)
+    page = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(3, "asc"), None)
+    assert page.items == ()
+    assert file not in bench.find(store, "alpha")

@@ -243,13 +243,13 @@ class TestBatchesThatAreBehind:
 
         def erased_meanwhile(*given: Any, **more: Any) -> Any:
             loaded = load(*given, **more)
+            monkeypatch.undo()
             erasure.erase_store(bench.deployment, PROJECT, store)
             bench.pump.settle()
             return loaded
 
         monkeypatch.setattr(access, "store", erased_meanwhile)
         bench.attach(store, file, of="wolpertinger")
-        monkeypatch.undo()
         assert_erased(bench)
 
 

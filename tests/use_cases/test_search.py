@@ -72,7 +72,7 @@ def results(
     bench: Bench, store: str, limit: int = 10, weights: Weights | None = None, threshold: float = 0.0
 ) -> list[Result]:
     asked = Search(("alpha",), limit, weights=weights, threshold=threshold)
-    return search.search(bench.deployment, PROJECT, store, asked)
+    return list(search.search(bench.deployment, PROJECT, store, asked).results)
 
 
 def attach_again(bench: Bench, store: str, file: str, tokens: int = 100, **attributes: int) -> None:

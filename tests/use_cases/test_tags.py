@@ -69,7 +69,7 @@ def test_score_at_the_threshold(bench: Bench) -> None:
     for file in files:
         bench.attach(store, file)
     bench.pump.settle()
-    best, second = search.search(bench.deployment, PROJECT, store, search.Search(("alpha",)))
+    best, second = search.search(bench.deployment, PROJECT, store, search.Search(("alpha",))).results
     assert best.score > second.score
     assert bench.find(store, "alpha", threshold=second.score) == [best.file, second.file]
     assert bench.find(store, "alpha", threshold=best.score) == [best.file]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
-from vectorlog.domain.store_file import State
+from vectorlog.domain.location import Location
+from vectorlog.use_cases.chunk_list import ChunkView
 from vectorlog.use_cases.file_batches import BatchView
 from vectorlog.use_cases.indexed_text import IndexedText
-from vectorlog.use_cases.search import Result
+from vectorlog.use_cases.search import Found
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.uploaded_files import FileView
 from vectorlog.use_cases.vector_stores import StoreView
@@ -71,7 +72,7 @@ def store_file(view: StoreFileView, dialect: Dialect) -> Json:
         "chunking_strategy": dialect.chunking(state.chunking),
         "attributes": dict(state.attributes),
         "filename": state.filename,
-        **_progress(state),
+        **_progress(view),
     }
 
 
@@ -94,25 +95,55 @@ def content(file_content: IndexedText, dialect: Dialect) -> Json:
     return dialect.content(Text(file_content.view.file, state.filename, attributes, file_content.text))
 
 
-def results(found: Sequence[Result], queries: Sequence[str], dialect: Dialect) -> Json:
-    """The results of a search."""
+def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json:
+    """The results of a search; those of a search of several stores name their stores."""
     data = [
         {
+            **({"vector_store_id": each.store} if of_several else {}),
             "file_id": each.file,
             "filename": each.filename,
             "score": each.score,
             "attributes": dict(each.attributes),
-            "content": [{"type": "text", "text": each.text}],
+            "content": [{"type": "text", "text": each.text, "location": location(each.n, each.location)}],
         }
-        for each in found
+        for each in found.results
     ]
-    query = dialect.search_query(queries)
+    query = dialect.search_query(found.queries)
     return {
         "object": "vector_store.search_results.page",
         "search_query": query,
         "data": data,
         "has_more": False,
         "next_page": None,
+    }
+
+
+def chunk(view: ChunkView) -> Json:
+    """A chunk of a file in a store."""
+    piece = view.piece
+    return {
+        "id": f"chunk-{view.id.generation}-{view.id.n}",
+        "object": "vector_store.file.chunk",
+        "vector_store_id": view.store,
+        "file_id": view.file,
+        "text": piece.text,
+        "tokens": piece.tokens,
+        "location": location(piece.n, piece.location),
+    }
+
+
+def location(n: int, place: Location | None) -> Json | None:
+    """Where chunk `n` of a file is; None if it was ingested by a version that did not keep that."""
+    if place is None:
+        return None
+    return {
+        "chunk": n,
+        "start": place.start,
+        "end": place.end,
+        "first_page": place.first_page,
+        "last_page": place.last_page,
+        "sheet": place.sheet,
+        "headings": list(place.headings),
     }
 
 
@@ -127,8 +158,16 @@ def deleted(kind: str, thing: str) -> Json:
     return {"id": thing, "object": kind, "deleted": True}
 
 
-def _progress(state: State) -> Json:
+def _progress(view: StoreFileView) -> Json:
     """Numbers of chunks and pages: those of the open generation if there is one, else of the serving generation."""
+    state, reached = view.state, view.progress
+    if reached is not None:
+        return {
+            "chunk_count": reached.chunks,
+            "processed_chunk_count": reached.embedded,
+            "page_count": reached.pages or None,
+            "processed_page_count": reached.pages_done if reached.pages else None,
+        }
     if state.open is not None:
         return {
             "chunk_count": state.open.chunks or None,

@@ -15,8 +15,11 @@ from vectorlog.api.resources import (
     file_batches,
     files,
     health,
+    models,
+    permissions,
     search,
     store_files,
+    usage,
     vector_stores,
 )
 from vectorlog.api.response import Response
@@ -68,6 +71,7 @@ class Route:
 _STORE = "/vector_stores/<vector_store_id>"
 _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
+_PERMISSIONS = f"{_STORE}/permissions"
 _KEYS = "/organization/admin_api_keys"
 
 ROUTES = (
@@ -79,6 +83,7 @@ ROUTES = (
     Route("GET", "/files/<file_id>/events", "listFileEvents", "read", events.of_file, admin=True),
     Route("POST", "/vector_stores", "createVectorStore", "write", vector_stores.create),
     Route("GET", "/vector_stores", "listVectorStores", "read", vector_stores.list_all),
+    Route("POST", "/vector_stores/search", "searchVectorStores", "read", search.search_several, "search"),
     Route("GET", _STORE, "getVectorStore", "read", vector_stores.get),
     Route("POST", _STORE, "modifyVectorStore", "write", vector_stores.modify),
     Route("DELETE", _STORE, "deleteVectorStore", "write", vector_stores.delete),
@@ -91,10 +96,22 @@ ROUTES = (
     Route("DELETE", _FILE, "deleteVectorStoreFile", "write", store_files.detach),
     Route("GET", f"{_FILE}/events", "listVectorStoreFileEvents", "read", events.of_store_file, admin=True),
     Route("GET", f"{_FILE}/content", "getVectorStoreFileContent", "read", store_files.content),
+    Route("GET", f"{_FILE}/chunks", "listVectorStoreFileChunks", "read", store_files.chunks),
     Route("POST", f"{_STORE}/file_batches", "createVectorStoreFileBatch", "write", file_batches.create),
     Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
+    Route("GET", "/organization/usage/vector_stores", "getOrganizationUsage", "read", usage.of_organization),
+    Route("GET", "/usage/vector_stores", "getVectorStoresUsage", "read", usage.of_vector_stores),
+    Route("GET", "/usage/files", "getFilesUsage", "read", usage.of_files),
+    Route("GET", "/models", "listModels", "read", models.list_all),
+    Route("GET", "/models/<model>", "getModel", "read", models.get),
+    Route("POST", "/embeddings", "createEmbeddings", "read", models.embed, "search"),
+    Route("GET", "/embeddings/models", "listEmbeddingModels", "read", models.list_limits),
+    Route("GET", _PERMISSIONS, "listVectorStorePermissions", "read", permissions.list_all),
+    Route("POST", _PERMISSIONS, "createVectorStorePermission", "write", permissions.grant),
+    Route("GET", f"{_PERMISSIONS}/<user_id>", "getVectorStorePermission", "read", permissions.get),
+    Route("DELETE", f"{_PERMISSIONS}/<user_id>", "deleteVectorStorePermission", "write", permissions.revoke),
     Route("POST", _KEYS, "createAdminApiKey", "write", admin_keys.create, admin=True),
     Route("GET", _KEYS, "listAdminApiKeys", "read", admin_keys.list_all, admin=True),
     Route("GET", f"{_KEYS}/<key_id>", "getAdminApiKey", "read", admin_keys.get, admin=True),

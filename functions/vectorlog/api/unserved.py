@@ -30,16 +30,14 @@ class _Family:
     instead: str = _NOTHING
 
 
-_USAGE = _Family("usage reports", "See each store's 'usage_bytes' in GET {prefix}/vector_stores.")
+_USAGE = _Family("this usage report", "It reports usage of vector stores and of files.")
 _BOTH: Mapping[str, _Family] = {
     "batches": _Family("the Batch API", _ATTACH),
     "chat": _Family("chat completions", _SEARCH),
     "conversations": _Family("conversations"),
-    "embeddings": _Family("embeddings", f"Files are embedded when they are attached to a store. {_SEARCH}"),
     "evals": _Family("evals", _PROVIDER),
     "fine_tuning": _Family("fine-tuning", _PROVIDER),
     "images": _Family("images", _PROVIDER),
-    "models": _Family("a list of models", "A vector store names its model as 'embedding_model' when it is created."),
     "responses": _Family("the Responses API", _SEARCH),
     "skills": _Family("skills"),
 }
@@ -76,12 +74,7 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
 }
 """By the dialect's prefix and the first segment of the path after it."""
 
-_OF_A_STORE: Mapping[str, _Family] = {
-    "permissions": _Family("permissions of a vector store", f"Everyone in the key's project sees the store. {_KEYS}"),
-}
-"""Operations of MKA1's API on one store, by the segment after `/vector_stores/<vector_store_id>`."""
-
-_SERVED = ("files", "vector_stores")
+_SERVED = ("files", "vector_stores", "models", "embeddings", "usage")
 
 
 def refuse(method: str, path: str) -> Refused:
@@ -103,8 +96,6 @@ def refuse(method: str, path: str) -> Refused:
 
 
 def _family(prefix: str, segments: Sequence[str]) -> _Family | None:
-    if segments[0] == "vector_stores" and len(segments) > 2:
-        return _OF_A_STORE.get(segments[2])
     if segments[:2] == ["organization", "usage"]:
         return _USAGE
     return _FAMILIES[prefix].get(segments[0])

@@ -3,6 +3,7 @@
     Refused
     ├── Invalid            the request itself is wrong (400)
     ├── NotFound           it does not exist, or the caller may not see it (404)
+    ├── ModelNotFound      the deployment does not offer the model (404)
     ├── Forbidden          the caller may read it but not change it (403)
     ├── Expired            the store has expired (400 in OpenAI's dialect, 410 in MKA1's)
     ├── TooLarge           the body is larger than the edition accepts (413)
@@ -49,6 +50,10 @@ class NotFound(Refused):
     """The thing does not exist, or it belongs to another project or end user: the answer is the same."""
 
 
+class ModelNotFound(Refused):
+    """The deployment does not offer the model."""
+
+
 class Forbidden(Refused):
     """The caller may see the thing, but may not do this to it."""
 
@@ -88,6 +93,11 @@ class Unavailable(Refused):
 def store_not_found(store: str) -> NotFound:
     """Returns the contract's error for a store that does not exist."""
     return NotFound(f"No vector store found with id '{store}'.", param="vector_store_id")
+
+
+def store_expired(store: str) -> Expired:
+    """Returns the contract's error for a store that has expired."""
+    return Expired(f"Vector store '{store}' has expired")
 
 
 def store_file_not_found(store: str, file: str) -> NotFound:

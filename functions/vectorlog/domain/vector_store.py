@@ -1,4 +1,4 @@
-"""A vector store: its model, name, description, metadata and expiry, and when it was last used."""
+"""A vector store: its model, name, description, metadata and expiry, when it was last used, and who may use it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from vectorlog.defaults import DAY_MS
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.filters import Scalar, same_attributes
-from vectorlog.domain.manifest import Manifest
-from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.manifest import FirstBatch as FirstBatch
+from vectorlog.domain.sharing import (
+    Role,
+    Sharing,
+    VectorStoreShared,
+    VectorStoreUnshared,
+    decide_sharing,
+    role_of,
+    shared,
+)
+from vectorlog.domain.tenancy import Caller, Owner
 from vectorlog.domain.vectors import Space
 
 USED_EVERY_MS = 60_000
 """A VectorStoreUsed is appended at most once a minute (docs/contract.md, section 10.3)."""
 
 # Events
-
-
-@dataclass(frozen=True, slots=True)
-class FirstBatch:
-    """The batch with which a store was created."""
-
-    id: str
-    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +86,14 @@ class VectorStoreDeleted:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class VectorStoreErased:
-    """The store was deleted, and its history is erased: every older commit is removed. The event has all that is kept
-    of it; the model is needed to remove chunks.
-    """
-
-    at: int
-    owner: Owner
-    created_at: int
-    model: str
-    dimensions: int
-
-
 Event = (
     VectorStoreCreated
     | VectorStoreModified
     | VectorStoreUsed
     | VectorStoreExpired
     | VectorStoreMoved
+    | VectorStoreShared
+    | VectorStoreUnshared
     | VectorStoreDeleted
     | VectorStoreErased
 )
@@ -113,7 +104,7 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class State:
     """State of a vector store; `owner` is None until it is created. `batch` is the id of its first batch, whose files
-    are named by the event that created the store.
+    are named by the event that created the store. `ended_at` is when it expired, or else was deleted.
     """
 
     owner: Owner | None = None
@@ -128,6 +119,8 @@ class State:
     used_at: int | None = None
     ended: Literal["expired", "deleted", "erased"] | None = None
     batch: str | None = None
+    ended_at: int | None = None
+    sharing: Sharing = Sharing()
 
     @property
     def exists(self) -> bool:
@@ -146,12 +139,20 @@ class State:
 
     @property
     def expires_at(self) -> int | None:
-        """When the store expires if it is not used again, in ms since 1970; None if it has no policy."""
-        return None if self.expires_after_days is None else self.active_at + self.expires_after_days * DAY_MS
+        """When the store expires if it is not used again, in ms since 1970; None if it has no policy. That is at the
+        beginning of the second that clients are shown.
+        """
+        if self.expires_after_days is None:
+            return None
+        return (self.active_at + self.expires_after_days * DAY_MS) // 1000 * 1000
 
     def expired(self, at: int) -> bool:
         """Whether the store has expired at this time, even if VectorStoreExpired is not appended yet."""
         return self.ended == "expired" or (self.expires_at is not None and self.expires_at <= at)
+
+    def role_of(self, caller: Caller) -> Role | None:
+        """Returns the role with which a caller acts on the store; None if the caller may not know of it."""
+        return None if self.owner is None else role_of(self.owner, self.sharing, caller)
 
 
 INITIAL = State()
@@ -187,14 +188,18 @@ def evolve(state: State, event: Event) -> State:
             used_at = max(state.used_at or 0, event.at) if event.used else state.used_at
             return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
         case VectorStoreExpired():
-            return replace(state, ended="expired")
+            return replace(state, ended="expired", ended_at=event.at)
         case VectorStoreMoved():
             return replace(state, model=event.model, dimensions=event.dimensions)
+        case VectorStoreShared() | VectorStoreUnshared():
+            return replace(state, sharing=shared(state.sharing, event))
         case VectorStoreDeleted():
-            return replace(state, ended="deleted")
+            return replace(state, ended="deleted", ended_at=event.at if state.ended_at is None else state.ended_at)
         case VectorStoreErased():
-            at = event.created_at
-            return State(event.owner, at, event.model, event.dimensions, active_at=at, ended="erased")
+            at, ended_at = event.created_at, event.ended_at
+            return State(
+                event.owner, at, event.model, event.dimensions, active_at=at, ended="erased", ended_at=ended_at
+            )
         case _ as never:
             assert_never(never)
 
@@ -235,14 +240,11 @@ def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
     return [] if same or state.owner is None or state.ended else [command]
 
 
+def share(state: State, command: VectorStoreShared | VectorStoreUnshared) -> Sequence[Event]:
+    """Grants a role on a store, or takes one back; see `decide_sharing`."""
+    return decide_sharing(state.sharing, command) if state.exists else []
+
+
 def delete(state: State, at: int) -> Sequence[Event]:
     """Deletes a store, whether it has expired or not."""
     return [VectorStoreDeleted(at)] if state.exists else []
-
-
-def erase(state: State, at: int) -> Sequence[Event]:
-    """Deletes a store, if that is not done yet, and has its history erased; decides nothing if it is erased already."""
-    if state.owner is None or state.ended == "erased":
-        return []
-    erased = VectorStoreErased(at, state.owner, state.created_at, state.model, state.dimensions)
-    return [*delete(state, at), erased]

@@ -6,6 +6,8 @@ from array import array
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from vectorlog.domain.location import Location
+
 Vector: TypeAlias = "array[float]"
 """Typecode `f` (float32), of unit length; numpy and struct read its buffer without a copy."""
 
@@ -20,8 +22,12 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Chunk `n` of a file: its text, and one vector for each of its windows (at least one)."""
+    """Chunk `n` of a file: its text, and one vector for each of its windows (at least one).
+
+    Its location is None if it was ingested by a version that did not keep it.
+    """
 
     n: int
     text: str
     vectors: tuple[Vector, ...]
+    location: Location | None = None

@@ -14,7 +14,7 @@ from threading import Lock
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.reporting import ReportingEmbedder, refusals_reported
+from vectorlog.embedding.reporting import TOGETHER, ReportingEmbedder, refusals_reported
 from vectorlog.telemetry.telemetry import Telemetry
 
 
@@ -45,6 +45,7 @@ class Offer:
             most once and may raise `EmbeddingError`.
         shortens: whether the model can return fewer dimensions.
         connect: creates the embedder for a space; cheap, since it connects on first use.
+        together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
     """
 
@@ -54,11 +55,19 @@ class Offer:
     shortens: bool
     connect: Callable[[Space], Embedder]
     sizes: tuple[int, ...] = ()
+    together: int = TOGETHER
 
     @property
     def model(self) -> str:
         """`provider:name`."""
         return f"{self.provider}:{self.name}"
+
+    @property
+    def smallest(self) -> int | None:
+        """The smallest number of dimensions that the model supports; None if the provider has to be asked for it."""
+        if self.shortens:
+            return min(self.sizes, default=1)
+        return self.dimensions if isinstance(self.dimensions, int) else None
 
 
 class Models:
@@ -87,6 +96,11 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """The models' full names, in the order of the offers."""
         return tuple(self._offers)
+
+    @property
+    def offered(self) -> tuple[Offer, ...]:
+        """The models on offer, the default first; of the others, in the order in which they were given."""
+        return tuple(sorted(self._offers.values(), key=lambda offer: offer is not self._default))
 
     def resolve(self, model: str | None = None, dimensions: int | None = None) -> Space:
         """Returns the space for the model and dimensions of a request.
@@ -120,7 +134,10 @@ class Models:
                     raise ModelNotConfigured(
                         f"The embedding model {space.model} is not configured here; offered: {self._offered}."
                     )
-                self._embedders[space] = ReportingEmbedder(self._offers[space.model].connect(space), self._telemetry)
+                offer = self._offers[space.model]
+                self._embedders[space] = ReportingEmbedder(
+                    offer.connect(space), self._telemetry, together=offer.together
+                )
             return self._embedders[space]
 
     def close(self) -> None:

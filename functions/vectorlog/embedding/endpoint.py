@@ -23,12 +23,13 @@ REREAD_S = 10.0
 
 
 class Endpoint:
-    """A client for an endpoint's `/embeddings`. Safe to use from several threads; no error or log line has the key.
+    """A client for one path of an endpoint. Safe to use from several threads; no error or log line has the key.
 
     Args:
         base_url: including `/v1`, such as `https://api.openai.com/v1`.
         api_key: sent as a bearer token; None if the endpoint needs none. If it can change, a function that reads it: it
             is called before the first request, and after the endpoint refused the key. It may raise `EmbeddingError`.
+        path: after the base URL.
         connections: number of connections kept open; parallel requests beyond it open more, which are closed again.
         timing: clock, sleep and randomness of the retries.
     """
@@ -38,10 +39,12 @@ class Endpoint:
         base_url: str,
         api_key: str | Callable[[], str | None] | None,
         *,
+        path: str = "/embeddings",
         connections: int = 16,
         timing: Timing = REAL_TIME,
     ) -> None:
-        self._url = f"{base_url.rstrip('/')}/embeddings"
+        self._url = f"{base_url.rstrip('/')}{path}"
+        self._path = path.strip("/")
         self._name = parse_url(base_url).netloc or base_url
         self._keys = Keys(api_key if callable(api_key) else lambda: api_key, timing.clock)
         self._timing = timing
@@ -53,7 +56,7 @@ class Endpoint:
         self._pool = PoolManager(num_pools=1, maxsize=connections, retries=False)
 
     def post(self, body: dict[str, Any], policy: RetryPolicy) -> bytes:
-        """Sends a request for embeddings and returns the response body.
+        """Sends a request and returns the response body.
 
         Between attempts it waits as long as the provider asks, otherwise as long as the policy says.
 
@@ -79,7 +82,7 @@ class Endpoint:
     def _post(self, content: bytes, policy: RetryPolicy, key: str | None) -> bytes:
         step = partial(self._post_once, content, policy.timeout_s, key)
         try:
-            return retrying(f"embeddings of {self._name}", policy, step, timing=self._timing)
+            return retrying(f"{self._path} of {self._name}", policy, step, timing=self._timing)
         except Temporary as refused:
             raise EmbeddingError(str(refused), retry_after=refused.retry_after) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 
@@ -20,8 +21,20 @@ OPENAI: Mapping[str, tuple[int, bool]] = {
 
 
 def local_offer(threads: int | None = None) -> Offer:
-    """Returns the offer of the model that runs in this process; `threads` as for `LocalEmbedder`."""
-    return Offer("local", onnx.NAME, onnx.DIMENSIONS, shortens=False, connect=lambda _: onnx.LocalEmbedder(threads))
+    """Returns the offer of the model that runs in this process; `threads` as for `LocalEmbedder`.
+
+    Each chunk is computed by itself, and two lanes ingest, so half of the threads' number of chunks in a call keeps all
+    threads busy.
+    """
+    together = max(1, (threads or os.cpu_count() or 1) // 2)
+    return Offer(
+        "local",
+        onnx.NAME,
+        onnx.DIMENSIONS,
+        shortens=False,
+        connect=lambda _: onnx.LocalEmbedder(threads),
+        together=together,
+    )
 
 
 def openai_offers(

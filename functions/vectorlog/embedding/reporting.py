@@ -14,6 +14,8 @@ PROBE = "dimensions"
 """A text that every model embeds. A provider that refuses it too does not refuse it because of the text."""
 STANDS_S = 15.0
 """For how many seconds a provider that refuses every text is not asked to embed files again."""
+TOGETHER = 128
+"""How many chunks a provider embeds at once: the time of a call hardly depends on their number."""
 EVERY_TEXT = "It refuses every text. Check the deployment's embedding settings."
 
 
@@ -21,9 +23,20 @@ class ReportingEmbedder:
     """Implements Embedder: forwards each call to another embedder and reports its refusals.
 
     `clock` is in seconds and never goes back.
+
+    Attributes:
+        together: how many chunks it is worth to embed in one call.
     """
 
-    def __init__(self, embedder: Embedder, telemetry: Telemetry, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        telemetry: Telemetry,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        together: int = TOGETHER,
+    ) -> None:
+        self.together = together
         self._embedder = embedder
         self._telemetry = telemetry
         self._clock = clock

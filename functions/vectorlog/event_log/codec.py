@@ -79,7 +79,7 @@ def _by_name(union: Any) -> dict[str, Any]:  # noqa: ANN401  # a union of classe
 
 
 VECTOR_STORE = Aggregate(
-    "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=2
+    "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=3
 )
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=3)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)

@@ -1,9 +1,10 @@
 """The artefact of a generation: its text, the positions of its chunks in the text, and their vectors in float16.
 
 `artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8. `…/<first chunk>` is a part: some consecutive
-chunks, as a line of JSON (spans, windows per chunk, dimensions) followed by the little-endian vectors. The text is
-stored together with the first part, before a generation can serve. After a crash in between there may be one without
-the other.
+chunks, as a line of JSON followed by the little-endian vectors. The line has the spans, the windows per chunk and the
+dimensions; since version 2 also the chunks' tokens and places (what follows the span in `Location.code`), and the range
+of bytes that the chunks take up in the text. The text is stored together with the first part, before a generation can
+serve. After a crash in between there may be one without the other.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from __future__ import annotations
 import json
 import struct
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from vectorlog.domain.location import Location, decoded
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.files.blobs import Blobs
 
@@ -22,9 +27,37 @@ TEXT = "text"
 """The last part of the key of a text."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
+VERSION = 2
+_LONGEST_LINE = 65_536
+"""Bytes of a part that are read for its line; a longer line is read with the whole part."""
 
 Offsets = tuple[int, int]
 """First character of a chunk, and the one after its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a part keeps of its chunks since version 2.
+
+    Attributes:
+        tokens: of each chunk.
+        locations: of each chunk.
+        in_bytes: where in the text, in UTF-8, the first of the chunks begins and the last one ends.
+    """
+
+    tokens: Sequence[int]
+    locations: Sequence[Location]
+    in_bytes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk without its vectors. Tokens and location are None in a part of version 1."""
+
+    n: int
+    text: str
+    tokens: int | None
+    location: Location | None
 
 
 def folder_of(store: str) -> str:
@@ -43,14 +76,27 @@ def text_item(store: str, file: str, generation: int, text: str) -> tuple[str, b
 
 
 def part_item(
-    store: str, file: str, generation: int, first: int, spans: Sequence[Offsets], vectors: Sequence[tuple[Vector, ...]]
+    store: str,
+    file: str,
+    generation: int,
+    first: int,
+    spans: Sequence[Offsets],
+    vectors: Sequence[tuple[Vector, ...]],
+    details: Details | None = None,
 ) -> tuple[str, bytes]:
     """Returns the key and content of a part whose first chunk is number `first`, for `Blobs.put`.
 
-    `spans` are character offsets in the text, one pair for each chunk.
+    `spans` are character offsets in the text, one pair for each chunk. Without details, the part is of version 1.
     """
     dimensions = len(vectors[0][0]) if vectors else 0
-    header = {"spans": list(spans), "windows": [len(windows) for windows in vectors], "dimensions": dimensions}
+    header: dict[str, Any] = {
+        "spans": list(spans),
+        "windows": [len(windows) for windows in vectors],
+        "dimensions": dimensions,
+    }
+    if details is not None:
+        places = [location.code[2:] for location in details.locations]
+        header |= {"version": VERSION, "tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
     packed = (struct.pack(f"<{dimensions}e", *vector) for windows in vectors for vector in windows)
     body = json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(packed)
     return f"{folder(store, file, generation)}{first:08d}", body
@@ -97,6 +143,24 @@ def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int 
         yield _unpack(blobs.read(f"{folder(store, file, generation)}{first:08d}"), first, text)
 
 
+def read_pieces(blobs: Blobs, store: str, file: str, generation: int, start: int, limit: int) -> Iterator[Piece]:
+    """Yields up to `limit` chunks from number `start` on, in order. Reads no more of the text than they need, unless
+    they are in a part of version 1.
+
+    Raises:
+        NoSuchBlob: this generation has no text.
+    """
+    starts = part_starts(blobs, store, file, generation)
+    end = start + limit
+    for place in range(max(0, bisect_right(starts, start) - 1), len(starts)):
+        first, following = starts[place], starts[place + 1] if place + 1 < len(starts) else end
+        if first >= end:
+            return
+        for piece in _pieces(blobs, folder(store, file, generation), first):
+            if start <= piece.n < min(end, following):
+                yield piece
+
+
 def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
     """Deletes the artefact of a generation. Its objects are deleted while they are listed, so a repeat goes on."""
     listed = blobs.list(folder(store, file, generation))
@@ -107,11 +171,33 @@ def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
 def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:
     line, _, packed = body.partition(b"\n")
     header = json.loads(line)
+    locations = _locations(header)
     dimensions, offset, chunks = header["dimensions"], 0, []
     for index, ((start, end), windows) in enumerate(zip(header["spans"], header["windows"], strict=True)):
         vectors = []
         for _ in range(windows):
             vectors.append(array("f", struct.unpack_from(f"<{dimensions}e", packed, offset)))
             offset += dimensions * 2
-        chunks.append(Chunk(first + index, text[start:end], tuple(vectors)))
+        chunks.append(Chunk(first + index, text[start:end], tuple(vectors), locations[index]))
     return tuple(chunks)
+
+
+def _locations(header: dict[str, Any]) -> Sequence[Location | None]:
+    spans = header["spans"]
+    if "places" not in header:
+        return [None] * len(spans)
+    return [decoded([*span, *place]) for span, place in zip(spans, header["places"], strict=True)]
+
+
+def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
+    """Yields the chunks of a part."""
+    line, ended, _ = blobs.head(f"{within}{first:08d}", _LONGEST_LINE).partition(b"\n")
+    header = json.loads(line if ended else blobs.read(f"{within}{first:08d}").partition(b"\n")[0])
+    spans, offset = header["spans"], 0
+    if "bytes" in header:
+        text, offset = blobs.slice(within + TEXT, *header["bytes"]).decode(), spans[0][0]
+    else:
+        text = blobs.read(within + TEXT).decode()
+    tokens = header.get("tokens", [None] * len(spans))
+    for index, ((start, end), location) in enumerate(zip(spans, _locations(header), strict=True)):
+        yield Piece(first + index, text[start - offset : end - offset], tokens[index], location)

@@ -52,6 +52,14 @@ class Blobs(Protocol):
         """
         ...
 
+    def slice(self, key: str, start: int, end: int) -> bytes:
+        """Returns the bytes from offset `start` up to but not including `end`; fewer if the blob ends before.
+
+        Raises:
+            NoSuchBlob: there is no blob under this key.
+        """
+        ...
+
     def size(self, key: str) -> int | None:
         """Returns the blob's size in bytes, or None if there is no blob under this key."""
         ...

@@ -66,6 +66,12 @@ class FolderBlobs:
         with self.local(key) as path, path.open("rb") as file:
             return file.read(size)
 
+    def slice(self, key: str, start: int, end: int) -> bytes:
+        """See Blobs."""
+        with self.local(key) as path, path.open("rb") as file:
+            file.seek(start)
+            return file.read(max(0, end - start))
+
     def size(self, key: str) -> int | None:
         """See Blobs."""
         try:

@@ -38,6 +38,7 @@ _TRANSFER = TransferConfig(multipart_threshold=16 * MB, multipart_chunksize=8 * 
 _PIECE = MB
 _BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _ABSENT = {"404", "NoSuchKey"}
+_BEYOND_END = "InvalidRange"
 
 
 class BlobsError(Exception):
@@ -82,6 +83,19 @@ class S3Blobs:
         with closing(self._get(key)) as body:
             head: bytes = body.read(size)
             return head
+
+    def slice(self, key: str, start: int, end: int) -> bytes:
+        """See Blobs."""
+        if end <= start:
+            return self.head(key, 0)
+        content = BytesIO()
+        try:
+            self._fetch(key, content, f"bytes={start}-{end - 1}")
+        except ClientError as error:
+            if _code(error) == _BEYOND_END:
+                return b""
+            raise
+        return content.getvalue()
 
     def size(self, key: str) -> int | None:
         """See Blobs."""
@@ -173,21 +187,22 @@ class S3Blobs:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
         return content
 
-    def _fetch(self, key: str, into: IO[bytes]) -> None:
-        """Streams an object into a file, starting again from its beginning if the body breaks off."""
+    def _fetch(self, key: str, into: IO[bytes], byte_range: str | None = None) -> None:
+        """Streams an object, or a range of it, into a file, from the beginning again if the body breaks off."""
         check_key(key)
 
         def fetch() -> None:
             into.seek(0)
             into.truncate()
-            for piece in self._get(key).iter_chunks(_PIECE):
+            for piece in self._get(key, byte_range).iter_chunks(_PIECE):
                 into.write(piece)
 
         retrying("S3 GetObject", BROKEN_BODY, fetch, on=_BROKEN)
 
-    def _get(self, key: str) -> Any:  # noqa: ANN401  # botocore's StreamingBody has no types
+    def _get(self, key: str, byte_range: str | None = None) -> Any:  # noqa: ANN401  # StreamingBody has no types
+        options = {} if byte_range is None else {"Range": byte_range}
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            return self._client.get_object(Bucket=self._bucket, Key=key, **options)["Body"]
         except ClientError as error:
             if _code(error) in _ABSENT:
                 raise NoSuchBlob(key) from None

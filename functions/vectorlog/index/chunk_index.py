@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vectorlog.domain.filters import Attributes, Filter
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 
 
@@ -64,6 +65,7 @@ class Hit:
         cosine: of the chunk's best window, -1..1.
         bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 or more. The frequency of a word and the average length of a text are
             those of the store, or of all stores that the index keeps together with it.
+        location: of the chunk; None if it was added without one.
     """
 
     file: str
@@ -73,6 +75,7 @@ class Hit:
     text: str
     cosine: float | None
     bm25: float | None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,13 @@ class SearchResult:
 
     Attributes:
         bm25_bound: upper bound of the score of any document for the query's terms; 0 if no term is known.
+        bm25_same: about the score of a document whose text is that of the query; 0 if no term is known.
     """
 
     by_vector: tuple[Hit, ...]
     by_text: tuple[Hit, ...]
     bm25_bound: float
+    bm25_same: float = 0.0
 
 
 class ChunkIndex(Protocol):

@@ -24,11 +24,16 @@ class Weights:
             raise ValueError("Weights must not be negative, and one must be above 0.")
 
 
-DEFAULT_WEIGHTS = Weights(embedding=0.75, text=0.25)
+DEFAULT_WEIGHTS = Weights(embedding=0.78, text=0.22)
 """Measured on SciFact's 809 development queries with granite-embedding-30m: nDCG@10 is 0.778 at text weights of 0.2 to
-0.3, 0.765 at 0.5, 0.750 for vectors only, 0.699 for BM25 only, and 0.767 for min-max fusion, whose scores do not
-compare between queries.
+0.22, 0.775 at 0.25, 0.771 at 0.3, 0.750 for vectors only, 0.699 for BM25 only, and 0.767 for min-max fusion, whose
+scores do not compare between queries. On 246 questions over 311 mixed documents the mean reciprocal rank is 0.811 at
+0.2, 0.817 at 0.22 and 0.822 at 0.25.
 """
+
+
+SAME = 0.95
+"""How well a text with exactly the query's words matches them. A text that repeats them may match better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,22 @@ class RankedHit:
     score: float
 
 
-def fuse(results: Sequence[SearchResult], weights: Weights, limit: int) -> list[RankedHit]:
-    """Returns the best `limit` chunks of all queries, each once with its best score, in descending order of score.
+def fuse(
+    results: Sequence[SearchResult], weights: Weights, limit: int | None, impact: float | None = None
+) -> list[RankedHit]:
+    """Returns the best `limit` chunks of all queries, each once with its best score, in descending order of score; None
+    returns all.
 
     Ties are in order of file, generation and n. The score is the weighted average of (1 + cosine) / 2 for the vector
-    and (1 + bm25 / bound) / 2 for the text; on both scales 0.5 means unrelated. If the index did not compute a chunk's
-    cosine, the lowest cosine in the result is used, because the chunk's cannot be higher.
+    and (1 + match) / 2 for the text; on both scales 0.5 means unrelated. If the index did not compute a chunk's cosine,
+    the lowest cosine in the result is used, because the chunk's cannot be higher.
+
+    With `impact`, the score is that of reciprocal rank fusion instead: the weighted average of 1 / (impact + rank) in
+    the two lists, scaled so that the first of both has 1. It says nothing about how well a chunk fits.
     """
     best: dict[tuple[str, int, int], RankedHit] = {}
     for each in results:
-        for ranked in _scored(each, weights):
+        for ranked in _scored(each, weights) if impact is None else _by_rank(each, weights, impact):
             chunk = _chunk(ranked)
             if chunk not in best or best[chunk].score < ranked.score:
                 best[chunk] = ranked
@@ -59,11 +70,35 @@ def _scored(result: SearchResult, weights: Weights) -> Iterator[RankedHit]:
     lowest = min((hit.cosine for hit in result.by_vector if hit.cosine is not None), default=-1.0)
     for hit in (*result.by_vector, *result.by_text):
         cosine = lowest if hit.cosine is None else hit.cosine
-        words = hit.bm25 / result.bm25_bound if hit.bm25 and result.bm25_bound else 0.0
+        words = _match(hit.bm25 or 0.0, result)
         score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / (
             2 * (weights.embedding + weights.text)
         )
         yield RankedHit(hit, min(max(score, 0.0), 1.0))
+
+
+def _by_rank(result: SearchResult, weights: Weights, impact: float) -> Iterator[RankedHit]:
+    scores: dict[tuple[str, int, int], float] = {}
+    hits: dict[tuple[str, int, int], Hit] = {}
+    highest = (weights.embedding + weights.text) / (impact + 1)
+    for weight, ranking in ((weights.embedding, result.by_vector), (weights.text, result.by_text)):
+        for rank, hit in enumerate(ranking, 1):
+            chunk = hit.file, hit.generation, hit.n
+            hits[chunk] = hit
+            scores[chunk] = scores.get(chunk, 0.0) + weight / (impact + rank) / highest
+    return (RankedHit(hits[chunk], min(score, 1.0)) for chunk, score in scores.items())
+
+
+def _match(bm25: float, result: SearchResult) -> float:
+    """Returns how well a text matches the words of a query, 0..1: `SAME` for the query's own text, and in proportion
+    below and above.
+    """
+    same, bound = result.bm25_same, result.bm25_bound
+    if not bm25 or not bound:
+        return 0.0
+    if not 0 < same < bound:
+        return min(bm25 / bound, 1.0)
+    return SAME * bm25 / same if bm25 <= same else SAME + (1 - SAME) * min((bm25 - same) / (bound - same), 1.0)
 
 
 def _chunk(ranked: RankedHit) -> tuple[str, int, int]:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.host_limits import exhausted
+from vectorlog.ingest.places import locations
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import count
 
@@ -36,7 +37,8 @@ def main() -> None:
 def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
     """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
-    return Document(text.text, text.pages, split(text.text, max_tokens, overlap))
+    spans = split(text.text, max_tokens, overlap)
+    return Document(text.text, text.pages, spans, locations(text, spans))
 
 
 def serve(read: Read) -> None:
@@ -87,7 +89,8 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
     try:
         document = read(Path(request["path"]), request["filename"], request["max_tokens"], request["overlap"])
         spans = [(span.start, span.end, span.tokens) for span in document.spans]
-        return {"pages": document.pages, "spans": spans}, document.text.encode()
+        places = [location.code for location in document.locations]
+        return {"pages": document.pages, "spans": spans, "locations": places}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

@@ -8,6 +8,18 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from vectorlog.domain.location import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its line is characters `start` up to `end` of the text; level 1 is the highest."""
+
+    start: int
+    end: int
+    level: int
+    title: str
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -15,10 +27,14 @@ class Text:
 
     Attributes:
         pages: character offsets at which the pages, slides or sheets begin; empty for a format without pages.
+        sheets: the names of the pages, if they are sheets.
+        headings: in order; empty for a format that does not tell headings from other text.
     """
 
     text: str
     pages: tuple[int, ...] = ()
+    sheets: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +48,20 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text, cut into chunks; `pages` as in `Text`."""
+    """A file's text, cut into chunks; `pages` as in `Text`.
+
+    Attributes:
+        locations: of each chunk; empty if the reader does not tell them.
+    """
 
     text: str
     pages: tuple[int, ...]
     spans: tuple[Span, ...]
+    locations: tuple[Location, ...] = ()
+
+    def location(self, n: int) -> Location | None:
+        """Returns the location of chunk `n`, if the reader told it."""
+        return self.locations[n] if self.locations else None
 
     @property
     def digest(self) -> str:

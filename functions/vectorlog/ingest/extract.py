@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.formats import plain
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.registry import FORMATS
 from vectorlog.ingest.kind import format_of
@@ -28,6 +29,12 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
                 "invalid_file",
                 f"The file is named {extension}, but contains other binary data, not text: it is damaged, or another "
                 f"kind of file. Save it as {extension} again, or upload it under its real extension.",
+            ) from error
+        if error.code == "unsupported_file" and file_format is plain.FORMAT and not extension:
+            raise Unreadable(
+                "invalid_file",
+                "The file contains binary data, not text, and its name has no extension that says what it is. Convert "
+                "it to a text, PDF or Office file.",
             ) from error
         raise
     except MemoryError as error:

@@ -15,8 +15,9 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
-from vectorlog.domain.vectors import Chunk
+from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.reporting import ReportingEmbedder
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
 from vectorlog.files import artefact
@@ -25,7 +26,8 @@ from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.crowd import ALONE, Crowd
 from vectorlog.ingest.document import Reader
 from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
-from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
+from vectorlog.ingest.job import CALL, Job, Requeue, Slice, by_space, rounds, slices
+from vectorlog.ingest.progress import Notes
 from vectorlog.ingest.reading import Due, Reading
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.work.messages import Ingest
@@ -129,11 +131,12 @@ class Ingester:
     def _embed_all(self, jobs: Sequence[Job], time_left: Callable[[], bool]) -> list[Requeue]:
         """Embeds, indexes and serves the jobs of one space, small ones first; returns the messages to requeue."""
         waiting = {job: job.start for job in sorted(jobs, key=lambda job: len(job.document.spans))}
+        embedder, notes = self._deployment.models.embedder(jobs[0].space), Notes(self._deployment, jobs)
         try:
-            for batch in rounds(self._remaining_slices(list(waiting))):
+            for batch in rounds(self._remaining_slices(list(waiting)), embedder.together):
                 if not time_left():
                     return [job.out_of_time(next_) for job, next_ in waiting.items()]
-                self._embed(batch)
+                self._embed(batch, embedder, notes)
                 waiting |= {each.job: each.end for each in batch}
                 done = [each.job for each in batch if each.last]
                 self._serve(done)
@@ -176,11 +179,10 @@ class Ingester:
                 end = 0
             yield from slices(job, end)
 
-    def _embed(self, batch: Sequence[Slice]) -> None:
+    def _embed(self, batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> None:
         """Embeds slices of one space, stores their artefacts and adds them to the index."""
-        deployment, space = self._deployment, batch[0].job.space
-        texts = [text for each in batch for text in each.texts]
-        vectors = iter(deployment.models.embedder(space).documents(texts))
+        deployment = self._deployment
+        vectors = iter(_vectors(batch, embedder, notes))
         items: list[tuple[str, bytes]] = []
         additions: list[FileChunks] = []
         for each in batch:
@@ -190,12 +192,13 @@ class Ingester:
             if each.first == 0:
                 items.append(artefact.text_item(message.store, message.file, message.generation, document.text))
             items.append(
-                artefact.part_item(message.store, message.file, message.generation, each.first, spans, windows)
+                artefact.part_item(
+                    message.store, message.file, message.generation, each.first, spans, windows, each.details
+                )
             )
-            chunks = [Chunk(each.first + index, text, windows[index]) for index, text in enumerate(each.texts)]
-            additions.append(each.job.file_chunks(chunks))
+            additions.append(each.job.file_chunks(each.chunks(windows)))
         deployment.blobs.put(items)
-        deployment.index.add(space, additions)
+        deployment.index.add(batch[0].job.space, additions)
 
     def _serve(self, jobs: Sequence[Job]) -> None:
         """Appends the events that make the generations serve; removes those that are no longer needed."""
@@ -225,3 +228,14 @@ class Ingester:
             ended = stores[job.message.store].state.ended  # its purge may have run before these chunks were written
             if ended or (outcome.decision is None and not needed(outcome.state, job.message.generation)):
                 self._endings.remove(job.message, job.space)
+
+
+def _vectors(batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> list[tuple[Vector, ...]]:
+    """Returns the vectors of all chunks of these slices, and records how far the embedding has come."""
+    texts = [text for each in batch for text in each.texts]
+    vectors: list[tuple[Vector, ...]] = []
+    size = max(CALL, embedder.together)
+    for start in range(0, len(texts), size):
+        vectors += embedder.documents(texts[start : start + size])
+        notes.embedded(batch, len(vectors))
+    return vectors

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
-from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
+from vectorlog.files.artefact import Details
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
 ROUND = 128
 """Maximum number of chunks in one round, so that memory use does not depend on the size of the files."""
+CALL = 16
+"""Minimum number of chunks in each call for the model that a round may make, unless the round has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,26 @@ class Slice:
         return [document.text[span.start : span.end] for span in document.spans[self.first : self.end]]
 
     @property
+    def details(self) -> Details | None:
+        """What the artefact keeps of the chunks, if the reader told where they are."""
+        document = self.job.document
+        spans, locations = document.spans[self.first : self.end], document.locations[self.first : self.end]
+        if not locations:
+            return None
+        start = len(document.text[: spans[0].start].encode())
+        # No chunk holds another, so the last one also ends last.
+        end = start + len(document.text[spans[0].start : spans[-1].end].encode())
+        return Details([span.tokens for span in spans], locations, (start, end))
+
+    def chunks(self, vectors: Sequence[tuple[Vector, ...]]) -> list[Chunk]:
+        """Returns the chunks with their vectors."""
+        numbers = range(self.first, self.end)
+        return [
+            Chunk(n, text, windows, self.job.document.location(n))
+            for n, text, windows in zip(numbers, self.texts, vectors, strict=True)
+        ]
+
+    @property
     def last(self) -> bool:
         """Whether these are the last chunks of the job."""
         return self.end == len(self.job.document.spans)
@@ -143,14 +166,19 @@ def slices(job: Job, start: int) -> Iterator[Slice]:
         yield Slice(job, first, min(first + ROUND, total))
 
 
-def rounds(parts: Iterator[Slice]) -> Iterator[list[Slice]]:
-    """Groups slices, in order, into rounds of up to `ROUND` chunks in total."""
+def rounds(parts: Iterator[Slice], together: int) -> Iterator[list[Slice]]:
+    """Groups slices, in order, into rounds of up to `ROUND` chunks in total. A round ends with a file once it has
+    `together` chunks, so that files do not wait for each other in vain.
+    """
     current: list[Slice] = []
     for each in parts:
         if current and sum(one.size for one in current) + each.size > ROUND:
             yield current
             current = []
         current.append(each)
+        if each.last and sum(one.size for one in current) >= together:
+            yield current
+            current = []
     if current:
         yield current
 

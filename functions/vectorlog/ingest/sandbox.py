@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
+from vectorlog.domain.location import decoded
 from vectorlog.ingest.document import (
     Document,
     GiveWay,
@@ -112,7 +113,12 @@ class Sandbox:
             raise Unreadable(*header["unreadable"])
         if "error" in header:
             raise ReaderCrashed(f"The reader failed: {header['error']}")
-        return Document(text.decode(), tuple(header["pages"]), tuple(Span(*span) for span in header["spans"]))
+        return Document(
+            text.decode(),
+            tuple(header["pages"]),
+            tuple(Span(*span) for span in header["spans"]),
+            tuple(map(decoded, header["locations"])),
+        )
 
     def _ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay) -> tuple[dict[str, Any], bytes]:
         child = self._take()

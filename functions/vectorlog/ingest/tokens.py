@@ -56,6 +56,19 @@ def count(text: str) -> int:
     return _cl100k().count(text)
 
 
+def text_of(ids: Sequence[int]) -> str:
+    """Returns the text of cl100k_base tokens; bytes that are not UTF-8 become U+FFFD.
+
+    Raises:
+        ValueError: one of them is not the id of a token of text.
+    """
+    values = _cl100k().token_byte_values()
+    for each in ids:
+        if not 0 <= each < len(values):
+            raise ValueError(f"{each} is not a token of cl100k_base")
+    return b"".join(values[each] for each in ids).decode("utf-8", "replace")
+
+
 def is_seam(text: str, offset: int) -> bool:
     """Whether tokenising the text before and after `offset` separately gives the same tokens as tokenising it whole.
 

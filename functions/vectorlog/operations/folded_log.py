@@ -12,7 +12,7 @@ from vectorlog.domain import api_key, file_batch, project_limits, store_file, up
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.reactions.erasure import erasure_in
-from vectorlog.views import keys
+from vectorlog.views import keys, past_keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
 from vectorlog.views.views import Views
@@ -25,6 +25,7 @@ class History:
     """The states of all streams by id, and the expected rows of the views by key.
 
     Attributes:
+        erased: whether the log has an erasure.
         not_erased: streams that an erasure has yet to remove commits from.
         holding: streams of files in stores, and batches, that have other commits than that of an erasure.
     """
@@ -34,6 +35,7 @@ class History:
     batches: dict[str, file_batch.State] = field(default_factory=dict)
     store_files: dict[StoreFileId, store_file.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
+    erased: bool = False
     not_erased: set[str] = field(default_factory=set)
     holding: set[str] = field(default_factory=set)
 
@@ -63,11 +65,17 @@ def read(deployment: Deployment) -> History:
     return history
 
 
-def _note(history: History, decision: AnyDecision) -> None:
+def _note_erasure(history: History, decision: AnyDecision) -> None:
     if erasure_in(decision) is None:
         history.holding.add(decision.stream)
-    elif decision.stream in history.holding:
+        return
+    history.erased = True
+    if decision.stream in history.holding:
         history.not_erased.add(decision.stream)
+
+
+def _note(history: History, decision: AnyDecision) -> None:
+    _note_erasure(history, decision)
     match decision.state:
         case vector_store.State():
             history.stores[decision.stream] = decision.state
@@ -94,8 +102,8 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in history.batches.items() if state.store in deleted}
     for row in table.scan():
-        past = _past(deleted, row.key)
-        if past is not None:
+        past = past_keys.listed(row.key)
+        if past is not None and past_keys.store_of(row.key) in deleted:
             yield Row(past, 0)
         if (
             not row.gone
@@ -105,16 +113,6 @@ def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
             and not keys.is_leaving(row.key)
         ):
             yield row
-
-
-def _past(deleted: set[str], key: Key) -> Key | None:
-    """Returns the row that a purge leaves of this one."""
-    match keys.subject_of_store(key):
-        case StoreFileId(store, file) if store in deleted:
-            return keys.past_file(store, file)
-        case keys.Unreached(store, batch) if store in deleted:
-            return keys.past_batch(store, batch)
-    return None
 
 
 def _reached(history: History, table: MemoryTable, key: Key) -> bool:

@@ -18,7 +18,7 @@ from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.folded_log import History, read
 from vectorlog.use_cases import manifests
 from vectorlog.use_cases.uploaded_files import blob_key
-from vectorlog.views import keys
+from vectorlog.views import keys, usage_keys, usage_rows
 from vectorlog.views.table import NO_ROW, Row
 
 PASSES = 3
@@ -86,10 +86,12 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone and not _is_empty(row)}
-    wanted = {key: row for key, row in history.rows.items() if not _is_empty(row)}
-    for key in wanted.keys() | rows.keys():
-        expected, actual, where = wanted.get(key), rows.get(key), f"{key.pk} {key.sk}"
+    rows = {row.key: row for row in deployment.views.table.scan() if not row.gone and _holds_something(row)}
+    known = {key: row for key, row in history.rows.items() if _holds_something(row)}
+    for key in known.keys() | rows.keys():
+        if usage_keys.is_usage(key) and history.erased:
+            continue  # it also counts what the log has no longer
+        expected, actual, where = known.get(key), rows.get(key), f"{key.pk} {key.sk}"
         if expected is None:
             yield Difference("row", where, "is left over")
         elif actual is None:
@@ -127,13 +129,20 @@ def _settings_of(deployment: Deployment, batch: str, files: Container[str]) -> I
             yield Difference("erasure", batch, f"has settings of {item.file}, which is erased")
 
 
-def _is_empty(row: Row) -> bool:
-    """Whether a row has only sums that are 0, as if nothing had ever been counted in it, which may be erased."""
-    return row.version == NO_ROW and not any(row.counts.values())
-
-
 def _counts(row: Row) -> dict[str, int]:
-    return {name: number for name, number in sorted(row.counts.items()) if number}
+    """The counts that are not 0. Those of changes whose owner was not known depend on the order of projections."""
+    return {
+        name: number
+        for name, number in sorted(row.counts.items())
+        if number and not name.startswith(usage_rows.PENDING)
+    }
+
+
+def _holds_something(row: Row) -> bool:
+    """Whether a row says anything: a day's usage that was taken back on the same day leaves a row that does not, and so
+    do sums of what is erased.
+    """
+    return row.version != NO_ROW or bool(_counts(row))
 
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:

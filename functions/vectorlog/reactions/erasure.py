@@ -19,19 +19,19 @@ from typing import TypeAlias, assert_never
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.file_batch import FileBatchCreated, FileBatchErased
 from vectorlog.domain.ids import FileId, StoreFileId, StoreId, parse_stream, store_file_stream
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.store_file import StoreFileErased
 from vectorlog.domain.uploaded_file import FileErased
-from vectorlog.domain.vector_store import VectorStoreErased
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.use_cases import erasure
-from vectorlog.views import keys
+from vectorlog.views import keys, past_keys
 from vectorlog.work.messages import CancelBatch, Erase, ErasePart, FanOut, Message
 
 STEP = 100
@@ -102,9 +102,9 @@ def _below_store(deployment: Deployment, message: Erase, store: str) -> Erase:
             rows = query(keys.batches(store), prefix=keys.EVERY, after=after, limit=STEP)
             files, batches = [], [keys.thing_of(row.key.sk) for row in rows]
         case _:
-            rows = query(keys.past(store), after=after, limit=STEP)
-            files = [keys.thing_of(row.key.sk) for row in rows if row.key.sk.startswith(keys.PAST_FILES)]
-            batches = [keys.thing_of(row.key.sk) for row in rows if row.key.sk.startswith(keys.PAST_BATCHES)]
+            rows = query(past_keys.past(store), after=after, limit=STEP)
+            files = [keys.thing_of(row.key.sk) for row in rows if row.key.sk.startswith(past_keys.PAST_FILES)]
+            batches = [keys.thing_of(row.key.sk) for row in rows if row.key.sk.startswith(past_keys.PAST_BATCHES)]
     erasure.request_store_files(deployment, [store_file_stream(store, file) for file in files], meta, "detached")
     erasure.request_batches(deployment, batches, meta, None)
     if len(rows) == STEP:

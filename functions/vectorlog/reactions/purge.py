@@ -18,7 +18,7 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
 from vectorlog.views import keys, past
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
-from vectorlog.work.messages import PurgePart, PurgePoint
+from vectorlog.work.messages import PurgePoint
 
 STEP = 1000
 """How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""
@@ -43,7 +43,9 @@ def step(
 
 
 def rows_in(table: Table, store: str) -> None:
-    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes."""
+    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes, the
+    tombstones of its files, and the rows that say what it had.
+    """
     point: PurgePoint | None = PurgePoint("batches")
     while point is not None:
         point = _step_in_tables([table], store, point)
@@ -70,7 +72,7 @@ def _step(deployment: Deployment, store: str, state: vector_store.State, point: 
 def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> PurgePoint | None:
     if point.table >= len(tables):  # there were more tables when this purge began
         return None
-    after = _step_in(tables[point.table], store, point.part, point.after)
+    after = _step_in(tables[point.table], store, point)
     if after is not None:
         return PurgePoint(point.part, point.table, after)
     if point.part != "contents":
@@ -78,20 +80,20 @@ def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> P
     return PurgePoint("batches", point.table + 1) if point.table + 1 < len(tables) else None
 
 
-def _step_in(table: Table, store: str, part: PurgePart, after: str) -> str | None:
+def _step_in(table: Table, store: str, point: PurgePoint) -> str | None:
     """Removes some rows of a part; returns the sort key after which the next step begins, or None at the end.
 
     Tombstones stay until they expire, so a part that has some is not begun anew.
     """
-    if part == "batches":
+    if point.part == "batches":
         return "" if _remove_batches(table, store) else None
-    pk, prefix = (keys.contents(store), "") if part == "contents" else (keys.store(store).pk, keys.FILES)
-    found = [row.key for row in table.query(pk, prefix=prefix, after=after or None, limit=STEP)]
-    if part == "files":
+    pk, prefix = (keys.contents(store), "") if point.part == "contents" else (keys.store(store).pk, keys.FILES)
+    found = table.query(pk, prefix=prefix, after=point.after or None, limit=STEP)
+    if point.part == "files":
         past.leave(table, store, found)
     else:
-        _remove(table, found)
-    return found[-1].sk if len(found) == STEP else None
+        _remove(table, [row.key for row in found])
+    return found[-1].key.sk if len(found) == STEP else None
 
 
 def _remove_batches(table: Table, store: str) -> bool:

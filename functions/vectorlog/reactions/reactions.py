@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, uploaded_file, vector_store
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.ids import StoreFileId
+from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.event_log.decision import AnyDecision, is_batch, is_file, is_key, is_project, is_store, is_store_file
 from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import (
@@ -57,9 +59,15 @@ def _of_store(store: str, version: int, event: vector_store.Event) -> Sequence[M
             return [OpenBatch(store)] if event.batch else []
         case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():
             return [PurgeStore(store)]
-        case vector_store.VectorStoreErased():
+        case VectorStoreErased():
             return [PurgeStore(store), Erase(store, version)]
-        case vector_store.VectorStoreModified() | vector_store.VectorStoreUsed() | vector_store.VectorStoreMoved():
+        case (
+            vector_store.VectorStoreModified()
+            | vector_store.VectorStoreUsed()
+            | vector_store.VectorStoreMoved()
+            | VectorStoreShared()
+            | VectorStoreUnshared()
+        ):
             return []
         case _ as never:
             assert_never(never)

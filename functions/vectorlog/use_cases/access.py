@@ -1,4 +1,6 @@
-"""Loads the things that a caller may access: those of its project, or only those of its end user if it acts for one."""
+"""Loads the things that a caller may access. Every use case loads stores, batches and uploaded files here, so this is
+the only place that decides who may do what (docs/contract.md, section 10.5).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ from typing import TypeVar
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, file_batch, uploaded_file, vector_store
-from vectorlog.domain.errors import Expired
+from vectorlog.domain.errors import Forbidden
+from vectorlog.domain.sharing import RIGHTS, Right
+from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE, Aggregate
 from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases.actor import Actor
@@ -22,32 +26,52 @@ def load_if_repeated(deployment: Deployment, actor: Actor, aggregate: Aggregate[
     return deployment.streams.load(aggregate, stream) if actor.key else deployment.streams.empty(aggregate, stream)
 
 
-def store(deployment: Deployment, actor: Actor, store: str, *, expired_too: bool = False) -> Loaded[vector_store.State]:
-    """Loads a store that the caller may see.
+def store(
+    deployment: Deployment,
+    actor: Actor,
+    store: str,
+    right: Right,
+    *,
+    expired_too: bool = False,
+    deleted_too: bool = False,
+) -> Loaded[vector_store.State]:
+    """Loads a store on which the caller has a right. It is read from its stream, whose state says to whom it is shared:
+    a role that was taken back is of no use from then on.
 
     Raises:
-        NotFound: it does not exist, or the caller may not see it.
+        NotFound: it never existed, or the caller has no role on it; or it is deleted, and `deleted_too` is false.
         Expired: it has expired, and `expired_too` is false.
-    """
-    loaded = own_store(deployment, actor, store)
-    state = loaded.state
-    if not state.exists:
-        raise errors.store_not_found(store)
-    if not expired_too and state.expired(deployment.clock()):
-        raise Expired(f"Vector store '{store}' has expired")
-    return loaded
-
-
-def own_store(deployment: Deployment, actor: Actor, store: str) -> Loaded[vector_store.State]:
-    """Loads a store that the caller may see, even if it is deleted.
-
-    Raises:
-        NotFound: it never existed, or the caller may not see it.
+        Forbidden: the caller's role does not have the right.
     """
     loaded = deployment.streams.load(VECTOR_STORE, store)
-    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
+    state, role = loaded.state, loaded.state.role_of(actor.caller)
+    if role is None or not (state.exists or deleted_too):
         raise errors.store_not_found(store)
+    if not expired_too and state.expired(deployment.clock()):
+        raise errors.store_expired(store)
+    if right not in RIGHTS[role]:
+        raise Forbidden(_needs(store, right))
     return loaded
+
+
+def lists_store(state: vector_store.State, caller: Caller) -> bool:
+    """Whether a caller's list of stores shows a store."""
+    return state.exists and state.role_of(caller) is not None
+
+
+def has_listed_store(state: vector_store.State, caller: Caller) -> bool:
+    """Whether a caller's list of stores shows a store, or once did, so that a cursor may name it."""
+    if state.role_of(caller) is not None:
+        return True
+    in_project = state.owner is not None and state.owner.project == caller.project
+    return in_project and caller.user is not None and state.sharing.was_shared_to(caller.user)
+
+
+def sees_file(state: uploaded_file.State | None, caller: Caller) -> bool:
+    """Whether a caller may see an uploaded file, and attach it: one of its own, or, for a project, any of its files. A
+    store that is shared does not share the uploads in it.
+    """
+    return state is not None and state.owner is not None and caller.sees(state.owner)
 
 
 def own_file(deployment: Deployment, actor: Actor, file: str, param: str = "id") -> Loaded[uploaded_file.State]:
@@ -57,7 +81,7 @@ def own_file(deployment: Deployment, actor: Actor, file: str, param: str = "id")
         NotFound: it never existed, or the caller may not see it; `param` names the request's field.
     """
     loaded = deployment.streams.load(UPLOADED_FILE, file)
-    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
+    if not sees_file(loaded.state, actor.caller):
         raise errors.file_not_found(file, param)
     return loaded
 
@@ -74,16 +98,26 @@ def file(deployment: Deployment, actor: Actor, file: str, param: str = "id") -> 
     return loaded
 
 
-def batch(deployment: Deployment, actor: Actor, store_id: str, batch: str) -> Loaded[file_batch.State]:
-    """Loads a batch of a store that the caller may see.
+def batch(deployment: Deployment, actor: Actor, store_id: str, batch: str, right: Right) -> Loaded[file_batch.State]:
+    """Loads a batch of a store on which the caller has a right, no matter who created the batch.
 
     Raises:
-        NotFound: the store or the batch does not exist, or the caller may not see the store.
+        NotFound: the store or the batch does not exist, or the caller has no role on the store.
         Expired: the store has expired.
+        Forbidden: the caller's role does not have the right.
     """
     _, loaded = deployment.together(
-        lambda: store(deployment, actor, store_id), lambda: deployment.streams.load(FILE_BATCH, batch)
+        lambda: store(deployment, actor, store_id, right), lambda: deployment.streams.load(FILE_BATCH, batch)
     )
     if loaded.state.store != store_id:
         raise errors.batch_not_found(store_id, batch)
     return loaded
+
+
+def _needs(store: str, right: Right) -> str:
+    if right == "share":
+        return (
+            f"Only the owner of vector store '{store}', or a key without X-On-Behalf-Of, may change who has which "
+            f"permission."
+        )
+    return f"You may read vector store '{store}' but not change it. Ask its owner for the role 'writer'."

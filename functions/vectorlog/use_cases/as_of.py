@@ -19,7 +19,7 @@ from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.vector_stores import StoreView
-from vectorlog.views import keys
+from vectorlog.views import keys, past_keys
 from vectorlog.views.counts import Counts
 
 MOST_FILES = 1000
@@ -86,7 +86,7 @@ def store_files(
 def _existing(deployment: Deployment, actor: Actor, store: str, at: int) -> StoreState:
     if at - at % 1000 > deployment.clock():
         raise Invalid("Invalid 'at': it is in the future. Give a time in seconds since 1970.", param="at")
-    newest = access.own_store(deployment, actor, store).newest
+    newest = access.store(deployment, actor, store, "read", expired_too=True, deleted_too=True).newest
     found = None if newest is None else _newest_until(deployment, newest, at)
     state = None if found is None else deployment.streams.decode_as(VECTOR_STORE, found).state
     if state is None or not state.exists:
@@ -116,7 +116,7 @@ def _ever_in(deployment: Deployment, store: str) -> set[str]:
     """Returns the files that a store has or had; the past ones are read last, because files only move there."""
     query = deployment.views.table.query
     files = {keys.thing_of(row.key.sk) for row in query(keys.store(store).pk, prefix=keys.FILES, limit=MOST_FILES + 1)}
-    past = query(keys.past(store), prefix=keys.PAST_FILES, limit=MOST_FILES + 1)
+    past = query(past_keys.past(store), prefix=past_keys.PAST_FILES, limit=MOST_FILES + 1)
     files |= {keys.thing_of(row.key.sk) for row in past}
     if len(files) > MOST_FILES:
         message = f"The vector store has had more than {MOST_FILES} files, which is too many to show it as of 'at'."

@@ -9,7 +9,7 @@ from vectorlog.domain import errors, uploaded_file
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import UPLOADED_FILE
-from vectorlog.use_cases import duplicates
+from vectorlog.use_cases import access, duplicates
 from vectorlog.use_cases.actor import Actor
 from vectorlog.views import keys
 from vectorlog.views.table import Key, Row
@@ -52,8 +52,7 @@ def check(
     """
     files = uploaded(deployment, [each.file for each in listed])
     for each in listed:
-        state = files.get(each.file)
-        if state is None or state.owner is None or not actor.caller.sees(state.owner):
+        if not access.sees_file(files.get(each.file), actor.caller):
             raise errors.file_not_found(each.file, param)
     if deployment.duplicate_content == "refuse" and not skip_duplicates:
         duplicates.refuse(

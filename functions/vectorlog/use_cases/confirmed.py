@@ -7,7 +7,7 @@ only what serves, and work grows with what does not serve, not with the store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vectorlog.deployment import Deployment
@@ -16,6 +16,7 @@ from vectorlog.domain.store_file import State
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import Part, Query, SearchResult
 from vectorlog.index.fusion import RankedHit, Weights, fuse
+from vectorlog.use_cases.per_file import spread
 from vectorlog.use_cases.serving_parts import ServingParts
 
 MOST_HITS = 1_000
@@ -45,11 +46,18 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which hits are wanted: the best `limit` by these weights, with a score of at least `threshold`."""
+    """Which hits are wanted: the best `limit` by these weights, with a score of at least `threshold`.
+
+    Attributes:
+        per_file: how many of them may be of one file; None for any number.
+        impact: ranks by reciprocal rank fusion with this constant; None ranks by the scores.
+    """
 
     limit: int
     weights: Weights
     threshold: float
+    per_file: int | None = None
+    impact: float | None = None
 
     @property
     def depth(self) -> int:
@@ -57,8 +65,11 @@ class Wanted:
         return 2 * self.limit
 
     def ranked(self, found: Sequence[SearchResult]) -> list[RankedHit]:
-        """Returns the hits of the fused lists that are good enough, by descending score."""
-        return [each for each in fuse(found, self.weights, self.depth) if each.score >= self.threshold]
+        """Returns the hits of the fused lists that are good enough, by descending score: the best of them, or all if
+        each of them counts, because which others are wanted depends on it.
+        """
+        most = self.depth if self.per_file is None and self.impact is None else None
+        return [each for each in fuse(found, self.weights, most, self.impact) if each.score >= self.threshold]
 
 
 def best(deployment: Deployment, space: Space, queries: Sequence[Query], wanted: Wanted) -> list[Confirmed]:
@@ -69,21 +80,48 @@ def best(deployment: Deployment, space: Space, queries: Sequence[Query], wanted:
         Unavailable: more files have refused hits than `MOST_LOOKED_UP`, or they are found for longer than `LONGEST_MS`.
     """
     queries = [replace(query, limit=wanted.depth) for query in queries]
-    found = deployment.index.search(space, queries)
-    ranked = wanted.ranked(found)
     known = ServingParts(deployment, queries[0].store, queries[0].filter)
-    known.look_up([each.hit for each in ranked])
-    if not all(known.serves(each.hit) for each in ranked):
-        ranked = wanted.ranked(_asked_again(deployment, space, queries, found, known))
-    states = ((each, known.states[each.hit.file]) for each in ranked[: wanted.limit])
+
+    def ask(left_out: Sequence[str]) -> Sequence[SearchResult]:
+        return _serving_answers(deployment, space, queries, wanted, known, left_out)
+
+    found = ask(())
+    if wanted.per_file is None:
+        ranked = wanted.ranked(found)[: wanted.limit]
+    else:
+        ranked = spread(found, wanted.ranked, ask, limit=wanted.limit, most=wanted.per_file)
+    states = ((each, known.states[each.hit.file]) for each in ranked)
     return [Confirmed(each, state) for each, state in states if state is not None]
 
 
+def _serving_answers(
+    deployment: Deployment,
+    space: Space,
+    queries: Sequence[Query],
+    wanted: Wanted,
+    known: ServingParts,
+    left_out: Sequence[str],
+) -> Sequence[SearchResult]:
+    """Returns answers to the queries in which all hits that rank serve; the chunks of some files are left out."""
+    without: dict[str, Part | None] = dict.fromkeys(left_out)
+    found = deployment.index.search(space, [replace(query, serving=without) for query in queries])
+    ranked = wanted.ranked(found)
+    known.look_up([each.hit for each in ranked])
+    if all(known.serves(each.hit) for each in ranked):
+        return found
+    return _asked_again(deployment, space, queries, found, known, without)
+
+
 def _asked_again(
-    deployment: Deployment, space: Space, queries: Sequence[Query], found: Sequence[SearchResult], known: ServingParts
+    deployment: Deployment,
+    space: Space,
+    queries: Sequence[Query],
+    found: Sequence[SearchResult],
+    known: ServingParts,
+    without: Mapping[str, Part | None],
 ) -> list[SearchResult]:
     """Asks the index until each list has as many hits that serve as its query asks for, or all that there are; returns
-    these hits. `found` are the answers to `queries`.
+    these hits. `found` are the answers to `queries`, without some files.
     """
     limit = asked = queries[0].limit
     told: dict[str, Part | None] = {}
@@ -105,7 +143,8 @@ def _asked_again(
         if len(told) * len(queries) > MOST_LOOKED_UP or deployment.clock() - began > LONGEST_MS:
             raise Unavailable(_TOO_MANY, retry_after=10)
         asked = min(4 * asked, MOST_HITS)
-        found = deployment.index.search(space, [replace(query, limit=asked, serving=told) for query in queries])
+        serving_only = {**told, **without}
+        found = deployment.index.search(space, [replace(query, limit=asked, serving=serving_only) for query in queries])
 
 
 def _serving(found: SearchResult, known: ServingParts) -> SearchResult:

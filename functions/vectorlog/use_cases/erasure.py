@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import errors, file_batch, ids, store_file, uploaded_file, vector_store
+from vectorlog.domain import errors, file_batch, ids, store_erasure, store_file, uploaded_file
 from vectorlog.domain.manifest import BatchItem, Manifest
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
@@ -35,7 +35,7 @@ def erase_store(deployment: Deployment, actor: Actor, store: str) -> None:
     Raises:
         NotFound: it never existed, the caller may not see it, or it is erased already.
     """
-    if access.own_store(deployment, actor, store).state.ended == "erased":
+    if access.store(deployment, actor, store, "write", expired_too=True, deleted_too=True).state.ended == "erased":
         raise errors.store_not_found(store)
     request_store(deployment, store, actor.meta)
 
@@ -47,7 +47,7 @@ def erase_store_file(deployment: Deployment, actor: Actor, store: str, file: str
     Raises:
         NotFound: the store does not exist, the file was never in it, or its history there is erased already.
     """
-    if access.own_store(deployment, actor, store).state.exists:
+    if access.store(deployment, actor, store, "write", expired_too=True, deleted_too=True).state.exists:
         fan_out.flush(deployment, store, file, deployment.views.store_counts(store))
     if not request_store_file(deployment, store, file, actor.meta, "detached"):
         raise errors.store_file_not_found(store, file)
@@ -64,7 +64,7 @@ def request_file(deployment: Deployment, file: str, meta: str) -> bool:
 def request_store(deployment: Deployment, store: str, meta: str) -> bool:
     """Has a store erased; returns whether it was not yet. `meta` is that of the commit."""
     at = deployment.clock()
-    plan = Plan(VECTOR_STORE, store, lambda state: vector_store.erase(state, at))
+    plan = Plan(VECTOR_STORE, store, lambda state: store_erasure.erase(state, at))
     [outcome] = commits.decide_and_show(deployment, [plan], meta=meta)
     return outcome.decision is not None
 

@@ -17,7 +17,7 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import batch_files, duplicates, history, manifests, open_batches
+from vectorlog.use_cases import access, batch_files, duplicates, history, manifests, open_batches
 from vectorlog.views.counts import Counts
 
 STEP = 100
@@ -130,7 +130,7 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
         return
     caller = Caller(state.owner.project, state.owner.user)
     files = batch_files.uploaded(deployment, [each.file for _, each in part])
-    visible = {file: found for file, found in files.items() if found.owner and caller.sees(found.owner)}
+    visible = {file: found for file, found in files.items() if access.sees_file(found, caller)}
     erased = _erased(deployment, [each.file for _, each in part if each.file not in files])
     at, remedy = deployment.clock(), duplicates.remedy(skipping=state.skip_duplicates)
     contents = [(file, found.sha256) for file, found in visible.items()]

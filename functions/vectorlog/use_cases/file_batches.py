@@ -12,6 +12,7 @@ from vectorlog.domain import file_batch
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem, Manifest
+from vectorlog.domain.sharing import Right
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.use_cases import (
@@ -22,6 +23,7 @@ from vectorlog.use_cases import (
     manifests,
     open_batches,
     pages,
+    store_files,
     vector_stores,
 )
 from vectorlog.use_cases.actor import Actor
@@ -30,6 +32,10 @@ from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.views.counts import Counts, batch_counts_of
 
+PROJECT_ON_LIST_MS = 60_000
+"""A list of a batch's files brings the counts up to date with those that ended less than this long ago, unless the feed
+has already. It is shorter than for a single file, because that reads rows for each.
+"""
 CANCEL_FOR_S = 2.0
 """How long a request to cancel works on the files, in seconds, before it is answered; a worker does the rest."""
 
@@ -81,7 +87,9 @@ def create(
         files = [each.file for each in listed]
         return Preceding() if repeated else open_batches.preceding(deployment, store, files)
 
-    loaded_store, _, preceding = deployment.together(lambda: access.store(deployment, actor, store), check, precedes)
+    loaded_store, _, preceding = deployment.together(
+        lambda: access.store(deployment, actor, store, "write"), check, precedes
+    )
     vector_stores.require_model(deployment, loaded_store.state)
     at = max(deployment.clock(), preceding.created_at + 1)  # batches are ordered by time, even if a clock goes back
     items = [replace(each, known=True) if each.file in preceding.known else each for each in listed]
@@ -99,12 +107,12 @@ def create(
 
 def get(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """Returns a batch with its counts."""
-    return _load(deployment, actor, store, batch)[1]
+    return _load(deployment, actor, store, batch, "read")[1]
 
 
 def cancel(deployment: Deployment, actor: Actor, store: str, batch: str) -> BatchView:
     """Cancels the unfinished files of a batch, for good; if all have finished, it changes nothing."""
-    loaded, view = _load(deployment, actor, store, batch)
+    loaded, view = _load(deployment, actor, store, batch, "write")
     at, in_progress = deployment.clock(), view.counts.in_progress
     plan = Plan(FILE_BATCH, batch, lambda state: file_batch.cancel(state, at, in_progress=in_progress), loaded=loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
@@ -117,7 +125,7 @@ def list_files(
     deployment: Deployment, actor: Actor, store: str, batch: str, request: PageRequest, status: str | None
 ) -> Page[StoreFileView]:
     """Returns a page of a batch's files, in the order of its request; detached files are left out."""
-    loaded, view = _load(deployment, actor, store, batch)
+    loaded, view = _load(deployment, actor, store, batch, "read")
     listed = manifests.read(deployment, loaded)
     sort_keys = {each.file: f"{position:05d}" for position, each in enumerate(listed)}
     page_range = pages.resolve(request, sort_keys.get)
@@ -133,12 +141,14 @@ def list_files(
         views += _shown(deployment, actor, store, view, chosen[start : start + step], status)
         if len(views) > page_range.limit:
             break
-    return pages.cut(views, page_range)
+    return pages.cut(store_files.with_progress(deployment, views[: page_range.limit + 1]), page_range)
 
 
-def _load(deployment: Deployment, actor: Actor, store: str, batch: str) -> tuple[Loaded[file_batch.State], BatchView]:
+def _load(
+    deployment: Deployment, actor: Actor, store: str, batch: str, right: Right
+) -> tuple[Loaded[file_batch.State], BatchView]:
     loaded, counts = deployment.together(
-        lambda: access.batch(deployment, actor, store, batch), lambda: deployment.views.entry_counts(batch)
+        lambda: access.batch(deployment, actor, store, batch, right), lambda: deployment.views.entry_counts(batch)
     )
     return loaded, BatchView(batch, loaded.state, batch_counts_of(counts, loaded.state.count))
 
@@ -157,6 +167,8 @@ def _shown(
         lambda: batch_files.uploaded(deployment, files if batch.counts.unreached else ()),
         lambda: deployment.views.leaving(actor.caller.project),
     )
+    ended = [each for each in streams.values() if each.state.open is None]
+    store_files.show_ended(deployment, ended, PROJECT_ON_LIST_MS)
     views = []
     for position, each in part:
         stream = store_file_stream(store, each.file)

@@ -40,7 +40,9 @@ def of_store(deployment: Deployment, actor: Actor, store: str, request: HistoryR
     Raises:
         NotFound: it never existed, or the caller may not see it.
     """
-    return _page(deployment, access.own_store(deployment, actor, store).newest, request)
+    return _page(
+        deployment, access.store(deployment, actor, store, "read", expired_too=True, deleted_too=True).newest, request
+    )
 
 
 def of_file(deployment: Deployment, actor: Actor, file: str, request: HistoryRequest) -> HistoryPage:
@@ -59,7 +61,7 @@ def of_store_file(deployment: Deployment, actor: Actor, store: str, file: str, r
         NotFound: it was never in the store, or the caller may not see the store.
     """
     _, newest = deployment.together(
-        lambda: access.own_store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "read", expired_too=True, deleted_too=True),
         lambda: deployment.streams.log.load(ids.store_file_stream(store, file)),
     )
     if newest is None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Invalid
+from vectorlog.domain.store_file import Serving
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.store_files import StoreFileView
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,25 @@ def read(deployment: Deployment, actor: Actor, store: str, file: str) -> Indexed
         NotFound: the store does not exist, or the file is not in it.
         Invalid: no generation serves, because the file is not indexed yet or could not be read.
     """
+    view, text = of_serving(
+        deployment,
+        actor,
+        store,
+        file,
+        lambda serving: artefact.read_text(deployment.blobs, store, file, serving.generation),
+    )
+    return IndexedText(view, text)
+
+
+def of_serving(
+    deployment: Deployment, actor: Actor, store: str, file: str, read: Callable[[Serving], T]
+) -> tuple[StoreFileView, T]:
+    """Returns a file in a store, and what `read` finds in the artefact of its serving generation.
+
+    Raises:
+        NotFound: the store does not exist, or the file is not in it.
+        Invalid: no generation serves, because the file is not indexed yet or could not be read.
+    """
     for last in (False, True):
         _, state = store_files.load(deployment, actor, store, file)
         if state.serving is None:
@@ -35,10 +59,10 @@ def read(deployment: Deployment, actor: Actor, store: str, file: str) -> Indexed
             message = f"File '{file}' has no content to show: its status is '{state.status}'. {why}"
             raise Invalid(message, param="file_id", code="file_not_ready")
         try:
-            text = artefact.read_text(deployment.blobs, store, file, state.serving.generation)
+            found = read(state.serving)
         except NoSuchBlob:  # a newer generation took over meanwhile, and the older one is purged already
             if last:
                 raise
         else:
             break
-    return IndexedText(StoreFileView(store, file, state), text)
+    return StoreFileView(store, file, state), found

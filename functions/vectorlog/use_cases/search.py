@@ -1,16 +1,18 @@
-"""Search: embeds the queries, and returns the best of what serves now."""
+"""Search: embeds the queries, and returns the best of what serves now in one store or several."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
-from vectorlog.domain.errors import Invalid, NoSpace, Unavailable
+from vectorlog.domain.errors import Invalid, NoSpace, NotFound, Unavailable
 from vectorlog.domain.filters import Filter, Scalar
-from vectorlog.domain.vectors import Vector
+from vectorlog.domain.location import Location
+from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Query
@@ -21,6 +23,11 @@ from vectorlog.use_cases.confirmed import Confirmed, Wanted, best
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+TOGETHER = 4
+"""How many stores are read or searched in parallel: as many as `Deployment.together` takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -29,6 +36,9 @@ class Search:
     Attributes:
         weights: of the vector score and the text score; None for the default.
         threshold: results with a lower score (0 to 1) are left out.
+        per_file: maximum number of results of one file; None for any number.
+        impact: ranks by reciprocal rank fusion with this constant; None ranks by the scores.
+        rewrite: whether the queries are rewritten first.
     """
 
     queries: tuple[str, ...]
@@ -36,20 +46,36 @@ class Search:
     filter: Filter | None = None
     weights: Weights | None = None
     threshold: float = 0.0
+    per_file: int | None = None
+    impact: float | None = None
+    rewrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chunk that was found. `score` is absolute, from 0 to 1, and 0.5 means unrelated."""
+    """A chunk that was found: its number in the file, and where it is, if that is known. `score` is absolute, from 0 to
+    1, and 0.5 means unrelated.
+    """
 
+    store: str
     file: str
     filename: str
     score: float
     attributes: Mapping[str, Scalar]
     text: str
+    n: int
+    location: Location | None
 
 
-def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> list[Result]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The results of a search by descending score, and the queries that were searched, which may be rewritten."""
+
+    queries: tuple[str, ...]
+    results: tuple[Result, ...]
+
+
+def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> Found:
     """Returns the best chunks of a store, by descending score. Nothing that was deleted or changed before the search
     began is returned, and nothing that serves is missed.
 
@@ -59,42 +85,114 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> l
         Invalid: the deployment no longer offers the store's model, or the provider refuses the text of the query.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
-    loaded = access.store(deployment, actor, store)
-    state = loaded.state
-    space, weights = state.space, asked.weights or DEFAULT_WEIGHTS
-    vectors = _vectors(vector_stores.require_model(deployment, state), asked.queries) if weights.embedding else None
+    loaded = access.store(deployment, actor, store, "read")
+    asked = _rewritten(deployment, actor, asked)
+    vectors = _vectors(deployment, [loaded.state], asked)
+    found, _ = deployment.together(
+        lambda: _best(deployment, loaded, asked, vectors),
+        lambda: _note_use(deployment, actor, [loaded]),
+    )
+    return Found(asked.queries, tuple(found))
+
+
+def search_several(deployment: Deployment, actor: Actor, stores: Sequence[str], asked: Search) -> Found:
+    """Returns the best chunks of several stores, by descending score, as `search` does for one. A query is embedded
+    once for each embedding space of the stores.
+
+    Raises:
+        NotFound: a store does not exist, or the caller may not see it; nothing is searched then.
+        Expired, Invalid, Unavailable: as for `search`, for any of the stores.
+    """
+    try:
+        loaded = _in_parallel(deployment, [_load(deployment, actor, store) for store in stores])
+    except NotFound as error:
+        raise NotFound(error.message, param="vector_store_ids") from error
+    asked = _rewritten(deployment, actor, asked)
+    vectors = _vectors(deployment, [each.state for each in loaded], asked)
+    found = _in_parallel(deployment, [_search_one(deployment, each, asked, vectors) for each in loaded])
+    _note_use(deployment, actor, loaded)
+    ranked = sorted((each for part in found for each in part), key=lambda each: -each.score)
+    return Found(asked.queries, tuple(_limited(ranked, asked)))
+
+
+def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Loaded[vector_store.State]]:
+    return lambda: access.store(deployment, actor, store, "read")
+
+
+def _search_one(
+    deployment: Deployment, loaded: Loaded[vector_store.State], asked: Search, vectors: Mapping[Space, list[Vector]]
+) -> Callable[[], list[Result]]:
+    return lambda: _best(deployment, loaded, asked, vectors)
+
+
+def _in_parallel(deployment: Deployment, reads: Sequence[Callable[[], T]]) -> list[T]:
+    """Returns the results of any number of reads, in order."""
+    together = cast("Callable[..., tuple[T, ...]]", deployment.together)
+    groups: list[Any] = [reads[first : first + TOGETHER] for first in range(0, len(reads), TOGETHER)]
+    return [result for group in groups for result in (together(*group) if len(group) > 1 else (group[0](),))]
+
+
+def _limited(ranked: Sequence[Result], asked: Search) -> list[Result]:
+    """Returns the best results; a file that is in several stores counts once. Each store has given its own best within
+    the limits, so none is missing.
+    """
+    counts: dict[str, int] = {}
+    kept: list[Result] = []
+    for each in ranked:
+        counts[each.file] = counts.get(each.file, 0) + 1
+        if asked.per_file is None or counts[each.file] <= asked.per_file:
+            kept.append(each)
+    return kept[: asked.limit]
+
+
+def _rewritten(deployment: Deployment, actor: Actor, asked: Search) -> Search:
+    if not asked.rewrite:
+        return asked
+    return replace(asked, queries=tuple(deployment.rewriter.rewrite(asked.queries, actor.request)))
+
+
+def _best(
+    deployment: Deployment, loaded: Loaded[vector_store.State], asked: Search, vectors: Mapping[Space, list[Vector]]
+) -> list[Result]:
+    space, weights = loaded.state.space, asked.weights or DEFAULT_WEIGHTS
     queries = [
         Query(
-            store=store,
-            vector=vectors[number] if vectors else None,
+            store=loaded.stream,
+            vector=vectors[space][number] if weights.embedding else None,
             text=query if weights.text else None,
             limit=asked.limit,
             filter=asked.filter,
         )
         for number, query in enumerate(asked.queries)
     ]
-    found, _ = deployment.together(
-        lambda: best(deployment, space, queries, Wanted(asked.limit, weights, asked.threshold)),
-        lambda: _note_use(deployment, actor, loaded),
-    )
-    return [_result(each) for each in found]
+    wanted = Wanted(asked.limit, weights, asked.threshold, asked.per_file, asked.impact)
+    return [_result(loaded.stream, each) for each in best(deployment, space, queries, wanted)]
 
 
-def _result(found: Confirmed) -> Result:
+def _result(store: str, found: Confirmed) -> Result:
     hit, state = found.ranked.hit, found.state
     attributes = state.serving.attributes if state.serving else {}
-    return Result(hit.file, state.filename, found.ranked.score, attributes, hit.text)
+    return Result(store, hit.file, state.filename, found.ranked.score, attributes, hit.text, hit.n, hit.location)
 
 
-def _note_use(deployment: Deployment, actor: Actor, loaded: Loaded[vector_store.State]) -> None:
-    """Appends that the store was used. A full disk only postpones that: it must not fail a search."""
+def _note_use(deployment: Deployment, actor: Actor, loaded: Sequence[Loaded[vector_store.State]]) -> None:
+    """Appends that stores were used. A full disk only postpones that: it must not fail a search."""
+    plans = [plan for each in loaded for plan in vector_stores.used(each, deployment.clock(), search=True)]
     try:
-        deployment.streams.decide_all(vector_stores.used(loaded, deployment.clock(), search=True), meta=actor.meta)
+        deployment.streams.decide_all(plans, meta=actor.meta)
     except NoSpace as error:
         log.warning("the use of a store was not noted: %s", error, extra={"request_id": actor.request})
 
 
-def _vectors(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
+def _vectors(deployment: Deployment, stores: Sequence[vector_store.State], asked: Search) -> dict[Space, list[Vector]]:
+    """Returns the vectors of the queries in each space of the stores; none if only words count."""
+    if not (asked.weights or DEFAULT_WEIGHTS).embedding:
+        return {}
+    embedders = {store.space: vector_stores.require_model(deployment, store) for store in stores}
+    return {space: _embedded(embedder, asked.queries) for space, embedder in embedders.items()}
+
+
+def _embedded(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
     try:
         return [embedder.query(query) for query in queries]
     except EmbeddingError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
@@ -17,7 +17,8 @@ from vectorlog.event_log.streams import Loaded, Outcome, Plan
 from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, tags, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
-from vectorlog.views import keys
+from vectorlog.views import keys, progress
+from vectorlog.views.progress import Progress
 from vectorlog.views.table import Row
 
 PROJECT_ON_READ_MS = DAY_MS
@@ -38,11 +39,12 @@ class AttachFile:
 
 @dataclass(frozen=True, slots=True)
 class StoreFileView:
-    """A file in a store as it is shown."""
+    """A file in a store as it is shown; `progress` is that of its open generation, if that is recorded."""
 
     store: str
     file: str
     state: State
+    progress: Progress | None = None
 
 
 def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile) -> StoreFileView:
@@ -56,7 +58,7 @@ def attach(deployment: Deployment, actor: Actor, store: str, command: AttachFile
     """
     stream = ids.store_file_stream(store, command.file)
     loaded_store, loaded_upload, loaded_file, counts = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "write"),
         lambda: access.file(deployment, actor, command.file, "file_id"),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
@@ -91,9 +93,18 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     are brought up to date before this returns.
     """
     loaded, state = load(deployment, actor, store, file)
-    if state.open is None and loaded.newest and deployment.clock() - loaded.newest.at < PROJECT_ON_READ_MS:
-        deployment.views.apply([deployment.streams.decode(loaded.newest)])
-    return StoreFileView(store, file, state)
+    if state.open is None:
+        show_ended(deployment, [loaded], PROJECT_ON_READ_MS)
+    [view] = with_progress(deployment, [StoreFileView(store, file, state)])
+    return view
+
+
+def show_ended(deployment: Deployment, ended: Sequence[Loaded[State]], within: int) -> None:
+    """Brings lists and counts up to date with files that ended less than `within` ms ago, as their streams say."""
+    now = deployment.clock()
+    newest = [each.newest for each in ended if each.newest and now - each.newest.at < within]
+    if newest:
+        deployment.views.apply([deployment.streams.decode(each) for each in newest])
 
 
 def list_page(
@@ -104,7 +115,7 @@ def list_page(
     """
     cursors = [ids.store_file_stream(store, file) for file in (request.after, request.before) if file is not None]
     _, counts, known, leaving = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "read"),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load_many(STORE_FILE, cursors),
         lambda: deployment.views.leaving(actor.caller.project),
@@ -131,7 +142,8 @@ def list_page(
     )
     listed |= {row.key.sk: row for row in rows if keys.thing_of(row.key.sk) not in leaving}
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
-    return pages.cut([_view(deployment, store, sk, listed[sk]) for sk in ordered], page_range)
+    views = [_view(deployment, store, sk, listed[sk]) for sk in ordered]
+    return pages.cut(with_progress(deployment, views), page_range)
 
 
 def change_attributes(
@@ -181,7 +193,7 @@ def _decide(
     """
     stream = ids.store_file_stream(store, file)
     loaded_store, loaded_file, counts, upload = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "write"),
         lambda: deployment.streams.load(STORE_FILE, stream),
         lambda: deployment.views.store_counts(store),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
@@ -206,7 +218,7 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
         NotFound: the store does not exist, the file is not in it, or the uploaded file was deleted.
     """
     _, loaded, upload = deployment.together(
-        lambda: access.store(deployment, actor, store),
+        lambda: access.store(deployment, actor, store, "read"),
         lambda: deployment.streams.load(STORE_FILE, ids.store_file_stream(store, file)),
         lambda: deployment.streams.load(UPLOADED_FILE, file),
     )
@@ -218,6 +230,18 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown
+
+
+def with_progress(deployment: Deployment, views: Sequence[StoreFileView]) -> list[StoreFileView]:
+    """Returns files of one store with the progress of those that are being ingested."""
+    ingested = [view.file for view in views if view.state.open is not None]
+    noted = progress.noted(deployment.views.table, views[0].store, ingested) if ingested else {}
+    return [
+        replace(view, progress=found)
+        if (found := noted.get(view.file)) and view.state.open and found.generation == view.state.open.generation
+        else view
+        for view in views
+    ]
 
 
 def _view(deployment: Deployment, store: str, sk: str, source: Row | State) -> StoreFileView:

@@ -92,7 +92,7 @@ def list_page(
 
     def place(file: str) -> str | None:
         state = deployment.streams.load(UPLOADED_FILE, file).state
-        return keys.list_row(state.created_at, file) if state.owner and actor.caller.sees(state.owner) else None
+        return keys.list_row(state.created_at, file) if access.sees_file(state, actor.caller) else None
 
     page_range, pk, now = pages.resolve(request, place), keys.list_of("file", actor.caller), deployment.clock()
     views: list[FileView] = []

@@ -19,7 +19,7 @@ from vectorlog.embedding.reporting import ReportingEmbedder
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, commits, fan_out, manifests, pages
+from vectorlog.use_cases import access, batch_files, commits, fan_out, manifests, pages, store_places
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys
@@ -104,29 +104,17 @@ def create(deployment: Deployment, actor: Actor, command: CreateStore) -> StoreV
 def get(deployment: Deployment, actor: Actor, store: str) -> StoreView:
     """Returns a store with its counts, even if it has expired."""
     loaded, counts = deployment.together(
-        lambda: access.store(deployment, actor, store, expired_too=True), lambda: deployment.views.store_counts(store)
+        lambda: access.store(deployment, actor, store, "read", expired_too=True),
+        lambda: deployment.views.store_counts(store),
     )
     return _view(deployment, store, loaded.state, counts)
 
 
 def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Page[StoreView]:
-    """Returns a page of the caller's stores, by time of creation."""
-    query, pk = deployment.views.table.query, keys.list_of("store", actor.caller)
-    cursors = [store for store in (request.after, request.before) if store is not None]
-    known, near = deployment.together(
-        lambda: deployment.streams.load_many(VECTOR_STORE, cursors),
-        lambda: query(pk, limit=pages.NEAR, descending=request.order == "desc") if cursors else None,
-    )
-
-    def place(store: str) -> str | None:
-        state = known[store].state
-        seen = state.owner is not None and actor.caller.sees(state.owner)
-        return keys.list_row(state.created_at, store) if seen else None
-
-    page_range = pages.resolve(request, place)
-    listed = None if near is None else pages.among(near, page_range)
-    listed = pages.read(query, pk, page_range) if listed is None else listed
-    stores = [keys.thing_of(row.key.sk) for row in listed]
+    """Returns a page of the stores that the caller may read, by time of creation. A place in a list names a store, and
+    the store's row is read then, so it shows whatever has happened to the store.
+    """
+    stores, page_range = store_places.read(deployment, actor.caller, request)
     rows = deployment.views.rows([keys.store(store) for store in stores])
     views = []
     for store in stores:
@@ -135,7 +123,7 @@ def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Pag
         state = state or deployment.streams.load(VECTOR_STORE, store).state
         views.append(_view(deployment, store, state, store_counts_of(row.counts if row else {})))
     page = pages.cut(views, page_range)
-    return Page(tuple(view for view in page.items if view.state.exists), page.has_more)
+    return Page(tuple(view for view in page.items if access.lists_store(view.state, actor.caller)), page.has_more)
 
 
 def modify(
@@ -144,15 +132,22 @@ def modify(
     store: str,
     change: Callable[[vector_store.State], tuple[str | None, Mapping[str, Scalar], int | None]],
 ) -> StoreView:
-    """Changes a store; `change` returns its new name, metadata and days to expiry."""
+    """Changes a store; `change` returns its new name, metadata and days to expiry.
+
+    Raises:
+        NotFound: the store does not exist, or the caller may not see it.
+        Expired: it has expired.
+    """
     loaded, counts = deployment.together(
-        lambda: access.store(deployment, actor, store), lambda: deployment.views.store_counts(store)
+        lambda: access.store(deployment, actor, store, "write"), lambda: deployment.views.store_counts(store)
     )
     at = deployment.clock()
 
     def decide(state: vector_store.State) -> Sequence[vector_store.Event]:
         if not state.exists:
             raise errors.store_not_found(store)
+        if state.expired(at):
+            raise errors.store_expired(store)
         return vector_store.modify(state, vector_store.VectorStoreModified(at, *change(state)))
 
     [outcome] = commits.decide_and_show(
@@ -165,9 +160,10 @@ def delete(deployment: Deployment, actor: Actor, store: str) -> None:
     """Deletes a store; from now on no search finds anything in it. A worker removes its chunks, rows and objects later.
 
     Raises:
-        NotFound: it does not exist, or the caller may not see it.
+        NotFound: it does not exist, or the caller has no role on it.
+        Forbidden: the caller may only read it.
     """
-    loaded = access.own_store(deployment, actor, store)
+    loaded = access.store(deployment, actor, store, "write", expired_too=True, deleted_too=True)
     at = deployment.clock()
     plan = Plan(VECTOR_STORE, store, lambda state: vector_store.delete(state, at), loaded=loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)

@@ -235,5 +235,7 @@ class DynamoDBTable:
 
 def _refusal(write: Write) -> RowConflict | RowClosed:
     if isinstance(write, Put | Remove):
-        return RowConflict(f"{write.key} is not at version {write.replaces}")
+        return RowConflict(f"{write.key} is not at version {write.replaces}, or has other counts")
+    if write.version is not None:
+        return RowConflict(f"{write.key} is closed, or not at version {write.version}")
     return RowClosed(f"{write.key} is closed")

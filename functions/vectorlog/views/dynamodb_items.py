@@ -124,11 +124,18 @@ def _put(put: Put) -> dict[str, Any]:
     sets = ", ".join(f"{name} = :{name}" for name, value in fields.items() if value is not None)
     removes = ", ".join(name for name, value in fields.items() if value is None)
     guard = _guard(put.replaces)
+    names, conditions = {}, [guard["ConditionExpression"]]
+    for place, (name, number) in enumerate(put.counts.items()):
+        names[f"#{place}"] = f"{_COUNT}{name}"
+        conditions.append(f"attribute_not_exists(#{place})" if number is None else f"#{place} = :{place}")
+        if number is not None:
+            values[f":{place}"] = {"N": str(number)}
     return {
         "Key": key_item(put.key),
         "UpdateExpression": f"SET {sets} REMOVE {removes}",
-        **guard,
+        "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeValues": values | guard.get("ExpressionAttributeValues", {}),
+        **({"ExpressionAttributeNames": names} if names else {}),
     }
 
 
@@ -159,10 +166,12 @@ def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
 def _add(add: Add) -> dict[str, Any]:
     names = {f"#{place}": f"{_COUNT}{name}" for place, name in enumerate(add.counts)}
     values = {f":{place}": {"N": str(number)} for place, number in enumerate(add.counts.values())}
+    guard = _guard(add.version)
+    conditions = ["attribute_not_exists(c)", *([guard["ConditionExpression"]] if guard else [])]
     return {
         "Key": key_item(add.key),
         "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(add.counts))),
-        "ConditionExpression": "attribute_not_exists(c)",
+        "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
+        "ExpressionAttributeValues": values | guard.get("ExpressionAttributeValues", {}),
     }

@@ -22,9 +22,10 @@ from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_stor
 from vectorlog.views.store_file_rows import batches_of, changes_no_row, changes_pointers, leaves_store
 from vectorlog.views.table import WRITE_LIMIT
 
-POINTERS, SHARED_WRITES = 2, 1
+POINTERS, SHARED_WRITES = 2, 3
 """Writes of a decision that changes pointers (the file's attachment and its content row), and those that all files of a
-store share (the store's counts). In addition, each batch has a row of counts.
+store share (the store's counts, and the usage of its project and end user). In addition, each batch has a row of
+counts.
 """
 OWNERS = 40
 """How many owners of a generation one part of a decision names at most, so that its writes fit into a transaction."""

@@ -17,8 +17,9 @@ _STORE = "VS#"
 _FILE = "FILE#"
 _BATCHES = "#B"
 _CONTENTS = "#D"
-_PAST = "#P"
 _LEAVING = "LEAVING#"
+_TEAM = "LIST#team#"
+_PROGRESS = "PROGRESS#"
 
 
 def store(store: str) -> Key:
@@ -73,15 +74,6 @@ def subject(key: Key) -> FileId | StoreId | StoreFileId | Unreached:
     return StoreId(store) if key.sk == COUNTS else StoreFileId(store, thing_of(key.sk))
 
 
-def subject_of_store(key: Key) -> StoreFileId | Unreached | None:
-    """Returns the file or the batch that a store's row lists; None for any other row."""
-    if key.pk.startswith(_STORE) and key.sk.startswith(FILES) and "#" not in key.pk.removeprefix(_STORE):
-        return StoreFileId(key.pk.removeprefix(_STORE), thing_of(key.sk))
-    if key.pk.endswith(_BATCHES) and key.sk.startswith(EVERY):
-        return Unreached(key.pk.removeprefix(_STORE).removesuffix(_BATCHES), thing_of(key.sk))
-    return None
-
-
 def batch(batch: str) -> Key:
     """The key of a batch's row, which also holds its counts."""
     return Key(f"VSFB#{batch}", COUNTS)
@@ -102,27 +94,6 @@ def attachment(file: str, store: str) -> Key:
     return Key(f"{_FILE}{file}", f"{_STORE}{store}")
 
 
-PAST_FILES = "F#"
-PAST_BATCHES = "B#"
-
-
-def past(store: str) -> str:
-    """The partition key of the rows that list what was in a store: files that left it, and what a deleted store had.
-    They are kept as long as the log, because nothing else finds these streams.
-    """
-    return f"{_STORE}{store}{_PAST}"
-
-
-def past_file(store: str, file: str) -> Key:
-    """The key of the row which says that a file was in a store."""
-    return Key(past(store), PAST_FILES + file)
-
-
-def past_batch(store: str, batch: str) -> Key:
-    """The key of the row which says that a deleted store had a batch."""
-    return Key(past(store), PAST_BATCHES + batch)
-
-
 def leaving(project: str, file: str) -> Key:
     """The key of a row that exists from the deletion of a file until the file has left all of its stores."""
     return Key(leaving_of(project), file)
@@ -136,6 +107,11 @@ def leaving_of(project: str) -> str:
 def is_leaving(key: Key) -> bool:
     """Whether this is the key of a deleted file that has yet to leave stores."""
     return key.pk.startswith(_LEAVING)
+
+
+def progress(store: str, file: str) -> Key:
+    """The key of the row that says how far the ingest of a file has come."""
+    return Key(f"{_PROGRESS}{store}", file)
 
 
 def contents(store: str) -> str:
@@ -209,6 +185,20 @@ Listable = Literal["store", "file"]
 def list_of(kind: Listable, caller: Caller) -> str:
     """The partition key of the list of things that this caller may see."""
     return _list(kind, caller.project, caller.user)
+
+
+def lists_of_stores(caller: Caller) -> tuple[str, ...]:
+    """The partition keys of the lists that make up a caller's list of stores. For an end user these are the stores that
+    they own or were granted, and those of the team; a store may be in both.
+    """
+    own = list_of("store", caller)
+    return (own,) if caller.user is None else (own, f"{_TEAM}{caller.project}")
+
+
+def shared_with(user: str | None, owner: Owner, created_at: int, store: str) -> Key:
+    """The key under which a store is listed for an end user to whom it is shared, or for the team (None)."""
+    pk = f"{_TEAM}{owner.project}" if user is None else _list("store", owner.project, user)
+    return Key(pk, list_row(created_at, store))
 
 
 def lists_with(kind: Listable, owner: Owner, created_at: int, thing: str) -> tuple[Key, ...]:

@@ -77,6 +77,8 @@ class MemoryTable:
             case Put():
                 if current.version != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
+                if any(current.counts.get(name) != number for name, number in write.counts.items()):
+                    raise RowConflict(f"{write.key} has other counts")
                 return Row(
                     write.key,
                     write.version,
@@ -88,6 +90,8 @@ class MemoryTable:
                     current.counts,
                 )
             case Add():
+                if write.version is not None and (current.closed or current.version != write.version):
+                    raise RowConflict(f"{write.key} is closed, or not at version {write.version}")
                 if current.closed:
                     raise RowClosed(f"{write.key} is closed")
                 added = {name: current.counts.get(name, 0) + number for name, number in write.counts.items()}

@@ -15,7 +15,6 @@ from vectorlog.event_log.decision import (
     BatchDecision,
     FileDecision,
     KeyDecision,
-    StoreDecision,
     is_batch,
     is_file,
     is_key,
@@ -23,7 +22,7 @@ from vectorlog.event_log.decision import (
     is_store,
     is_store_file,
 )
-from vectorlog.views import keys, store_file_rows
+from vectorlog.views import keys, past_keys, store_file_rows, store_rows, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
@@ -35,7 +34,7 @@ def touched(decision: AnyDecision) -> list[Key]:
     if is_store_file(decision):
         return store_file_rows.touched(decision)
     if is_store(decision):
-        return [keys.store(stream), *_lists("store", decision.state.owner, decision.state.created_at, stream)]
+        return store_rows.touched(decision)
     if is_batch(decision):
         store = decision.state.store
         return [
@@ -47,7 +46,7 @@ def touched(decision: AnyDecision) -> list[Key]:
     if is_file(decision):
         return [
             keys.file(stream),
-            *_lists("file", decision.state.owner, decision.state.created_at, stream),
+            *_lists(decision.state.owner, decision.state.created_at, stream),
             *_leaving(stream, decision.state.owner),
         ]
     if is_key(decision):
@@ -62,8 +61,8 @@ def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
     if is_store_file(decision):
         return store_file_rows.also_touched(decision, rows)
     if is_batch(decision) and rows.closed(keys.store(decision.state.store)):
-        return [keys.past_batch(decision.state.store, decision.stream)]
-    return []
+        return [past_keys.past_batch(decision.state.store, decision.stream)]
+    return store_rows.also_touched(decision, rows) if is_store(decision) else []
 
 
 def apply(decision: AnyDecision, rows: Rows) -> None:
@@ -71,7 +70,7 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
     if is_store_file(decision):
         store_file_rows.apply(decision, rows)
     elif is_store(decision):
-        _project_store(decision, rows)
+        store_rows.apply(decision, rows)
     elif is_batch(decision):
         _project_batch(decision, rows)
     elif is_file(decision):
@@ -84,27 +83,10 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
         assert_never(decision)
 
 
-def _project_store(decision: StoreDecision, rows: Rows) -> None:
-    state = decision.state
-    if rows.version(keys.store(decision.stream)) >= decision.version:
-        return
-    own, deleted = keys.store(decision.stream), state.deleted
-    if state.owner is not None:
-        counted = rows.version(own) != NO_ROW and not rows.gone(own)
-        rows.add(keys.project_counts(state.owner.project, decision.stream), stores=(not deleted) - counted)
-    deadline = None if state.ended else state.expires_at
-    rows.put(own, decision.version, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
-    for key in _lists("store", state.owner, state.created_at, decision.stream):
-        if deleted:
-            rows.remove(key)
-        else:
-            rows.put(key, 0)
-
-
 def _project_batch(decision: BatchDecision, rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
-        rows.put(keys.past_batch(state.store, decision.stream), 0)
+        rows.put(past_keys.past_batch(state.store, decision.stream), 0)
         # If the batch's files were projected before it and before the store was deleted, its rows are there already,
         # and the purge finds them by this row.
         if rows.exists(own):
@@ -122,6 +104,7 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     state = decision.state
     if rows.version(keys.file(decision.stream)) >= decision.version:
         return
+    usage_rows.file_uploaded(decision, rows)
     if state.owner is not None:
         own = keys.file(decision.stream)
         more = (not state.deleted) - (rows.version(own) != NO_ROW and not rows.gone(own))
@@ -129,7 +112,7 @@ def _project_file(decision: FileDecision, rows: Rows) -> None:
     tombstone = {"gone": True, "expires_at": decision.at + TOMBSTONE_MS} if state.deleted else {}
     deadline = None if state.deleted else state.expires_at
     rows.put(keys.file(decision.stream), decision.version, data=decision.text, deadline=deadline, **tombstone)
-    for key in _lists("file", state.owner, state.created_at, decision.stream):
+    for key in _lists(state.owner, state.created_at, decision.stream):
         if state.deleted:
             rows.remove(key)
         else:
@@ -159,5 +142,5 @@ def _leaving(file: str, owner: Owner | None) -> tuple[Key, ...]:
     return () if owner is None else (keys.leaving(owner.project, file),)
 
 
-def _lists(kind: keys.Listable, owner: Owner | None, created_at: int, thing: str) -> tuple[Key, ...]:
-    return () if owner is None else keys.lists_with(kind, owner, created_at, thing)
+def _lists(owner: Owner | None, created_at: int, file: str) -> tuple[Key, ...]:
+    return () if owner is None else keys.lists_with("file", owner, created_at, file)

@@ -17,6 +17,7 @@ class Rows:
         self._changes: dict[Key, Put | Remove] = {}
         self._adds: dict[Key, dict[str, int]] = defaultdict(dict)
         self._guards: set[Key] = set()
+        self._held: set[Key] = set()
 
     def version(self, key: Key) -> int:
         """The version of the row after the changes so far, or `NO_ROW`."""
@@ -37,6 +38,10 @@ class Rows:
         """Whether the row is a tombstone after the changes so far."""
         row = self._current(key)
         return row is not None and row.gone
+
+    def counts(self, key: Key) -> Mapping[str, int]:
+        """The counts of the row as they were read."""
+        return self._read[key].counts if key in self._read else {}
 
     def exists(self, key: Key) -> bool:
         """Whether the row was there when it was read, even if only with counts."""
@@ -68,12 +73,20 @@ class Rows:
         """Has all puts refused if the row is closed when they are written, as an `add` on that row would."""
         self._guards.add(key)
 
+    def hold(self, key: Key) -> None:
+        """Has all changes refused if the row has another version when they are written than when it was read."""
+        self._held.add(key)
+
     def writes(self) -> list[Write]:
         """Returns the changes as writes for the table."""
-        guards = {key: {"unreached": 0} for key in self._guards - self._changes.keys() if self._changes}
+        guarded = (self._guards | self._held) - self._changes.keys() if self._changes else ()
         adds = {key: {name: number for name, number in counts.items() if number} for key, counts in self._adds.items()}
-        changes = guards | {key: counts for key, counts in adds.items() if counts}
-        return [*self._changes.values(), *(Add(key, counts) for key, counts in changes.items())]
+        changes = {key: {"unreached": 0} for key in guarded} | {key: counts for key, counts in adds.items() if counts}
+        return [*self._changes.values(), *(Add(key, counts, self._needed(key)) for key, counts in changes.items())]
+
+    def _needed(self, key: Key) -> int | None:
+        """The version that a row must have if it is held; that a closed one is closed is found by its other check."""
+        return self._read_version(key) if key in self._held and not self.closed(key) else None
 
     def _current(self, key: Key) -> Row | Put | None:
         change = self._changes.get(key, self._read.get(key))

@@ -120,6 +120,9 @@ class SQLiteTable:
             case Put():
                 if (current[0] if current else NO_ROW) != write.replaces:
                     raise RowConflict(f"{write.key} is not at version {write.replaces}")
+                held: dict[str, int] = json.loads(current[2]) if current and write.counts else {}
+                if any(held.get(name) != number for name, number in write.counts.items()):
+                    raise RowConflict(f"{write.key} has other counts")
                 values = (
                     *write.key,
                     write.version,
@@ -132,7 +135,10 @@ class SQLiteTable:
                 )
                 connection.execute(self._put, values)
             case Add():
-                if current and current[1]:
+                version, closed = (current[0], current[1]) if current else (NO_ROW, 0)
+                if write.version is not None and (closed or version != write.version):
+                    raise RowConflict(f"{write.key} is closed, or not at version {write.version}")
+                if closed:
                     raise RowClosed(f"{write.key} is closed")
                 counts: dict[str, int] = json.loads(current[2]) if current else {}
                 for name, number in write.counts.items():

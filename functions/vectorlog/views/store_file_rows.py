@@ -8,12 +8,14 @@ from typing import assert_never
 
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.event_log.decision import StoreFileDecision
-from vectorlog.views import keys
+from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
+from vectorlog.views import keys, past_keys, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
+_USUALLY_COUNTED = (store_file.FileIngested, store_file.FileDetached)
+"""Events after which the store mostly holds another number of bytes."""
 _ENTRY_RANK = {"open": 0, "completed": 1, "failed": 1, "cancelled": 1}
 
 
@@ -26,13 +28,16 @@ def touched(decision: StoreFileDecision) -> list[Key]:
         if any(map(changes_pointers, decision.events)):
             rows += _pointers(stream, state.sha256)
         if any(map(leaves_store, decision.events)):
-            rows.append(keys.past_file(stream.store, stream.file))
+            rows.append(past_keys.past_file(stream.store, stream.file))
+        if decision.version > 0 and any(isinstance(event, _USUALLY_COUNTED) for event in decision.events):
+            rows.append(keys.store(stream.store))
     return rows
 
 
 def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
-    row yet; the row of its former place; and the content that an erased file had.
+    row yet; the row of its former place; the content that an erased file had; and the store's, if the bytes that it
+    holds change.
     """
     if decision.state.placement is None or changes_no_row(decision):
         return []
@@ -41,7 +46,9 @@ def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     pointers = _pointers(stream, state.sha256) if rows.version(key) == NO_ROW else ()
     shown = rows.data(former or key)
     erased = _pointers(stream, _sha256(shown)) if shown and not state.sha256 else ()
-    return [*pointers, *erased, *([former] if former else [])]
+    before = usage_rows.shown_by(rows.status(former or key), shown)
+    counted = [keys.store(stream.store)] if before != usage_rows.held_by(state) else []
+    return [*pointers, *erased, *([former] if former else []), *counted]
 
 
 def batches_of(decision: StoreFileDecision) -> set[str]:
@@ -105,7 +112,7 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
         return
     if state.placement is not None:
         if any(map(leaves_store, decision.events)):
-            rows.put(keys.past_file(stream.store, stream.file), 0)
+            rows.put(past_keys.past_file(stream.store, stream.file), 0)
         _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:
         for batch, outcome in store_file.entries(event).items():
@@ -126,10 +133,12 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
     first = rows.version(key) == NO_ROW
     if rows.version(key) < decision.version:
         former = _former_row(decision, rows)
-        shown = rows.data(former or key)
-        if shown and not state.sha256:  # the file is erased, so only its row says which content it had
-            content = _pointers(stream, _sha256(shown))[1]
-        _update_store_counts(rows, totals, rows.status(former or key), rows.data(former or key), state)
+        before = rows.status(former or key), rows.data(former or key)
+        if before[1] and not state.sha256:  # the file is erased, so only its row says which content it had
+            content = _pointers(stream, _sha256(before[1]))[1]
+        _update_store_counts(rows, totals, *before, state)
+        if size := usage_rows.held_by(state) - usage_rows.shown_by(*before):
+            usage_rows.store_changed_by(rows, stream.store, size, decision.at)
         if former is not None:
             rows.remove(former)
         _put_store_file(decision, rows, key)
@@ -141,6 +150,30 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
             rows.put(content, decision.version)
         else:
             rows.remove(content)
+
+
+def count_overtaken(decision: AnyDecision, rows: Rows) -> None:
+    """Counts what a file held in a store that was deleted before the commit was projected (`usage_rows`)."""
+    if is_store_file(decision) and decision.state.placement is not None and not changes_no_row(decision):
+        usage_rows.overtaken_by_delete(decision, rows, _former_row(decision, rows) or _own_row(decision))
+
+
+def overtaken_touches(decision: AnyDecision, rows: Rows | None = None) -> list[Key]:
+    """Returns the keys of the rows that `count_overtaken` needs; once the first of them were read, also of those that
+    they name.
+    """
+    if not is_store_file(decision) or decision.state.placement is None or changes_no_row(decision):
+        return []
+    if rows is not None:
+        return [former] if (former := _former_row(decision, rows)) else []
+    stream = StoreFileId.parse(decision.stream)
+    return [keys.store(stream.store), keys.attachment(stream.file, stream.store), _own_row(decision)]
+
+
+def _own_row(decision: StoreFileDecision) -> Key:
+    stream, placement = StoreFileId.parse(decision.stream), decision.state.placement
+    assert placement is not None
+    return keys.store_file(stream.store, stream.file, placement)
 
 
 def _former_row(decision: StoreFileDecision, rows: Rows) -> Key | None:
@@ -179,17 +212,9 @@ def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:
 def _update_store_counts(rows: Rows, totals: Key, before: str | None, data: str, state: store_file.State) -> None:
     """Moves a file from its old status to its new one in the store's counts."""
     if before is not None:
-        rows.add(totals, **{before: -1, "usage_bytes": -_usage_bytes(before, data)})
+        rows.add(totals, **{before: -1, "usage_bytes": -usage_rows.shown_by(before, data)})
     if state.attached:
-        in_use = state.serving.usage_bytes if state.status == "completed" and state.serving else 0
-        rows.add(totals, **{state.status: 1, "usage_bytes": in_use})
-
-
-def _usage_bytes(status: str, data: str) -> int:
-    if status != "completed":
-        return 0
-    serving = json.loads(data)["data"]["serving"]
-    return int(serving["usage_bytes"]) if serving else 0
+        rows.add(totals, **{state.status: 1, "usage_bytes": usage_rows.held_by(state)})
 
 
 def _project_entry(rows: Rows, totals: Key, batch: str, entry: Key, outcome: str, *, known: bool) -> None:

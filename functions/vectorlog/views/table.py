@@ -44,7 +44,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Put:
     """Writes a row except for its counts, if the existing row has the version `replaces` (`NO_ROW`: there is no row, or
-    one with only counts).
+    one with only counts), and the `counts` that are given (None: no such count).
 
     From `expires_at` on, in ms since 1970, the table may delete the row (a tombstone).
     """
@@ -58,14 +58,18 @@ class Put:
     gone: bool = False
     closed: bool = False
     expires_at: int | None = None
+    counts: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Adds to a row's counts, and creates the row if there is none; refused if the row is closed."""
+    """Adds to a row's counts, and creates the row if there is none; refused if the row is closed, or does not have the
+    `version` that is given (`NO_ROW`: there is no row, or one with only counts).
+    """
 
     key: Key
     counts: Mapping[str, int]
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ Write = Put | Add | Remove
 
 
 class RowConflict(Exception):
-    """A row does not have the version that a write replaces; nothing was written. Read again and decide again."""
+    """A row does not have the version or the counts that a write needs; nothing was written. Read again and decide
+    again.
+    """
 
 
 class RowClosed(Exception):
@@ -145,8 +151,8 @@ class Table(Protocol):
         """Makes all writes or none; at most `WRITE_LIMIT`, each with a different key.
 
         Raises:
-            RowConflict: a Put or a Remove was refused.
-            RowClosed: an Add was refused.
+            RowConflict: a Put or a Remove was refused, or an Add with a version.
+            RowClosed: an Add without a version was refused.
             ValueError: there are too many writes, or two with the same key.
         """
         ...

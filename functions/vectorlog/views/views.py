@@ -20,6 +20,7 @@ from vectorlog.views.groups import groups
 from vectorlog.views.past import remember
 from vectorlog.views.projection import also_touched, apply, touched
 from vectorlog.views.rows import Rows
+from vectorlog.views.store_file_rows import count_overtaken, overtaken_touches
 from vectorlog.views.table import WRITE_LIMIT, Key, Put, Remove, Row, RowClosed, RowConflict, Table
 
 Prefetched = dict[Key, Row | None]
@@ -171,7 +172,21 @@ def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched,
     except RowConflict:
         return False
     except RowClosed:  # the store was deleted meanwhile, so none of it is shown any more
-        return remember(table, group)
+        return _count_overtaken(table, group) and remember(table, group)
+    return True
+
+
+def _count_overtaken(table: Table, group: Sequence[AnyDecision]) -> bool:
+    """Counts what files held in a store until it was deleted; False if another writer was first."""
+    read = table.get([key for decision in group for key in overtaken_touches(decision)])
+    more = [key for decision in group for key in overtaken_touches(decision, Rows(read)) if key not in read]
+    rows = Rows({**read, **(table.get(more) if more else {})})
+    for decision in group:
+        count_overtaken(decision, rows)
+    try:
+        table.write(rows.writes())
+    except RowConflict:
+        return False
     return True
 
 

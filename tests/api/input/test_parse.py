@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from vectorlog.api.input import parse
 from vectorlog.api.input.queries import FileList, StoreFileList, StoreList
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
-from vectorlog.api.input.search_schemas import SearchRequest
+from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
 from vectorlog.api.resources.files import FileForm
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.errors import Invalid
@@ -274,17 +274,48 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
     (SearchRequest, {"query": "a", "max_num_results": 10**400}, "max_num_results", "integer_above_max_value", "<= 50"),
     (
         SearchRequest,
-        {"query": "a", "rewrite_query": True},
-        "rewrite_query",
-        "unsupported_value",
-        "does not support true",
+        {"query": "a", "max_results_per_file": 0},
+        "max_results_per_file",
+        "integer_below_min_value",
+        ">= 1",
+    ),
+    (SearchRequest, ranked({"alpha": 0.5}), "ranking_options.alpha", "invalid_value", "the ranker 'weighted'"),
+    (
+        SearchRequest,
+        ranked({"ranker": "weighted", "impact_factor": 60}),
+        "ranking_options.impact_factor",
+        "invalid_value",
+        "the ranker 'rrf'",
+    ),
+    (
+        SearchRequest,
+        ranked({"ranker": "rrf", "impact_factor": 0}),
+        "ranking_options.impact_factor",
+        "decimal_below_min_value",
+        ">= 0.01",
+    ),
+    (SearchOfStores, {"query": "a"}, "vector_store_ids", "missing_required_parameter", "vector_store_ids"),
+    (SearchOfStores, {"query": "a", "vector_store_ids": []}, "vector_store_ids", "empty_array", "empty array"),
+    (
+        SearchOfStores,
+        {"query": "a", "vector_store_ids": ["vs_1", "file-1"]},
+        "vector_store_ids[1]",
+        "invalid_value",
+        "begins with 'vs_'",
+    ),
+    (
+        SearchOfStores,
+        {"query": "a", "vector_store_ids": [f"vs_{n}" for n in range(21)]},
+        "vector_store_ids",
+        "array_above_max_length",
+        "20",
     ),
     (
         SearchRequest,
         ranked({"ranker": "x"}),
         "ranking_options.ranker",
         "invalid_value",
-        "'none', 'auto', and 'default-2024-11-15'",
+        "'none', 'auto', 'default-2024-11-15', 'rrf', and 'weighted'",
     ),
     (
         SearchRequest,

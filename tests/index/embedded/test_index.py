@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from vectorlog.domain.filters import Attributes, Comparison, matches
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded import compaction
@@ -45,6 +46,23 @@ def some_file(source: random.Random, name: str, store: str = "s", chunks: int = 
         Chunk(n, text(source), tuple(vector(source) for _ in range(source.randint(1, 3)))) for n in range(chunks)
     )
     return FileChunks(store, name, 0, f"row of {name}", 0, {"k": source.randint(0, 3)}, made)
+
+
+def test_a_database_of_an_earlier_version(tmp_path: Path) -> None:
+    """Chunks that were added before locations were kept are found without one, and new ones have theirs."""
+    index, source = LocalIndex(tmp_path), random.Random(1)
+    index.add(SPACE, [some_file(source, "old", chunks=1)])
+    index.close()
+    with sqlite3.connect(tmp_path / "chunks.db") as connection:
+        connection.execute("alter table text drop column location")
+    connection.close()
+    with_location = Chunk(0, "ba0", (vector(source),), Location(3, 6, 1, 1))
+    for _ in range(2):
+        index = LocalIndex(tmp_path)
+        index.add(SPACE, [FileChunks("s", "new", 0, "row", 0, {}, (with_location,))])
+        [found] = index.search(SPACE, [Query("s", vector(source), None, 5)])
+        assert {hit.file: hit.location for hit in found.by_vector} == {"old": None, "new": Location(3, 6, 1, 1)}
+        index.close()
 
 
 class Naive:

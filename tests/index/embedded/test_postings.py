@@ -46,8 +46,8 @@ class TestPostings:
         """Documents without a word give postings that can be searched, and match nothing."""
         empty = Postings.from_bytes(invert([Counter(), Counter()], 0).to_bytes())
         live = np.ones(2, bool)
-        scores, bound = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, Counter({7: 1}))
-        assert (scores.tolist(), bound) == ([0.0, 0.0], 0.0)
+        scores, bound, same = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, Counter({7: 1}))
+        assert (scores.tolist(), bound, same) == ([0.0, 0.0], 0.0, 0.0)
 
 
 class TestBound:
@@ -58,7 +58,7 @@ class TestBound:
         documents = [Counter({1: 60_000}), *(Counter({2: 3}) for _ in range(9))]
         lengths = np.array([document.total() for document in documents], np.int32)
         live = np.ones(10, bool)
-        scores, bound = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, Counter({1: 1}))
+        scores, bound, _ = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, Counter({1: 1}))
         assert bound * 0.99 < scores[0] <= bound
 
 

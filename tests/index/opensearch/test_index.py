@@ -25,11 +25,12 @@ from tests.support.waits import Waits
 from vectorlog.api.input.filter_tree import MAX_CONDITIONS
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison, Compound, Operator
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
-from vectorlog.index.opensearch import documents
+from vectorlog.index.opensearch import documents, mapping
 from vectorlog.index.opensearch import index as opensearch
 from vectorlog.index.opensearch.errors import IndexRefused
 from vectorlog.index.opensearch.index import OpenSearchIndex
@@ -396,6 +397,16 @@ class TestServer:
             ]
             assert ranked[0] == ranked[1]
         local.close()
+
+    def test_an_index_of_an_earlier_version(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An index without the field for locations gets it with the first chunk that has one; older chunks stay."""
+        monkeypatch.setattr(mapping, "ADDED", {})
+        index.add(SPACE, [file("old", "fox")])
+        monkeypatch.undo()
+        where, vector = Location(3, 6, 1, 1), unit(random.Random(1))
+        index.add(SPACE, [FileChunks("s", "new", 0, "row", 0, {}, (Chunk(0, "red fox", (vector,), where),))])
+        [found] = index.search(SPACE, [Query("s", None, "fox", 5)])
+        assert {hit.file: hit.location for hit in found.by_text} == {"old": None, "new": where}
 
     def test_fewer_windows_than_before(self, index: OpenSearchIndex) -> None:
         """Windows that a chunk no longer has are no longer found."""

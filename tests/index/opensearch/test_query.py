@@ -324,6 +324,13 @@ class TestFound:
         answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(3.0)]
         assert search_result(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
 
+    def test_what_the_query_would_score(self) -> None:
+        """Each word adds its idf, dampened by the query's own length; a stop word has no idf, and does not count."""
+        answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(), self.explained(3.0)]
+        found = search_result(Query("s", None, "fox the dog", 5), iter(answers))
+        norm = 1.2 * (1 - 0.75 + 0.75 * 2 / 2)  # without a mean length, the query is of mean length
+        assert found.bm25_same == pytest.approx(5.0 / (1 + norm))
+
     def test_words_beyond_the_probes_are_taken_for_average(self) -> None:
         """The bound of a long query grows with its words."""
         answers = [self.answer(("f:7", 1.0, self.ONE)), *(self.explained(2.0) for _ in range(PROBES))]

@@ -20,20 +20,24 @@ SPACE, VECTOR = Space("bedrock:amazon.titan-embed-text-v2:0", 2), array("f", (1.
 
 
 class Recorder:
-    """A stand-in for opensearch-py's client and its transport: records requests, and answers like a missing index."""
+    """A stand-in for opensearch-py's client and its transport: records requests, and answers like a missing index, then
+    like one of an earlier version.
+    """
 
     def __init__(self) -> None:
         self.transport = self
         self.seen: set[tuple[str, str]] = set()
+        self._failures = [
+            {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}},
+            {"status": 400, "error": {"type": "strict_dynamic_mapping_exception", "reason": "no such field"}},
+        ]
 
     def perform_request(self, method: str, path: str, *, body: object = None, **_: object) -> Mapping[str, Any]:
-        first = (method, path.removeprefix("/")) not in self.seen
         self.seen.add((method, path.removeprefix("/")))
         if path == "/_bulk":
             missing = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}}
-            return {
-                "items": [{"index": missing if first else {"status": 201, "result": "created"}}, {"delete": missing}]
-            }
+            answer = self._failures.pop(0) if self._failures else {"status": 201, "result": "created"}
+            return {"items": [{"index": answer}, {"delete": missing}]}
         if path == "/_msearch":
             return {"responses": [{"status": 200, "hits": {"hits": []}}] * (str(body).count("\n") // 2)}
         return {"total": 0, "failures": [], "version_conflicts": 0, "timed_out": False}

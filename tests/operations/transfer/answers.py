@@ -92,9 +92,9 @@ class _Near(float):
 
 def _found(deployment: Deployment, made: Made) -> dict[str, float]:
     return {
-        f"{query}: {hit.file} {hit.text}": hit.score
+        f"{query}: {hit.file} {hit.text} {hit.location}": hit.score
         for query in QUERIES
-        for hit in search.search(deployment, PROJECT, made.store, search.Search((query,), limit=50))
+        for hit in search.search(deployment, PROJECT, made.store, search.Search((query,), limit=50)).results
     }
 
 

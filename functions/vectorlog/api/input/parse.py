@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -41,17 +41,27 @@ def json_body(schema: type[M], body: bytes) -> M:
 
 
 def query_string(schema: type[M], query: Mapping[str, Sequence[str]]) -> M:
-    """Validates a query string. A known parameter with an empty value counts as absent.
+    """Validates a query string. A known parameter with an empty value counts as absent. Values of a list are given as
+    `name=…&name=…` or as `name[]=…&name[]=…`.
 
     Raises:
         Invalid: it is not valid; the error has the code, sentence and field of the contract.
     """
+    lists: dict[str, list[str]] = {}
+    single: dict[str, str] = {}
     for key, values in query.items():
-        if len(values) > 1:
+        if _is_list(schema, key.removesuffix("[]")):
+            lists.setdefault(key.removesuffix("[]"), []).extend(values)
+        elif len(values) > 1:
             raise refusals.duplicate(key)
-    return checked(
-        schema, {key: values[0] for key, values in query.items() if values[0] or key not in schema.model_fields}
-    )
+        elif values[0] or key not in schema.model_fields:
+            single[key] = values[0]
+    return checked(schema, {**single, **lists})
+
+
+def _is_list(schema: type[BaseModel], name: str) -> bool:
+    kind = schema.model_fields[name].annotation if name in schema.model_fields else None
+    return any(get_origin(each) is list for each in (kind, *get_args(kind)))
 
 
 def checked(schema: type[M], value: Mapping[str, Any]) -> M:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import few_keys, refused
 from vectorlog.domain import ids
+from vectorlog.use_cases.chunk_list import ChunkId, ChunkPage
 from vectorlog.use_cases.history import HistoryRequest
 from vectorlog.use_cases.pages import PageRequest
 
@@ -69,6 +71,31 @@ class EventList(NoParameters):
     def page(self) -> HistoryRequest:
         """The requested page."""
         return HistoryRequest(self.limit, self.order, self.after)
+
+
+_CHUNK = re.compile(r"chunk-(\d{1,12})-(\d{1,12})", re.ASCII)
+
+
+def _chunk(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = _CHUNK.fullmatch(value)
+    if match is None:
+        raise refused(lambda path: refusals.wrong_id(path, value, "chunk-"))
+    return ChunkId(int(match[1]), int(match[2]))
+
+
+class ChunkList(NoParameters):
+    """Parameters of the list of a file's chunks."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "asc"
+    after: Annotated[ChunkId, BeforeValidator(_chunk)] | None = None
+
+    @property
+    def page(self) -> ChunkPage:
+        """The requested page."""
+        return ChunkPage(self.limit, self.order, self.after)
 
 
 class FileList(NoParameters):

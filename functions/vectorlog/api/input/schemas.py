@@ -34,13 +34,17 @@ class Body(BaseModel):
         return few_keys(cls, value)
 
 
-def _file_id(value: str) -> str:
-    if not ids.is_well_formed("file", value):
-        raise refused(partial(refusals.wrong_id, value=value, prefix=ids.PREFIX["file"]))
-    return value
+def _id(kind: ids.Kind) -> AfterValidator:
+    def check(value: str) -> str:
+        if not ids.is_well_formed(kind, value):
+            raise refused(partial(refusals.wrong_id, value=value, prefix=ids.PREFIX[kind]))
+        return value
+
+    return AfterValidator(check)
 
 
-FileId = Annotated[str, AfterValidator(_file_id)]
+FileId = Annotated[str, _id("file")]
+StoreId = Annotated[str, _id("vs")]
 
 
 class StaticSizes(Body):

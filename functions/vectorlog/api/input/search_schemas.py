@@ -9,11 +9,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import refused
-from vectorlog.api.input.schemas import Body
+from vectorlog.api.input.schemas import Body, StoreId
 from vectorlog.domain.errors import Invalid
 
 MAX_QUERIES = 16
 MAX_QUERY_CHARS = 4096
+MAX_STORES = 20
+"""Stores in one search: each is searched by itself."""
 
 
 class HybridSearch(Body):
@@ -30,16 +32,26 @@ class HybridSearch(Body):
 
 
 class RankingOptions(Body):
-    """How results are ranked. `default-2024-11-15` is the same as `auto`; `none` ranks by meaning only."""
+    """How results are ranked. `default-2024-11-15` is the same as `auto`; `none` ranks by meaning only.
 
-    ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
+    `rrf` with its `impact_factor` and `weighted` with its `alpha` are Llama Stack's: reciprocal rank fusion, and the
+    weight of meaning, the rest being that of words.
+    """
+
+    ranker: Literal["none", "auto", "default-2024-11-15", "rrf", "weighted"] | None = None
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     hybrid_search: HybridSearch | None = None
+    alpha: float | None = Field(default=None, ge=0.0, le=1.0)
+    impact_factor: float | None = Field(default=None, ge=0.01, le=1_000_000)
 
     @model_validator(mode="after")
-    def _weights_match_ranker(self) -> Self:
-        if self.ranker == "none" and self.hybrid_search is not None:
+    def _options_match_ranker(self) -> Self:
+        if self.ranker in ("none", "weighted") and self.hybrid_search is not None:
             raise refused(lambda path: refusals.both(f"{path}.ranker", f"{path}.hybrid_search"))
+        if self.alpha is not None and self.ranker != "weighted":
+            raise refused(partial(_belongs, ranker="weighted"), "alpha")
+        if self.impact_factor is not None and self.ranker != "rrf":
+            raise refused(partial(_belongs, ranker="rrf"), "impact_factor")
         return self
 
 
@@ -62,31 +74,26 @@ def _refuse_query(value: object, *at: int) -> None:
 
 
 class SearchRequest(Body):
-    """A search. `filter_tree` parses its `filters`.
-
-    `rewrite_query: true` is refused, because queries are not rewritten and no field is silently ignored.
-    """
+    """A search. `filter_tree` parses its `filters`."""
 
     query: Annotated[list[str], BeforeValidator(_queries), Field(min_length=1, max_length=MAX_QUERIES)]
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     rewrite_query: bool | None = None
     filters: Any = None
     ranking_options: RankingOptions | None = None
+    max_results_per_file: int | None = Field(default=None, ge=1, le=50)
 
-    @model_validator(mode="after")
-    def _is_not_rewritten(self) -> Self:
-        if self.rewrite_query:
-            raise refused(_no_rewriting, "rewrite_query")
-        return self
+
+class SearchOfStores(SearchRequest):
+    """A search of several stores."""
+
+    vector_store_ids: list[StoreId] = Field(min_length=1, max_length=MAX_STORES, fail_fast=True)
 
 
 def _no_weight(path: str) -> Invalid:
     return Invalid(f"Invalid '{path}': embedding_weight or text_weight must be above 0.", param=path)
 
 
-def _no_rewriting(path: str) -> Invalid:
-    message = (
-        f"Unsupported value: '{path}' does not support true here: queries are searched as they are. "
-        f"Send false, or leave it out."
-    )
-    return Invalid(message, param=path, code="unsupported_value")
+def _belongs(path: str, ranker: str) -> Invalid:
+    message = f"Invalid '{path}': it belongs to the ranker '{ranker}'. Send that ranker, or leave '{path}' out."
+    return Invalid(message, param=path)

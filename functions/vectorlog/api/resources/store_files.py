@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.input.queries import Deletion, Moment, StoreFileListThen
+from vectorlog.api.input.queries import ChunkList, Deletion, Moment, StoreFileListThen
 from vectorlog.api.input.schemas import AttributesChange, FileAttachment
 from vectorlog.api.response import Response, json_response
-from vectorlog.use_cases import as_of, erasure, indexed_text, store_files
+from vectorlog.use_cases import as_of, chunk_list, erasure, indexed_text, store_files
 from vectorlog.use_cases.store_files import AttachFile
 
 
@@ -69,3 +69,10 @@ def content(call: Call) -> Response:
     call.no_query()
     file_content = indexed_text.read(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
     return json_response(present.content(file_content, call.dialect))
+
+
+def chunks(call: Call) -> Response:
+    """GET /vector_stores/<vector_store_id>/files/<file_id>/chunks."""
+    store, file, query = call.id("vector_store_id"), call.id("file_id"), call.query(ChunkList)
+    page = chunk_list.list_page(call.deployment, call.actor, store, file, query.page)
+    return json_response(present.page(list(map(present.chunk, page.items)), call.dialect, has_more=page.has_more))

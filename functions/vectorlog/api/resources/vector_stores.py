@@ -9,7 +9,7 @@ from vectorlog.api.call import Call
 from vectorlog.api.input.queries import Deletion, Moment, StoreList
 from vectorlog.api.input.schemas import StoreChange, StoreCreation
 from vectorlog.api.response import Response, json_response
-from vectorlog.domain.errors import Expired
+from vectorlog.domain import errors
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.vector_store import State
 from vectorlog.use_cases import as_of, erasure, vector_stores
@@ -47,7 +47,7 @@ def get(call: Call) -> Response:
         return json_response(present.store(as_of.store(call.deployment, call.actor, store, at)))
     view = vector_stores.get(call.deployment, call.actor, store)
     if view.expired and not call.dialect.shows_expired:
-        raise Expired(f"Vector store '{view.id}' has expired")
+        raise errors.store_expired(view.id)
     headers = (
         poll.hint(call.deployment.clock(), view.state.active_at) if view.counts.in_progress and not view.expired else {}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -10,12 +11,13 @@ from sqlite3 import Connection
 from threading import Lock
 
 from vectorlog.defaults import INDEX_MEMORY_MB
+from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import without_dead_rows
 from vectorlog.index.embedded.disk import give_back, prepare
-from vectorlog.index.embedded.schema import SCHEMA, lock_folder
+from vectorlog.index.embedded.schema import SCHEMA, lock_folder, upgrade
 from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
@@ -28,6 +30,8 @@ _LOCKS = 64
 """Number of locks that the stores share, so that locks need not be created and removed with stores."""
 
 _Store = tuple[Space, str]
+_Text = tuple[str, str | None]
+"""A chunk's text and its location, as stored."""
 
 
 class IndexDamaged(Exception):
@@ -56,6 +60,7 @@ class LocalIndex:
         if not read_only:
             prepare(folder / "chunks.db")
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
+        upgrade(self._database)
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
         self._nbytes = 0
@@ -140,19 +145,18 @@ class LocalIndex:
                 by_vector, by_text = (
                     tuple(hits[each.row] for each in part) for part in (ranking.by_vector, ranking.by_text)
                 )
-                return SearchResult(by_vector, by_text, ranking.bm25_bound)
+                return SearchResult(by_vector, by_text, ranking.bm25_bound, ranking.bm25_same)
             with self._lock(store):  # a writer has deleted a text since; wait for its new snapshot
                 newer = self._opened(store)
             if newer is snapshot:
                 raise IndexDamaged(f"A text of store {store[1]} is missing; rebuild the index.")
             snapshot = newer
 
-    def _texts(self, ids: set[int]) -> dict[int, str] | None:
+    def _texts(self, ids: set[int]) -> dict[int, _Text] | None:
         """Returns the texts with these ids, or None if one has been deleted."""
         marks = ",".join("?" * len(ids))
-        texts = dict(
-            self._database.read().execute(f"select id, body from text where id in ({marks})", tuple(ids)).fetchall()
-        )
+        rows = self._database.read().execute(f"select id, body, location from text where id in ({marks})", tuple(ids))
+        texts = {id_: (body, location) for id_, body, location in rows}
         return texts if len(texts) == len(ids) else None
 
     def _change(self, stores: Sequence[_Store], step: Callable[[Connection, _Store, Snapshot], Snapshot]) -> None:
@@ -208,6 +212,7 @@ class LocalIndex:
             self._nbytes -= snapshot.nbytes if snapshot else 0
 
 
-def _hit(scored: ScoredRow, texts: Mapping[int, str]) -> Hit:
-    file = scored.file
-    return Hit(file.name, file.generation, file.row, scored.n, texts[scored.text], scored.cosine, scored.bm25)
+def _hit(scored: ScoredRow, texts: Mapping[int, _Text]) -> Hit:
+    file, (text, location) = scored.file, texts[scored.text]
+    place = None if location is None else decoded(json.loads(location))
+    return Hit(file.name, file.generation, file.row, scored.n, text, scored.cosine, scored.bm25, place)

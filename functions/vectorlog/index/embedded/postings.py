@@ -11,9 +11,7 @@ from itertools import accumulate, takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-K1 = 1.2
-B = 0.75
-"""Lucene's defaults."""
+from vectorlog.index.bm25 import K1, B
 
 _FAN = 8
 """Number of segments of similar size that are merged, so a posting is rewritten once for every eightfold growth."""
@@ -123,35 +121,40 @@ class Statistics:
     Attributes:
         documents: number of live rows with at least one term.
         norms: k1 · (1 - b + b · length / mean length) of each row, shape (rows,).
+        mean: mean length of the documents; 1 if there are none.
     """
 
     documents: int
     norms: NDArray[np.float64]
+    mean: float
 
     @classmethod
     def of(cls, lengths: NDArray[np.int32], live: NDArray[np.bool_]) -> Statistics:
         """Computes the statistics from the lengths of the rows, in words without stop words."""
         counted = np.where(live, lengths, 0)
         documents = int(np.count_nonzero(counted))
-        mean = float(counted.sum(dtype=np.int64)) / max(documents, 1)
-        norms: NDArray[np.float64] = K1 * (1 - B + B / (mean or 1.0) * lengths.astype(np.float64))
-        return cls(documents, norms)
+        mean = float(counted.sum(dtype=np.int64)) / max(documents, 1) or 1.0
+        norms: NDArray[np.float64] = K1 * (1 - B + B / mean * lengths.astype(np.float64))
+        return cls(documents, norms, mean)
 
 
 def bm25(
     segments: Sequence[Postings], statistics: Statistics, live: NDArray[np.bool_], query: Counter[int]
-) -> tuple[NDArray[np.float64], float]:
-    """Returns the score of every row for a query, and an upper bound of all possible scores.
+) -> tuple[NDArray[np.float64], float, float]:
+    """Returns the score of every row for a query, an upper bound of all possible scores, and the score of the query's
+    own text.
 
     A term adds idf · count / (count + norm), with idf = ln(1 + (N - df + 0.5) / (df + 0.5)) over the live rows; a term
     that occurs twice in the query counts twice. The fraction approaches 1 as the count grows, so the bound is the sum
     of idf over the query's terms that occur in the store.
 
     Returns:
-        Scores of shape (rows,), 0.0 for a row without a match and undefined for a dead row, and the bound.
+        Scores of shape (rows,), 0.0 for a row without a match and undefined for a dead row; the bound; and what a row
+        with the query's text would score.
     """
     scores = np.zeros(len(live))
-    bound = 0.0
+    bound = same = 0.0
+    norm = K1 * (1 - B + B / statistics.mean * query.total())
     query_terms = np.fromiter(query, np.uint64, len(query))
     ranges = [(segment, *segment.find(query_terms)) for segment in segments]
     for i, times in enumerate(query.values()):
@@ -164,4 +167,5 @@ def bm25(
             weight = times * math.log(1 + (statistics.documents - frequency + 0.5) / (frequency + 0.5))
             scores[rows] += weight * counts / (counts + statistics.norms[rows])
             bound += weight
-    return scores, bound
+            same += weight * times / (times + norm)
+    return scores, bound, same

@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from vectorlog.sqlite.database import Database
+
 # A row of the index is one chunk. A `block` has the rows of one add as an array (see snapshot.ROW). Rows are numbered
 # from 0 within a store, in order of `first`. A row is dead if its file has been deleted from `file`, or if a later row
 # has the same (file, n). Ids of texts and numbers of files are not reused while a row refers to them, so a dead row
@@ -30,9 +32,17 @@ SCHEMA = (
     """create index if not exists postings_store on postings(store)""",
     """create table if not exists text(
     id integer primary key autoincrement, store integer not null, file integer not null, body text not null,
+    location text,
     foreign key(store, file) references file(store, number) on delete cascade)""",
     """create index if not exists text_file on text(store, file)""",
 )
+
+
+def upgrade(database: Database) -> None:
+    """Adds what a database of an earlier version lacks: the location of chunks (`Location.code` as JSON)."""
+    columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
+    if "location" not in columns:
+        database.write(lambda connection: connection.execute("alter table text add column location text"))
 
 
 class FolderInUse(Exception):

@@ -42,6 +42,7 @@ class RowRanking:
     by_vector: tuple[ScoredRow, ...]
     by_text: tuple[ScoredRow, ...]
     bm25_bound: float
+    bm25_same: float
 
 
 def search(snapshot: Snapshot, query: Query) -> RowRanking:
@@ -52,12 +53,12 @@ def search(snapshot: Snapshot, query: Query) -> RowRanking:
     allowed = _allowed(snapshot, query)
     by_vector: list[int] = []
     by_text: list[int] = []
-    scores, bound = None, 0.0
+    scores, bound, same = None, 0.0, 0.0
     if query.vector is not None:
         cosines = _cosines(snapshot, np.asarray(query.vector, np.float32), allowed)
         by_vector = allowed[_candidates(cosines, query.limit)].tolist()
     if query.text is not None:
-        scores, bound = bm25(snapshot.segments, snapshot.statistics, snapshot.live, terms(query.text))
+        scores, bound, same = bm25(snapshot.segments, snapshot.statistics, snapshot.live, terms(query.text))
         matching = allowed[scores[allowed] > 0]
         by_text = matching[_candidates(scores[matching], query.limit)].tolist()
     scored = {each.row: each for each in _scored(snapshot, query, sorted({*by_vector, *by_text}), scores)}
@@ -65,6 +66,7 @@ def search(snapshot: Snapshot, query: Query) -> RowRanking:
         tuple(sorted((scored[row] for row in by_vector), key=_by_cosine)[: query.limit]),
         tuple(sorted((scored[row] for row in by_text), key=_by_bm25)[: query.limit]),
         bound,
+        same,
     )
 
 

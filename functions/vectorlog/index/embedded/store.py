@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ class Entry:
     vectors: NDArray[np.float16]
     digest: int
     terms: Counter[int]
+    location: str | None
 
 
 def entry(chunk: Chunk, dimensions: int) -> Entry:
@@ -44,7 +46,11 @@ def entry(chunk: Chunk, dimensions: int) -> Entry:
         raise ValueError(f"Chunk {chunk.n} has a vector that is not finite.")
     digest = blake2b(chunk.text.encode(), digest_size=8)
     digest.update(vectors.tobytes())
-    return Entry(chunk.n, chunk.text, vectors, int.from_bytes(digest.digest(), "little"), terms(chunk.text))
+    location = None
+    if chunk.location is not None:
+        location = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
+        digest.update(location.encode())
+    return Entry(chunk.n, chunk.text, vectors, int.from_bytes(digest.digest(), "little"), terms(chunk.text), location)
 
 
 def load(connection: Connection, space: Space, name: str) -> Snapshot:
@@ -155,7 +161,8 @@ def _rows(connection: Connection, key: int, window: int, new: dict[tuple[int, in
     rows = np.empty(len(new), ROW)
     for i, ((number, n), each) in enumerate(new.items()):
         text = connection.execute(
-            "insert into text(store, file, body) values(?, ?, ?)", (key, number, each.text)
+            "insert into text(store, file, body, location) values(?, ?, ?, ?)",
+            (key, number, each.text, each.location),
         ).lastrowid
         rows[i] = (text, each.digest, number, n, window, each.terms.total())
         window += len(each.vectors)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vectorlog.domain.filters import Attributes
 from vectorlog.domain.vectors import Chunk, Vector
@@ -100,7 +100,7 @@ def _beyond(windows: int, chunks: Sequence[str]) -> Json:
 def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
     """Yields a document for each window. Only the first one's text is searchable, so that words count once."""
     name = f"{file.file}:{file.generation}:{chunk.n}"
-    common: Mapping[str, Any] = {
+    common: Json = {
         "store": file.store,
         "file": file.file,
         "generation": file.generation,
@@ -110,6 +110,8 @@ def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
         "windows": len(chunk.vectors),
         "attributes": _attributes(file.attributes),
     }
+    if chunk.location is not None:
+        common["location"] = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
     for window, vector in enumerate(chunk.vectors):
         text = "hidden_text" if window else "text"
         content = {**common, "window": window, text: chunk.text, "vector": _numbers(vector)}

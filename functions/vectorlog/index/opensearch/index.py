@@ -18,7 +18,7 @@ from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
 from vectorlog.index.opensearch.errors import BUSY, Busy, IndexRefused, NoIndex, raise_for, reason
-from vectorlog.index.opensearch.mapping import Json, Layout, alias, index_body, successor
+from vectorlog.index.opensearch.mapping import ADDED, Json, Layout, alias, index_body, successor
 from vectorlog.index.opensearch.query import bodies, search_result
 from vectorlog.index.opensearch.requests import SEARCHING, WRITING, request, with_retries
 from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
@@ -34,6 +34,7 @@ PAGE = 1_000
 _BAD_REQUEST = 400
 _STALE = 409
 _MISSING = "index_not_found_exception"
+_UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
@@ -200,7 +201,9 @@ class OpenSearchIndex:
                 if create is None:
                     raise NoIndex(name)
                 create()
-            raise_for([(BUSY if _missing(item) else item["status"], item["error"]) for _, item in failed])
+            if any(_lacks_field(item) for _, item in failed):
+                self._once("PUT", f"/{name}/_mapping", {}, {"properties": ADDED}, WRITING)
+            raise_for([(BUSY if _may_retry(item) else item["status"], item["error"]) for _, item in failed])
 
         with_retries("bulk", WRITING, write, self._timing)
         return replaced, has_successor
@@ -244,3 +247,12 @@ class OpenSearchIndex:
 
 def _missing(item: Json) -> bool:
     return "error" in item and item["error"]["type"] == _MISSING
+
+
+def _lacks_field(item: Json) -> bool:
+    return "error" in item and item["error"]["type"] == _UNKNOWN_FIELD
+
+
+def _may_retry(item: Json) -> bool:
+    """Whether what the item lacked has been created since."""
+    return _missing(item) or _lacks_field(item)

@@ -13,8 +13,12 @@ from vectorlog.domain.vectors import Space
 
 Json: TypeAlias = dict[str, Any]
 
-SOURCE = ["file", "generation", "row", "n", "window", "windows", "text", "hidden_text"]
+SOURCE = ["file", "generation", "row", "n", "window", "windows", "text", "hidden_text", "location"]
 """The fields that are returned with a hit."""
+
+UNINDEXED: Json = {"type": "keyword", "index": False, "doc_values": False}
+ADDED: Json = {"location": UNINDEXED}
+"""Fields that indexes of earlier versions lack. They get them with the first document that has one."""
 
 _LONGEST_NAME = 100
 
@@ -58,7 +62,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
         "space_type": "cosinesimil",
         "parameters": {"m": 16, "ef_construction": 128},
     }
-    keyword, unindexed = {"type": "keyword"}, {"type": "keyword", "index": False, "doc_values": False}
+    keyword, unindexed = {"type": "keyword"}, UNINDEXED
     attribute = {
         "k": keyword,
         "s": {"type": "keyword", "ignore_above": 8191},
@@ -90,6 +94,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
                 "windows": {"type": "integer", "index": False, "doc_values": False},
                 "text": {"type": "text", "analyzer": "english"},
                 "hidden_text": unindexed,
+                **ADDED,
                 "attributes": {"type": "nested", "properties": attribute},
                 "vector": {"type": "knn_vector", "dimension": space.dimensions, "method": method},
             },

@@ -11,12 +11,15 @@ A query becomes several bodies of one `_msearch`, so that hits have both scores,
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Vector
+from vectorlog.index.bm25 import K1, B
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.conditions import clauses, restriction
 from vectorlog.index.opensearch.mapping import SOURCE, Json
@@ -30,6 +33,7 @@ PROBES = 32
 
 _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
 _IDF = "idf, computed as"
+_MEAN_LENGTH = "avgdl"
 _SCORES: Json = {"_source": False, "track_total_hits": False}
 _MOST_CLAUSES = 1_000  # of the 1,024 that OpenSearch takes in a query; each word of a text is one
 _MOST_TERMS = 65_536  # OpenSearch's limit of values in a `terms` clause
@@ -87,7 +91,7 @@ def search_result(query: Query, answers: Iterator[Json]) -> SearchResult:
     return SearchResult(
         tuple(sorted((hits[_chunk(hit)] for hit in by_vector), key=lambda hit: (-(hit.cosine or 0.0), *_place(hit)))),
         tuple(sorted((hits[_chunk(hit)] for hit in by_text), key=lambda hit: (-(hit.bm25 or 0.0), *_place(hit)))),
-        _bound(query.text or "", answers, max(scores.values(), default=0.0)),
+        *_marks(query.text or "", answers, max(scores.values(), default=0.0)),
     )
 
 
@@ -152,20 +156,32 @@ def _hits(answer: Json) -> list[Json]:
     return hits
 
 
-def _bound(text: str, answers: Iterator[Json], best: float) -> float:
-    """Returns the sum of the idf of all words of a text, repeated ones included; 0 if `best`, the best score, is 0."""
+def _marks(text: str, answers: Iterator[Json], best: float) -> tuple[float, float]:
+    """Returns the sum of the idf of all words of a text, repeated ones included, and about what a document with this
+    text would score; 0 for both if `best`, the best score, is 0.
+
+    A word without an idf counts as a stop word, because all other words of such a document are in the index.
+    """
     words = _words(text)
-    idfs = [sum(_idfs(hit["_explanation"]) for hit in _hits(answer)) for answer in islice(answers, len(words))]
-    probed = sum(times * idf for times, idf in zip(words.values(), idfs, strict=True))
-    total = probed * len(_WORD.findall(text)) / max(words.total(), 1)
-    return max(total, best) if best else 0.0
+    explained = [[hit["_explanation"] for hit in _hits(answer)] for answer in islice(answers, len(words))]
+    if not best:
+        return 0.0, 0.0
+    weights = [(times, sum(_values(each, _IDF))) for times, each in zip(words.values(), explained, strict=True)]
+    more = len(_WORD.findall(text)) / max(words.total(), 1)
+    length = more * sum(times for times, idf in weights if idf)
+    mean = next(_values([each for part in explained for each in part], _MEAN_LENGTH), length)
+    norm = K1 * (1 - B + B * length / mean)
+    bound = max(more * sum(times * idf for times, idf in weights), best)
+    return bound, min(more * sum(times * idf * times / (times + norm) for times, idf in weights), bound)
 
 
-def _idfs(explanation: Json) -> float:
-    """Returns the sum of the idfs of all terms in an explanation."""
-    if explanation["description"].startswith(_IDF):
-        return float(explanation["value"])
-    return sum(_idfs(each) for each in explanation["details"])
+def _values(explanations: Sequence[Json], description: str) -> Iterator[float]:
+    """Yields the values in explanations whose descriptions begin like this."""
+    for each in explanations:
+        if each["description"].startswith(description):
+            yield float(each["value"])
+        else:
+            yield from _values(each["details"], description)
 
 
 def _chunk(hit: Json) -> tuple[str, int, int]:
@@ -180,4 +196,5 @@ def _place(hit: Hit) -> tuple[str, int, int]:
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
     text = source["hidden_text"] if source["window"] else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
-    return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25)
+    location = decoded(json.loads(source["location"])) if "location" in source else None
+    return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25, location)

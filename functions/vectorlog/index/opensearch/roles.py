@@ -14,6 +14,7 @@ REQUESTS = {
         ("POST", f"{PATTERN}/_refresh"),
         ("POST", f"{PATTERN}/_delete_by_query"),
         ("PUT", PATTERN),
+        ("PUT", f"{PATTERN}/_mapping"),
     ),
 }
 """Method and path of every request that the adapter sends, by the role that needs it."""
@@ -33,6 +34,7 @@ ROLES: dict[str, Json] = {
         [
             "indices:admin/create",
             "indices:admin/aliases",  # an index is created with its alias
+            "indices:admin/mapping/put",  # an index of an earlier version gets the fields that it lacks
             "indices:admin/refresh*",
             "indices:data/read/search*",
             "indices:data/write/bulk*",

@@ -32,7 +32,8 @@ def read(path: Path) -> Text:
         return whole(
             blocks(
                 [title, *(markdown(decode(book.read(name), declares=True)) for name in chapters if name in book.names)]
-            )
+            ),
+            markdown=True,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 from vectorlog.ingest.document import Unreadable
 
@@ -22,6 +23,20 @@ _MOST_NOT_TEXT = 0.02
 colours has none.
 """
 
+_ODD = frozenset({"Cn", "Co", "Cs", "No", "Sc", "Sk", "Sm", "So"})
+_MOST_ODD = 0.1
+"""Share of rare characters (symbols, fractions, private or unassigned code points) above which a text whose encoding
+was guessed is considered binary. Random bytes have a fifth or more in any single-byte encoding; texts have a
+hundredth.
+"""
+_FEWEST_SPACES = 0.08
+"""Share of white space that a text with so many rare characters has: a price list, a formula."""
+_MOST_SCRIPTS = 5
+"""Of how many scripts the letters of such a text are at most. A Japanese text has four; random pairs of bytes have
+letters of six and more from 20 characters on.
+"""
+_GUESSED = 400
+"""How many characters of a text are looked at for this."""
 _SURE_ENOUGH = 0.2
 """chardet's confidence below which Windows-1252, the usual legacy encoding of western texts, is the better guess."""
 
@@ -32,31 +47,43 @@ def decode(data: bytes, *, declares: bool = False) -> str:
     Raises:
         Unreadable: the bytes are not text.
     """
-    text = _decoded(data, declares=declares)
+    text, guessed = _decoded(data, declares=declares)
     sample = text[:_SAMPLE]
-    if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample):
+    if len(_NOT_TEXT.findall(sample)) > _MOST_NOT_TEXT * len(sample) or (guessed and _is_noise(text[:_GUESSED])):
         raise Unreadable(
             "unsupported_file", "The file contains binary data, not text. Convert it to a text, PDF or Office file."
         )
     return text
 
 
-def _decoded(data: bytes, *, declares: bool) -> str:
+def _is_noise(text: str) -> bool:
+    """Whether a text whose encoding was guessed is rather random bytes: it has many rare characters and few spaces, or
+    letters of many scripts.
+    """
+    spaces = sum(map(str.isspace, text))
+    odd = sum(unicodedata.category(each) in _ODD for each in text)
+    scripts = {unicodedata.name(each, "").partition(" ")[0] for each in text if each.isalpha()}
+    return (odd > max(2, _MOST_ODD * len(text)) and spaces < _FEWEST_SPACES * len(text)) or len(scripts) > _MOST_SCRIPTS
+
+
+def _decoded(data: bytes, *, declares: bool) -> tuple[str, bool]:
+    """Returns the text, and whether its encoding was guessed."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(encoding, "replace")
+            return data.decode(encoding, "replace"), False
     if (
         declares
         and (named := _DECLARED.search(data[:2048]))
         and (text := _strictly(data, named[1].decode("ascii"))) is not None
     ):
-        return text
+        return text, False
     if (text := _wide(data)) is not None:
-        return text
+        return text, True
     try:
-        return data.decode()
+        return data.decode(), False
     except UnicodeDecodeError as error:
-        return _damaged_utf8(data) or _legacy(data, error.start)
+        damaged = _damaged_utf8(data)
+        return (damaged, False) if damaged else (_legacy(data, error.start), True)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

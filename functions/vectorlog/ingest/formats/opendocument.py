@@ -23,8 +23,8 @@ def read(path: Path) -> Text:
         raise ValueError("content.xml has no body")
     slides = [part for part in body.iter() if _kind(part) == "page"]
     if slides:
-        return paged(blocks(_blocks(slide)) for slide in slides)
-    return whole(blocks(_blocks(body)))
+        return paged((blocks(_blocks(slide)) for slide in slides), markdown=True)
+    return whole(blocks(_blocks(body)), markdown=True)
 
 
 def _blocks(parent: Element, prefix: str = "") -> Iterator[str]:

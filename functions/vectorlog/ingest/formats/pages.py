@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.headings import headings
 
 _LINE_END = re.compile(r"\r\n?")
 _DROPPED = re.compile("[\0\ufeff]")
@@ -18,13 +20,14 @@ def clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", _DROPPED.sub("", _LINE_END.sub("\n", text)))
 
 
-def whole(text: str) -> Text:
-    """Returns a text without pages."""
-    return Text(clean(text))
+def whole(text: str, *, markdown: bool = False) -> Text:
+    """Returns a text without pages; one in Markdown has headings."""
+    cleaned = clean(text)
+    return Text(cleaned, headings=headings(cleaned) if markdown else ())
 
 
-def paged(pages: Iterable[str]) -> Text:
-    """Joins pages with a blank line between them."""
+def paged(pages: Iterable[str], *, markdown: bool = False) -> Text:
+    """Joins pages with a blank line between them; those in Markdown have headings."""
     parts: list[str] = []
     offsets: list[int] = []
     length = 0
@@ -33,4 +36,18 @@ def paged(pages: Iterable[str]) -> Text:
         offsets.append(length)
         parts.append(part)
         length += len(part) + len(_BETWEEN)
-    return Text(_BETWEEN.join(parts), tuple(offsets))
+    text = _BETWEEN.join(parts)
+    return Text(text, tuple(offsets), headings=headings(text) if markdown else ())
+
+
+def sheets(named: Iterable[tuple[str, str]]) -> Text:
+    """Joins sheets, each a name and a text, as pages."""
+    names: list[str] = []
+
+    def texts() -> Iterator[str]:
+        for name, text in named:
+            names.append(clean(name))
+            yield text
+
+    text = paged(texts())
+    return replace(text, sheets=tuple(names))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vectorlog.ingest.formats import (
     book,
     mail,
+    markdown_file,
     notebook,
     opendocument,
     pdf,
@@ -30,6 +31,7 @@ FORMATS: tuple[Format, ...] = (
     opendocument.FORMAT,
     book.FORMAT,
     mail.FORMAT,
+    markdown_file.FORMAT,
     notebook.FORMAT,
     plain.FORMAT,
 )

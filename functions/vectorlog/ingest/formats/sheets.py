@@ -13,7 +13,7 @@ from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown import heading, table
-from vectorlog.ingest.formats.pages import paged
+from vectorlog.ingest.formats.pages import sheets
 
 if TYPE_CHECKING:
     import python_calamine
@@ -41,14 +41,15 @@ def read(path: Path) -> Text:
     _require_dense(path)
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as workbook:
-            return paged(_pages(workbook))
+            return sheets(_sheets(workbook))
     except python_calamine.PasswordError as error:
         raise Unreadable(
             "invalid_file", "The workbook is locked with a password. Remove the password and upload it again."
         ) from error
 
 
-def _pages(workbook: python_calamine.CalamineWorkbook) -> Iterator[str]:
+def _sheets(workbook: python_calamine.CalamineWorkbook) -> Iterator[tuple[str, str]]:
+    """Yields the name and text of each sheet."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
     for meta in workbook.sheets_metadata:
@@ -59,7 +60,7 @@ def _pages(workbook: python_calamine.CalamineWorkbook) -> Iterator[str]:
                 if any(cells := [_cell_text(cell) for cell in row])
             ]
             if rows:
-                yield f"{heading(2, meta.name)}\n\n{table(rows)}"
+                yield meta.name, f"{heading(2, meta.name)}\n\n{table(rows)}"
 
 
 def _cell_text(cell: object) -> str:

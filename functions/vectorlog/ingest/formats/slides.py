@@ -26,7 +26,7 @@ def read(path: Path) -> Text:
 
     with Container(path) as container:
         container.require_small_xml()
-    return paged(blocks(_slide(slide)) for slide in pptx.Presentation(str(path)).slides)
+    return paged((blocks(_slide(slide)) for slide in pptx.Presentation(str(path)).slides), markdown=True)
 
 
 def _slide(slide: Slide) -> Iterator[str]:

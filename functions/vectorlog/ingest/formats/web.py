@@ -23,7 +23,7 @@ _BEGINNING = 500
 
 def read(path: Path) -> Text:
     """Reads the page as Markdown: title, headings, lists, links and tables; no scripts, navigation or image data."""
-    return whole(markdown(decode(path.read_bytes(), declares=True)))
+    return whole(markdown(decode(path.read_bytes(), declares=True)), markdown=True)
 
 
 def markdown(html: str) -> str:

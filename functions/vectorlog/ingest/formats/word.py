@@ -30,7 +30,7 @@ def read(path: Path) -> Text:
 
     with Container(path) as container:
         container.require_small_xml()
-    return whole(blocks(_Reader(docx.Document(str(path))).blocks()))
+    return whole(blocks(_Reader(docx.Document(str(path))).blocks()), markdown=True)
 
 
 class _Reader:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields
 
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
     REFRESH,
     VECTOR_ENGINE,
     DuplicateContent,
+    EmbeddingsApi,
     Refresh,
     VectorEngine,
 )
@@ -35,6 +37,8 @@ class Environment:
         models: `provider:name` of each offered model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret: URL of an OpenAI-compatible endpoint, and the id of the secret that holds
             its key.
+        rewriting_model, rewriting_base_url, rewriting_secret: the chat model that rewrites queries, the URL of its
+            OpenAI-compatible endpoint, and the id of the secret that holds its key; no model rewrites by fixed rules.
         cors_origins: origins whose pages may call the API from a browser, separated by commas.
     """
 
@@ -52,8 +56,12 @@ class Environment:
     models: str = ",".join(MODELS_ON_AWS)
     embedding_base_url: str = OPENAI_URL
     embedding_secret: str = ""
+    rewriting_model: str = ""
+    rewriting_base_url: str = OPENAI_URL
+    rewriting_secret: str = ""
     cors_origins: str = ""
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
+    embeddings_api: EmbeddingsApi = EMBEDDINGS_API
 
     @staticmethod
     def needed() -> tuple[str, ...]:

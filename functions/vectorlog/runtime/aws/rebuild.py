@@ -16,6 +16,7 @@ from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
+from vectorlog.operations.lasting_tombstones import lasting
 from vectorlog.operations.progress import Watch
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
@@ -59,7 +60,7 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
     check_tables()
     deployment = wiring.deployment()
     table, *others = deployment.views.tables[1:]
-    fresh = Views(table, timing, others)
+    fresh = Views(lasting(table, deployment.clock), timing, others)
     count = 0
 
     def counted() -> Iterator[Commit]:

@@ -21,6 +21,7 @@ from vectorlog.runtime.aws.metrics import CloudWatchMetrics
 from vectorlog.runtime.aws.models import models
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
+from vectorlog.runtime.aws.rewriting import rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.ingest.ingester import Ingester
+    from vectorlog.rewriting.rewriter import Rewriter
 
 READER_MEMORY_BYTES = 1 << 30
 """For the child process that reads a file. The function has 1,769 MB, which is one core."""
@@ -70,6 +72,8 @@ def deployment() -> Deployment:
         random=random,
         together=_together,
         duplicate_content=settings.duplicate_content,
+        embeddings_api=settings.embeddings_api,
+        rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )
 

@@ -68,7 +68,10 @@ def views(folder: DataFolder, watch: Watch) -> int:
         UnknownSchema: newer code wrote a commit.
     """
     with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as log_and_views:
-        projection, reader = Projection(log_and_views.streams, one_by_one), _Reader(log_and_views.log)
+        projection, reader = (
+            Projection(log_and_views.streams, one_by_one),
+            _Reader(log_and_views.log),
+        )
         log_and_views.derived.write(begin_fresh)
         fresh = Views(SQLiteTable(log_and_views.derived, FRESH))
         projection.take(watch("commits", reader.rest(), None), fresh)

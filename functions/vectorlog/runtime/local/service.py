@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,8 @@ from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
+from vectorlog.rewriting import chat
+from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
@@ -84,8 +87,10 @@ class Local:
             clock=clock,
             random=log_and_views.random,
             duplicate_content=settings.duplicate_content,
+            embeddings_api=settings.embeddings_api,
             inline_files=INLINE_FILES,
             inline_tags=True,
+            rewriter=_rewriter(settings, self._resources),
             telemetry=telemetry,
             worked=uptime.worked,
             scrub=scrubbing(index, log_and_views.log, log_and_views.derived),
@@ -152,8 +157,7 @@ class Local:
 def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
     offers = [local_offer()]
     if settings.embedding == "openai":
-        file = settings.embedding_api_key_file
-        key = (lambda: _key_in(Path(file))) if file else settings.embedding_api_key
+        key = _key(settings.embedding_api_key, settings.embedding_api_key_file)
         endpoint = Endpoint(settings.embedding_base_url, key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
@@ -161,6 +165,22 @@ def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> M
     models = Models(offers, telemetry=telemetry)
     resources.callback(models.close)
     return models
+
+
+def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
+    if not settings.rewriting_model:
+        return PlainRewriter()
+    key = _key(settings.rewriting_api_key, settings.rewriting_api_key_file)
+    endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH)
+    resources.callback(endpoint.close)
+    rewriter = chat.ChatRewriter(endpoint, settings.rewriting_model)
+    resources.callback(rewriter.close)
+    return rewriter
+
+
+def _key(key: str, file: str) -> str | Callable[[], str]:
+    """Returns an endpoint's key, or a function that reads it from its file."""
+    return (lambda: _key_in(Path(file))) if file else key
 
 
 def _key_in(file: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from vectorlog.defaults import (
     BODY_MB,
     DUPLICATE_CONTENT,
+    EMBEDDINGS_API,
     INDEX_MEMORY_MB,
     OPENAI_URL,
     PORT,
@@ -18,6 +19,7 @@ from vectorlog.defaults import (
     RESERVE_MB,
     UPLOAD_MB,
     DuplicateContent,
+    EmbeddingsApi,
 )
 
 MB = 1024 * 1024
@@ -63,7 +65,14 @@ class Settings:
     embedding_dimensions: int = _setting(
         0, "The model's dimensions; 0 uses the model's default.", minimum=0, maximum=16_000
     )
+    rewriting_model: str = _setting(
+        "", "The chat model that rewrites queries for rewrite_query; empty rewrites by fixed rules."
+    )
+    rewriting_base_url: str = _setting(OPENAI_URL, "The base URL of the OpenAI-compatible endpoint with that model.")
+    rewriting_api_key: str = _setting("", "That endpoint's key.", secret=True)
+    rewriting_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
+    embeddings_api: EmbeddingsApi = _setting(EMBEDDINGS_API, "Whether POST /embeddings is served.")
     body_limit_mb: int = _setting(BODY_MB, "Largest body that is not an upload, in MB.", minimum=1)
     head_seconds: float = _setting(20.0, "Seconds that a request's line and headers may take.", minimum=0.1)
     body_seconds: float = _setting(30.0, "Seconds that a body or a response may stall.", minimum=0.1)
@@ -108,6 +117,14 @@ class Settings:
         if self.embedding_api_key and self.embedding_api_key_file:
             raise WrongSettings(
                 "Give the endpoint's key or the file that holds it (--embedding-api-key-file), not both."
+            )
+        if self.rewriting_model and not self.rewriting_base_url.startswith(("http://", "https://")):
+            raise WrongSettings(
+                f"--rewriting-base-url must begin with http:// or https://, but is '{self.rewriting_base_url}'."
+            )
+        if self.rewriting_api_key and self.rewriting_api_key_file:
+            raise WrongSettings(
+                "Give the chat model's key or the file that holds it (--rewriting-api-key-file), not both."
             )
 
 

@@ -1,0 +1,18 @@
+"""Markdown, whose text is kept unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.formats.pages import whole
+
+
+def read(path: Path) -> Text:
+    """Reads the file's text and finds its headings."""
+    return whole(decode(path.read_bytes()), markdown=True)
+
+
+FORMAT = Format("Markdown", (".md", ".markdown"), read, by_name=True)

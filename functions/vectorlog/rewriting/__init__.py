@@ -1,0 +1,1 @@
+"""Rewrites queries, so that they say only what is looked for."""

@@ -1,0 +1,80 @@
+"""Parts of an artefact, of both versions."""
+
+from __future__ import annotations
+
+from array import array
+from pathlib import Path
+
+import pytest
+
+from vectorlog.domain.location import Location
+from vectorlog.files import artefact
+from vectorlog.files.artefact import Details
+from vectorlog.files.folder import FolderBlobs
+
+TEXT = "Größe „eins“ – two\nthree ütte\nfour"
+SPANS = [(0, 12), (8, 19), (19, 30), (30, 34)]
+VECTORS = [(array("f", [1.0, 0.0]),)] * 4
+WHERE = [Location(start, end, 1, 2, None, ("A",)) for start, end in SPANS]
+
+
+class Watched(FolderBlobs):
+    """Counts whole reads."""
+
+    reads = 0
+
+    def read(self, key: str) -> bytes:
+        self.reads += 1
+        return super().read(key)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Watched:
+    return Watched(tmp_path / "blobs", tmp_path / "staging")
+
+
+def stored(blobs: FolderBlobs, *, details: bool, size: int = 2) -> None:
+    """Stores the chunks in parts of this size."""
+    items = [artefact.text_item("vs_1", "file-1", 1, TEXT)]
+    for first in range(0, 4, size):
+        spans = SPANS[first : first + size]
+        start = len(TEXT[: spans[0][0]].encode())
+        in_bytes = start, start + len(TEXT[spans[0][0] : spans[-1][1]].encode())
+        known = Details([3] * len(spans), WHERE[first : first + size], in_bytes) if details else None
+        items.append(artefact.part_item("vs_1", "file-1", 1, first, spans, VECTORS[: len(spans)], known))
+    blobs.put(items)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("details", [False, True])
+def test_pieces(blobs: Watched, details: bool, size: int) -> None:
+    """Any range of chunks is read back, with tokens and locations if the part has them, without reading all."""
+    stored(blobs, details=details, size=size)
+    for start in range(5):
+        for limit in range(1, 5):
+            found = list(artefact.read_pieces(blobs, "vs_1", "file-1", 1, start, limit))
+            wanted = range(start, min(4, start + limit))
+            assert [each.n for each in found] == list(wanted)
+            assert [each.text for each in found] == [TEXT[slice(*SPANS[n])] for n in wanted]
+            assert [each.tokens for each in found] == [3 if details else None for n in wanted]
+            assert [each.location for each in found] == [WHERE[n] if details else None for n in wanted]
+    if details:
+        assert blobs.reads == 0
+
+
+@pytest.mark.parametrize("details", [False, True])
+def test_chunks(blobs: Watched, details: bool) -> None:
+    """An index is filled with locations, or without where the part is of the first version."""
+    stored(blobs, details=details)
+    chunks = [chunk for part in artefact.read_parts(blobs, "vs_1", "file-1", 1) for chunk in part]
+    assert [chunk.location for chunk in chunks] == (WHERE if details else [None] * 4)
+    assert [chunk.vectors for chunk in chunks] == VECTORS
+
+
+def test_a_long_line(blobs: Watched) -> None:
+    """A part whose line is longer than what is read first is read whole."""
+    where = [Location(0, 12, headings=("x" * 70_000,))]
+    blobs.put([artefact.text_item("vs_1", "file-1", 1, TEXT)])
+    blobs.put([artefact.part_item("vs_1", "file-1", 1, 0, SPANS[:1], VECTORS[:1], Details([3], where, (0, 18)))])
+    [piece] = artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)
+    assert piece.location == where[0]
