@@ -19,6 +19,7 @@ from infra.functions import (
     API,
     DEAD_LETTERS,
     EMBED,
+    ERASE,
     FIRST_KEY,
     INDEX_ACCESS,
     PROJECTOR,
@@ -41,6 +42,11 @@ from vectorlog.runtime.aws import stack
 
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
+EVERY_QUEUE = (
+    *("events_table", "views_table", "bucket", "opensearch_endpoint"),
+    *("work_queue", "embed_queue", "erase_queue"),
+)
+"""Fields of `Environment` for functions that send messages of every kind."""
 
 
 class VectorlogStack(Stack):
@@ -59,6 +65,7 @@ class VectorlogStack(Stack):
             "WorkQueues",
             work_timeout=WORK.timeout,
             embed_timeout=EMBED.timeout,
+            erase_timeout=ERASE.timeout,
             dead_timeout=DEAD_LETTERS.timeout,
         )
         self._network = Network(self, "Network", configuration=configuration)
@@ -68,7 +75,7 @@ class VectorlogStack(Stack):
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
-        consumers = [self._projector(), self._work(), self._embed(), self._dead_letters(), self._sweep()]
+        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._dead_letters(), self._sweep()]
         writers = [self._api(), self._search()]
         for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
@@ -134,30 +141,21 @@ class VectorlogStack(Stack):
         return function
 
     def _projector(self) -> lambda_.Function:
-        function = self._make(PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue")
+        function = self._make(PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue")
         self._grants.fold(function)
         self._grants.write_rows(function)
-        self._grants.send(function, self._queues.work, self._queues.embed)
+        self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(
-            WORK,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "opensearch_endpoint",
-            "duplicate_content",
-        )
+        function = self._make(WORK, *EVERY_QUEUE, "duplicate_content")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
         self._grants.read_objects(function, "manifests", "artefacts")
         self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
-        self._grants.send(function, self._queues.work, self._queues.embed)
+        self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         self._grants.put_off(function, self._queues.work)
         self._index.grant_write(function)
         triggers.of_queue(function, self._queues.work)
@@ -181,26 +179,25 @@ class VectorlogStack(Stack):
         )
         return function
 
+    def _erase(self) -> lambda_.Function:
+        function = self._make(ERASE, "events_table", "views_table", "bucket", "work_queue", "erase_queue")
+        self._grants.erase(function)
+        self._grants.send(function, self._queues.work, self._queues.erase)
+        self._grants.put_off(function, self._queues.erase)
+        triggers.of_queue(function, self._queues.erase)
+        return function
+
     def _dead_letters(self) -> lambda_.Function:
-        function = self._make(
-            DEAD_LETTERS,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "opensearch_endpoint",
-            "models",
-        )
+        function = self._make(DEAD_LETTERS, *EVERY_QUEUE, "models")
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
-        self._grants.send(function, self._queues.work)
+        self._grants.send(function, self._queues.work, self._queues.erase)
         self._grants.name_models(function)
         self._grants.read_stream(function)
         if self._network.streams_url:
             function.add_environment("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", self._network.streams_url)
         self._index.grant_write(function)
-        for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.given_up):
+        for queue in (*self._queues.dead_letters.values(), self._queues.given_up):
             triggers.of_queue(function, queue)
         return function
 
@@ -231,6 +228,7 @@ class VectorlogStack(Stack):
             "bucket": self._files.bucket.bucket_name,
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
+            "erase_queue": self._queues.erase.queue_url,
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
@@ -253,8 +251,8 @@ class VectorlogStack(Stack):
         return Watched(
             configuration=self._configuration,
             functions=self._functions.made,
-            queues={"work": self._queues.work, "embed": self._queues.embed},
-            dead_letters={"work": self._queues.work_dead, "embed": self._queues.embed_dead},
+            queues=self._queues.by_name,
+            dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
             tables={"events": self._log.table, "views": self._views.table},
             rest_api=self._api_gateway.rest_api,

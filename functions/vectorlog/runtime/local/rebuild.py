@@ -71,7 +71,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
     """
     with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as log_and_views:
         projection, reader = (
-            Projection(log_and_views.streams, one_by_one, log_and_views.clock),
+            Projection(log_and_views.streams, one_by_one),
             _Reader(log_and_views.log),
         )
         log_and_views.derived.write(begin_fresh)
