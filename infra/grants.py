@@ -29,8 +29,18 @@ class Grants:
     bucket: s3.IBucket
 
     def append(self, function: lambda_.Function) -> None:
-        """Reads streams and appends to them; no commit is ever changed or deleted."""
+        """Reads streams and appends to them. Our code puts a commit only where there is none."""
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
+
+    def erase(self, function: lambda_.Function) -> None:
+        """Deletes commits and appends others, lists and changes rows, and replaces manifests."""
+        self.append(function)
+        _allow(function, ["dynamodb:DeleteItem"], [self.log.table_arn])
+        self.write_rows(function)
+        self.list_rows(function)
+        self.read_objects(function, "manifests")
+        self.put_objects(function, "manifests")
+        self.delete_objects(function, "manifests")
 
     def fold(self, function: lambda_.Function) -> None:
         """Reads a stream from its beginning, to fold a state of an older schema again."""

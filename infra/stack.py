@@ -8,26 +8,14 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra import triggers
+from infra import functions, triggers
 from infra.api import Api
 from infra.assets import Assets
 from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
 from infra.files import Files
 from infra.first_key import FirstKey
-from infra.functions import (
-    API,
-    DEAD_LETTERS,
-    EMBED,
-    FIRST_KEY,
-    INDEX_ACCESS,
-    PROJECTOR,
-    SEARCH,
-    SWEEP,
-    WORK,
-    Functions,
-    FunctionSpec,
-)
+from infra.functions import Functions, FunctionSpec
 from infra.grants import Grants
 from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
@@ -41,6 +29,12 @@ from vectorlog.runtime.aws import stack
 
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
+TABLES = ("events_table", "views_table")
+ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins")
+"""Fields of `Environment` for functions that answer requests."""
+QUEUES = ("work_queue", "embed_queue", "erase_queue")
+EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
+"""Fields of `Environment` for functions that send messages of every kind."""
 
 
 class VectorlogStack(Stack):
@@ -57,18 +51,19 @@ class VectorlogStack(Stack):
         self._queues = WorkQueues(
             self,
             "WorkQueues",
-            work_timeout=WORK.timeout,
-            embed_timeout=EMBED.timeout,
-            dead_timeout=DEAD_LETTERS.timeout,
+            work_timeout=functions.WORK.timeout,
+            embed_timeout=functions.EMBED.timeout,
+            erase_timeout=functions.ERASE.timeout,
+            dead_timeout=functions.DEAD_LETTERS.timeout,
         )
         self._network = Network(self, "Network", configuration=configuration)
         vpc = self._network.vpc
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
-        access = None if configuration.opensearch_endpoint else self._functions.make(INDEX_ACCESS, {})
+        access = None if configuration.opensearch_endpoint else self._functions.make(functions.INDEX_ACCESS, {})
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
-        consumers = [self._projector(), self._work(), self._embed(), self._dead_letters(), self._sweep()]
+        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._dead_letters(), self._sweep()]
         writers = [self._api(), self._search()]
         for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
@@ -77,13 +72,10 @@ class VectorlogStack(Stack):
             self,
             "FirstKey",
             configuration=configuration,
-            maker=self._make(FIRST_KEY, "events_table", "views_table"),
+            maker=self._make(functions.FIRST_KEY, "events_table", "views_table"),
             grants=self._grants,
         )
-        for within in (
-            self._index,
-            self._first_key,
-        ):  # their functions need the network's endpoints, even to answer CloudFormation
+        for within in (self._index, self._first_key):  # even to answer CloudFormation they need the network's endpoints
             within.node.add_dependency(self._network)
         watched = self._watched()
         alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
@@ -91,16 +83,7 @@ class VectorlogStack(Stack):
         self._outputs()
 
     def _api(self) -> lambda_.Function:
-        function = self._make(
-            API,
-            "events_table",
-            "views_table",
-            "bucket",
-            "models",
-            "duplicate_content",
-            "embeddings_api",
-            "cors_origins",
-        )
+        function = self._make(functions.API, *ANSWERING, "duplicate_content")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -111,19 +94,8 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        function = self._make(
-            SEARCH,
-            "events_table",
-            "views_table",
-            "bucket",
-            "opensearch_endpoint",
-            "models",
-            "embeddings_api",
-            "cors_origins",
-            "rewriting_model",
-            "rewriting_base_url",
-            "rewriting_secret",
-        )
+        rewriting = "rewriting_model", "rewriting_base_url", "rewriting_secret"
+        function = self._make(functions.SEARCH, *ANSWERING, "opensearch_endpoint", *rewriting)
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.count_requests(function)
@@ -134,30 +106,23 @@ class VectorlogStack(Stack):
         return function
 
     def _projector(self) -> lambda_.Function:
-        function = self._make(PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue")
+        function = self._make(
+            functions.PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue"
+        )
         self._grants.fold(function)
         self._grants.write_rows(function)
-        self._grants.send(function, self._queues.work, self._queues.embed)
+        self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(
-            WORK,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "opensearch_endpoint",
-            "duplicate_content",
-        )
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
         self._grants.read_objects(function, "manifests", "artefacts")
         self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
-        self._grants.send(function, self._queues.work, self._queues.embed)
+        self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         self._grants.put_off(function, self._queues.work)
         self._index.grant_write(function)
         triggers.of_queue(function, self._queues.work)
@@ -165,7 +130,7 @@ class VectorlogStack(Stack):
 
     def _embed(self) -> lambda_.Function:
         function = self._make(
-            EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
+            functions.EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
         )
         self._grants.append(function)
         self._grants.note_progress(function)
@@ -181,31 +146,30 @@ class VectorlogStack(Stack):
         )
         return function
 
+    def _erase(self) -> lambda_.Function:
+        function = self._make(functions.ERASE, "events_table", "views_table", "bucket", "work_queue", "erase_queue")
+        self._grants.erase(function)
+        self._grants.send(function, self._queues.work, self._queues.erase)
+        self._grants.put_off(function, self._queues.erase)
+        triggers.of_queue(function, self._queues.erase)
+        return function
+
     def _dead_letters(self) -> lambda_.Function:
-        function = self._make(
-            DEAD_LETTERS,
-            "events_table",
-            "views_table",
-            "bucket",
-            "work_queue",
-            "embed_queue",
-            "opensearch_endpoint",
-            "models",
-        )
+        function = self._make(functions.DEAD_LETTERS, *EVERY_QUEUE, "models")
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
-        self._grants.send(function, self._queues.work)
+        self._grants.send(function, self._queues.work, self._queues.erase)
         self._grants.name_models(function)
         self._grants.read_stream(function)
         if self._network.streams_url:
             function.add_environment("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", self._network.streams_url)
         self._index.grant_write(function)
-        for queue in (self._queues.work_dead, self._queues.embed_dead, self._queues.given_up):
+        for queue in (*self._queues.dead_letters.values(), self._queues.given_up):
             triggers.of_queue(function, queue)
         return function
 
     def _sweep(self) -> lambda_.Function:
-        function = self._make(SWEEP, "events_table", "views_table", "work_queue", "embed_queue")
+        function = self._make(functions.SWEEP, "events_table", "views_table", "work_queue", "embed_queue")
         self._grants.append(function)
         self._grants.find_overdue(function)
         self._grants.write_rows(function)
@@ -231,6 +195,7 @@ class VectorlogStack(Stack):
             "bucket": self._files.bucket.bucket_name,
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
+            "erase_queue": self._queues.erase.queue_url,
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
@@ -242,19 +207,15 @@ class VectorlogStack(Stack):
             "duplicate_content": self._configuration.duplicate_content,
             "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
-            "limit_requests_per_second": _unless_zero(self._configuration.limit_requests_per_second),
-            "limit_files_per_minute": _unless_zero(self._configuration.limit_files_per_minute),
-            "limit_stored_bytes": _unless_zero(self._configuration.limit_stored_bytes),
-            "limit_files": _unless_zero(self._configuration.limit_files),
-            "limit_stores": _unless_zero(self._configuration.limit_stores),
+            **{field: str(getattr(self._configuration, field) or "") for field in LIMIT_SETTINGS},
         }
 
     def _watched(self) -> Watched:
         return Watched(
             configuration=self._configuration,
             functions=self._functions.made,
-            queues={"work": self._queues.work, "embed": self._queues.embed},
-            dead_letters={"work": self._queues.work_dead, "embed": self._queues.embed_dead},
+            queues=self._queues.by_name,
+            dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
             tables={"events": self._log.table, "views": self._views.table},
             rest_api=self._api_gateway.rest_api,
@@ -278,8 +239,3 @@ class VectorlogStack(Stack):
             description="The secret that holds the first API key",
         )
         CfnOutput(self, "ReadFirstKey", value=self._first_key.read)
-
-
-def _unless_zero(number: int) -> str:
-    """Returns a number as text; "" for 0, which functions have by default."""
-    return str(number or "")

@@ -17,22 +17,33 @@ throttled calls meanwhile.
 
 
 class WorkQueues(Construct):
-    """`work` and `embed`, each with its dead letters, and `given_up` for the stream. They are standard queues: order
-    does not matter, and SQS is fair between message groups.
+    """`work`, `embed` and `erase`, each with its dead letters, and `given_up` for the stream. They are standard queues:
+    order does not matter, and SQS is fair between message groups.
 
     A message is given up after as many receives as `runtime.aws.records` has delays for. Nothing is ever given up
     twice: what the dead letters' function cannot settle stays, and rings an alarm.
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, work_timeout: Duration, embed_timeout: Duration, dead_timeout: Duration
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        work_timeout: Duration,
+        embed_timeout: Duration,
+        erase_timeout: Duration,
+        dead_timeout: Duration,
     ) -> None:
         super().__init__(scope, id)
         self.work_dead = self._queue("WorkDeadLetters", dead_timeout)
         self.work = self._queue("Work", work_timeout, self.work_dead)
         self.embed_dead = self._queue("EmbedDeadLetters", dead_timeout)
         self.embed = self._queue("Embed", embed_timeout, self.embed_dead)
+        self.erase_dead = self._queue("EraseDeadLetters", dead_timeout)
+        self.erase = self._queue("Erase", erase_timeout, self.erase_dead)
         self.given_up = self._queue("GivenUp", dead_timeout)
+        self.by_name = {"work": self.work, "embed": self.embed, "erase": self.erase}
+        self.dead_letters = {"work": self.work_dead, "embed": self.embed_dead, "erase": self.erase_dead}
 
     def _queue(self, id: str, timeout: Duration, dead: sqs.Queue | None = None) -> sqs.Queue:
         return sqs.Queue(

@@ -36,6 +36,8 @@ class Resources:
     work_dead: LocalQueue
     embed: LocalQueue
     embed_dead: LocalQueue
+    erase: LocalQueue
+    erase_dead: LocalQueue
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,6 +48,7 @@ class Resources:
             "VECTORLOG_BUCKET": self.bucket,
             "VECTORLOG_WORK_QUEUE": self.work.url,
             "VECTORLOG_EMBED_QUEUE": self.embed.url,
+            "VECTORLOG_ERASE_QUEUE": self.erase.url,
         }
 
 
@@ -68,13 +71,15 @@ def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Reso
     s3.create_bucket(Bucket=name)
     work, work_dead = _queue(sqs, f"{name}-work", visibility_s, receives)
     embed, embed_dead = _queue(sqs, f"{name}-embed", visibility_s, receives)
-    return Resources(events, views, stream, name, work, work_dead, embed, embed_dead)
+    erase, erase_dead = _queue(sqs, f"{name}-erase", visibility_s, receives)
+    return Resources(events, views, stream, name, work, work_dead, embed, embed_dead, erase, erase_dead)
 
 
 def remove(servers: Servers, resources: Resources) -> None:
     """Deletes everything, including the bucket's content."""
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
-    for queue in (resources.work, resources.work_dead, resources.embed, resources.embed_dead):
+    queues = (resources.work, resources.work_dead, resources.embed, resources.embed_dead)
+    for queue in (*queues, resources.erase, resources.erase_dead):
         sqs.delete_queue(QueueUrl=queue.url)
     for table in (resources.events_table, resources.views_table):
         dynamodb.delete_table(TableName=table)

@@ -15,6 +15,7 @@ from vectorlog.defaults import (
     EmbeddingsApi,
     UploadLimits,
 )
+from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
@@ -55,6 +56,10 @@ def never_off(since: int, until: int) -> int:
     return max(0, until - since)
 
 
+def nothing_left(space: Space | None, store: str) -> None:
+    """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The adapters and rules of one deployment.
@@ -79,6 +84,8 @@ class Deployment:
         rewriter: rewrites the queries of searches that ask for it.
         telemetry: where failures are logged and counted.
         limits: the limits of projects, and the counts by which they are applied.
+        scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
+            space, of the store's chunks in the index. On AWS there is nothing to do.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -99,4 +106,5 @@ class Deployment:
     rewriter: Rewriter = field(default_factory=PlainRewriter)
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: Limiter = field(default_factory=Limiter)
+    scrub: Callable[[Space | None, str], None] = nothing_left
     worked: Callable[[int, int], int] = never_off

@@ -57,7 +57,7 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
         "The projector is five minutes behind the log, so no new work begins. Answers are still correct.",
         "Read the projector's log. It continues by itself once the cause is gone.",
     )
-    for queue, function in (("work", "work"), ("embed", "embed")):
+    for queue, function in (("work", "work"), ("embed", "embed"), ("erase", "erase")):
         yield AlarmSpec(
             f"{queue}-waiting",
             watched.oldest_message_s(queue),

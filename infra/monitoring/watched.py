@@ -33,7 +33,7 @@ class Watched:
 
     Attributes:
         functions: by the name of their handler module.
-        queues: `work` and `embed`.
+        queues: `work`, `embed` and `erase`.
         dead_letters: the dead-letter queues of these, by the same names.
         given_up: the queue for stream records that the projector could not handle.
         tables: `events` and `views`.

@@ -22,7 +22,7 @@ from local_aws.sam.image import find_image
 from local_aws.sam.template import prepare
 from local_aws.servers import Servers
 
-HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "sweep")
+HANDLERS = ("api", "search", "projector", "work", "embed", "erase", "dead_letters", "sweep")
 VISIBILITY_S = 180
 """A function's first container takes seconds, and the messages of a function wait for each other."""
 

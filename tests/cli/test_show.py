@@ -98,4 +98,4 @@ class TestDeployment:
         assert "messages in all: work 0, embed 1" in answer.stdout
         assert "Note: SQS does not show messages" in answer.stdout
         queues: Any = json.loads(run(f"{STORE}/{FILE}", "--edition", "aws", "--json").stdout)["queues"]
-        assert queues == {"numbers": {"work": 0, "embed": 1}, "messages": None}
+        assert queues == {"numbers": {"work": 0, "embed": 1, "erase": 0}, "messages": None}

@@ -35,7 +35,8 @@ def run() -> Iterator[Run]:
             "opensearch_endpoint": "https://search.example",
         }
         names |= {
-            queue: moto_aws.sqs().create_queue(QueueName=queue)["QueueUrl"] for queue in ("work_queue", "embed_queue")
+            queue: moto_aws.sqs().create_queue(QueueName=queue)["QueueUrl"]
+            for queue in ("work_queue", "embed_queue", "erase_queue")
         }
         deploy("prod", {output(field): value for field, value in names.items()})
         yield lambda command, *arguments: CliRunner().invoke(command, arguments)

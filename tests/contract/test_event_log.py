@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -220,3 +221,56 @@ class TestEventLog:
         assert sorted(each.id for each in scanned) == sorted(each.id for each in commits)
         for stream in range(30):
             assert [each.version for each in scanned if each.stream == f"vs_{stream}"] == list(range(40))
+
+    def test_erase(self, log: EventLog) -> None:
+        """An erasure leaves one commit of a stream's history; later commits and other streams stay."""
+        history, other = stream_of(5), stream_of(2, "vs_2")
+        log.append([*history, *other])
+        log.erase(history[3])
+        assert log.read("vs_1") == history[3:]
+        assert log.read("vs_1", 0, 1) == [history[3]]
+        assert log.load("vs_1") == history[4]
+        assert log.read("vs_2") == other
+        assert sorted(each.id for each in log.scan()) == sorted(each.id for each in [*history[3:], *other])
+
+    def test_erase_replaces(self, log: EventLog) -> None:
+        """The commit that remains may have another content than the one in its place."""
+        history = stream_of(2)
+        log.append(history)
+        cleaned = replace(history[0], events="[1]", state='{"a":1}')
+        log.erase(cleaned)
+        assert log.read("vs_1") == [cleaned, history[1]]
+
+    def test_erase_again(self, log: EventLog) -> None:
+        """An erasure may be repeated, and follow another one of the same stream."""
+        history = stream_of(4)
+        log.append(history)
+        for remains in (history[1], history[1], history[3], history[3]):
+            log.erase(remains)
+        assert log.read("vs_1") == [history[3]]
+
+    def test_erase_of_a_long_stream(self, log: EventLog) -> None:
+        """All older commits go, however many there are."""
+        history = stream_of(250)
+        log.append(history)
+        log.erase(history[-1])
+        assert log.read("vs_1") == history[-1:]
+
+    def test_erase_adds_nothing(self, log: EventLog) -> None:
+        """Nothing is erased unless the commit that remains is there."""
+        history = stream_of(2)
+        log.append(history)
+        for missing in (commit(version=1), commit(version=2), commit("vs_2")):
+            with pytest.raises(ValueError, match=missing.stream):
+                log.erase(missing)
+        assert log.read("vs_1") == history
+        assert log.read("vs_2") == []
+
+    def test_append_after_an_erasure(self, log: EventLog) -> None:
+        """A stream goes on where it was; the places of erased commits are never filled by a writer that is late."""
+        history = stream_of(3)
+        log.append(history)
+        log.erase(history[2])
+        following = commit(version=3)
+        assert log.append([following]) == [following]
+        assert log.read("vs_1") == [history[2], following]

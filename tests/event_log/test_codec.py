@@ -29,6 +29,7 @@ from vectorlog.domain import (
     vector_store,
 )
 from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
@@ -77,6 +78,7 @@ EXAMPLES: tuple[Any, ...] = (
     VectorStoreShared(6, "bob", "writer"),
     VectorStoreUnshared(7, None),
     vector_store.VectorStoreDeleted(5),
+    VectorStoreErased(6, ANN, 1, "local:granite", 384, 5),
     store_file.FileAttached(
         2,
         1,
@@ -111,8 +113,20 @@ EXAMPLES: tuple[Any, ...] = (
     ),
     store_file.FileAttributesChanged(7, ATTRIBUTES, 5),
     store_file.FileDetached(8, "file_deleted", ("single", "vsfb_1"), (Retired(3, 12), Retired(2, 9))),
+    store_file.StoreFileErased(
+        9,
+        3,
+        Placement(1, 7),
+        5,
+        8,
+        (store_file.Seen("vsfb_1", 2, True),),
+        1,
+        (store_file.Entry("vsfb_1", "completed", True),),
+        (Retired(3, 12),),
+    ),
     file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
     file_batch.FileBatchCancelled(2),
+    file_batch.FileBatchErased(3, "vs_1", ANN, 1, MANIFEST, skip_duplicates=True, cancelled=True),
     uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9, "upload_1"),
     uploaded_file.FileDeleted(2, expired=True),
     upload.UploadCreated(1, ANN, "a.txt", "assistants", 4096, "text/plain", 9, 3600, 1024),
@@ -120,6 +134,7 @@ EXAMPLES: tuple[Any, ...] = (
     upload.UploadCancelled(3),
     upload.UploadExpired(9),
     upload_part.UploadPartAdded(2, 1024, "5a"),
+    uploaded_file.FileErased(3, ANN, 1, 4096),
     api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
     api_key.ApiKeyUsed(3),
@@ -136,9 +151,9 @@ EACH_AGGREGATE = pytest.mark.parametrize("aggregate", AGGREGATES, ids=[aggregate
 
 
 def example_state(aggregate: AnyAggregate) -> Any:
-    """A state with everything that can be nested."""
+    """A state with everything that can be nested; an erased stream's has almost nothing."""
     if aggregate is not STORE_FILE:
-        return fold(aggregate, [BY_TYPE[name] for name in aggregate.events])
+        return fold(aggregate, [BY_TYPE[name] for name in aggregate.events if not name.endswith("Erased")])
     attached = BY_TYPE["FileAttached"]
     state = fold(
         aggregate,

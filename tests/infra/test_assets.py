@@ -33,13 +33,14 @@ USES = {
         "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.work_queue(); "
         "from vectorlog.files.s3 import S3Blobs"
     ),
+    "erase": "from vectorlog.runtime.aws import wiring; wiring.erase_queue(); from vectorlog.files.s3 import S3Blobs",
     "dead_letters": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
     "index_access": "from vectorlog.index.opensearch.requests import connect; connect('https://a.example')",
     "embed": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
 }
 """Modules that a function imports at its first call."""
 BUNDLES: dict[str, Bundle] = {
-    **dict.fromkeys(("api", "projector", "sweep", "first_key"), "core"),
+    **dict.fromkeys(("api", "projector", "erase", "sweep", "first_key"), "core"),
     **dict.fromkeys(("search", "work", "dead_letters", "index_access"), "index"),
     "embed": "ingest",
 }

@@ -8,7 +8,18 @@ from tests.infra.synthesized import Synthesize, Synthesized
 
 pytestmark = pytest.mark.infra
 
-HANDLERS = ("api", "search", "projector", "work", "embed", "dead_letters", "sweep", "first_key", "index_access")
+HANDLERS = (
+    "api",
+    "search",
+    "projector",
+    "work",
+    "embed",
+    "erase",
+    "dead_letters",
+    "sweep",
+    "first_key",
+    "index_access",
+)
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -73,7 +84,7 @@ def test_told_what_they_need(stack: Synthesized) -> None:
         in variables["search"] & variables["work"] & variables["embed"] & variables["dead_letters"]
     )
     assert variables["projector"] == {
-        f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE")
+        f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE", "ERASE_QUEUE")
     }
 
 

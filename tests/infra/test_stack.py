@@ -11,7 +11,7 @@ from vectorlog.runtime.aws.environment import Environment
 
 pytestmark = pytest.mark.infra
 
-CONSUMERS = ("projector", "work", "embed", "dead_letters", "sweep")
+CONSUMERS = ("projector", "work", "embed", "erase", "dead_letters", "sweep")
 STATEFUL = {
     "ChunkIndexDomain3391814A": "AWS::OpenSearchService::Domain",
     "EventLogTable9CC67CCE": "AWS::DynamoDB::Table",
@@ -32,7 +32,7 @@ def test_consumers_before_writers(stack: Synthesized) -> None:
         for name, each in stack.of("AWS::Lambda::EventSourceMapping").items()
         if each["Properties"]["FunctionName"]["Ref"] in consumers
     }
-    assert len(triggers) == 6
+    assert len(triggers) == 8
     for writer in ("api", "search"):
         assert consumers | triggers <= set(_names(stack.function(writer)["DependsOn"]))
 

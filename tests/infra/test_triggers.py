@@ -34,7 +34,9 @@ def test_stream(stack: Synthesized) -> None:
     assert any(each["EventSourceArn"]["Fn::GetAtt"][0] == given_up for each in _mappings(stack, "dead_letters"))
 
 
-@pytest.mark.parametrize(("handler", "batches"), [("work", [1]), ("embed", [10]), ("dead_letters", [1, 1, 1])])
+@pytest.mark.parametrize(
+    ("handler", "batches"), [("work", [1]), ("embed", [10]), ("erase", [1]), ("dead_letters", [1] * 4)]
+)
 def test_queues(stack: Synthesized, handler: str, batches: list[int]) -> None:
     """Queues give the same batches as in `./dev aws`, and accept reports of failed messages."""
     mappings = _mappings(stack, handler)

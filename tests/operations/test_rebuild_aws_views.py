@@ -34,7 +34,7 @@ def names() -> Iterator[Mapping[str, str]]:
         before = set(os.environ)
         for table in (tables.events("log"), tables.views("one"), tables.views("two")):
             dynamodb.create_table(**table)
-        made = dict.fromkeys(("bucket", "work_queue", "embed_queue", "opensearch_endpoint"), "x")
+        made = dict.fromkeys(("bucket", "work_queue", "embed_queue", "erase_queue", "opensearch_endpoint"), "x")
         yield {**made, "events_table": "log", "views_table": "one", "views_also": "two"}
         for name in os.environ.keys() - before:
             del os.environ[name]

@@ -20,7 +20,7 @@ from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.views import keys, sqlite
-from vectorlog.views.table import Add, Remove
+from vectorlog.views.table import Add, Key, Remove, Row
 from vectorlog.views.views import Views
 
 T = TypeVar("T")
@@ -167,3 +167,27 @@ def test_one_at_a_time(bench: Bench) -> None:
     folder = DataFolder(bench.folder)
     with folder.lock_rebuild(), pytest.raises(FolderInUse, match="is being rebuilt by the process"):
         rebuild.views(folder, unwatched)
+
+
+def test_views_of_an_earlier_version(bench: Bench) -> None:
+    """Views that an earlier version of the code made are made anew at the start, once; those of this one are not."""
+    store, file = bench.store(), bench.upload("alpha")
+    bench.attach(store, file)
+    bench.pump.settle()
+    folder = DataFolder(bench.folder)
+    rebuild.renew_views(folder)
+    expected = rows(bench)
+
+    def is_renewed() -> bool:
+        bench.derived.write(lambda connection: connection.execute("DELETE FROM views WHERE pk LIKE 'USAGE%'"))
+        rebuild.renew_views(folder)
+        return rows(bench) == expected
+
+    assert not is_renewed()
+    bench.derived.write(lambda connection: connection.execute("PRAGMA user_version = 0"))
+    assert is_renewed()
+    assert not is_renewed()
+
+
+def rows(bench: Bench) -> dict[Key, Row]:
+    return {row.key: row for row in bench.deployment.views.table.scan()}

@@ -66,7 +66,7 @@ class Second:
                 yield commit
 
         fresh = Views(lasting(self.table, self.bench.clock), no_waits())
-        projection = Projection(self.bench.deployment.streams, one_by_one, self.bench.clock)
+        projection = Projection(self.bench.deployment.streams, one_by_one)
         projection.take(scanned(), fresh)
         projection.apply_work(fresh)
 

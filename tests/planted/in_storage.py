@@ -113,8 +113,7 @@ BUGS = (
     Bug(
         "failed-documents-are-swallowed",
         "index/opensearch/index.py",
-        '            raise_for([(BUSY if _may_retry(item) else item["status"], item["error"])'
-        " for _, item in failed])\n",
+        '            raise_for([(BUSY if may_retry(item) else item["status"], item["error"]) for _, item in failed])\n',
         "",
         "On AWS, chunks that OpenSearch refused are missing, and the file says that it completed.",
         ("index/opensearch/test_index.py::TestAdd::test_only_what_was_refused_is_sent_again",),

@@ -80,8 +80,8 @@ BUGS = (
     Bug(
         "tombstone-of-an-attachment-ends-at-once",
         "views/store_file_rows.py",
-        '"expires_at": decision.at + TOMBSTONE_MS}',
-        '"expires_at": decision.at}',
+        "gone=not state.attached)",
+        "gone=not state.attached, expires_at=None if state.attached else decision.at)",
         "A detached file is back in its store's list when the feed delivers its attach late.",
         ("views/test_views.py::test_late_commit_of_a_detached_file",),
     ),
@@ -184,7 +184,7 @@ BUGS = (
     Bug(
         "stale-list",
         "views/dynamodb_items.py",
-        '            "ConsistentRead": True,\n',
+        '        request["ConsistentRead"] = True\n',
         "",
         "On AWS, a list right after a write may not show it.",
         ("views/test_dynamodb.py::TestConsistency::test_reads",),

@@ -209,3 +209,23 @@ def test_survives(tmp_path: Path) -> None:
     database = Database(tmp_path / "some.db", SCHEMA, synchronous="FULL")
     assert numbers(database) == [0, 1, 2]
     database.close()
+
+
+def test_scrub(tmp_path: Path) -> None:
+    """What was deleted or replaced is nowhere in the files afterwards: in no page, free or not, and not in the journal.
+    What is kept stays, and the file does not grow by much.
+    """
+    path, secret = tmp_path / "a.db", "wolpertinger " * 300
+    database = Database(path, ("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT)",), "NORMAL")
+    insert, kept = "INSERT INTO t VALUES (?, ?)", "kept " * 300
+    database.write(lambda connection: connection.executemany(insert, [(n, secret) for n in range(1500)]).rowcount)
+    database.write(lambda connection: connection.execute("UPDATE t SET text = ? WHERE n % 3 = 0", (kept,)).rowcount)
+    database.write(lambda connection: connection.execute("DELETE FROM t WHERE text = ?", (secret,)).rowcount)
+    size = path.stat().st_size
+    assert any(b"wolpertinger" in file.read_bytes() for file in tmp_path.iterdir())
+    for _ in range(2):
+        database.scrub()
+        assert not [file for file in tmp_path.iterdir() if b"wolpertinger" in file.read_bytes()]
+    assert path.stat().st_size <= max(size, 1_000_000) * 8
+    assert database.read().execute("SELECT count(*) FROM t WHERE text = ?", (kept,)).fetchone() == (500,)
+    database.close()

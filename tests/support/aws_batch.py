@@ -144,7 +144,7 @@ def verified(deployment: RunningDeployment) -> str:
 def left(deployment: RunningDeployment, servers: Servers) -> int:
     """Messages in all queues and dead letters: waiting, lent or delayed."""
     sqs, owned = servers.client("sqs"), deployment.resources
-    queues = (owned.work, owned.work_dead, owned.embed, owned.embed_dead)
+    queues = (owned.work, owned.work_dead, owned.embed, owned.embed_dead, owned.erase, owned.erase_dead)
     found = [
         sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=list(_NUMBERS))["Attributes"] for queue in queues
     ]

@@ -62,7 +62,7 @@ class AwsBench(Bench):
             patch.setattr(clocked, attribute, time)
         index = Fragile(self.moto.index, {"add", "remove", "remove_store"}, self.faults)
         patch.setattr(wiring, "index", lambda: index)
-        self._fragile(patch, wiring, "DynamoDBEventLog", "append")
+        self._fragile(patch, wiring, "DynamoDBEventLog", "append", "erase")
         self._fragile(patch, wiring, "DynamoDBTable", "write")
         self._fragile(patch, wiring, "SQSQueue", "send", "release")
         self._fragile(patch, s3, "S3Blobs", "put", "join", "delete")
@@ -101,6 +101,7 @@ class AwsPump(Pump):
         self.records: list[Json] = []
         self.work: Any = AwsQueue(bench.moto.work)
         self.embed: Any = AwsQueue(bench.moto.embed)
+        self.erase: Any = AwsQueue(bench.moto.erase)
 
     @property
     def deployment(self) -> Deployment:  # type: ignore[override]
@@ -126,7 +127,9 @@ class AwsPump(Pump):
         assert self._bench.moto.handle("projector", stream_event(records)) == {"batchItemFailures": []}
 
     def work_one(self, draw: Random | None = None, *, twice: bool = False) -> bool:
-        return self._take(self.work, "work", 1, draw, twice=twice)
+        return self._take(self.work, "work", 1, draw, twice=twice) or self._take(
+            self.erase, "erase", 1, draw, twice=twice
+        )
 
     def ingest_some(self, limit: int = 10, draw: Random | None = None, *, twice: bool = False) -> bool:
         return self._take(self.embed, "embed", limit, draw, twice=twice)
@@ -136,7 +139,7 @@ class AwsPump(Pump):
 
     def restart(self) -> None:
         once.forget()
-        for queue in (self.work, self.embed):
+        for queue in (self.work, self.embed, self.erase):
             queue.recall()
 
     def _take(self, queue: AwsQueue, function: str, limit: int, draw: Random | None, *, twice: bool) -> bool:
@@ -150,7 +153,7 @@ class AwsPump(Pump):
         return bool(records)
 
     def _next_due(self) -> int | None:
-        found = [wait for queue in (self.work, self.embed) for wait in queue.waits(self._bench.clock())]
+        found = [wait for queue in (self.work, self.embed, self.erase) for wait in queue.waits(self._bench.clock())]
         return max(1, min(found)) if found else None
 
 

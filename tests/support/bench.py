@@ -15,7 +15,7 @@ from tests.support.pump import Clock, Pump
 from tests.support.stubs import DIMENSIONS, DictIndex, StubEmbedder
 from tests.support.waits import no_waits
 from vectorlog.defaults import DAY_MS
-from vectorlog.deployment import Deployment
+from vectorlog.deployment import Deployment, nothing_left
 from vectorlog.domain.chunking import AUTO
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
@@ -27,6 +27,7 @@ from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.chunk_index import ChunkIndex
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.reactions.projector import Projector
+from vectorlog.runtime.local.scrub import scrubbing
 from vectorlog.sqlite.database import Database
 from vectorlog.use_cases import file_batches, search, store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor, idempotency_key
@@ -59,7 +60,7 @@ class Bench:
         self.blobs = FolderBlobs(folder / "blobs", folder / "staging")
         self.index: ChunkIndex = index or LocalIndex(folder / "index")
         StubEmbedder.throttled = False
-        log = Fragile(self.log, {"append"}, self.faults)
+        log = Fragile(self.log, {"append", "erase"}, self.faults)
         table = Fragile(SQLiteTable(self.derived), {"write"}, self.faults)
         work = cast(
             SQLiteQueue, Fragile(SQLiteQueue(self.derived, "work", self.clock), {"send", "acknowledge"}, self.faults)
@@ -75,6 +76,7 @@ class Bench:
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
             clock=self.clock,
             random=self.random,
+            scrub=scrubbing(self.index, self.log, self.derived) if isinstance(self.index, LocalIndex) else nothing_left,
             **{"inline_files": 100, "inline_tags": True, **rules},
         )
         self.pump = Pump(

@@ -19,7 +19,7 @@ from vectorlog.domain.errors import NotFound
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
-from vectorlog.use_cases import file_batches, store_files, uploaded_files, uploads, vector_stores
+from vectorlog.use_cases import erasure, file_batches, store_files, uploaded_files, uploads, vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -132,6 +132,18 @@ def _completed(setting: Setting) -> None:
     setting.reach(setting.bench.pump.project)
 
 
+def _erase_file(setting: Setting) -> object:
+    with suppress(NotFound):
+        erasure.erase_file(setting.bench.deployment, PROJECT, setting.files[0])
+    return None
+
+
+def _erase_store(setting: Setting) -> object:
+    with suppress(NotFound):
+        erasure.erase_store(setting.bench.deployment, PROJECT, setting.store)
+    return None
+
+
 def _project(setting: Setting) -> object:
     setting.bench.pump.project()
     return None
@@ -172,6 +184,13 @@ def _deleted(setting: Setting) -> None:
     setting.reach(setting.bench.pump.project)
 
 
+def _erased(setting: Setting) -> None:
+    _ingested(setting)
+    _erase_file(setting)
+    _erase_store(setting)
+    setting.reach(setting.bench.pump.project)
+
+
 def _overdue(setting: Setting) -> None:
     _fanned_out(setting)
     setting.bench.clock.advance(DAY_MS + 1)
@@ -193,11 +212,14 @@ HANDLERS: Mapping[str, Steps] = {
     "api: delete a store": (_nothing, _delete_store),
     "api: complete an upload": (_parts_sent, _complete_upload),
     "api: cancel an upload": (_parts_sent, _cancel_upload),
+    "api: erase a file": (_nothing, _erase_file),
+    "api: erase a store": (_nothing, _erase_store),
     "projector: of the api": (_nothing, _project),
     "projector: of workers": (_ingested, _project),
     "work: fan out": (_projected, _work),
     "work: purge": (_deleted, _work),
     "work: close an upload": (_completed, _work),
+    "work: erase": (_erased, _work),
     "embed": (_fanned_out, _embed),
     "sweep": (_overdue, _sweep),
 }

@@ -42,10 +42,11 @@ class Faults:
             dies = self.calls == self.dies_at
         if dies and not self.after:
             raise Lost(f"before {name}")
-        result = call()
-        if dies:
-            raise Lost(f"after {name}")
-        return result
+        try:
+            return call()
+        finally:
+            if dies:  # whether the call succeeded or was refused
+                raise Lost(f"after {name}")
 
 
 class Fragile:

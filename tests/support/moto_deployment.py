@@ -84,13 +84,14 @@ class MotoDeployment:
             dynamodb.create_table(**tables.events(events))
             dynamodb.create_table(**tables.views(views))
         self.s3.create_bucket(Bucket="bucket")
-        self.work, self.embed = self._queue("work"), self._queue("embed")
+        self.work, self.embed, self.erase = self._queue("work"), self._queue("embed"), self._queue("erase")
         environment = {
             "VECTORLOG_EVENTS_TABLE": events,
             "VECTORLOG_VIEWS_TABLE": views,
             "VECTORLOG_BUCKET": "bucket",
             "VECTORLOG_WORK_QUEUE": self.work,
             "VECTORLOG_EMBED_QUEUE": self.embed,
+            "VECTORLOG_ERASE_QUEUE": self.erase,
             "POWERTOOLS_TRACE_DISABLED": "1",
             "POWERTOOLS_METRICS_DISABLED": "1",
         }

@@ -288,7 +288,7 @@ def test_rebuild(light: Bench) -> None:
     permissions.grant(light.deployment, ANN, other, None, "reader")
     permissions.revoke(light.deployment, ANN, other, None)
     views = Views(MemoryTable())
-    rebuilt = rebuild_views.Projection(light.deployment.streams, lambda *steps: [step() for step in steps], light.clock)
+    rebuilt = rebuild_views.Projection(light.deployment.streams, lambda *steps: [step() for step in steps])
     rebuilt.take(light.log.scan(), views)
     assert places(views.table) == places(light.deployment.views.table)
 

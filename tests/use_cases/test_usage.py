@@ -230,9 +230,7 @@ class TestProjection:
         history.pump.settle()
         views = Views(MemoryTable())
         for _ in range(2):
-            projection = Projection(
-                history.deployment.streams, lambda *steps: [step() for step in steps], history.clock
-            )
+            projection = Projection(history.deployment.streams, lambda *steps: [step() for step in steps])
             projection.take(sorted(history.log.scan(), key=order), views)
             projection.apply_work(views)
             assert counted(views) == counted(history.deployment.views)

@@ -10,6 +10,7 @@ from vectorlog.domain.store_file import Retired
 from vectorlog.work.messages import (
     CancelBatch,
     Collect,
+    Erase,
     FanOut,
     Forget,
     Ingest,
@@ -20,6 +21,7 @@ from vectorlog.work.messages import (
     PurgeStore,
     Replay,
     Retag,
+    Scrub,
     decode,
     encode,
     outgoing,
@@ -39,6 +41,9 @@ EVERY: list[Message] = [
     Forget("file-1"),
     Replay("vs_1/file-1"),
     Collect("files/file-1/0"),
+    Purge("vs_1", "file-1", (Retired(1, 7),), erased=True),
+    Erase("vs_1", 7, "past", "F#file-1", again=False),
+    Scrub("vs_1"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -10,11 +10,10 @@ from typing import TypeVar
 from vectorlog.api import auth, errors, rate_headers, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
-from vectorlog.api.compression import compressed
+from vectorlog.api.compression import check_uncompressed, compressed
 from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
-from vectorlog.api.errors import UnsupportedEncoding, WrongMethod
+from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form, FormRule
-from vectorlog.api.input.refusals import echo
 from vectorlog.api.input.upload_forms import form_rule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
@@ -142,14 +141,14 @@ class App:
             if route.method == "POST":
                 if bool(route.file_field) != head.is_form:
                     raise Invalid(form_expected(route.file_field) if route.file_field else JSON_EXPECTED, code=None)
-                _check_encoding(head)
+                check_uncompressed(head.headers)
             if route.grows:
                 self.room(0)
 
             def answer(request: Request) -> Response:
                 def handle() -> Response:
                     actor = _actor(caller, route, dialect, request)
-                    sent = replace(request, query=_without(request.query, IGNORED_PARAMETER))
+                    sent = request.without(IGNORED_PARAMETER)
                     response = route.handler(self._call(dialect, credential, actor, ids, sent))
                     response = replace(response, operation=route.operation, project=project)
                     return self.fit(_compressed(response, request), request)
@@ -230,23 +229,6 @@ def _understood(error: Exception) -> tuple[Refused | None, str, bool]:
 def refuse(request: Request, error: Refused) -> Response:
     """Returns the response to a request that could not be read because its form is broken or its body too large."""
     return errors.refusal(error, dialect_of(request.path), "")
-
-
-def _without(query: Mapping[str, Sequence[str]], name: str) -> Mapping[str, Sequence[str]]:
-    return {key: values for key, values in query.items() if key != name} if name in query else query
-
-
-def _check_encoding(head: Request) -> None:
-    """Checks that the body is not compressed.
-
-    Raises:
-        UnsupportedEncoding: it is.
-    """
-    coding = head.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in ("", "identity"):
-        raise UnsupportedEncoding(
-            f"Unsupported Content-Encoding: '{echo(coding)}'. Send the body uncompressed, without that header."
-        )
 
 
 def _compressed(response: Response, request: Request) -> Response:

@@ -1,10 +1,13 @@
-"""Compresses answers for clients that accept gzip."""
+"""Compresses answers for clients that accept gzip, and refuses compressed requests."""
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import replace
 
+from vectorlog.api.errors import UnsupportedEncoding
+from vectorlog.api.input.refusals import echo
 from vectorlog.api.response import Response
 
 MIN_BYTES = 1_400
@@ -35,6 +38,19 @@ def compressed(response: Response, accept_encoding: str) -> Response:
         return replace(response, headers=varying)
     smaller = gzip.compress(body, LEVEL, mtime=0)
     return replace(response, headers={**varying, "content-encoding": "gzip"}, body=smaller)
+
+
+def check_uncompressed(headers: Mapping[str, str]) -> None:
+    """Checks that a request's body is not compressed. Names of headers are in lower case.
+
+    Raises:
+        UnsupportedEncoding: it is.
+    """
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedEncoding(
+            f"Unsupported Content-Encoding: '{echo(coding)}'. Send the body uncompressed, without that header."
+        )
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

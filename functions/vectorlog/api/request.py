@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vectorlog.api.input.form import Form
 
@@ -32,3 +32,9 @@ class Request:
     def is_form(self) -> bool:
         """Whether the headers say that the body is a form."""
         return self.method == "POST" and self.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+    def without(self, parameter: str) -> Request:
+        """Returns the request without this query parameter."""
+        if parameter not in self.query:
+            return self
+        return replace(self, query={name: values for name, values in self.query.items() if name != parameter})

@@ -16,6 +16,7 @@ COMMANDS = {
     "import": "Import an export.",
     "rebuild": "Rebuild the views or the index, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
+    "erase": "Erase a file, a store or a project with its history.",
     "verify": "Check that all derived data agrees with the log.",
 }
 

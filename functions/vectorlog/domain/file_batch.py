@@ -32,7 +32,22 @@ class FileBatchCancelled:
     at: int
 
 
-Event = FileBatchCreated | FileBatchCancelled
+@dataclass(frozen=True, slots=True)
+class FileBatchErased:
+    """What the batch holds of erased files is erased: every older commit is removed. The event has all that is kept of
+    the batch: `manifest` is without the settings of erased files, and without any list if the store is erased.
+    """
+
+    at: int
+    store: str
+    owner: Owner
+    created_at: int
+    manifest: Manifest
+    skip_duplicates: bool = False
+    cancelled: bool = False
+
+
+Event = FileBatchCreated | FileBatchCancelled | FileBatchErased
 
 # State
 
@@ -40,8 +55,8 @@ Event = FileBatchCreated | FileBatchCancelled
 @dataclass(frozen=True, slots=True)
 class State:
     """State of a batch; `owner` is None until it is created. `count` is the number of files in its manifest, `known` of
-    which are known, and `object` the address of the manifest; if that is None, the event that created the batch
-    contains the manifest.
+    which are known, and `object` the address of the manifest; if that is None, the batch's newest event with a manifest
+    contains it.
     """
 
     owner: Owner | None = None
@@ -80,6 +95,18 @@ def evolve(state: State, event: Event) -> State:
             )
         case FileBatchCancelled():
             return replace(state, cancelled=True)
+        case FileBatchErased():
+            manifest = event.manifest
+            return State(
+                owner=event.owner,
+                store=event.store,
+                created_at=event.created_at,
+                count=manifest.count,
+                object=manifest.object,
+                skip_duplicates=event.skip_duplicates,
+                cancelled=event.cancelled,
+                known=manifest.known,
+            )
         case _ as never:
             assert_never(never)
 
@@ -95,3 +122,14 @@ def create(state: State, command: FileBatchCreated) -> Sequence[Event]:
 def cancel(state: State, at: int, *, in_progress: int) -> Sequence[Event]:
     """Cancels a batch; decides nothing if all of its files have finished or it is cancelled already."""
     return [FileBatchCancelled(at)] if state.exists and not state.cancelled and in_progress > 0 else []
+
+
+def erase(state: State, at: int, manifest: Manifest) -> Sequence[Event]:
+    """Has the batch's history erased, and replaces its manifest."""
+    if state.owner is None:
+        return []
+    return [
+        FileBatchErased(
+            at, state.store, state.owner, state.created_at, manifest, state.skip_duplicates, state.cancelled
+        )
+    ]

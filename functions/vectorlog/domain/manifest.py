@@ -43,6 +43,14 @@ class Manifest:
     known: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FirstBatch:
+    """The batch with which a store was created."""
+
+    id: str
+    manifest: Manifest
+
+
 def pack(listed: Sequence[BatchItem]) -> bytes:
     """Returns the list as compressed JSON, in which settings that several files share are written once."""
     settings: list[list[object]] = []

@@ -36,7 +36,19 @@ class FileDeleted:
     expired: bool = False
 
 
-Event = FileUploaded | FileDeleted
+@dataclass(frozen=True, slots=True)
+class FileErased:
+    """The file was deleted, and its history is erased: every older commit is removed. The event has all that is kept of
+    it; the size in bytes is needed to count what a project stores.
+    """
+
+    at: int
+    owner: Owner
+    created_at: int
+    size: int
+
+
+Event = FileUploaded | FileDeleted | FileErased
 
 # State
 
@@ -54,6 +66,11 @@ class State:
     content_type: str = ""
     expires_at: int | None = None
     deleted: bool = False
+
+    @property
+    def erased(self) -> bool:
+        """Whether the file's history is erased; an upload that is not has a hash."""
+        return self.deleted and not self.sha256
 
     def is_available(self, at: int) -> bool:
         """Whether the file is uploaded, not deleted and not expired at this time (ms since 1970)."""
@@ -81,6 +98,8 @@ def evolve(state: State, event: Event) -> State:
             )
         case FileDeleted():
             return replace(state, deleted=True)
+        case FileErased():
+            return State(owner=event.owner, created_at=event.created_at, size=event.size, deleted=True)
         case _ as never:
             assert_never(never)
 
@@ -102,3 +121,10 @@ def expire(state: State, at: int) -> Sequence[Event]:
     """Deletes a file that has expired."""
     due = state.owner is not None and not state.deleted and not state.is_available(at)
     return [FileDeleted(at, expired=True)] if due else []
+
+
+def erase(state: State, at: int) -> Sequence[Event]:
+    """Deletes a file, if that is not done yet, and has its history erased; decides nothing if it is erased already."""
+    if state.owner is None or state.erased:
+        return []
+    return [*delete(state, at), FileErased(at, state.owner, state.created_at, state.size)]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from vectorlog.defaults import DAY_MS
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.filters import Scalar, same_attributes
-from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.manifest import FirstBatch as FirstBatch
 from vectorlog.domain.sharing import (
     Role,
     Sharing,
@@ -25,14 +26,6 @@ USED_EVERY_MS = 60_000
 """A VectorStoreUsed is appended at most once a minute (docs/contract.md, section 10.3)."""
 
 # Events
-
-
-@dataclass(frozen=True, slots=True)
-class FirstBatch:
-    """The batch with which a store was created."""
-
-    id: str
-    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +95,7 @@ Event = (
     | VectorStoreShared
     | VectorStoreUnshared
     | VectorStoreDeleted
+    | VectorStoreErased
 )
 
 # State
@@ -123,7 +117,7 @@ class State:
     expires_after_days: int | None = None
     active_at: int = 0
     used_at: int | None = None
-    ended: Literal["expired", "deleted"] | None = None
+    ended: Literal["expired", "deleted", "erased"] | None = None
     batch: str | None = None
     ended_at: int | None = None
     sharing: Sharing = Sharing()
@@ -131,7 +125,12 @@ class State:
     @property
     def exists(self) -> bool:
         """Whether the store is created and not deleted; an expired store still exists."""
-        return self.owner is not None and self.ended != "deleted"
+        return self.owner is not None and not self.deleted
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the store is deleted; an erased store is deleted too."""
+        return self.ended in ("deleted", "erased")
 
     @property
     def space(self) -> Space:
@@ -196,6 +195,11 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, sharing=shared(state.sharing, event))
         case VectorStoreDeleted():
             return replace(state, ended="deleted", ended_at=event.at if state.ended_at is None else state.ended_at)
+        case VectorStoreErased():
+            at, ended_at = event.created_at, event.ended_at
+            return State(
+                event.owner, at, event.model, event.dimensions, active_at=at, ended="erased", ended_at=ended_at
+            )
         case _ as never:
             assert_never(never)
 

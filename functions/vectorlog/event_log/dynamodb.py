@@ -13,6 +13,9 @@ from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+ERASED_AT_ONCE = 100
+"""How many commits of a stream are read at a time to be deleted."""
+
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's JSON: `{"pk": {"S": "vs_1"}, "sk": {"N": "0"}, …}`."""
 
@@ -71,6 +74,24 @@ class DynamoDBEventLog:
         )
         stored = dict(chain.from_iterable(put))
         return [stored[commit] for commit in commits]
+
+    def erase(self, remains: Commit) -> None:
+        """See EventLog. Only one function has the right to delete items (`infra/stack.py`)."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item_of(remains),
+                ConditionExpression="id = :id",
+                ExpressionAttributeValues={":id": {"S": remains.id}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise ValueError(f"{remains.stream} has no commit {remains.version} with the id {remains.id}") from None
+        while older := [
+            each for each in self.read(remains.stream, 0, ERASED_AT_ONCE) if each.version < remains.version
+        ]:
+            for commit in older:
+                key = {"pk": {"S": commit.stream}, "sk": {"N": str(commit.version)}}
+                self._client.delete_item(TableName=self._table, Key=key)
 
     def scan(self) -> Iterator[Commit]:
         """See EventLog."""

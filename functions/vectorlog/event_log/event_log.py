@@ -42,7 +42,7 @@ class Commit:
 
 
 class EventLog(Protocol):
-    """Commits by stream, append-only. A commit that `append` has returned is durable."""
+    """Commits by stream, append-only but for an erasure. A commit that `append` has returned is durable."""
 
     def load(self, stream: str) -> Commit | None:
         """Returns the stream's newest commit, or None, with one read however long the stream is. It sees every append
@@ -66,6 +66,15 @@ class EventLog(Protocol):
 
         Raises:
             CommitTooLarge: one of the commits is too large; nothing was written.
+        """
+        ...
+
+    def erase(self, remains: Commit) -> None:
+        """Puts a commit in the place of its stream's commit of the same version, and deletes all older ones. Of what
+        they held nothing is left but in backups. Repeating it after it was interrupted completes it.
+
+        Raises:
+            ValueError: the stream has no commit with this version and id.
         """
         ...
 

@@ -68,6 +68,26 @@ class SQLiteEventLog:
             self._appended.notify_all()
         return stored
 
+    def erase(self, remains: Commit) -> None:
+        """See EventLog. On the disk, `scrub` overwrites what is deleted."""
+
+        def replace(connection: sqlite3.Connection) -> None:
+            replaced = connection.execute(
+                "UPDATE commits SET events = ?, state = ?, meta = ? WHERE stream = ? AND version = ? AND id = ?",
+                (remains.events, remains.state, remains.meta, remains.stream, remains.version, remains.id),
+            )
+            if replaced.rowcount == 0:
+                raise ValueError(f"{remains.stream} has no commit {remains.version} with the id {remains.id}")
+            connection.execute(
+                "DELETE FROM commits WHERE stream = ? AND version < ?", (remains.stream, remains.version)
+            )
+
+        self._database.write(replace)
+
+    def scrub(self) -> None:
+        """See Database."""
+        self._database.scrub()
+
     def scan(self) -> Iterator[Commit]:
         """See EventLog."""
         position = 0

@@ -73,11 +73,7 @@ class S3Blobs:
                 content.unlink()
 
     def join(
-        self,
-        blobs: Sequence[tuple[str, int]],
-        scratch: str,
-        see: Callable[[bytes], None],
-        target: Callable[[], str],
+        self, blobs: Sequence[tuple[str, int]], scratch: str, see: Callable[[bytes], None], target: Callable[[], str]
     ) -> None:
         """See Blobs and `s3_join.py`."""
         S3Join(self._client, self._bucket, self._pool).join(blobs, scratch, see, target)
@@ -179,17 +175,12 @@ class S3Blobs:
         )
 
     def body_url(self, key: str, seconds: int, *, content_type: str, encoding: str) -> str:
-        """Returns a URL from which anyone can get the blob for `seconds`, as a body of this content type and encoding
-        (empty: none).
-        """
+        """Returns a URL of the blob for `seconds`, as a body of this content type and encoding (empty: none)."""
         encoded = {"ResponseContentEncoding": encoding} if encoding else {}
         return self._signed("get_object", key, seconds, ResponseContentType=content_type, **encoded)
 
     def upload_url(self, key: str, seconds: int, *, size: int) -> str:
-        """Returns a URL to which anyone can PUT exactly `size` bytes (5 GB at most) for `seconds`.
-
-        It also expires with the credentials that signed it.
-        """
+        """Returns a URL to which anyone can PUT exactly `size` bytes (5 GB at most); it expires as `download_url`'s."""
         return self._signed("put_object", key, seconds, ContentLength=size)
 
     def close(self) -> None:

@@ -20,8 +20,9 @@ from vectorlog.domain import (
 )
 from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.reactions.erasure import erasure_in
 from vectorlog.use_cases.upload_parts import part_key
-from vectorlog.views import keys
+from vectorlog.views import keys, past_keys
 from vectorlog.views.memory import MemoryTable
 from vectorlog.views.table import Key, Row
 from vectorlog.views.views import Views
@@ -31,7 +32,13 @@ PAGE = 256
 
 @dataclass(slots=True)
 class History:
-    """The states of all streams by id, and the expected rows of the views by key."""
+    """The states of all streams by id, and the expected rows of the views by key.
+
+    Attributes:
+        erased: whether the log has an erasure.
+        not_erased: streams that an erasure has yet to remove commits from.
+        holding: streams of files in stores, and batches, that have other commits than that of an erasure.
+    """
 
     stores: dict[str, vector_store.State] = field(default_factory=dict)
     files: dict[str, uploaded_file.State] = field(default_factory=dict)
@@ -40,6 +47,9 @@ class History:
     uploads: dict[str, upload.State] = field(default_factory=dict)
     upload_parts: dict[str, upload_part.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
+    erased: bool = False
+    not_erased: set[str] = field(default_factory=set)
+    holding: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
         uploads = len(self.uploads) + len(self.upload_parts)
@@ -79,7 +89,17 @@ def read(deployment: Deployment) -> History:
     return history
 
 
+def _note_erasure(history: History, decision: AnyDecision) -> None:
+    if erasure_in(decision) is None:
+        history.holding.add(decision.stream)
+        return
+    history.erased = True
+    if decision.stream in history.holding:
+        history.not_erased.add(decision.stream)
+
+
 def _note(history: History, decision: AnyDecision) -> None:
+    _note_erasure(history, decision)
     match decision.state:
         case vector_store.State():
             history.stores[decision.stream] = decision.state
@@ -102,14 +122,17 @@ def _note(history: History, decision: AnyDecision) -> None:
 def _final_rows(history: History, table: MemoryTable) -> Iterator[Row]:
     """Yields the rows as they are once all work is done.
 
-    Rows of deleted stores are then purged, batches that have reached all of their files are closed, and deleted files
-    have left all stores.
+    Rows of deleted stores are then purged, and say what the stores had; batches that have reached all of their files
+    are closed, and deleted files have left all stores.
     """
-    deleted = {store for store, state in history.stores.items() if state.ended == "deleted"}
+    deleted = {store for store, state in history.stores.items() if state.deleted}
     purged = {keys.store(store).pk for store in deleted} | {keys.batches(store) for store in deleted}
     purged |= {keys.contents(store) for store in deleted}
     purged |= {keys.batch(batch).pk for batch, state in history.batches.items() if state.store in deleted}
     for row in table.scan():
+        past = past_keys.listed(row.key)
+        if past is not None and past_keys.store_of(row.key) in deleted:
+            yield Row(past, 0)
         if (
             not row.gone
             and row.key.pk not in purged

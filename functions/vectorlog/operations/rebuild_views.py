@@ -46,13 +46,11 @@ class Projection:
     Args:
         streams: the log's streams. They raise `UnknownSchema` if newer code wrote a commit.
         together: runs steps that may run in parallel.
-        clock: returns ms since 1970.
     """
 
-    def __init__(self, streams: Streams, together: Steps, clock: Callable[[], int]) -> None:
+    def __init__(self, streams: Streams, together: Steps) -> None:
         self._streams = streams
         self._together = together
-        self._clock = clock
         self._deleted: set[str] = set()
         self._open: dict[str, tuple[str, int]] = {}
         self._leaving: dict[str, str] = {}
@@ -76,7 +74,7 @@ class Projection:
         """
         for table in views.tables:
             for store in self._deleted:
-                purge.rows_in(table, store, self._clock())
+                purge.rows_in(table, store)
         self._deleted.clear()
         for batch, (store, count) in list(self._open.items()):
             if views.batch_counts(batch, count).unreached <= 0:
@@ -90,7 +88,7 @@ class Projection:
     def _note(self, decision: AnyDecision) -> None:
         match decision.state:
             case vector_store.State() as state:
-                if state.ended == "deleted":
+                if state.deleted:
                     self._deleted.add(decision.stream)
             case file_batch.State() as state:
                 self._open[decision.stream] = state.store, state.count

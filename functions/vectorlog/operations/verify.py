@@ -7,12 +7,16 @@ commits or messages under way may still resolve are reported separately, as pend
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.event_log.codec import FILE_BATCH
 from vectorlog.files import artefact
+from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.folded_log import History, read
+from vectorlog.use_cases import manifests
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
 from vectorlog.views.table import NO_ROW, Key, Row
@@ -78,11 +82,13 @@ def differences(deployment: Deployment, history: History) -> Iterator[Difference
     yield from _chunks(deployment, history)
     yield from _artefacts(deployment, history)
     yield from _blobs(deployment, history)
+    yield from _erasures(deployment, history)
 
 
 def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
     every = {row.key: row for row in deployment.views.table.scan() if not row.gone}
-    yield from _usage(every, history.rows)
+    if not history.erased:  # usage also counts what the log has no longer
+        yield from _usage(every, history.rows)
     rows = {key: row for key, row in every.items() if _is_compared(row)}
     known = {key: row for key, row in history.rows.items() if _is_compared(row)}
     for key in known.keys() | rows.keys():
@@ -123,6 +129,31 @@ def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
             _, month = usage_keys.owner_and_month(key.sk)
             stored[f"{key.pk} {key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
     return stored
+
+
+def _erasures(deployment: Deployment, history: History) -> Iterator[Difference]:
+    """Yields streams that hold something of what is erased."""
+    yield from (Difference("erasure", stream, "has older commits") for stream in history.not_erased)
+    stores = {store for store, state in history.stores.items() if state.ended == "erased"}
+    files = {file for file, state in history.files.items() if state.erased}
+    for id_ in history.store_files:
+        if (id_.store in stores or id_.file in files) and str(id_) in history.holding:
+            yield Difference("erasure", str(id_), "is of an erased store or file, and not erased")
+    for batch, state in history.batches.items():
+        if state.store in stores and batch in history.holding:
+            yield Difference("erasure", batch, "is of an erased store, and not erased")
+        elif files and state.store not in stores:
+            yield from _settings_of(deployment, batch, files)
+
+
+def _settings_of(deployment: Deployment, batch: str, files: Container[str]) -> Iterator[Difference]:
+    try:
+        listed = manifests.read(deployment, deployment.streams.load(FILE_BATCH, batch))
+    except NoSuchBlob:  # `_blobs` tells, or its store is deleted
+        return
+    for item in listed:
+        if item.file in files and item != BatchItem(item.file, known=item.known):
+            yield Difference("erasure", batch, f"has settings of {item.file}, which is erased")
 
 
 def _counts(row: Row) -> dict[str, int]:

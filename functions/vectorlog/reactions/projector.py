@@ -15,8 +15,8 @@ from vectorlog.reactions import outcomes
 from vectorlog.reactions.reactions import reactions
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Ingest, Message, Replay, outgoing
-from vectorlog.work.queue import Outgoing, Queue
+from vectorlog.work.messages import Erase, Ingest, Message, Replay, outgoing
+from vectorlog.work.queue import Queue
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +27,26 @@ can read a commit which this code cannot.
 
 
 class Projector:
-    """Projects commits and sends their messages. Handling a commit again, late or out of order changes nothing."""
+    """Projects commits and sends their messages. Handling a commit again, late or out of order changes nothing.
+
+    Erasures have a queue of their own where only one function may delete commits; without one, they go to `work`.
+    """
 
     def __init__(
-        self, streams: Streams, views: Views, work: Queue, embed: Queue, telemetry: Telemetry | None = None
+        self,
+        streams: Streams,
+        views: Views,
+        work: Queue,
+        embed: Queue,
+        telemetry: Telemetry | None = None,
+        erase: Queue | None = None,
     ) -> None:
         self._streams = streams
         self._telemetry = telemetry or Telemetry()
         self._views = views
         self._work = work
         self._embed = embed
+        self._erase = erase or work
 
     def handle(self, commits: Sequence[Commit], *, replayed: bool = False) -> None:
         """Projects the commits, sends the messages that follow from each, even if its rows were up to date, and reports
@@ -100,11 +110,18 @@ class Projector:
 
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
         """Sends messages, given as (stream, message), to their queues, fairly between stores; `delay` is in ms."""
-        work: list[Outgoing] = []
-        embed: list[Outgoing] = []
-        for stream, message in messages:
-            (embed if isinstance(message, Ingest) else work).append(outgoing(message, group_of(stream), delay))
-        if work:
-            self._work.send(work)
-        if embed:
-            self._embed.send(embed)
+        for queue, kind in ((self._work, None), (self._embed, Ingest), (self._erase, Erase)):
+            taken = [each for each in messages if _kind(each[1]) is kind]
+            if taken:
+                queue.send([outgoing(message, group_of(stream), delay) for stream, message in taken])
+
+
+def _kind(message: Message) -> type[Ingest] | type[Erase] | None:
+    """Returns the type of messages that have a queue of their own; None for all others."""
+    match message:
+        case Ingest():
+            return Ingest
+        case Erase():
+            return Erase
+        case _:
+            return None

@@ -1,25 +1,23 @@
 """Removes what a deleted or expired store has left, in small steps.
 
 A step removes up to `STEP` objects or rows of each part, and says where the next one begins. A step that died is simply
-repeated. What finds the rest goes last: a batch's entries before the row that lists the batch, and attachments before
-the rows of their files.
+repeated. What finds the rest goes last: a batch's entries before the row that lists the batch. Which files and batches
+the store had stays on record, for its history and its erasure (`views/past.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
-from vectorlog.event_log.optimistic import until_first
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
-from vectorlog.views import keys, usage_rows
-from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Row, RowConflict, Table
+from vectorlog.views import keys, past
+from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 from vectorlog.work.messages import PurgePoint
 
 STEP = 1000
@@ -44,13 +42,13 @@ def step(
     return following
 
 
-def rows_in(table: Table, store: str, at: int) -> None:
-    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes, and
-    the tombstones of its files; `at` is the time in ms.
+def rows_in(table: Table, store: str) -> None:
+    """Removes every row of a deleted store from a table, except its closed counts row, which refuses late writes, the
+    tombstones of its files, and the rows that say what it had.
     """
     point: PurgePoint | None = PurgePoint("batches")
     while point is not None:
-        point = _step_in_tables([table], store, point, at)
+        point = _step_in_tables([table], store, point)
 
 
 def _step(deployment: Deployment, store: str, state: vector_store.State, point: PurgePoint) -> PurgePoint | None:
@@ -61,20 +59,20 @@ def _step(deployment: Deployment, store: str, state: vector_store.State, point: 
         case "artefacts":
             if _remove_objects(deployment.blobs, artefact.folder_of(store)):
                 return point
-            return PurgePoint("manifests") if state.ended == "deleted" else None
+            return PurgePoint("manifests") if state.deleted else None
         case "manifests":
             more = _remove_objects(deployment.blobs, manifests.folder(store))
             return point if more else PurgePoint("batches")
         case "batches" | "files" | "contents":
-            return _step_in_tables(deployment.views.tables, store, point, deployment.clock())
+            return _step_in_tables(deployment.views.tables, store, point)
         case _ as never:
             assert_never(never)
 
 
-def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint, at: int) -> PurgePoint | None:
+def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint) -> PurgePoint | None:
     if point.table >= len(tables):  # there were more tables when this purge began
         return None
-    after = _step_in(tables[point.table], store, point, at)
+    after = _step_in(tables[point.table], store, point)
     if after is not None:
         return PurgePoint(point.part, point.table, after)
     if point.part != "contents":
@@ -82,7 +80,7 @@ def _step_in_tables(tables: Sequence[Table], store: str, point: PurgePoint, at: 
     return PurgePoint("batches", point.table + 1) if point.table + 1 < len(tables) else None
 
 
-def _step_in(table: Table, store: str, point: PurgePoint, at: int) -> str | None:
+def _step_in(table: Table, store: str, point: PurgePoint) -> str | None:
     """Removes some rows of a part; returns the sort key after which the next step begins, or None at the end.
 
     Tombstones stay until they expire, so a part that has some is not begun anew.
@@ -92,24 +90,10 @@ def _step_in(table: Table, store: str, point: PurgePoint, at: int) -> str | None
     pk, prefix = (keys.contents(store), "") if point.part == "contents" else (keys.store(store).pk, keys.FILES)
     found = table.query(pk, prefix=prefix, after=point.after or None, limit=STEP)
     if point.part == "files":
-        for start in range(0, len(found), WRITE_LIMIT):
-            until_first("purge", partial(_bury, table, store, found[start : start + WRITE_LIMIT], at))
-    _remove(table, [row.key for row in found])
+        past.leave(table, store, found)
+    else:
+        _remove(table, [row.key for row in found])
     return found[-1].key.sk if len(found) == STEP else None
-
-
-def _bury(table: Table, store: str, listed: Sequence[Row], at: int, _: bool) -> bool:  # until_first's
-    """Turns the attachments of files that these rows list into tombstones; False if another writer was first."""
-    by_row = {row.key: keys.attachment(keys.thing_of(row.key.sk), store) for row in listed}
-    attachments = table.get(list(by_row.values()))
-    puts = [
-        usage_rows.purged(row, attachments.get(by_row[row.key]), keys.thing_of(row.key.sk), store, at) for row in listed
-    ]
-    try:
-        table.write([put for put in puts if put is not None])
-    except RowConflict:
-        return False
-    return True
 
 
 def _remove_batches(table: Table, store: str) -> bool:
@@ -121,7 +105,7 @@ def _remove_batches(table: Table, store: str) -> bool:
         left -= len(own)
         if left <= 0:
             return True
-        _remove(table, [row.key])
+        past.leave_batch(table, store, row.key)
     return len(batches) == BATCHES
 
 

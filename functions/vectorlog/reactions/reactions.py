@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.event_log.decision import (
@@ -26,6 +27,7 @@ from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import (
     CancelBatch,
     CloseUpload,
+    Erase,
     FanOut,
     Forget,
     Ingest,
@@ -45,16 +47,16 @@ def reactions(decision: AnyDecision) -> Sequence[Message]:
 
 def _messages(decision: AnyDecision) -> Sequence[Message]:
     """Events from which no work follows are named too, so that forgetting a new event is a type error."""
-    stream = decision.stream
+    stream, version = decision.stream, decision.version
     if is_store(decision):
-        return [message for event in decision.events for message in _of_store(stream, event)]
+        return [message for event in decision.events for message in _of_store(stream, version, event)]
     if is_store_file(decision):
-        file = StoreFileId.parse(stream)
-        return [message for event in decision.events for message in _of_store_file(file, decision.state, event)]
+        file, state = StoreFileId.parse(stream), decision.state
+        return [message for event in decision.events for message in _of_store_file(file, version, state, event)]
     if is_batch(decision):
-        return [message for event in decision.events for message in _of_batch(stream, decision.state, event)]
+        return [message for event in decision.events for message in _of_batch(stream, version, decision.state, event)]
     if is_file(decision):
-        return [message for event in decision.events for message in _of_file(stream, event)]
+        return [message for event in decision.events for message in _of_file(stream, version, event)]
     if is_upload(decision):
         return [message for event in decision.events for message in _of_upload(stream, event)]
     if is_upload_part(decision):
@@ -66,12 +68,14 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
     assert_never(decision)
 
 
-def _of_store(store: str, event: vector_store.Event) -> Sequence[Message]:
+def _of_store(store: str, version: int, event: vector_store.Event) -> Sequence[Message]:
     match event:
         case vector_store.VectorStoreCreated():
             return [OpenBatch(store)] if event.batch else []
         case vector_store.VectorStoreDeleted() | vector_store.VectorStoreExpired():
             return [PurgeStore(store)]
+        case VectorStoreErased():
+            return [PurgeStore(store), Erase(store, version)]
         case (
             vector_store.VectorStoreModified()
             | vector_store.VectorStoreUsed()
@@ -84,7 +88,9 @@ def _of_store(store: str, event: vector_store.Event) -> Sequence[Message]:
             assert_never(never)
 
 
-def _of_store_file(file: StoreFileId, state: store_file.State, event: store_file.Event) -> Sequence[Message]:
+def _of_store_file(
+    file: StoreFileId, version: int, state: store_file.State, event: store_file.Event
+) -> Sequence[Message]:
     match event:
         case store_file.FileAttached():
             ingest = [] if event.joins else [Ingest(file.store, file.file, event.generation)]
@@ -95,26 +101,32 @@ def _of_store_file(file: StoreFileId, state: store_file.State, event: store_file
             return _purge(file, event.retires)
         case store_file.FileAttributesChanged():
             return _retag(file, state)
+        case store_file.StoreFileErased():
+            return [Purge(file.store, file.file, event.retires, erased=True), Erase(str(file), version)]
         case store_file.FileChunked():
             return []
         case _ as never:
             assert_never(never)
 
 
-def _of_batch(batch: str, state: file_batch.State, event: file_batch.Event) -> Sequence[Message]:
+def _of_batch(batch: str, version: int, state: file_batch.State, event: file_batch.Event) -> Sequence[Message]:
     match event:
         case file_batch.FileBatchCreated():
             return [FanOut(event.store, batch)]
         case file_batch.FileBatchCancelled():
             return [CancelBatch(state.store, batch)]
+        case file_batch.FileBatchErased():
+            return [Erase(batch, version)]
         case _ as never:
             assert_never(never)
 
 
-def _of_file(file: str, event: uploaded_file.Event) -> Sequence[Message]:
+def _of_file(file: str, version: int, event: uploaded_file.Event) -> Sequence[Message]:
     match event:
         case uploaded_file.FileDeleted():
             return [Forget(file)]
+        case uploaded_file.FileErased():
+            return [Forget(file), Erase(file, version)]
         case uploaded_file.FileUploaded():
             return []
         case _ as never:

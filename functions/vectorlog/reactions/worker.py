@@ -16,7 +16,7 @@ from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VEC
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.reactions import leftovers, purge
+from vectorlog.reactions import erasure, leftovers, purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import fan_out, uploaded_files, uploads
 from vectorlog.work.messages import (
@@ -24,6 +24,7 @@ from vectorlog.work.messages import (
     CancelBatch,
     CloseUpload,
     Collect,
+    Erase,
     FanOut,
     Forget,
     Ingest,
@@ -34,10 +35,13 @@ from vectorlog.work.messages import (
     PurgeStore,
     Replay,
     Retag,
+    Scrub,
 )
 
 CLOSE_AGAIN_MS = 500
 """How long to wait for the projection before checking again whether a batch has reached all of its files."""
+SCRUB_AFTER_MS = 60_000
+"""How long to wait before the disk is scrubbed: an erasure of many things is then scrubbed once."""
 PURGE_AGAIN_MS = DAY_MS
 """When to repeat a purge: by then no ingest of the store can be under way any more."""
 
@@ -72,6 +76,10 @@ class Worker:
                 self._replay(message.stream)
             case Collect():
                 self._collect(message)
+            case Erase():
+                self._erase(message)
+            case Scrub(store):
+                self._deployment.scrub(self._space(store) if store else None, store)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:
@@ -91,7 +99,7 @@ class Worker:
         )
 
     def _fan_out(self, message: FanOut) -> None:
-        if self._store(message.store).ended == "deleted":
+        if self._store(message.store).deleted:
             return
         cursor: int | None = message.cursor
         while cursor is not None:
@@ -99,7 +107,7 @@ class Worker:
         self._close(message.store, message.batch, message)
 
     def _cancel(self, message: CancelBatch) -> None:
-        if self._store(message.store).ended == "deleted":
+        if self._store(message.store).deleted:
             return
         cursor: int | None = message.cursor
         while cursor is not None:
@@ -120,6 +128,8 @@ class Worker:
         for each in message.retired:
             self._deployment.index.remove(space, message.store, message.file, each.generation)
             artefact.delete(self._deployment.blobs, message.store, message.file, each.generation)
+        if message.erased:
+            self._projector.send([(message.store, Scrub(message.store))], delay=SCRUB_AFTER_MS)
 
     def _purge_store(self, message: PurgeStore) -> None:
         state = self._store(message.store)
@@ -167,6 +177,14 @@ class Worker:
         following = leftovers.collect(self._deployment, message.after)
         if following is not None:
             self._projector.send([(COLLECTION, replace(message, after=following))], delay=leftovers.PAUSE_MS)
+
+    def _erase(self, message: Erase) -> None:
+        following = erasure.step(self._deployment, message)
+        self._projector.send([(message.stream, each) for each in following])
+        if message.part == "log":
+            self._projector.send([(message.stream, Scrub())], delay=SCRUB_AFTER_MS)
+            if (later := erasure.again(message)) is not None:
+                self._projector.send([(message.stream, later)], delay=erasure.AGAIN_MS)
 
     def _file(self, store: str, file: str) -> store_file.State:
         return self._deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state

@@ -46,6 +46,9 @@ class Database:
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.execute(f"PRAGMA synchronous={synchronous}")
+        self._writer.execute(
+            "PRAGMA secure_delete=FAST"
+        )  # overwrites what is deleted, but for whole pages: see `scrub`
         for statement in schema:
             self._writer.execute(statement)
 
@@ -82,6 +85,24 @@ class Database:
                     self._readers.pop(thread).close()
                 self._readers[threading.current_thread()] = connection
         return connection
+
+    def scrub(self) -> None:
+        """Overwrites what was deleted: the pages that are free, and the journal. It takes small transactions, beside
+        which others run.
+
+        Raises:
+            sqlite3.OperationalError: another process has been reading for a second. Repeat it later.
+        """
+        self.write(lambda connection: connection.execute(_FILLER))
+        while self.write(_fill_free_pages):
+            continue
+        self.write(lambda connection: connection.execute(_NO_FILLER))
+        with self._lock:
+            self._writer.execute("PRAGMA busy_timeout=1000")  # other writers wait for as long
+            (busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._writer.execute("PRAGMA busy_timeout=30000")
+        if busy:
+            raise sqlite3.OperationalError("the journal is in use and could not be emptied")
 
     def close(self) -> None:
         """Closes the connections of all threads."""
@@ -123,6 +144,21 @@ class Database:
                 raise  # SQLite itself has rolled back everything, as it does when the disk is full
             self._writer.execute("ROLLBACK TO job")
         self._writer.execute("RELEASE job")
+
+
+_NO_FILLER = "DROP TABLE IF EXISTS filler"
+_FILLER = "CREATE TABLE IF NOT EXISTS filler (zeros BLOB NOT NULL)"
+_FILLED = 256
+"""Pages that one transaction overwrites: 1 MB takes about 10 ms."""
+
+
+def _fill_free_pages(connection: sqlite3.Connection) -> bool:
+    """Overwrites some free pages with zeros; returns whether there may be more."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    if free:
+        connection.execute("INSERT INTO filler VALUES (zeroblob(?))", (size * max(2, min(free, _FILLED)),))
+    return bool(free)
 
 
 def _is_disk_full(error: BaseException) -> bool:

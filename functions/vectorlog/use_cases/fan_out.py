@@ -14,10 +14,10 @@ from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import Attach, Event, Placement, State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log import codec
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE
+from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE
 from vectorlog.event_log.provenance import causing_request, meta_of
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, batch_files, duplicates, manifests, open_batches
+from vectorlog.use_cases import access, batch_files, duplicates, history, manifests, open_batches
 from vectorlog.views.counts import Counts
 
 STEP = 100
@@ -105,6 +105,7 @@ def _reach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part
 def _cancel(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Part) -> None:
     batch, state = loaded.stream, loaded.state
     names, at = batch_files.uploaded(deployment, [each.file for _, each in part]), deployment.clock()
+    erased = _erased(deployment, [each.file for _, each in part if each.file not in names])
 
     def plan(position: int, each: BatchItem) -> Plan[State, Event]:
         filename = names[each.file].filename if each.file in names else ""
@@ -114,6 +115,8 @@ def _cancel(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
             if _reached_before(deployment, stream, current, loaded):
                 return []
             events = store_file.cancel(current, at, batch, state.created_at, placement, each, filename)
+            if each.file in erased:
+                return _erase(deployment, stream, events, at)
             return _detach_if_deleted(current, events, at, deleted=each.file not in names)
 
         return Plan(STORE_FILE, stream, decide)
@@ -128,6 +131,7 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
     caller = Caller(state.owner.project, state.owner.user)
     files = batch_files.uploaded(deployment, [each.file for _, each in part])
     visible = {file: found for file, found in files.items() if access.sees_file(found, caller)}
+    erased = _erased(deployment, [each.file for _, each in part if each.file not in files])
     at, remedy = deployment.clock(), duplicates.remedy(skipping=state.skip_duplicates)
     contents = [(file, found.sha256) for file, found in visible.items()]
 
@@ -151,7 +155,10 @@ def _attach(deployment: Deployment, store: str, loaded: Loaded[Batch], part: Par
             )
             if holder is not None:
                 return store_file.refuse_duplicate(current, command, holder, remedy)
-            return _detach_if_deleted(current, store_file.attach(current, command), at, deleted=uploaded is None)
+            events = store_file.attach(current, command)
+            if each.file in erased:
+                return _erase(deployment, stream, events, at)
+            return _detach_if_deleted(current, events, at, deleted=uploaded is None)
 
         return Plan(STORE_FILE, stream, decide)
 
@@ -174,6 +181,25 @@ def _meta(batch: Loaded[Batch]) -> str:
     owner, newest = batch.state.owner, batch.newest
     request = causing_request(newest.meta) if newest else ""
     return meta_of(owner.name, request, owner.project) if owner else meta_of("", request)
+
+
+def _erased(deployment: Deployment, unavailable: Sequence[str]) -> set[str]:
+    """Returns those of the files that are erased, and not only deleted or expired."""
+    if not unavailable:
+        return set()
+    loaded = deployment.streams.load_many(UPLOADED_FILE, unavailable)
+    return {file for file, each in loaded.items() if each.state.erased}
+
+
+def _erase(deployment: Deployment, stream: str, events: Sequence[Event], at: int) -> Sequence[Event]:
+    """Returns the events without content, followed by the erasure of the file's history in the store. It also has the
+    batch's manifest cleaned (`reactions/erasure.py`).
+    """
+    if not events:
+        return []
+    stored = store_file.without_content(events)
+    earlier = history.events_of_store_file(deployment, stream)
+    return [*stored, *store_file.erase([*earlier, *stored], at, "file_deleted")]
 
 
 def _detach_if_deleted(current: State, events: Sequence[Event], at: int, *, deleted: bool) -> Sequence[Event]:

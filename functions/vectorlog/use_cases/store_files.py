@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
 from vectorlog.domain.chunking import Chunking
@@ -18,13 +17,9 @@ from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batch
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys, progress
+from vectorlog.views.deadlines import PROJECT_ON_READ_MS
 from vectorlog.views.progress import Progress
 from vectorlog.views.table import Row
-
-PROJECT_ON_READ_MS = DAY_MS
-"""The feed brings lists and counts up to date milliseconds after a file has ended, but it may be late by as much as a
-day, for which DynamoDB's stream keeps its records. A read of a file that ended less than this long ago does so itself.
-"""
 
 
 @dataclass(frozen=True, slots=True)

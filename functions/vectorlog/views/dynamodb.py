@@ -82,6 +82,7 @@ class DynamoDBTable:
         limit: int = 100,
         descending: bool = False,
         status: str | None = None,
+        tombstones: bool = False,
     ) -> list[Row]:
         """See Table. If tombstones or a lagging index leave too few rows, larger and larger pages are read."""
         low, high = (before, after) if descending else (after, before)
@@ -91,7 +92,7 @@ class DynamoDBTable:
             return []
         request = {
             "TableName": self._table,
-            **list_request(pk, first, last, status),
+            **list_request(pk, first, last, status, tombstones=tombstones),
             "ScanIndexForward": not descending,
             "Limit": limit + (last == high),
         }

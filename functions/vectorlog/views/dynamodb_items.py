@@ -72,17 +72,16 @@ def shard_of(number: int) -> str:
     return f"OPEN#{number}"
 
 
-def list_request(pk: str, first: str, last: str, status: str | None) -> dict[str, Any]:
-    """Returns the arguments of a Query, except the table's name, for rows that are not tombstones, from the sort key
-    `first` to `last` inclusive.
+def list_request(pk: str, first: str, last: str, status: str | None, *, tombstones: bool = False) -> dict[str, Any]:
+    """Returns the arguments of a Query, except the table's name, for rows from the sort key `first` to `last`
+    inclusive; without a status perhaps with `tombstones`.
     """
     values = {":first": {"S": first}, ":last": {"S": last}}
     request: dict[str, Any] = {}
     if status is None or status == COMMON_STATUS:
-        request |= {
-            "ConsistentRead": True,
-            "FilterExpression": "attribute_not_exists(g)" + (" AND s = :s" if status else ""),
-        }
+        request["ConsistentRead"] = True
+        if not tombstones:
+            request["FilterExpression"] = "attribute_not_exists(g)" + (" AND s = :s" if status else "")
         partition, values[":pk"] = "pk", {"S": pk}
         if status:
             values[":s"] = {"S": status}

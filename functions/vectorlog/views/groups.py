@@ -16,9 +16,10 @@ from vectorlog.domain.store_file import (
     FileDetached,
     FileFailed,
     FileIngested,
+    StoreFileErased,
 )
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.views.store_file_rows import batches_of, changes_no_row, changes_pointers
+from vectorlog.views.store_file_rows import batches_of, changes_no_row, changes_pointers, leaves_store
 from vectorlog.views.table import WRITE_LIMIT
 
 POINTERS, SHARED_WRITES = 2, 3
@@ -75,12 +76,13 @@ def _own_writes(decision: StoreFileDecision) -> int:
     """Returns the number of writes to rows that no other file shares: its row, its pointers, its batches' entries."""
     if changes_no_row(decision):
         return 0
-    return 1 + (POINTERS if any(map(changes_pointers, decision.events)) else 0) + len(batches_of(decision))
+    pointers = POINTERS if any(map(changes_pointers, decision.events)) else 0
+    return 1 + pointers + any(map(leaves_store, decision.events)) + len(batches_of(decision))
 
 
 def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:
     """Yields the decision; if more batches wait for the file than fit a transaction, once for each part of them."""
-    most = max((len(event.owners) for event in decision.events if isinstance(event, Owned)), default=0)
+    most = max(map(_owners, decision.events), default=0)
     if most <= OWNERS:
         yield decision
         return
@@ -88,10 +90,18 @@ def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:
         yield replace(decision, events=tuple(_some_owners(event, start) for event in decision.events))
 
 
+def _owners(event: Event) -> int:
+    if isinstance(event, StoreFileErased):
+        return len(event.entries)
+    return len(event.owners) if isinstance(event, Owned) else 0
+
+
 def _some_owners(event: Event, start: int) -> Event:
     match event:
         case FileAttached() | FileIngested() | FileFailed() | FileDetached():
             return replace(event, owners=event.owners[start : start + OWNERS])
+        case StoreFileErased():
+            return replace(event, entries=event.entries[start : start + OWNERS])
         case FileChunked() | FileCancelled() | FileAttributesChanged():
             return event
         case _ as never:

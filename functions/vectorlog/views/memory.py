@@ -28,6 +28,7 @@ class MemoryTable:
         limit: int = 100,
         descending: bool = False,
         status: str | None = None,
+        tombstones: bool = False,
     ) -> list[Row]:
         """See Table."""
         low, high = (before, after) if descending else (after, before)
@@ -35,7 +36,7 @@ class MemoryTable:
             row
             for key, row in self._rows.items()
             if key.pk == pk
-            and not row.gone
+            and (tombstones or not row.gone)
             and key.sk.startswith(prefix)
             and (low is None or key.sk > low)
             and (high is None or key.sk < high)

@@ -25,7 +25,7 @@ from vectorlog.event_log.decision import (
     is_upload,
     is_upload_part,
 )
-from vectorlog.views import keys, store_file_rows, store_rows, usage_rows
+from vectorlog.views import keys, past_keys, store_file_rows, store_rows, usage_rows
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
@@ -67,6 +67,8 @@ def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show."""
     if is_store_file(decision):
         return store_file_rows.also_touched(decision, rows)
+    if is_batch(decision) and rows.closed(keys.store(decision.state.store)):
+        return [past_keys.past_batch(decision.state.store, decision.stream)]
     return store_rows.also_touched(decision, rows) if is_store(decision) else []
 
 
@@ -95,6 +97,7 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
 def _project_batch(decision: BatchDecision, rows: Rows) -> None:
     state, own, totals = decision.state, keys.batch(decision.stream), keys.store(decision.state.store)
     if rows.closed(totals):
+        rows.put(past_keys.past_batch(state.store, decision.stream), 0)
         # If the batch's files were projected before it and before the store was deleted, its rows are there already,
         # and the purge finds them by this row.
         if rows.exists(own):

@@ -62,10 +62,11 @@ class SQLiteTable:
         limit: int = 100,
         descending: bool = False,
         status: str | None = None,
+        tombstones: bool = False,
     ) -> list[Row]:
         """See Table."""
         low, high = (before, after) if descending else (after, before)
-        conditions, values = ["pk = ?", "NOT gone"], [pk]
+        conditions, values = ["pk = ?", *([] if tombstones else ["NOT gone"])], [pk]
         for condition, value in (("status = ?", status), ("sk > ?", low), ("sk < ?", high)):
             if value is not None:
                 conditions.append(condition)

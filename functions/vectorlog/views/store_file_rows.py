@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import assert_never
 
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.views import keys, usage_rows
-from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
+from vectorlog.views import keys, past_keys, usage_rows
+from vectorlog.views.deadlines import INGEST_DEADLINE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
 
@@ -24,7 +26,9 @@ def touched(decision: StoreFileDecision) -> list[Key]:
     if state.placement is not None and not changes_no_row(decision):
         rows.append(keys.store_file(stream.store, stream.file, state.placement))
         if any(map(changes_pointers, decision.events)):
-            rows += _pointers(stream, state)
+            rows += _pointers(stream, state.sha256)
+        if any(map(leaves_store, decision.events)):
+            rows.append(past_keys.past_file(stream.store, stream.file))
         if decision.version > 0 and any(isinstance(event, _USUALLY_COUNTED) for event in decision.events):
             rows.append(keys.store(stream.store))
     return rows
@@ -32,16 +36,19 @@ def touched(decision: StoreFileDecision) -> list[Key]:
 
 def also_touched(decision: StoreFileDecision, rows: Rows) -> list[Key]:
     """Returns the keys of rows that `apply` needs too, as those that were read show: the pointers, if the file has no
-    row yet; the row of its former place; and the store's, if the bytes that it holds change.
+    row yet; the row of its former place; the content that an erased file had; and the store's, if the bytes that it
+    holds change.
     """
     if decision.state.placement is None or changes_no_row(decision):
         return []
     stream, state = StoreFileId.parse(decision.stream), decision.state
     key, former = keys.store_file(stream.store, stream.file, decision.state.placement), _former_row(decision, rows)
-    pointers = _pointers(stream, state) if rows.version(key) == NO_ROW else ()
-    before = usage_rows.shown_by(rows.status(former or key), rows.data(former or key))
+    pointers = _pointers(stream, state.sha256) if rows.version(key) == NO_ROW else ()
+    shown = rows.data(former or key)
+    erased = _pointers(stream, _sha256(shown)) if shown and not state.sha256 else ()
+    before = usage_rows.shown_by(rows.status(former or key), shown)
     counted = [keys.store(stream.store)] if before != usage_rows.held_by(state) else []
-    return [*pointers, *([former] if former else []), *counted]
+    return [*pointers, *erased, *([former] if former else []), *counted]
 
 
 def batches_of(decision: StoreFileDecision) -> set[str]:
@@ -67,6 +74,7 @@ def _changes_row(event: store_file.Event) -> bool:
             | store_file.FileCancelled()
             | store_file.FileAttributesChanged()
             | store_file.FileDetached()
+            | store_file.StoreFileErased()
         ):
             return True
         case _ as never:
@@ -76,7 +84,12 @@ def _changes_row(event: store_file.Event) -> bool:
 def changes_pointers(event: store_file.Event) -> bool:
     """Whether the event puts the file into the store or takes it out, or may leave it without chunks that serve."""
     match event:
-        case store_file.FileAttached() | store_file.FileDetached() | store_file.FileFailed():
+        case (
+            store_file.FileAttached()
+            | store_file.FileDetached()
+            | store_file.FileFailed()
+            | store_file.StoreFileErased()
+        ):
             return True
         case store_file.FileCancelled():
             return event.placement is not None or event.ended is not None
@@ -86,6 +99,11 @@ def changes_pointers(event: store_file.Event) -> bool:
             assert_never(never)
 
 
+def leaves_store(event: store_file.Event) -> bool:
+    """Whether the event takes the file out of the store."""
+    return isinstance(event, store_file.FileDetached | store_file.StoreFileErased)
+
+
 def apply(decision: StoreFileDecision, rows: Rows) -> None:
     """Applies the commit's changes to the rows."""
     stream, state = StoreFileId.parse(decision.stream), decision.state
@@ -93,10 +111,12 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
     if changes_no_row(decision):
         return
     if state.placement is not None:
+        if any(map(leaves_store, decision.events)):
+            rows.put(past_keys.past_file(stream.store, stream.file), 0)
         _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:
         for batch, outcome in store_file.entries(event).items():
-            known = any(seen.batch == batch and seen.known for seen in state.seen)
+            known = any(seen.batch == batch and seen.known for seen in _seen(state, event))
             _project_entry(rows, totals, batch, keys.entry(batch, stream.file), outcome, known=known)
 
 
@@ -107,13 +127,15 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
     """
     stream, state = StoreFileId.parse(decision.stream), decision.state
     totals, key = keys.store(stream.store), keys.store_file(stream.store, stream.file, placement)
-    attachment, content = _pointers(stream, state)
+    attachment, content = _pointers(stream, state.sha256)
     if rows.version(attachment) >= decision.version:
         return
     first = rows.version(key) == NO_ROW
     if rows.version(key) < decision.version:
         former = _former_row(decision, rows)
         before = rows.status(former or key), rows.data(former or key)
+        if before[1] and not state.sha256:  # the file is erased, so only its row says which content it had
+            content = _pointers(stream, _sha256(before[1]))[1]
         _update_store_counts(rows, totals, *before, state)
         if size := usage_rows.held_by(state) - usage_rows.shown_by(*before):
             usage_rows.store_changed_by(rows, stream.store, size, decision.at)
@@ -122,8 +144,8 @@ def _project_row_and_pointers(decision: StoreFileDecision, placement: store_file
         _put_store_file(decision, rows, key)
     if first or any(map(changes_pointers, decision.events)):
         rows.guard(totals)  # the counts may not change, and these rows must not be written after the store's purge
-        gone = {} if state.attached else {"gone": True, "expires_at": decision.at + TOMBSTONE_MS}
-        rows.put(attachment, decision.version, data=placement.row(stream.file), **gone)
+        # The tombstone of a detached file stays: it says in which stores the file was.
+        rows.put(attachment, decision.version, data=placement.row(stream.file), gone=not state.attached)
         if state.holds_content:
             rows.put(content, decision.version)
         else:
@@ -166,8 +188,16 @@ def _former_row(decision: StoreFileDecision, rows: Rows) -> Key | None:
     return None if listed in ("", placement.row(stream.file)) else keys.store_file_row(stream.store, listed)
 
 
-def _pointers(stream: StoreFileId, state: store_file.State) -> tuple[Key, Key]:
-    return keys.attachment(stream.file, stream.store), keys.content(stream.store, state.sha256, stream.file)
+def _pointers(stream: StoreFileId, sha256: str) -> tuple[Key, Key]:
+    return keys.attachment(stream.file, stream.store), keys.content(stream.store, sha256, stream.file)
+
+
+def _sha256(data: str) -> str:
+    return str(json.loads(data)["data"]["sha256"])
+
+
+def _seen(state: store_file.State, event: store_file.Event) -> Sequence[store_file.Seen | store_file.Entry]:
+    return event.entries if isinstance(event, store_file.StoreFileErased) else state.seen
 
 
 def _put_store_file(decision: StoreFileDecision, rows: Rows, key: Key) -> None:

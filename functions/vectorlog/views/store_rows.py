@@ -36,7 +36,7 @@ def apply(decision: StoreDecision, rows: Rows) -> None:
     state, row = decision.state, keys.store(decision.stream)
     if rows.version(row) >= decision.version:
         return
-    deleted = state.ended == "deleted"
+    deleted = state.deleted
     if state.owner is not None:
         counted = rows.version(row) != NO_ROW and not rows.gone(row)
         rows.add(keys.project_counts(state.owner.project, decision.stream), stores=(not deleted) - counted)
@@ -67,7 +67,7 @@ def _shared(decision: StoreDecision, users: Iterable[str | None]) -> Sequence[Ke
 
 def _grantees(state: State) -> frozenset[str | None]:
     """Returns those in whose lists the store is because it is shared with them."""
-    return frozenset() if state.ended == "deleted" else state.sharing.grantees
+    return frozenset() if state.deleted else state.sharing.grantees
 
 
 def _former_grantees(decision: StoreDecision, rows: Rows) -> frozenset[str | None]:
@@ -77,6 +77,6 @@ def _former_grantees(decision: StoreDecision, rows: Rows) -> frozenset[str | Non
     text = rows.data(keys.store(decision.stream))
     state = json.loads(text)["data"] if text else {}
     sharing = state.get("sharing") or {}
-    if state.get("ended") == "deleted":
+    if state.get("ended") in ("deleted", "erased"):
         return frozenset()
     return frozenset(sharing.get("users", ())) | (frozenset({None}) if sharing.get("team") else frozenset())

@@ -130,8 +130,9 @@ class Table(Protocol):
         limit: int = 100,
         descending: bool = False,
         status: str | None = None,
+        tombstones: bool = False,
     ) -> list[Row]:
-        """Returns up to `limit` rows in the order of their sort keys, without tombstones.
+        """Returns up to `limit` rows in the order of their sort keys, without tombstones by default.
 
         Args:
             pk: the partition key of the rows.
@@ -142,6 +143,7 @@ class Table(Protocol):
             limit: how many rows at most.
             descending: whether the list is in descending order.
             status: only rows with this status; None for all rows.
+            tombstones: whether the list includes them; not together with `status`.
         """
         ...
 

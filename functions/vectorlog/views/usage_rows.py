@@ -22,7 +22,6 @@ from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.decision import FileDecision, StoreDecision, StoreFileDecision
 from vectorlog.views import keys, usage_keys
-from vectorlog.views.deadlines import TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key, Put, Row
 
@@ -115,10 +114,10 @@ def overtaken_by_delete(decision: StoreFileDecision, rows: Rows, listed: Key) ->
         before = _counted(rows.data(attachment))
     if after != before:
         _add_until_end(rows, stream.store, _day(decision.at), after - before)
-    rows.put(attachment, decision.version, **_tombstone(after, decision.at))
+    rows.put(attachment, decision.version, **_tombstone(after))
 
 
-def purged(row: Row, attachment: Row | None, file: str, store: str, at: int) -> Put | None:
+def purged(row: Row, attachment: Row | None, file: str, store: str) -> Put | None:
     """Returns the tombstone that a purged file leaves under the key of its attachment (None: it is there already), so
     that its commits count once if they are projected again.
 
@@ -127,17 +126,16 @@ def purged(row: Row, attachment: Row | None, file: str, store: str, at: int) -> 
         attachment: as it was read.
         file: the file's id.
         store: the id of the store, which is deleted.
-        at: the time of the purge, in ms.
     """
     if attachment is not None and attachment.gone:
         return None
     replaces = attachment.version if attachment else NO_ROW
     held = shown_by(row.status, row.data)
-    return Put(keys.attachment(file, store), max(row.version, replaces), replaces, **_tombstone(held, at))
+    return Put(keys.attachment(file, store), max(row.version, replaces), replaces, **_tombstone(held))
 
 
-def _tombstone(held: int, at: int) -> dict[str, Any]:
-    return {"data": f"{_HELD}{held}", "gone": True, "expires_at": at + TOMBSTONE_MS}
+def _tombstone(held: int) -> dict[str, Any]:
+    return {"data": f"{_HELD}{held}", "gone": True}
 
 
 def _counted(data: str) -> int:

@@ -17,6 +17,7 @@ from vectorlog.views import keys
 from vectorlog.views.claims import Claims
 from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
 from vectorlog.views.groups import groups
+from vectorlog.views.past import remember
 from vectorlog.views.projection import also_touched, apply, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.store_file_rows import count_overtaken, overtaken_touches
@@ -151,6 +152,13 @@ class Views:
         stores = (keys.store_of(row.key) for row in self.table.query(pk, prefix=prefix, after=cursor, limit=limit))
         return [store for store in stores if store is not None]
 
+    def stores_ever_of(self, file: str, limit: int, after: str | None = None) -> list[str]:
+        """Returns what `stores_of` returns, including stores that the file has left, and deleted stores."""
+        cursor = None if after is None else keys.attachment(file, after).sk
+        pk, prefix = keys.attachments(file)
+        rows = self.table.query(pk, prefix=prefix, after=cursor, limit=limit, tombstones=True)
+        return [store for row in rows if (store := keys.store_of(row.key)) is not None]
+
 
 def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched, first: bool) -> bool:
     """Projects commits to one table in one transaction, or in several if it would be too large; False if another writer
@@ -169,7 +177,7 @@ def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched,
     except RowConflict:
         return False
     except RowClosed:  # the store was deleted meanwhile, so none of it is shown any more
-        return _count_overtaken(table, group)
+        return _count_overtaken(table, group) and remember(table, group)
     return True
 
 

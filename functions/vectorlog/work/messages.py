@@ -79,11 +79,12 @@ class CancelBatch(_FromRequest):
 
 @dataclass(frozen=True, slots=True)
 class Purge(_FromRequest):
-    """Remove the chunks and artefacts of retired generations."""
+    """Remove the chunks and artefacts of retired generations. If they are `erased`, nothing may be left on a disk."""
 
     store: str
     file: str
     retired: tuple[Retired, ...]
+    erased: bool = False
 
 
 PurgePart = Literal["chunks", "artefacts", "manifests", "batches", "files", "contents"]
@@ -149,8 +150,49 @@ class Collect(_FromRequest):
     after: str = ""
 
 
+ErasePart = Literal["files", "batches", "past", "log"]
+"""What an erasure does, in this order: it has the streams below this one erased (those of a store's files, of its
+batches, and of files and batches that it had), and then erases the stream's own commits.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Erase(_FromRequest):
+    """Erase a stream's commits before `version`, which is that of the commit that has what is kept. Before that, have
+    the streams erased that hold content of the same thing, from `part` and the key after `after` on.
+
+    Attributes:
+        again: whether to look once more, later, for streams that were written to meanwhile.
+    """
+
+    stream: str
+    version: int
+    part: ErasePart = "files"
+    after: str = ""
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scrub(_FromRequest):
+    """Remove from the disk what an erasure has left in the index of a store ("": of none) and in the journals."""
+
+    store: str = ""
+
+
 Message = (
-    Ingest | OpenBatch | FanOut | CancelBatch | Purge | PurgeStore | Retag | Forget | CloseUpload | Replay | Collect
+    Ingest
+    | OpenBatch
+    | FanOut
+    | CancelBatch
+    | Purge
+    | PurgeStore
+    | Retag
+    | Forget
+    | CloseUpload
+    | Replay
+    | Collect
+    | Erase
+    | Scrub
 )
 
 COLLECTION = "collect"
@@ -160,9 +202,11 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> str:
-    """Returns a message as JSON text; `request`, `project`, `slow` and `document` are left out if empty."""
+    """Returns a message as JSON text; `request`, `project`, `slow`, `document` and `erased` are left out if empty."""
     name = type(message).__name__
-    empty = {field for field in ("request", "project", "slow", "document") if not getattr(message, field, None)}
+    empty = {
+        field for field in ("request", "project", "slow", "document", "erased") if not getattr(message, field, None)
+    }
     data = _adapter(name).dump_json(message, exclude=empty)
     return f'{{"type":"{name}","data":{data.decode()}}}'
 

@@ -12,7 +12,7 @@ from tests.support.bench import DAY_MS, PROJECT, Bench
 from vectorlog.domain.store_file import SEEN_KEPT
 from vectorlog.operations.transfer.commits import Diverged
 from vectorlog.operations.transfer.report import ImportReport
-from vectorlog.use_cases import file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases import erasure, file_batches, store_files, uploaded_files, vector_stores
 
 Make = Callable[..., Bench]
 
@@ -135,3 +135,31 @@ def test_own_changes_elsewhere(make: Make, tmp_path: Path) -> None:
     assert target.find(own, "alpha") == [files[0]]
     assert store_files.get(target.deployment, PROJECT, store, files[0]).state.attributes == {"kind": "own"}
     assert_clean(target)
+
+
+@pytest.mark.parametrize("workers_running", [False, True])
+def test_erased_since(make: Make, tmp_path: Path, *, workers_running: bool) -> None:
+    """What was erased at the source is erased at a target that has it from an earlier import; a new target never gets
+    it.
+    """
+    bench, target, new = make("source"), make("target"), make("new")
+    stores, files = [bench.store(name="Ottilie"), bench.store()], [bench.upload("alpha"), bench.upload("beta")]
+    for store in stores:
+        bench.batch(store, files, of="wolpertinger")
+    bench.pump.settle()
+    written(bench, tmp_path / "before")
+    brought(tmp_path / "before", target, workers_running=workers_running)
+    target.pump.settle()
+    erasure.erase_store(bench.deployment, PROJECT, stores[0])
+    erasure.erase_file(bench.deployment, PROJECT, files[0])
+    bench.pump.settle()
+    written(bench, tmp_path / "after")
+    for other in (target, new):
+        other.clock.now = bench.clock.now
+        brought(tmp_path / "after", other, workers_running=workers_running)
+        assert_clean(other)
+        assert {(each.stream, each.version) for each in other.log.scan()} == {
+            (each.stream, each.version) for each in bench.log.scan()
+        }
+        assert not [each for each in other.log.scan() if "Ottilie" in each.events + each.state]
+        assert other.find(stores[1], "beta") == [files[1]]

@@ -11,7 +11,11 @@ from vectorlog.api.input import refusals
 from vectorlog.api.input.parse import few_keys, id_schema, refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.chunk_list import ChunkId, ChunkPage
+from vectorlog.use_cases.history import HistoryRequest
 from vectorlog.use_cases.pages import PageRequest
+
+LATEST = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
 
 
 class NoParameters(BaseModel):
@@ -37,6 +41,36 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
 StoreCursor = Annotated[str, _cursor("vs"), WithJsonSchema(id_schema("vs"))]
 KeyCursor = Annotated[str, _cursor("key"), WithJsonSchema(id_schema("key"))]
 FileCursor = Annotated[str, _cursor("file"), WithJsonSchema(id_schema("file"))]
+
+
+class Deletion(NoParameters):
+    """Parameters of a DELETE that may also erase the history."""
+
+    erase: bool = False
+
+
+class Moment(NoParameters):
+    """Parameters of a GET that may show a thing as it was: `at` is in seconds since 1970."""
+
+    at: int | None = Field(None, ge=0, le=LATEST)
+
+    @property
+    def at_ms(self) -> int | None:
+        """The end of that second, in ms, so that what is shown with a time is in the state of that time."""
+        return None if self.at is None else self.at * 1000 + 999
+
+
+class EventList(NoParameters):
+    """Parameters of a list of events; `after` is the id of an event, which is the number of its commit."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = "desc"
+    after: int | None = Field(None, ge=0)
+
+    @property
+    def page(self) -> HistoryRequest:
+        """The requested page."""
+        return HistoryRequest(self.limit, self.order, self.after)
 
 
 _CHUNK = re.compile(r"chunk-(\d{1,12})-(\d{1,12})", re.ASCII)
@@ -124,3 +158,7 @@ class StoreFileList(NoParameters):
     def page(self) -> PageRequest:
         """The requested page."""
         return PageRequest(self.limit, self.order, self.after, self.before)
+
+
+class StoreFileListThen(StoreFileList, Moment):
+    """Parameters of the list of a store's files, which may be shown as it was."""

@@ -11,13 +11,13 @@ from vectorlog.api.content_type import served_as
 from vectorlog.api.input import parse
 from vectorlog.api.input.file_fields import FileForm, filename_refusal, no_filename
 from vectorlog.api.input.form import SpooledFile
-from vectorlog.api.input.queries import FileList
+from vectorlog.api.input.queries import Deletion, FileList
 from vectorlog.api.input.upload_forms import only_file, text_fields
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain import errors
 from vectorlog.domain.errors import Invalid
 from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.use_cases import uploaded_files
+from vectorlog.use_cases import erasure, uploaded_files
 from vectorlog.use_cases.uploaded_files import Upload
 
 NAMELESS = "upload"
@@ -62,9 +62,12 @@ def get(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """DELETE /files/<file_id>."""
-    call.no_query()
     file = call.id("file_id")
-    uploaded_files.delete(call.deployment, call.actor, file)
+    if call.query(Deletion).erase:
+        call.check_scope("admin")
+        erasure.erase_file(call.deployment, call.actor, file)
+    else:
+        uploaded_files.delete(call.deployment, call.actor, file)
     return json_response(present.deleted("file", file))
 
 

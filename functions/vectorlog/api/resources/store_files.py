@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.input.queries import ChunkList, StoreFileList
+from vectorlog.api.input.queries import ChunkList, Deletion, Moment, StoreFileListThen
 from vectorlog.api.input.schemas import AttributesChange, FileAttachment
 from vectorlog.api.response import Response, json_response
-from vectorlog.use_cases import chunk_list, indexed_text, store_files
+from vectorlog.use_cases import as_of, chunk_list, erasure, indexed_text, store_files
 from vectorlog.use_cases.store_files import AttachFile
 
 
@@ -24,16 +24,22 @@ def attach(call: Call) -> Response:
 
 def list_all(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files."""
-    store, query = call.id("vector_store_id"), call.query(StoreFileList)
-    page = store_files.list_page(call.deployment, call.actor, store, query.page, query.filter)
+    store, query = call.id("vector_store_id"), call.query(StoreFileListThen)
+    if query.at_ms is None:
+        page = store_files.list_page(call.deployment, call.actor, store, query.page, query.filter)
+    else:
+        page = as_of.store_files(call.deployment, call.actor, store, query.at_ms, query.page, query.filter)
     shown = [present.store_file(view, call.dialect) for view in page.items]
     return json_response(present.page(shown, call.dialect, has_more=page.has_more))
 
 
 def get(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>/files/<file_id>."""
-    call.no_query()
-    view = store_files.get(call.deployment, call.actor, call.id("vector_store_id"), call.id("file_id"))
+    store, file, at = call.id("vector_store_id"), call.id("file_id"), call.query(Moment).at_ms
+    if at is not None:
+        view = as_of.store_file(call.deployment, call.actor, store, file, at)
+        return json_response(present.store_file(view, call.dialect))
+    view = store_files.get(call.deployment, call.actor, store, file)
     since = view.state.open.since if view.state.open else view.state.placement.at if view.state.placement else 0
     headers = poll.hint(call.deployment.clock(), since) if view.state.status == "in_progress" else {}
     return json_response(present.store_file(view, call.dialect), headers=headers)
@@ -49,9 +55,12 @@ def change_attributes(call: Call) -> Response:
 
 def detach(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>/files/<file_id>."""
-    call.no_query()
-    file = call.id("file_id")
-    store_files.detach(call.deployment, call.actor, call.id("vector_store_id"), file)
+    store, file = call.id("vector_store_id"), call.id("file_id")
+    if call.query(Deletion).erase:
+        call.check_scope("admin")
+        erasure.erase_store_file(call.deployment, call.actor, store, file)
+    else:
+        store_files.detach(call.deployment, call.actor, store, file)
     return json_response(present.deleted("vector_store.file.deleted", file))
 
 

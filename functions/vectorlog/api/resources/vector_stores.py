@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from vectorlog.api import poll, present
 from vectorlog.api.call import Call
-from vectorlog.api.input.queries import StoreList
+from vectorlog.api.input.queries import Deletion, Moment, StoreList
 from vectorlog.api.input.schemas import StoreChange, StoreCreation
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain import errors
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.vector_store import State
-from vectorlog.use_cases import vector_stores
+from vectorlog.use_cases import as_of, erasure, vector_stores
 from vectorlog.use_cases.vector_stores import CreateStore
 
 
@@ -43,8 +43,10 @@ def list_all(call: Call) -> Response:
 
 def get(call: Call) -> Response:
     """GET /vector_stores/<vector_store_id>."""
-    call.no_query()
-    view = vector_stores.get(call.deployment, call.actor, call.id("vector_store_id"))
+    store, at = call.id("vector_store_id"), call.query(Moment).at_ms
+    if at is not None:
+        return json_response(present.store(as_of.store(call.deployment, call.actor, store, at)))
+    view = vector_stores.get(call.deployment, call.actor, store)
     if view.expired and not call.dialect.shows_expired:
         raise errors.store_expired(view.id)
     headers = (
@@ -72,7 +74,10 @@ def modify(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """DELETE /vector_stores/<vector_store_id>."""
-    call.no_query()
     store = call.id("vector_store_id")
-    vector_stores.delete(call.deployment, call.actor, store)
+    if call.query(Deletion).erase:
+        call.check_scope("admin")
+        erasure.erase_store(call.deployment, call.actor, store)
+    else:
+        vector_stores.delete(call.deployment, call.actor, store)
     return json_response(present.deleted("vector_store.deleted", store))

@@ -22,8 +22,10 @@ from vectorlog.domain.store_file.decisions import (
     refuse_duplicate,
     reingest,
 )
+from vectorlog.domain.store_file.erasure import erase, without_content
 from vectorlog.domain.store_file.events import (
     SINGLE,
+    Entry,
     ErrorCode,
     Event,
     Failure,
@@ -36,16 +38,19 @@ from vectorlog.domain.store_file.events import (
     FileIngested,
     Placement,
     Retired,
+    Seen,
     Status,
+    StoreFileErased,
     entries,
 )
-from vectorlog.domain.store_file.state import INITIAL, SEEN_KEPT, Open, Seen, Serving, State, evolve
+from vectorlog.domain.store_file.state import INITIAL, SEEN_KEPT, Open, Serving, State, evolve
 
 __all__ = [
     "INITIAL",
     "SEEN_KEPT",
     "SINGLE",
     "Attach",
+    "Entry",
     "ErrorCode",
     "Event",
     "Failure",
@@ -64,15 +69,18 @@ __all__ = [
     "Serving",
     "State",
     "Status",
+    "StoreFileErased",
     "attach",
     "cancel",
     "change_attributes",
     "chunked",
     "detach",
     "entries",
+    "erase",
     "evolve",
     "fail",
     "ingested",
     "refuse_duplicate",
     "reingest",
+    "without_content",
 ]

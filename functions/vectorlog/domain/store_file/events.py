@@ -139,7 +139,56 @@ class FileDetached:
     retires: tuple[Retired, ...] = ()
 
 
-Event = FileAttached | FileChunked | FileIngested | FileFailed | FileCancelled | FileAttributesChanged | FileDetached
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A batch that reached this file, and when: at its creation or later. `known` is that of the batch's item."""
+
+    batch: str
+    at: int
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a batch's entry for the file ended. `known` is that of the batch's item."""
+
+    batch: str
+    outcome: Literal["completed", "failed", "cancelled"]
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFileErased:
+    """The file left the store, and its history in the store is erased: every older commit is removed. The event has all
+    that is kept of it: numbers, times and ids.
+
+    Attributes:
+        generation, placement, revision, detached_at, seen, forgotten_until: as in the state.
+        entries: the entries of all batches that ever reached the file.
+        retires: all generations that there ever were.
+    """
+
+    at: int
+    generation: int
+    placement: Placement | None
+    revision: int
+    detached_at: int
+    seen: tuple[Seen, ...]
+    forgotten_until: int
+    entries: tuple[Entry, ...]
+    retires: tuple[Retired, ...]
+
+
+Event = (
+    FileAttached
+    | FileChunked
+    | FileIngested
+    | FileFailed
+    | FileCancelled
+    | FileAttributesChanged
+    | FileDetached
+    | StoreFileErased
+)
 
 
 def without(owners: tuple[str, ...], one: str) -> tuple[str, ...]:
@@ -161,6 +210,8 @@ def entries(event: Event) -> Mapping[str, Literal["open", "completed", "failed",
         case FileDetached():
             outcome: Literal["failed", "cancelled"] = "failed" if event.reason == "file_deleted" else "cancelled"
             return dict.fromkeys(without(event.owners, SINGLE), outcome)
+        case StoreFileErased():
+            return {each.batch: each.outcome for each in event.entries}
         case FileChunked() | FileAttributesChanged():
             return {}
         case _ as never:

@@ -20,7 +20,9 @@ from vectorlog.domain.store_file.events import (
     FileFailed,
     FileIngested,
     Placement,
+    Seen,
     Status,
+    StoreFileErased,
     without,
 )
 
@@ -50,15 +52,6 @@ class Serving:
     pages: int
     attributes: Mapping[str, Scalar]
     chunking: Chunking
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A batch that reached this file, and when: at its creation or later. `known` is that of the batch's item."""
-
-    batch: str
-    at: int
-    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +145,15 @@ def evolve(state: State, event: Event) -> State:
                 serving=None,
                 failure=None,
                 detached_at=max(state.detached_at, event.at),
+            )
+        case StoreFileErased():
+            return State(
+                generation=event.generation,
+                placement=event.placement,
+                revision=event.revision,
+                detached_at=event.detached_at,
+                seen=event.seen,
+                forgotten_until=event.forgotten_until,
             )
         case _ as never:
             assert_never(never)

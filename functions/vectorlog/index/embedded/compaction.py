@@ -19,8 +19,14 @@ def compacted(connection: Connection, old: Snapshot) -> Snapshot:
 
     Texts and files keep their ids, and the numbers of removed files become free.
     """
+    live = int(np.count_nonzero(old.live))
+    return old if len(old.rows) - live <= max(_DEAD, live) else without_dead_rows(connection, old)
+
+
+def without_dead_rows(connection: Connection, old: Snapshot) -> Snapshot:
+    """Returns the store without its dead rows, or `old` if it has none."""
     kept = np.flatnonzero(old.live)
-    if len(old.rows) - len(kept) <= max(_DEAD, len(kept)):
+    if len(kept) == len(old.rows):
         return old
     new_rows = np.full(len(old.rows), -1, np.int32)
     new_rows[kept] = np.arange(len(kept), dtype=np.int32)

@@ -15,6 +15,7 @@ from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
+from vectorlog.index.embedded.compaction import without_dead_rows
 from vectorlog.index.embedded.disk import give_back, prepare
 from vectorlog.index.embedded.schema import SCHEMA, lock_folder, upgrade
 from vectorlog.index.embedded.search import ScoredRow, search
@@ -102,6 +103,15 @@ class LocalIndex:
             self._forget((space, store))
         give_back(self._database)
         return False
+
+    def expunge(self, space: Space, store: str) -> None:
+        """Removes what a store's removed chunks have left: rows, vectors, terms. `scrub` overwrites it on the disk."""
+        self._change([(space, store)], lambda connection, _, state: without_dead_rows(connection, state))
+        give_back(self._database)
+
+    def scrub(self) -> None:
+        """See Database."""
+        self._database.scrub()
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""

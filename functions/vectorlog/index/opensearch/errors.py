@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from vectorlog.retry import Temporary
 
 BUSY = 503
 TEMPORARY = {429, 502, BUSY, 504}
 """Statuses after which the same request may succeed shortly."""
+
+
+_MISSING = "index_not_found_exception"
+_UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 
 
 class IndexRefused(Exception):
@@ -43,3 +48,18 @@ def reason(error: object) -> str:
         return str(error)
     cause = error.get("caused_by", {}).get("reason")
     return f"{error.get('reason')}" + (f" ({cause})" if cause else "")
+
+
+def missing(item: dict[str, Any]) -> bool:
+    """Whether an item of a bulk response names an index that does not exist."""
+    return "error" in item and item["error"]["type"] == _MISSING
+
+
+def lacks_field(item: dict[str, Any]) -> bool:
+    """Whether an item of a bulk response names an index that does not have one of the document's fields."""
+    return "error" in item and item["error"]["type"] == _UNKNOWN_FIELD
+
+
+def may_retry(item: dict[str, Any]) -> bool:
+    """Whether what the item lacked has been created since."""
+    return missing(item) or lacks_field(item)

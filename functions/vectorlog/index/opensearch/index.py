@@ -17,7 +17,17 @@ from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
-from vectorlog.index.opensearch.errors import BUSY, Busy, IndexRefused, NoIndex, raise_for, reason
+from vectorlog.index.opensearch.errors import (
+    BUSY,
+    Busy,
+    IndexRefused,
+    NoIndex,
+    lacks_field,
+    may_retry,
+    missing,
+    raise_for,
+    reason,
+)
 from vectorlog.index.opensearch.mapping import ADDED, Json, Layout, alias, index_body, successor
 from vectorlog.index.opensearch.query import bodies, search_result
 from vectorlog.index.opensearch.requests import SEARCHING, WRITING, request, with_retries
@@ -33,8 +43,6 @@ PAGE = 1_000
 
 _BAD_REQUEST = 400
 _STALE = 409
-_MISSING = "index_not_found_exception"
-_UNKNOWN_FIELD = "strict_dynamic_mapping_exception"
 _LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
@@ -113,10 +121,8 @@ class OpenSearchIndex:
             "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
             "aggs": {"files": {"composite": groups}},
         }
-        path, params = (
-            f"/{alias(space, self.layout)}/_search",
-            _LENIENT | {"routing": store, "allow_partial_search_results": "false"},
-        )
+        path = f"/{alias(space, self.layout)}/_search"
+        params = _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
         counts: dict[tuple[str, int], int] = {}
         while True:
             answer = self.request("POST", path, params, body)
@@ -149,8 +155,8 @@ class OpenSearchIndex:
     def create(self, space: Space) -> None:
         """Creates the space's first index, unless another process has just done so."""
         name = alias(space, self.layout)
-        body = index_body(space, self.layout, name)
         # The name has a number, so that another index can take over the alias.
+        body = index_body(space, self.layout, name)
         answer = self._once("PUT", f"/{name}-1", {}, body, WRITING, ignore=(_BAD_REQUEST,))
         if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
             raise IndexRefused(reason(answer["error"]))
@@ -179,11 +185,8 @@ class OpenSearchIndex:
 
         Its last line deletes a nonexistent document of the successor: the response shows whether there is a successor.
         """
-        params = {
-            "refresh": refresh,
-            "require_alias": "true",
-            "filter_path": "items.*.status,items.*.result,items.*.error",
-        }
+        shown = "items.*.status,items.*.result,items.*.error"
+        params = {"refresh": refresh, "require_alias": "true", "filter_path": shown}
         probe = f"{json.dumps({'delete': {'_index': successor(name), '_id': 'none'}})}\n".encode()
         remaining, replaced, has_successor = batch, list[Document](), False
 
@@ -192,18 +195,18 @@ class OpenSearchIndex:
             *items, probed = self._once(
                 "POST", "/_bulk", params, b"".join(lines for _, lines in remaining) + probe, WRITING
             )["items"]
-            has_successor = has_successor or not _missing(probed["delete"])
+            has_successor = has_successor or not missing(probed["delete"])
             outcomes = [(part, item["index"]) for part, item in zip(remaining, items, strict=True)]
             replaced.extend(document for (document, _), item in outcomes if item.get("result") == "updated")
             failed = [(part, item) for part, item in outcomes if "error" in item and item["status"] != _STALE]
             remaining = [part for part, _ in failed]
-            if any(_missing(item) for _, item in failed):
+            if any(missing(item) for _, item in failed):
                 if create is None:
                     raise NoIndex(name)
                 create()
-            if any(_lacks_field(item) for _, item in failed):
+            if any(lacks_field(item) for _, item in failed):
                 self._once("PUT", f"/{name}/_mapping", {}, {"properties": ADDED}, WRITING)
-            raise_for([(BUSY if _may_retry(item) else item["status"], item["error"]) for _, item in failed])
+            raise_for([(BUSY if may_retry(item) else item["status"], item["error"]) for _, item in failed])
 
         with_retries("bulk", WRITING, write, self._timing)
         return replaced, has_successor
@@ -243,16 +246,3 @@ class OpenSearchIndex:
         ignore: tuple[int, ...] = (),
     ) -> Json:
         return request(self._client, method, path, params, body, timeout_s=policy.timeout_s, ignore=ignore)
-
-
-def _missing(item: Json) -> bool:
-    return "error" in item and item["error"]["type"] == _MISSING
-
-
-def _lacks_field(item: Json) -> bool:
-    return "error" in item and item["error"]["type"] == _UNKNOWN_FIELD
-
-
-def _may_retry(item: Json) -> bool:
-    """Whether what the item lacked has been created since."""
-    return _missing(item) or _lacks_field(item)

@@ -29,7 +29,7 @@ def of(deployment: Deployment, newest: Commit, only: Sequence[Commit] | None = N
     return ShownStream(
         id=newest.stream,
         kind=codec.aggregate_of(newest.stream).name,
-        commits=tuple(_commit(each) for each in commits),
+        commits=tuple(map(shown, commits)),
         left_out=first if only is None else newest.version + 1 - len(only),
         state=_without_secret(json.loads(newest.state)["data"]),
         rows=rows_of(rows.values()),
@@ -52,7 +52,8 @@ def rows_of(rows: Iterable[Row]) -> tuple[ShownRow, ...]:
     )
 
 
-def _commit(commit: Commit) -> ShownCommit:
+def shown(commit: Commit) -> ShownCommit:
+    """Converts a commit for showing."""
     origin = origin_of(commit.meta)
     events = tuple({**event, "data": _without_secret(event["data"])} for event in json.loads(commit.events))
     return ShownCommit(commit.version, iso(commit.at), origin.actor, origin.request, origin.imported, events)

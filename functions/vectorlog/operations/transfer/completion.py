@@ -31,7 +31,7 @@ from vectorlog.operations.transfer.serving import Files, LoadedFiles
 from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.work.messages import CancelBatch, CloseUpload, FanOut, Forget, Ingest, OpenBatch, PurgeStore
+from vectorlog.work.messages import CancelBatch, CloseUpload, Erase, FanOut, Forget, Ingest, OpenBatch, PurgeStore
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ class Completion:
                 self._finish(stream, loaded.state)
         for store, streams in groupby(watch(stores), group_of):
             self._complete_store(store, (stream for stream in streams if stream != store))
+        # The target may have commits from before the erasure, by an earlier import.
+        self._projector.send([(stream, Erase(stream, version)) for stream, version in self._summary.erased.items()])
         return self.report
 
     def _load(self, streams: Sequence[str]) -> list[tuple[str, Loaded[Any]]]:

@@ -22,6 +22,7 @@ from vectorlog.event_log import codec
 from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.event_log import Commit
 from vectorlog.files import artefact
+from vectorlog.reactions.erasure import Erased
 from vectorlog.use_cases.upload_parts import DIRECT, part_key
 from vectorlog.use_cases.uploaded_files import blob_key
 
@@ -38,10 +39,12 @@ class LogSummary:
         pending: uploads in parts that have not ended.
         parts: the hash of each part that was sent through the API, by its stream.
         manifests: the store of each manifest that is an object, by its key.
+        lists: the manifest of each batch whose manifest is an object.
         generations: the open and the serving generation of each file in a store.
         serving: the serving generation of each file in a store, its number of chunks, and the bytes of its text.
         continued: streams to which the target has appended commits since. Their state is that of the target.
         commits: the number of commits.
+        erased: the version of the newest commit with an erasure, by stream.
         older: folded states of the streams whose newest commit has a state of an older schema.
     """
 
@@ -52,10 +55,12 @@ class LogSummary:
     pending: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     generations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     serving: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     continued: set[str] = field(default_factory=set)
     commits: int = 0
+    erased: dict[str, int] = field(default_factory=dict)
     older: dict[str, object] = field(default_factory=dict)
 
     def note(self, commit: Commit) -> None:
@@ -74,6 +79,8 @@ class LogSummary:
         else:
             self.older.pop(commit.stream, None)
         for event in events:  # the batch may not have a commit yet
+            if isinstance(event, Erased):
+                self.erased[commit.stream] = commit.version
             if isinstance(event, vector_store.VectorStoreCreated) and event.batch and event.batch.manifest.object:
                 self.manifests[event.batch.manifest.object] = commit.stream
         self.take(commit.stream, written)
@@ -97,8 +104,12 @@ class LogSummary:
                     serving = state.serving
                     self.serving[stream] = serving.generation, serving.chunks, serving.usage_bytes
             case file_batch.State():
+                former = self.lists.pop(stream, None)
+                if former is not None and former != state.object:  # an erasure has replaced it
+                    self.manifests.pop(former, None)
                 if state.object:
                     self.manifests[state.object] = state.store
+                    self.lists[stream] = state.object
             case upload.State():
                 (self.pending.discard if state.ended else self.pending.add)(stream)
             case upload_part.State():
@@ -152,7 +163,7 @@ class LogSummary:
                 yield artefact.folder(id.store, id.file, generation), chunks, text
 
     def _keeps_manifests(self, store: str | None) -> bool:
-        return store in self.spaces and self.ended.get(store) != "deleted"
+        return store in self.spaces and self.ended.get(store) not in ("deleted", "erased")
 
     def _holds(self, store: str, file: str) -> bool:
         """Returns whether a store still holds a file's contents. A deleted file is about to leave it."""

@@ -30,7 +30,7 @@ class Environment:
     Attributes:
         views_also: further tables of views, separated by commas, that are written but not read: while `vectorlog
             rebuild` fills them, and until they are removed.
-        work_queue, embed_queue: URLs of the queues.
+        work_queue, embed_queue, erase_queue: URLs of the queues.
         opensearch_endpoint: URL of the domain.
         opensearch_shards: number of shards of a new index.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
@@ -50,6 +50,7 @@ class Environment:
     bucket: str = ""
     work_queue: str = ""
     embed_queue: str = ""
+    erase_queue: str = ""
     opensearch_endpoint: str = ""
     opensearch_engine: VectorEngine = VECTOR_ENGINE
     opensearch_shards: str = str(INDEX_SHARDS)
@@ -72,7 +73,15 @@ class Environment:
     @staticmethod
     def needed() -> tuple[str, ...]:
         """Returns the names of the fields that an operator's command requires."""
-        return ("events_table", "views_table", "bucket", "work_queue", "embed_queue", "opensearch_endpoint")
+        return (
+            "events_table",
+            "views_table",
+            "bucket",
+            "work_queue",
+            "embed_queue",
+            "erase_queue",
+            "opensearch_endpoint",
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Environment:

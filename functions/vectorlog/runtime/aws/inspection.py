@@ -11,7 +11,7 @@ _ALL = (*_UNDER_WAY, "ApproximateNumberOfMessagesDelayed")
 
 
 def under_way() -> UnderWay:
-    """Returns SQS's approximate number of messages in both queues, without delayed messages.
+    """Returns SQS's approximate number of messages in all queues, without delayed messages.
 
     The number of commits is always 0, because DynamoDB does not tell how far the stream's consumer lags behind.
     """
@@ -29,7 +29,11 @@ def waiting() -> Waiting:
 def _numbers(names: tuple[str, ...]) -> dict[str, int]:
     sqs, environment = clients.sqs(), wiring.environment()
     numbers = {}
-    for queue, url in (("work", environment.work_queue), ("embed", environment.embed_queue)):
+    for queue, url in (
+        ("work", environment.work_queue),
+        ("embed", environment.embed_queue),
+        ("erase", environment.erase_queue),
+    ):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
         numbers[queue] = sum(int(number) for number in attributes.values())
     return numbers

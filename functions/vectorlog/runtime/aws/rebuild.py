@@ -73,7 +73,7 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
         for _ in wiring.readers().map(lambda step: _retrying(step, timing), steps):
             continue
 
-    projection = Projection(deployment.streams, together, deployment.clock)
+    projection = Projection(deployment.streams, together)
     projection.take(watch("commits", counted(), None), fresh)
     _retrying(partial(projection.apply_work, fresh), timing)
     return count

@@ -156,9 +156,16 @@ def embed_queue() -> SQSQueue:
 
 
 @once
+def erase_queue() -> SQSQueue:
+    """Returns the queue of the erase function."""
+    return SQSQueue(clients.sqs(), environment().erase_queue, clock)
+
+
+@once
 def projector() -> Projector:
     """Returns the consumer of the log's stream."""
-    return Projector(deployment().streams, deployment().views, work_queue(), embed_queue(), telemetry())
+    deployed = deployment()
+    return Projector(deployed.streams, deployed.views, work_queue(), embed_queue(), telemetry(), erase_queue())
 
 
 @once
@@ -175,6 +182,12 @@ def work(record: Mapping[str, Any]) -> None:
     """Processes a record of the work queue. If it raises, the caller must report the record as failed."""
     worker = Worker(deployment(), projector())
     Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
+
+
+def erase(record: Mapping[str, Any]) -> None:
+    """Processes a record of the erase queue, as `work` does one of the work queue."""
+    worker = Worker(deployment(), projector())
+    Records(erase_queue()).each(record, lambda body: worker.work(decode(body)))
 
 
 def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:

@@ -25,7 +25,13 @@ from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.inspection import inspect
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews
 
-_GAPS = "SELECT stream FROM commits GROUP BY stream HAVING count(*) <= max(version) LIMIT 1"
+_GAPS = """
+    SELECT stream, min(version) AS first FROM commits GROUP BY stream
+    HAVING count(*) <= max(version) - first OR (first > 0 AND NOT EXISTS (
+        SELECT 1 FROM commits AS kept WHERE kept.stream = commits.stream AND kept.version = first
+        AND kept.events LIKE '%Erased","v"%'))
+    LIMIT 1"""
+"""A stream that lacks a commit: one in between, or the first ones without an erasure that has removed them."""
 NAMED = 5
 """How many objects a refusal names."""
 

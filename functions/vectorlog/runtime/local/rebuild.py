@@ -18,7 +18,7 @@ from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.operations.progress import Watch
+from vectorlog.operations.progress import Watch, silent
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
@@ -27,6 +27,8 @@ from vectorlog.views.sqlite import FRESH, SQLiteTable, Transaction, begin_fresh,
 from vectorlog.views.views import Views
 
 PAGE = 256
+VIEWS_VERSION = 1
+"""The version of the rows that this code makes from the log. It grows when an earlier version made other rows."""
 READY = "ready.json"
 """The file that is written last into a rebuilt index. It has the position in the log that the index covers."""
 
@@ -69,7 +71,7 @@ def views(folder: DataFolder, watch: Watch) -> int:
     """
     with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as log_and_views:
         projection, reader = (
-            Projection(log_and_views.streams, one_by_one, log_and_views.clock),
+            Projection(log_and_views.streams, one_by_one),
             _Reader(log_and_views.log),
         )
         log_and_views.derived.write(begin_fresh)
@@ -82,9 +84,26 @@ def views(folder: DataFolder, watch: Watch) -> int:
             projection.take(reader.rest(), within)  # projections of later commits wait for this transaction
             projection.apply_work(within)
             serve_fresh(connection)
+            connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}")
 
         log_and_views.derived.write(switch)
         return reader.commits
+
+
+def renew_views(folder: DataFolder) -> None:
+    """Rebuilds the views if an earlier version of this code made them, so that they have what it did not count or list.
+
+    Raises:
+        FolderInUse: a rebuild of the folder is under way.
+    """
+    with closing(LocalLogAndViews(folder)) as log_and_views:
+        (version,) = log_and_views.derived.read().execute("PRAGMA user_version").fetchone()
+        if version < VIEWS_VERSION and not log_and_views.log.last_position():
+            log_and_views.derived.write(lambda connection: connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}"))
+            return
+    if version < VIEWS_VERSION:
+        log.warning("an earlier version made the views of %s: they are made anew", folder.path)
+        views(folder, silent)
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:

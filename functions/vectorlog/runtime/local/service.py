@@ -31,6 +31,7 @@ from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
+from vectorlog.runtime.local.scrub import scrubbing
 from vectorlog.runtime.local.settings import MB, Settings
 from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.telemetry.telemetry import Telemetry
@@ -68,6 +69,7 @@ class Local:
         self.folder.close_to_others()
         self.disk = Disk(self.folder.path, settings.reserve_mb * MB)
         copied.make_whole(self.folder)
+        rebuild.renew_views(self.folder)
         log_and_views = LocalLogAndViews(self.folder)
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
@@ -97,6 +99,7 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            scrub=scrubbing(index, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)

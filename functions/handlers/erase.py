@@ -1,0 +1,27 @@
+"""Erases commits of the log. No other function may delete any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from handlers.observed import logger, tracer
+from vectorlog.runtime.aws.wiring import erase
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Processes each message of a batch. A failed message is delivered again, with a longer delay each time."""
+    return dict(process_partial_response(event, _erase, processor, context))
+
+
+def _erase(record: SQSRecord) -> None:
+    erase(record.raw_event)

@@ -1,0 +1,318 @@
+"""Erased things: nothing of their names, attributes and texts is left anywhere."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.bench import DAY_MS, PROJECT, Bench
+from vectorlog.domain.errors import NotFound
+from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.manifest import BatchItem
+from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log.decision import AnyDecision
+from vectorlog.operations.erase import Wanted, erase
+from vectorlog.operations.progress import silent
+from vectorlog.operations.verify import UnderWay, verify
+from vectorlog.use_cases import access, erasure, file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.use_cases.actor import Actor
+
+SECRETS = (b"ottilie", b"wolpertinger", b"quokkas", b"8472.txt")
+"""A name, an attribute, a text and a filename that occur nowhere else."""
+
+
+def found_in(folder: Path) -> dict[str, list[bytes]]:
+    """Returns the files that hold one of the secrets, also inside packed manifests."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith("spool"):
+            content = path.read_bytes()
+            content += b"".join(unpacked(content))
+            held = [secret for secret in SECRETS if secret in content.lower()]
+            if held:
+                found[str(path.relative_to(folder))] = held
+    return found
+
+
+def unpacked(content: bytes) -> Iterator[bytes]:
+    """Yields what is packed in a manifest: as a blob, or in Base64 in an event."""
+    for start in range(1):
+        if content[start : start + 1] == b"x":
+            yield _inflated(content)
+    for part in content.split(b'"inline":"')[1:]:
+        yield _inflated(base64.b64decode(part.split(b'"')[0] + b"=="))
+
+
+def _inflated(packed: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(packed)
+    except zlib.error:
+        return b""
+
+
+def settle(bench: Bench) -> None:
+    """Does all work, also what is repeated a day later."""
+    bench.pump.settle()
+    bench.clock.advance(2 * DAY_MS)
+    bench.pump.settle()
+
+
+def assert_erased(bench: Bench) -> None:
+    settle(bench)
+    assert found_in(bench.folder) == {}
+    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+
+
+def secret_file(bench: Bench) -> str:
+    return bench.upload("quokkas are small", name="8472.txt")
+
+
+def secret_store(bench: Bench, **fields: Any) -> str:
+    return bench.store(**{"name": "Ottilie", "metadata": {"of": "wolpertinger"}, **fields})
+
+
+def decisions(bench: Bench, stream: str) -> list[AnyDecision]:
+    return [bench.deployment.streams.decode(each) for each in bench.log.read(stream)]
+
+
+def test_the_scan_finds_what_there_is(bench: Bench) -> None:
+    """Before an erasure the secrets are in the log, the views, the blobs and the index: the scan is not blind."""
+    store, file = secret_store(bench), secret_file(bench)
+    bench.batch(store, [file], of="wolpertinger")
+    bench.pump.settle()
+    places = " ".join(found_in(bench.folder))
+    assert all(part in places for part in ("log.db", "derived.db", "blobs/files", "blobs/artefacts", "index/chunks"))
+
+
+class TestFile:
+    def test_in_stores(self, bench: Bench) -> None:
+        """An erased file is gone from every store, batch and list, and other files stay."""
+        file, other = secret_file(bench), bench.upload("alpha")
+        stores = [bench.store(), bench.store()]
+        bench.attach(stores[0], file, of="wolpertinger")
+        batch = bench.batch(stores[1], [file, other], of="x")
+        bench.pump.settle()
+        store_files.change_attributes(bench.deployment, PROJECT, stores[1], file, {"of": "wolpertinger"})
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        assert bench.find(stores[1], "quokkas") != [file]
+        assert_erased(bench)
+        assert bench.find(stores[1], "alpha") == [other]
+        counts = file_batches.get(bench.deployment, PROJECT, stores[1], batch.id).counts
+        assert (counts.completed, counts.total) == (2, 2)
+        assert vector_stores.get(bench.deployment, PROJECT, stores[1]).counts.total == 1
+        for stream in (file, *(store_file_stream(store, file) for store in stores)):
+            [decision] = decisions(bench, stream)
+            assert type(decision.events[-1]).__name__ in ("FileErased", "StoreFileErased")
+
+    @pytest.mark.parametrize("large", [False, True])
+    def test_attributes_in_manifests(self, bench: Bench, large: bool) -> None:
+        """A batch keeps the list of its files and the settings of the others, and loses those of the erased file."""
+        file, other = secret_file(bench), bench.upload("alpha")
+        store = bench.store()
+        listed = [file, other, *(bench.upload(f"word{n}") for n in range(90 if large else 0))]
+        items = [
+            BatchItem(each, {"of": "wolpertinger" if each == file else bench.random.randbytes(60).hex()})
+            for each in listed
+        ]
+        batch = file_batches.create(bench.deployment, PROJECT, store, items, "files")
+        bench.pump.settle()
+        assert bool(list(bench.blobs.list("manifests/"))) == large
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        assert_erased(bench)
+        assert file_batches.get(bench.deployment, PROJECT, store, batch.id).counts.completed == len(listed)
+
+    def test_first_batch_of_a_store(self, bench: Bench) -> None:
+        """The event that creates a store with files holds their attributes too."""
+        file = secret_file(bench)
+        store = bench.store(files=(BatchItem(file, {"of": "wolpertinger"}),))
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        assert_erased(bench)
+        assert vector_stores.get(bench.deployment, PROJECT, store).counts.total == 0
+
+    def test_deleted_before(self, bench: Bench) -> None:
+        """The history of a file that was deleted long ago can still be erased, once."""
+        store, file = bench.store(), secret_file(bench)
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        uploaded_files.delete(bench.deployment, PROJECT, file)
+        settle(bench)
+        bench.clock.advance(30 * DAY_MS)
+        bench.pump.sweep()
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        with pytest.raises(NotFound):
+            erasure.erase_file(bench.deployment, PROJECT, file)
+        assert_erased(bench)
+
+    def test_in_deleted_stores(self, bench: Bench) -> None:
+        """A file is erased from stores that were deleted before."""
+        store, file = bench.store(), secret_file(bench)
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        assert_erased(bench)
+
+
+class TestStoreFile:
+    def test_upload_stays(self, bench: Bench) -> None:
+        """The history of a file in one store is erased; the upload, and what it is in other stores, stays."""
+        store, other, file = bench.store(), bench.store(), bench.upload("alpha")
+        bench.attach(store, file, of="wolpertinger")
+        bench.attach(other, file, of="x")
+        bench.pump.settle()
+        erasure.erase_store_file(bench.deployment, PROJECT, store, file)
+        assert_erased(bench)
+        assert bench.find(store, "alpha") == []
+        assert bench.find(other, "alpha") == [file]
+
+    def test_attached_again(self, bench: Bench) -> None:
+        """A file that is attached again before its history is erased stays, with its new settings."""
+        store, file = bench.store(), bench.upload("alpha")
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        erasure.erase_store_file(bench.deployment, PROJECT, store, file)
+        bench.attach(store, file, of="x")
+        assert_erased(bench)
+        assert bench.find(store, "alpha") == [file]
+        assert store_files.get(bench.deployment, PROJECT, store, file).state.attributes == {"of": "x"}
+
+
+class TestStore:
+    def test_with_its_files(self, bench: Bench) -> None:
+        """An erased store takes with it what was ever in it; the uploads stay."""
+        store, other = secret_store(bench), bench.store()
+        files = [bench.upload(text) for text in ("alpha", "beta", "gamma")]
+        bench.attach(store, files[0], of="wolpertinger")
+        bench.attach(store, files[1], of="wolpertinger")
+        bench.batch(store, files, of="wolpertinger")
+        bench.attach(other, files[0])
+        bench.pump.settle()
+        store_files.detach(bench.deployment, PROJECT, store, files[1])
+        bench.pump.settle()
+        erasure.erase_store(bench.deployment, PROJECT, store)
+        assert_erased(bench)
+        assert bench.find(other, "alpha") == [files[0]]
+        with pytest.raises(NotFound):
+            vector_stores.get(bench.deployment, PROJECT, store)
+        with pytest.raises(NotFound):
+            erasure.erase_store(bench.deployment, PROJECT, store)
+
+    def test_deleted_before(self, bench: Bench) -> None:
+        """The history of a store that was deleted and purged can still be erased."""
+        store, file = secret_store(bench), bench.upload("alpha")
+        bench.batch(store, [file], of="wolpertinger")
+        bench.pump.settle()
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        erasure.erase_store(bench.deployment, PROJECT, store)
+        assert_erased(bench)
+
+
+class TestBatchesThatAreBehind:
+    @pytest.mark.parametrize("cancelled", [False, True])
+    def test_unreached_file(self, tmp_path: Path, cancelled: bool) -> None:
+        """A batch that reaches an erased file afterwards writes nothing of it, and loses its settings too."""
+        (tmp_path / "b").mkdir()
+        bench = Bench(tmp_path / "b", inline_files=0)
+        file, other, store = secret_file(bench), bench.upload("alpha"), bench.store()
+        batch = bench.batch(store, [file, other], of="wolpertinger" if cancelled else "x")
+        items = [BatchItem(file, {"of": "wolpertinger"}), BatchItem(other)]
+        second = file_batches.create(bench.deployment, PROJECT, store, items, "files")
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        if cancelled:
+            erasure.erase_file(bench.deployment, PROJECT, other)
+            file_batches.cancel(bench.deployment, PROJECT, store, batch.id)
+        assert_erased(bench)
+        for each in (batch, second):
+            counts = file_batches.get(bench.deployment, PROJECT, store, each.id).counts
+            assert (counts.in_progress, counts.total) == (0, 2)
+        bench.close()
+
+    def test_late_attach(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file that joins an erased store at the same moment is found by the second look, a day later."""
+        store, file = secret_store(bench), bench.upload("alpha")
+        load = access.store
+
+        def erased_meanwhile(*given: Any, **more: Any) -> Any:
+            loaded = load(*given, **more)
+            monkeypatch.undo()
+            erasure.erase_store(bench.deployment, PROJECT, store)
+            bench.pump.settle()
+            return loaded
+
+        monkeypatch.setattr(access, "store", erased_meanwhile)
+        bench.attach(store, file, of="wolpertinger")
+        assert_erased(bench)
+
+
+class TestByAnOperator:
+    def test_project(self, bench: Bench) -> None:
+        """All uploads and stores of a project are erased, deleted ones too, and nothing of other projects."""
+        store, file = secret_store(bench), secret_file(bench)
+        bench.batch(store, [file], of="wolpertinger")
+        bench.pump.settle()
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        rival = Actor(Caller("rival"), "req_2")
+        kept, other = bench.store(rival), bench.upload("alpha", rival)
+        bench.attach(kept, other, rival)
+        secret_store(bench)
+        bench.pump.settle()
+        found = erase(bench.deployment, Wanted(project="acme"), silent)
+        assert (len(found.files), len(found.stores), len(found.store_files), len(found.batches)) == (1, 2, 1, 1)
+        assert_erased(bench)
+        assert bench.find(kept, "alpha", rival) == [other]
+
+    def test_file_that_a_deleted_store_never_reached(self, tmp_path: Path) -> None:
+        """A manifest that only the log still has is found too."""
+        (tmp_path / "b").mkdir()
+        bench = Bench(tmp_path / "b", inline_files=0)
+        store, file = bench.store(), secret_file(bench)
+        bench.batch(store, [file], of="wolpertinger")
+        vector_stores.delete(bench.deployment, PROJECT, store)
+        settle(bench)
+        erase(bench.deployment, Wanted(file=file), silent)
+        assert_erased(bench)
+        bench.close()
+
+    def test_nothing(self, bench: Bench) -> None:
+        """What the log does not have is refused."""
+        for wanted in (Wanted(file="file-1"), Wanted(store="vs_1"), Wanted(project="rival")):
+            with pytest.raises(NotFound):
+                erase(bench.deployment, wanted, silent)
+
+
+class TestCrash:
+    def test_verify_sees_what_is_left(self, bench: Bench) -> None:
+        """Until the work is done, verify says which streams still hold something."""
+        store, file = bench.store(), secret_file(bench)
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        while bench.pump.project():
+            pass
+        report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+        erasures = {each.where for each in report.differing if each.kind == "erasure"}
+        assert erasures == {file, store_file_stream(store, file)}
+        assert_erased(bench)
+
+    def test_the_checkpoint_is_lost(self, bench: Bench) -> None:
+        """The feed may be read again from the beginning, or from a commit that is erased: the outcome is the same."""
+        store, files = bench.store(), [secret_file(bench), bench.upload("alpha")]
+        bench.batch(store, files, of="x")
+        bench.attach(store, files[0], of="wolpertinger")
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, files[0])
+        bench.pump.settle()
+        for position in (0, 2):
+            bench.pump.position = position
+            assert_erased(bench)
+        assert bench.find(store, "alpha") == [files[1]]
