@@ -47,12 +47,14 @@ class Deletion(NoParameters):
     """Parameters of a DELETE that may also erase the history."""
 
     erase: bool = False
+    """Whether the history is erased too. It needs a key of scope `admin`."""
 
 
 class Moment(NoParameters):
     """Parameters of a GET that may show a thing as it was: `at` is in seconds since 1970."""
 
     at: int | None = Field(None, ge=0, le=LATEST)
+    """Show it as it was at the end of this second, since 1970."""
 
     @property
     def at_ms(self) -> int | None:
