@@ -66,8 +66,11 @@ class EventList(NoParameters):
     """Parameters of a list of events; `after` is the id of an event, which is the number of its commit."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time."""
     after: int | None = Field(None, ge=0)
+    """Only items after this one in the list."""
 
     @property
     def page(self) -> HistoryRequest:
