@@ -14,7 +14,8 @@ from tests.live.live_server import DIMENSIONS, LiveServer, serving, until
 from tests.live.uploads import settled, upload, upload_many
 from vectorlog.domain.vectors import Space
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.work.messages import PurgeStore, decode
+from vectorlog.views import past_keys
+from vectorlog.work.messages import PurgeStore, Scrub, decode
 
 MEMORY = 64 << 20
 """Memory of the index when the test opens it, in bytes."""
@@ -61,17 +62,20 @@ def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
 
 
 def _leftovers(server: LiveServer, store: str) -> list[str]:
-    """What is left of a store in artefacts, views and queues, except for its closed row and tomorrow's purge."""
+    """What is left of a store in artefacts, views and queues, except for its closed row, the record of the files and
+    batches that it had, tomorrow's purge, and the scrubbing of the disk.
+    """
     walked = (f"{folder}/{name}" for folder, _, names in os.walk(server.data / "blobs") for name in names)
     found = [path for path in walked if store in path]
     derived = sqlite3.connect(f"file:{server.data / 'derived.db'}?mode=ro", uri=True)
     try:
         rows = derived.execute(
-            "SELECT pk || ' ' || sk FROM views WHERE (pk LIKE ? OR sk LIKE ?) AND NOT gone", [f"%{store}%"] * 2
+            "SELECT pk || ' ' || sk FROM views WHERE (pk LIKE ? OR sk LIKE ?) AND NOT gone AND pk != ?",
+            [*[f"%{store}%"] * 2, past_keys.past(store)],
         )
         found += [row for (row,) in rows]
         waiting = derived.execute("SELECT body FROM messages WHERE body LIKE ?", [f"%{store}%"])
-        found += [body for (body,) in waiting if not isinstance(decode(body), PurgeStore)]
+        found += [body for (body,) in waiting if not isinstance(decode(body), PurgeStore | Scrub)]
     finally:
         derived.close()
     return found

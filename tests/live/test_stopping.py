@@ -59,6 +59,7 @@ class Client(threading.Thread):
 
 
 class TestKilled:
+    @pytest.mark.long
     def test_five_times_in_the_middle_of_batches(self, tmp_path: Path, own_stub: StubServer) -> None:
         """SIGKILL five times: every upload, store and batch that was answered exists, every file ends once, counts add
         up.
