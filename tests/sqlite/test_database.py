@@ -121,6 +121,7 @@ def test_error_in_begin_reaches_everyone(database: Database, tmp_path: Path) -> 
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         insert(database, 1)
     other.execute("ROLLBACK")
+    other.close()
     assert insert(database, 2) == 1
     assert numbers(database) == [2]
 
@@ -223,7 +224,6 @@ def test_scrubs_at_once(tmp_path: Path) -> None:
             for done in [threads.submit(database.scrub) for _ in range(4)]:
                 done.result()
         assert not [file for file in tmp_path.iterdir() if b"wolpertinger" in file.read_bytes()]
-    other.close()
     database.close()
 
 
