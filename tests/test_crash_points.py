@@ -15,7 +15,6 @@ import pytest
 from tests.support.bench import Bench, DictIndex
 from tests.support.crash_points import HANDLERS, cut
 
-
 MANY_CALLS = {"work: erase"}
 """Handlers that make so many calls that cutting each takes half a minute."""
 
