@@ -76,7 +76,12 @@ ACCESS: dict[str, Access] = {
 }
 KEYS, LIMITS = "clients/test_admin_keys.py", "clients/test_limits.py"
 USAGE, MODELS = "use_cases/test_usage.py", "clients/test_models.py"
+UPLOADS = "use_cases/test_uploads.py"
 ELSEWHERE: dict[str, str] = {
+    "createUpload": UPLOADS,
+    "addUploadPart": UPLOADS,
+    "completeUpload": UPLOADS,
+    "cancelUpload": UPLOADS,
     "createAdminApiKey": KEYS,
     "listAdminApiKeys": KEYS,
     "getAdminApiKey": KEYS,
