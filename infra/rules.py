@@ -83,8 +83,11 @@ ACCEPTED = (
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/artefacts/*]", "Functions", _NAMED),
+    Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/uploads/*]", "Functions", _NAMED),
+    Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/answers/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*]", "Functions", _OURS),
     Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*/_refresh]", "Functions", _OURS),
+    Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*/_mapping]", "Functions", _OURS),
     Accepted("AwsSolutions-IAM5[Resource::{index}/vectorlog-*/_delete_by_query]", "Functions", _OURS),
     Accepted(
         "AwsSolutions-IAM5[Resource::{index}/_plugins/_security/api/roles/*]",

@@ -207,7 +207,11 @@ class VectorlogStack(Stack):
             "duplicate_content": self._configuration.duplicate_content,
             "embeddings_api": self._configuration.embeddings_api,
             "cors_origins": ",".join(self._configuration.cors_origins),
-            **{field: str(getattr(self._configuration, field) or "") for field in LIMIT_SETTINGS},
+            "limit_requests_per_second": str(self._configuration.limit_requests_per_second or ""),
+            "limit_files_per_minute": str(self._configuration.limit_files_per_minute or ""),
+            "limit_stored_bytes": str(self._configuration.limit_stored_bytes or ""),
+            "limit_files": str(self._configuration.limit_files or ""),
+            "limit_stores": str(self._configuration.limit_stores or ""),
         }
 
     def _watched(self) -> Watched:

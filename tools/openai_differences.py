@@ -26,6 +26,7 @@ RESOURCES = (
     "/files",
     "/models",
     "/organization/admin_api_keys",
+    "/organization/projects/{project_id}/rate_limits",
     "/organization/usage/vector_stores",
     "/uploads",
     "/vector_stores",

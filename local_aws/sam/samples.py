@@ -35,6 +35,7 @@ SAMPLES = {
     "api_gateway_search": "search",
     "api_gateway_upload": "api",
     "sqs_work": "work",
+    "sqs_erase": "erase",
     "sqs_dead_letters": "dead_letters",
     "schedule": "sweep",
 }

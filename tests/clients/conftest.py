@@ -69,6 +69,7 @@ def administered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield Administered(service.url, service.key)
         return
     with running(tmp_path_factory.mktemp("administered") / "data", request.getfixturevalue("stub")) as url:
+        request.getfixturevalue("specification").urls.add(url)
         opened = Administered(url, "any")
         yield Administered(url, opened.client().admin.organization.admin_api_keys.create(name="first").value)
 
@@ -79,14 +80,14 @@ def specification(service: Service) -> Iterator[Specification]:
     described = fetched(service.url)
     with pytest.MonkeyPatch.context() as patch:
         for library in (httpx, httpx2):
-            _watch(patch, library, service.url, described)
+            _watch(patch, library, described)
         yield described
 
 
 @pytest.fixture(autouse=True)
 def _as_described(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test if an answer that it got is not as the specification says."""
-    if not {"service", "openai_client", "mka1_client", "raw"} & set(request.fixturenames):
+    if not {"service", "administered", "openai_client", "mka1_client", "raw"} & set(request.fixturenames):
         yield
         return
     described: Specification = request.getfixturevalue("specification")
@@ -95,13 +96,13 @@ def _as_described(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not described.faults, "\n".join(described.faults[:5])
 
 
-def _watch(patch: pytest.MonkeyPatch, library: Any, url: str, described: Specification) -> None:
-    """Notes the answers that a library's clients get from this server."""
+def _watch(patch: pytest.MonkeyPatch, library: Any, described: Specification) -> None:
+    """Notes the answers that a library's clients get from the servers that are described."""
     send, send_async = library.Client.send, library.AsyncClient.send
 
     def note(response: Any) -> None:
         for each in (*response.history, response):
-            if str(each.request.url).startswith(f"{url}/") and each.is_closed:
+            if each.is_closed and str(each.request.url).startswith(tuple(f"{url}/" for url in described.urls)):
                 path = each.request.url.raw_path.partition(b"?")[0].decode()
                 described.note(each.request.method, path, each.status_code, each.headers, each.content)
 

@@ -18,11 +18,11 @@ EDGES = {404, 405, 413, 431}
 
 
 def strict(schema: Any) -> Any:
-    """A schema that also refuses fields which it does not name."""
+    """A schema that also refuses fields which it does not name, unless it says that there may be others."""
     match schema:
         case dict():
             made = {name: strict(each) for name, each in schema.items()}
-            return {**made, "additionalProperties": False} if "properties" in made else made
+            return {"additionalProperties": False, **made} if "properties" in made else made
         case list():
             return [strict(each) for each in schema]
     return schema
@@ -33,11 +33,13 @@ class Specification:
     """An OpenAPI document.
 
     Attributes:
+        urls: the servers whose answers are compared with it.
         seen: the operations that were answered with 200, as `(method, path)`.
         faults: what was answered otherwise than described.
     """
 
     document: Json
+    urls: set[str] = field(default_factory=set)
     seen: set[tuple[str, str]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
@@ -95,4 +97,4 @@ def fetched(url: str) -> Specification:
     """The specification that a server serves."""
     answer = httpx.get(f"{url}/openapi.json", headers={"Accept-Encoding": "identity"}, timeout=60)
     assert answer.status_code == 200, answer.text
-    return Specification(answer.json())
+    return Specification(answer.json(), {url})

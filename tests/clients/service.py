@@ -79,7 +79,8 @@ def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
             server.communicate(timeout=STOP_S)
         finally:
             server.kill()
-    assert "Traceback" not in log.read_text(), log.read_text()[-4000:]
+    faults = [line for line in log.read_text().splitlines() if "Traceback" in line]
+    assert not faults, "\n".join(faults)[:4000]
 
 
 def vectorlog() -> list[str]:

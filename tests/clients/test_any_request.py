@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.clients.test_keys import created
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import ROUTES, Route
 
+MODEL = "openai:text-embedding-3-small"
 PREFIXES = [dialect.prefix for dialect in DIALECTS]
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12).map(str.strip)
@@ -56,7 +58,8 @@ def made(client: OpenAI, token: str) -> dict[str, str]:
         store.id, files=[{"file_id": file.id, "attributes": {"of": token}}]
     )
     assert batch.file_counts.completed == 1
-    return {"vector_store_id": store.id, "file_id": file.id, "batch_id": batch.id}
+    upload = client.uploads.create(filename=f"{token}.txt", purpose="assistants", bytes=9, mime_type="text/plain")
+    return {"vector_store_id": store.id, "file_id": file.id, "batch_id": batch.id, "upload_id": upload.id}
 
 
 @st.composite
@@ -64,7 +67,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     """A request to a route: its parameters, query, headers and body are right, nearly right, or anything."""
     route = draw(st.sampled_from(ROUTES))
     path = route.path
-    for name in ("vector_store_id", "file_id", "batch_id"):
+    for name in re.findall(r"<(\w+)>", route.path):
         given_id = draw(st.one_of(st.just(f"<{name}>"), TEXT.filter(bool).map(lambda text: quote(text, safe=""))))
         path = path.replace(f"<{name}>", given_id)
     query = st.dictionaries(
@@ -139,7 +142,7 @@ def test_nobody_reads_a_byte_of_others(tmp_path: Path, stub: HeldStub) -> None:
     with running(data, stub) as url:
         people = []
         for project in ("north", "south"):
-            key = created(data, project)
+            key = created(data, project, "--scope", "admin")
             for user in ("ann", "bob", "cleo"):
                 client = OpenAI(base_url=f"{url}/v1", api_key=key, default_headers={"X-On-Behalf-Of": user})
                 token = f"{project}{user}secret"
@@ -166,15 +169,13 @@ def _told_about(other: Someone, sender: httpx.Client, me: Someone, prefix: str) 
         return answer.text
 
     for route in ROUTES:
-        own = route.path
-        for name, value in me.ids.items():
-            own = own.replace(f"<{name}>", value)
+        own = _path(route, me.ids)
         for theirs in (other.ids, *({**me.ids, name: other.ids[name]} for name in other.ids)):
-            path = route.path
-            for name, value in theirs.items():
-                path = path.replace(f"<{name}>", value)
+            path = _path(route, theirs)
             if path != own:
-                yield ask(route.method, path, json=BODIES.get(route.operation, {}) | _names(route, me.ids["file_id"]))
+                body = BODIES.get(route.operation, {}) | _names(route, me.ids["file_id"])
+                form = {"files": {"data": ("a", b"a")}} if route.file_field else {"json": body}
+                yield ask(route.method, path, **form)
     theirs_alone = other.ids["file_id"]
     for route in ROUTES:
         if route.operation in ("createVectorStoreFile", "createVectorStoreFileBatch", "createVectorStore"):
@@ -187,9 +188,18 @@ def _told_about(other: Someone, sender: httpx.Client, me: Someone, prefix: str) 
     yield ask("GET", "/files", params={"after": theirs_alone})
 
 
+def _path(route: Route, ids: dict[str, str]) -> str:
+    """The path of a route with these ids. What is nobody's is the same for everyone."""
+    shared = {"model": MODEL, "user_id": "someone"}
+    return re.sub(r"<(\w+)>", lambda match: (shared | ids).get(match[1], match[1]), route.path)
+
+
 BODIES: dict[str, dict[str, Any]] = {
     "searchVectorStore": {"query": "secret"},
     "modifyVectorStore": {"name": "thief"},
+    "createVectorStorePermission": {"user_id": "thief", "role": "writer"},
+    "createUpload": {"filename": "a", "purpose": "assistants", "bytes": 1, "mime_type": "text/plain"},
+    "completeUpload": {"part_ids": ["part_unknown"]},
     "updateVectorStoreFileAttributes": {"attributes": {"of": "thief"}},
 }
 
@@ -205,9 +215,9 @@ def _own_lists(sender: httpx.Client, me: Someone) -> Iterator[str]:
     """Everything that one may read."""
     for prefix in PREFIXES:
         for route in ROUTES:
-            path = route.path
-            for name, value in me.ids.items():
-                path = path.replace(f"<{name}>", value)
+            path = _path(route, me.ids | {"project_id": me.project})
+            if route.operation == "getAdminApiKey":  # nobody has one of their own
+                continue
             if route.method == "GET" or route.operation == "searchVectorStore":
                 body = BODIES.get(route.operation)
                 query = {"start_time": "1700000000"} if route.operation.endswith("Usage") else None
@@ -223,4 +233,5 @@ def _is_untouched(someone: Someone) -> None:
     assert client.files.content(file).read() == someone.token.encode()
     row = client.vector_stores.files.retrieve(file, vector_store_id=store)
     assert (row.status, row.attributes) == ("completed", {"of": someone.token})
+    assert client.uploads.cancel(ids["upload_id"]).status == "cancelled", "it was pending until now"
     assert [each.file_id for each in client.vector_stores.search(store, query="secret")] == [file]

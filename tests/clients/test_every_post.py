@@ -82,8 +82,45 @@ def _cancel(setting: Setting) -> Repeatable:
     return Repeatable(f"/vector_stores/{setting.store}/file_batches/{setting.batch()}/cancel", {}, None)
 
 
+def _upload(setting: Setting, *parts: bytes) -> tuple[str, list[str]]:
+    """An upload of one byte, and parts that were added to it."""
+    body = {"filename": "a.txt", "purpose": "assistants", "bytes": 1, "mime_type": "text/plain"}
+    path = f"/uploads/{setting.raw.post('/v1/uploads', json=body).json()['id']}"
+    added = [setting.raw.post(f"/v1{path}/parts", files={"data": ("a", part)}).json()["id"] for part in parts]
+    return path, added
+
+
+def _create_upload(_: Setting) -> Repeatable:
+    body = {"filename": "a.txt", "purpose": "assistants", "bytes": 1, "mime_type": "text/plain"}
+    return Repeatable("/uploads", _json(**body), _json(**{**body, "bytes": 2}))
+
+
+def _part(setting: Setting) -> Repeatable:
+    path, _ = _upload(setting)
+    return Repeatable(f"{path}/parts", {"files": {"data": ("a", b"1")}}, {"files": {"data": ("a", b"2")}})
+
+
+def _complete_upload(setting: Setting) -> Repeatable:
+    path, (one, other) = _upload(setting, b"1", b"2")
+    return Repeatable(f"{path}/complete", _json(part_ids=[one]), _json(part_ids=[other]))
+
+
+def _cancel_upload(setting: Setting) -> Repeatable:
+    path, _ = _upload(setting)
+    return Repeatable(f"{path}/cancel", {}, None)
+
+
+def _grant(setting: Setting) -> Repeatable:
+    path = f"/vector_stores/{setting.store}/permissions"
+    return Repeatable(path, _json(user_id="ann", role="reader"), _json(user_id="ann", role="writer"))
+
+
 REQUESTS: Mapping[str, tuple[Callable[[Setting], Repeatable], ...]] = {
     "uploadFile": (lambda _: Repeatable("/files", _form(b"one"), _form(b"other")),),
+    "createUpload": (_create_upload,),
+    "addUploadPart": (_part,),
+    "completeUpload": (_complete_upload,),
+    "cancelUpload": (_cancel_upload,),
     "createVectorStore": (lambda _: Repeatable("/vector_stores", _json(name="a"), _json(name="b")),),
     "modifyVectorStore": (
         lambda setting: Repeatable(f"/vector_stores/{setting.store}", _json(name="a"), _json(name="b")),
@@ -93,9 +130,10 @@ REQUESTS: Mapping[str, tuple[Callable[[Setting], Repeatable], ...]] = {
     "updateVectorStoreFileAttributes": (_attributes, _unchanged_attributes),
     "createVectorStoreFileBatch": (_batch,),
     "cancelVectorStoreFileBatch": (_cancel,),
+    "createVectorStorePermission": (_grant,),
 }
 """How each POST is sent, by its operation; the second request of some changes nothing. A new POST needs a line here."""
-ELSEWHERE = {"createAdminApiKey"}
+ELSEWHERE = {"createAdminApiKey", "updateProjectRateLimit"}
 """POSTs of administration, which need a server of their own; their tests repeat them."""
 
 CASES = [pytest.param(make, id=f"{name}-{place}") for name in REQUESTS for place, make in enumerate(REQUESTS[name])]

@@ -156,6 +156,24 @@ def test_files_a_minute(administered: Administered, project: str, client: OpenAI
     other.vector_stores.create(file_ids=[others])
 
 
+def test_repeated(administered: Administered, project: str) -> None:
+    """A change that is repeated under its Idempotency-Key is made once, and another body is refused."""
+    rates, headers = administered.client().admin.organization.projects.rate_limits, {"Idempotency-Key": project}
+
+    def change(limit: int) -> int:
+        made = rates.update_rate_limit(
+            "rl-project", project_id=project, extra_body={"max_files": limit}, extra_headers=headers
+        )
+        return int((made.model_extra or {})["max_files"])
+
+    assert change(3) == 3
+    administered.limit(project, max_files=5)
+    assert change(3) == 5
+    with pytest.raises(openai.ConflictError) as refused:
+        change(4)
+    assert refused.value.code == "idempotency_key_reused"
+
+
 def test_requests_a_second(administered: Administered, project: str, client: OpenAI, other: OpenAI) -> None:
     """A project sends at most so many requests a second; what is above that is told when to come back, while another
     project is served. The headers say what is left.

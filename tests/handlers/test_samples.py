@@ -133,7 +133,8 @@ class TestApi:
     def test_large_upload(self, moto: MotoDeployment) -> None:
         """A body too large for Lambda is refused with the alternative."""
         error = ok(moto.handle("api", uploading(b"x" * 4_600_000)), 413)["error"]
-        assert "Split the file" in error["message"]
+        assert "POST /v1/uploads" in error["message"]
+        assert "part_size=" in error["message"]
         assert moto.kept() == {}
 
     def test_key(self, moto: MotoDeployment) -> None:

@@ -78,6 +78,7 @@ IAM = {
         "es:ESHttpPost /vectorlog-*/_refresh",
         "es:ESHttpPost /vectorlog-*/_delete_by_query",
         "es:ESHttpPut /vectorlog-*",
+        "es:ESHttpPut /vectorlog-*/_mapping",
     ],
 }
 

@@ -192,7 +192,7 @@ BUGS = (
     Bug(
         "free-pages-are-not-overwritten",
         "sqlite/database.py",
-        "        while self.write(_fill_free_pages):\n            continue\n",
+        "            while self.write(_fill_free_pages):\n                continue\n",
         "",
         "The text of an erased file can be read from the server's disk.",
         ("sqlite/test_database.py::test_scrub",),

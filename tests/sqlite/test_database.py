@@ -121,7 +121,6 @@ def test_error_in_begin_reaches_everyone(database: Database, tmp_path: Path) -> 
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         insert(database, 1)
     other.execute("ROLLBACK")
-    other.close()
     assert insert(database, 2) == 1
     assert numbers(database) == [2]
 
@@ -208,6 +207,23 @@ def test_survives(tmp_path: Path) -> None:
         database.close()
     database = Database(tmp_path / "some.db", SCHEMA, synchronous="FULL")
     assert numbers(database) == [0, 1, 2]
+    database.close()
+
+
+def test_scrubs_at_once(tmp_path: Path) -> None:
+    """Several threads may scrub the same database at the same moment."""
+    path, secret = tmp_path / "a.db", "wolpertinger " * 300
+    database = Database(path, ("CREATE TABLE t (text TEXT)",), "NORMAL")
+    for _ in range(3):
+        database.write(
+            lambda connection: connection.executemany("INSERT INTO t VALUES (?)", [(secret,)] * 2000).rowcount
+        )
+        database.write(lambda connection: connection.execute("DELETE FROM t").rowcount)
+        with ThreadPoolExecutor(4) as threads:
+            for done in [threads.submit(database.scrub) for _ in range(4)]:
+                done.result()
+        assert not [file for file in tmp_path.iterdir() if b"wolpertinger" in file.read_bytes()]
+    other.close()
     database.close()
 
 

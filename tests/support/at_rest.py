@@ -118,8 +118,9 @@ class AtRest:
             if not of_deleted and not sk.startswith(keys.OPEN) and kind != "LEAVING":
                 closed = kind == "VS" and rest not in living  # its counts stop at its deletion, whatever they are
                 numbers = {} if closed else {name: number for name, number in _load(counts).items() if number}
-                version, *rest_of_row = fields
-                kept = (0 if keys.is_pointer(Key(pk, sk)) else version, *rest_of_row)
+                version, *rest_of_row, expires_at = fields
+                expires = expires_at is not None  # a rebuild keeps tombstones for longer
+                kept = (0 if keys.is_pointer(Key(pk, sk)) else version, *rest_of_row, expires)
                 if kind != "PROJECT" or numbers:  # such a row may be there without counts, or not at all
                     found[Key(pk, sk)] = (kept, str(sorted(numbers.items())))
         return found

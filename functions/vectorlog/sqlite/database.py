@@ -41,6 +41,7 @@ class Database:
         self._readers_lock = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
+        self._scrub_lock = threading.Lock()
         # SQLite gives the files beside the database the mode of the database, which only its owner may read.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
@@ -93,10 +94,10 @@ class Database:
         Raises:
             sqlite3.OperationalError: another process has been reading for a second. Repeat it later.
         """
-        self.write(lambda connection: connection.execute(_FILLER))
-        while self.write(_fill_free_pages):
-            continue
-        self.write(lambda connection: connection.execute(_NO_FILLER))
+        with self._scrub_lock:
+            while self.write(_fill_free_pages):
+                continue
+            self.write(lambda connection: connection.execute(_NO_FILLER))
         with self._lock:
             self._writer.execute("PRAGMA busy_timeout=1000")  # other writers wait for as long
             (busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -157,6 +158,7 @@ def _fill_free_pages(connection: sqlite3.Connection) -> bool:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     if free:
+        connection.execute(_FILLER)  # another process that scrubs may have dropped it
         connection.execute("INSERT INTO filler VALUES (zeroblob(?))", (size * max(2, min(free, _FILLED)),))
     return bool(free)
 

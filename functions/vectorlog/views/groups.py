@@ -77,7 +77,7 @@ def _own_writes(decision: StoreFileDecision) -> int:
     if changes_no_row(decision):
         return 0
     pointers = POINTERS if any(map(changes_pointers, decision.events)) else 0
-    return 1 + pointers + any(map(leaves_store, decision.events)) + len(batches_of(decision))
+    return 1 + pointers + int(leaves_store(decision)) + len(batches_of(decision))
 
 
 def _parts(decision: StoreFileDecision) -> Iterator[StoreFileDecision]:

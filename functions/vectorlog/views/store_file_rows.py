@@ -27,7 +27,7 @@ def touched(decision: StoreFileDecision) -> list[Key]:
         rows.append(keys.store_file(stream.store, stream.file, state.placement))
         if any(map(changes_pointers, decision.events)):
             rows += _pointers(stream, state.sha256)
-        if any(map(leaves_store, decision.events)):
+        if leaves_store(decision):
             rows.append(past_keys.past_file(stream.store, stream.file))
         if decision.version > 0 and any(isinstance(event, _USUALLY_COUNTED) for event in decision.events):
             rows.append(keys.store(stream.store))
@@ -99,9 +99,10 @@ def changes_pointers(event: store_file.Event) -> bool:
             assert_never(never)
 
 
-def leaves_store(event: store_file.Event) -> bool:
-    """Whether the event takes the file out of the store."""
-    return isinstance(event, store_file.FileDetached | store_file.StoreFileErased)
+def leaves_store(decision: StoreFileDecision) -> bool:
+    """Whether the commit takes the file out of the store: a re-ingest puts it back with the same commit."""
+    leaving = store_file.FileDetached | store_file.StoreFileErased
+    return not decision.state.attached and any(isinstance(event, leaving) for event in decision.events)
 
 
 def apply(decision: StoreFileDecision, rows: Rows) -> None:
@@ -111,7 +112,7 @@ def apply(decision: StoreFileDecision, rows: Rows) -> None:
     if changes_no_row(decision):
         return
     if state.placement is not None:
-        if any(map(leaves_store, decision.events)):
+        if leaves_store(decision):
             rows.put(past_keys.past_file(stream.store, stream.file), 0)
         _project_row_and_pointers(decision, state.placement, rows)
     for event in decision.events:

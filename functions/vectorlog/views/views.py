@@ -177,7 +177,8 @@ def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched,
     except RowConflict:
         return False
     except RowClosed:  # the store was deleted meanwhile, so none of it is shown any more
-        return _count_overtaken(table, group) and remember(table, group)
+        # In this order: the second marks the group as projected, so after a crash in between both are done again.
+        return remember(table, group) and _count_overtaken(table, group)
     return True
 
 

@@ -10,7 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from vectorlog.api.dialect import DIALECTS
+from vectorlog.api.errors import TABLE
 from vectorlog.api.input.queries import NoParameters
+from vectorlog.api.openapi.answers.answer import Error
 from vectorlog.api.openapi.document import answer_of
 from vectorlog.api.openapi.operations import OPERATIONS
 from vectorlog.api.openapi.schemas import components
@@ -76,3 +78,9 @@ def test_every_field_has_a_text(name: str, schema: dict[str, object]) -> None:
     assert isinstance(properties, dict)
     silent = {field for field, each in properties.items() if "description" not in each and "$ref" not in each} - OBVIOUS
     assert not silent, f"{name}: write a text below {sorted(silent)}, as for the fields beside"
+
+
+def test_every_type_of_error_is_described() -> None:
+    """A client that reads the specification knows every type of an error."""
+    described = components([Error])["ErrorDetails"]["properties"]["type"]["enum"]
+    assert set(described) == {spec.type for spec in TABLE.values()}

@@ -71,11 +71,17 @@ class LimitsChange(Body):
     """
 
     max_requests_per_1_minute: Limit | None = None
+    """A multiple of 60, instead of the limit of a second."""
     max_requests_per_1_second: Limit | None = None
+    """Requests with a valid key."""
     max_files_per_1_minute: Limit | None = None
+    """Files that are attached, each time."""
     max_stored_bytes: Limit | None = None
+    """Bytes of uploaded files."""
     max_files: Limit | None = None
+    """Uploaded files."""
     max_vector_stores: Limit | None = None
+    """Vector stores."""
 
     @model_validator(mode="after")
     def _counts_by_the_second(self) -> Self:
@@ -110,6 +116,7 @@ class LimitsList(NoParameters):
     """Parameters of the list of a project's limits, which always fit a page."""
 
     limit: int = Field(100, ge=1, le=100)
+    """How many items at most; there is one."""
 
 
 def _not_by_the_second(path: str) -> Invalid:

@@ -47,8 +47,11 @@ class Grant(Body):
     """A role to grant to an end user, or to everyone in the project."""
 
     grantee_type: Literal["user", "team"] | None = None
+    """`user` if absent."""
     user_id: UserId | None = None
+    """The end user; required for one, and only then."""
     role: Grantable
+    """It replaces the one that they hold."""
 
     @model_validator(mode="after")
     def _names_a_user_or_the_team(self) -> Self:

@@ -47,12 +47,14 @@ class Deletion(NoParameters):
     """Parameters of a DELETE that may also erase the history."""
 
     erase: bool = False
+    """Whether the history is erased too. It needs a key of scope `admin`."""
 
 
 class Moment(NoParameters):
     """Parameters of a GET that may show a thing as it was: `at` is in seconds since 1970."""
 
     at: int | None = Field(None, ge=0, le=LATEST)
+    """Show it as it was at the end of this second, since 1970."""
 
     @property
     def at_ms(self) -> int | None:
@@ -64,8 +66,11 @@ class EventList(NoParameters):
     """Parameters of a list of events; `after` is the id of an event, which is the number of its commit."""
 
     limit: int = Field(20, ge=1, le=100)
+    """How many items at most."""
     order: Literal["asc", "desc"] = "desc"
+    """By time."""
     after: int | None = Field(None, ge=0)
+    """Only items after this one in the list."""
 
     @property
     def page(self) -> HistoryRequest:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.file_fields import FileExpiry, Filename, MimeType, Purpose
-from vectorlog.api.input.parse import refused
+from vectorlog.api.input.parse import id_schema, refused
+from vectorlog.api.input.queries import NoParameters
 from vectorlog.api.input.schemas import Body
 from vectorlog.domain import ids
 from vectorlog.domain.errors import Invalid
@@ -31,24 +32,31 @@ def _part_id(value: str) -> str:
     return value
 
 
-PartId = Annotated[str, AfterValidator(_part_id)]
+PartId = Annotated[str, AfterValidator(_part_id), WithJsonSchema(id_schema("part"))]
 
 
 class DirectUpload(Body):
-    """An extension: the client sends the parts to addresses in the answer. `part_size` is in bytes."""
+    """An extension: the client sends the parts to addresses in the answer."""
 
     part_size: int | None = Field(default=None, ge=MIN_DIRECT_PART, le=MAX_DIRECT_PART)
+    """Of each part but the last, in bytes; there may be 1,000 parts. By default 16 MB, or more for a large file."""
 
 
 class UploadCreation(Body):
-    """A file to be sent in parts. `bytes` is its size."""
+    """A file to be sent in parts."""
 
     filename: Filename
+    """As in the upload of a file."""
     purpose: Purpose
+    """What the file is for."""
     bytes: int = Field(ge=1)
+    """The size of the whole file."""
     mime_type: MimeType
+    """The type with which it is downloaded."""
     expires_after: FileExpiry | None = None
+    """When the file expires, once it is completed; never if absent."""
     direct_upload: DirectUpload | None = None
+    """Asks for addresses to which the client sends the parts itself."""
 
     @model_validator(mode="after")
     def _has_few_direct_parts(self) -> Self:
@@ -66,11 +74,17 @@ class UploadCreation(Body):
         return self.direct_upload.part_size or max(DIRECT_PART, -(-self.bytes // MAX_DIRECT_PARTS))
 
 
+class PartForm(NoParameters):
+    """The form of a part: it has no text fields."""
+
+
 class UploadCompletion(Body):
-    """The parts of a file in their order. They may be left out if all are direct parts. `md5` is in hex."""
+    """What makes the file."""
 
     part_ids: list[PartId] | None = Field(default=None, min_length=1, max_length=MAX_PARTS, fail_fast=True)
+    """The parts in their order. They may be left out if all are direct parts."""
     md5: str | None = None
+    """Of the whole file, in hex; it is checked if given."""
 
     @model_validator(mode="after")
     def _md5_is_hex(self) -> Self:

@@ -48,6 +48,14 @@ _PARAMETERS: Mapping[str, Json] = {
     },
 }
 
+_PATH_TEXTS: Mapping[str, str] = {
+    "model": "As `provider:model`.",
+    "project_id": "The name of a project.",
+    "rate_limit_id": "`rl-project`, which holds all limits.",
+    "user_id": "An end user as in `X-On-Behalf-Of`, or `team`.",
+}
+"""What the path parameters are that are no ids."""
+
 
 def document(dialects: Sequence[Dialect] = DIALECTS) -> Json:
     """Returns the document of these dialects.
@@ -133,7 +141,8 @@ def _operation(
 
 def _path_parameter(name: str) -> Json:
     schema: Json = id_schema(KINDS[name]) if name in KINDS else {"type": "string"}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    text = {"description": _PATH_TEXTS[name]} if name in _PATH_TEXTS else {}
+    return {"name": name, "in": "path", "required": True, "schema": schema, **text}
 
 
 def _query(parameters: Json) -> Iterable[Json]:
@@ -153,7 +162,7 @@ def _body(described: Described, body: type[BaseModel], schemas: Mapping[str, Jso
         return {"application/json": {"schema": reference(body)}}
     fields = schemas[body.__name__]
     for name in described.files:
-        fields["properties"][name] = {"type": "string", "format": "binary", "description": "A file part with a name."}
+        fields["properties"][name] = {"type": "string", "format": "binary", "description": "A file part."}
     fields["required"] = sorted({*fields.get("required", ()), *described.files})
     return {"multipart/form-data": {"schema": reference(body)}}
 

@@ -8,20 +8,35 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from vectorlog.api.input.admin_schemas import KeyCreation, KeyList
+from vectorlog.api.input.admin_schemas import KeyCreation, KeyList, LimitsChange, LimitsList
 from vectorlog.api.input.embeddings_schemas import EmbeddingsRequest
 from vectorlog.api.input.file_fields import FileForm
-from vectorlog.api.input.queries import ChunkList, FileList, NoParameters, StoreFileList, StoreList
+from vectorlog.api.input.permission_schemas import Grant
+from vectorlog.api.input.queries import (
+    ChunkList,
+    Deletion,
+    EventList,
+    FileList,
+    Moment,
+    NoParameters,
+    StoreFileList,
+    StoreFileListThen,
+    StoreList,
+)
 from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAttachment, StoreChange, StoreCreation
 from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
+from vectorlog.api.input.upload_schemas import PartForm, UploadCompletion, UploadCreation
 from vectorlog.api.input.usage_queries import FilesUsage, OrganizationUsage, StoresUsage
 from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
 from vectorlog.api.openapi.answers.answer import ByDialect
 from vectorlog.api.openapi.answers.chunks import Chunk
+from vectorlog.api.openapi.answers.events import Event
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
 from vectorlog.api.openapi.answers.models import EmbeddingModels, Embeddings, Model, Models
 from vectorlog.api.openapi.answers.pages import pages
+from vectorlog.api.openapi.answers.permissions import DeletedPermission, EffectivePermission, Permission, Permissions
+from vectorlog.api.openapi.answers.rate_limits import ProjectRateLimit
 from vectorlog.api.openapi.answers.search import ResultsOfStores, ResultsOfStoresMka1, SearchResults, SearchResultsMka1
 from vectorlog.api.openapi.answers.store_files import (
     ContentMka1,
@@ -30,6 +45,7 @@ from vectorlog.api.openapi.answers.store_files import (
     VectorStoreFile,
     VectorStoreFileMka1,
 )
+from vectorlog.api.openapi.answers.uploads import Upload, UploadPart
 from vectorlog.api.openapi.answers.usage import OrganizationUsageReport, UsageReport
 from vectorlog.api.openapi.answers.vector_stores import DeletedVectorStore, VectorStore
 
@@ -65,23 +81,29 @@ OPERATIONS: Mapping[str, Described] = {
     "uploadFile": Described("Uploads a file.", File, FileForm, files=("file",)),
     "listFiles": Described("Lists files.", pages(File), parameters=FileList),
     "getFile": Described("Gets a file.", File),
-    "deleteFile": Described("Deletes a file, also from every vector store.", DeletedFile),
+    "deleteFile": Described("Deletes a file, also from every vector store.", DeletedFile, parameters=Deletion),
     "getFileContent": Described("Downloads a file.", "bytes"),
+    "createUpload": Described("Begins an upload: a file that is sent in parts.", Upload, UploadCreation),
+    "addUploadPart": Described("Adds a part to an upload.", UploadPart, PartForm, files=("data",)),
+    "completeUpload": Described("Makes a file of the parts of an upload.", Upload, UploadCompletion),
+    "cancelUpload": Described("Cancels an upload. It can get no more parts.", Upload),
     "createVectorStore": Described("Creates a vector store.", VectorStore, StoreCreation),
     "listVectorStores": Described("Lists vector stores.", pages(VectorStore), parameters=StoreList),
-    "getVectorStore": Described("Gets a vector store.", VectorStore, polled=True),
+    "getVectorStore": Described("Gets a vector store.", VectorStore, parameters=Moment, polled=True),
     "modifyVectorStore": Described("Changes a vector store.", VectorStore, StoreChange),
-    "deleteVectorStore": Described("Deletes a vector store. Its files stay.", DeletedVectorStore),
+    "deleteVectorStore": Described("Deletes a vector store. Its files stay.", DeletedVectorStore, parameters=Deletion),
     "searchVectorStore": Described(
         "Searches a vector store.", ByDialect(SearchResults, SearchResultsMka1), SearchRequest
     ),
     "createVectorStoreFile": Described("Attaches a file to a vector store.", _STORE_FILE, FileAttachment),
-    "listVectorStoreFiles": Described("Lists the files of a vector store.", _STORE_FILES, parameters=StoreFileList),
-    "getVectorStoreFile": Described("Gets a file in a vector store.", _STORE_FILE, polled=True),
+    "listVectorStoreFiles": Described("Lists the files of a vector store.", _STORE_FILES, parameters=StoreFileListThen),
+    "getVectorStoreFile": Described("Gets a file in a vector store.", _STORE_FILE, parameters=Moment, polled=True),
     "updateVectorStoreFileAttributes": Described(
         "Replaces the attributes of a file in a vector store.", _STORE_FILE, AttributesChange
     ),
-    "deleteVectorStoreFile": Described("Takes a file out of a vector store. The file itself stays.", DetachedFile),
+    "deleteVectorStoreFile": Described(
+        "Takes a file out of a vector store. The file itself stays.", DetachedFile, parameters=Deletion
+    ),
     "getVectorStoreFileContent": Described(
         "Gets the indexed text of a file in a vector store.", ByDialect(ContentPage, ContentMka1)
     ),
@@ -99,6 +121,15 @@ OPERATIONS: Mapping[str, Described] = {
     "listVectorStoreFileChunks": Described(
         "Lists the chunks of a file in a vector store. This server's own.", pages(Chunk), parameters=ChunkList
     ),
+    "listFileEvents": Described(
+        "Lists what happened to a file. This server's own.", pages(Event), parameters=EventList
+    ),
+    "listVectorStoreEvents": Described(
+        "Lists what happened to a vector store. This server's own.", pages(Event), parameters=EventList
+    ),
+    "listVectorStoreFileEvents": Described(
+        "Lists what happened to a file in a vector store. This server's own.", pages(Event), parameters=EventList
+    ),
     "getOrganizationUsage": Described(
         "Reports the bytes in vector stores by day.", OrganizationUsageReport, parameters=OrganizationUsage
     ),
@@ -110,9 +141,21 @@ OPERATIONS: Mapping[str, Described] = {
     "getModel": Described("Gets a model.", Model),
     "createEmbeddings": Described("Embeds texts.", Embeddings, EmbeddingsRequest),
     "listEmbeddingModels": Described("Lists the models that embed, with their limits.", EmbeddingModels),
+    "listVectorStorePermissions": Described("Lists who has a role on a vector store.", Permissions),
+    "createVectorStorePermission": Described(
+        "Grants a role on a vector store to an end user or to the team.", Permission, Grant
+    ),
+    "getVectorStorePermission": Described(
+        "Gets the highest role of an end user or of the team on a vector store.", EffectivePermission
+    ),
+    "deleteVectorStorePermission": Described("Takes a role on a vector store back.", DeletedPermission),
     "createAdminApiKey": Described("Creates a key, and shows its secret.", NewAdminApiKey, KeyCreation),
     "listAdminApiKeys": Described("Lists keys.", pages(AdminApiKey), parameters=KeyList),
     "getAdminApiKey": Described("Gets a key.", AdminApiKey),
     "deleteAdminApiKey": Described("Revokes a key.", DeletedAdminApiKey),
+    "listProjectRateLimits": Described(
+        "Lists the limits of a project, as one object.", pages(ProjectRateLimit), parameters=LimitsList
+    ),
+    "updateProjectRateLimit": Described("Changes limits of a project.", ProjectRateLimit, LimitsChange),
 }
 """By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

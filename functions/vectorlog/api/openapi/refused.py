@@ -11,7 +11,7 @@ from vectorlog.api.input.json_text import Json
 from vectorlog.api.openapi.answers.answer import Error
 from vectorlog.api.openapi.schemas import reference
 from vectorlog.api.routes import Route
-from vectorlog.domain.errors import Conflict, DuplicateContent, KeyReused, NoSpace, Refused, TooLarge
+from vectorlog.domain.errors import Conflict, DuplicateContent, KeyReused, NoSpace, QuotaReached, Refused, TooLarge
 
 _DOWNLOAD = "getFileContent"
 _EDGES: Mapping[int, str] = {
@@ -47,6 +47,7 @@ _ONLY_IF: Mapping[type[Refused], Callable[[Route], bool]] = {
     TooLarge: _sends_a_body,
     errors.UnsupportedEncoding: _sends_a_body,
     NoSpace: lambda route: route.grows,
+    QuotaReached: lambda route: route.grows,
     errors.UnsatisfiableRange: lambda route: route.operation == _DOWNLOAD,
     errors.UnknownRoute: _never,
     errors.NotOffered: _never,

@@ -8,9 +8,8 @@ from vectorlog.api import present
 from vectorlog.api.call import Call, form_expected
 from vectorlog.api.input import parse, refusals
 from vectorlog.api.input.file_fields import expires_after_s
-from vectorlog.api.input.queries import NoParameters
 from vectorlog.api.input.upload_forms import only_file, text_fields
-from vectorlog.api.input.upload_schemas import UploadCompletion, UploadCreation
+from vectorlog.api.input.upload_schemas import PartForm, UploadCompletion, UploadCreation
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import Invalid
 from vectorlog.use_cases import uploads
@@ -41,7 +40,7 @@ def add_part(call: Call) -> Response:
     if call.form is None:
         raise Invalid(form_expected("data"), code=None)
     upload, data = call.id("upload_id"), only_file(call.form, "data")
-    parse.query_string(NoParameters, text_fields(call.form, "data"))
+    parse.query_string(PartForm, text_fields(call.form, "data"))
     if not data.size:
         raise Invalid("Invalid 'data': the part has no bytes.", param="data")
     received = ReceivedPart(data.path, data.size, data.sha256)

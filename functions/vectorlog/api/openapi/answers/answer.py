@@ -23,7 +23,7 @@ class ErrorDetails(Answer):
     """What is wrong, and what to do."""
 
     message: str
-    type: Literal["invalid_request_error", "server_error"]
+    type: Literal["invalid_request_error", "server_error", "requests", "insufficient_quota"]
     param: str | None
     """The field that is wrong."""
     code: str | None
