@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.configuration import Configuration
+from vectorlog.defaults import ANSWERS
 from vectorlog.limits.dynamodb import RATE
 from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
@@ -33,7 +34,7 @@ class Grants:
         _allow(function, ["dynamodb:Query", "dynamodb:PutItem"], [self.log.table_arn])
 
     def erase(self, function: lambda_.Function) -> None:
-        """Deletes commits and appends others, lists and changes rows, and replaces manifests."""
+        """Deletes commits and appends others, lists and changes rows, replaces manifests, and deletes large answers."""
         self.append(function)
         _allow(function, ["dynamodb:DeleteItem"], [self.log.table_arn])
         self.write_rows(function)
@@ -41,6 +42,7 @@ class Grants:
         self.read_objects(function, "manifests")
         self.put_objects(function, "manifests")
         self.delete_objects(function, "manifests")
+        self.delete_objects(function, ANSWERS)
 
     def fold(self, function: lambda_.Function) -> None:
         """Reads a stream from its beginning, to fold a state of an older schema again."""

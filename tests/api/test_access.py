@@ -66,6 +66,9 @@ ACCESS: dict[str, Access] = {
     "getVectorStoreFileBatch": Access("read"),
     "cancelVectorStoreFileBatch": Access("write"),
     "listVectorStoreFilesInBatch": Access("read"),
+    "listFileEvents": Access("file"),
+    "listVectorStoreEvents": Access("read"),
+    "listVectorStoreFileEvents": Access("read"),
     "listVectorStorePermissions": Access("read"),
     "createVectorStorePermission": Access("share", lambda *_: {"user_id": "zoe", "role": "reader"}),
     "getVectorStorePermission": Access("read"),
@@ -73,7 +76,12 @@ ACCESS: dict[str, Access] = {
 }
 KEYS, LIMITS = "clients/test_admin_keys.py", "clients/test_limits.py"
 USAGE, MODELS = "use_cases/test_usage.py", "clients/test_models.py"
+UPLOADS = "use_cases/test_uploads.py"
 ELSEWHERE: dict[str, str] = {
+    "createUpload": UPLOADS,
+    "addUploadPart": UPLOADS,
+    "completeUpload": UPLOADS,
+    "cancelUpload": UPLOADS,
     "createAdminApiKey": KEYS,
     "listAdminApiKeys": KEYS,
     "getAdminApiKey": KEYS,

@@ -35,7 +35,7 @@ BODIES: Mapping[str, Any] = {
     "modifyVectorStore": {"expires_after": None},
 }
 """Bodies by operation; the others need none."""
-ALLOWED = {"deleteVectorStore", "getVectorStore"}
+ALLOWED = {"deleteVectorStore", "getVectorStore", "listVectorStoreEvents", "listVectorStoreFileEvents"}
 OF_A_STORE = [route for route in ROUTES if "<vector_store_id>" in route.path]
 
 
@@ -74,8 +74,8 @@ def path_of(route: Route, prefix: str, store: str) -> str:
 
 @pytest.mark.parametrize(("prefix", "status"), [("/v1", 400), ("/api/v1/llm", 410)])
 def test_every_route(edition: Edition, prefix: str, status: int) -> None:
-    """Every operation on the store is refused in the dialect's way, but for its deletion; `/v1` can still get it. The
-    list shows it, and another store can be created.
+    """Every operation on the store is refused in the dialect's way, but for its deletion and its history; `/v1` can still
+    get it. The list shows it, and another store can be created.
     """
     store = edition.create(prefix)
     edition.move(store["expires_at"] * 1000)
@@ -84,6 +84,7 @@ def test_every_route(edition: Edition, prefix: str, status: int) -> None:
         error = json.loads(answer.content)["error"]
         assert (answer.status, error["code"], error["param"]) == (status, "vector_store_expired", None), route
         assert error["message"] == f"Vector store '{store['id']}' has expired"
+    assert edition.ask("GET", f"{prefix}/vector_stores/{store['id']}/events").status == 200
     shown = edition.ask("GET", f"{prefix}/vector_stores/{store['id']}")
     assert shown.status == (200 if prefix == "/v1" else 410)
     [listed] = json.loads(edition.ask("GET", f"{prefix}/vector_stores").content)["data"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from local_aws.servers import Servers
 from tests.support import dynamodb_local
 from tests.support.aws_bench import AwsBench
 from tests.support.bench import DAY_MS, PROJECT
-from tests.use_cases.test_erasure import SECRETS, unpacked
+from tests.use_cases.test_erasure import SECRETS, secret_upload, unpacked
+from vectorlog.api.request import Request
+from vectorlog.api.response import json_response
 from vectorlog.domain.manifest import BatchItem
+from vectorlog.operations.erase import Wanted, erase
+from vectorlog.operations.progress import silent
 from vectorlog.operations.verify import UnderWay, verify
-from vectorlog.runtime.aws import wiring
-from vectorlog.use_cases import erasure, file_batches
+from vectorlog.runtime.aws import large_answers, wiring
+from vectorlog.use_cases import erasure, file_batches, limits, permissions
 
 pytestmark = pytest.mark.aws
 
@@ -74,4 +79,36 @@ def test_nothing_is_left(servers: Servers, tmp_path: Path, monkeypatch: pytest.M
     for stream in (file, store, f"{store}/{file}", f"{kept}/{file}"):
         [commit] = bench.log.read(stream)
         assert json.loads(commit.events)[-1]["type"].endswith("Erased")
+    bench.close()
+
+
+def test_uploads_grants_and_answers(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were sent in parts, a shared store, and answers that went through S3 leave nothing; then a project's
+    pending upload and its limits.
+    """
+    bench = AwsBench(servers, tmp_path / "bench", monkeypatch)
+    (upload, file), (_, direct) = secret_upload(bench), secret_upload(bench, direct=True)
+    store = bench.store(name="Ottilie")
+    bench.attach(store, file, of="wolpertinger")
+    permissions.grant(bench.deployment, PROJECT, store, "hedwig", "writer")
+    bench.pump.settle()
+    monkeypatch.setattr(large_answers, "INLINE_LIMIT", 100)
+    shown = replace(json_response({"text": "quokkas are small" * 9}), project="acme")
+    answer = large_answers.fit(shown, Request("GET", f"/v1/files/{file}/content", {}, {}, b"", "req_4"))
+    assert answer.status == 303
+    assert any(place.startswith("answers/") for place in left(bench))
+    for each in (file, direct):
+        erasure.erase_file(bench.deployment, PROJECT, each)
+    erasure.erase_store(bench.deployment, PROJECT, store)
+    settle(bench)
+    assert left(bench) == []
+    secret_upload(bench, end=False)
+    limits.change(bench.deployment, PROJECT, "acme", {"files": 7}, ceilings=True)
+    assert len(erase(bench.deployment, Wanted(project="acme"), silent).uploads) == 3
+    settle(bench)
+    assert left(bench) == []
+    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+    [commit] = bench.log.read(upload)
+    assert json.loads(commit.events)[-1]["type"] == "UploadErased"
     bench.close()

@@ -124,6 +124,7 @@ class TestUploads:
         id = begun(bench, 4, direct_part_size=4)
         first = part(bench, id, b"ab")
         bench.blobs.put([(part_key(id, "part_1", DIRECT), b"abcd")])
+        bench.pump.settle()
         assert report(bench).differing == ()
         [key] = bench.blobs.list(f"uploads/{id}/{first}/")
         bench.blobs.delete([key])

@@ -11,10 +11,12 @@ from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.uploads import CreateUpload, ReceivedPart, UploadView
 
 
-def begun(bench: Bench, size: int, actor: Actor = PROJECT, *, direct_part_size: int | None = None) -> str:
+def begun(
+    bench: Bench, size: int, actor: Actor = PROJECT, *, direct_part_size: int | None = None, name: str = "a.txt"
+) -> str:
     """A new upload."""
     bench.clock.advance(1)
-    command = CreateUpload("a.txt", "assistants", size, "text/plain", None, direct_part_size)
+    command = CreateUpload(name, "assistants", size, "text/plain", None, direct_part_size)
     return uploads.create(bench.deployment, actor, command).id
 
 

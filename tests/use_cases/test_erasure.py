@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,19 +14,40 @@ from typing import Any
 import pytest
 
 from tests.support.bench import DAY_MS, PROJECT, Bench
+from tests.support.parts import begun, done, part
+from vectorlog.domain import project_limits
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
+from vectorlog.domain.upload import direct_parts
+from vectorlog.event_log.codec import UPLOAD
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.files import answers
 from vectorlog.operations.erase import Wanted, erase
 from vectorlog.operations.progress import silent
-from vectorlog.operations.verify import UnderWay, verify
-from vectorlog.use_cases import access, erasure, file_batches, store_files, uploaded_files, vector_stores
+from vectorlog.operations.verify import Difference, UnderWay, verify
+from vectorlog.use_cases import (
+    access,
+    erasure,
+    file_batches,
+    limits,
+    permissions,
+    store_files,
+    uploaded_files,
+    uploads,
+    vector_stores,
+)
 from vectorlog.use_cases.actor import Actor
+from vectorlog.use_cases.upload_parts import DIRECT, part_key
 
-SECRETS = (b"ottilie", b"wolpertinger", b"quokkas", b"8472.txt")
-"""A name, an attribute, a text and a filename that occur nowhere else."""
+PIECES = (b"quokkas ", b"are ", b"small")
+SECRETS = (
+    *(b"ottilie", b"wolpertinger", b"quokkas", b"8472.txt", b"hedwig"),
+    *(hashlib.sha256(each).hexdigest().encode() for each in (*PIECES, b"".join(PIECES))),
+)
+"""A name, an attribute, a text, a filename and a grantee that occur nowhere else, and hashes of bytes."""
+HEDWIG = Actor(Caller("acme", "hedwig"), "req_3")
 
 
 def found_in(folder: Path) -> dict[str, list[bytes]]:
@@ -69,8 +93,31 @@ def assert_erased(bench: Bench) -> None:
     assert report.differing == report.pending == ()
 
 
+def not_erased(bench: Bench) -> list[Difference]:
+    differing = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None).differing
+    return [each for each in differing if each.kind == "erasure"]
+
+
 def secret_file(bench: Bench) -> str:
     return bench.upload("quokkas are small", name="8472.txt")
+
+
+def secret_upload(bench: Bench, *, end: bool = True, direct: bool = False) -> tuple[str, str]:
+    """A file that was sent in parts, out of order and one of them not used; returns the upload and the file, which is
+    "" if the upload is pending. With `direct`, the bytes went straight to the storage.
+    """
+    size = sum(map(len, PIECES))
+    upload = begun(bench, size, name="8472.txt", direct_part_size=size if direct else None)
+    if direct:
+        [only] = direct_parts(upload, bench.deployment.streams.load(UPLOAD, upload).state)
+        bench.blobs.put([(part_key(upload, only, DIRECT), b"".join(PIECES))])
+    parts = [] if direct else [part(bench, upload, piece) for piece in reversed(PIECES)]
+    part(bench, upload, b"quokkas ")
+    if not end:
+        return upload, ""
+    view = done(bench, upload, None if direct else parts[::-1])
+    assert view.file is not None
+    return upload, view.file.id
 
 
 def secret_store(bench: Bench, **fields: Any) -> str:
@@ -253,7 +300,154 @@ class TestBatchesThatAreBehind:
         assert_erased(bench)
 
 
+class TestUploadInParts:
+    @pytest.mark.parametrize("direct", [False, True])
+    def test_of_a_file(self, bench: Bench, direct: bool) -> None:
+        """With a file goes the upload that it came from, and every part of that; parts of others stay."""
+        upload, file = secret_upload(bench, direct=direct)
+        other = begun(bench, 4)
+        parts = [part(bench, other, b"al"), part(bench, other, b"so")]
+        store = bench.store()
+        bench.attach(store, file, of="wolpertinger")
+        bench.pump.settle()
+        assert "log.db" in " ".join(found_in(bench.folder))
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        while bench.pump.project():
+            pass
+        left = {each.where for each in not_erased(bench)}
+        assert {upload, file, store_file_stream(store, file)} <= left
+        bench.pump.settle()
+        view = done(bench, other, parts)
+        assert_erased(bench)
+        streams = {each.stream for each in bench.log.scan() if each.stream.startswith(upload)}
+        assert len(streams) == (2 if direct else 5)
+        for stream in (*streams, file):
+            [decision] = decisions(bench, stream)
+            assert type(decision.events[-1]).__name__ in ("UploadErased", "UploadPartErased", "FileErased")
+        assert view.file is not None
+        assert bench.blobs.read(f"files/{view.file.id}/{view.file.state.sha256}") == b"also"
+        with pytest.raises(NotFound):
+            done(bench, upload, None)
+        with pytest.raises(NotFound):
+            part(bench, upload, b"more")
+
+    def test_many_parts(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More parts than one step erases are all erased."""
+        monkeypatch.setattr("vectorlog.reactions.erasure.STEP", 2)
+        upload, file = secret_upload(bench)
+        bench.pump.settle()
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        assert_erased(bench)
+        assert sum(each.stream.startswith(f"{upload}/") for each in bench.log.scan()) == 4
+
+    def test_only_the_upload_is_asked(self, bench: Bench) -> None:
+        """If the server dies between the upload's commit and the file's, the file is erased all the same."""
+        upload, file = secret_upload(bench)
+        erasure.request_upload(bench.deployment, upload, "{}")
+        assert_erased(bench)
+        with pytest.raises(NotFound):
+            uploaded_files.get(bench.deployment, PROJECT, file)
+
+    def test_late_part(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A part that arrives while its upload is being erased is found by the second look, a day later."""
+        upload, _ = secret_upload(bench, end=False)
+        load = uploads.own_upload
+
+        def erased_meanwhile(*given: Any) -> Any:
+            loaded = load(*given)
+            monkeypatch.undo()
+            erasure.request_upload(bench.deployment, upload, "{}")
+            bench.pump.settle()
+            return loaded
+
+        monkeypatch.setattr(uploads, "own_upload", erased_meanwhile)
+        part(bench, upload, b"quokkas ")
+        bench.pump.settle()
+        bench.clock.advance(2 * DAY_MS)
+        bench.blobs.delete(list(bench.blobs.list(f"uploads/{upload}/")))  # as the daily pass over leftovers does
+        assert_erased(bench)
+
+
+def test_shared_store(bench: Bench) -> None:
+    """Of an erased store nobody is kept who had a role on it, nor who created a batch in it."""
+    store, file = secret_store(bench), bench.upload("alpha", HEDWIG)
+    permissions.grant(bench.deployment, PROJECT, store, "hedwig", "writer")
+    batch = bench.batch(store, [file], HEDWIG).id
+    permissions.revoke(bench.deployment, PROJECT, store, "hedwig")
+    permissions.grant(bench.deployment, PROJECT, store, "hedwig", "reader")
+    bench.pump.settle()
+    erasure.erase_store(bench.deployment, PROJECT, store)
+    settle(bench)
+    kept = [f"{commit}" for commit in bench.log.scan() if commit.stream != file]  # an upload keeps its owner
+    kept += [f"{row}" for row in bench.deployment.views.table.scan()]
+    assert any(store in each for each in kept)
+    assert any(batch in each for each in kept)
+    assert [each for each in kept if "hedwig" in each and (store in each or batch in each)] == []
+    report = verify(bench.deployment, lambda: UnderWay(0, 0), lambda: None)
+    assert report.differing == report.pending == ()
+
+
+class TestLargeAnswers:
+    """Objects by which answers are sent on AWS; the AWS test makes them by requests."""
+
+    def test_go_with_what_they_show(self, bench: Bench) -> None:
+        """The answers of the project are deleted, for any thing that is erased; those of others stay."""
+        rival = f"{answers.folder('rival')}req_9"
+        bench.blobs.put([(rival, b"mine")])
+        store, files = secret_store(bench), [secret_file(bench), bench.upload("alpha"), bench.upload("beta")]
+        for file in files:
+            bench.attach(store, file)
+        bench.pump.settle()
+        for number, erase_it in enumerate(
+            (
+                lambda: erasure.erase_file(bench.deployment, PROJECT, files[0]),
+                lambda: erasure.erase_store_file(bench.deployment, PROJECT, store, files[1]),
+                lambda: erasure.erase_store(bench.deployment, PROJECT, store),
+            )
+        ):
+            bench.blobs.put([(f"{answers.folder('acme')}req_{number}", b"quokkas")])
+            erase_it()
+            bench.pump.settle()
+            assert list(bench.blobs.list("answers/")) == [rival]
+        assert_erased(bench)
+
+    def test_verify(self, bench: Bench) -> None:
+        """An answer that is older than an erasure in its project is reported."""
+        file, key = secret_file(bench), f"{answers.folder('acme')}req_1"
+        erasure.erase_file(bench.deployment, PROJECT, file)
+        settle(bench)
+        bench.blobs.put([(key, b"quokkas")])
+        assert not_erased(bench) == []
+        os.utime(bench.folder / "blobs" / key, (1, 1))
+        assert [each.where for each in not_erased(bench)] == [key]
+
+
 class TestByAnOperator:
+    def test_all_of_a_project(self, bench: Bench) -> None:
+        """With a project go its uploads, pending ones too, its limits and its large answers."""
+        uploads_of = [secret_upload(bench)[0], secret_upload(bench, end=False)[0]]
+        limits.change(bench.deployment, PROJECT, "acme", {"files": 8472}, ceilings=True)
+        bench.blobs.put([(f"{answers.folder('acme')}req_1", b"quokkas")])
+        bench.pump.settle()
+        found = erase(bench.deployment, Wanted(project="acme"), silent)
+        assert (found.uploads, len(found.parts), len(found.limits)) == (set(uploads_of), 8, 1)
+        assert_erased(bench)
+        assert list(bench.blobs.list("")) == []
+        [commit] = bench.log.read(project_limits.stream_of("acme"))
+        assert "8472" not in commit.events + commit.state
+        assert limits.get(bench.deployment, "acme").limits.files == 0
+        assert json.loads(commit.meta)["actor"] == "operator"
+
+    def test_upload_of_a_file(self, bench: Bench) -> None:
+        """The upload of a file that is erased already is found too."""
+        upload, file = secret_upload(bench)
+        bench.pump.settle()
+        erasure.request_file(bench.deployment, file, "{}")
+        settle(bench)
+        assert [each.where for each in not_erased(bench)] == [upload]
+        erase(bench.deployment, Wanted(file=file), silent)
+        assert_erased(bench)
+
     def test_project(self, bench: Bench) -> None:
         """All uploads and stores of a project are erased, deleted ones too, and nothing of other projects."""
         store, file = secret_store(bench), secret_file(bench)

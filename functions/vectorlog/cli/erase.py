@@ -15,7 +15,7 @@ from vectorlog.cli.progress import watch
 @deployments.option
 @click.option("--file", default=None, metavar="ID", help="The uploaded file to erase, in every store that it was in.")
 @click.option("--store", default=None, metavar="ID", help="The store to erase, with what was in it but the uploads.")
-@click.option("--project", default=None, help="The project whose uploads and stores to erase.")
+@click.option("--project", default=None, help="The project to erase: uploads, stores and limits.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
     *, data: Path, which: deployments.Chosen, file: str | None, store: str | None, project: str | None, yes: bool
@@ -41,6 +41,6 @@ def command(
         except (NotFound, UnknownSchema) as error:
             raise click.ClickException(str(error)) from None
     click.echo(
-        f"{len(found.files):,} files, {len(found.stores):,} stores, {len(found.store_files):,} files in stores and "
+        f"{len(found.files):,} files, {len(found.uploads):,} uploads in parts, {len(found.stores):,} stores, {len(found.store_files):,} files in stores and "
         f"{len(found.batches | found.listing):,} batches are being erased. vectorlog verify tells when that is done."
     )

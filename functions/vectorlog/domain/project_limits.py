@@ -76,7 +76,14 @@ class ProjectLimitsChanged:
     limits: SomeLimits
 
 
-Event: TypeAlias = ProjectLimitsChanged
+@dataclass(frozen=True, slots=True)
+class ProjectLimitsErased:
+    """The project was erased: every older commit is removed, and nothing is kept. The deployment's limits apply."""
+
+    at: int
+
+
+Event: TypeAlias = ProjectLimitsChanged | ProjectLimitsErased
 
 # State
 
@@ -116,11 +123,13 @@ def stream_of(project: str) -> str:
 # Evolve
 
 
-def evolve(state: State, event: Event) -> State:  # noqa: ARG001  # every event so far says all
+def evolve(_state: State, event: Event) -> State:
     """Returns the state after one more event."""
     match event:
         case ProjectLimitsChanged():
             return State(event.project, event.ceilings, event.limits)
+        case ProjectLimitsErased():
+            return INITIAL
         case _ as never:
             assert_never(never)
 
@@ -141,6 +150,11 @@ def set_limits(state: State, at: int, project: str, changes: Mapping[str, int | 
     if that changes nothing.
     """
     return _changed(state, ProjectLimitsChanged(at, project, state.ceilings, replace(state.limits, **changes)))
+
+
+def erase(state: State, at: int) -> Sequence[Event]:
+    """Has the limits of a project and their history erased; decides nothing if there are none."""
+    return [] if state == INITIAL else [ProjectLimitsErased(at)]
 
 
 def _changed(state: State, event: ProjectLimitsChanged) -> Sequence[Event]:

@@ -1,4 +1,4 @@
-"""An upload: a file that a client sends in parts. It ends as completed, cancelled or expired."""
+"""An upload: a file that a client sends in parts. It ends as completed, cancelled or expired, and may be erased."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vectorlog.domain.tenancy import Owner
 LIFETIME_MS = 3_600_000
 """How long parts can be added to an upload: an hour (docs/contract.md, section 3)."""
 
-Ending = Literal["completed", "cancelled", "expired"]
-Status = Literal["pending", "completed", "cancelled", "expired"]
+Ending = Literal["completed", "cancelled", "expired", "erased"]
+Status = Literal["pending", "completed", "cancelled", "expired", "erased"]
 
 # Events
 
@@ -74,7 +74,16 @@ class UploadExpired:
     at: int
 
 
-Event = UploadCreated | UploadCompleted | UploadCancelled | UploadExpired
+@dataclass(frozen=True, slots=True)
+class UploadErased:
+    """The upload ended, and its history is erased: every older commit is removed. The event has all that is kept."""
+
+    at: int
+    owner: Owner
+    created_at: int
+
+
+Event = UploadCreated | UploadCompleted | UploadCancelled | UploadExpired | UploadErased
 
 # State
 
@@ -132,6 +141,8 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, ended="cancelled", ended_at=event.at)
         case UploadExpired():
             return replace(state, ended="expired", ended_at=event.at)
+        case UploadErased():
+            return State(event.owner, event.created_at, ended="erased", ended_at=event.at)
         case _ as never:
             assert_never(never)
 
@@ -186,6 +197,11 @@ def expire(state: State, at: int) -> Sequence[Event]:
     """Ends an upload whose time is over."""
     due = state.owner is not None and state.ended is None and state.status(at) == "expired"
     return [UploadExpired(at)] if due else []
+
+
+def erase(state: State, at: int) -> Sequence[Event]:
+    """Ends an upload, if that is not done yet, and has its history erased; decides nothing if it is erased already."""
+    return [] if state.owner is None or state.ended == "erased" else [UploadErased(at, state.owner, state.created_at)]
 
 
 def file_of(id: str, state: State) -> uploaded_file.FileUploaded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,19 @@ class UploadPartAdded:
     sha256: str
 
 
-Event = UploadPartAdded
+@dataclass(frozen=True, slots=True)
+class UploadPartErased:
+    """The part's history is erased: every older commit is removed, and nothing is kept."""
+
+    at: int
+
+
+Event: TypeAlias = UploadPartAdded | UploadPartErased
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """State of a part; `added` is None until it is stored."""
+    """State of a part; `added` is None until it is stored, and once it is erased."""
 
     added: UploadPartAdded | None = None
 
@@ -30,9 +38,20 @@ INITIAL = State()
 
 def evolve(_state: State, event: Event) -> State:
     """Returns the state after one more event."""
-    return State(event)
+    match event:
+        case UploadPartAdded():
+            return State(event)
+        case UploadPartErased():
+            return INITIAL
+        case _ as never:
+            assert_never(never)
 
 
 def add(state: State, command: UploadPartAdded) -> Sequence[Event]:
     """Adds a part; decides nothing if it was added already."""
     return [] if state.added is not None else [command]
+
+
+def erase(state: State, at: int) -> Sequence[Event]:
+    """Has a part's history erased; decides nothing if there is none."""
+    return [] if state.added is None else [UploadPartErased(at)]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, manifest, uploaded_file, vector_store
+from vectorlog.domain import file_batch, manifest, project_limits, upload, uploaded_file, vector_store
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.file_batch import FileBatchCreated, FileBatchErased
-from vectorlog.domain.ids import StoreFileId, parse_stream
+from vectorlog.domain.ids import StoreFileId, UploadPartId, parse_stream
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.provenance import meta_of
+from vectorlog.files import answers
 from vectorlog.operations.progress import Watch, pages
 from vectorlog.use_cases import erasure
 
@@ -29,10 +30,12 @@ class Wanted:
 
 @dataclass(slots=True)
 class Found:
-    """The streams to erase. A file in a store is to be erased if its file or its store is.
+    """The streams to erase. A file in a store is to be erased if its file or its store is, and an upload if its file is.
 
     Attributes:
         listing: batches whose manifest in the log names the wanted file.
+        limits: the stream of the limits of the wanted project, if it has any.
+        answers: large answers of the project, which are no streams.
     """
 
     files: set[str] = field(default_factory=set)
@@ -40,6 +43,10 @@ class Found:
     store_files: set[str] = field(default_factory=set)
     batches: set[str] = field(default_factory=set)
     listing: set[str] = field(default_factory=set)
+    uploads: set[str] = field(default_factory=set)
+    parts: set[str] = field(default_factory=set)
+    limits: set[str] = field(default_factory=set)
+    answers: set[str] = field(default_factory=set)
 
 
 def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
@@ -50,8 +57,15 @@ def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
         UnknownSchema: newer code wrote a commit.
     """
     found = _find(deployment, wanted, watch)
-    if not (found.files or found.stores or found.store_files):
+    if not (found.files or found.stores or found.store_files or found.uploads or found.limits or found.answers):
         raise NotFound("The log has nothing of it.")
+    for id_ in watch("uploads", sorted(found.uploads), len(found.uploads)):
+        erasure.request_upload(deployment, id_, _OPERATOR)
+    for page in pages(sorted(found.parts)):
+        erasure.request_parts(deployment, page, _OPERATOR)
+    for stream in found.limits:
+        erasure.request_limits(deployment, stream, _OPERATOR)
+    deployment.blobs.delete(sorted(found.answers))
     for file in watch("files", sorted(found.files), len(found.files)):
         erasure.request_file(deployment, file, _OPERATOR)
     for store in watch("stores", sorted(found.stores), len(found.stores)):
@@ -70,11 +84,14 @@ def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
 
 def _find(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
     """Reads the log once. Files in stores and batches are kept until all stores and files are known."""
-    found, in_stores, batches = Found(), set[str](), dict[str, str]()
+    found, in_stores, batches, parts = Found(), set[str](), dict[str, str](), set[str]()
     for commit in watch("commits", deployment.streams.log.scan(), None):
         id_ = parse_stream(commit.stream)
         if isinstance(id_, StoreFileId):
             in_stores.add(commit.stream)
+            continue
+        if isinstance(id_, UploadPartId):
+            parts.add(commit.stream)
             continue
         decision = deployment.streams.decode(commit)
         match decision.state:
@@ -84,6 +101,12 @@ def _find(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
             case uploaded_file.State(owner=owner) if owner is not None:
                 if commit.stream == wanted.file or owner.project == wanted.project:
                     found.files.add(commit.stream)
+            case upload.State(owner=owner) if owner is not None:
+                if upload.file_id(commit.stream) == wanted.file or owner.project == wanted.project:
+                    found.uploads.add(commit.stream)
+            case project_limits.State(project=project):
+                if commit.stream == _limits_of(wanted) and project:
+                    found.limits.add(commit.stream)
             case file_batch.State():
                 batches[commit.stream] = decision.state.store
                 if wanted.file is not None and wanted.file in _listed(decision):
@@ -92,8 +115,15 @@ def _find(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
         id_ = StoreFileId.parse(stream)
         if id_.store in found.stores or id_.file in found.files:
             found.store_files.add(stream)
+    found.parts = {stream for stream in parts if UploadPartId.parse(stream).upload in found.uploads}
+    if wanted.project is not None:
+        found.answers = set(deployment.blobs.list(answers.folder(wanted.project)))
     found.batches = {batch for batch, store in batches.items() if store in found.stores}
     return found
+
+
+def _limits_of(wanted: Wanted) -> str | None:
+    return None if wanted.project is None else project_limits.stream_of(wanted.project)
 
 
 def _listed(decision: AnyDecision) -> Sequence[str]:

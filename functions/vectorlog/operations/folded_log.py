@@ -35,9 +35,9 @@ class History:
     """The states of all streams by id, and the expected rows of the views by key.
 
     Attributes:
-        erased: whether the log has an erasure.
+        erased: when each stream was erased that is, in ms since 1970.
         not_erased: streams that an erasure has yet to remove commits from.
-        holding: streams of files in stores, and batches, that have other commits than that of an erasure.
+        holding: streams that have other commits than that of an erasure.
     """
 
     stores: dict[str, vector_store.State] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class History:
     uploads: dict[str, upload.State] = field(default_factory=dict)
     upload_parts: dict[str, upload_part.State] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
-    erased: bool = False
+    erased: dict[str, int] = field(default_factory=dict)
     not_erased: set[str] = field(default_factory=set)
     holding: set[str] = field(default_factory=set)
 
@@ -93,7 +93,7 @@ def _note_erasure(history: History, decision: AnyDecision) -> None:
     if erasure_in(decision) is None:
         history.holding.add(decision.stream)
         return
-    history.erased = True
+    history.erased[decision.stream] = decision.at
     if decision.stream in history.holding:
         history.not_erased.add(decision.stream)
 

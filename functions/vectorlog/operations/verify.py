@@ -7,16 +7,13 @@ commits or messages under way may still resolve are reported separately, as pend
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.manifest import BatchItem
-from vectorlog.event_log.codec import FILE_BATCH
 from vectorlog.files import artefact
-from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.folded_log import History, read
-from vectorlog.use_cases import manifests
+from vectorlog.operations.unerased import left
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
 from vectorlog.views.table import NO_ROW, Key, Row
@@ -132,28 +129,7 @@ def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
 
 
 def _erasures(deployment: Deployment, history: History) -> Iterator[Difference]:
-    """Yields streams that hold something of what is erased."""
-    yield from (Difference("erasure", stream, "has older commits") for stream in history.not_erased)
-    stores = {store for store, state in history.stores.items() if state.ended == "erased"}
-    files = {file for file, state in history.files.items() if state.erased}
-    for id_ in history.store_files:
-        if (id_.store in stores or id_.file in files) and str(id_) in history.holding:
-            yield Difference("erasure", str(id_), "is of an erased store or file, and not erased")
-    for batch, state in history.batches.items():
-        if state.store in stores and batch in history.holding:
-            yield Difference("erasure", batch, "is of an erased store, and not erased")
-        elif files and state.store not in stores:
-            yield from _settings_of(deployment, batch, files)
-
-
-def _settings_of(deployment: Deployment, batch: str, files: Container[str]) -> Iterator[Difference]:
-    try:
-        listed = manifests.read(deployment, deployment.streams.load(FILE_BATCH, batch))
-    except NoSuchBlob:  # `_blobs` tells, or its store is deleted
-        return
-    for item in listed:
-        if item.file in files and item != BatchItem(item.file, known=item.known):
-            yield Difference("erasure", batch, f"has settings of {item.file}, which is erased")
+    yield from (Difference("erasure", where, what) for where, what in left(deployment, history))
 
 
 def _counts(row: Row) -> dict[str, int]:

@@ -4,10 +4,14 @@ The commit with the event `…Erased` has all that is kept. A step either has so
 of the same thing, or deletes the stream's own older commits. A step that died is repeated.
 
 - An uploaded file: its streams in stores, past ones too; then the file's own stream.
+- An upload: the file that it became or is about to become, and the streams of its parts; then its own stream.
 - A file in a store: the batches that named it, whose manifests hold its attributes; then its stream.
 - A store: the streams of its files, and those of its batches, past ones too; then its stream.
 - A batch: the manifests that are objects; then its stream. If the store was created with it, the store's first event
   has a copy of the manifest, which is removed too.
+- A part of an upload, or the limits of a project: the stream.
+
+Large answers of the project may hold texts of what is erased, so they are deleted too.
 """
 
 from __future__ import annotations
@@ -18,18 +22,22 @@ from typing import TypeAlias, assert_never
 
 from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
-from vectorlog.domain import vector_store
+from vectorlog.domain import upload, vector_store
 from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.file_batch import FileBatchCreated, FileBatchErased
-from vectorlog.domain.ids import FileId, StoreFileId, StoreId, parse_stream, store_file_stream
+from vectorlog.domain.ids import FileId, StoreFileId, StoreId, UploadId, UploadPartId, parse_stream, store_file_stream
 from vectorlog.domain.manifest import Manifest
+from vectorlog.domain.project_limits import ProjectLimitsErased
 from vectorlog.domain.store_file import StoreFileErased
+from vectorlog.domain.upload import UploadErased
+from vectorlog.domain.upload_part import UploadPartErased
 from vectorlog.domain.uploaded_file import FileErased
 from vectorlog.event_log import codec
-from vectorlog.event_log.codec import FILE_BATCH, VECTOR_STORE
+from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import meta_of
+from vectorlog.files import answers
 from vectorlog.use_cases import erasure
 from vectorlog.views import keys, past_keys
 from vectorlog.work.messages import CancelBatch, Erase, ErasePart, FanOut, Message
@@ -38,7 +46,15 @@ STEP = 100
 """How many streams one step has erased."""
 AGAIN_MS = DAY_MS
 """When to look again for streams that were written to meanwhile: by then no work that began before is under way."""
-Erased: TypeAlias = VectorStoreErased | StoreFileErased | FileErased | FileBatchErased
+Erased: TypeAlias = (
+    VectorStoreErased
+    | StoreFileErased
+    | FileErased
+    | FileBatchErased
+    | UploadErased
+    | UploadPartErased
+    | ProjectLimitsErased
+)
 FOLLOWING: Mapping[ErasePart, ErasePart] = {"files": "batches", "batches": "past", "past": "log", "log": "log"}
 """A purge makes past rows of the others meanwhile, so the past rows are read last."""
 
@@ -54,6 +70,9 @@ def step(deployment: Deployment, message: Erase) -> Sequence[Message]:
     if message.part != "log":
         return _below(deployment, message, event)
     deployment.streams.log.erase(commit)
+    project = _answers_of(deployment, message.stream, event)
+    if project is not None:
+        deployment.blobs.delete(list(deployment.blobs.list(answers.folder(project))))
     return []
 
 
@@ -64,7 +83,7 @@ def erasure_in(decision: AnyDecision) -> Erased | None:
 
 def again(message: Erase) -> Erase | None:
     """Returns the message to send `AGAIN_MS` later, once a message is done."""
-    looks = isinstance(parse_stream(message.stream), StoreId | FileId)
+    looks = isinstance(parse_stream(message.stream), StoreId | FileId | UploadId)
     return replace(message, part="files", after="", again=False) if message.again and looks else None
 
 
@@ -86,6 +105,30 @@ def _below(deployment: Deployment, message: Erase, event: Erased) -> Sequence[Me
         case FileBatchErased():
             _erase_manifests(deployment, stream, message.version)
             return [done, *_unreached(deployment, stream)]
+        case UploadErased():
+            erasure.request_file(deployment, upload.file_id(stream), meta)
+            rows = deployment.views.table.query(past_keys.parts(stream), after=message.after or None, limit=STEP)
+            erasure.request_parts(deployment, [str(UploadPartId(stream, row.key.sk)) for row in rows], meta)
+            return [replace(message, after=rows[-1].key.sk) if len(rows) == STEP else done]
+        case UploadPartErased() | ProjectLimitsErased():
+            return [done]
+        case _ as never:
+            assert_never(never)
+
+
+def _answers_of(deployment: Deployment, stream: str, event: Erased) -> str | None:
+    """Returns the project whose answers may hold texts of what is erased. None if that is erased because of something
+    else, with which they are deleted: a large store then deletes them once, and not for each file.
+    """
+    match event:
+        case VectorStoreErased() | FileErased():
+            return event.owner.project
+        case StoreFileErased():
+            id_, load = StoreFileId.parse(stream), deployment.streams.load
+            store, file = load(VECTOR_STORE, id_.store).state, load(UPLOADED_FILE, id_.file).state
+            return None if store.owner is None or store.ended == "erased" or file.erased else store.owner.project
+        case FileBatchErased() | UploadErased() | UploadPartErased() | ProjectLimitsErased():
+            return None
         case _ as never:
             assert_never(never)
 

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from vectorlog.domain import api_key, file_batch, store_file, upload, upload_part, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+    vector_store,
+)
 from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
@@ -58,13 +67,13 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
     if is_file(decision):
         return [message for event in decision.events for message in _of_file(stream, version, event)]
     if is_upload(decision):
-        return [message for event in decision.events for message in _of_upload(stream, event)]
+        return [message for event in decision.events for message in _of_upload(stream, version, event)]
     if is_upload_part(decision):
-        return [message for event in decision.events for message in _of_upload_part(event)]
+        return [message for event in decision.events for message in _of_upload_part(stream, version, event)]
     if is_key(decision):
         return [message for event in decision.events for message in _of_key(event)]
     if is_project(decision):
-        return []  # new limits hold for the requests after them
+        return [message for event in decision.events for message in _of_project(stream, version, event)]
     assert_never(decision)
 
 
@@ -133,20 +142,24 @@ def _of_file(file: str, version: int, event: uploaded_file.Event) -> Sequence[Me
             assert_never(never)
 
 
-def _of_upload(id: str, event: upload.Event) -> Sequence[Message]:
+def _of_upload(id: str, version: int, event: upload.Event) -> Sequence[Message]:
     match event:
         case upload.UploadCompleted() | upload.UploadCancelled() | upload.UploadExpired():
             return [CloseUpload(id)]
+        case upload.UploadErased():
+            return [CloseUpload(id), Erase(id, version)]
         case upload.UploadCreated():
             return []
         case _ as never:
             assert_never(never)
 
 
-def _of_upload_part(event: upload_part.Event) -> Sequence[Message]:
+def _of_upload_part(part: str, version: int, event: upload_part.Event) -> Sequence[Message]:
     match event:
         case upload_part.UploadPartAdded():
             return []
+        case upload_part.UploadPartErased():
+            return [Erase(part, version)]
         case _ as never:
             assert_never(never)
 
@@ -155,6 +168,16 @@ def _of_key(event: api_key.Event) -> Sequence[Message]:
     match event:
         case api_key.ApiKeyCreated() | api_key.ApiKeyRevoked() | api_key.ApiKeyUsed():
             return []
+        case _ as never:
+            assert_never(never)
+
+
+def _of_project(project: str, version: int, event: project_limits.Event) -> Sequence[Message]:
+    match event:
+        case project_limits.ProjectLimitsChanged():
+            return []  # new limits hold for the requests after them
+        case project_limits.ProjectLimitsErased():
+            return [Erase(project, version)]
         case _ as never:
             assert_never(never)
 

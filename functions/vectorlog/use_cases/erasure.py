@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import errors, file_batch, ids, store_erasure, store_file, uploaded_file
+from vectorlog.domain import (
+    errors,
+    file_batch,
+    ids,
+    project_limits,
+    store_erasure,
+    store_file,
+    upload,
+    upload_part,
+    uploaded_file,
+)
 from vectorlog.domain.manifest import BatchItem, Manifest
-from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.domain.tenancy import Owner
+from vectorlog.event_log.codec import FILE_BATCH, PROJECT, STORE_FILE, UPLOAD, UPLOAD_PART, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, commits, fan_out, history, manifests, uploaded_files
@@ -16,7 +28,7 @@ from vectorlog.use_cases.actor import Actor
 
 
 def erase_file(deployment: Deployment, actor: Actor, file: str) -> None:
-    """Deletes a file if that is not done yet, and has its history erased everywhere.
+    """Deletes a file if that is not done yet, and has its history erased everywhere, and the upload that it came from.
 
     Raises:
         NotFound: it never existed, the caller may not see it, or it is erased already.
@@ -26,6 +38,11 @@ def erase_file(deployment: Deployment, actor: Actor, file: str) -> None:
         raise errors.file_not_found(file)
     if not loaded.state.deleted:
         uploaded_files.delete(deployment, actor, file)
+    # The upload first: its erasure has the file erased too, so a crash between the two leaves nothing.
+    if loaded.newest is not None:
+        for event in deployment.streams.first_commit(UPLOADED_FILE, loaded).events:
+            if isinstance(event, uploaded_file.FileUploaded) and event.upload:
+                request_upload(deployment, event.upload, actor.meta)
     request_file(deployment, file, actor.meta)
 
 
@@ -61,6 +78,27 @@ def request_file(deployment: Deployment, file: str, meta: str) -> bool:
     return outcome.decision is not None
 
 
+def request_upload(deployment: Deployment, id: str, meta: str) -> bool:
+    """Has an upload erased, and with it its parts and its file; returns whether it was not yet."""
+    at = deployment.clock()
+    plan = Plan(UPLOAD, id, lambda state: upload.erase(state, at))
+    [outcome] = commits.decide_and_show(deployment, [plan], meta=meta)
+    return outcome.decision is not None
+
+
+def request_parts(deployment: Deployment, streams: Sequence[str], meta: str) -> None:
+    """Has the histories of parts of uploads erased. `meta` is that of the commits."""
+    at = deployment.clock()
+    plans = [Plan(UPLOAD_PART, stream, lambda state: upload_part.erase(state, at)) for stream in streams]
+    deployment.streams.decide_all(plans, meta=meta)
+
+
+def request_limits(deployment: Deployment, stream: str, meta: str) -> None:
+    """Has the limits of a project erased, given its stream. `meta` is that of the commit."""
+    at = deployment.clock()
+    deployment.streams.decide(PROJECT, stream, lambda state: project_limits.erase(state, at), meta=meta)
+
+
 def request_store(deployment: Deployment, store: str, meta: str) -> bool:
     """Has a store erased; returns whether it was not yet. `meta` is that of the commit."""
     at = deployment.clock()
@@ -93,7 +131,9 @@ def request_store_files(
 
 
 def request_batches(deployment: Deployment, batches: Sequence[str], meta: str, files: frozenset[str] | None) -> None:
-    """Has what batches hold of these files erased; None for all that they hold, because their store is erased."""
+    """Has what batches hold of these files erased; None for all that they hold, because their store is erased. Then not
+    even the end user is kept who created the batch, and to whom the store may have been shared.
+    """
     at = deployment.clock()
 
     def plan(batch: str) -> Plan[file_batch.State, file_batch.Event]:
@@ -102,7 +142,9 @@ def request_batches(deployment: Deployment, batches: Sequence[str], meta: str, f
                 return []
             if files is None:
                 empty = Manifest(state.count, known=state.known)
-                return [] if manifests.kept(deployment, batch) == empty else file_batch.erase(state, at, empty)
+                kept = replace(state, owner=state.owner and Owner(state.owner.project))
+                done = state == kept and manifests.kept(deployment, batch) == empty
+                return [] if done else file_batch.erase(kept, at, empty)
             try:
                 listed = manifests.read(deployment, deployment.streams.load(FILE_BATCH, batch))
             except NoSuchBlob:  # the store is deleted, and so is the list

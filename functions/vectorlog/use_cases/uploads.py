@@ -191,10 +191,11 @@ def own_upload(deployment: Deployment, actor: Actor, id: str) -> Loaded[upload.S
     """Loads an upload that the caller may see.
 
     Raises:
-        NotFound: it does not exist, or the caller may not see it.
+        NotFound: it does not exist, or is erased, or the caller may not see it.
     """
     loaded = deployment.streams.load(UPLOAD, id)
-    if loaded.state.owner is None or not actor.caller.sees(loaded.state.owner):
+    owner = loaded.state.owner
+    if owner is None or loaded.state.ended == "erased" or not actor.caller.sees(owner):
         raise errors.upload_not_found(id)
     return loaded
 

@@ -1,7 +1,8 @@
-"""The keys of the rows that list what was in a store."""
+"""The keys of the rows that list what was in a store, and the parts of an upload."""
 
 from __future__ import annotations
 
+from vectorlog.domain.ids import UploadPartId
 from vectorlog.views import keys
 from vectorlog.views.table import Key
 
@@ -24,6 +25,18 @@ def past_file(store: str, file: str) -> Key:
 def past_batch(store: str, batch: str) -> Key:
     """The key of the row which says that a deleted store had a batch."""
     return Key(past(store), PAST_BATCHES + batch)
+
+
+def parts(upload: str) -> str:
+    """The partition key of the rows that list the parts of an upload. They are kept as long as the log, because nothing
+    else finds these streams.
+    """
+    return f"{keys.upload(upload).pk}#P"
+
+
+def part(id: UploadPartId) -> Key:
+    """The key of the row which says that an upload had a part."""
+    return Key(parts(id.upload), id.part)
 
 
 def store_of(key: Key) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from vectorlog.domain.ids import UploadPartId
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.decision import (
     AnyDecision,
@@ -55,7 +56,7 @@ def touched(decision: AnyDecision) -> list[Key]:
     if is_upload(decision):
         return [keys.upload(stream)]
     if is_upload_part(decision):
-        return []
+        return [past_keys.part(UploadPartId.parse(stream))]
     if is_key(decision):
         return [keys.api_key(stream), *_key_lists(decision)]
     if is_project(decision):
@@ -85,7 +86,7 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
     elif is_upload(decision):
         _project_upload(decision, rows)
     elif is_upload_part(decision):
-        pass  # no list shows the parts of an upload
+        rows.put(past_keys.part(UploadPartId.parse(decision.stream)), 0)
     elif is_key(decision):
         _project_key(decision, rows)
     elif is_project(decision):

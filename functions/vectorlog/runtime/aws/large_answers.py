@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, see_other
-from vectorlog.defaults import ANSWERS
+from vectorlog.files.answers import folder
 from vectorlog.runtime.aws import wiring
 
 INLINE_LIMIT = 4_000_000
@@ -20,7 +19,7 @@ def fit(response: Response, request: Request) -> Response:
     """Returns the response, or a redirect to an object that holds the same body. Implements Fit.
 
     A lifecycle rule of the bucket deletes the object after a day. Its key begins with the project's folder, so that an
-    erasure can delete the answers of a project before.
+    erasure can delete the answers of a project before (`reactions/erasure.py`).
     """
     if len(response.content) <= INLINE_LIMIT or request.method == "HEAD":
         return response
@@ -32,8 +31,3 @@ def fit(response: Response, request: Request) -> Response:
     )
     kept = {name: value for name, value in response.headers.items() if name not in content}
     return replace(see_other(location, kept), operation=response.operation, project=response.project)
-
-
-def folder(project: str) -> str:
-    """Returns the beginning of the keys of a project's answers. A project's name may hold what a key may not."""
-    return f"{ANSWERS}/{hashlib.sha256(project.encode()).hexdigest()[:32]}/"

@@ -27,7 +27,7 @@ from vectorlog.views.sqlite import FRESH, SQLiteTable, Transaction, begin_fresh,
 from vectorlog.views.views import Views
 
 PAGE = 256
-VIEWS_VERSION = 1
+VIEWS_VERSION = 2
 """The version of the rows that this code makes from the log. It grows when an earlier version made other rows."""
 READY = "ready.json"
 """The file that is written last into a rebuilt index. It has the position in the log that the index covers."""
