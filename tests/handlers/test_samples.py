@@ -17,6 +17,7 @@ from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Owner
 from vectorlog.event_log.codec import API_KEY, FILE_BATCH, STORE_FILE
+from vectorlog.files import answers
 from vectorlog.runtime.aws import large_answers
 from vectorlog.use_cases import manifests
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
@@ -126,7 +127,7 @@ class TestApi:
         assert (found.headers["content-type"], found.json()) == ("application/json", whole)
         assert found.headers.get("content-encoding") == ("gzip" if encoding == "gzip" else None)
         [kept] = moto.kept("answers/")
-        assert kept.startswith(large_answers.folder("acme"))
+        assert kept.startswith(answers.folder("acme"))
         assert moto.handle("api", listing | {"httpMethod": "HEAD"})["statusCode"] == 200
         assert list(moto.kept("answers/")) == [kept]
 

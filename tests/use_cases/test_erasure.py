@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -398,13 +398,12 @@ class TestLargeAnswers:
         for file in files:
             bench.attach(store, file)
         bench.pump.settle()
-        for number, erase_it in enumerate(
-            (
-                lambda: erasure.erase_file(bench.deployment, PROJECT, files[0]),
-                lambda: erasure.erase_store_file(bench.deployment, PROJECT, store, files[1]),
-                lambda: erasure.erase_store(bench.deployment, PROJECT, store),
-            )
-        ):
+        erasures: list[Callable[[], object]] = [
+            lambda: erasure.erase_file(bench.deployment, PROJECT, files[0]),
+            lambda: erasure.erase_store_file(bench.deployment, PROJECT, store, files[1]),
+            lambda: erasure.erase_store(bench.deployment, PROJECT, store),
+        ]
+        for number, erase_it in enumerate(erasures):
             bench.blobs.put([(f"{answers.folder('acme')}req_{number}", b"quokkas")])
             erase_it()
             bench.pump.settle()
