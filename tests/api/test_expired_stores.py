@@ -74,8 +74,8 @@ def path_of(route: Route, prefix: str, store: str) -> str:
 
 @pytest.mark.parametrize(("prefix", "status"), [("/v1", 400), ("/api/v1/llm", 410)])
 def test_every_route(edition: Edition, prefix: str, status: int) -> None:
-    """Every operation on the store is refused in the dialect's way, but for its deletion and its history; `/v1` can still
-    get it. The list shows it, and another store can be created.
+    """Every operation on the store is refused in the dialect's way, but for its deletion and its history; `/v1` can get
+    it. The list shows it, and another store can be created.
     """
     store = edition.create(prefix)
     edition.move(store["expires_at"] * 1000)

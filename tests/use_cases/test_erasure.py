@@ -68,8 +68,8 @@ def unpacked(content: bytes) -> Iterator[bytes]:
     for start in range(1):
         if content[start : start + 1] == b"x":
             yield _inflated(content)
-    for part in content.split(b'"inline":"')[1:]:
-        yield _inflated(base64.b64decode(part.split(b'"')[0] + b"=="))
+    for each in content.split(b'"inline":"')[1:]:
+        yield _inflated(base64.b64decode(each.split(b'"')[0] + b"=="))
 
 
 def _inflated(packed: bytes) -> bytes:
