@@ -41,6 +41,7 @@ def command(
         except (NotFound, UnknownSchema) as error:
             raise click.ClickException(str(error)) from None
     click.echo(
-        f"{len(found.files):,} files, {len(found.uploads):,} uploads in parts, {len(found.stores):,} stores, {len(found.store_files):,} files in stores and "
+        f"{len(found.files):,} files, {len(found.uploads):,} uploads in parts, {len(found.stores):,} stores, "
+        f"{len(found.store_files):,} files in stores and "
         f"{len(found.batches | found.listing):,} batches are being erased. vectorlog verify tells when that is done."
     )

@@ -30,7 +30,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Found:
-    """The streams to erase. A file in a store is to be erased if its file or its store is, and an upload if its file is.
+    """The streams to erase. A file in a store is erased if its file or its store is, and an upload if its file is.
 
     Attributes:
         listing: batches whose manifest in the log names the wanted file.
