@@ -72,8 +72,9 @@ def test_openai_unexpected() -> None:
 def test_mka1(refused: Refused, operation: str) -> None:
     """`meetkai-mka1` raises its error with the status and our sentence, also where it reads the body itself."""
     response = errors.refusal(refused, MKA1, operation)
+    headers = {name: value for name, value in response.headers.items() if name != "retry-after"}  # it would wait
     transport = httpx.MockTransport(
-        lambda _: httpx.Response(response.status, headers=dict(response.headers), content=response.content)
+        lambda _: httpx.Response(response.status, headers=headers, content=response.content)
     )
     with httpx.Client(transport=transport) as pool:
         llm = SDK(bearer_auth="k", server_url="http://test", client=pool, retry_config=NO_RETRIES).llm
