@@ -17,6 +17,7 @@ from vectorlog.operations.rebuild_views import Projection
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
+from vectorlog.runtime.local.log_and_views import LocalLogAndViews
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.views import keys, sqlite
@@ -175,18 +176,20 @@ def test_views_of_an_earlier_version(bench: Bench) -> None:
     bench.attach(store, file)
     bench.pump.settle()
     folder = DataFolder(bench.folder)
-    rebuild.renew_views(folder)
+    opened = LocalLogAndViews(folder)
+    rebuild.renew_views(folder, opened)
     expected = rows(bench)
 
     def is_renewed() -> bool:
         bench.derived.write(lambda connection: connection.execute("DELETE FROM views WHERE pk LIKE 'USAGE%'"))
-        rebuild.renew_views(folder)
+        rebuild.renew_views(folder, opened)
         return rows(bench) == expected
 
     assert not is_renewed()
     bench.derived.write(lambda connection: connection.execute("PRAGMA user_version = 0"))
     assert is_renewed()
     assert not is_renewed()
+    opened.close()
 
 
 def rows(bench: Bench) -> dict[Key, Row]:

@@ -84,26 +84,26 @@ def views(folder: DataFolder, watch: Watch) -> int:
             projection.take(reader.rest(), within)  # projections of later commits wait for this transaction
             projection.apply_work(within)
             serve_fresh(connection)
-            connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}")
+            _record_version(connection)
 
         log_and_views.derived.write(switch)
         return reader.commits
 
 
-def renew_views(folder: DataFolder) -> None:
+def renew_views(folder: DataFolder, log_and_views: LocalLogAndViews) -> None:
     """Rebuilds the views if an earlier version of this code made them, so that they have what it did not count or list.
 
     Raises:
         FolderInUse: a rebuild of the folder is under way.
     """
-    with closing(LocalLogAndViews(folder)) as log_and_views:
-        (version,) = log_and_views.derived.read().execute("PRAGMA user_version").fetchone()
-        if version < VIEWS_VERSION and not log_and_views.log.last_position():
-            log_and_views.derived.write(lambda connection: connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}"))
-            return
-    if version < VIEWS_VERSION:
+    (version,) = log_and_views.derived.read().execute("PRAGMA user_version").fetchone()
+    if version >= VIEWS_VERSION:
+        return
+    if log_and_views.log.last_position():
         log.warning("an earlier version made the views of %s: they are made anew", folder.path)
         views(folder, silent)
+    else:
+        log_and_views.derived.write(_record_version)
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:
@@ -156,6 +156,10 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
         (folder.index / READY).unlink(missing_ok=True)
         shutil.rmtree(folder.old_index, ignore_errors=True)
         return is_ready
+
+
+def _record_version(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}")
 
 
 def sync(path: Path) -> None:

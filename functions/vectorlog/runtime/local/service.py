@@ -69,10 +69,10 @@ class Local:
         self.folder.close_to_others()
         self.disk = Disk(self.folder.path, settings.reserve_mb * MB)
         copied.make_whole(self.folder)
-        rebuild.renew_views(self.folder)
         log_and_views = LocalLogAndViews(self.folder)
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
+        rebuild.renew_views(self.folder, log_and_views)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         copied.opened(self.folder)
