@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from vectorlog.api.call import Call
-from vectorlog.api.deferred import Resource
+from vectorlog.api.deferred import Handler, Resource
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.resources import documents, health
 from vectorlog.api.response import Response
@@ -169,6 +169,13 @@ def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:
 
 
 _PATTERNS = _by_pattern()
+
+
+def load() -> None:
+    """Imports the modules of all handlers, for a server that is to answer its first request as fast as any other."""
+    for route in ROUTES:
+        if isinstance(route.handler, Handler):
+            _ = route.handler.function
 
 
 def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
