@@ -41,7 +41,7 @@ def test_made_anew(tmp_path: Path, where: str) -> None:
         derived = data / "derived.db"
         damage(derived, {"head": 0, "first table": PAGE, "middle": derived.stat().st_size // PAGE // 2 * PAGE}[where])
         if where != "middle":  # which is met only by what reads it
-            said = subprocess.run([*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True)  # noqa: PLW1510
+            said = subprocess.run([*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True)
             assert said.returncode == 1
             assert "damaged" in said.stderr
             assert "start the server" in said.stderr
