@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from meetkai_mka1 import SDK
 from openai import OpenAI
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from tests.clients.conftest import Attached, Upload
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Code: TypeAlias = list[Any]
-"""A location as JSON: start, end, first page, last page, sheet, headings, page label. What is missing at the end is left
-out, so later versions can append fields; 0 means no page.
+"""A location as JSON: start, end, first page, last page, sheet, headings, page label. What is missing at the end is
+left out, so later versions can append fields; 0 means no page.
 """
 
 
