@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.parse import refused
-from vectorlog.api.input.queries import NoParameters
 from vectorlog.domain.errors import Invalid
 
 DAY_S = 86_400

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from vectorlog.api.input.admin_schemas import KeyCreation, KeyList, LimitsChange, LimitsList
 from vectorlog.api.input.embeddings_schemas import EmbeddingsRequest
 from vectorlog.api.input.file_fields import FileForm
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.permission_schemas import Grant
 from vectorlog.api.input.queries import (
     ChunkList,
@@ -18,7 +19,6 @@ from vectorlog.api.input.queries import (
     EventList,
     FileList,
     Moment,
-    NoParameters,
     StoreFileList,
     StoreFileListThen,
     StoreList,
