@@ -28,8 +28,8 @@ from vectorlog.operations.erase import Wanted, erase
 from vectorlog.operations.progress import silent
 from vectorlog.operations.verify import Difference, UnderWay, verify
 from vectorlog.use_cases import (
-    api_keys,
     access,
+    api_keys,
     erasure,
     file_batches,
     limits,
