@@ -131,6 +131,7 @@ ROUTES = (
     Route("GET", "/usage/files", "getFilesUsage", "read", usage.of_files),
     Route("GET", "/models", "listModels", "read", models.list_all),
     Route("GET", "/models/<model>", "getModel", "read", models.get),
+    Route("DELETE", "/models/<model>", "deleteModel", "write", models.refuse_delete),
     Route("POST", "/embeddings", "createEmbeddings", "read", models.embed, "search"),
     Route("GET", "/embeddings/models", "listEmbeddingModels", "read", models.list_limits),
     Route("GET", _PERMISSIONS, "listVectorStorePermissions", "read", permissions.list_all),

@@ -118,6 +118,10 @@ class LimitsList(NoParameters):
 
     limit: int = Field(100, ge=1, le=100)
     """How many items at most; there is one."""
+    after: str | None = None
+    """Only items after this one in the list."""
+    before: str | None = None
+    """Only items before this one in the list."""
 
 
 def _not_by_the_second(path: str) -> Invalid:

@@ -33,7 +33,7 @@ from vectorlog.api.openapi.answers.chunks import Chunk
 from vectorlog.api.openapi.answers.events import Event
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
-from vectorlog.api.openapi.answers.models import EmbeddingModels, Embeddings, Model, Models
+from vectorlog.api.openapi.answers.models import DeletedModel, EmbeddingModels, Embeddings, Model, Models
 from vectorlog.api.openapi.answers.pages import pages
 from vectorlog.api.openapi.answers.permissions import DeletedPermission, EffectivePermission, Permission, Permissions
 from vectorlog.api.openapi.answers.rate_limits import ProjectRateLimit
@@ -139,6 +139,7 @@ OPERATIONS: Mapping[str, Described] = {
     "getFilesUsage": Described("Reports the bytes of files by day.", UsageReport, parameters=FilesUsage),
     "listModels": Described("Lists the models that embed.", Models),
     "getModel": Described("Gets a model.", Model),
+    "deleteModel": Described("Always refused: the models are the deployment's.", DeletedModel),
     "createEmbeddings": Described("Embeds texts.", Embeddings, EmbeddingsRequest),
     "listEmbeddingModels": Described("Lists the models that embed, with their limits.", EmbeddingModels),
     "listVectorStorePermissions": Described("Lists who has a role on a vector store.", Permissions),
