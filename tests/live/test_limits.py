@@ -37,7 +37,9 @@ def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
     assert "Traceback" not in str(refused.value)
 
 
-@pytest.mark.parametrize("limit", ["-n 560", "-v 1500000", "-f 4194304"])
+@pytest.mark.parametrize(
+    "limit", ["-n 560", *(pytest.param(limit, marks=pytest.mark.long) for limit in ("-v 1500000", "-f 4194304"))]
+)
 def test_low(limit: str, tmp_path: Path, own_stub: StubServer) -> None:
     """Within few files, little memory or a limited size of files, files are ingested and found, and none is blamed."""
     server = LiveServer(tmp_path / "data", own_stub.base_url)
