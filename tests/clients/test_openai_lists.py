@@ -50,10 +50,8 @@ def listing(request: pytest.FixtureRequest, service: Service, openai_pool: Defau
     if request.param == "stores":
         others = [openai_client.vector_stores.create(name=str(n)).id for n in range(SIZE - 1)]
         return Listing([store, *others], openai_client.vector_stores.list)
-    files = [
-        openai_client.files.create(file=("note.txt", f"text {n}".encode()), purpose="assistants").id
-        for n in range(SIZE)
-    ]
+    texts = [(f"{n}.txt", f"text {n}".encode()) for n in range(SIZE)]
+    files = [openai_client.files.create(file=text, purpose="assistants").id for text in texts]
     if request.param == "files":
         return Listing(files, openai_client.files.list)
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=files).id
