@@ -41,6 +41,7 @@ def test_search_says_where_a_hit_is(openai_client: OpenAI, store: str, attached:
         "last_page": None,
         "sheet": None,
         "headings": ["Guide", "Boilers"],
+        "page_label": None,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import (
@@ -460,6 +461,17 @@ class TestServing:
         )
         assert state.serving == Serving(2, 3, 900, 2, RED, AUTO)
         assert (state.status, state.open) == ("completed", None)
+
+    def test_warnings_are_those_of_what_serves(self) -> None:
+        """What the reader told is shown while the file is completed, and replaced by the next ingest."""
+        told = FileWarning("left_out", "A chart is left out.")
+        opened = after(attached(A))
+        command = Ingested(5, 1, 3, 900, 2, 0, (told,))
+        served = after(attached(A), *store_file.ingested(opened, command))
+        assert served.warnings == (told,)
+        again = evolve(served, attached(B, generation=2))
+        assert again.warnings == ()
+        assert evolve(again, has_ingested(B, generation=2, retires=[Retired(1, 3)])).warnings == ()
 
     def test_attributes_serve_at_once(self) -> None:
         """Changed attributes are what search filters by from the change on, and what the open generation ends with."""

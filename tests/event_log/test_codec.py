@@ -30,6 +30,7 @@ from vectorlog.domain import (
 )
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.erased_store import VectorStoreErased
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
@@ -65,6 +66,7 @@ GOLDEN = Path(__file__).parent / "golden"
 ANN = Owner("project", "ann")
 ATTRIBUTES: Mapping[str, Scalar] = {"text": "é 漢", "whole": 1, "real": 1.0, "yes": True}
 MANIFEST = Manifest(2, "eJw=", "manifests/vsfb_1", 1)
+SCANS = FileWarning("pages_without_text", "Two of five pages are images.", "pages 3 and 4")
 BROKEN = Failure("invalid_file", "The file holds no text. Upload one that does.")
 
 EXAMPLES: tuple[Any, ...] = (
@@ -96,7 +98,7 @@ EXAMPLES: tuple[Any, ...] = (
         True,
     ),
     store_file.FileChunked(3, 12),
-    store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),)),
+    store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),), (SCANS,)),
     store_file.FileFailed(5, 3, BROKEN, ("single", "vsfb_1"), (Retired(3, 12),)),
     store_file.FileCancelled(
         6,

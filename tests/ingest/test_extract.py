@@ -19,7 +19,8 @@ from docx.document import Document as Word
 from reportlab.lib.pdfencrypt import StandardEncryption  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
-from vectorlog.ingest.document import Heading, Text, Unreadable
+from vectorlog.ingest.blocks import Block, Kind
+from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.formats import container, sheets
 
@@ -193,7 +194,8 @@ class TestText:
     def test_markdown_is_read_as_it_is(self, read: Read) -> None:
         """Markdown is kept unchanged too, and has headings."""
         text = "# Title\n\n{ a }  \n\tindented <b>&amp;</b>\n"
-        assert read(text.encode(), "a.md") == Text(text, headings=(Heading(0, 7, 1, "Title"),))
+        found = read(text.encode(), "a.md")
+        assert (found.text, found.blocks[0]) == (text, Block(Kind.HEADING, 0, 7, 1, "Title"))
 
     def test_characters_that_would_break_things_are_gone(self, read: Read) -> None:
         """Lines end with a line feed alone, and no NUL, byte-order mark or half character is left."""
@@ -366,7 +368,7 @@ class TestFormats:
             ),
             "a.odp",
         )
-        assert text == Text("one\n\nNotes: hint\n\ntwo\n\nNotes: hint", (0, 18))
+        assert (text.text, text.pages) == ("one\n\nNotes: hint\n\ntwo\n\nNotes: hint", (0, 18))
 
     def test_epub(self, read: Read) -> None:
         """A book's title and chapters, in reading order."""

@@ -63,10 +63,11 @@ def test_the_short_form() -> None:
         Location(1, 5, 2, 3, "Prices"),
         Location(1, 5, None, None, None, ("A", "B")),
         Location(1, 5, 2, 3, "Prices", ("A", "B")),
+        Location(1, 5, 2, 3, None, (), "iv"),
     ]
     assert [decoded(each.code) for each in every] == every
-    assert [len(each.code) for each in every] == [2, 4, 5, 6, 6]
-    assert decoded([1, 5, 0, 0, "", ["A"], "what a later version may add"]) == Location(1, 5, headings=("A",))
+    assert [len(each.code) for each in every] == [2, 4, 5, 6, 6, 7]
+    assert decoded([1, 5, 0, 0, "", ["A"], "", "what a later version may add"]) == Location(1, 5, headings=("A",))
 
 
 def test_no_chunk_is_forgotten() -> None:

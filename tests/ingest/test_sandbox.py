@@ -16,7 +16,7 @@ import pytest
 
 from vectorlog.ingest import reader_process
 from vectorlog.ingest import sandbox as module
-from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Unreadable
+from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Text, Unreadable
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split
 
@@ -85,7 +85,7 @@ class TestRead:
             sandbox.warm()
             document = sandbox.read(text_file, "a.txt", 200, 100)
         assert document.text == text_file.read_text()
-        assert document.spans == split(document.text, 200, 100)
+        assert document.spans == split(Text(document.text), 200, 100)
 
     def test_an_unreadable_file_says_why(self, tmp_path: Path) -> None:
         """The code and the sentence of Unreadable cross the process boundary."""

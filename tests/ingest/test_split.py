@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vectorlog.ingest.document import Span
+from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import Boundaries, count, is_seam
 
@@ -47,7 +47,7 @@ _TEXTS = {
 
 
 def _check(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
-    spans = split(text, max_tokens, overlap)
+    spans = split(Text(text), max_tokens, overlap)
     covered = 0
     for before, span in zip((None, *spans), spans, strict=False):
         assert count(text[span.start : span.end]) == span.tokens <= max_tokens
@@ -104,48 +104,48 @@ class TestSplit:
     @pytest.mark.parametrize("text", ["", " ", "\n\t \r\n" * 1000, "\u3000\u2028"])
     def test_white_space_gives_no_chunk(self, text: str) -> None:
         """A text without content has no chunks."""
-        assert split(text, 800, 400) == ()
+        assert split(Text(text), 800, 400) == ()
 
     def test_a_short_text_is_one_chunk(self) -> None:
         """A text that fits is not cut, and keeps its white space."""
-        assert split(" one two\n", 800, 400) == (Span(0, 9, count(" one two\n")),)
+        assert split(Text(" one two\n"), 800, 400) == (Span(0, 9, count(" one two\n")),)
 
     def test_a_text_of_exactly_the_limit_is_one_chunk(self) -> None:
         """The limit itself is allowed; one token more makes two chunks."""
-        assert split("hello" + " hello" * 99, 100, 0) == (Span(0, 599, 100),)
-        assert len(split("hello" + " hello" * 100, 100, 0)) == 2
+        assert split(Text("hello" + " hello" * 99), 100, 0) == (Span(0, 599, 100),)
+        assert len(split(Text("hello" + " hello" * 100), 100, 0)) == 2
 
     def test_overlap_is_near_what_was_asked(self) -> None:
         """Neighbours share about the overlap, within a quarter of it, and nothing without an overlap."""
-        shared = [count(_PROSE[after.start : before.end]) for before, after in pairwise(split(_PROSE, 800, 400))]
+        shared = [count(_PROSE[after.start : before.end]) for before, after in pairwise(split(Text(_PROSE), 800, 400))]
         assert all(290 <= tokens <= 510 for tokens in shared[:-1])
-        assert all(before.end == after.start for before, after in pairwise(split(_PROSE, 800, 0)))
+        assert all(before.end == after.start for before, after in pairwise(split(Text(_PROSE), 800, 0)))
 
     def test_chunks_are_well_filled(self) -> None:
         """Natural cuts cost little of a chunk's length: on average more than 85 % is used."""
         for text in (_PROSE, _CHINESE, _CODE):
-            spans = split(text, 800, 400)
+            spans = split(Text(text), 800, 400)
             assert sum(span.tokens for span in spans[:-1]) / len(spans[:-1]) > 680
 
     def test_prose_is_cut_between_sentences(self) -> None:
         """No chunk of ordinary prose ends inside a sentence."""
-        assert all(_PROSE[: span.end].rstrip().endswith(".") for span in split(_PROSE, 800, 400))
+        assert all(_PROSE[: span.end].rstrip().endswith(".") for span in split(Text(_PROSE), 800, 400))
 
     def test_a_heading_begins_a_chunk(self) -> None:
         """Markdown is cut before a heading if one is near."""
         text = "\n".join(f"## Part {n}\nSome words on part {n}." + " More words." * 40 for n in range(40))
-        assert sum(text[span.start :].startswith("## Part") for span in split(text, 300, 0)) > 15
+        assert sum(text[span.start :].startswith("## Part") for span in split(Text(text), 300, 0)) > 15
 
     @pytest.mark.parametrize(("max_tokens", "overlap"), [(99, 0), (800, 401), (800, -1)])
     def test_sizes_outside_of_the_api_are_refused(self, max_tokens: int, overlap: int) -> None:
         """Sizes that the API refuses are refused here too."""
         with pytest.raises(ValueError, match="cannot cut"):
-            split("text", max_tokens, overlap)
+            split(Text("text"), max_tokens, overlap)
 
     def test_half_of_a_surrogate_pair_is_refused(self) -> None:
         """A string that UTF-8 cannot hold raises instead of being miscounted."""
         with pytest.raises(UnicodeEncodeError):
-            split("a\ud800b", 800, 400)
+            split(Text("a\ud800b"), 800, 400)
 
 
 class TestBoundaries:

@@ -106,6 +106,9 @@ def store_file(view: StoreFileView, dialect: Dialect) -> Json:
         "last_error": {"code": state.failure.code, "message": state.failure.message} if state.failure else None,
         "chunking_strategy": dialect.chunking(state.chunking),
         "attributes": dict(state.attributes),
+        "warnings": [
+            {"code": each.code, "message": each.message, "where": each.where or None} for each in state.warnings
+        ],
         "filename": state.filename,
         **_progress(view),
     }
@@ -179,6 +182,7 @@ def location(n: int, place: Location | None) -> Json | None:
         "last_page": place.last_page,
         "sheet": place.sheet,
         "headings": list(place.headings),
+        "page_label": place.page_label,
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Code: TypeAlias = list[Any]
-"""A location as JSON: start, end, first page, last page, sheet, headings. What is missing at the end is left out, so
-later versions can append fields; 0 means no page.
+"""A location as JSON: start, end, first page, last page, sheet, headings, page label. What is missing at the end is
+left out, so later versions can append fields; 0 means no page.
 """
 
 
@@ -23,6 +23,7 @@ class Location:
         last_page: number of the page on which it ends.
         sheet: name of the sheet on which it begins.
         headings: titles of the headings over the place at which it begins, outermost first.
+        page_label: what is printed on the page on which it begins as its number, if the document says so.
     """
 
     start: int
@@ -31,6 +32,7 @@ class Location:
     last_page: int | None = None
     sheet: str | None = None
     headings: tuple[str, ...] = ()
+    page_label: str | None = None
 
     @property
     def code(self) -> Code:
@@ -42,6 +44,7 @@ class Location:
             self.last_page or 0,
             self.sheet or "",
             list(self.headings),
+            self.page_label or "",
         ]
         while not code[-1] and len(code) > 2:
             code.pop()
@@ -50,8 +53,8 @@ class Location:
 
 def decoded(code: Sequence[Any]) -> Location:
     """Returns the location with a short form; fields that a later version appended are ignored."""
-    start, end, first, last, sheet, headings = (*code, *_NOTHING[len(code) :])[: len(_NOTHING)]
-    return Location(start, end, first or None, last or None, sheet or None, tuple(headings))
+    start, end, first, last, sheet, headings, label = (*code, *_NOTHING[len(code) :])[: len(_NOTHING)]
+    return Location(start, end, first or None, last or None, sheet or None, tuple(headings), label or None)
 
 
-_NOTHING = (0, 0, 0, 0, "", ())
+_NOTHING = (0, 0, 0, 0, "", (), "")

@@ -44,6 +44,7 @@ EVENT_VERSIONS: Mapping[str, int] = {
     "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
+    "FileIngested": 2,
     "FileUploaded": 2,
     "FileBatchCreated": 2,
     "VectorStoreCreated": 2,
@@ -63,6 +64,10 @@ def _first_batch_without_known_files(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "batch": data["batch"] and _without_known_files(data["batch"])}
 
 
+def _without_warnings(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "warnings": []}
+
+
 def _in_one_request(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "upload": ""}
 
@@ -75,6 +80,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ApiKeyCreated", 1): _may_write,
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
+    ("FileIngested", 1): _without_warnings,
     ("FileUploaded", 1): _in_one_request,
     ("FileBatchCreated", 1): _without_known_files,
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
@@ -106,7 +112,7 @@ def _by_name(union: Any) -> dict[str, Any]:  # noqa: ANN401  # a union of classe
 VECTOR_STORE = Aggregate(
     "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=3
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=3)
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=4)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
 UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))

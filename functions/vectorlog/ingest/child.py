@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vectorlog.domain.file_warning import bounded
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.host_limits import exhausted
@@ -37,8 +38,8 @@ def main() -> None:
 def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
     """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
-    spans = split(text.text, max_tokens, overlap)
-    return Document(text.text, text.pages, spans, locations(text, spans))
+    spans = split(text, max_tokens, overlap)
+    return Document(text.text, text.pages, spans, locations(text, spans), text.title, bounded(text.warnings))
 
 
 def serve(read: Read) -> None:
@@ -90,7 +91,9 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         document = read(Path(request["path"]), request["filename"], request["max_tokens"], request["overlap"])
         spans = [(span.start, span.end, span.tokens) for span in document.spans]
         places = [location.code for location in document.locations]
-        return {"pages": document.pages, "spans": spans, "locations": places}, document.text.encode()
+        warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
+        header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}
+        return {**header, "warnings": warnings}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

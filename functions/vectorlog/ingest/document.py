@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.location import Location
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading: its line is characters `start` up to `end` of the text; level 1 is the highest."""
-
-    start: int
-    end: int
-    level: int
-    title: str
+from vectorlog.ingest.blocks import Blocks, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Extracted text.
+    """What a reader found in a file: one text, and marks over it. `DocumentBuilder` makes it.
 
     Attributes:
         pages: character offsets at which the pages, slides or sheets begin; empty for a format without pages.
         sheets: the names of the pages, if they are sheets.
-        headings: in order; empty for a format that does not tell headings from other text.
+        labels: what is printed on the pages as their number, such as `iv`; empty if they are numbered from 1.
+        blocks: empty for a format that does not tell them apart.
+        tables: in order; their rows are blocks.
+        title: of the document; empty if it has none.
+        warnings: what the user has to know of the reading.
     """
 
     text: str
     pages: tuple[int, ...] = ()
     sheets: tuple[str, ...] = ()
-    headings: tuple[Heading, ...] = ()
+    labels: tuple[str, ...] = ()
+    blocks: Blocks = field(default_factory=Blocks)
+    tables: tuple[Table, ...] = ()
+    title: str = ""
+    warnings: tuple[FileWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,16 @@ class Document:
 
     Attributes:
         locations: of each chunk; empty if the reader does not tell them.
+        title: of the document; empty if it has none.
+        warnings: what the user has to know of the reading, as `bounded` returns them.
     """
 
     text: str
     pages: tuple[int, ...]
     spans: tuple[Span, ...]
     locations: tuple[Location, ...] = ()
+    title: str = ""
+    warnings: tuple[FileWarning, ...] = ()
 
     def location(self, n: int) -> Location | None:
         """Returns the location of chunk `n`, if the reader told it."""

@@ -213,6 +213,7 @@ class Ingester:
                 usage_bytes=len(document.text.encode()),
                 pages=len(document.pages),
                 revision=job.indexed_revision,
+                warnings=document.warnings,
             )
             return Plan(
                 STORE_FILE,

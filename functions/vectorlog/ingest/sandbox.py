@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.location import decoded
 from vectorlog.ingest.document import (
     Document,
@@ -118,6 +119,8 @@ class Sandbox:
             tuple(header["pages"]),
             tuple(Span(*span) for span in header["spans"]),
             tuple(map(decoded, header["locations"])),
+            header["title"],
+            tuple(FileWarning(*warning) for warning in header["warnings"]),
         )
 
     def _ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay) -> tuple[dict[str, Any], bytes]:

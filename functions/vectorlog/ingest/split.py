@@ -1,22 +1,13 @@
-"""Splits text into chunks with exact token counts, at headings, paragraphs, sentences or words where possible."""
+"""Splits text into chunks with exact token counts, at the beginnings of blocks where possible."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from vectorlog.ingest.document import Span
+from vectorlog.ingest.cuts import cuts
+from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.tokens import Boundaries, count, is_seam
-
-_HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
-_PARAGRAPH = re.compile(r"\n(?:[^\S\n]*+\n)++")
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?= \S)|[。！？；｡．][”’」』）]*|\n")
-_WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
-
-_CUTS = ((_HEADING, 1.0), (_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
-"""Kinds of cut, best first, each with the share of the window in which it is looked for: a better cut may shorten the
-chunk by more. The shares were tuned on English, Chinese, code and Markdown; chunks are 92 % full on average.
-"""
 
 _BLANK_REST = re.compile(r"\s*+\Z")
 
@@ -24,8 +15,8 @@ FEWEST_TOKENS = 100
 """The API's minimum for the size of a chunk. It is far more than the tokens of one character (up to four)."""
 
 
-def split(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
-    """Splits `text` into chunks of at most `max_tokens` cl100k_base tokens, each starting about `overlap` tokens before
+def split(text: Text, max_tokens: int, overlap: int) -> tuple[Span, ...]:
+    """Splits a text into chunks of at most `max_tokens` cl100k_base tokens, each starting about `overlap` tokens before
     the end of the previous one.
 
     The `tokens` of a span is the exact token count of its slice of the text. Text outside all spans is white space, and
@@ -38,14 +29,15 @@ def split(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
     if max_tokens < FEWEST_TOKENS or not 0 <= overlap <= max_tokens // 2:
         raise ValueError(f"cannot cut into chunks of {max_tokens} tokens with {overlap} tokens of overlap")
     return tuple(
-        span for span in _Cutter(text, max_tokens, overlap).spans() if not text[span.start : span.end].isspace()
+        span for span in _Cutter(text, max_tokens, overlap).spans() if not text.text[span.start : span.end].isspace()
     )
 
 
 class _Cutter:
-    def __init__(self, text: str, max_tokens: int, overlap: int) -> None:
-        self._text = text
-        self._boundaries = Boundaries(text)
+    def __init__(self, text: Text, max_tokens: int, overlap: int) -> None:
+        self._text = text.text
+        self._cuts = cuts(text)
+        self._boundaries = Boundaries(text.text)
         self._max_tokens = max_tokens
         self._overlap = overlap
 
@@ -88,10 +80,9 @@ class _Cutter:
             return latest
         covered_tokens = self._boundaries.tokens_before(covered)
         window = latest - min(latest, self._boundaries.first(covered_tokens + max(1, (limit - covered_tokens) // 2)))
-        for pattern, share in _CUTS:
+        for find, share in self._cuts:
             earliest = max(latest - int(window * share), covered + 1)
-            ends = [match.end() for match in pattern.finditer(self._text, earliest, latest + 2)]
-            for end in reversed(ends):
+            for end in reversed(find(earliest, latest + 2)):
                 if earliest <= end <= latest and end in self._boundaries:
                     return end
         return latest
@@ -106,11 +97,10 @@ class _Cutter:
         target, earliest, latest = (
             self._boundaries.first(last - int(self._overlap * share)) for share in (1, 1.25, 0.75)
         )
-        for pattern, share in _CUTS:
+        for find, share in self._cuts:
             low = max(0, target - int((target - earliest) * share) - 2)
             high = target + int((latest - target) * share) + 1
-            starts = (match.end() for match in pattern.finditer(self._text, low, high))
-            for start in sorted(starts, key=lambda offset: abs(offset - target)):
+            for start in sorted(find(low, high), key=lambda offset: abs(offset - target)):
                 if max(span.start + 1, earliest) <= start <= min(latest, span.end) and start in self._boundaries:
                     return start
         return target if span.start < target < span.end else span.end

@@ -158,7 +158,7 @@ def change_attributes(
     outcome = _decide(deployment, actor, store, file, change, actor.key)
     if not outcome.state.attached:  # the request is a repeated one, and the file was detached since
         raise errors.store_file_not_found(store, file)
-    tags.retag(deployment, store, file, outcome.state)
+    tags.retag(deployment, store, file, outcome.state, actor.request)
     return StoreFileView(store, file, outcome.state)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vectorlog.domain.chunking import Chunking
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file.events import (
@@ -125,6 +126,7 @@ class Ingested:
     usage_bytes: int
     pages: int
     revision: int
+    warnings: tuple[FileWarning, ...] = ()
 
 
 def ingested(state: State, command: Ingested) -> Sequence[Event]:
@@ -141,6 +143,7 @@ def ingested(state: State, command: Ingested) -> Sequence[Event]:
             revision=command.revision,
             owners=state.open.owners,
             retires=_serving_generation(state),
+            warnings=command.warnings,
         )
     ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.filters import Scalar
 
 SINGLE = "single"
@@ -76,7 +77,7 @@ class FileChunked:
 @dataclass(frozen=True, slots=True)
 class FileIngested:
     """The generation was indexed, and serves. `revision` is that of the attributes in its chunks; `usage_bytes` is the
-    size of the text in UTF-8.
+    size of the text in UTF-8; `warnings` are what the reader told, as `bounded` returns them.
     """
 
     at: int
@@ -87,6 +88,7 @@ class FileIngested:
     revision: int
     owners: tuple[str, ...]
     retires: tuple[Retired, ...] = ()
+    warnings: tuple[FileWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

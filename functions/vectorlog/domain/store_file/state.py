@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from vectorlog.domain.chunking import AUTO, Chunking
+from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.filters import Scalar
 from vectorlog.domain.store_file.events import (
     SINGLE,
@@ -52,6 +53,7 @@ class Serving:
     pages: int
     attributes: Mapping[str, Scalar]
     chunking: Chunking
+    warnings: tuple[FileWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class State:
     def has_seen(self, batch: str) -> bool:
         """Whether this batch is known to have reached the file, whatever the outcome."""
         return any(each.batch == batch for each in self.seen)
+
+    @property
+    def warnings(self) -> tuple[FileWarning, ...]:
+        """What the reader told about the file; nothing unless it is completed."""
+        return self.serving.warnings if self.serving is not None and self.status == "completed" else ()
 
     @property
     def holds_content(self) -> bool:
@@ -123,7 +130,13 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, open=state.open and replace(state.open, chunks=event.chunks))
         case FileIngested():
             serving = Serving(
-                event.generation, event.chunks, event.usage_bytes, event.pages, state.attributes, state.chunking
+                event.generation,
+                event.chunks,
+                event.usage_bytes,
+                event.pages,
+                state.attributes,
+                state.chunking,
+                event.warnings,
             )
             return replace(state, status="completed", open=None, serving=serving, failure=None)
         case FileFailed():

@@ -1,53 +1,33 @@
-"""Cleans up the text of a reader and joins pages, keeping their offsets."""
+"""Documents of a few common forms: a text without pages, pages, and sheets."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats.headings import headings
-
-_LINE_END = re.compile(r"\r\n?")
-_DROPPED = re.compile("[\0\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BETWEEN = "\n\n"
 
 
-def clean(text: str) -> str:
-    """Normalises line ends, drops NUL and byte order marks, and replaces lone surrogates, which UTF-8 cannot encode."""
-    return _SURROGATE.sub("\ufffd", _DROPPED.sub("", _LINE_END.sub("\n", text)))
+def whole(text: str, *, markdown: bool = False, title: str = "") -> Text:
+    """Returns a text without pages; one in Markdown has blocks."""
+    document = DocumentBuilder(title)
+    (document.markdown if markdown else document.plain)(text)
+    return document.build()
 
 
-def whole(text: str, *, markdown: bool = False) -> Text:
-    """Returns a text without pages; one in Markdown has headings."""
-    cleaned = clean(text)
-    return Text(cleaned, headings=headings(cleaned) if markdown else ())
-
-
-def paged(pages: Iterable[str], *, markdown: bool = False) -> Text:
-    """Joins pages with a blank line between them; those in Markdown have headings."""
-    parts: list[str] = []
-    offsets: list[int] = []
-    length = 0
+def paged(pages: Iterable[str], *, markdown: bool = False, title: str = "") -> Text:
+    """Joins pages with a blank line between them; those in Markdown have blocks."""
+    document = DocumentBuilder(title)
     for page in pages:
-        part = clean(page)
-        offsets.append(length)
-        parts.append(part)
-        length += len(part) + len(_BETWEEN)
-    text = _BETWEEN.join(parts)
-    return Text(text, tuple(offsets), headings=headings(text) if markdown else ())
+        document.page()
+        (document.markdown if markdown else document.plain)(page)
+    return document.build()
 
 
 def sheets(named: Iterable[tuple[str, str]]) -> Text:
-    """Joins sheets, each a name and a text, as pages."""
-    names: list[str] = []
-
-    def texts() -> Iterator[str]:
-        for name, text in named:
-            names.append(clean(name))
-            yield text
-
-    text = paged(texts())
-    return replace(text, sheets=tuple(names))
+    """Joins sheets, each a name and a text in Markdown, as pages."""
+    document = DocumentBuilder()
+    for name, text in named:
+        document.page(sheet=name)
+        document.markdown(text)
+    return document.build()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.pages import paged
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
@@ -34,15 +34,29 @@ def read(path: Path) -> Text:
             ) from error
         raise
     try:
-        text = paged(_pages(document))
+        doc = DocumentBuilder()
+        blank = [number for number, page in enumerate(_pages(document), 1) if not _write(doc, page)]
     finally:
         document.close()
-    if not text.text.strip():
+    if doc.is_blank:
         raise Unreadable(
             "invalid_file",
             "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again.",
         )
-    return text
+    if blank:
+        doc.warn(
+            "pages_without_text",
+            f"{len(blank)} of the PDF's pages have no text; they may be scans. Run text recognition (OCR) on it.",
+            f"page {', '.join(map(str, blank))}",
+        )
+    return doc.build()
+
+
+def _write(doc: DocumentBuilder, page: str) -> bool:
+    """Writes a page, and returns whether it has text."""
+    doc.page()
+    doc.plain(page)
+    return bool(page.strip())
 
 
 def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:

@@ -28,8 +28,13 @@ def in_store(id: StoreFileId, state: store_file.State, ended_at: int | None, wai
         return f"{named} {state.status}{when} ({state.failure.code}): {state.failure.message}{serving}"
     if state.serving is not None:
         serves = f"generation {state.serving.generation} serves {counted(state.serving.chunks, 'chunk')}"
-        return f"{named} is completed: {serves}."
+        told = "".join(f" Warning ({each.code}{_at(each.where)}): {each.message}" for each in state.serving.warnings)
+        return f"{named} is completed: {serves}.{told}"
     return f"{named} is {state.status}."
+
+
+def _at(where: str) -> str:
+    return f", {where}" if where else ""
 
 
 def _next_step(stream: str, open_: store_file.Open, waiting: Waiting) -> str:

@@ -24,6 +24,8 @@ class Location(Answer):
     """The sheet of a workbook."""
     headings: list[str]
     """The headings above it, from the outermost."""
+    page_label: str | None
+    """What is printed on its first page as its number, if the document says so."""
 
 
 class Chunk(Answer):

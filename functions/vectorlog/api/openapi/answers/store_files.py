@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from vectorlog.api.openapi.answers.answer import Answer, Count, Scalar, Seconds
+from vectorlog.domain.file_warning import WarningCode
 
 
 class StaticSizesUsed(Answer):
@@ -39,6 +40,17 @@ class LastError(Answer):
     """The cause and the remedy."""
 
 
+class FileWarning(Answer):
+    """What a completed file lacks, or what was not certain when it was read."""
+
+    code: WarningCode
+    """The kind of warning. Later versions may add kinds."""
+    message: str
+    """A sentence that says what is missing, and what to do."""
+    where: str | None
+    """The place in the file, such as `page 3`; null if it is about the whole file."""
+
+
 class VectorStoreFile(Answer):
     """A file in a store."""
 
@@ -58,6 +70,8 @@ class VectorStoreFile(Answer):
     """`auto` is shown as the sizes that it stands for."""
     attributes: dict[str, Scalar]
     """`{}` if not given."""
+    warnings: list[FileWarning]
+    """Empty unless it is completed, and in most files."""
     filename: str
     """MKA1's field."""
     chunk_count: int | None

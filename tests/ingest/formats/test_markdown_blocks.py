@@ -1,4 +1,4 @@
-"""Headings of Markdown."""
+"""Blocks of Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import time
 
 import pytest
 
-from vectorlog.ingest.formats.headings import headings
+from vectorlog.ingest.blocks import Block, Kind
+from vectorlog.ingest.formats.markdown_blocks import parse
+
+
+def headings(text: str) -> list[Block]:
+    return list(parse(text)[0].of(Kind.HEADING))
 
 
 def titles(text: str) -> list[tuple[int, str]]:
