@@ -1,4 +1,4 @@
-"""Decodes bytes whose encoding is not known for certain: marks, escapes, what the file says, strict decoding, a guess."""
+"""Decodes bytes of unknown encoding: by marks, by escapes, by what the file says, by strict decoding, by a guess."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.encoding import declared
 from vectorlog.ingest.encoding.guess import guess
-from vectorlog.ingest.encoding.likelihood import likelihood
+from vectorlog.ingest.encoding.likelihood import ASCII, WRITINGS, likelihood
 from vectorlog.ingest.encoding.noise import FEWEST_SIGNS, is_noise, is_noise_if_guessed
 
 _MARKS = (
@@ -20,15 +20,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WIDE_SAMPLE = 4096
+_FEWEST_WIDE = 48
+_LEAST_WIDE = -9.0
+"""UTF-16 without zero bytes is only believed of so many bytes, and if its characters are so likely, as a logarithm."""
 _ISO_2022 = re.compile(rb"\x1b\$")
 _HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}")
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _ENOUGH_UTF8 = 3
-"""So many characters of two bytes or more are no accident: then the bytes are UTF-8, whatever they say of themselves."""
-_LEAST_PER_BYTE = -7.0
-"""The logarithm of the likelihood of a text for each byte beyond ASCII below which a guess is no text. The least likely
-of 2,000 short lists of words in 36 languages had -5.8; random bytes have less than -7.5 in every encoding.
-"""
+"""So many characters of two bytes or more are no accident: then the bytes are UTF-8, whatever they say."""
 _DAMAGE = 20
 """How many whole characters beyond ASCII a UTF-8 text has for each byte that is none."""
 
@@ -107,8 +106,13 @@ def _by_zeros_of_spaces(data: bytes) -> Decoded | None:
     import chardet
 
     encoding = chardet.detect(data[: 4 * _WIDE_SAMPLE], compat_names=False)["encoding"] or ""
-    text = _strictly(data, encoding) if declared.is_wide(encoding) else None
-    return None if text is None or is_noise_if_guessed(text) else Decoded(text, encoding)
+    text = _strictly(data, encoding) if declared.is_wide(encoding) and len(data) >= _FEWEST_WIDE else None
+    if text is None or is_noise_if_guessed(text):
+        return None
+    sample = text[:_WIDE_SAMPLE]
+    beyond = len(sample) - len(sample.encode("ascii", "ignore"))
+    best = max(likelihood(sample, writing) for writing in WRITINGS)
+    return Decoded(text, encoding) if best > _LEAST_WIDE * beyond + ASCII * (len(sample) - beyond) else None
 
 
 def _by_escapes(data: bytes) -> Decoded | None:
@@ -159,7 +163,7 @@ def _damaged_utf8(data: bytes) -> Decoded | None:
 
 def _guessed(data: bytes, first: int) -> Decoded:
     found = guess(data, first)
-    if found.per_byte < _LEAST_PER_BYTE:
+    if not found.is_text:
         raise not_text()
     for encoding in declared.codecs_of(found.encoding) or (found.encoding,):
         if (text := _strictly(data, encoding)) is not None:

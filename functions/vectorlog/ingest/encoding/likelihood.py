@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from vectorlog.ingest.encoding.letters import (
     ALPHABETS,
@@ -21,6 +21,7 @@ from vectorlog.ingest.encoding.letters import (
 Writing: TypeAlias = Literal["letters", "simplified", "traditional", "japanese", "korean"]
 """What an encoding is made for: an alphabet, Chinese, Japanese or Korean."""
 
+WRITINGS: tuple[Writing, ...] = get_args(Writing)
 ASCII = -3.0
 """Of an ASCII character, roughly: some encodings make ASCII bytes a part of other characters."""
 _INVALID = -14.0
@@ -189,7 +190,7 @@ def _of_sign(sign: str, writing: Writing) -> float:
 def _of_han(sign: str, writing: Writing) -> float:
     match writing:
         case "korean":
-            return -11.5
+            return -13.0
         case "japanese":
             return -8.2 if sign.encode("euc_jp", "ignore")[:1] in _bytes(0xB0, 0xCF) else -11.5
         case "simplified":

@@ -46,9 +46,9 @@ def is_noise_if_guessed(text: str) -> bool:
     spaces = sum(map(str.isspace, sample))
     odd = sum(unicodedata.category(each) in _ODD for each in sample)
     scripts = {unicodedata.name(each, "").partition(" ")[0] for each in sample if each.isalpha()}
-    return (
-        odd > max(2, _MOST_ODD * len(sample)) and spaces < _FEWEST_SPACES * len(sample)
-    ) or len(scripts) > _MOST_SCRIPTS
+    return (odd > max(2, _MOST_ODD * len(sample)) and spaces < _FEWEST_SPACES * len(sample)) or len(
+        scripts
+    ) > _MOST_SCRIPTS
 
 
 def _is_noise(text: str) -> bool:
