@@ -13,7 +13,10 @@ _LINE_END = re.compile(r"\r\n?")
 _HYPHENATED = re.compile("\u00ad[ \t]*\n[ \t]*(?=\\S)")
 _DROPPED = re.compile("[\0\u00ad\u200b\u2060-\u2064\ufeff]")
 """NUL, soft hyphens, zero-width spaces, word joiners, invisible operators and byte order marks."""
-_SIMPLE = "\t\n !-~\u00a0-\u02af\u0370-\u058f\u10a0-\u10ff\u1e00-\u205f\u2c60-\u2c7f\u3000-\u9fff\ua720-\ua7ff\uac00-\ud7a3\uff01-\uff9f"
+_SIMPLE = (
+    "\t\n !-~\u00a0-\u02af\u0370-\u058f\u10a0-\u10ff\u1e00-\u205f\u2c60-\u2c7f\u3000-\u9fff\ua720-\ua7ff"
+    "\uac00-\ud7a3\uff01-\uff9f"
+)
 """Characters of scripts whose letters do not change when they are joined: Latin, Greek, Cyrillic, Chinese …"""
 _USELESS_JOINER = re.compile(f"(?:(?<=[{_SIMPLE}])|\\A)[\u200c\u200d]+(?=[{_SIMPLE}]|\\Z)")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -25,7 +28,7 @@ _STARTS = re.compile("[\0-\x7f\u2e80-\ua4cf]")
 
 
 def clean(text: str) -> str:
-    """Returns a text with `\\n` as its line ends, composed (NFC), and without invisible characters.
+    """Returns a text whose lines end with a line feed, composed (NFC), and without invisible characters.
 
     Joiners stay where a script needs them (Arabic, Persian, Indic scripts, emoji), and marks of direction in a text
     that has words written from right to left. Lone surrogates, which UTF-8 cannot encode, are replaced.
@@ -44,7 +47,7 @@ def clean(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    """Returns the text in NFC. Ordering a run of marks takes time that grows with its square, so it is done in pieces."""
+    """Returns the text in NFC. It is done in pieces, because a run of marks takes time that grows with its square."""
     pieces: list[str] = []
     start = 0
     while start < len(text):

@@ -94,25 +94,26 @@ def _by_zeros(data: bytes) -> Decoded | None:
     elif min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.1:
         encoding = "utf-16-be"
     else:
-        return _by_zeros_of_spaces(data)
+        return None
     found = _tolerant(data, encoding)
     if is_noise_if_guessed(found.text):
         raise not_text()
     return found
 
 
-def _by_zeros_of_spaces(data: bytes) -> Decoded | None:
-    """Decodes UTF-16 of a script without Latin letters: only its spaces, digits and line ends have zero bytes."""
-    import chardet
-
-    encoding = chardet.detect(data[: 4 * _WIDE_SAMPLE], compat_names=False)["encoding"] or ""
-    text = _strictly(data, encoding) if declared.is_wide(encoding) and len(data) >= _FEWEST_WIDE else None
-    if text is None or is_noise_if_guessed(text):
-        return None
-    sample = text[:_WIDE_SAMPLE]
-    beyond = len(sample) - len(sample.encode("ascii", "ignore"))
-    best = max(likelihood(sample, writing) for writing in WRITINGS)
-    return Decoded(text, encoding) if best > _LEAST_WIDE * beyond + ASCII * (len(sample) - beyond) else None
+def _by_likelihood(data: bytes) -> Decoded | None:
+    """Decodes UTF-16 of a script without Latin letters, in which few bytes are zero or none."""
+    for encoding in ("utf-16-le", "utf-16-be") if len(data) >= _FEWEST_WIDE else ():
+        text = _strictly(data, encoding)
+        if text is None or is_noise_if_guessed(text):
+            continue
+        sample = text[:_WIDE_SAMPLE]
+        beyond = len(sample) - len(sample.encode("ascii", "ignore"))
+        if max(likelihood(sample, writing) for writing in WRITINGS) > _LEAST_WIDE * beyond + ASCII * (
+            len(sample) - beyond
+        ):
+            return Decoded(text, encoding)
+    return None
 
 
 def _by_escapes(data: bytes) -> Decoded | None:
@@ -164,6 +165,8 @@ def _damaged_utf8(data: bytes) -> Decoded | None:
 def _guessed(data: bytes, first: int) -> Decoded:
     found = guess(data, first)
     if not found.is_text:
+        if wide := _by_likelihood(data):
+            return wide
         raise not_text()
     for encoding in declared.codecs_of(found.encoding) or (found.encoding,):
         if (text := _strictly(data, encoding)) is not None:

@@ -54,7 +54,7 @@ _LEAST_LIKELY: Mapping[Writing, tuple[float, float]] = {
     "simplified": (-5.6, -4.9),
     "traditional": (-5.8, -5.1),
     "japanese": (-6.0, -5.1),
-    "korean": (-4.7, -3.3),
+    "korean": (-4.2, -3.3),
 }
 _PLAIN_ENOUGH = 0.75
 _ONLY_LONG = frozenset({"johab"})
