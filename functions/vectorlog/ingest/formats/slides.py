@@ -125,5 +125,4 @@ FORMAT = Format(
     (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"),
     read,
     office_folder="ppt/",
-    macros=True,
 )

@@ -34,4 +34,4 @@ def read(path: Path) -> Text:
     return document.build()
 
 
-FORMAT = Format("a Word document", (".docx", ".docm", ".dotx", ".dotm"), read, office_folder="word/", macros=True)
+FORMAT = Format("a Word document", (".docx", ".docm", ".dotx", ".dotm"), read, office_folder="word/")
