@@ -25,7 +25,7 @@ def read(path: Path) -> Text:
     with Package(path) as package:
         reader = _Reader(package)
         main = package.main("ppt/", "presentation.xml")
-        root = package.tree(main)
+        root = package.root(main, "presentation")
         relations = package.relations(main)
         for each in named(root, "sldId"):
             relation = relations.get(_relation_id(each))

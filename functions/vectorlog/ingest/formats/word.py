@@ -24,7 +24,7 @@ def read(path: Path) -> Text:
         body = Body(package, main, document)
         for text in body.furniture("header"):
             document.paragraph(text)
-        body.part(main, package.tree(main))
+        body.part(main, package.root(main, "document"))
         body.rest()
         for text in body.furniture("footer"):
             document.paragraph(text)

@@ -114,4 +114,3 @@ def write_diagram(root: Element, out: Sink) -> None:
         waiting += [(depth + 1, lower) for _, lower in sorted(below.pop(id_, []), reverse=True)]
     for text in texts.values():
         out.item(text)
-

@@ -68,7 +68,7 @@ class Inline:
         """The text so far."""
         return "".join(self._out)
 
-    def add(self, parent: Element) -> None:  # noqa: C901, PLR0912 (a case for each kind of element)
+    def add(self, parent: Element) -> None:
         """Adds what is inside of an element."""
         for element in parent:
             match NAMES[element.tag]:

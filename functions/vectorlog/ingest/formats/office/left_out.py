@@ -12,7 +12,9 @@ def warn_left_out(document: DocumentBuilder, package: Package, counts: Mapping[s
     """Adds warnings about macros, parts that are damaged, and things of which `counts` says how many there are."""
     for name, count in counts.items():
         if count:
-            document.warn("left_out", f"{count} {name}{'s' if count > 1 else ''} {'are' if count > 1 else 'is'} not read.")
+            document.warn(
+                "left_out", f"{count} {name}{'s' if count > 1 else ''} {'are' if count > 1 else 'is'} not read."
+            )
     if package.macros:
         document.warn("left_out", "The macros are not read.")
     for part in package.damaged:

@@ -100,7 +100,9 @@ class Message:
                 yield Attachment(name)
 
     def _has(self, property_: str) -> bool:
-        return any(self._ole.exists([*self._prefix, f"__substg1.0_{property_}{kind}"]) for kind in (_UNICODE, _BYTES, _BINARY))
+        return any(
+            self._ole.exists([*self._prefix, f"__substg1.0_{property_}{kind}"]) for kind in (_UNICODE, _BYTES, _BINARY)
+        )
 
     def _stream(self, name: str) -> bytes | None:
         path = [*self._prefix, f"__substg1.0_{name}"]
@@ -130,7 +132,10 @@ class Message:
         data = self._ole.openstream(path).read()
         found = {}
         for at in range(header, len(data) - 15, 16):
-            kind, property_ = int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 2 : at + 4], "little")
+            kind, property_ = (
+                int.from_bytes(data[at : at + 2], "little"),
+                int.from_bytes(data[at + 2 : at + 4], "little"),
+            )
             if kind in (_LONG, _TIME):
                 found[property_] = int.from_bytes(data[at + 8 : at + (12 if kind == _LONG else 16)], "little")
         return found

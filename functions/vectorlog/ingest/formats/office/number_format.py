@@ -151,7 +151,7 @@ def _fraction(number: float, negative: bool) -> str:
     return general(-number if negative else number)
 
 
-def _number(tokens: list[re.Match[str]]) -> Callable[[float, bool], str]:  # noqa: C901 (one pass over the tokens)
+def _number(tokens: list[re.Match[str]]) -> Callable[[float, bool], str]:
     before: list[str] = []
     after: list[str] = []
     whole = decimals = exponent = ""
@@ -187,9 +187,7 @@ def _number(tokens: list[re.Match[str]]) -> Callable[[float, bool], str]:  # noq
                 before.append(text)
     if place == 2:
         return lambda number, negative: _scientific(-number if negative else number, len(decimals))
-    return _decimal(
-        ("".join(before), "".join(after)), whole, decimals, percent - 3 * scale, thousands=thousands
-    )
+    return _decimal(("".join(before), "".join(after)), whole, decimals, percent - 3 * scale, thousands=thousands)
 
 
 def _decimal(

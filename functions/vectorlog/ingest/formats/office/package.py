@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
 from vectorlog.ingest.document import Unreadable
-from vectorlog.ingest.formats.container import MOST_XML_BYTES, Container
-from vectorlog.ingest.formats.office.xml import attribute, parse
+from vectorlog.ingest.formats import container
+from vectorlog.ingest.formats.office.xml import NAMES, attribute, parse
 
 _PLACEHOLDER_TITLE = re.compile(r"(?i)microsoft|powerpoint|presentation|präsentation|slide \d|untitled|document|title$")
 
@@ -39,10 +39,10 @@ class Package:
     """
 
     def __init__(self, path: Path) -> None:
-        self._container = Container(path)
+        self._container = container.Container(path)
         self._lower = {name.lower(): name for name in self._container.names}
         self.bytes = path.stat().st_size
-        self._left = MOST_XML_BYTES
+        self._left = container.MOST_XML_BYTES
         self._relations: dict[str, dict[str, Relation]] = {}
         self.damaged: list[str] = []
         """Names of parts that could not be read."""
@@ -82,10 +82,15 @@ class Package:
         data = self.read(name)
         self._left -= len(data)
         if self._left < 0:
-            raise Unreadable(
-                "invalid_file", "The file unpacks to more than 64 MB of XML. Split it into smaller files."
-            )
+            raise Unreadable("invalid_file", "The file unpacks to more than 64 MB of XML. Split it into smaller files.")
         return parse(data, self.bytes)
+
+    def root(self, name: str, kind: str) -> Element:
+        """Returns the root of the main part. Raises ValueError if it is not of this kind."""
+        root = self.tree(name)
+        if NAMES[root.tag] != kind:
+            raise ValueError(f"{name} holds no {kind}")
+        return root
 
     def find(self, name: str) -> Element | None:
         """Returns the root of an XML part that the document can do without; None if it is missing or damaged."""

@@ -116,7 +116,9 @@ class Shapes:
             properties = child(paragraph, "pPr")
             level = number(attribute(properties, "lvl"), 0, 8) if properties is not None else 0
             auto = child(properties, "buAutoNum")
-            counts = {each: count for each, count in counts.items() if each < level or (each == level and auto is not None)}
+            counts = {
+                each: count for each, count in counts.items() if each < level or (each == level and auto is not None)
+            }
             if auto is not None:
                 start = number(attribute(auto, "startAt"), 1)
                 counts[level] = counts.get(level, start - 1) + 1

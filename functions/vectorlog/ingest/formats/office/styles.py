@@ -44,7 +44,7 @@ def styles(root: Element | None) -> tuple[dict[str, Style], Style]:
         chain = []
         while id_ in found and id_ not in resolved and len(chain) < len(found):
             chain.append(id_)
-            id_ = found[id_][1]  # noqa: PLW2901 (up the chain)
+            id_ = found[id_][1]
         parent = resolved.get(id_, Style())
         for each_id in reversed(chain):
             resolved[each_id] = parent = _style(found[each_id][0], parent)
