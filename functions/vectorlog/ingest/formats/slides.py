@@ -63,7 +63,7 @@ class _Reader:
             self.document.heading(1 if first else 2, text)
             self._seen.add(text)
         shapes.write(tree, skip=title)
-        self._behind(part, shapes)
+        self._behind(part)
         for text in shapes.footers:
             self._once(text)
         self.left += shapes.left
@@ -71,7 +71,7 @@ class _Reader:
         for notes in self._package.related(part, "notesSlide"):
             self._notes(notes)
 
-    def _behind(self, part: str, shapes: Shapes) -> None:
+    def _behind(self, part: str) -> None:
         """Writes what stands on the slide's layout and master, with the first slide that has them."""
         for kind in ("slideLayout", "slideMaster"):
             for behind in self._package.related(part, kind):

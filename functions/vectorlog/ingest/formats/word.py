@@ -13,8 +13,8 @@ from vectorlog.ingest.formats.office.package import Package
 
 
 def read(path: Path) -> Text:
-    """Reads what Word shows: headings, paragraphs, lists with their numbers, tables, links, text boxes, charts, SmartArt,
-    footnotes, endnotes and comments after the paragraph that refers to them, headers first and footers last.
+    """Reads what Word shows: headings, paragraphs, lists with their numbers, tables, links, text boxes, charts,
+    SmartArt, footnotes, endnotes and comments after the paragraph that refers to them, headers first and footers last.
 
     Deleted and hidden text is left out.
     """

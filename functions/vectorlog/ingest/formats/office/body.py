@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.charts import write_chart, write_diagram
@@ -25,7 +25,7 @@ class Body:
     Attributes:
         left: how many images and objects were found, which are not read.
         titled: whether there was a title or a heading of the first level.
-        chunks: the parts that Word shows as if they were written here (`altChunk`), by where they stand.
+        on_chunk: writes a part that Word shows as if it were written here (`altChunk`).
     """
 
     def __init__(self, package: Package, main: str, out: Sink) -> None:
@@ -46,7 +46,7 @@ class Body:
         self._waiting: list[tuple[str, Anchored]] = []
         self.left: Counter[str] = Counter()
         self.titled = False
-        self.on_chunk = lambda part, out: None
+        self.on_chunk: Callable[[str, Sink], None] = lambda part, out: None
 
     def part(self, name: str, root: Element) -> None:
         """Writes the blocks of a part, or of an element in it."""

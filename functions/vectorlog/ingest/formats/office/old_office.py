@@ -75,7 +75,7 @@ class _Writer:
     def _slide_title(self, section: Node) -> None:
         """Writes a slide's title, if it does not stand as a heading among its blocks."""
         title = section.get("title") or ""
-        first = next(iter(section.get("elements", ())), {})
+        first: Node = next(iter(section.get("elements", ())), {})
         if title.strip() and first.get("type") != "heading":
             self._document.heading(2, title)
             self._furniture[title] = None

@@ -41,7 +41,7 @@ def styles(root: Element | None) -> tuple[dict[str, Style], Style]:
                 default = id_
     resolved: dict[str, Style] = {}
     for id_ in found:
-        chain = []
+        chain: list[str] = []
         while id_ in found and id_ not in resolved and len(chain) < len(found):
             chain.append(id_)
             id_ = found[id_][1]
@@ -66,11 +66,11 @@ def _style(element: Element, parent: Style) -> Style:
     else:
         heading = parent.heading if parent.name.lower() != "title" else 0
     list_ = value(properties, "numPr", "numId")
-    level = value(properties, "numPr", "ilvl")
+    place = value(properties, "numPr", "ilvl")
     return Style(
         name,
         heading,
         parent.list_ if list_ is None else list_,
-        parent.level if level is None else number(level, 0),
+        parent.level if place is None else number(place, 0),
         is_on(element, "rPr", "vanish") if child(element, "rPr", "vanish") is not None else parent.hidden,
     )

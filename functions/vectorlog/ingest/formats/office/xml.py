@@ -38,8 +38,8 @@ def require_few_tags(data: bytes, file_bytes: int) -> None:
     if data.count(b"<") > MOST_TAGS + TAGS_PER_BYTE * file_bytes:
         raise Unreadable(
             "invalid_file",
-            "The file is small but unpacks to millions of paragraphs, cells or other parts, which are too many to read. "
-            "Split it into smaller files.",
+            "The file is small but unpacks to millions of paragraphs, cells or other parts, which are too many to "
+            "read. Split it into smaller files.",
         )
 
 
