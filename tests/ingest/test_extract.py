@@ -311,7 +311,7 @@ class TestFormats:
         out = io.BytesIO()
         deck.save(out)
         text = read(out.getvalue(), "a.pptx")
-        slide_text = "## Title {0}\n\n- point\n\ngrouped\n\n|  | cell |\n| --- | --- |\n\nNotes: say {0}"
+        slide_text = "## Title {0}\n\n- point\n\ngrouped\n\n|  | cell |\n\nNotes: say {0}"
         assert text.text == f"{slide_text.format(1)}\n\n{slide_text.format(2)}"
         assert text.pages == (0, text.text.index("## Title 2"))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import eq, ge, gt, le, lt, ne
 from xml.etree.ElementTree import Element
+
+from vectorlog.ingest.formats.office.date_format import date_writer
 
 Formatter = Callable[[float], str]
 
@@ -20,14 +22,11 @@ _TOKEN = re.compile(
     r"""|(?P<date>[yYmMdDhHsSeEgG]+)|(?P<digits>[0#?]+)|(?P<mark>.)""",
     re.DOTALL | re.IGNORECASE,
 )
-_CONDITION = re.compile(r"([<>=]{1,2})\s*(-?[0-9.]+)")
-_ELAPSED = re.compile(r"(?i)(h+|m+|s+)\Z")
+_CONDITION = re.compile(r"([<>=]{1,2})\s*(-?[0-9]{1,15}(?:\.[0-9]{0,15})?)")
+_TESTS: dict[str, Callable[[float, float], bool]] = {"<": gt, "<=": ge, ">": lt, ">=": le, "=": eq, "<>": ne}
+"""What compares a section's limit, which comes first, with a number."""
+_ELAPSED = re.compile(r"(?i)(?:h+|m+|s+)\Z")
 _MOST_DECIMALS = 30
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 _DATE = "yyyy-mm-dd"
 """How dates are written whose form depends on the reader's region: 14 to 22 among the forms that have no code."""
 BUILT_IN = {
@@ -96,17 +95,12 @@ def _sections(code: str) -> list[list[re.Match[str]]]:
 
 
 def _condition(tokens: list[re.Match[str]]) -> Callable[[float], bool] | None:
+    """Returns the test that a section has in brackets, such as `[>=100]`."""
     for token in tokens:
-        if token["bracket"] and (match := _CONDITION.fullmatch(token["bracket"])):
-            try:
-                limit = float(match[2])
-            except ValueError:
-                return None
-            tests: dict[str, Callable[[float], bool]] = {
-                "<": lambda n: n < limit, "<=": lambda n: n <= limit, ">": lambda n: n > limit,
-                ">=": lambda n: n >= limit, "=": lambda n: n == limit, "<>": lambda n: n != limit,
-            }  # fmt: skip
-            return tests.get(match[1])
+        match = _CONDITION.fullmatch(token["bracket"] or "")
+        test = _TESTS.get(match[1]) if match else None
+        if match and test is not None:
+            return partial(test, float(match[2]))
     return None
 
 
@@ -248,9 +242,4 @@ def _pattern(tokens: list[re.Match[str]]) -> Callable[[float, bool], str]:
 
 
 def _date(tokens: list[re.Match[str]], *, from_1904: bool) -> Callable[[float], str]:
-    from vectorlog.ingest.formats.office.date_format import date_writer
-
     return date_writer(tokens, from_1904=from_1904, literal=_literal)
-
-
-__all__ = ["BUILT_IN", "Formatter", "datetime", "formatter", "general", "shown", "timedelta"]
