@@ -46,7 +46,7 @@ class Body:
         self._waiting: list[tuple[str, Anchored]] = []
         self.left: Counter[str] = Counter()
         self.titled = False
-        self.on_chunk: Callable[[str, Sink], None] = lambda part, out: None
+        self.on_chunk: Callable[[str, Sink], None] | None = None
 
     def part(self, name: str, root: Element) -> None:
         """Writes the blocks of a part, or of an element in it."""
@@ -58,7 +58,7 @@ class Body:
                     self._table(name, element)
                 case "altChunk":
                     relation = self._package.relations(name).get(attribute(element, "id"))
-                    if relation is not None and not relation.external:
+                    if relation is not None and not relation.external and self.on_chunk is not None:
                         self.on_chunk(relation.target, self._out)
                 case "AlternateContent":
                     choice = child(element, "Choice")
