@@ -6,8 +6,10 @@ The first format that recognises a file reads it, so the order matters if severa
 from __future__ import annotations
 
 from vectorlog.ingest.formats import (
+    archive,
     book,
     mail,
+    mail_folder,
     markdown_file,
     notebook,
     opendocument,
@@ -30,7 +32,9 @@ FORMATS: tuple[Format, ...] = (
     sheets.FORMAT,
     opendocument.FORMAT,
     book.FORMAT,
+    mail_folder.FORMAT,
     mail.FORMAT,
+    archive.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
     plain.FORMAT,
