@@ -25,7 +25,7 @@ OPENAI_RESOURCES = (
     "admin.organization.admin_api_keys",
     "admin.organization.projects.rate_limits",
 )
-OPENAI_METHODS = ["models.list", "models.retrieve", "admin.organization.usage.vector_stores"]
+OPENAI_METHODS = ["models.list", "models.retrieve", "models.delete", "admin.organization.usage.vector_stores"]
 """Of resources that are not ours otherwise."""
 MKA1_RESOURCES = (
     "files",
