@@ -17,6 +17,10 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import OpenAI
 
+from tests.clients.conftest import EDITION
+
+pytestmark = pytest.mark.skipif(EDITION != "local", reason="asks no server")
+
 OPENAI_RESOURCES = (
     "files",
     "uploads",

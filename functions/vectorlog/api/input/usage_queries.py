@@ -72,7 +72,7 @@ class OrganizationUsage(Range):
 
 class StoresUsage(Range):
     """Parameters of MKA1's report on vector stores. An organization is a project, and a user is an end user, or the
-    project itself by its name. Usage is not kept by key, so it is not grouped by that.
+    project itself by its name. Usage is not kept by key: a group by keys is one group, whose `api_key_id` is null.
     """
 
     user_ids: list[str] | None = Field(None, max_length=100)
@@ -83,7 +83,7 @@ class StoresUsage(Range):
     """It has no effect."""
     org_ids: list[str] | None = Field(None, max_length=100)
     """Only these projects."""
-    group_by: list[Literal["user_id"]] | None = None
+    group_by: list[Literal["user_id", "api_key_id"]] | None = None
     """One result for each of these."""
 
     @property
@@ -97,7 +97,7 @@ class StoresUsage(Range):
 class FilesUsage(StoresUsage):
     """Parameters of MKA1's report on files."""
 
-    group_by: list[Literal["user_id", "org_id"]] | None = None  # type: ignore[assignment]
+    group_by: list[Literal["user_id", "api_key_id", "org_id"]] | None = None  # type: ignore[assignment]
     """One result for each of these."""
 
 
