@@ -50,7 +50,8 @@ def flattened(html: str) -> str:
     flat = _NEUTRAL.sub(lambda match: "<p>" if match[1] else " ", html)
     if not _is_deep(flat):
         return flat
-    return "<pre>" + _ANY.sub(lambda match: "\n" if match[1] else " ", _shown(flat)) + "</pre>"
+    text = _ANY.sub(lambda match: "\n" if match[1] else " ", _shown(flat))
+    return f"<pre>{text}</pre>" if text.strip() else ""
 
 
 def _shown(html: str) -> str:
