@@ -6,7 +6,7 @@ import re
 
 MOST_LEVELS = 1_000
 """html-to-markdown 3.20 loses what lies deeper than between 1,000 and 5,000 levels, without an error."""
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ALONE = frozenset(
     [
         "area",
@@ -39,7 +39,7 @@ _NEUTRAL = re.compile(
     r"|del|abbr|label|tt)\b[^<>]*>",
     re.IGNORECASE,
 )
-_ANY = re.compile(r"</?(?:(p|br|div|li|tr|h[1-6])\b)?[^<>]*>", re.IGNORECASE)
+_ANY = re.compile(r"</?(?:(p|br|div|li|tr|h[1-6])\b)?[^>]*+(?:>|\Z)", re.IGNORECASE)
 _UNSHOWN = re.compile(r"<(script|style)\b|</(script|style)\b", re.IGNORECASE)
 
 
