@@ -6,8 +6,10 @@ The first format that recognises a file reads it, so the order matters if severa
 from __future__ import annotations
 
 from vectorlog.ingest.formats import (
+    archive,
     book,
     mail,
+    mail_folder,
     markdown_file,
     notebook,
     old_slides,
@@ -36,7 +38,9 @@ FORMATS: tuple[Format, ...] = (
     outlook.FORMAT,
     opendocument.FORMAT,
     book.FORMAT,
+    mail_folder.FORMAT,
     mail.FORMAT,
+    archive.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
     plain.FORMAT,
