@@ -62,6 +62,7 @@ class Hit:
     """A chunk that matches a query; a score is None if the index did not compute it for this chunk.
 
     Attributes:
+        text: what is shown of the chunk.
         cosine: of the chunk's best window, -1..1.
         bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 or more. The frequency of a word and the average length of a text are
             those of the store, or of all stores that the index keeps together with it.

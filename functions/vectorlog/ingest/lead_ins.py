@@ -62,15 +62,14 @@ class LeadIns:
         table = self._table(start)
         code = self._code(start)
         key = titles, table, code
-        if key not in self._made:
-            opening = self._opening(code) if code is not None and start >= self._after_fence(code) else ""
-            self._made = {key: self._lead_in(titles, table, opening)}  # only the last: most chunks have that of the one before
+        if key not in self._made:  # only the last one is kept: most chunks have that of the one before
+            self._made = {key: self._lead_in(titles, table, "" if code is None else self._opening(code))}
         return self._made[key]
 
     def after(self, end: int) -> str:
         """Returns what closes the code in which a passage ends, on a line of its own; empty elsewhere."""
         code = self._code(end)
-        if code is None or end < self._after_fence(code):
+        if code is None:
             return ""
         match = _FENCE.match(self._text.text, self._text.blocks.starts[code])
         assert match is not None
@@ -94,12 +93,13 @@ class LeadIns:
         return table if table.start < table.header <= start < table.end else None
 
     def _code(self, offset: int) -> int | None:
-        """Returns the number of the block of fenced code that `offset` is inside of."""
+        """Returns the number of the block of fenced code that `offset` is inside of, after its first line."""
         blocks = self._text.blocks
         number = bisect_right(blocks.starts, offset) - 1
         if number < 0 or blocks.kinds[number] != Kind.CODE or not blocks.starts[number] < offset < blocks.ends[number]:
             return None
-        return number if _FENCE.match(self._text.text, blocks.starts[number], blocks.ends[number]) else None
+        fence = _FENCE.match(self._text.text, blocks.starts[number], blocks.ends[number])
+        return number if fence and fence.end() <= offset else None
 
     def _after_fence(self, code: int) -> int:
         match = _FENCE.match(self._text.text, self._text.blocks.starts[code])

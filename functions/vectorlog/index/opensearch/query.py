@@ -194,7 +194,7 @@ def _place(hit: Hit) -> tuple[str, int, int]:
 
 
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
-    text = source["hidden_text"] if source["window"] else source["text"]
+    text = source["hidden_text"] if "hidden_text" in source else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
     location = decoded(json.loads(source["location"])) if "location" in source else None
     return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25, location)

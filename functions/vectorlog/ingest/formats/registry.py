@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from vectorlog.ingest.formats import (
     book,
+    delimited,
     mail,
     markdown_file,
     notebook,
@@ -33,5 +34,6 @@ FORMATS: tuple[Format, ...] = (
     mail.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
+    delimited.FORMAT,
     plain.FORMAT,
 )
