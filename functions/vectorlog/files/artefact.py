@@ -22,13 +22,15 @@ from typing import Any, TypeAlias
 
 from vectorlog.domain.location import Location, decoded
 from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
-from vectorlog.files.blobs import Blobs
+from vectorlog.files.blobs import Blobs, NoSuchBlob
 
 TEXT = "text"
 """The last part of the key of a text."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
 VERSION = 3
+_CURRENT = f'{{"version":{VERSION},'.encode()
+"""How a part of this version begins."""
 _LONGEST_LINE = 65_536
 """Bytes of a part that are read for its line; a longer line is read with the whole part."""
 
@@ -95,13 +97,14 @@ def part_item(
     """
     dimensions = len(vectors[0][0]) if vectors else 0
     header: Json = {
+        **({} if details is None else {"version": VERSION}),  # first, for `is_current`
         "spans": list(spans),
         "windows": [len(windows) for windows in vectors],
         "dimensions": dimensions,
     }
     if details is not None:
         places = [location.code[2:] for location in details.locations]
-        header |= {"version": VERSION, "tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
+        header |= {"tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
         if any(frame != NO_FRAME for frame in details.frames):
             header["frames"] = _packed_frames(details.frames)
     packed = (struct.pack(f"<{dimensions}e", *vector) for windows in vectors for vector in windows)
@@ -134,6 +137,15 @@ def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
         NoSuchBlob: this generation has no artefact.
     """
     return blobs.read(folder(store, file, generation) + TEXT).decode()
+
+
+def is_current(blobs: Blobs, store: str, file: str, generation: int) -> bool:
+    """Whether this version made the artefact of a generation, as far as its first part says; False without one."""
+    try:
+        begin = blobs.head(f"{folder(store, file, generation)}{0:08d}", len(_CURRENT))
+    except NoSuchBlob:
+        return False
+    return begin == _CURRENT
 
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:

@@ -72,7 +72,9 @@ def _strength(before: int, kind: int) -> int:
 
 
 _NO_KIND = _NO_CUT = 255
-_STRENGTHS = {(before, kind): _strength(before, kind) for before in (*Kind, _NO_KIND) for kind in Kind}
+_STRENGTHS: dict[tuple[int, int], int] = {
+    (before, kind): _strength(before, kind) for before in (*map(int, Kind), _NO_KIND) for kind in map(int, Kind)
+}
 
 
 def _line(text: str, start: int) -> int:
