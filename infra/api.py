@@ -55,9 +55,10 @@ caller's key. `request` is `correlation_id` in the functions' logs and, with `re
 class Api(Construct):
     """A regional REST API with a stage of the configured name.
 
-    Each route has a method of its own. Beside it, ANY of the same path goes to the same function, which answers what
-    only it can: 405 with `Allow`, HEAD, and a browser's OPTIONS. Every other path goes to the api function, which says
-    what is not offered, or what is wrong with the base URL.
+    Each path of a route is a resource, so the access log names the route. Its ANY goes to the path's function, which
+    knows the methods: it answers 405 with `Allow`, HEAD, and a browser's OPTIONS. A method of each route would be a
+    third of the 500 resources that a stack may have. Every other path goes to the api function, which says what is not
+    offered, or what is wrong with the base URL.
 
     Access logs need a role that API Gateway has once per account and region. The stack creates it and leaves it behind,
     because other APIs may use it by then; an existing role is replaced by this one, which has the same rights.
@@ -135,17 +136,10 @@ class Api(Construct):
             name: apigateway.LambdaIntegration(function, timeout=TIMEOUT, scope_permission_to_method=False)
             for name, function in (("api", api), ("search", search))
         }
-        served = [
-            (spoken.prefix + route.path, route.method, functions[route.function])
-            for spoken in DIALECTS
-            for route in ROUTES
-        ]
-        served += [(path, "GET", functions["api"]) for path in HEALTH]
-        for path, method, function in served:
-            self._resource(path).add_method(method, function)
-        for path, function in {path: function for path, _, function in served}.items():
-            self._resource(path).add_method("ANY", function)
-        self._resource("/{proxy+}").add_method("ANY", functions["api"])
+        served = {spoken.prefix + route.path: route.function for spoken in DIALECTS for route in ROUTES}
+        served |= dict.fromkeys([*HEALTH, "/{proxy+}"], "api")
+        for path, function in served.items():
+            self._resource(path).add_method("ANY", functions[function])
 
     def _resource(self, path: str) -> apigateway.Resource:
         return self.rest_api.root.resource_for_path(re.sub(r"<(\w+)>", r"{\1}", path))

@@ -64,9 +64,12 @@ class Files(Construct):
 
 
 def _from_browsers(configuration: Configuration) -> s3.CorsRule:
+    """Lets pages read by redirects from the API, which browsers follow with `Origin: null`, and send direct parts. The
+    signed address is what protects an object.
+    """
     return s3.CorsRule(
-        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
-        allowed_origins=list(configuration.cors_origins),
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD, s3.HttpMethods.PUT],
+        allowed_origins=[*configuration.cors_origins, "null"],
         allowed_headers=["*"],
         exposed_headers=["Content-Disposition", "Content-Length"],
         max_age=PREFLIGHT_SECONDS,

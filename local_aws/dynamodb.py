@@ -6,11 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local_aws.fetch import ROOT, FetchError, fetch
 from local_aws.java import find_java
-from local_aws.process import running
+from local_aws.process import running, temporary
 
 SOURCE = ROOT / "OnLoopback.java"
 HEAP = "1g"
@@ -23,7 +22,7 @@ def dynamodb() -> Iterator[str]:
     java, jars = find_java(), installed()
     options = (f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # half the start, half the threads
     with (
-        TemporaryDirectory(prefix="dynamodb-") as folder,
+        temporary("dynamodb") as folder,
         running(
             "dynamodb",
             lambda port: (

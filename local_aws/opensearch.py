@@ -9,11 +9,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local_aws.fetch import FetchError, fetch
 from local_aws.java import find_java
-from local_aws.process import HOST, free_port, running
+from local_aws.process import HOST, free_port, running, temporary
 
 HEAP = "512m"
 MODULES = frozenset(
@@ -44,8 +43,8 @@ rootLogger.appenderRef.c.ref = c
 def opensearch() -> Iterator[str]:
     """Runs the node, and gives its URL. Its data is in a temporary folder that is removed at the end."""
     java, home = find_java(), installed()
-    with TemporaryDirectory(prefix="opensearch-") as temporary:
-        folder = Path(temporary)
+    with temporary("opensearch") as made:
+        folder = Path(made)
 
         def command(port: int) -> Sequence[str | Path]:
             _configure(folder, port)

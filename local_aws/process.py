@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import urllib3
@@ -23,6 +25,9 @@ STOP_S = 10
 STARTS = RetryPolicy(attempts=3)
 """At other ports: somebody may take one between its choice and its use."""
 _POLL_S = 0.05
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes that must be free in `MEMORY`, so that nothing which runs beside it is short of memory."""
 
 Command: TypeAlias = Callable[[int], Sequence[str | Path]]
 """A command line, for the port that the server listens on."""
@@ -33,6 +38,18 @@ _UNTIL_STDIN_ENDS = 'exec 3<&0; "$@" 3<&- </dev/null & server=$!; { read -r _ <&
 
 class StartError(Exception):
     """A server did not start; the message ends with its last output."""
+
+
+def in_memory() -> Path | None:
+    """A folder of a file system in memory, if there is one with room: there, a sync to disk takes no time."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        return MEMORY
+    return None
+
+
+def temporary(server: str) -> TemporaryDirectory[str]:
+    """A folder for a server's data, which is lost when it ends."""
+    return TemporaryDirectory(prefix=f"{server}-", dir=in_memory())
 
 
 def free_port() -> int:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 
-IDLE_S = 0.02
-"""Pause in seconds between two steps when there was nothing to do; a stream's record waits at most that long."""
+IDLE_S = 0.05
+"""Pause in seconds between two steps when there was nothing to do; a stream's record waits at most that long. Shorter
+pauses keep two cores busy with asking."""
 BROKEN_S = 1.0
 
 Step = Callable[[], bool]

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local_aws.fetch import ROOT
-from local_aws.process import running
+from local_aws.process import running, temporary
 
 RUN = "import sys; sys.path.append(sys.argv[1]); from local_aws.moto_server import serve; serve(int(sys.argv[2]))"
 """The child's program. It runs in a temporary folder, so this package is not on its path."""
@@ -19,7 +18,7 @@ RUN = "import sys; sys.path.append(sys.argv[1]); from local_aws.moto_server impo
 def s3() -> Iterator[str]:
     """Runs the server, and gives its URL."""
     with (
-        TemporaryDirectory(prefix="s3-") as folder,
+        temporary("s3") as folder,
         running(
             "s3", lambda port: (sys.executable, "-c", RUN, ROOT.parent, str(port)), Path(folder), ready="/moto-api/"
         ) as url,

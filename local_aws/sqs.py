@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local_aws.account import ACCOUNT, REGION
 from local_aws.fetch import fetch
 from local_aws.java import find_java
-from local_aws.process import HOST, running
+from local_aws.process import HOST, running, temporary
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def sqs() -> Iterator[str]:
         )
 
     with (
-        TemporaryDirectory(prefix="sqs-") as folder,
+        temporary("sqs") as folder,
         running("sqs", command, Path(folder), ready="/?Action=ListQueues") as url,
     ):
         yield url

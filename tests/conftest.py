@@ -9,9 +9,24 @@ from pathlib import Path
 import pytest
 
 from local_aws import servers as local_servers
+from local_aws.process import in_memory
 from local_aws.servers import VARIABLE, Servers
 from tests.support.bench import Bench
 from tests.support.told import Told, listening
+
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""The variable that tells pytest where to make folders."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Puts the tests' folders into memory, unless the command or the environment says where they are: a sync to disk
+    takes milliseconds, and there are tens of thousands. No test cuts the power; those of durability watch the system
+    calls, or kill processes.
+    """
+    if config.option.basetemp or TEMPORARY in os.environ:
+        return
+    if memory := in_memory():
+        os.environ[TEMPORARY] = str(memory)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from vectorlog.views.counts import Counts
 T = TypeVar("T")
 
 PARTS = 6
+QUICK_PARTS = (0, 3)
+"""Every third call; `./dev test kills` cuts at the others."""
 
 
 class Scenario:
@@ -99,7 +101,9 @@ def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], 
     return result, scenario.bench.faults.calls
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=[pytest.mark.long] * (part not in QUICK_PARTS)) for part in range(PARTS)]
+)
 def test_cut_at_every_call(part: int, uncut: tuple[dict[str, object], int], tmp_path: Path) -> None:
     """Wherever a process dies, before any call with an effect (which is after the previous one), repeated requests and
     work lead to the same outcome.

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from handlers.observed import logger, tracer
 from vectorlog.event_log.dynamodb_stream import gap_of
-from vectorlog.runtime.aws.wiring import give_up, recover
+from vectorlog.runtime.aws.workers import give_up, recover
 from vectorlog.work.messages import decode
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
-from vectorlog.runtime.aws.wiring import ingest
+from vectorlog.runtime.aws.workers import ingest
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

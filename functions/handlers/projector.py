@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from handlers.observed import logger, metrics, tracer
 from vectorlog.event_log.dynamodb import commit_of
-from vectorlog.runtime.aws.wiring import projector
+from vectorlog.runtime.aws.workers import projector
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

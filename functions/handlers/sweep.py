@@ -12,7 +12,8 @@ from handlers.observed import logger, metrics, tracer
 from vectorlog.reactions import leftovers
 from vectorlog.reactions.oldest_open import oldest_open
 from vectorlog.reactions.sweep import sweep
-from vectorlog.runtime.aws.wiring import deployment, projector
+from vectorlog.runtime.aws.wiring import deployment
+from vectorlog.runtime.aws.workers import projector
 from vectorlog.work.messages import COLLECTION, Collect
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
@@ -16,14 +16,16 @@ from vectorlog.defaults import (
     UploadLimits,
 )
 from vectorlog.domain.vectors import Space
-from vectorlog.embedding.catalogue import Models
 from vectorlog.event_log.streams import Streams
-from vectorlog.files.blobs import Blobs
-from vectorlog.index.chunk_index import ChunkIndex
 from vectorlog.limits.limiter import Limiter
 from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
+
+if TYPE_CHECKING:
+    from vectorlog.embedding.catalogue import Models
+    from vectorlog.files.blobs import Blobs
+    from vectorlog.index.chunk_index import ChunkIndex
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -91,6 +91,7 @@ ELSEWHERE: dict[str, str] = {
     "getFilesUsage": USAGE,
     "listModels": MODELS,
     "getModel": MODELS,
+    "deleteModel": MODELS,
     "createEmbeddings": MODELS,
     "listEmbeddingModels": MODELS,
     "listProjectRateLimits": LIMITS,

@@ -11,7 +11,8 @@ from tests.support import aws_batch
 
 pytestmark = pytest.mark.aws
 
-FILES = 500
+FILES = 200
+"""More than one step attaches."""
 
 
 def test_every_file_ends(servers: Servers) -> None:

@@ -57,7 +57,7 @@ from vectorlog.work.sqs import SQSQueue
 pytestmark = pytest.mark.aws
 
 ACTOR = Actor(Caller("acme"), "req_1")
-WORKERS = 50
+WORKERS = 20
 EACH = 4
 SINGLES = 20
 SHARDS = 4
@@ -139,10 +139,10 @@ def until(met: Callable[[], bool]) -> None:
 
 
 def test_crowd(servers: Servers, resources: Resources, tmp_path: Path) -> None:
-    """Fifty workers finish files of one store and batch in parallel, while others are attached to it and four shards of
-    the stream are projected in parallel: refused writes are retried, counts add up at every poll, and none is lost. The
-    number of refusals depends on how long calls take on this machine; tests/views/test_contention.py estimates it for
-    AWS.
+    """Twenty workers finish files of one store and batch in parallel, while others are attached to it and four shards
+    of the stream are projected in parallel: refused writes are retried, counts add up at every poll, and none is lost.
+    The number of refusals depends on how long calls take on this machine; tests/views/test_contention.py estimates it
+    for AWS.
     """
     crowd = Crowd(resources, servers, tmp_path)
     deployment = crowd.deployment

@@ -119,9 +119,15 @@ FUNCTIONS: Mapping[str, Steps] = {
     "dead letters": (HANDLERS["embed"][0], bury),
 }
 
+EVERY = 4
+"""tests/test_crash_points.py cuts the same handlers at every call, and `./dev simulate` the adapters of this edition at
+any; `./dev test aws -m aws` cuts these at every call too.
+"""
 
+
+@pytest.mark.parametrize("every", [EVERY, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_cut(name: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cut(name: str, every: int, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the function dies, before the first call or after any, a repeat of its event has the same outcome as an
     uncut one: a request with its Idempotency-Key has one effect and the same answer, and nothing differs from the log
     or is left over.
@@ -130,4 +136,4 @@ def test_cut(name: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.Mo
     def bench(folder: Path, patch: pytest.MonkeyPatch) -> Bench:
         return AwsBench(servers, folder, patch)
 
-    assert cut(FUNCTIONS[name], bench, tmp_path, monkeypatch)
+    assert cut(FUNCTIONS[name], bench, tmp_path, monkeypatch, every)

@@ -15,10 +15,13 @@ from meetkai_mka1.utils import BackoffStrategy, RetryConfig
 from openai import OpenAI
 
 from tests.api.test_errors import CASES
+from tests.clients.conftest import EDITION
 from vectorlog.api import errors
 from vectorlog.api.dialect import MKA1, OPENAI
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Refused
+
+pytestmark = pytest.mark.skipif(EDITION != "local", reason="asks no server")
 
 SENTENCE = "no"
 """What the refusals of `CASES` say."""

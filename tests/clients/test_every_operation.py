@@ -17,6 +17,10 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import OpenAI
 
+from tests.clients.conftest import EDITION
+
+pytestmark = pytest.mark.skipif(EDITION != "local", reason="asks no server")
+
 OPENAI_RESOURCES = (
     "files",
     "uploads",
@@ -25,7 +29,7 @@ OPENAI_RESOURCES = (
     "admin.organization.admin_api_keys",
     "admin.organization.projects.rate_limits",
 )
-OPENAI_METHODS = ["models.list", "models.retrieve", "admin.organization.usage.vector_stores"]
+OPENAI_METHODS = ["models.list", "models.retrieve", "models.delete", "admin.organization.usage.vector_stores"]
 """Of resources that are not ours otherwise."""
 MKA1_RESOURCES = (
     "files",

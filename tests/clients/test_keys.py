@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,29 +9,29 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from click.testing import CliRunner, Result
 from meetkai_mka1 import SDK
 from meetkai_mka1.errors import GetFileContentUnauthorizedError, SDKDefaultError
 from openai import OpenAI
 
 from tests.clients.conftest import EDITION, URL
-from tests.clients.service import HeldStub, eventually, running, vectorlog
+from tests.clients.service import HeldStub, eventually, running
+from vectorlog.cli.keys import command as keys_command
 
 pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs the data folder of its server")
 
 Connect = Callable[[str | None], OpenAI]
 
 
-def keys(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`vectorlog keys …` beside the running server."""
+def keys(data: Path, *arguments: str) -> Result:
+    """`vectorlog keys …` beside the running server, in this process, which takes a tenth of the time of a new one."""
     command, *rest = arguments
-    return subprocess.run(
-        [*vectorlog(), "keys", command, "--data", str(data), *rest], capture_output=True, text=True, check=False
-    )
+    return CliRunner().invoke(keys_command, [command, "--data", str(data), *rest])
 
 
 def created(data: Path, project: str, *flags: str) -> str:
     made = keys(data, "create", "--project", project, *flags)
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.output
     return made.stdout.strip()
 
 
@@ -70,13 +69,13 @@ def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
     key, state, scope, *_, project, name = listed.split()
     assert (state, scope, project, name) == ("active", "admin", "default", "laptop")
     assert secret not in listed
-    assert keys(data, "revoke", key).returncode == 0
+    assert keys(data, "revoke", key).exit_code == 0
     with pytest.raises(openai.AuthenticationError):
         client.vector_stores.list()
     with pytest.raises(openai.AuthenticationError):  # no key is left, but there was one
         anybody.vector_stores.list()
     assert " revoked " in keys(data, "list").stdout
-    assert keys(data, "revoke", "key_unknown").returncode == 1
+    assert keys(data, "revoke", "key_unknown").exit_code == 1
 
 
 def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> None:
@@ -158,9 +157,9 @@ def test_keys_of_one_project(connect: Connect, data: Path) -> None:
     listed = keys(data, "list", "--project", "ours").stdout.split()
     assert "ours" in listed
     assert "theirs" not in listed
-    assert keys(data, "revoke", "--project", "theirs", listed[0]).returncode == 1
+    assert keys(data, "revoke", "--project", "theirs", listed[0]).exit_code == 1
     assert ours.vector_stores.list().data == []
-    assert keys(data, "create", "--project", "a/b").returncode == 2
+    assert keys(data, "create", "--project", "a/b").exit_code == 2
 
 
 def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:
@@ -219,7 +218,7 @@ def why_refused(client: OpenAI) -> str:
 def test_bad_flags(data: Path, flags: Sequence[str], named: str) -> None:
     """What is wrong with a flag is said, and no key is created."""
     refused = keys(data, "create", "--project", "ours", *flags)
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert (refused.exit_code, refused.stdout) == (2, "")
     assert named in refused.stderr
     assert keys(data, "list").stdout == ""
 

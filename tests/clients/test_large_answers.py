@@ -20,8 +20,8 @@ from tests.clients.conftest import EDITION, Upload
 from tests.clients.node_client import run
 from tests.clients.service import Service
 
-PARAGRAPH = "Every accepted file ends as completed, as failed with a reason, or as cancelled. " * 10
-PARAGRAPHS = 9_400
+PARAGRAPH = "Every accepted file ends as completed, as failed with a reason, or as cancelled. " * 100
+PARAGRAPHS = 940
 """7.5 MB of text, in a docx of less than 100 kB."""
 SIZES = {"type": "static", "static": {"max_chunk_size_tokens": 4096, "chunk_overlap_tokens": 0}}
 

@@ -126,6 +126,38 @@ def test_files_and_bytes(administered: Administered, project: str, client: OpenA
     assert sum(each.bytes for each in client.files.list()) == 10
 
 
+def test_uploads_in_parts(administered: Administered, project: str, client: OpenAI, other: OpenAI) -> None:
+    """An upload in parts counts like a file: it is refused at its creation, and at complete what was full since."""
+    administered.limit(project, max_stored_bytes=10)
+
+    def begin(size: int, by: OpenAI = client) -> str:
+        return by.uploads.create(filename="a.txt", purpose="assistants", bytes=size, mime_type="text/plain").id
+
+    refused(lambda: begin(11), "stored_bytes", retry=False)
+    one, late = begin(6), begin(6)
+    parts = {each: client.uploads.parts.create(each, data=b"a" * 6).id for each in (one, late)}
+    file = client.uploads.complete(one, part_ids=[parts[one]]).file
+    refused(lambda: client.uploads.parts.create(late, data=b"b"), "stored_bytes", retry=False)
+    refused(lambda: client.uploads.complete(late, part_ids=[parts[late]]), "stored_bytes", retry=False)
+    begin(100, other)
+    assert file is not None
+    client.files.delete(file.id)
+    assert client.uploads.complete(late, part_ids=[parts[late]]).status == "completed"
+
+
+def test_rate_limits_are_paged(administered: Administered, project: str) -> None:
+    """The list of a project's limits has one object, and takes OpenAI's cursors."""
+    rates = administered.client().admin.organization.projects.rate_limits
+    page = rates.list_rate_limits(project, limit=1)
+    assert ([each.id for each in page], page.has_more, page.last_id) == (["rl-project"], False, "rl-project")
+    assert list(rates.list_rate_limits(project, after="rl-project")) == []
+    assert list(rates.list_rate_limits(project, before="rl-project")) == []
+    for cursor in ("after", "before"):
+        with pytest.raises(openai.BadRequestError) as unknown:
+            rates.list_rate_limits(project, extra_query={cursor: "rl-none"})
+        assert unknown.value.param == cursor
+
+
 def test_files_a_minute(administered: Administered, project: str, client: OpenAI, other: OpenAI) -> None:
     """A project attaches at most so many files a minute, by whichever request; a batch that can never fit says so."""
     administered.limit(project, max_files_per_1_minute=3)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from meetkai_mka1 import SDK
-from openai import BadRequestError, NotFoundError, OpenAI
+from openai import BadRequestError, NotFoundError, OpenAI, PermissionDeniedError
 
 from vectorlog.embedding.offers import OPENAI as MODELS
 
@@ -32,6 +32,15 @@ class TestModels:
             openai_client.models.retrieve("openai:nothing")
         assert refused.value.code == "model_not_found"
         assert SMALL in refused.value.message
+
+    def test_delete(self, openai_client: OpenAI) -> None:
+        """The models are the deployment's, so none can be deleted."""
+        with pytest.raises(PermissionDeniedError, match=SMALL) as refused:
+            openai_client.models.delete(SMALL)
+        assert refused.value.code == "permission_denied"
+        with pytest.raises(NotFoundError):
+            openai_client.models.delete("openai:nothing")
+        assert openai_client.models.retrieve(SMALL).id == SMALL
 
     def test_mka1(self, mka1_client: SDK, me: dict[str, Any]) -> None:
         """MKA1's client lists them too, with their dimensions and the limits of a request."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import openai
 import pytest
-from openai import OpenAI
+from openai import DefaultHttpxClient, OpenAI
 
 from tests.clients.conftest import Upload
+from tests.clients.service import Service
 
 SIZE = 7
 
@@ -37,12 +39,19 @@ class Listing:
         return found
 
 
-@pytest.fixture(params=["files", "stores", "store files", "batch files"])
-def listing(request: pytest.FixtureRequest, openai_client: OpenAI, upload: Upload, store: str) -> Listing:
+@pytest.fixture(scope="module", params=["files", "stores", "store files", "batch files"])
+def listing(request: pytest.FixtureRequest, service: Service, openai_pool: DefaultHttpxClient) -> Listing:
+    """The list of an end user of its own; tests only read it."""
+    headers = {"X-On-Behalf-Of": f"user-{uuid.uuid4().hex}"}
+    openai_client = OpenAI(
+        base_url=f"{service.url}/v1", api_key=service.key, http_client=openai_pool, default_headers=headers
+    )
+    store = openai_client.vector_stores.create(name="test").id
     if request.param == "stores":
         others = [openai_client.vector_stores.create(name=str(n)).id for n in range(SIZE - 1)]
         return Listing([store, *others], openai_client.vector_stores.list)
-    files = [upload(f"text {n}").id for n in range(SIZE)]
+    texts = [(f"{n}.txt", f"text {n}".encode()) for n in range(SIZE)]
+    files = [openai_client.files.create(file=text, purpose="assistants").id for text in texts]
     if request.param == "files":
         return Listing(files, openai_client.files.list)
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=files).id

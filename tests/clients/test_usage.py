@@ -127,6 +127,7 @@ class TestMka1:
         ("start_time=0&group_by=color", "group_by[0]"),
         ("start_time=0&start_time=1", "start_time"),
         ("start_time=0&since=1", "since"),
+        ("start_time=0&api_key_ids=key_1", "api_key_ids"),
     ],
 )
 def test_bad_queries(raw: httpx.Client, path: str, query: str, param: str) -> None:

@@ -25,7 +25,7 @@ from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.retry import Timing
-from vectorlog.runtime.aws import once, wiring
+from vectorlog.runtime.aws import once, wiring, workers
 from vectorlog.use_cases import file_batches, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -86,7 +86,7 @@ def provider(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with BusyProvider(dimensions=DIMENSIONS, moto=moto, until=moto.now + BUSY_MS) as stub:
         connection = Endpoint(stub.base_url, None, timing=Timing(sleep))
         offered = Models(openai_offers(connection, provider="stub", models={"words": DIMENSIONS}))
-        monkeypatch.setattr(wiring, "models", lambda *_, **__: offered)
+        monkeypatch.setattr(wiring, "embedders", lambda *_, **__: offered)
         yield stub
         connection.close()
 
@@ -118,7 +118,7 @@ class Pump:
 
     def _project(self) -> bool:
         page = self._log.after(self._position, 256)
-        wiring.projector().handle([fed.commit for fed in page])
+        workers.projector().handle([fed.commit for fed in page])
         self._position = page[-1].position if page else self._position
         return bool(page)
 

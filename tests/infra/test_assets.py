@@ -22,21 +22,21 @@ UNCHECKED = (1).to_bytes(4, "little")
 """Flags of a .pyc that is valid whatever its source's time (PEP 552)."""
 USES = {
     "api": "from vectorlog.runtime.aws import api; api.resolver()",
-    "projector": "from vectorlog.runtime.aws import wiring; wiring.projector()",
-    "sweep": "from vectorlog.runtime.aws import wiring; wiring.projector()",
+    "projector": "from vectorlog.runtime.aws import workers; workers.projector()",
+    "sweep": "from vectorlog.runtime.aws import workers; workers.projector()",
     "first_key": "from vectorlog.runtime.aws import clients; clients.secrets_manager()",
     "search": (
         "from vectorlog.runtime.aws import models, wiring; wiring.index(); models.models(wiring.environment(), "
         "searching=True)"
     ),
     "work": (
-        "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.work_queue(); "
+        "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.work_queue(); "
         "from vectorlog.files.s3 import S3Blobs"
     ),
-    "erase": "from vectorlog.runtime.aws import wiring; wiring.erase_queue(); from vectorlog.files.s3 import S3Blobs",
-    "dead_letters": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
+    "erase": "from vectorlog.runtime.aws import workers; workers.erase_queue(); from vectorlog.files.s3 import S3Blobs",
+    "dead_letters": "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.ingester()",
     "index_access": "from vectorlog.index.opensearch.requests import connect; connect('https://a.example')",
-    "embed": "from vectorlog.runtime.aws import wiring; wiring.index(); wiring.ingester()",
+    "embed": "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.ingester()",
 }
 """Modules that a function imports at its first call."""
 BUNDLES: dict[str, Bundle] = {

@@ -104,7 +104,7 @@ def test_no_browsers(template: Template) -> None:
 
 def test_browsers_download() -> None:
     """A page at a configured origin can follow the redirect of a large download; it can write nothing."""
-    rule = {"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["https://a.example"]}
+    rule = {"AllowedMethods": ["GET", "HEAD", "PUT"], "AllowedOrigins": ["https://a.example", "null"]}
     synthesized(cors_origins=("https://a.example",)).has_resource_properties(
         "AWS::S3::Bucket", {"CorsConfiguration": {"CorsRules": [Match.object_like(rule)]}}
     )

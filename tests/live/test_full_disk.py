@@ -83,6 +83,7 @@ def test_a_full_disk_can_be_emptied(small_disk: Path, own_stub: StubServer) -> N
     verify(data)
 
 
+@pytest.mark.long
 def test_files_wait_while_there_is_no_room(small_disk: Path, own_stub: StubServer) -> None:
     """A file that another program's data leaves no room for waits, can be cancelled, and is ingested later."""
     data, ballast = small_disk.parent / "data", small_disk / "ballast"
@@ -104,6 +105,7 @@ def test_files_wait_while_there_is_no_room(small_disk: Path, own_stub: StubServe
         assert server.errors() == []
 
 
+@pytest.mark.long
 def test_a_disk_without_any_space(small_disk: Path, own_stub: StubServer) -> None:
     """Without a reserve the disk fills to its last byte: what cannot be written is a 507 and leaves nothing behind, and
     a search needs no space.

@@ -14,6 +14,9 @@ from tests.live.uploads import settled, upload
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS does not heed every limit")
 
 
+OTHERS = ("-v 1500000", "-f 4194304")
+
+
 def within(limit: str) -> list[str]:
     """A command that runs another one within a limit, such as "-n 64"."""
     return ["sh", "-c", f'ulimit {limit} && exec "$@"', "sh"]
@@ -37,7 +40,7 @@ def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
     assert "Traceback" not in str(refused.value)
 
 
-@pytest.mark.parametrize("limit", ["-n 560", "-v 1500000", "-f 4194304"])
+@pytest.mark.parametrize("limit", ["-n 560", *(pytest.param(other, marks=pytest.mark.long) for other in OTHERS)])
 def test_low(limit: str, tmp_path: Path, own_stub: StubServer) -> None:
     """Within few files, little memory or a limited size of files, files are ingested and found, and none is blamed."""
     server = LiveServer(tmp_path / "data", own_stub.base_url)

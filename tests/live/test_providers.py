@@ -86,6 +86,7 @@ class TestAway:
 
 
 class TestRefused:
+    @pytest.mark.long
     def test_a_wrong_key(self, tmp_path: Path, own_stub: StubServer) -> None:
         """Under a key that the provider refuses files wait, a search says so, and the log says it once. When the key is
         replaced in its file, they complete without a restart.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from openai import OpenAI
 
 from tests.embedding.stub_server import StubServer
@@ -11,6 +12,7 @@ from tests.live.uploads import ended, settled, upload, upload_many
 MB = 1_000_000
 
 
+@pytest.mark.long
 def test_a_text_of_5_mb(server: LiveServer, client: OpenAI, stub: StubServer) -> None:
     """A long text is indexed to its last line, beside a short one that does not wait for it, and does not stay in
     memory.

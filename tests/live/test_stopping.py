@@ -131,7 +131,7 @@ def _progress(client: OpenAI, store: str, files: int) -> None:
 
 
 class TestStopped:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
     def test_in_the_middle_of_a_batch(self, number: signal.Signals, tmp_path: Path, own_stub: StubServer) -> None:
         """SIGTERM and Ctrl-C end the server soon and with success; the batch is finished after the next start."""
         own_stub.delay = 0.2

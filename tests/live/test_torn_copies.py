@@ -27,6 +27,8 @@ from tests.live.live_server import DIMENSIONS, LiveServer, serving
 from tests.live.writer import Writer
 from vectorlog.runtime.local.inspection import inspect
 
+pytestmark = pytest.mark.long
+
 ENOUGH_S = 60.0
 
 
@@ -99,9 +101,7 @@ def test_snapshot(written: Written, tmp_path: Path) -> None:
         _at_rest(server)
 
 
-@pytest.mark.parametrize(
-    "order", ["log first", *(pytest.param(name, marks=pytest.mark.long) for name in list(ORDERS)[1:])]
-)
+@pytest.mark.parametrize("order", ORDERS)
 def test_copied_file_by_file(order: str, written: Written) -> None:
     """A copy that took a while, in any order: either it is served, and agrees with the log that it has; or it is
     refused, with the cause and the remedy, and the remedy brings a folder that works.
@@ -121,7 +121,6 @@ CUTS = (
 )
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("what", CUTS)
 def test_cut_off(what: str, written: Written, tmp_path: Path) -> None:
     """A copy in which a file lacks its end is served only if that cannot show: if another file makes up for it, or if

@@ -128,8 +128,8 @@ BUGS = (
     Bug(
         "tag-one-revision-late",
         "use_cases/tags.py",
-        "state.placement.row(file), state.revision, attributes, ())",
-        "state.placement.row(file), state.revision - 1, attributes, ())",
+        "placement.row(file), state.revision, attributes, ())",
+        "placement.row(file), state.revision - 1, attributes, ())",
         "A filter right after a change of attributes uses the old ones.",
         ("use_cases/test_tags.py::test_changed_while_it_is_embedded",),
     ),

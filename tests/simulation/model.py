@@ -283,7 +283,7 @@ class Model:
             Wrong: no state of the place has ended.
         """
         place.rows.clear()
-        place.unshown = place.file.unshown = False
+        place.unshown = place.file.unshown = place.untagged = False
         place.counted_by.clear()
         gone = place.file.deleted == "yes"
         self.keep(

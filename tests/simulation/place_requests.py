@@ -75,6 +75,7 @@ class PlaceRequests(Sender):
                 if not request.done:
                     self._is_out(place, answer)
             elif answer.ok:
+                place.untagged = bool(self.world.faults.met) or self.world.faults.full
                 if not request.done:
                     self.model.apply(place, effect, token=token, sure=True, key=request.tried)
                     if not request.tried:  # else it may have taken effect before a later request

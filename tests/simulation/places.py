@@ -125,6 +125,8 @@ class Place:
         duplicate_of: whether another file with the same content may be in the store.
         unshown: whether a detach was not answered, so that rows may not show it: lists and counts may then lack the
             file until a batch that names it has reached it.
+        untagged: whether a change of attributes was answered although something failed, so that a filter may not find
+            the file until all work is done.
         counted_by: batches that may count the file as new, because an attach before them was not answered, so that rows
             may not have shown it: it counts twice until they have reached it.
         tried: requests under keys that were never answered.
@@ -138,6 +140,7 @@ class Place:
     may_fail: bool = False
     dirty: bool = True
     unshown: bool = False
+    untagged: bool = False
     counted_by: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)

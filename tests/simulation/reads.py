@@ -87,7 +87,7 @@ class Reads:
                     asked = set(about["query"].split())
                     texts = tuple(text for text in texts if asked & set(text.split()))
                 options.append((serving, Counter(texts)))
-        late = self._requests.world.late_filters and not about.get("exact")
+        late = (self._requests.world.late_filters or place.untagged) and not about.get("exact")
         if late and about["filter"] is not None:
             options.append((None, Counter()))
         return options

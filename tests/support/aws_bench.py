@@ -30,7 +30,7 @@ from tests.support.pump import Clock, Pump
 from vectorlog.deployment import Deployment
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.files import s3
-from vectorlog.runtime.aws import clients, once, tables, wiring
+from vectorlog.runtime.aws import clients, once, tables, wiring, workers
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class AwsBench(Bench):
         patch.setattr(wiring, "index", lambda: index)
         self._fragile(patch, wiring, "DynamoDBEventLog", "append", "erase")
         self._fragile(patch, wiring, "DynamoDBTable", "write")
-        self._fragile(patch, wiring, "SQSQueue", "send", "release")
+        self._fragile(patch, workers, "SQSQueue", "send", "release")
         self._fragile(patch, s3, "S3Blobs", "put", "join", "delete")
         once.forget()
         self.log = cast(Any, DynamoDBEventLog(dynamodb, events))

@@ -34,7 +34,7 @@ from vectorlog.domain.store_file import State
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.operations.verify import Report, verify
-from vectorlog.runtime.aws import inspection, once, wiring
+from vectorlog.runtime.aws import inspection, once, wiring, workers
 from vectorlog.use_cases import store_files, uploaded_files, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.store_files import AttachFile
@@ -172,7 +172,7 @@ class Desk:
 
     def _project(self, stream: str, start: int) -> None:
         for commit in wiring.deployment().streams.log.read(stream, start):
-            wiring.projector().handle([commit])
+            workers.projector().handle([commit])
 
     def _invoke(self, event: Json) -> Json | None:
         messages = [decode(record["body"]) for record in event["Records"]]

@@ -226,9 +226,14 @@ HANDLERS: Mapping[str, Steps] = {
 
 
 def cut(
-    steps: Steps, make: Callable[[Path, pytest.MonkeyPatch], Bench], folder: Path, monkeypatch: pytest.MonkeyPatch
+    steps: Steps,
+    make: Callable[[Path, pytest.MonkeyPatch], Bench],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    every: int = 1,
 ) -> int:
-    """Cuts a step before the first call and after each, each time on a new bench; returns the number of calls.
+    """Cuts a step before the first call, after it, and after every one that is a multiple of `every`, each time on a
+    new bench; returns the number of calls.
 
     Raises:
         AssertionError: the outcome of a cut and repeated step differs from that of an uncut one.
@@ -254,7 +259,7 @@ def cut(
 
     calls, expected = run(0, after=False)
     assert calls, "this makes no call"
-    for call in range(1, calls + 1):
+    for call in (call for call in range(1, calls + 1) if call == 1 or call % every == 0):
         for after in (False, True) if call == 1 else (True,):
             assert run(call, after=after)[1] == expected, (
                 f"died {'after' if after else 'before'} call {call} of {calls}"

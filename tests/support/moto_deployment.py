@@ -101,7 +101,7 @@ class MotoDeployment:
             patch.setattr(clients, name, lambda client=client: client)
         models = Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)])
         patch.setattr(StubEmbedder, "throttled", False)
-        patch.setattr(wiring, "models", lambda *_, **__: models)
+        patch.setattr(wiring, "embedders", lambda *_, **__: models)
         patch.setattr(wiring, "index", lambda: self.index)
         patch.setattr(wiring, "clock", lambda: self.now)
         patch.setattr(sandbox, "Sandbox", lambda *_, **__: StubReader())

@@ -16,9 +16,11 @@ STEPS = 3_000
 """Of each history: with three of each edition, more than 15,000 random operations."""
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
+@pytest.mark.parametrize(
+    ("seed", "steps"), [(0, STEPS // 3), *(pytest.param(seed, STEPS, marks=pytest.mark.long) for seed in range(3))]
+)
 @pytest.mark.parametrize("edition", ["local", "aws"])
-def test_no_foreign_byte(tmp_path: Path, edition: str, seed: int) -> None:
+def test_no_foreign_byte(tmp_path: Path, edition: str, seed: int, steps: int) -> None:
     """Two projects with three end users each and a key without one: whatever anyone asks for, no answer has a word or
     an id of those whose things they may not see, nobody does more than their role allows, and nobody is refused what
     it does allow. Every list is exact, page by page.
@@ -30,9 +32,9 @@ def test_no_foreign_byte(tmp_path: Path, edition: str, seed: int) -> None:
         world = CloudWorld(tmp_path, seed, inline_files=(0, 0, 3)[seed])
     with silence():
         history = History(world, seed)
-        history.run(STEPS)
+        history.run(steps)
     world.close()
     statuses = {status for _, status in history.seen}
     assert statuses >= {200, 400, 403, 404}
     found = sum(count for (name, status), count in history.seen.items() if "search" in name and status == 200)
-    assert found > STEPS / 50
+    assert found > steps / 50

@@ -22,5 +22,4 @@ def test_every_operation_has_a_row() -> None:
 def test_what_is_not_served_says_what_to_use() -> None:
     """A reader who needs an operation that is not served learns what to use instead."""
     said = {row[0]: row[4] for row in conformance.rows() if row[3] != "yes"}
-    assert said.pop("DELETE /models/{model}") == "Answered 405: the path has other methods."
     assert all("This server does not offer" in each for each in said.values())

@@ -21,7 +21,7 @@ from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.domain.upload import direct_parts
-from vectorlog.event_log.codec import UPLOAD
+from vectorlog.event_log.codec import API_KEY, UPLOAD
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.files import answers
 from vectorlog.operations.erase import Wanted, erase
@@ -29,6 +29,7 @@ from vectorlog.operations.progress import silent
 from vectorlog.operations.verify import Difference, UnderWay, verify
 from vectorlog.use_cases import (
     access,
+    api_keys,
     erasure,
     file_batches,
     limits,
@@ -459,8 +460,15 @@ class TestByAnOperator:
         bench.attach(kept, other, rival)
         secret_store(bench)
         bench.pump.settle()
-        found = erase(bench.deployment, Wanted(project="acme"), silent)
+        made = bench.deployment
+        ours, _ = api_keys.create(made, "acme", "ours", "write")
+        others, _ = api_keys.create(made, "rival", "theirs", "write")
+        operator, _ = api_keys.create(made, "acme", "operator", "admin", all_projects=True)
+        found = erase(made, Wanted(project="acme"), silent)
         assert (len(found.files), len(found.stores), len(found.store_files), len(found.batches)) == (1, 2, 1, 1)
+        assert found.keys == {ours.id}
+        keys = [made.streams.load(API_KEY, each.id).state.revoked_at for each in (ours, others, operator)]
+        assert (keys[0] is not None, *keys[1:]) == (True, None, None)
         assert_erased(bench)
         assert bench.find(kept, "alpha", rival) == [other]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex
 from vectorlog.domain.ids import store_file_stream
+from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.store_file import FileAttached
 from vectorlog.event_log.codec import STORE_FILE
+from vectorlog.event_log.event_log import Commit, EventLog
 from vectorlog.use_cases import fan_out, file_batches, open_batches, store_files, uploaded_files
 from vectorlog.use_cases.fan_out import STEP
 from vectorlog.use_cases.pages import PageRequest
@@ -38,6 +40,43 @@ def attached(bench: Bench, store: str, files: list[str]) -> list[str]:
     """Those of the files whose own streams say that they are in the store."""
     loaded = bench.deployment.streams.load_many(STORE_FILE, [store_file_stream(store, file) for file in files])
     return [file for file in files if loaded[store_file_stream(store, file)].state.attached]
+
+
+class Loads:
+    """A log that notes the streams that are loaded."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.streams: list[str] = []
+
+    def load(self, stream: str) -> Commit | None:
+        self.streams.append(stream)
+        return self._log.load(stream)
+
+    def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
+        self.streams += streams
+        return self._log.load_many(streams)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+@pytest.mark.parametrize("with_store", [False, True])
+def test_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, with_store: bool) -> None:
+    """A request whose batch is fanned out before its answer loads the batch's stream once, and each file's once."""
+    bench = Bench(tmp_path, index=DictIndex())
+    files, store = [bench.upload(f"alpha {number}") for number in range(3)], bench.store()
+    loads = Loads(bench.deployment.streams.log)
+    monkeypatch.setattr(bench.deployment.streams, "log", loads)
+    if with_store:
+        store = bench.store(files=tuple(map(BatchItem, files)))
+    else:
+        bench.batch(store, files)
+    [batch] = {stream for stream in loads.streams if stream.startswith("vsfb_")}
+    assert loads.streams.count(batch) == 1
+    assert [loads.streams.count(store_file_stream(store, file)) for file in files] == [1] * 3
+    assert attached(bench, store, files) == files
+    bench.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

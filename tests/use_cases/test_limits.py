@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.bench import PROJECT, Bench, keyed
+from tests.support.parts import begun, done, part
 from vectorlog.domain.errors import Forbidden, QuotaReached, RateLimited
 from vectorlog.domain.project_limits import Limits
 from vectorlog.domain.tenancy import Caller
@@ -57,6 +58,37 @@ def test_repeated_requests_are_not_refused(limited: Bench) -> None:
     actor = keyed("k", "body", route="POST /files")
     first = limited.upload("1234567890", actor)
     assert limited.upload("1234567890", actor) == first
+
+
+def test_uploads_in_parts(limited: Bench) -> None:
+    """An upload is checked when it is created, with each part before it is stored, and at complete, whatever has taken
+    the room meanwhile; one that is refused stays pending, and what was completed is not refused when repeated.
+    """
+    with pytest.raises(QuotaReached, match="stored_bytes"):
+        begun(limited, 11)
+    one, other = begun(limited, 6), begun(limited, 6)
+    first, late = part(limited, one, b"123456"), part(limited, other, b"123456")
+    done(limited, one, [first])
+    kept = list(limited.blobs.list("uploads/"))
+    with pytest.raises(QuotaReached, match="stored_bytes"):
+        part(limited, other, b"1234")
+    with pytest.raises(QuotaReached, match="stored_bytes"):
+        done(limited, other, [late])
+    assert list(limited.blobs.list("uploads/")) == kept
+    file = done(limited, one, [first]).file
+    assert file is not None
+    uploaded_files.delete(limited.deployment, PROJECT, file.id)
+    assert done(limited, other, [late]).file is not None
+
+
+def test_repeated_uploads_in_parts(limited: Bench) -> None:
+    """A repeated creation or part succeeds again, though the project is full by then."""
+    creates, adds = keyed("k", "body", route="POST /uploads"), keyed("k", "body", route="POST /uploads/parts")
+    id = begun(limited, 4, creates)
+    first = part(limited, id, b"1234", adds)
+    limited.upload("1234567890")
+    assert begun(limited, 4, creates) == id
+    assert part(limited, id, b"1234", adds) == first
 
 
 def test_stores(limited: Bench) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
@@ -68,6 +68,12 @@ def shown(bench: Bench, store: str, file: str) -> StoreFileView:
     return store_files.get(bench.deployment, PROJECT, store, file)
 
 
+def row_of(bench: Bench, store: str, file: str) -> str:
+    placement = shown(bench, store, file).state.placement
+    assert placement is not None
+    return placement.row(file)
+
+
 def test_it_moves(bench: Bench) -> None:
     """While a large file is embedded, its numbers grow, in GET, in the store's list and in the batch's; at the end they
     are those of the file that serves.
@@ -104,23 +110,26 @@ def test_few_writes(bench: Bench) -> None:
     versions: set[int] = set()
 
     def watch() -> None:
-        row = bench.deployment.views.table.get([keys.progress(store, large)])[keys.progress(store, large)]
-        versions.add(row.version)
+        [version] = (
+            row.version for row in bench.deployment.views.table.query(keys.progress_of(store), tombstones=True)
+        )
+        versions.add(version)
 
     began = bench.clock.now
     slowly(bench, Ingest(store, large, 1), 100, watch)
     assert len(versions) <= 2 + (bench.clock.now - began) // EVERY_MS
     slowly(bench, Ingest(store, small, 1), 100, lambda: None)
-    assert progress.noted(bench.deployment.views.table, store, [small]) == {}
+    [row] = bench.deployment.views.table.query(keys.progress_of(store), tombstones=True)
+    assert row.key.sk.endswith(large)
 
 
 def test_of_this_ingest_only(bench: Bench) -> None:
     """What was noted of an earlier ingest of the file is not shown, and an older worker never goes back."""
     store, file = bench.store(), bench.upload("alpha")
     bench.attach(store, file)
-    table = bench.deployment.views.table
-    progress.note(table, store, file, Progress(1, 40, 20, 0, 0), bench.clock.now)
-    progress.note(table, store, file, Progress(1, 40, 10, 0, 0), bench.clock.now)
+    table, row = bench.deployment.views.table, row_of(bench, store, file)
+    progress.note(table, store, row, Progress(1, 40, 20, 0, 0), bench.clock.now)
+    progress.note(table, store, row, Progress(1, 40, 10, 0, 0), bench.clock.now)
     found = shown(bench, store, file).progress
     assert found is not None
     assert found.embedded == 20
@@ -129,6 +138,31 @@ def test_of_this_ingest_only(bench: Bench) -> None:
     view = shown(bench, store, file)
     assert view.state.open is not None
     assert (view.state.open.generation, view.progress) == (2, None)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_pages(bench: Bench, order: Literal["asc", "desc"]) -> None:
+    """Each page shows how far its files have come, also where many files that were removed have left their rows."""
+    store, table = bench.store(), bench.deployment.views.table
+    files = [bench.upload(f"alpha {n}") for n in range(12)]
+    for n, file in enumerate(files):
+        bench.attach(store, file)
+        progress.note(table, store, row_of(bench, store, file), Progress(1, 40, n, 0, 0), bench.clock.now)
+        bench.clock.advance(1)
+    for file in files[3:9]:
+        store_files.detach(bench.deployment, PROJECT, store, file)
+    left = [*range(3), *range(9, 12)]
+    wanted = left if order == "asc" else left[::-1]
+    seen: list[int] = []
+    after: str | None = None
+    while len(seen) < len(wanted):
+        page = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(2, order, after), None)
+        seen += [each.progress.embedded for each in page.items if each.progress]
+        after = page.items[-1].file
+    assert seen == wanted
+    before = PageRequest(4, order, None, files[wanted[-1]])
+    page = store_files.list_page(bench.deployment, PROJECT, store, before, None)
+    assert [each.progress.embedded for each in page.items if each.progress] == wanted[1:5]
 
 
 def test_no_trouble(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex, StubEmbedder
+from tests.support.told import Tallied, Told
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.index.chunk_index import FileChunks
+from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.use_cases import search, store_files
 from vectorlog.work.messages import Ingest
 
@@ -34,6 +36,47 @@ def test_changed_while_it_is_embedded(bench: Bench, monkeypatch: pytest.MonkeyPa
     assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1843)) == []
     bench.pump.settle()
     assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1952)) == [file]
+
+
+class Broken(DictIndex):
+    """An index whose re-tags fail while `broken`."""
+
+    broken = True
+
+    def retag(self, space: Space, tagged: FileChunks) -> bool:
+        if self.broken:
+            raise OSError("the disk is broken")
+        return super().retag(space, tagged)
+
+
+def test_index_that_cannot_be_written(tmp_path: Path, told: Told) -> None:
+    """A change of attributes that is stored is answered as usual, also if the index cannot be written to. That is
+    logged and counted; no search returns the file by its old attributes, and the work that follows brings the new ones
+    to the index.
+    """
+    index, tallied = Broken(), Tallied()
+    bench = Bench(tmp_path, index=index, telemetry=Telemetry(tallied))
+    store, file = bench.store(), bench.upload("alpha")
+    bench.attach(store, file, year=1843)
+    bench.pump.settle()
+    changed = store_files.change_attributes(bench.deployment, PROJECT, store, file, {"year": 1952})
+    assert changed.state.attributes == {"year": 1952}
+    assert store_files.get(bench.deployment, PROJECT, store, file).state.attributes == {"year": 1952}
+    [line] = told.lines("tags_delayed")
+    assert line == {
+        "level": "ERROR",
+        "event": "tags_delayed",
+        "store": store,
+        "file": file,
+        "reason": "OSError: the disk is broken",
+        "request_id": PROJECT.request,
+    }
+    assert tallied.numbers["delayed_tags", "OSError"] == 1
+    assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1843)) == []
+    index.broken = False
+    bench.pump.settle()
+    assert bench.find(store, "alpha", filter=Comparison("eq", "year", 1952)) == [file]
+    bench.close()
 
 
 def test_late_tag(bench: Bench) -> None:

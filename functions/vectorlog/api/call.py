@@ -12,7 +12,7 @@ from vectorlog.api import auth, rate_headers
 from vectorlog.api.dialect import Dialect
 from vectorlog.api.input import parse
 from vectorlog.api.input.form import Form
-from vectorlog.api.input.queries import NoParameters
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment

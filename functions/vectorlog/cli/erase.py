@@ -15,7 +15,7 @@ from vectorlog.cli.progress import watch
 @deployments.option
 @click.option("--file", default=None, metavar="ID", help="The uploaded file to erase, in every store that it was in.")
 @click.option("--store", default=None, metavar="ID", help="The store to erase, with what was in it but the uploads.")
-@click.option("--project", default=None, help="The project to erase: uploads, stores and limits.")
+@click.option("--project", default=None, help="The project to erase: uploads, stores and limits; its keys are revoked.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
     *, data: Path, which: deployments.Chosen, file: str | None, store: str | None, project: str | None, yes: bool
@@ -40,6 +40,8 @@ def command(
             found = erase(deployment, Wanted(file, store, project), watch)
         except (NotFound, UnknownSchema) as error:
             raise click.ClickException(str(error)) from None
+    if found.keys:
+        click.echo(f"{len(found.keys):,} keys of the project are revoked.")
     click.echo(
         f"{len(found.files):,} files, {len(found.uploads):,} uploads in parts, {len(found.stores):,} stores, "
         f"{len(found.store_files):,} files in stores and "

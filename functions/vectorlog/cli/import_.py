@@ -87,12 +87,12 @@ def _target(which: deployments.Chosen, model: str | None, settings: Settings) ->
     from vectorlog.operations.transfer.importing import Target
 
     if which.aws:
-        from vectorlog.runtime.aws import wiring
+        from vectorlog.runtime.aws import wiring, workers
 
         deployment = wiring.deployment()
         yield Target(
             deployment,
-            wiring.projector(),
+            workers.projector(),
             workers_running=True,
             instead=deployment.models.resolve(model) if model else None,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from keyword import iskeyword
+from typing import Any
 
 import click
 
@@ -35,6 +36,20 @@ class _Lazy(click.Group):
         module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         command: click.Command = import_module(f"vectorlog.cli.{module}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's
+        """Calls the command; says in a line that a database is damaged."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from vectorlog.runtime.local.damaged import is_damage
+
+            if not is_damage(error):
+                raise
+            raise click.ClickException(
+                f"A database in the data folder is damaged ({error}). If it is derived.db, start the server: it makes "
+                f"that anew. If it is log.db, restore it from a backup."
+            ) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

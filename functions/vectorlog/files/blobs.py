@@ -104,7 +104,11 @@ class Blobs(Protocol):
         ...
 
     def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
-        """Returns up to `limit` blobs whose keys come after `after`, in the order of their keys in UTF-8."""
+        """Returns up to `limit` blobs whose keys come after `after`, in the order of their keys in UTF-8.
+
+        If `after` is the last key of an earlier page, blobs that were stored since that page's listing began may be
+        left out.
+        """
         ...
 
     def delete(self, keys: Sequence[str]) -> None:

@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
 from vectorlog.files.appending import append_file
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
+from vectorlog.files.listings import Listings
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
 
 SYNCERS = 16
@@ -30,6 +30,7 @@ class FolderBlobs:
         self._folder = folder
         self._staging = staging
         self._syncers = ThreadPoolExecutor(SYNCERS, thread_name_prefix="sync")
+        self._listings = Listings(self._stored_after)
         self._naming = threading.Lock()  # so that no delete removes an empty folder that a put is about to use
         folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         shutil.rmtree(staging, ignore_errors=True)
@@ -110,9 +111,8 @@ class FolderBlobs:
                 yield (Path(folder) / name).relative_to(self._folder).as_posix()
 
     def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
-        """See Blobs. It lists the folders on the way to `after` anew each time."""
-        stored = map(self._stored, self._after("", after))
-        return tuple(islice((blob for blob in stored if blob is not None), limit))
+        """See Blobs. It lists the folders anew, unless it goes on where another page ended."""
+        return self._listings.page(after, limit)
 
     def delete(self, keys: Sequence[str]) -> None:
         """See Blobs. Also removes the folders that become empty."""
@@ -129,6 +129,9 @@ class FolderBlobs:
                 return False
             self._unlink(path)
         return True
+
+    def _stored_after(self, after: str) -> Iterator[StoredBlob]:
+        return (blob for blob in map(self._stored, self._after("", after)) if blob is not None)
 
     def _after(self, folder: str, after: str) -> Iterator[str]:
         """Yields the keys below a folder that come after `after`, in order; `folder` is "" or ends with `/`."""

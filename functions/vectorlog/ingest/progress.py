@@ -41,12 +41,15 @@ class Notes:
 
     def _note(self, job: Job, embedded: int) -> None:
         message, document, now = job.message, job.document, self._deployment.clock()
+        placement = job.state.placement
+        assert placement is not None  # it is attached
         self._noted[job] = now
         complete = embedded >= len(document.spans)
         end = document.spans[embedded - 1].end if embedded else 0
         done = len(document.pages) if complete else max(0, bisect_right(document.pages, end) - 1)
         reached = Progress(message.generation, len(document.spans), embedded, len(document.pages), done)
         try:
-            progress.note(self._deployment.views.table, message.store, message.file, reached, now)
+            row = placement.row(message.file)
+            progress.note(self._deployment.views.table, message.store, row, reached, now)
         except Exception as error:  # noqa: BLE001 (it is for show only)
             log.warning("the progress of %s in %s was not recorded: %s", message.file, message.store, error)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import file_batch, manifest, project_limits, upload, uploaded_file, vector_store
+from vectorlog.domain import api_key, file_batch, manifest, project_limits, upload, uploaded_file, vector_store
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.file_batch import FileBatchCreated, FileBatchErased
 from vectorlog.domain.ids import StoreFileId, UploadPartId, parse_stream
@@ -14,7 +14,7 @@ from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import answers
 from vectorlog.operations.progress import Watch, pages
-from vectorlog.use_cases import erasure
+from vectorlog.use_cases import api_keys, erasure
 
 _OPERATOR = meta_of("operator")
 
@@ -36,6 +36,7 @@ class Found:
         listing: batches whose manifest in the log names the wanted file.
         limits: the stream of the limits of the wanted project, if it has any.
         answers: large answers of the project, which are no streams.
+    keys: the keys that open the wanted project and no other. They are revoked, not erased.
     """
 
     files: set[str] = field(default_factory=set)
@@ -47,6 +48,7 @@ class Found:
     parts: set[str] = field(default_factory=set)
     limits: set[str] = field(default_factory=set)
     answers: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
 
 
 def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
@@ -57,8 +59,12 @@ def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
         UnknownSchema: newer code wrote a commit.
     """
     found = _find(deployment, wanted, watch)
-    if not (found.files or found.stores or found.store_files or found.uploads or found.limits or found.answers):
+    if not (
+        found.files or found.stores or found.store_files or found.uploads or found.limits or found.answers or found.keys
+    ):
         raise NotFound("The log has nothing of it.")
+    for key in sorted(found.keys):  # first, so that nothing is written with them meanwhile
+        api_keys.revoke(deployment, key, _OPERATOR)
     for id_ in watch("uploads", sorted(found.uploads), len(found.uploads)):
         erasure.request_upload(deployment, id_, _OPERATOR)
     for page in pages(sorted(found.parts)):
@@ -104,6 +110,8 @@ def _find(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
             case upload.State(owner=owner) if owner is not None:
                 if upload.file_id(commit.stream) == wanted.file or owner.project == wanted.project:
                     found.uploads.add(commit.stream)
+            case api_key.State(project=project, all_projects=False) if project and project == wanted.project:
+                found.keys.add(commit.stream)
             case project_limits.State(project=project):
                 if commit.stream == _limits_of(wanted) and project:
                     found.limits.add(commit.stream)

@@ -33,8 +33,13 @@ DEPLOYMENT_FAULTS = Counter(
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
 LEFTOVERS = Counter("leftovers", "Blobs that were deleted because no commit needed them, by kind.", ("kind",))
 LEFTOVER_BYTES = Counter("leftover_bytes", "The bytes of those blobs.", ("kind",))
+DELAYED_TAGS = Counter(
+    "delayed_tags",
+    "Changes of attributes that were answered before the index had them, because writing it failed.",
+    ("error",),
+)
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES)
+COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES, DELAYED_TAGS)
 
 FaultyPart = Literal["embedding", "host"]
 """The parts that `DEPLOYMENT_FAULTS` counts."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from vectorlog.telemetry.metrics import (
+    DELAYED_TAGS,
     DEPLOYMENT_FAULTS,
     FAILED_REQUESTS,
     FILES,
@@ -194,6 +195,17 @@ class Telemetry:
         if self.rare.now(key):
             more = {"key": key, "reason": reason}
             self._log(logging.WARNING, "use_not_recorded", f"the use of {key} was not recorded: {reason}", more)
+
+    def tags_delayed(self, store: str, file: str, request_id: str, error: Exception) -> None:
+        """Reports that a file's changed attributes could not be written to the index before the change was answered. A
+        worker writes them later. Call this while the exception is being handled: it is logged with its traceback.
+        """
+        name = type(error).__name__
+        reason = f"{name}: {error}"
+        more = {"store": store, "file": file, "reason": reason, "request_id": request_id}
+        message = f"the index will have changed attributes later: {reason}"
+        self._log(logging.ERROR, "tags_delayed", message, more, traced=True)
+        self.metrics.count(DELAYED_TAGS, error=name)
 
     def leftover_deleted(self, blob: str, size: int) -> None:
         """Reports that a blob of `size` bytes was deleted because nothing needed it any more. `blob` is its key."""

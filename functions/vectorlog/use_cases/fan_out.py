@@ -45,23 +45,21 @@ def cancel_step(deployment: Deployment, store: str, batch: str, cursor: int) -> 
 def fan_out_small(deployment: Deployment, batch: str, count: int) -> None:
     """Attaches all files of a batch that has at most `Deployment.inline_files`, before its request is answered. The
     fan-out message then finds nothing left to do.
+
+    The batch is loaded once: where a cancel comes in between, the files' own streams say so.
     """
     if count > deployment.inline_files:
         return
-    store = deployment.streams.load(FILE_BATCH, batch).state.store
-    cursor: int | None = 0
+    loaded = deployment.streams.load(FILE_BATCH, batch)
+    cursor: int | None = None if loaded.state.cancelled else 0
     while cursor is not None:
-        cursor = attach_step(deployment, store, batch, cursor)
-    close_if_reached(deployment, store, batch)
+        cursor = _step(deployment, loaded.state.store, loaded, cursor)
+    _close_if_reached(deployment, loaded.state.store, loaded)
 
 
 def close_if_reached(deployment: Deployment, store: str, batch: str) -> bool:
     """Closes a batch if the rows show that it has reached all of its files; returns whether they do."""
-    total = deployment.streams.load(FILE_BATCH, batch).state.count
-    if deployment.views.batch_counts(batch, total).unreached > 0:
-        return False
-    deployment.views.close_batch(store, batch)
-    return True
+    return _close_if_reached(deployment, store, deployment.streams.load(FILE_BATCH, batch))
 
 
 def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool:
@@ -71,6 +69,13 @@ def flush(deployment: Deployment, store: str, file: str, counts: Counts) -> bool
     if counts.unreached <= 0:
         return False
     _reach_for(deployment, store, {file})
+    return True
+
+
+def _close_if_reached(deployment: Deployment, store: str, loaded: Loaded[Batch]) -> bool:
+    if deployment.views.batch_counts(loaded.stream, loaded.state.count).unreached > 0:
+        return False
+    deployment.views.close_batch(store, loaded.stream)
     return True
 
 

@@ -23,6 +23,7 @@ from vectorlog.use_cases import (
     manifests,
     open_batches,
     pages,
+    shown_progress,
     store_files,
     vector_stores,
 )
@@ -141,7 +142,7 @@ def list_files(
         views += _shown(deployment, actor, store, view, chosen[start : start + step], status)
         if len(views) > page_range.limit:
             break
-    return pages.cut(store_files.with_progress(deployment, views[: page_range.limit + 1]), page_range)
+    return pages.cut(shown_progress.add(deployment, views[: page_range.limit + 1]), page_range)
 
 
 def _load(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, ids, store_file
@@ -13,10 +13,20 @@ from vectorlog.domain.store_file import SINGLE, Attach, Event, Placement, State
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, IdempotencyKey
 from vectorlog.event_log.streams import Loaded, Outcome, Plan
-from vectorlog.use_cases import access, commits, duplicates, fan_out, open_batches, pages, tags, vector_stores
+from vectorlog.use_cases import (
+    access,
+    commits,
+    duplicates,
+    fan_out,
+    open_batches,
+    pages,
+    shown_progress,
+    tags,
+    vector_stores,
+)
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
-from vectorlog.views import keys, progress
+from vectorlog.views import keys
 from vectorlog.views.deadlines import PROJECT_ON_READ_MS
 from vectorlog.views.progress import Progress
 from vectorlog.views.table import Row
@@ -90,7 +100,7 @@ def get(deployment: Deployment, actor: Actor, store: str, file: str) -> StoreFil
     loaded, state = load(deployment, actor, store, file)
     if state.open is None:
         show_ended(deployment, [loaded], PROJECT_ON_READ_MS)
-    [view] = with_progress(deployment, [StoreFileView(store, file, state)])
+    [view] = shown_progress.add(deployment, [StoreFileView(store, file, state)])
     return view
 
 
@@ -127,18 +137,15 @@ def list_page(
     # Pending files are read before the rows, because meanwhile some become rows.
     if counts.pending > 0 and status in (None, "in_progress", "cancelled"):
         listed |= open_batches.pending_page(deployment, store, page_range, status)
-    rows = pages.read(
-        deployment.views.table.query,
-        keys.store(store).pk,
-        page_range,
-        prefix=keys.FILES,
-        status=status,
-        more=len(leaving),
+    table, more = deployment.views.table, len(leaving)
+    rows, recorded = deployment.together(
+        lambda: pages.read(table.query, keys.store(store).pk, page_range, prefix=keys.FILES, status=status, more=more),
+        lambda: shown_progress.recorded(table, store, page_range),
     )
     listed |= {row.key.sk: row for row in rows if keys.thing_of(row.key.sk) not in leaving}
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
     views = [_view(deployment, store, sk, listed[sk]) for sk in ordered]
-    return pages.cut(with_progress(deployment, views), page_range)
+    return pages.cut(shown_progress.add(deployment, views, recorded), page_range)
 
 
 def change_attributes(
@@ -158,7 +165,7 @@ def change_attributes(
     outcome = _decide(deployment, actor, store, file, change, actor.key)
     if not outcome.state.attached:  # the request is a repeated one, and the file was detached since
         raise errors.store_file_not_found(store, file)
-    tags.retag(deployment, store, file, outcome.state)
+    tags.retag(deployment, store, file, outcome.state, actor.request)
     return StoreFileView(store, file, outcome.state)
 
 
@@ -225,18 +232,6 @@ def load(deployment: Deployment, actor: Actor, store: str, file: str) -> tuple[L
     if shown is None or not upload.state.is_available(deployment.clock()):
         raise errors.store_file_not_found(store, file)
     return loaded, shown
-
-
-def with_progress(deployment: Deployment, views: Sequence[StoreFileView]) -> list[StoreFileView]:
-    """Returns files of one store with the progress of those that are being ingested."""
-    ingested = [view.file for view in views if view.state.open is not None]
-    noted = progress.noted(deployment.views.table, views[0].store, ingested) if ingested else {}
-    return [
-        replace(view, progress=found)
-        if (found := noted.get(view.file)) and view.state.open and found.generation == view.state.open.generation
-        else view
-        for view in views
-    ]
 
 
 def _view(deployment: Deployment, store: str, sk: str, source: Row | State) -> StoreFileView:

@@ -13,7 +13,7 @@ from vectorlog.domain.ids import UploadPartId
 from vectorlog.domain.upload_part import UploadPartAdded
 from vectorlog.event_log.codec import UPLOAD, UPLOAD_PART, UPLOADED_FILE
 from vectorlog.event_log.streams import Loaded, Plan
-from vectorlog.use_cases import access, commits
+from vectorlog.use_cases import access, commits, limits
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.upload_parts import DIRECT, folder, join, part_key
 from vectorlog.use_cases.uploaded_files import FileView, blob_key
@@ -65,7 +65,11 @@ class ReceivedPart:
 
 
 def create(deployment: Deployment, actor: Actor, command: CreateUpload) -> UploadView:
-    """Creates an upload, to which parts can be added for an hour."""
+    """Creates an upload, to which parts can be added for an hour.
+
+    Raises:
+        QuotaReached: the project may not hold its file.
+    """
     id, at = actor.new_id("upload", deployment.random), deployment.clock()
     created = upload.UploadCreated(
         at=at,
@@ -79,6 +83,8 @@ def create(deployment: Deployment, actor: Actor, command: CreateUpload) -> Uploa
         direct_part_size=command.direct_part_size,
     )
     loaded = access.load_if_repeated(deployment, actor, UPLOAD, id)
+    if loaded.state.owner is None:
+        limits.require_room(deployment, actor.caller.project, stored_bytes=command.size, files=1)
     plan = Plan(UPLOAD, id, lambda state: upload.create(state, created), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     return UploadView(id, outcome.state, at)
@@ -90,6 +96,7 @@ def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPa
     Raises:
         NotFound: there is no such upload, or the caller may not see it.
         Invalid: the upload has ended.
+        QuotaReached: the project may not hold the upload's file, or no longer.
     """
     part, at = actor.new_id("part", deployment.random), deployment.clock()
     stream = str(UploadPartId(id, part))
@@ -99,6 +106,7 @@ def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPa
     )
     if loaded.state.added is None:
         upload.check_pending(id, own.state, at)
+        _require_room(deployment, own.state)
         deployment.blobs.put([(part_key(id, part, received.sha256), received.path)])
     added = UploadPartAdded(at, received.size, received.sha256)
     outcome = deployment.streams.decide(
@@ -140,6 +148,7 @@ def complete(
         NotFound: there is no such upload, or the caller may not see it; or its file was deleted since.
         Invalid: the upload has ended otherwise, or the parts are not those of the file.
         NoSpace: see `take`.
+        QuotaReached: the project may not hold the file, or no longer. The upload stays pending.
     """
     loaded, at = own_upload(deployment, actor, id), deployment.clock()
     view = UploadView(id, loaded.state, at)
@@ -152,6 +161,7 @@ def complete(
     listed, sha256 = upload.digest_of(parts), ""
     if loaded.state.ended is None:
         upload.check_pending(id, loaded.state, at)
+        _require_room(deployment, loaded.state)
         sha256 = join(deployment, id, loaded.state, parts, md5, take)
     completed = upload.UploadCompleted(at, upload.file_id(id), sha256, listed)
     plan = Plan(UPLOAD, id, lambda state: upload.complete(id, state, completed), actor.key, loaded)
@@ -198,6 +208,12 @@ def own_upload(deployment: Deployment, actor: Actor, id: str) -> Loaded[upload.S
     if owner is None or loaded.state.ended == "erased" or not actor.caller.sees(owner):
         raise errors.upload_not_found(id)
     return loaded
+
+
+def _require_room(deployment: Deployment, state: upload.State) -> None:
+    """Checks that the project may hold the file of an open upload; other files may have taken its place meanwhile."""
+    assert state.owner is not None
+    limits.require_room(deployment, state.owner.project, stored_bytes=state.size, files=1)
 
 
 def _make_file(deployment: Deployment, id: str, state: upload.State, meta: str) -> FileView:

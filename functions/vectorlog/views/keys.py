@@ -117,9 +117,16 @@ def is_leaving(key: Key) -> bool:
     return key.pk.startswith(_LEAVING)
 
 
-def progress(store: str, file: str) -> Key:
-    """The key of the row that says how far the ingest of a file has come."""
-    return Key(f"{_PROGRESS}{store}", file)
+def progress(store: str, row: str) -> Key:
+    """The key of the row that says how far the ingest of a file has come. Its sort key is that of `store_file_row`, so
+    what is recorded of a page of files is a range too.
+    """
+    return Key(progress_of(store), FILES + row)
+
+
+def progress_of(store: str) -> str:
+    """The partition key of the rows of `progress`."""
+    return f"{_PROGRESS}{store}"
 
 
 def contents(store: str) -> str:

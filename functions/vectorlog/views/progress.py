@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vectorlog.defaults import DAY_MS
 from vectorlog.views import keys
-from vectorlog.views.table import NO_ROW, Put, RowConflict, Table
+from vectorlog.views.table import NO_ROW, Key, Put, Row, RowConflict, Table
 
 _GENERATION = 1 << 32
 """Versions of a row are this many times the generation, plus the chunks that are embedded: more than a file has."""
@@ -37,11 +37,13 @@ class Progress:
     pages_done: int
 
 
-def note(table: Table, store: str, file: str, progress: Progress, at: int) -> None:
-    """Records how far an ingest has come at `at` (ms since 1970), unless a newer generation or more is recorded."""
-    key = keys.progress(store, file)
-    row = table.get([key]).get(key)
-    version, replaces = progress.generation * _GENERATION + progress.embedded, row.version if row else NO_ROW
+def note(table: Table, store: str, row: str, progress: Progress, at: int) -> None:
+    """Records how far an ingest has come at `at` (ms since 1970), unless a newer generation or more is recorded. `row`
+    is the file's `Placement.row`.
+    """
+    key = keys.progress(store, row)
+    before = table.get([key]).get(key)
+    version, replaces = progress.generation * _GENERATION + progress.embedded, before.version if before else NO_ROW
     if replaces >= version:
         return
     data = json.dumps([progress.chunks, progress.embedded, progress.pages, progress.pages_done])
@@ -49,12 +51,27 @@ def note(table: Table, store: str, file: str, progress: Progress, at: int) -> No
         table.write([Put(key, version, replaces, data, gone=True, expires_at=at + DAY_MS)])
 
 
-def noted(table: Table, store: str, files: Sequence[str]) -> dict[str, Progress]:
-    """Returns what was last recorded of these files, by file."""
-    wanted = {keys.progress(store, file): file for file in files}
-    rows = table.get(list(wanted)) if wanted else {}
-    return {
-        file: Progress(rows[key].version // _GENERATION, *json.loads(rows[key].data))
-        for key, file in wanted.items()
-        if key in rows
-    }
+def noted(table: Table, store: str, rows: Sequence[str]) -> dict[str, Progress]:
+    """Returns what was last recorded of files, by their `Placement.row`."""
+    found = table.get([keys.progress(store, row) for row in rows]) if rows else {}
+    return {_row_of(key): _read(row) for key, row in found.items()}
+
+
+def noted_between(
+    table: Table, store: str, after: str | None, before: str | None, limit: int, *, descending: bool
+) -> dict[str, Progress]:
+    """Returns what was last recorded of the first `limit` files of which anything is, in the order of a list,
+    by their `Placement.row`. `after` and `before` are sort keys of the store's list (`Table.query`).
+    """
+    found = table.query(
+        keys.progress_of(store), after=after, before=before, limit=limit, descending=descending, tombstones=True
+    )
+    return {_row_of(row.key): _read(row) for row in found}
+
+
+def _row_of(key: Key) -> str:
+    return key.sk.removeprefix(keys.FILES)
+
+
+def _read(row: Row) -> Progress:
+    return Progress(row.version // _GENERATION, *json.loads(row.data))

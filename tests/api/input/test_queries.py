@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from vectorlog.api.input import parse
-from vectorlog.api.input.queries import FileList, NoParameters, StoreFileList, StoreList
+from vectorlog.api.input.no_parameters import NoParameters
+from vectorlog.api.input.queries import FileList, StoreFileList, StoreList
 from vectorlog.domain.errors import Invalid
 
 LISTS: list[tuple[type[FileList | StoreList | StoreFileList], int, int]] = [

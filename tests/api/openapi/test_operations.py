@@ -9,9 +9,10 @@ import textwrap
 import pytest
 from pydantic import BaseModel
 
+from vectorlog.api.deferred import Handler
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.errors import TABLE
-from vectorlog.api.input.queries import NoParameters
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.openapi.answers.answer import Error
 from vectorlog.api.openapi.document import answer_of
 from vectorlog.api.openapi.operations import OPERATIONS
@@ -54,7 +55,8 @@ def test_described_as_it_is_read(route: Route) -> None:
 
 def _read(route: Route) -> dict[str, str]:
     """The schemas that a handler passes to `call.body` and `call.query`."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(route.handler)))
+    assert isinstance(route.handler, Handler)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(route.handler.function)))
     found = {}
     for each in ast.walk(tree):
         match each:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vectorlog.api.input import refusals
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.parse import refused
-from vectorlog.api.input.queries import KeyCursor, NoParameters
+from vectorlog.api.input.queries import KeyCursor
 from vectorlog.api.input.schemas import Body
 from vectorlog.domain.api_key import Scope
 from vectorlog.domain.errors import Invalid
@@ -117,6 +118,10 @@ class LimitsList(NoParameters):
 
     limit: int = Field(100, ge=1, le=100)
     """How many items at most; there is one."""
+    after: str | None = None
+    """Only items after this one in the list."""
+    before: str | None = None
+    """Only items before this one in the list."""
 
 
 def _not_by_the_second(path: str) -> Invalid:

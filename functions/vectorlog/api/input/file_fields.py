@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.json_text import read_object
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.parse import checked, refused
-from vectorlog.api.input.queries import NoParameters
 from vectorlog.api.input.schemas import Body
 from vectorlog.domain.errors import Invalid
 

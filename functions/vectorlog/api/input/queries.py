@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from vectorlog.api.input import refusals
-from vectorlog.api.input.parse import few_keys, id_schema, refused
+from vectorlog.api.input.no_parameters import NoParameters
+from vectorlog.api.input.parse import id_schema, refused
 from vectorlog.domain import ids
 from vectorlog.use_cases.chunk_list import ChunkId, ChunkPage
 from vectorlog.use_cases.history import HistoryRequest
@@ -16,17 +17,6 @@ from vectorlog.use_cases.pages import PageRequest
 
 LATEST = 253_402_300_799
 """The end of the year 9999, in seconds since 1970."""
-
-
-class NoParameters(BaseModel):
-    """No parameters, as for every operation except lists."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_few_keys(cls, value: object) -> object:
-        return few_keys(cls, value)
 
 
 def _cursor(kind: ids.Kind) -> AfterValidator:

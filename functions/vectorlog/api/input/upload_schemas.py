@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vectorlog.api.input import refusals
 from vectorlog.api.input.file_fields import FileExpiry, Filename, MimeType, Purpose
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.parse import id_schema, refused
-from vectorlog.api.input.queries import NoParameters
 from vectorlog.api.input.schemas import Body
 from vectorlog.domain import ids
 from vectorlog.domain.errors import Invalid

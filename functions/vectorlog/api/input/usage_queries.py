@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.parse import refused
-from vectorlog.api.input.queries import NoParameters
 from vectorlog.domain.errors import Invalid
 
 DAY_S = 86_400
@@ -72,7 +72,7 @@ class OrganizationUsage(Range):
 
 class StoresUsage(Range):
     """Parameters of MKA1's report on vector stores. An organization is a project, and a user is an end user, or the
-    project itself by its name. Usage is not kept by key.
+    project itself by its name. Usage is not kept by key: a group by keys is one group, whose `api_key_id` is null.
     """
 
     user_ids: list[str] | None = Field(None, max_length=100)

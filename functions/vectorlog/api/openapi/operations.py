@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from vectorlog.api.input.admin_schemas import KeyCreation, KeyList, LimitsChange, LimitsList
 from vectorlog.api.input.embeddings_schemas import EmbeddingsRequest
 from vectorlog.api.input.file_fields import FileForm
+from vectorlog.api.input.no_parameters import NoParameters
 from vectorlog.api.input.permission_schemas import Grant
 from vectorlog.api.input.queries import (
     ChunkList,
@@ -18,7 +19,6 @@ from vectorlog.api.input.queries import (
     EventList,
     FileList,
     Moment,
-    NoParameters,
     StoreFileList,
     StoreFileListThen,
     StoreList,
@@ -33,7 +33,7 @@ from vectorlog.api.openapi.answers.chunks import Chunk
 from vectorlog.api.openapi.answers.events import Event
 from vectorlog.api.openapi.answers.file_batches import FileBatch
 from vectorlog.api.openapi.answers.files import DeletedFile, File
-from vectorlog.api.openapi.answers.models import EmbeddingModels, Embeddings, Model, Models
+from vectorlog.api.openapi.answers.models import DeletedModel, EmbeddingModels, Embeddings, Model, Models
 from vectorlog.api.openapi.answers.pages import pages
 from vectorlog.api.openapi.answers.permissions import DeletedPermission, EffectivePermission, Permission, Permissions
 from vectorlog.api.openapi.answers.rate_limits import ProjectRateLimit
@@ -139,6 +139,7 @@ OPERATIONS: Mapping[str, Described] = {
     "getFilesUsage": Described("Reports the bytes of files by day.", UsageReport, parameters=FilesUsage),
     "listModels": Described("Lists the models that embed.", Models),
     "getModel": Described("Gets a model.", Model),
+    "deleteModel": Described("Always refused: the models are the deployment's.", DeletedModel),
     "createEmbeddings": Described("Embeds texts.", Embeddings, EmbeddingsRequest),
     "listEmbeddingModels": Described("Lists the models that embed, with their limits.", EmbeddingModels),
     "listVectorStorePermissions": Described("Lists who has a role on a vector store.", Permissions),

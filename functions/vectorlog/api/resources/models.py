@@ -11,6 +11,7 @@ from vectorlog.api.errors import NotOffered
 from vectorlog.api.input.embeddings_schemas import MAX_CHARS, EmbeddingsRequest
 from vectorlog.api.input.json_text import Json
 from vectorlog.api.response import Response, json_response
+from vectorlog.domain.errors import Forbidden
 from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.catalogue import Offer
 from vectorlog.use_cases import embeddings
@@ -26,6 +27,21 @@ def get(call: Call) -> Response:
     """GET /models/<model>."""
     call.no_query()
     return json_response(_model(embeddings.offer(call.deployment, call.ids["model"])))
+
+
+def refuse_delete(call: Call) -> Response:
+    """DELETE /models/<model>. OpenAI's operation deletes models that a client has fine-tuned; here there are none.
+
+    Raises:
+        ModelNotFound: there is no such model.
+        Forbidden: the deployment's operator chooses what it offers.
+    """
+    call.no_query()
+    model = embeddings.offer(call.deployment, call.ids["model"]).model
+    raise Forbidden(
+        f"You have insufficient permissions for this operation. The model '{model}' belongs to the deployment; only "
+        f"models that you have fine-tuned can be deleted, and there are none here."
+    )
 
 
 def list_limits(call: Call) -> Response:

@@ -11,15 +11,21 @@ from vectorlog.api.call import Call
 from vectorlog.api.input.admin_schemas import LimitsChange, LimitsList
 from vectorlog.api.present_admin import RATE_LIMIT
 from vectorlog.api.response import Response, json_response
-from vectorlog.domain.errors import NotFound
+from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.use_cases import api_keys, limits
 
 
 def list_all(call: Call) -> Response:
     """GET /organization/projects/<project_id>/rate_limits."""
-    call.query(LimitsList)
+    query = call.query(LimitsList)
+    cursors = {"after": query.after, "before": query.before}
+    for name, cursor in cursors.items():
+        if cursor not in (None, RATE_LIMIT):
+            message = f"Invalid value: '{cursor}'. Nothing with this id was ever in this list."
+            raise Invalid(message, param=name)
     shown = present_admin.limits(limits.get(call.deployment, _project(call)))
-    return json_response(present.page([shown], call.dialect, has_more=False))
+    beside = any(cursors.values())  # nothing is before or after the only item
+    return json_response(present.page([] if beside else [shown], call.dialect, has_more=False))
 
 
 def change(call: Call) -> Response:

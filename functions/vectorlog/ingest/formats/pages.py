@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.encoding.decoding import Decoded
+from vectorlog.ingest.formats.encodings import tell
 
 
-def whole(text: str, *, markdown: bool = False, title: str = "") -> Text:
-    """Returns a text without pages; one in Markdown has blocks."""
+def whole(text: str | Decoded, *, markdown: bool = False, title: str = "") -> Text:
+    """Returns a text without pages; one in Markdown has blocks. If its encoding is not sure, it has a warning."""
     document = DocumentBuilder(title)
+    if isinstance(text, Decoded):
+        tell(document, text)
+        text = text.text
     (document.markdown if markdown else document.plain)(text)
     return document.build()
 

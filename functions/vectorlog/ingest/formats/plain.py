@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import whole
 
@@ -13,7 +13,7 @@ from vectorlog.ingest.formats.pages import whole
 def read(path: Path) -> Text:
     """Reads the file's text. XML is not parsed, so its entities are not resolved."""
     data = path.read_bytes()
-    return whole(decode(data, declares=data.lstrip().startswith(b"<?xml")))
+    return whole(decoded(data, declares=data.lstrip().startswith(b"<?xml")))
 
 
 FORMAT = Format("text", (".txt", ".json", ".jsonl", ".xml"), read, by_name=True)

@@ -15,22 +15,21 @@ from aws_lambda_powertools.event_handler import Response as ProxyResponse
 
 from vectorlog.api import auth
 from vectorlog.api.app import Admit, App, refuse
-from vectorlog.api.input.form import Form, FormRule
-from vectorlog.api.input.multipart import BrokenForm, FormReader, FormTooLarge
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
 from vectorlog.api.routes import ROUTES
 from vectorlog.defaults import PREFLIGHT_SECONDS
-from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, TooLarge, is_disk_full
+from vectorlog.domain.errors import Invalid, Refused
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import wiring
 from vectorlog.runtime.aws.large_answers import INLINE_LIMIT, SIGNED_FOR_S, fit
 from vectorlog.runtime.aws.once import once
-from vectorlog.use_cases.upload_parts import DIRECT, part_key
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from vectorlog.api.input.form import Form, FormRule
 
 TEXT_LIMIT = 1_000_000
 """The size in bytes up to which JSON is sent as text. Its quotes are escaped, which may double it; base64 adds a third.
@@ -94,6 +93,8 @@ def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str])
 
 def sign_part(request: Request, upload: str, part: str, size: int, seconds: int) -> str:  # noqa: ARG001
     """Returns a signed URL of the bucket. See `SignPart`."""
+    from vectorlog.use_cases.upload_parts import DIRECT, part_key
+
     return wiring.blobs().upload_url(part_key(upload, part, DIRECT), seconds, size=size)
 
 
@@ -112,7 +113,7 @@ def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response
     text = event.body or ""
     try:
         sent = base64.b64decode(text) if event.is_base64_encoded else text.encode()
-        body = _form(head.headers["content-type"], sent, spool, admitted.form) if admitted.form else sent
+        body = _form(head, sent, spool, admitted.form) if admitted.form else sent
     except ValueError as error:  # neither base64 nor text, or a boundary that is not ASCII
         return refuse(head, Invalid(f"The request's body cannot be decoded: {error}.", code=None))
     except Refused as error:
@@ -126,26 +127,11 @@ def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:
     return {**{name.lower(): value for name, value in event.headers.items()}, **joined}
 
 
-def _form(content_type: str, sent: bytes, spool: Path, rule: FormRule) -> Form:
-    """Parses a form, and puts its files into the spool folder.
+def _form(head: Request, sent: bytes, spool: Path, rule: FormRule) -> Form:
+    """Parses a form. See `forms.read`; most functions start for a request without a form, and never import it."""
+    from vectorlog.runtime.aws import forms
 
-    Raises:
-        Invalid: the form is broken.
-        TooLarge: its files are larger than the rule's limit.
-        NoSpace: the function's disk is full.
-    """
-    try:
-        reader = FormReader(content_type, spool, rule.limit, rule.file_field)
-        reader.feed(sent)
-        return reader.finish()
-    except BrokenForm as error:
-        raise Invalid(str(error), code=None) from error
-    except FormTooLarge as error:
-        raise TooLarge(rule.too_large) from error
-    except OSError as error:
-        if is_disk_full(error):
-            raise NoSpace(DISK_FULL) from error
-        raise
+    return forms.read(head.headers["content-type"], sent, spool, rule)
 
 
 def _proxy_response(response: Response, method: str) -> ProxyResponse[Any]:

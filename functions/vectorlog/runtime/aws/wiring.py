@@ -1,11 +1,13 @@
-"""Builds the parts of a Lambda function. Each part is created once, when it is first needed."""
+"""Builds the parts of a Lambda function. Each part is created once, when it is first needed.
+
+What only the functions behind the log need is in `workers.py`, so that those that answer requests do not import it.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
@@ -18,36 +20,22 @@ from vectorlog.event_log.streams import Streams
 from vectorlog.limits.dynamodb import DynamoDBWindows
 from vectorlog.limits.limiter import Limiter
 from vectorlog.limits.request_rate import ALONE, RequestRate
-from vectorlog.reactions.projector import Projector
-from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
 from vectorlog.runtime.aws.metrics import CloudWatchMetrics
-from vectorlog.runtime.aws.models import models
 from vectorlog.runtime.aws.once import once
-from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.runtime.aws.rewriting import rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Ingest, Message, Replay, decode
-from vectorlog.work.sqs import SQSQueue
 
 if TYPE_CHECKING:
     from vectorlog.embedding.catalogue import Models
-    from vectorlog.event_log.dynamodb_stream import Gap
     from vectorlog.files.blobs import Blobs
     from vectorlog.files.s3 import S3Blobs
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.index.opensearch.index import OpenSearchIndex
-    from vectorlog.ingest.ingester import Ingester
     from vectorlog.rewriting.rewriter import Rewriter
-
-READER_MEMORY_BYTES = 1 << 30
-"""For the child process that reads a file. The function has 1,769 MB, which is one core."""
-GIVE_UP = "it failed every time"
-SEND_AGAIN_MS = 900_000
-"""How long a message that failed too often waits before it is tried again."""
 
 
 def clock() -> int:
@@ -72,7 +60,7 @@ def deployment() -> Deployment:
         views=Views(DynamoDBTable(dynamodb, settings.views_table), also=also),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
-        models=cast("Models", _AtFirstUse(lambda: models(settings, searching=True, telemetry=telemetry()))),
+        models=cast("Models", _AtFirstUse(lambda: embedders(searching=True))),
         clock=clock,
         random=random,
         upload_limits=GATEWAY_UPLOADS,
@@ -83,6 +71,13 @@ def deployment() -> Deployment:
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         telemetry=telemetry(),
     )
+
+
+def embedders(*, searching: bool) -> Models:
+    """Creates the models that embed, for searches or for ingests."""
+    from vectorlog.runtime.aws.models import models
+
+    return models(environment(), searching=searching, telemetry=telemetry())
 
 
 def limiter() -> Limiter:
@@ -141,76 +136,3 @@ class _AtFirstUse:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._make(), name)
-
-
-@once
-def work_queue() -> SQSQueue:
-    """Returns the queue of the work function."""
-    return SQSQueue(clients.sqs(), environment().work_queue, clock)
-
-
-@once
-def embed_queue() -> SQSQueue:
-    """Returns the queue of the embed function."""
-    return SQSQueue(clients.sqs(), environment().embed_queue, clock)
-
-
-@once
-def erase_queue() -> SQSQueue:
-    """Returns the queue of the erase function."""
-    return SQSQueue(clients.sqs(), environment().erase_queue, clock)
-
-
-@once
-def projector() -> Projector:
-    """Returns the consumer of the log's stream."""
-    deployed = deployment()
-    return Projector(deployed.streams, deployed.views, work_queue(), embed_queue(), telemetry(), erase_queue())
-
-
-@once
-def ingester() -> Ingester:
-    """Returns the ingester. No client waits for its embeddings, so it retries them more often than a search does."""
-    from vectorlog.ingest.ingester import Ingester
-    from vectorlog.ingest.sandbox import Sandbox
-
-    for_ingest = replace(deployment(), models=models(environment(), searching=False, telemetry=telemetry()))
-    return Ingester(for_ingest, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
-
-
-def work(record: Mapping[str, Any]) -> None:
-    """Processes a record of the work queue. If it raises, the caller must report the record as failed."""
-    worker = Worker(deployment(), projector())
-    Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
-
-
-def erase(record: Mapping[str, Any]) -> None:
-    """Processes a record of the erase queue, as `work` does one of the work queue."""
-    worker = Worker(deployment(), projector())
-    Records(erase_queue()).each(record, lambda body: worker.work(decode(body)))
-
-
-def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:
-    """Ingests the files of these embed queue records together. Returns the ids of the messages to report as failed."""
-    from vectorlog.ingest.deliveries import Deliveries
-
-    deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS, telemetry())
-    return Records(embed_queue()).together(
-        records, lambda received: [each.received for each in deliveries.take(received, time_left)]
-    )
-
-
-def give_up(message: Message) -> None:
-    """Handles a message that failed too often: fails its file, or sends any other work again with a delay."""
-    if isinstance(message, Ingest):
-        ingester().give_up(message, GIVE_UP)
-    else:
-        projector().send([("dead", message)], delay=SEND_AGAIN_MS)
-
-
-def recover(gap: Gap) -> None:
-    """Sends a replay message for each stream whose records the projector gave up."""
-    from vectorlog.event_log.dynamodb_stream import streams_in
-
-    streams = streams_in(clients.dynamodb_streams(), gap)
-    projector().send([(stream, Replay(stream)) for stream in streams])

@@ -1,4 +1,5 @@
-"""Recognises a data folder that was copied while a server worked on it, and makes it whole or refuses it.
+"""Recognises a data folder that was copied while a server worked on it, or whose views are damaged, and makes it whole
+or refuses it.
 
 The parts of such a copy were read at different moments, so they may not belong together: views or an index that are
 newer or older than the log would give wrong answers. The log and the blobs are checked, and the rest is made from them.
@@ -19,7 +20,7 @@ from vectorlog.files.private import private_file
 from vectorlog.operations.folded_log import read
 from vectorlog.operations.progress import silent
 from vectorlog.operations.wholeness import not_whole
-from vectorlog.runtime.local import rebuild
+from vectorlog.runtime.local import damaged, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.inspection import inspect
@@ -44,18 +45,25 @@ class TornCopy(Exception):
 
 def make_whole(folder: DataFolder) -> None:
     """Makes the views, the queues and the index anew if the folder is a copy that was taken while a server worked, or
-    if the views are newer than the log. The caller holds the folder's lock, and nothing of it is open.
+    if the views are newer than the log; only the views and the queues if their database is damaged. The caller holds
+    the folder's lock, and nothing of it is open.
 
     Raises:
         TornCopy: the log is damaged, or bytes that it names are missing or cut off.
     """
-    if not folder.log.exists() or _belongs_together(folder, _end(folder)):
+    if not folder.log.exists():
+        return
+    end, damage = _end(folder), damaged.found(folder)
+    if damage is None and _belongs_together(folder, end):
+        return
+    if damage is not None and folder.place.exists() and _is_own(folder, end):
+        log.warning("%s is damaged (%s): it is made anew from the log", folder.derived, damage)
+        _check_log(folder)
+        _renew_derived(folder)
         return
     log.warning("%s is a copy of a folder in use: it is checked, and views and index are made anew", folder.path)
     _check_log(folder)
-    for path in folder.path.glob("derived.db*"):
-        path.unlink()
-    rebuild.views(folder, silent)
+    _renew_derived(folder)
     shutil.rmtree(folder.index, ignore_errors=True)
     _check_blobs(folder)
     rebuild.index(folder, silent)
@@ -77,30 +85,33 @@ def _end(folder: DataFolder) -> int:
         with closing(SQLiteEventLog(folder.log)) as event_log:
             return event_log.last_position()
     except sqlite3.DatabaseError as error:
-        if _is_damage(error):
+        if damaged.is_damage(error):
             raise TornCopy(_damaged_log(folder, str(error))) from error
         raise
 
 
 def _belongs_together(folder: DataFolder, end: int) -> bool:
     """Returns whether all is of one folder, or was copied while no server had it open."""
-    try:
-        with closing(LocalLogAndViews(folder)) as log_and_views:
-            handled = Checkpoint(log_and_views.derived, "projector").read()
-    except sqlite3.DatabaseError as error:
-        if _is_damage(error):
-            return False
-        raise
+    with closing(LocalLogAndViews(folder)) as log_and_views:
+        handled = Checkpoint(log_and_views.derived, "projector").read()
     if handled > end:
         return False
     if not folder.place.exists():  # an earlier version had it open; or only the log and the blobs were copied
         return bool(handled) or not end
+    return _is_own(folder, end)
+
+
+def _is_own(folder: DataFolder, end: int) -> bool:
+    """Returns whether the folder is the one that a server had open, or was closed at the end of its log."""
     place = json.loads(folder.place.read_text())
     return bool(place["inode"] == folder.marker.stat().st_ino or place["closed_at"] == end)
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+def _renew_derived(folder: DataFolder) -> None:
+    """Makes the views and the queues anew; the projector then sends the work of all commits again."""
+    damaged.remove(folder)
+    damaged.forget_uptime(folder)
+    rebuild.views(folder, silent)
 
 
 def _record(folder: DataFolder, closed_at: int | None) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import uvicorn
 from starlette.types import ASGIApp
 
-from vectorlog.api import auth
+from vectorlog.api import auth, routes
 from vectorlog.api.app import Admit, Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.resources import health
@@ -72,6 +72,7 @@ class Server:
     def run(self) -> None:
         """Serves until a signal stops it. Requests that are under way are still answered."""
         self._local.start()
+        routes.load()
         settings = self._local.settings
         limits = Limits(
             head_seconds=settings.head_seconds,

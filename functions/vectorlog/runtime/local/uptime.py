@@ -27,6 +27,11 @@ _NOW = "INSERT INTO beats VALUES ('engine', ?) ON CONFLICT (name) DO UPDATE SET 
 _OLD = "DELETE FROM offline WHERE began < (SELECT began FROM offline ORDER BY began DESC LIMIT 1 OFFSET ?)"
 
 
+def forget(database: Database, until: int) -> None:
+    """Records that no work was possible until a time (ms since 1970): deadlines that began before begin anew."""
+    database.write(lambda connection: connection.execute("INSERT INTO offline VALUES (0, ?)", (until,)))
+
+
 class Uptime:
     """Records beats and times off. Safe to use from several threads. `clock` is in ms."""
 

@@ -96,6 +96,14 @@ class Model(Answer):
     """Not known."""
 
 
+class DeletedModel(Answer):
+    """OpenAI's answer to the deletion of a model, which this server never gives."""
+
+    id: str
+    object: Literal["model"]
+    deleted: bool
+
+
 class Models(Answer):
     """The models that this deployment offers, the default first."""
 
