@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -179,7 +180,7 @@ def test_shortened_text_fits() -> None:
 
 def test_time_is_linear() -> None:
     """Lead-ins of long tables, of many headings and of one long header cost no more per character in a longer text."""
-    made = {
+    made: dict[str, Callable[[int], Text]] = {
         "rows": lambda n: read_csv("name,value\n" + "".join(f"row {i},{i}\n" for i in range(n * 20))),
         "headings": lambda n: markdown("".join(f"{'#' * (i % 6 + 1)} Title {i}\n" for i in range(n * 20))),
         "sections": lambda n: markdown("".join(f"## Title {i}\n\n{_SENTENCE}\n\n" for i in range(n))),
