@@ -138,9 +138,11 @@ class TestSearch:
         assert not ask(index, text="malta").by_text
 
     def test_what_the_query_itself_would_score(self, index: ChunkIndex) -> None:
-        """A text that is the query scores about `bm25_same`, which is within the bound."""
+        """A text that is the query scores about `bm25_same`, which is within the bound, in a file with a usual name."""
         texts = ["red foxes jump over the lazy dog", "a dog", "red wine and a red table for seven", "one two three"]
-        index.add(SPACE, [file(f"f{place}", (text, X)) for place, text in enumerate(texts)])
+        names = Frame(words="annual report 2031")
+        for place, text in enumerate(texts):
+            index.add(SPACE, [FileChunks("s", f"f{place}", 0, "row", 0, {}, (Chunk(0, text, (X,), None, names),))])
         for place, text in enumerate(texts):
             found = ask(index, text=text)
             best = next(hit for hit in found.by_text if hit.file == f"f{place}")

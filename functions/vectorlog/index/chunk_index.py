@@ -85,7 +85,8 @@ class SearchResult:
 
     Attributes:
         bm25_bound: upper bound of the score of any document for the query's terms; 0 if no term is known.
-        bm25_same: about the score of a document whose text is that of the query; 0 if no term is known.
+        bm25_same: about the score of a document whose text is that of the query, with a frame of `NAMES` words; 0 if no
+            term is known.
     """
 
     by_vector: tuple[Hit, ...]

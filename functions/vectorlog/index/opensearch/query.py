@@ -19,7 +19,7 @@ from itertools import islice
 
 from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Vector
-from vectorlog.index.bm25 import K1, B
+from vectorlog.index.bm25 import K1, NAMES, B
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.conditions import clauses, restriction
 from vectorlog.index.opensearch.mapping import SOURCE, Json
@@ -168,7 +168,7 @@ def _marks(text: str, answers: Iterator[Json], best: float) -> tuple[float, floa
         return 0.0, 0.0
     weights = [(times, sum(_values(each, _IDF))) for times, each in zip(words.values(), explained, strict=True)]
     more = len(_WORD.findall(text)) / max(words.total(), 1)
-    length = more * sum(times for times, idf in weights if idf)
+    length = more * sum(times for times, idf in weights if idf) + NAMES
     mean = next(_values([each for part in explained for each in part], _MEAN_LENGTH), length)
     norm = K1 * (1 - B + B * length / mean)
     bound = max(more * sum(times * idf for times, idf in weights), best)
