@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,22 +79,23 @@ def _by_box(head: bytes) -> str | None:
 
 
 def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
-    """Finds the format of an OLE container by the names of its streams, which are in UTF-16."""
-    data = path.read_bytes()
+    """Finds the format of an OLE container by the streams in its root, whose names are compared without case."""
+    from olefile import OleFileIO  # type: ignore[import-untyped]
 
-    def holds(*streams: str) -> bool:
-        return any(stream.encode("utf-16-le") in data for stream in streams)
-
-    if holds("EncryptedPackage"):
+    try:
+        with OleFileIO(str(path)) as ole:
+            names = {entry[0].lower() for entry in ole.listdir(storages=True)}
+    except Exception as error:
+        raise Unreadable(
+            "invalid_file", "The file is damaged: its OLE container is not complete. Save or upload it again."
+        ) from error
+    if "encryptedpackage" in names:
         raise Unreadable(
             "invalid_file", "The Office file is locked with a password. Remove the password and upload it again."
         )
-    if holds("WordDocument", "PowerPoint Document"):
-        raise Unreadable(
-            "unsupported_file", "Word and PowerPoint 97-2003 files cannot be read. Save it as .docx, .pptx or PDF."
-        )
-    if by_stream := next((each for each in formats if holds(*each.ole_streams)), None):
-        return by_stream
+    for each in formats:
+        if any(stream.lower() in names for stream in each.ole_streams):
+            return each
     raise Unreadable(
         "unsupported_file", "This kind of Office or Outlook file cannot be read. Save it as .docx, .eml or PDF."
     )
@@ -119,7 +119,6 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
     if "[Content_Types].xml" in container.names:
         for each in formats:
             if (folder := each.office_folder) and any(name.startswith(folder) for name in container.names):
-                _check_office(container, each)
                 return each
     if "mimetype" in container.names:
         media_type = container.read("mimetype").strip()
@@ -132,18 +131,3 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
 def _has_locked_parts(container: Container) -> bool:
     manifest = "META-INF/manifest.xml"
     return manifest in container.names and b"encryption-data" in container.read(manifest)
-
-
-def _check_office(container: Container, file_format: Format) -> None:
-    """Refuses files with macros and templates, whose content types python-docx and python-pptx do not accept."""
-    types = container.read("[Content_Types].xml")
-    special = re.search(
-        rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types
-    )
-    if special and not file_format.macros:
-        raise Unreadable(
-            "unsupported_file",
-            "Office files with macros, templates and slide shows cannot be read. Save it as .docx or .pptx.",
-        )
-    if "xl/workbook.bin" in container.names:
-        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) cannot be read. Save it as .xlsx.")
