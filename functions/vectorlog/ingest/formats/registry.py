@@ -8,6 +8,7 @@ from __future__ import annotations
 from vectorlog.ingest.formats import (
     archive,
     book,
+    delimited,
     mail,
     mail_folder,
     markdown_file,
@@ -43,5 +44,6 @@ FORMATS: tuple[Format, ...] = (
     archive.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
+    delimited.FORMAT,
     plain.FORMAT,
 )
