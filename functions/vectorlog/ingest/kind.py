@@ -11,6 +11,7 @@ from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
 
 _HEAD = 4096
+_ZIP = "application/zip"
 _BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNREAD: tuple[tuple[bytes, str], ...] = (
@@ -20,9 +21,6 @@ _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "an image"),
     (b"II*\0", "an image"),
     (b"MM\0*", "an image"),
-    (b"\x1f\x8b\x08", "an archive"),
-    (b"BZh", "an archive"),
-    (b"\xfd7zXZ\0", "an archive"),
     (b"(\xb5/\xfd", "an archive"),
     (b"7z\xbc\xaf\x27\x1c", "an archive"),
     (b"Rar!\x1a\x07", "an archive"),
@@ -70,12 +68,12 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
 
 
 def _by_box(head: bytes) -> str | None:
-    """Recognises files whose signature is not at the very beginning: RIFF, MP4 and HEIC, tar."""
+    """Recognises files whose signature is not at the very beginning: RIFF, MP4 and HEIC."""
     if head[:4] == b"RIFF" and b"\0" in head[:16]:
         return "an image" if head[8:12] == b"WEBP" else "a recording"
     if head[4:8] == b"ftyp":
         return "an image" if head[8:12] in (b"heic", b"heix", b"avif", b"mif1") else "a recording"
-    return "an archive" if head[257:262] == b"ustar" else None
+    return None
 
 
 def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
@@ -120,12 +118,17 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
         for each in formats:
             if (folder := each.office_folder) and any(name.startswith(folder) for name in container.names):
                 return each
-    if "mimetype" in container.names:
+    if "mimetype" in container.names:  # OpenDocument, EPUB
         media_type = container.read("mimetype").strip()
         for each in formats:
             if any(media_type.startswith(prefix.encode()) for prefix in each.media_types):
                 return each
-    raise Unreadable("unsupported_file", f"The file is an archive, which cannot be read. {_REMEDIES['an archive']}")
+    if "[Content_Types].xml" in container.names or any(name.endswith(".iwa") for name in container.names):
+        raise Unreadable(
+            "unsupported_file",
+            "The file is of an office program whose format cannot be read. Save it as .docx, .xlsx, .pptx or PDF.",
+        )
+    return next(each for each in formats if _ZIP in each.media_types)
 
 
 def _has_locked_parts(container: Container) -> bool:

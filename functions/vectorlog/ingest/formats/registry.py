@@ -6,8 +6,11 @@ The first format that recognises a file reads it, so the order matters if severa
 from __future__ import annotations
 
 from vectorlog.ingest.formats import (
+    archive,
     book,
+    delimited,
     mail,
+    mail_folder,
     markdown_file,
     notebook,
     old_slides,
@@ -36,8 +39,11 @@ FORMATS: tuple[Format, ...] = (
     outlook.FORMAT,
     opendocument.FORMAT,
     book.FORMAT,
+    mail_folder.FORMAT,
     mail.FORMAT,
+    archive.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
+    delimited.FORMAT,
     plain.FORMAT,
 )
