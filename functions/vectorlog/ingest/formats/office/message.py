@@ -163,6 +163,6 @@ def _encoding(page: int) -> str:
 def _rtf(packed: bytes) -> str:
     from compressed_rtf import decompress  # type: ignore[import-untyped]
 
-    from vectorlog.ingest.formats.rich_text import text_of
+    from vectorlog.ingest.formats.rich_text import read_rtf
 
-    return text_of(decompress(packed))
+    return read_rtf(decompress(packed)).text
