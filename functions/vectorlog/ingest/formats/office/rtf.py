@@ -68,6 +68,8 @@ class RtfReader:
         self._high = 0
         self._to_skip = 0
         self._starred = False
+        self._fresh = False
+        """Whether nothing stood in the group so far."""
         self._fields: list[_Field] = []
         self._notes = 0
         self._style = Form()
@@ -171,6 +173,7 @@ class RtfReader:
         self._group = copy(self._group)
         self._group.ends = None
         self._starred = False
+        self._fresh = True
 
     def _close(self) -> None:
         self._starred = False
@@ -181,7 +184,8 @@ class RtfReader:
 
     def _word(self, word: str, value: int | None) -> None:
         self._flush()
-        starred, self._starred = self._starred, False
+        starred, self._starred = self._starred and self._fresh, False
+        self._fresh = False
         group = self._group
         if group.skipped:
             return
