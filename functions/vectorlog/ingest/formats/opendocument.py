@@ -9,8 +9,9 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.office.left_out import tell_left_out
+from vectorlog.ingest.formats.office.open_furniture import furniture
 from vectorlog.ingest.formats.office.open_styles import OpenStyles
-from vectorlog.ingest.formats.office.open_text import OpenText, furniture
+from vectorlog.ingest.formats.office.open_text import OpenText
 from vectorlog.ingest.formats.office.xml import child, named, require_few_tags
 
 

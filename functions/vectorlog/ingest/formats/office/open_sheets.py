@@ -11,8 +11,9 @@ from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.office.cells import Cells
 from vectorlog.ingest.formats.office.left_out import tell_left_out
+from vectorlog.ingest.formats.office.open_furniture import furniture
 from vectorlog.ingest.formats.office.open_inline import text_of
-from vectorlog.ingest.formats.office.open_text import OpenText, furniture
+from vectorlog.ingest.formats.office.open_text import OpenText
 from vectorlog.ingest.formats.office.sheet_page import SheetPage
 from vectorlog.ingest.formats.office.sheet_table import Budget, Merged, SheetTable
 from vectorlog.ingest.formats.office.xml import MOST_TAGS, NAMES, TAGS_PER_BYTE, attribute, child, number

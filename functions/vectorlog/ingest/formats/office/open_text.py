@@ -9,6 +9,7 @@ from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.office.grid import MOST_COLUMNS, Cell, laid_out
 from vectorlog.ingest.formats.office.open_inline import OpenInline, text_of
 from vectorlog.ingest.formats.office.open_styles import OpenStyles, mark
+from vectorlog.ingest.formats.office.sheet_table import Budget
 from vectorlog.ingest.formats.office.sink import Lines, Sink
 from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, named, number, parse
 
@@ -21,6 +22,7 @@ _SKIPPED = frozenset(
 _NOT_SHOWN = ("page-number", "date-time", "header", "footer", "page")
 _MOST_ROWS_REPEATED = 100
 _MOST_LEVEL = 8
+_MOST_HEADING = 10
 
 
 class OpenText:
@@ -35,6 +37,7 @@ class OpenText:
         self._out = out
         self._styles = styles or OpenStyles()
         self._file_bytes = file_bytes
+        self._budget = Budget(file_bytes)
         self._counts: list[int] = []
         """Of the items of the lists around what is written."""
         self._list_style = ""
@@ -94,7 +97,7 @@ class OpenText:
         text = inline.text.strip("\n ")
         if text:
             if NAMES[part.tag] == "h" and len(text) <= 300:
-                level = max(1, number(attribute(part, "outline-level"), 1))
+                level = max(1, number(attribute(part, "outline-level"), 1, _MOST_HEADING))
                 self._out.heading(level, f"{self._heading_mark(level, part)}{text}")
             elif self._styles.is_title(attribute(part, "style-name")) and len(text) <= 300:
                 self._out.heading(1, text)
@@ -199,6 +202,7 @@ class OpenText:
         for row, in_header in _rows(part):
             cells = self._row(row)
             again = min(number(attribute(row, "number-rows-repeated"), 1), _MOST_ROWS_REPEATED)
+            self._budget.take(again * sum(len(cell.text) for cell in cells))
             if any(cell.text for cell in cells):
                 rows += [cells] * again
                 header += again if in_header and header == len(rows) - again else 0
@@ -236,23 +240,3 @@ def _rows(table: Element) -> list[tuple[Element, bool]]:
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
             waiting += [(each, in_header or name == "table-header-rows") for each in reversed(element)]
     return rows
-
-
-def furniture(container: Container, *kinds: str) -> list[str]:
-    """Returns what is printed above and below the pages, each text once; `kinds` are `header` and `footer`.
-
-    Texts that are no more than a page's number are left out.
-    """
-    if "styles.xml" not in container.names:
-        return []
-    found: dict[str, None] = {}
-    for each in named(container.tree("styles.xml"), "master-page"):
-        for part in each:
-            name = NAMES[part.tag].partition("-")[0]
-            if name not in (kinds or ("header", "footer")) or attribute(part, "display") == "false":
-                continue
-            text = OpenText(container, Lines()).lines(part)
-            least = 2 if any(named(part, "page-number", "sheet-name")) else 1
-            if len([word for word in text.split() if any(letter.isalpha() for letter in word)]) >= least:
-                found[text] = None
-    return list(found)

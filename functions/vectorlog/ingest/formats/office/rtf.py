@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
 
 from vectorlog.ingest.builder import DocumentBuilder
-from vectorlog.ingest.formats.office.rtf_flow import Border, Flow, Form
+from vectorlog.ingest.formats.office.rtf_flow import Form
+from vectorlog.ingest.formats.office.rtf_flows import Flows
+from vectorlog.ingest.formats.office.rtf_state import Field, Group, Letters, code_page
 from vectorlog.ingest.formats.office.rtf_words import (
     BREAKS,
-    CHARSETS,
     FLOWS,
     KNOWN,
     LINK,
@@ -22,31 +21,9 @@ from vectorlog.ingest.formats.office.rtf_words import (
     SYMBOLS,
     TOKEN,
 )
-from vectorlog.ingest.formats.office.sink import Lines
 
 _HEADING = re.compile(r"(?i)heading ([1-9])\b")
 _LONGEST_CODE = 5000
-
-
-@dataclass(slots=True)
-class _Group:
-    """What holds up to the end of a group; `ends` is done there."""
-
-    font: int = -1
-    fallback: int = 1
-    hidden: bool = False
-    skipped: bool = False
-    target: list[str] | None = None
-    """Where text goes that is not the document's, such as a field's code."""
-    table: str = ""
-    ends: Callable[[], None] | None = None
-
-
-@dataclass(slots=True)
-class _Field:
-    code: list[str] = field(default_factory=list)
-    start: tuple[int, int, int] = (0, 0, 0)
-    """Flow, paragraph and place in it at which the result begins."""
 
 
 class RtfReader:
@@ -59,23 +36,17 @@ class RtfReader:
     def __init__(self, document: DocumentBuilder) -> None:
         self._document = document
         self._headings: dict[int, int] = {}
-        self._flows = [Flow(document, self._headings)]
-        self._group = _Group()
-        self._groups: list[_Group] = []
-        self._encoding = "cp1252"
-        self._fonts: dict[int, str] = {}
+        self._flows = Flows(document, self._headings)
+        self._group = Group()
+        self._groups: list[Group] = []
+        self._letters = Letters()
         self._bytes = bytearray()
-        self._high = 0
         self._to_skip = 0
         self._starred = False
         self._fresh = False
         """Whether nothing stood in the group so far."""
-        self._fields: list[_Field] = []
-        self._notes = 0
+        self._fields: list[Field] = []
         self._style = Form()
-        self._border = Border(0)
-        self._author: list[str] = []
-        self._furniture: dict[str, list[str]] = {"header": [], "footer": []}
         self.images = 0
 
     def read(self, data: bytes) -> None:
@@ -109,9 +80,7 @@ class RtfReader:
         self._flush()
         while self._groups:
             self._close()
-        self._flows[0].end()
-        for text in dict.fromkeys(self._furniture["footer"]):
-            self._document.paragraph(text)
+        self._flows.end()
 
     def _raw(self, text: bytes) -> None:
         if self._to_skip:
@@ -122,29 +91,16 @@ class RtfReader:
             self._bytes += text
 
     def _unicode(self, value: int) -> None:
-        self._flush(keep_high=True)
-        self._to_skip = self._group.fallback
-        unit = value & 0xFFFF
-        if 0xD800 <= unit < 0xDC00:
-            self._high = unit
-        elif 0xDC00 <= unit < 0xE000:
-            if self._high:
-                self._write(chr(0x10000 + ((self._high - 0xD800) << 10) + unit - 0xDC00))
-            self._high = 0
-        else:
-            self._high = 0
-            if 0xF020 <= unit <= 0xF0FF:  # a sign of a font of symbols
-                unit = 0x2022 if unit in (0xF0B7, 0xF0A7, 0xF0D8, 0xF06E, 0xF076) else unit - 0xF000
-            self._write(chr(unit) if unit >= 32 else "")
-
-    def _flush(self, *, keep_high: bool = False) -> None:
-        """Writes the bytes that wait, since an encoding may need several for a letter."""
-        if not keep_high:
-            self._to_skip = 0
         if self._bytes:
-            self._high = 0
-            encoding = self._fonts.get(self._group.font) or self._encoding
-            text, self._bytes = self._bytes.decode(encoding, "replace"), bytearray()
+            self._flush()
+        self._to_skip = self._group.fallback
+        self._write(self._letters.unit(value))
+
+    def _flush(self) -> None:
+        """Writes the bytes that wait, since an encoding may need several for a letter."""
+        self._to_skip = 0
+        if self._bytes:
+            text, self._bytes = self._letters.decoded(self._bytes, self._group.font), bytearray()
             self._write(text)
 
     def _write(self, text: str) -> None:
@@ -154,7 +110,7 @@ class RtfReader:
         if group.target is not None:
             group.target.append(text)
         elif not group.hidden and not group.table:
-            self._flows[-1].text.append(text)
+            self._flows.last.text.append(text)
 
     def _sign(self, sign: bytes) -> None:
         if self._to_skip and sign in SYMBOLS:
@@ -191,8 +147,9 @@ class RtfReader:
             return
         if group.table and self._in_table(group.table, word, value):
             return
-        if word in FLOWS:
-            self._flow(word)
+        if word in FLOWS and self._flows.has_room:
+            self._group.target = None
+            self._group.ends = self._flows.open(word)
         elif word in SKIPPED or (starred and word not in KNOWN and word not in ("pntext", "listtext")):
             group.skipped = True
             self.images += word in ("pict", "shppict")
@@ -200,9 +157,9 @@ class RtfReader:
             self._write(SIGNS[word])
         elif word in BREAKS:
             if group.target is None:
-                self._flows[-1].paragraph()
+                self._flows.last.paragraph()
         elif not self._destination(word) and not self._character(word, value):
-            self._paragraph(word, value)
+            self._flows.last.control(word, value)
 
     def _in_table(self, table: str, word: str, value: int | None) -> bool:
         """Reads the tables of fonts and styles; returns whether the control belongs to them."""
@@ -210,9 +167,7 @@ class RtfReader:
             if word == "f":
                 self._group.font = value or 0
             elif word in ("fcharset", "cpg") and value is not None:
-                encoding = CHARSETS.get(value, "") if word == "fcharset" else _code_page(value)
-                if encoding:
-                    self._fonts[self._group.font] = encoding
+                self._letters.add_font(self._group.font, word, value)
             return word in ("f", "fcharset", "cpg")
         if word == "s":
             self._style = Form(style=value or 0)
@@ -239,7 +194,7 @@ class RtfReader:
             case "title":
                 self._collected(self._title)
             case "field":
-                self._fields.append(_Field())
+                self._fields.append(Field())
                 self._group.ends = self._end_field
             case "fldinst":
                 self._group.target = self._fields[-1].code if self._fields else []
@@ -248,8 +203,7 @@ class RtfReader:
             case "pntext" | "listtext":
                 self._collected(self._mark)
             case "atnauthor":
-                self._author = []
-                self._group.target = self._author
+                self._collected(self._flows.author)
             case "upr":
                 self._group.target = []
             case "ud":
@@ -264,17 +218,17 @@ class RtfReader:
         self._document.title = text
 
     def _mark(self, text: str) -> None:
-        self._flows[-1].mark = text
+        self._flows.last.mark = text
 
     def _begin_result(self) -> None:
         if self._fields:
-            flow = self._flows[-1]
+            flow = self._flows.last
             self._fields[-1].start = id(flow), flow.paragraphs, len(flow.text)
 
     def _end_field(self) -> None:
         ended = self._fields.pop()
         link = LINK.match("".join(ended.code)[:_LONGEST_CODE])
-        flow = self._flows[-1]
+        flow = self._flows.last
         if link is None or not ended.start[0]:
             return
         target = link["quoted"] or link["bare"]
@@ -285,45 +239,6 @@ class RtfReader:
         text = "".join(flow.text[start:])
         if text.strip() and text.strip() != target:
             flow.text[start:] = [f"[{text}]({target})"]
-
-    def _flow(self, word: str) -> None:
-        if word == "footnote":
-            self._notes += 1
-            self._flows[-1].text.append(f"[{self._notes}]")
-        lines = Lines()
-        flow = Flow(lines, self._headings)
-        outer = self._flows[-1]
-        note = self._notes
-        self._flows.append(flow)
-        self._group.target = None
-
-        def end() -> None:
-            flow.end()
-            del self._flows[self._flows.index(flow) :]
-            if not self._flows:
-                self._flows.append(outer)
-            text = lines.text
-            if not text.strip():
-                return
-            if word == "footnote":
-                outer.after.append(f"[{note}] {text}")
-            elif word == "annotation":
-                author = "".join(self._author).strip()
-                outer.after.append(f"Comment ({author}): {text}" if author else f"Comment: {text}")
-            elif word.startswith(("header", "footer")):
-                self._end_furniture(word[:6], text)
-            else:
-                outer.after.append(text)
-
-        self._group.ends = end
-
-    def _end_furniture(self, kind: str, text: str) -> None:
-        """Writes a header where it stands, and a footer at the end of the document, once; page numbers are no text."""
-        if text in self._furniture[kind] or not any(letter.isalpha() for letter in text):
-            return
-        self._furniture[kind].append(text)
-        if kind == "header":
-            self._document.paragraph(text)
 
     def _character(self, word: str, value: int | None) -> bool:
         group = self._group
@@ -337,47 +252,9 @@ class RtfReader:
             case "plain":
                 group.hidden = False
             case "ansicpg":
-                self._encoding = _code_page(value or 0) or self._encoding
+                self._letters.encoding = code_page(value or 0) or self._letters.encoding
             case _ if word in SETS:
-                self._encoding = SETS[word]
+                self._letters.encoding = SETS[word]
             case _:
                 return False
         return True
-
-    def _paragraph(self, word: str, value: int | None) -> None:
-        flow = self._flows[-1]
-        match word:
-            case "pard":
-                flow.form = Form()
-            case "s":
-                flow.form.style = value or 0
-            case "outlinelevel":
-                flow.form.heading = value + 1 if value is not None and 0 <= value < 9 else 0
-            case "ilvl":
-                flow.form.list_level = max(0, min(value or 0, 8))
-            case "intbl":
-                flow.form.in_table = True
-            case "trowd":
-                flow.borders = []
-                self._border = Border(0)
-            case "clmrg":
-                self._border.beside = True
-            case "clvmrg":
-                self._border.below = True
-            case "cellx":
-                self._border.right = value or 0
-                flow.borders.append(self._border)
-                self._border = Border(0)
-            case "cell":
-                flow.cell()
-            case "row":
-                flow.row()
-
-
-def _code_page(number: int) -> str:
-    """Returns the name of an encoding that Python has, for the number of a code page; empty if it has none."""
-    name = {10000: "mac-roman", 65001: "utf-8", 936: "gb18030", 1361: "johab"}.get(number, f"cp{number}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return ""

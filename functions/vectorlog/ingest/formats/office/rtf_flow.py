@@ -51,8 +51,39 @@ class Flow:
     _cell: Lines = field(default_factory=Lines)
     _row: list[str] = field(default_factory=list)
     _rows: list[tuple[list[str], list[Border]]] = field(default_factory=list)
-    borders: list[Border] = field(default_factory=list)
+    _borders: list[Border] = field(default_factory=list)
     """Of the row that is open."""
+    _border: Border = field(default_factory=lambda: Border(0))
+    """Of the cell that is being defined."""
+
+    def control(self, word: str, value: int | None) -> None:
+        """Takes a control of paragraphs or tables."""
+        match word:
+            case "pard":
+                self.form = Form()
+            case "s":
+                self.form.style = value or 0
+            case "outlinelevel":
+                self.form.heading = value + 1 if value is not None and 0 <= value < 9 else 0
+            case "ilvl":
+                self.form.list_level = max(0, min(value or 0, 8))
+            case "intbl":
+                self.form.in_table = True
+            case "trowd":
+                self._borders = []
+                self._border = Border(0)
+            case "clmrg":
+                self._border.beside = True
+            case "clvmrg":
+                self._border.below = True
+            case "cellx":
+                self._border.right = value or 0
+                self._borders.append(self._border)
+                self._border = Border(0)
+            case "cell":
+                self.cell()
+            case "row":
+                self.row()
 
     def paragraph(self) -> None:
         """Ends the open paragraph."""
@@ -87,7 +118,7 @@ class Flow:
     def row(self) -> None:
         """Ends the open row."""
         if self._row:
-            self._rows.append((self._row, list(self.borders)))
+            self._rows.append((self._row, list(self._borders)))
             self._row = []
 
     def end(self) -> None:
