@@ -10,17 +10,7 @@ from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.office.rtf_flow import Form
 from vectorlog.ingest.formats.office.rtf_flows import Flows
 from vectorlog.ingest.formats.office.rtf_state import Field, Group, Letters, code_page
-from vectorlog.ingest.formats.office.rtf_words import (
-    BREAKS,
-    FLOWS,
-    KNOWN,
-    LINK,
-    SETS,
-    SIGNS,
-    SKIPPED,
-    SYMBOLS,
-    TOKEN,
-)
+from vectorlog.ingest.formats.office.rtf_words import BREAKS, FLOWS, KNOWN, LINK, SETS, SIGNS, SKIPPED, SYMBOLS, TOKEN
 
 _HEADING = re.compile(r"(?i)heading ([1-9])\b")
 _LONGEST_CODE = 5000
