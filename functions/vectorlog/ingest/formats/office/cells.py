@@ -18,6 +18,7 @@ _MOST_ROW = 1 << 20
 _LONGEST_PLAIN = 11
 """Digits that the format `General` shows, with the point."""
 _FORMULA_LENGTH = 500
+_PIECE = 1 << 22
 
 
 class SheetCells:
@@ -44,8 +45,7 @@ class SheetCells:
 
     def read(self, part: IO[bytes]) -> None:
         """Reads the sheet's part. Raises expat.ExpatError if it is damaged."""
-        parser = _parser(self._start, self._end, self._characters)
-        parser.ParseFile(part)
+        _parse(part, self._start, self._end, self._characters)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
@@ -149,7 +149,7 @@ def shared_strings(part: IO[bytes]) -> list[str]:
         if wanted[0]:
             parts.append(text)
 
-    _parser(start, end, characters).ParseFile(part)
+    _parse(part, start, end, characters)
     return strings
 
 
@@ -165,12 +165,18 @@ def column_of(letters: str) -> int:
     return found
 
 
-def _parser(
-    start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], characters: Callable[[str], None]
-) -> expat.XMLParserType:
+def _parse(
+    part: IO[bytes],
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    characters: Callable[[str], None],
+) -> None:
+    """Parses a part in large pieces, since expat reads what is not complete again with each piece."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = characters
-    return parser
+    while piece := part.read(_PIECE):
+        parser.Parse(piece)
+    parser.Parse(b"", True)

@@ -22,7 +22,7 @@ def furniture(container: Container, *kinds: str) -> list[str]:
             if name not in (kinds or ("header", "footer")) or attribute(part, "display") == "false":
                 continue
             text = OpenText(container, Lines()).lines(part)
-            least = 2 if any(named(part, "page-number", "sheet-name")) else 1
+            least = 1 if next(named(part, "page-number", "sheet-name"), None) is None else 2
             if len([word for word in text.split() if any(letter.isalpha() for letter in word)]) >= least:
                 found[text] = None
     return list(found)

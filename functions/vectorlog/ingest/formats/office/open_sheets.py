@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import Element, XMLPullParser
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Unreadable
@@ -22,6 +22,7 @@ _MOST_REPEATED = 1000
 """How often a cell or a row is read that a file says to be repeated."""
 _MOST_COLUMNS = 1 << 14
 _MOST_BEHIND = 10_000
+_PIECE = 1 << 20
 
 
 def read_open_sheets(path: Path, document: DocumentBuilder) -> None:
@@ -34,8 +35,12 @@ def read_open_sheets(path: Path, document: DocumentBuilder) -> None:
     with Container(path) as container:
         reader = _Reader(container, path, document)
         with container.open("content.xml") as part:
-            for event, element in iterparse(part, ("start", "end")):
-                reader.event(event, element)
+            parser = XMLPullParser(("start", "end"))
+            while piece := part.read(_PIECE):  # a large one: expat reads what is not complete again with each
+                parser.feed(piece)
+                for event, element in parser.read_events():
+                    reader.event(event, element)
+            parser.close()
         for text in furniture(container):
             document.paragraph(text)
         tell_left_out(document, reader.left)
