@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import cast
 from xml.etree.ElementTree import Element, XMLPullParser
 
 from vectorlog.ingest.builder import DocumentBuilder
@@ -35,11 +36,11 @@ def read_open_sheets(path: Path, document: DocumentBuilder) -> None:
     with Container(path) as container:
         reader = _Reader(container, path, document)
         with container.open("content.xml") as part:
-            parser = XMLPullParser(("start", "end"))
+            parser: XMLPullParser = XMLPullParser(("start", "end"))
             while piece := part.read(_PIECE):  # a large one: expat reads what is not complete again with each
                 parser.feed(piece)
-                for event, element in parser.read_events():
-                    reader.event(event, element)
+                for each in parser.read_events():
+                    reader.event(*cast("tuple[str, Element]", each))
             parser.close()
         for text in furniture(container):
             document.paragraph(text)
