@@ -10,7 +10,7 @@ import (
 )
 
 // Arguments: `journey`, the base URL, the key, the end user, the size of a file and of its parts; or `refusals`, the
-// base URL, a key, a key that may only read, and a key of a project that may have no file.
+// base URL, a key, a key that may only read, and a key of a project that may have no more files.
 func main() {
 	arguments := os.Args[2:]
 	connect := func(key string, options ...option.RequestOption) openai.Client {

@@ -9,7 +9,7 @@ import (
 )
 
 // refusals gives what the client raises for each kind of error: status, code, param and message. `reading` is a client
-// with a key that may only read, `limited` one of a project that may have no file.
+// with a key that may only read, `limited` one of a project that may have no more files.
 func refusals(client, reading, limited openai.Client) map[string][]any {
 	ctx := context.Background()
 	seen := map[string][]any{}
