@@ -131,11 +131,20 @@ class DocumentBuilder:
 
     def markdown(self, text: str) -> None:
         """Writes Markdown as it is, and finds its blocks."""
-        self._verbatim(clean(text), parsed=True)
+        cleaned = clean(text)
+        self.written(cleaned, *markdown_blocks.parse(cleaned))
 
     def plain(self, text: str) -> None:
         """Writes text as it is, in which no blocks are known."""
-        self._verbatim(clean(text), parsed=False)
+        self.written(clean(text), Blocks(), ())
+
+    def written(self, text: str, blocks: Blocks, tables: Iterable[Table]) -> None:
+        """Writes text as it is, with the blocks and tables that were found in it. `clean` has made the text."""
+        if text.strip():
+            start = self._start(None)
+            self._write(text)
+            self._blocks.extend(blocks, start)
+            self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
     def part(self, name: str, text: Text) -> None:
         """Writes a document inside this one, such as an attachment: its name as a heading, and the text under it.
@@ -186,16 +195,6 @@ class DocumentBuilder:
         self._write(text)
         self._blocks.add(kind, start, self._length, level, title)
         self._last = kind
-
-    def _verbatim(self, text: str, *, parsed: bool) -> None:
-        if not text.strip():
-            return
-        start = self._start(None)
-        self._write(text)
-        if parsed:
-            found, tables = markdown_blocks.parse(text)
-            self._blocks.extend(found, start)
-            self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
     def _start(self, kind: Kind | None) -> int:
         """Returns where a block of this kind begins, after what separates it from the last one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from vectorlog.ingest.blocks import Blocks, Kind
+from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
 
 _HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
@@ -30,33 +30,36 @@ def cuts(text: Text) -> tuple[tuple[Find, float], ...]:
     inside = tuple((partial(_matches, pattern, text.text), share) for pattern, share in _INSIDE)
     if not text.blocks:
         return ((partial(_matches, _HEADING, text.text), 1.0), *inside)
-    return (*((partial(_begins, text, strength), 1.0) for strength in range(3)), *inside)
+    strengths = _strengths(text.blocks.kinds)
+    return (*((partial(_begins, text, strengths, strength), 1.0) for strength in range(3)), *inside)
 
 
 def _matches(pattern: re.Pattern[str], text: str, low: int, high: int) -> Sequence[int]:
     return [match.end() for match in pattern.finditer(text, low, high)]
 
 
-def _begins(text: Text, strength: int, low: int, high: int) -> Sequence[int]:
+def _begins(text: Text, strengths: bytes, strength: int, low: int, high: int) -> Sequence[int]:
     """Returns where blocks begin that make a cut of a strength: the beginnings of their lines."""
-    blocks, found = text.blocks, []
-    for number in range(bisect_left(blocks.starts, low), len(blocks)):
-        start = blocks.starts[number]
-        if start >= high:
-            break
-        if _strength(blocks, number) == strength:
-            found.append(_line(text.text, start))
+    starts, found = text.blocks.starts, []
+    number, last = bisect_left(starts, low), bisect_left(starts, high)
+    while (number := strengths.find(strength, number, last)) >= 0:
+        found.append(_line(text.text, starts[number]))
+        number += 1
     return found
 
 
-def _strength(blocks: Blocks, number: int) -> int | None:
+def _strengths(kinds: bytearray) -> bytes:
+    """Returns, for each block, how good a cut before it is."""
+    before = bytes((_NO_KIND,)) + kinds
+    return bytes(map(_STRENGTHS.__getitem__, zip(before, kinds, strict=False)))
+
+
+def _strength(before: int, kind: int) -> int:
     """Returns how good a cut before a block is: 0 for a heading, 1 for a paragraph, code or a table, 2 for an item or a
-    row; None if it would leave a heading or the header of a table behind.
+    row; `_NO_CUT` if it would leave a heading or the header of a table behind.
     """
-    kind = blocks.kinds[number]
-    before = blocks.kinds[number - 1] if number else None
     if before == Kind.HEADING or (before == Kind.HEADER and kind in (Kind.HEADER, Kind.ROW)):
-        return None
+        return _NO_CUT
     match kind:
         case Kind.HEADING:
             return 0
@@ -66,6 +69,12 @@ def _strength(blocks: Blocks, number: int) -> int | None:
             return 2 if before == Kind.ROW else 1
         case _:
             return 1
+
+
+_NO_KIND = _NO_CUT = 255
+_STRENGTHS: dict[tuple[int, int], int] = {
+    (before, kind): _strength(before, kind) for before in (*map(int, Kind), _NO_KIND) for kind in map(int, Kind)
+}
 
 
 def _line(text: str, start: int) -> int:

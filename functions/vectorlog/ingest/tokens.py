@@ -19,7 +19,8 @@ _SAFE = re.compile(r"\n(?=\S)|(?<=\S)(?= )")
 _CONTINUING = bytes(range(0x80, 0xC0))
 """UTF-8 continuation bytes."""
 
-_NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
+NEWLINE_FOLLOWS = re.compile(r"\s*[\r\n]")
+"""What must not follow a newline for a text to be cut there without changing any token."""
 
 
 class _Tokenizer(Protocol):
@@ -78,7 +79,7 @@ def is_seam(text: str, offset: int) -> bool:
     if offset <= 0 or offset >= len(text):
         return True
     before, after = text[offset - 1], text[offset]
-    return (before == "\n" and not _NEWLINE_FOLLOWS.match(text, offset)) or (after == " " and not before.isspace())
+    return (before == "\n" and not NEWLINE_FOLLOWS.match(text, offset)) or (after == " " and not before.isspace())
 
 
 class Boundaries:

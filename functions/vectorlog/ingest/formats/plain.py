@@ -1,4 +1,4 @@
-"""Plain text, and the formats that are kept unchanged: JSON, CSV, source code, XML."""
+"""Plain text, and the formats that are kept unchanged: JSON, source code, XML."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ def read(path: Path) -> Text:
     return whole(decoded(data, declares=data.lstrip().startswith(b"<?xml")))
 
 
-FORMAT = Format("text", (".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml"), read, by_name=True)
+FORMAT = Format("text", (".txt", ".json", ".jsonl", ".xml"), read, by_name=True)
