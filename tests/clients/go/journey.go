@@ -127,8 +127,15 @@ func text(content, name string) openai.FileNewParams {
 	return openai.FileNewParams{File: file, Purpose: openai.FilePurposeAssistants}
 }
 
+// stay leaves redirects to the program: the client itself refuses one to another address, such as the bucket's.
+var stay = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 func download(ctx context.Context, client openai.Client, id string) []byte {
-	response := must(client.Files.Content(ctx, id))
+	response := must(client.Files.Content(ctx, id, option.WithHTTPClient(stay)))
+	if address, err := response.Location(); err == nil {
+		response.Body.Close()
+		response = must(http.Get(address.String()))
+	}
 	defer response.Body.Close()
 	return must(io.ReadAll(response.Body))
 }
