@@ -1,6 +1,6 @@
 """The `openai` clients for Go and Java: files, stores, polls, batches, search, uploads, lists and errors.
 
-They run where Go 1.26, or a JDK 17 and Maven, are installed, and fetch the clients once.
+They run where Go 1.26, or a JDK 17 and Maven, are installed. The clients are fetched and compiled once, in minutes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import pytest
 from tests.clients.administered import Administered, new_project
 from tests.clients.programs import PROGRAMS, Program
 from tests.clients.service import Service
+
+pytestmark = pytest.mark.long
 
 REFUSALS = {
     "bad": (400, "integer_above_max_value", "limit", "Invalid 'limit'"),
