@@ -36,7 +36,7 @@ def read_open_sheets(path: Path, document: DocumentBuilder) -> None:
     with Container(path) as container:
         reader = _Reader(container, path, document)
         with container.open("content.xml") as part:
-            parser: XMLPullParser = XMLPullParser(("start", "end"))
+            parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
             while piece := part.read(_PIECE):  # a large one: expat reads what is not complete again with each
                 parser.feed(piece)
                 for each in parser.read_events():
