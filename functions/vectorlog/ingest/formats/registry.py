@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from vectorlog.ingest.formats import (
     book,
+    json_file,
     mail,
     markdown_file,
     notebook,
@@ -18,6 +19,7 @@ from vectorlog.ingest.formats import (
     slides,
     web,
     word,
+    xml_file,
 )
 from vectorlog.ingest.formats.format import Format
 
@@ -33,5 +35,7 @@ FORMATS: tuple[Format, ...] = (
     mail.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
+    json_file.FORMAT,
+    xml_file.FORMAT,
     plain.FORMAT,
 )
