@@ -47,13 +47,9 @@ class LeftOut:
     def tell(self, document: DocumentBuilder, where: str = "") -> None:
         """Warns of what was left out, if anything was."""
         if self.count:
-            values = "A value of" if self.count == 1 else f"{self.count} values of"
-            document.warn(
-                "left_out",
-                f"{values} binary data ({self.characters:,} characters) in the text {'is' if self.count == 1 else 'are'}"
-                " left out.",
-                where,
-            )
+            values, are = ("A value of", "is") if self.count == 1 else (f"{self.count} values of", "are")
+            message = f"{values} binary data ({self.characters:,} characters) in the text {are} left out."
+            document.warn("left_out", message, where)
 
 
 def is_data(value: str) -> bool:

@@ -151,7 +151,7 @@ def _name(path: tuple[str | int, ...]) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Resolves `\\u` escapes outside of a valid text; a pair of surrogates is one letter."""
+    """Resolves escapes of code units outside of a valid text; a pair of surrogates is one letter."""
 
     def letter(match: re.Match[str]) -> str:
         units = b"".join(int(unit, 16).to_bytes(2, "big") for unit in match.groups() if unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's own scanner of strings
 from typing import TypeAlias
@@ -84,7 +84,7 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
         start = end + 1
 
 
-def _walk(text: str, at: int, path: tuple[str | int, ...], depth: int) -> Iterator[Found]:
+def _walk(text: str, at: int, path: tuple[str | int, ...], depth: int) -> Generator[Found, None, int]:
     """Yields the values inside the value at `at`; returns where it ends."""
     opening = text[at : at + 1]
     if depth == _DEEPEST or opening not in ("{", "["):
