@@ -13,11 +13,13 @@ from vectorlog.ingest.document import Text
 
 _HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
 _PARAGRAPH = re.compile(r"\n(?:[^\S\n]*+\n)++")
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?= \S)|[。！？；｡．][”’」』）]*|\n")
+_SENTENCE = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?= \S)|[。！？；｡．][”’」』）]*+|\n")
 _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 
 Find: TypeAlias = Callable[[int, int], Sequence[int]]
 """Returns the cuts of one kind, in order, from an offset up to another, which may be left out."""
+
+_NO_CUT = 3
 
 _INSIDE: tuple[tuple[re.Pattern[str], float], ...] = ((_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
 
@@ -30,33 +32,37 @@ def cuts(text: Text) -> tuple[tuple[Find, float], ...]:
     inside = tuple((partial(_matches, pattern, text.text), share) for pattern, share in _INSIDE)
     if not text.blocks:
         return ((partial(_matches, _HEADING, text.text), 1.0), *inside)
-    return (*((partial(_begins, text, strength), 1.0) for strength in range(3)), *inside)
+    strengths = _strengths(text.blocks)
+    return (*((partial(_begins, text, strengths, strength), 1.0) for strength in range(_NO_CUT)), *inside)
 
 
 def _matches(pattern: re.Pattern[str], text: str, low: int, high: int) -> Sequence[int]:
     return [match.end() for match in pattern.finditer(text, low, high)]
 
 
-def _begins(text: Text, strength: int, low: int, high: int) -> Sequence[int]:
+def _begins(text: Text, strengths: bytes, strength: int, low: int, high: int) -> Sequence[int]:
     """Returns where blocks begin that make a cut of a strength: the beginnings of their lines."""
-    blocks, found = text.blocks, []
-    for number in range(bisect_left(blocks.starts, low), len(blocks)):
-        start = blocks.starts[number]
-        if start >= high:
-            break
-        if _strength(blocks, number) == strength:
-            found.append(_line(text.text, start))
+    starts = text.blocks.starts
+    last = bisect_left(starts, high)
+    number, found = strengths.find(strength, bisect_left(starts, low), last), []
+    while number >= 0:
+        found.append(_line(text.text, starts[number]))
+        number = strengths.find(strength, number + 1, last)
     return found
 
 
-def _strength(blocks: Blocks, number: int) -> int | None:
-    """Returns how good a cut before a block is: 0 for a heading, 1 for a paragraph, code or a table, 2 for an item or a
-    row; None if it would leave a heading or the header of a table behind.
+def _strengths(blocks: Blocks) -> bytes:
+    """Returns how good a cut before each block is, as `_strength` says."""
+    of = {(before, kind): _strength(before, kind) for before in (*Kind, None) for kind in Kind}
+    return bytes(of[pair] for pair in zip([None, *blocks.kinds], blocks.kinds, strict=False))
+
+
+def _strength(before: Kind | None, kind: Kind) -> int:
+    """Returns how good a cut between blocks of two kinds is: 0 before a heading, 1 before a paragraph, code or a table,
+    2 before an item or a row; `_NO_CUT` if it would leave a heading or the header of a table behind.
     """
-    kind = blocks.kinds[number]
-    before = blocks.kinds[number - 1] if number else None
     if before == Kind.HEADING or (before == Kind.HEADER and kind in (Kind.HEADER, Kind.ROW)):
-        return None
+        return _NO_CUT
     match kind:
         case Kind.HEADING:
             return 0
