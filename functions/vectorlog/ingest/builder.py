@@ -18,7 +18,7 @@ gets the form that `text_form.clean` gives, so the characters that marks count a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vectorlog.domain.file_warning import FileWarning, WarningCode
 from vectorlog.ingest.blocks import Blocks, Kind, Table
@@ -131,11 +131,21 @@ class DocumentBuilder:
 
     def markdown(self, text: str) -> None:
         """Writes Markdown as it is, and finds its blocks."""
-        self._verbatim(clean(text), parsed=True)
+        self.verbatim(text, markdown_blocks.parse)
 
     def plain(self, text: str) -> None:
         """Writes text as it is, in which no blocks are known."""
-        self._verbatim(clean(text), parsed=False)
+        self.verbatim(text, lambda _: (Blocks(), ()))
+
+    def verbatim(self, text: str, find: Callable[[str], tuple[Blocks, tuple[Table, ...]]]) -> None:
+        """Writes text as it is; `find` returns the blocks and the tables of the text that it is given."""
+        text = clean(text)
+        if text.strip():
+            start = self._start(None)
+            self._write(text)
+            found, tables = find(text)
+            self._blocks.extend(found, start)
+            self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
     def part(self, name: str, text: Text) -> None:
         """Writes a document inside this one, such as an attachment: its name as a heading, and the text under it.
@@ -186,16 +196,6 @@ class DocumentBuilder:
         self._write(text)
         self._blocks.add(kind, start, self._length, level, title)
         self._last = kind
-
-    def _verbatim(self, text: str, *, parsed: bool) -> None:
-        if not text.strip():
-            return
-        start = self._start(None)
-        self._write(text)
-        if parsed:
-            found, tables = markdown_blocks.parse(text)
-            self._blocks.extend(found, start)
-            self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
     def _start(self, kind: Kind | None) -> int:
         """Returns where a block of this kind begins, after what separates it from the last one."""

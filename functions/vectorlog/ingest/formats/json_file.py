@@ -71,13 +71,17 @@ class _Writer:
 
     def lines(self, text: str) -> None:
         """Writes JSON lines. A line that is not valid is written as it is."""
+        invalid: list[int] = []
         for number, line in lines(text):
             try:
                 self._found(Found((), parse(line)))
             except Invalid:
                 self._raw(line)
-                self._document.warn("damaged", "This line is not valid JSON; it is kept as text.", f"line {number}")
+                invalid.append(number)
             self.end()
+        if invalid:
+            count = "A line is" if len(invalid) == 1 else f"{len(invalid)} lines are"
+            self._document.warn("damaged", f"{count} not valid JSON, and kept as text.", f"line {invalid[0]}")
 
     def values(self, text: str) -> None:
         """Writes one value. If it turns out not to be valid, what follows its last record is written as it is."""

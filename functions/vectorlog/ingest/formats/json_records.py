@@ -12,6 +12,8 @@ from typing import TypeAlias
 _BLANK = re.compile(r"[ \t\n\r]*+")
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+_NUMBERS = re.compile(r"(?:[-+.0-9eE]{1,40}+[ \t\n\r]*+,[ \t\n\r]*+){8,400}+")
+"""Numbers of an array that are parsed together."""
 _DEEPEST = 3
 """Objects and arrays inside of so many others are parsed as a whole; those outside, member by member."""
 
@@ -97,6 +99,10 @@ def _walk(text: str, at: int, path: tuple[str | int, ...], depth: int) -> Genera
         return at + 1
     number = 0
     while True:
+        if opening == "[" and (numbers := _NUMBERS.match(text, at)):
+            value = parse(f"[{numbers[0].rstrip()[:-1]}]")
+            yield Found(path, value)
+            number, at = number + len(value) if isinstance(value, list) else number, numbers.end()
         step: str | int = number
         begun = at
         if opening == "{":
