@@ -53,7 +53,9 @@ def _begins(text: Text, strengths: bytes, strength: int, low: int, high: int) ->
 
 def _strengths(blocks: Blocks) -> bytes:
     """Returns how good a cut before each block is, as `_strength` says."""
-    of = {(before, kind): _strength(before, kind) for before in (*Kind, None) for kind in Kind}
+    of: dict[tuple[int | None, int], int] = {
+        (before, kind): _strength(before, kind) for before in (None, *Kind) for kind in Kind
+    }
     return bytes(of[pair] for pair in zip([None, *blocks.kinds], blocks.kinds, strict=False))
 
 

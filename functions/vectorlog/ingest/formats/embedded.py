@@ -16,6 +16,8 @@ _SAMPLE = 1024
 _LINE_WIDTH = 48
 """The shortest lines that base64 is wrapped to; usual are 64 and 76 characters."""
 _HEX = re.compile(r"(?=[0-9]*+[a-fA-F])[0-9a-fA-F]++\Z")
+_FEWEST_DIGITS = 12
+"""How many different digits a sample of hexadecimal data has at least. A gene has four letters."""
 _ADDRESS = re.compile(
     r"data:(?:[\w.+-]{1,80}/[\w.+-]{1,80})?(?:;[\w.+-]{1,40}=[\w.+-]{1,80}){0,4}(;base64)?,", re.ASCII
 )
@@ -59,7 +61,7 @@ def is_data(value: str) -> bool:
     if len(value) < FEWEST:
         return False
     run = _RUN.match(value)
-    return run is not None and run.end() >= len(value.rstrip()) and (_is_mixed(value) or _HEX.match(value) is not None)
+    return run is not None and run.end() >= len(value.rstrip()) and (_is_mixed(value) or _is_hex(value))
 
 
 def without_addresses(text: str, left: LeftOut) -> str:
@@ -86,6 +88,10 @@ def without_data(text: str, left: LeftOut) -> str:
         return left.add(len(match[0])) if is_data(match[0]) else match[0]
 
     return _RUN.sub(replaced, without_addresses(text, left))
+
+
+def _is_hex(value: str) -> bool:
+    return _HEX.match(value) is not None and len(set(value[:_SAMPLE].lower())) >= _FEWEST_DIGITS
 
 
 def _is_mixed(value: str) -> bool:

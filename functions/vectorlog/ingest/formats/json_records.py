@@ -49,16 +49,19 @@ _decoder = json.JSONDecoder(object_pairs_hook=Members, parse_float=str, parse_in
 
 def values(text: str) -> Iterator[Found]:
     """Yields the values of a text in order: those of an object member by member, those of an array one by one, down to
-    a depth of `_DEEPEST`. A text may have several objects or arrays, one after the other.
+    a depth of `_DEEPEST`. A text may have several objects or arrays, one after the other; the paths of all but the
+    first begin with their number.
 
     Raises:
         Invalid: after the values before it.
     """
     end = yield from _walk(text, _after(_BLANK, text, 0), (), 0)
+    number = 0
     while (start := _after(_BLANK, text, end)) < len(text):
         if text[start] not in "{[":
             raise Invalid(start)
-        end = yield from _walk(text, start, (), 0)
+        number += 1
+        end = yield from _walk(text, start, (number,), 1)
 
 
 def parse(text: str) -> Value:

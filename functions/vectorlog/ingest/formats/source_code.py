@@ -54,8 +54,8 @@ def read(path: Path) -> Text:
 
 
 def definitions(text: str) -> tuple[Blocks, tuple[Table, ...]]:
-    """Returns the first lines of definitions as headings, whose level says in how many others they lie (2: in none), and
-    the code between them, up to blank lines.
+    """Returns the first lines of definitions as headings and the code between them, up to blank lines. The level of a
+    heading says in how many others it lies: 2 in none.
     """
     found, last = _Found(), 0
     for match in _LINE.finditer(text):
