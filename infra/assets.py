@@ -18,7 +18,7 @@ Bundle = Literal["core", "index", "ingest"]
 """`core` does not use OpenSearch; `index` carries its client; `ingest` also reads files."""
 GROUPS: dict[Bundle, str] = {"core": "lambda", "index": "lambda-index", "ingest": "lambda-ingest"}
 """The dependency group in pyproject.toml of each bundle."""
-PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_34"}
 """Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34."""
 PYTHON = "3.13"
 COMPILED: tuple[Bundle, ...] = ("core", "index")

@@ -14,7 +14,7 @@ import pytest
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter
 from vectorlog.domain.location import Location
-from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
 from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.use_cases.confirmed import MOST_HITS, MOST_LOOKED_UP
@@ -122,10 +122,27 @@ class TestSearch:
         index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (Chunk(1, "red fox", (X,), where),))])
         assert {hit.location for hit in ask(index, text="fox").by_text if hit.n < 2} == {where}
 
+    def test_a_frame_is_searched_and_what_is_shown_of_it_returned(self, index: ChunkIndex) -> None:
+        """Words of a frame find its chunk, in whichever window; a hit's text is the passage between what is shown."""
+        frame = Frame("Prices › Malta\n\n", "\n```", "tariff_2031.csv\ntariff 2031")
+        chunks = (Chunk(0, "red fox", (X, Y), None, frame), Chunk(1, "red fox", (Z,)))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
+        shown = "Prices › Malta\n\nred fox\n```"
+        for word in ("fox", "malta", "tariff", "2031"):
+            found = {hit.n: hit.text for hit in ask(index, text=word).by_text}
+            assert found == ({0: shown, 1: "red fox"} if word == "fox" else {0: shown}), word
+        assert {hit.n: hit.text for hit in ask(index, vector=Y).by_vector} == {0: shown, 1: "red fox"}
+        changed = Chunk(0, "red fox", (X, Y), None, Frame(words="other"))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (changed,))])
+        assert [hit.text for hit in ask(index, text="other").by_text] == ["red fox"]
+        assert not ask(index, text="malta").by_text
+
     def test_what_the_query_itself_would_score(self, index: ChunkIndex) -> None:
-        """A text that is the query scores about `bm25_same`, which is within the bound."""
+        """A text that is the query scores about `bm25_same`, which is within the bound, in a file with a usual name."""
         texts = ["red foxes jump over the lazy dog", "a dog", "red wine and a red table for seven", "one two three"]
-        index.add(SPACE, [file(f"f{place}", (text, X)) for place, text in enumerate(texts)])
+        names = Frame(words="annual report 2031")
+        for place, text in enumerate(texts):
+            index.add(SPACE, [FileChunks("s", f"f{place}", 0, "row", 0, {}, (Chunk(0, text, (X,), None, names),))])
         for place, text in enumerate(texts):
             found = ask(index, text=text)
             best = next(hit for hit in found.by_text if hit.file == f"f{place}")

@@ -1,4 +1,4 @@
-"""Parts of an artefact, of both versions."""
+"""Parts of an artefact, of all versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vectorlog.domain.location import Location
+from vectorlog.domain.vectors import NO_FRAME, Frame
 from vectorlog.files import artefact
 from vectorlog.files.artefact import Details
 from vectorlog.files.folder import FolderBlobs
@@ -78,3 +79,28 @@ def test_a_long_line(blobs: Watched) -> None:
     blobs.put([artefact.part_item("vs_1", "file-1", 1, 0, SPANS[:1], VECTORS[:1], Details([3], where, (0, 18)))])
     [piece] = artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)
     assert piece.location == where[0]
+
+
+def test_frames(blobs: Watched) -> None:
+    """What stands around chunks is kept, equal frames once; a part of an earlier version has none."""
+    frames = [Frame("Malta\n\n", "", "a.csv"), NO_FRAME, Frame("Malta\n\n", "", "a.csv"), Frame(after="\n```")]
+    details = Details([3] * 4, WHERE, (0, len(TEXT.encode())), frames)
+    key, body = artefact.part_item("vs_1", "file-1", 1, 0, SPANS, VECTORS, details)
+    blobs.put([artefact.text_item("vs_1", "file-1", 1, TEXT), (key, body)])
+    assert [each.frame for each in artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == frames
+    [chunks] = artefact.read_parts(blobs, "vs_1", "file-1", 1)
+    assert [each.frame for each in chunks] == frames
+    assert chunks[0].shown == "Malta\n\n" + TEXT[:12]
+    assert chunks[0].searched == "a.csv\nMalta\n\n" + TEXT[:12]
+    assert body.count(b"a.csv") == 1
+    stored(blobs, details=True)
+    assert [each.frame for each in artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == [NO_FRAME] * 4
+
+
+def test_the_version_of_a_part(blobs: Watched) -> None:
+    """A generation that an earlier version made, or of which there is nothing, is not current."""
+    assert not artefact.is_current(blobs, "vs_1", "file-1", 1)
+    stored(blobs, details=False)
+    assert not artefact.is_current(blobs, "vs_1", "file-1", 1)
+    stored(blobs, details=True)
+    assert artefact.is_current(blobs, "vs_1", "file-1", 1)

@@ -10,8 +10,11 @@ import pytest
 
 from tests.support.bench import PROJECT, Bench, DictIndex, Lost, StubEmbedder
 from tests.support.stubs import StubReader
-from vectorlog.domain.vectors import Vector
+from vectorlog.domain.location import Location
+from vectorlog.domain.vectors import Frame, Vector
 from vectorlog.files import artefact
+from vectorlog.files.artefact import Details
+from vectorlog.ingest.context import words
 from vectorlog.ingest.document import Document, Span
 from vectorlog.ingest.job import ROUND
 from vectorlog.use_cases import indexed_text, search, vector_stores
@@ -39,11 +42,15 @@ def store_part(bench: Bench, store: str, file: str, text: str, first: int, end: 
         spans.append((at, at + len(line)))
         at += len(line)
     embedder = StubEmbedder(bench.space)
-    vectors = embedder.documents([text[begin:stop] for begin, stop in spans[first:end]])
+    kept = spans[first:end]
+    vectors = embedder.documents([text[begin:stop] for begin, stop in kept])
+    in_bytes = len(text[: kept[0][0]].encode()), len(text[: kept[-1][1]].encode())
+    where, frames = [Location(*span) for span in kept], [Frame(words=words("a.txt", ""))] * len(kept)
+    details = Details([2] * len(kept), where, in_bytes, frames)
     bench.blobs.put(
         [
             artefact.text_item(store, file, 1, text),
-            artefact.part_item(store, file, 1, first, spans[first:end], vectors),
+            artefact.part_item(store, file, 1, first, kept, vectors, details),
         ]
     )
 

@@ -165,6 +165,8 @@ def chunk(view: ChunkView) -> Json:
         "vector_store_id": view.store,
         "file_id": view.file,
         "text": piece.text,
+        "lead_in": piece.frame.before,
+        "lead_out": piece.frame.after,
         "tokens": piece.tokens,
         "location": location(piece.n, piece.location),
     }

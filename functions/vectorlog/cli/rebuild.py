@@ -1,4 +1,4 @@
-"""`vectorlog rebuild`: rebuilds the views or the index, while the old ones serve."""
+"""`vectorlog rebuild`: rebuilds the views, the index or the chunks, while the old ones serve."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vectorlog.cli import deployments, options
 from vectorlog.cli.progress import watch
 
 if TYPE_CHECKING:
+    from vectorlog.operations.rebuild_chunks import Reread
     from vectorlog.operations.rebuild_index import Refill
     from vectorlog.runtime.local.data_folder import DataFolder
 
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 @click.command()
 @options.settings(["data"])
 @deployments.option
-@click.argument("what", type=click.Choice(["views", "index", "all"]))
+@click.argument("what", type=click.Choice(["views", "index", "all", "chunks"]))
 def command(data: Path, which: deployments.Chosen, what: str) -> None:
-    """Rebuild the views (lists, counts) from the log, the index from the artefacts, or both. Nothing is embedded again.
+    """Rebuild the views (lists, counts) from the log, the index from the artefacts, or both (all). Nothing is embedded
+    again.
 
     The old ones serve until the new ones replace them, so a server or deployment may be running. An interrupted rebuild
     has changed nothing that serves: run it again. On AWS, new views go to a second table. Deploy with `views=1,2` to
     add it, and with `views=2,1` to read from it.
+
+    `chunks` has all files read and embedded again that an earlier version read in another way. A running server or
+    deployment does that, or the server when it is started. A file's old chunks serve until its new ones are complete.
     """
     if which.aws:
         _aws(which.stage, what)
@@ -41,6 +46,9 @@ def _local(data: Path, what: str) -> None:
 
     try:
         folder = DataFolder(data, must_exist=True)
+        if what == "chunks":
+            _print_reread(rebuild.chunks(folder, watch))
+            return
         if what != "index":
             click.echo(f"Views: {rebuild.views(folder, watch):,} commits were projected, and the new rows serve.")
         if what != "views":
@@ -59,6 +67,9 @@ def _aws(stage: str | None, what: str) -> None:
     from vectorlog.runtime.aws.stack import NoStack
 
     try:
+        if what == "chunks":
+            _print_reread(rebuild.chunks(watch))
+            return
         if what != "index":
             rebuild.check_tables()
             _wait_for_old_functions(stage, time.sleep)
@@ -109,6 +120,12 @@ def _print_report(refill: Refill) -> None:
             f"  {folder} does not hold all chunks of its file, so no search finds the rest. Attach the file again.",
             err=True,
         )
+
+
+def _print_reread(report: Reread) -> None:
+    click.echo(f"Chunks: {report.begun:,} files are read again; {report.current:,} need not be.")
+    for stream in report.lost:
+        click.echo(f"  {stream} keeps its old chunks, because its uploaded bytes are missing.", err=True)
 
 
 def _adopt(folder: DataFolder) -> None:

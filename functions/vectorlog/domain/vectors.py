@@ -21,13 +21,46 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Chunk `n` of a file: its text, and one vector for each of its windows (at least one).
+class Frame:
+    """What a passage is shown and searched with.
 
-    Its location is None if it was ingested by a version that did not keep it.
+    Attributes:
+        before: the lead-in: headings, a sheet's name and a table's header that the passage would be misunderstood
+            without. Empty, or whole lines.
+        after: what is shown after the passage: the end of code that was cut.
+        words: what is found by words as if it were in the passage, but not shown: names of the file and the document.
+    """
+
+    before: str = ""
+    after: str = ""
+    words: str = ""
+
+
+NO_FRAME = Frame()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Chunk `n` of a file: its passage with its frame, and one vector for each of its windows (at least one).
+
+    Attributes:
+        text: the passage.
+        location: of the passage; None if the chunk was ingested by a version that did not keep it.
+        frame: empty if it was ingested by a version that made none.
     """
 
     n: int
     text: str
     vectors: tuple[Vector, ...]
     location: Location | None = None
+    frame: Frame = NO_FRAME
+
+    @property
+    def shown(self) -> str:
+        """What a search returns: the passage between what is shown before and after it."""
+        return f"{self.frame.before}{self.text}{self.frame.after}"
+
+    @property
+    def searched(self) -> str:
+        """What a search looks for words in: what is shown, with further words before it."""
+        return f"{self.frame.words}\n{self.shown}" if self.frame.words else self.shown

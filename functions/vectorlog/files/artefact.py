@@ -3,7 +3,8 @@
 `artefacts/<store>/<file>/<generation>/text` is the whole text in UTF-8. `…/<first chunk>` is a part: some consecutive
 chunks, as a line of JSON followed by the little-endian vectors. The line has the spans, the windows per chunk and the
 dimensions; since version 2 also the chunks' tokens and places (what follows the span in `Location.code`), and the range
-of bytes that the chunks take up in the text. The text is stored together with the first part, before a generation can
+of bytes that the chunks take up in the text; since version 3 the chunks' frames (the different ones, and each chunk's
+number among them). The text is stored together with the first part, before a generation can
 serve. After a crash in between there may be one without the other.
 """
 
@@ -17,20 +18,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from vectorlog.domain.location import Location, decoded
-from vectorlog.domain.vectors import Chunk, Vector
-from vectorlog.files.blobs import Blobs
+from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
+from vectorlog.files.blobs import Blobs, NoSuchBlob
 
 TEXT = "text"
 """The last part of the key of a text."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
-VERSION = 2
+VERSION = 3
+_CURRENT = f'{{"version":{VERSION},'.encode()
+"""How a part of this version begins."""
 _LONGEST_LINE = 65_536
 """Bytes of a part that are read for its line; a longer line is read with the whole part."""
 
+Json: TypeAlias = dict[str, Any]
 Offsets = tuple[int, int]
 """First character of a chunk, and the one after its last."""
 
@@ -43,21 +47,24 @@ class Details:
         tokens: of each chunk.
         locations: of each chunk.
         in_bytes: where in the text, in UTF-8, the first of the chunks begins and the last one ends.
+        frames: of each chunk, since version 3; empty if none has one.
     """
 
     tokens: Sequence[int]
     locations: Sequence[Location]
     in_bytes: tuple[int, int]
+    frames: Sequence[Frame] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk without its vectors. Tokens and location are None in a part of version 1."""
+    """A chunk without its vectors: its passage, with its frame. Tokens and location are None in a part of version 1."""
 
     n: int
     text: str
     tokens: int | None
     location: Location | None
+    frame: Frame = NO_FRAME
 
 
 def folder_of(store: str) -> str:
@@ -89,14 +96,17 @@ def part_item(
     `spans` are character offsets in the text, one pair for each chunk. Without details, the part is of version 1.
     """
     dimensions = len(vectors[0][0]) if vectors else 0
-    header: dict[str, Any] = {
+    header: Json = {
+        **({} if details is None else {"version": VERSION}),  # first, for `is_current`
         "spans": list(spans),
         "windows": [len(windows) for windows in vectors],
         "dimensions": dimensions,
     }
     if details is not None:
         places = [location.code[2:] for location in details.locations]
-        header |= {"version": VERSION, "tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
+        header |= {"tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
+        if any(frame != NO_FRAME for frame in details.frames):
+            header["frames"] = _packed_frames(details.frames)
     packed = (struct.pack(f"<{dimensions}e", *vector) for windows in vectors for vector in windows)
     body = json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(packed)
     return f"{folder(store, file, generation)}{first:08d}", body
@@ -127,6 +137,15 @@ def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
         NoSuchBlob: this generation has no artefact.
     """
     return blobs.read(folder(store, file, generation) + TEXT).decode()
+
+
+def is_current(blobs: Blobs, store: str, file: str, generation: int) -> bool:
+    """Whether this version made the artefact of a generation, as far as its first part says; False without one."""
+    try:
+        begin = blobs.head(f"{folder(store, file, generation)}{0:08d}", len(_CURRENT))
+    except NoSuchBlob:
+        return False
+    return begin == _CURRENT
 
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
@@ -171,18 +190,31 @@ def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
 def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:
     line, _, packed = body.partition(b"\n")
     header = json.loads(line)
-    locations = _locations(header)
+    locations, frames = _locations(header), _frames(header)
     dimensions, offset, chunks = header["dimensions"], 0, []
     for index, ((start, end), windows) in enumerate(zip(header["spans"], header["windows"], strict=True)):
         vectors = []
         for _ in range(windows):
             vectors.append(array("f", struct.unpack_from(f"<{dimensions}e", packed, offset)))
             offset += dimensions * 2
-        chunks.append(Chunk(first + index, text[start:end], tuple(vectors), locations[index]))
+        chunks.append(Chunk(first + index, text[start:end], tuple(vectors), locations[index], frames[index]))
     return tuple(chunks)
 
 
-def _locations(header: dict[str, Any]) -> Sequence[Location | None]:
+def _packed_frames(frames: Sequence[Frame]) -> Json:
+    numbers: dict[Frame, int] = {}
+    of_chunks = [numbers.setdefault(frame, len(numbers)) for frame in frames]
+    return {"different": [[each.before, each.after, each.words] for each in numbers], "of": of_chunks}
+
+
+def _frames(header: Json) -> Sequence[Frame]:
+    if "frames" not in header:
+        return [NO_FRAME] * len(header["spans"])
+    different = [Frame(*texts[:3]) for texts in header["frames"]["different"]]
+    return [different[number] for number in header["frames"]["of"]]
+
+
+def _locations(header: Json) -> Sequence[Location | None]:
     spans = header["spans"]
     if "places" not in header:
         return [None] * len(spans)
@@ -199,5 +231,6 @@ def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
     else:
         text = blobs.read(within + TEXT).decode()
     tokens = header.get("tokens", [None] * len(spans))
-    for index, ((start, end), location) in enumerate(zip(spans, _locations(header), strict=True)):
-        yield Piece(first + index, text[start - offset : end - offset], tokens[index], location)
+    each = zip(spans, tokens, _locations(header), _frames(header), strict=True)
+    for n, ((start, end), count, location, frame) in enumerate(each, first):
+        yield Piece(n, text[start - offset : end - offset], count, location, frame)

@@ -62,6 +62,7 @@ class Hit:
     """A chunk that matches a query; a score is None if the index did not compute it for this chunk.
 
     Attributes:
+        text: what is shown of the chunk.
         cosine: of the chunk's best window, -1..1.
         bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 or more. The frequency of a word and the average length of a text are
             those of the store, or of all stores that the index keeps together with it.
@@ -84,7 +85,8 @@ class SearchResult:
 
     Attributes:
         bm25_bound: upper bound of the score of any document for the query's terms; 0 if no term is known.
-        bm25_same: about the score of a document whose text is that of the query; 0 if no term is known.
+        bm25_same: about the score of a document whose text is that of the query, with a frame of `NAMES` words; 0 if no
+            term is known.
     """
 
     by_vector: tuple[Hit, ...]

@@ -18,7 +18,7 @@ gets the form that `text_form.clean` gives, so the characters that marks count a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from vectorlog.domain.file_warning import FileWarning, WarningCode
 from vectorlog.ingest.blocks import Blocks, Kind, Table
@@ -131,20 +131,19 @@ class DocumentBuilder:
 
     def markdown(self, text: str) -> None:
         """Writes Markdown as it is, and finds its blocks."""
-        self.verbatim(text, markdown_blocks.parse)
+        cleaned = clean(text)
+        self.written(cleaned, *markdown_blocks.parse(cleaned))
 
     def plain(self, text: str) -> None:
         """Writes text as it is, in which no blocks are known."""
-        self.verbatim(text, lambda _: (Blocks(), ()))
+        self.written(clean(text), Blocks(), ())
 
-    def verbatim(self, text: str, find: Callable[[str], tuple[Blocks, tuple[Table, ...]]]) -> None:
-        """Writes text as it is; `find` returns the blocks and the tables of the text that it is given."""
-        text = clean(text)
+    def written(self, text: str, blocks: Blocks, tables: Iterable[Table]) -> None:
+        """Writes text as it is, with the blocks and tables that were found in it. `clean` has made the text."""
         if text.strip():
             start = self._start(None)
             self._write(text)
-            found, tables = find(text)
-            self._blocks.extend(found, start)
+            self._blocks.extend(blocks, start)
             self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
     def part(self, name: str, text: Text) -> None:

@@ -94,7 +94,7 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         path = Path(request["path"])
         _limit_cpu(CpuLimit(*request["cpu"]), path)
         document = read(path, request["filename"], request["max_tokens"], request["overlap"])
-        spans = [(span.start, span.end, span.tokens) for span in document.spans]
+        spans = [(span.start, span.end, span.tokens, span.before, span.after) for span in document.spans]
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
         header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from vectorlog.ingest.blocks import Blocks, Kind
+from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
 
 _HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
@@ -18,8 +18,6 @@ _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 
 Find: TypeAlias = Callable[[int, int], Sequence[int]]
 """Returns the cuts of one kind, in order, from an offset up to another, which may be left out."""
-
-_NO_CUT = 3
 
 _INSIDE: tuple[tuple[re.Pattern[str], float], ...] = ((_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
 
@@ -32,8 +30,8 @@ def cuts(text: Text) -> tuple[tuple[Find, float], ...]:
     inside = tuple((partial(_matches, pattern, text.text), share) for pattern, share in _INSIDE)
     if not text.blocks:
         return ((partial(_matches, _HEADING, text.text), 1.0), *inside)
-    strengths = _strengths(text.blocks)
-    return (*((partial(_begins, text, strengths, strength), 1.0) for strength in range(_NO_CUT)), *inside)
+    strengths = _strengths(text.blocks.kinds)
+    return (*((partial(_begins, text, strengths, strength), 1.0) for strength in range(3)), *inside)
 
 
 def _matches(pattern: re.Pattern[str], text: str, low: int, high: int) -> Sequence[int]:
@@ -42,26 +40,23 @@ def _matches(pattern: re.Pattern[str], text: str, low: int, high: int) -> Sequen
 
 def _begins(text: Text, strengths: bytes, strength: int, low: int, high: int) -> Sequence[int]:
     """Returns where blocks begin that make a cut of a strength: the beginnings of their lines."""
-    starts = text.blocks.starts
-    last = bisect_left(starts, high)
-    number, found = strengths.find(strength, bisect_left(starts, low), last), []
-    while number >= 0:
+    starts, found = text.blocks.starts, []
+    number, last = bisect_left(starts, low), bisect_left(starts, high)
+    while (number := strengths.find(strength, number, last)) >= 0:
         found.append(_line(text.text, starts[number]))
-        number = strengths.find(strength, number + 1, last)
+        number += 1
     return found
 
 
-def _strengths(blocks: Blocks) -> bytes:
-    """Returns how good a cut before each block is, as `_strength` says."""
-    of: dict[tuple[int | None, int], int] = {
-        (before, kind): _strength(before, kind) for before in (None, *Kind) for kind in Kind
-    }
-    return bytes(of[pair] for pair in zip([None, *blocks.kinds], blocks.kinds, strict=False))
+def _strengths(kinds: bytearray) -> bytes:
+    """Returns, for each block, how good a cut before it is."""
+    before = bytes((_NO_KIND,)) + kinds
+    return bytes(map(_STRENGTHS.__getitem__, zip(before, kinds, strict=False)))
 
 
-def _strength(before: Kind | None, kind: Kind) -> int:
-    """Returns how good a cut between blocks of two kinds is: 0 before a heading, 1 before a paragraph, code or a table,
-    2 before an item or a row; `_NO_CUT` if it would leave a heading or the header of a table behind.
+def _strength(before: int, kind: int) -> int:
+    """Returns how good a cut before a block is: 0 for a heading, 1 for a paragraph, code or a table, 2 for an item or a
+    row; `_NO_CUT` if it would leave a heading or the header of a table behind.
     """
     if before == Kind.HEADING or (before == Kind.HEADER and kind in (Kind.HEADER, Kind.ROW)):
         return _NO_CUT
@@ -74,6 +69,12 @@ def _strength(before: Kind | None, kind: Kind) -> int:
             return 2 if before == Kind.ROW else 1
         case _:
             return 1
+
+
+_NO_KIND = _NO_CUT = 255
+_STRENGTHS: dict[tuple[int, int], int] = {
+    (before, kind): _strength(before, kind) for before in (*map(int, Kind), _NO_KIND) for kind in map(int, Kind)
+}
 
 
 def _line(text: str, start: int) -> int:

@@ -39,11 +39,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The position of a chunk: characters `start` up to `end` of the text, exactly `tokens` cl100k_base tokens."""
+    """A chunk: its passage is characters `start` up to `end` of the text, exactly `tokens` cl100k_base tokens.
+
+    Attributes:
+        before: the lead-in, which is shown before the passage.
+        after: what is shown after it: the end of code that was cut.
+    """
 
     start: int
     end: int
     tokens: int
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,10 @@ class Document:
 
     @property
     def digest(self) -> str:
-        """16 hex digits that only a document with the same text and chunks has."""
+        """16 hex digits that only a document with the same text, title and chunks has."""
         hashed = blake2b(self.text.encode(), digest_size=8)
-        hashed.update(repr([(span.start, span.end) for span in self.spans]).encode())
+        hashed.update(repr([(span.start, span.end, span.before, span.after) for span in self.spans]).encode())
+        hashed.update(repr((self.title, [each.headings for each in self.locations])).encode())
         return hashed.hexdigest()
 
 

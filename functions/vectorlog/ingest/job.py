@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
-from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.files.artefact import Details
 from vectorlog.index.chunk_index import FileChunks
+from vectorlog.ingest.context import embedded, words
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
@@ -109,9 +110,23 @@ class Job:
 
     def matches(self, chunks: Sequence[Chunk]) -> bool:
         """Whether these chunks of an earlier try have the same texts as this job's, so that they can be reused."""
-        spans, text = self.document.spans, self.document.text
-        in_range = chunks[-1].n < len(spans)
-        return in_range and all(chunk.text == text[spans[chunk.n].start : spans[chunk.n].end] for chunk in chunks)
+        if chunks[-1].n >= len(self.document.spans):
+            return False
+        return all((chunk.text, chunk.frame) == (self.text(chunk.n), self.frame(chunk.n)) for chunk in chunks)
+
+    def text(self, n: int) -> str:
+        """The passage of chunk `n`."""
+        span = self.document.spans[n]
+        return self.document.text[span.start : span.end]
+
+    def frame(self, n: int) -> Frame:
+        """The frame of chunk `n`."""
+        span = self.document.spans[n]
+        return Frame(span.before, span.after, words(self.state.filename, self.document.title))
+
+    def embedded(self, n: int) -> str:
+        """The text of chunk `n` that is embedded."""
+        return embedded(self.document, n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +144,8 @@ class Slice:
 
     @property
     def texts(self) -> list[str]:
-        """The chunks' texts."""
-        document = self.job.document
-        return [document.text[span.start : span.end] for span in document.spans[self.first : self.end]]
+        """The texts of the chunks that are embedded."""
+        return [self.job.embedded(n) for n in range(self.first, self.end)]
 
     @property
     def details(self) -> Details | None:
@@ -143,14 +157,15 @@ class Slice:
         start = len(document.text[: spans[0].start].encode())
         # No chunk holds another, so the last one also ends last.
         end = start + len(document.text[spans[0].start : spans[-1].end].encode())
-        return Details([span.tokens for span in spans], locations, (start, end))
+        frames = [self.job.frame(n) for n in range(self.first, self.end)]
+        return Details([span.tokens for span in spans], locations, (start, end), frames)
 
     def chunks(self, vectors: Sequence[tuple[Vector, ...]]) -> list[Chunk]:
         """Returns the chunks with their vectors."""
         numbers = range(self.first, self.end)
         return [
-            Chunk(n, text, windows, self.job.document.location(n))
-            for n, text, windows in zip(numbers, self.texts, vectors, strict=True)
+            Chunk(n, self.job.text(n), windows, self.job.document.location(n), self.job.frame(n))
+            for n, windows in zip(numbers, vectors, strict=True)
         ]
 
     @property

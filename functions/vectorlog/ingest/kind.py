@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
 
 _HEAD = 4096
+_ZIP = "application/zip"
 _BLANK = b"\0 \t\r\n\v\f\xef\xbb\xbf\xfe\xff"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNREAD: tuple[tuple[bytes, str], ...] = (
@@ -21,9 +21,6 @@ _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "an image"),
     (b"II*\0", "an image"),
     (b"MM\0*", "an image"),
-    (b"\x1f\x8b\x08", "an archive"),
-    (b"BZh", "an archive"),
-    (b"\xfd7zXZ\0", "an archive"),
     (b"(\xb5/\xfd", "an archive"),
     (b"7z\xbc\xaf\x27\x1c", "an archive"),
     (b"Rar!\x1a\x07", "an archive"),
@@ -71,31 +68,32 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
 
 
 def _by_box(head: bytes) -> str | None:
-    """Recognises files whose signature is not at the very beginning: RIFF, MP4 and HEIC, tar."""
+    """Recognises files whose signature is not at the very beginning: RIFF, MP4 and HEIC."""
     if head[:4] == b"RIFF" and b"\0" in head[:16]:
         return "an image" if head[8:12] == b"WEBP" else "a recording"
     if head[4:8] == b"ftyp":
         return "an image" if head[8:12] in (b"heic", b"heix", b"avif", b"mif1") else "a recording"
-    return "an archive" if head[257:262] == b"ustar" else None
+    return None
 
 
 def _in_ole(path: Path, formats: Sequence[Format]) -> Format:
-    """Finds the format of an OLE container by the names of its streams, which are in UTF-16."""
-    data = path.read_bytes()
+    """Finds the format of an OLE container by the streams in its root, whose names are compared without case."""
+    from olefile import OleFileIO  # type: ignore[import-untyped]
 
-    def holds(*streams: str) -> bool:
-        return any(stream.encode("utf-16-le") in data for stream in streams)
-
-    if holds("EncryptedPackage"):
+    try:
+        with OleFileIO(str(path)) as ole:
+            names = {entry[0].lower() for entry in ole.listdir(storages=True)}
+    except Exception as error:
+        raise Unreadable(
+            "invalid_file", "The file is damaged: its OLE container is not complete. Save or upload it again."
+        ) from error
+    if "encryptedpackage" in names:
         raise Unreadable(
             "invalid_file", "The Office file is locked with a password. Remove the password and upload it again."
         )
-    if holds("WordDocument", "PowerPoint Document"):
-        raise Unreadable(
-            "unsupported_file", "Word and PowerPoint 97-2003 files cannot be read. Save it as .docx, .pptx or PDF."
-        )
-    if by_stream := next((each for each in formats if holds(*each.ole_streams)), None):
-        return by_stream
+    for each in formats:
+        if any(stream.lower() in names for stream in each.ole_streams):
+            return each
     raise Unreadable(
         "unsupported_file", "This kind of Office or Outlook file cannot be read. Save it as .docx, .eml or PDF."
     )
@@ -119,31 +117,20 @@ def _in_container(container: Container, formats: Sequence[Format]) -> Format:
     if "[Content_Types].xml" in container.names:
         for each in formats:
             if (folder := each.office_folder) and any(name.startswith(folder) for name in container.names):
-                _check_office(container, each)
                 return each
-    if "mimetype" in container.names:
+    if "mimetype" in container.names:  # OpenDocument, EPUB
         media_type = container.read("mimetype").strip()
         for each in formats:
             if any(media_type.startswith(prefix.encode()) for prefix in each.media_types):
                 return each
-    raise Unreadable("unsupported_file", f"The file is an archive, which cannot be read. {_REMEDIES['an archive']}")
+    if "[Content_Types].xml" in container.names or any(name.endswith(".iwa") for name in container.names):
+        raise Unreadable(
+            "unsupported_file",
+            "The file is of an office program whose format cannot be read. Save it as .docx, .xlsx, .pptx or PDF.",
+        )
+    return next(each for each in formats if _ZIP in each.media_types)
 
 
 def _has_locked_parts(container: Container) -> bool:
     manifest = "META-INF/manifest.xml"
     return manifest in container.names and b"encryption-data" in container.read(manifest)
-
-
-def _check_office(container: Container, file_format: Format) -> None:
-    """Refuses files with macros and templates, whose content types python-docx and python-pptx do not accept."""
-    types = container.read("[Content_Types].xml")
-    special = re.search(
-        rb"(?:document|presentation|template|slideshow)\.macroEnabled|(?:template|slideshow)\.main\+xml", types
-    )
-    if special and not file_format.macros:
-        raise Unreadable(
-            "unsupported_file",
-            "Office files with macros, templates and slide shows cannot be read. Save it as .docx or .pptx.",
-        )
-    if "xl/workbook.bin" in container.names:
-        raise Unreadable("unsupported_file", "Binary workbooks (.xlsb) cannot be read. Save it as .xlsx.")

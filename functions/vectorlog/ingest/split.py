@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from vectorlog.ingest.cuts import cuts
 from vectorlog.ingest.document import Span, Text
-from vectorlog.ingest.tokens import Boundaries, count, is_seam
+from vectorlog.ingest.lead_ins import LeadIn, LeadIns
+from vectorlog.ingest.tokens import NEWLINE_FOLLOWS, Boundaries, count, is_seam
 
 FEWEST_TOKENS = 100
 """The API's minimum for the size of a chunk. It is far more than the tokens of one character (up to four)."""
 
 
 def split(text: Text, max_tokens: int, overlap: int) -> tuple[Span, ...]:
-    """Splits a text into chunks of at most `max_tokens` cl100k_base tokens, each starting about `overlap` tokens before
-    the end of the previous one.
+    """Splits a text into chunks of at most `max_tokens` cl100k_base tokens, lead-ins included, each starting about
+    `overlap` tokens before the end of the previous one.
 
     The `tokens` of a span is the exact token count of its slice of the text. Text outside all spans is white space, and
     no span is white space only.
@@ -34,6 +35,7 @@ class _Cutter:
     def __init__(self, text: Text, max_tokens: int, overlap: int) -> None:
         self._text = text.text
         self._cuts = cuts(text)
+        self._lead_ins = LeadIns(text, max_tokens)
         self._boundaries = Boundaries(text.text)
         self._max_tokens = max_tokens
         self._overlap = overlap
@@ -54,13 +56,15 @@ class _Cutter:
         """
         self._boundaries.cover(start, 2 * self._max_tokens)
         first = self._boundaries.tokens_before(start)
-        allowed = self._max_tokens
+        lead_in = self._lead_ins.before(start, self._boundaries.last(first + self._max_tokens))
+        allowed = self._max_tokens - lead_in.tokens
         while (latest := self._boundaries.last(first + allowed)) > covered:
             end = self._best_end(first + allowed, latest, covered)
-            tokens = self._tokens(start, end)
-            if tokens <= self._max_tokens:
-                return Span(start, end, tokens)
-            allowed -= tokens - self._max_tokens
+            tokens, after = self._tokens(start, end), self._lead_ins.after(end)
+            shown = self._shown(lead_in, start, end, after, tokens)
+            if shown <= self._max_tokens:
+                return Span(start, end, tokens, lead_in.text, after)
+            allowed -= shown - self._max_tokens
         if start == covered:
             raise RuntimeError(f"no chunk of {self._max_tokens} tokens begins at character {start}")
         return self._span(covered, covered)
@@ -69,6 +73,12 @@ class _Cutter:
         if is_seam(self._text, start) and is_seam(self._text, end):
             return self._boundaries.tokens_before(end) - self._boundaries.tokens_before(start)
         return count(self._text[start:end])
+
+    def _shown(self, lead_in: LeadIn, start: int, end: int, after: str, tokens: int) -> int:
+        """Returns the number of tokens of a passage, which has `tokens` itself, with what is shown around it."""
+        if not after and (not lead_in.text or not NEWLINE_FOLLOWS.match(self._text, start)):
+            return lead_in.tokens + tokens
+        return count(lead_in.text + self._text[start:end] + after)
 
     def _best_end(self, limit: int, latest: int, covered: int) -> int:
         """Returns the best natural cut in the second half of the text after `covered`.

@@ -23,8 +23,10 @@ Chinese, Japanese and Korean letters before punctuation, where a text that has n
 _CONTINUING = bytes(range(0x80, 0xC0))
 """UTF-8 continuation bytes."""
 
-_BLANKS = re.compile(r"[^\S\r\n]{0,1000}+(\S|\Z)")
-"""White space without a newline, up to something else. Of longer white space it is not found out, to save time."""
+NEWLINE_FOLLOWS = re.compile(r"[^\S\r\n]{0,1000}+(?:[\r\n]|[^\S\r\n])")
+"""What must not follow a newline for a text to be cut there without changing any token. It also matches a lot of white
+space, of which it is not found out, to save time, whether a newline follows.
+"""
 
 
 class _Tokenizer(Protocol):
@@ -84,7 +86,7 @@ def is_seam(text: str, offset: int) -> bool:
     if offset <= 0 or offset >= len(text):
         return True
     before, after = text[offset - 1], text[offset]
-    return (before == "\n" and _BLANKS.match(text, offset) is not None) or (after == " " and not before.isspace())
+    return (before == "\n" and not NEWLINE_FOLLOWS.match(text, offset)) or (after == " " and not before.isspace())
 
 
 class Boundaries:

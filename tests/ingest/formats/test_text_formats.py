@@ -30,27 +30,6 @@ def _blocks(found: Text, kind: Kind) -> list[str]:
     return [found.text[each.start : each.end] for each in found.blocks.of(kind)]
 
 
-class TestTables:
-    def test_rows_and_header(self, read: Read) -> None:
-        """The text stays as it was; each row is a block, also one with a line break in quotes."""
-        text = 'Name;City;Price\nKöhler;"Bad\nEms";5\n\nWeiß;Ulm;7\n'
-        found = read(text, "a.csv")
-        assert found.text == text
-        assert _blocks(found, Kind.HEADER) == ["Name;City;Price"]
-        assert _blocks(found, Kind.ROW) == ['Köhler;"Bad\nEms";5', "Weiß;Ulm;7"]
-        assert (found.tables[0].start, found.tables[0].header) == (0, 15)
-
-    @pytest.mark.parametrize("first", ["1,2", "a,,b", "2026-01-01,x", "single"])
-    def test_no_header(self, first: str, read: Read) -> None:
-        """A row with a number, a date or an empty value names no columns."""
-        assert not _blocks(read(f"{first}\n3,4\n", "a.csv"), Kind.HEADER)
-
-    def test_a_quote_that_is_never_closed(self, read: Read) -> None:
-        """The rows after it are still rows."""
-        text = 'size,name\n5" pipe,a\n' + "x,y\n" * 60_000
-        assert len(_blocks(read(text, "a.tsv"), Kind.ROW)) > 30_000
-
-
 class TestSourceCode:
     @pytest.mark.parametrize(
         ("name", "text", "headings"),

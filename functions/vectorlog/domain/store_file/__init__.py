@@ -21,6 +21,7 @@ from vectorlog.domain.store_file.decisions import (
     ingested,
     refuse_duplicate,
     reingest,
+    reread,
 )
 from vectorlog.domain.store_file.erasure import erase, without_content
 from vectorlog.domain.store_file.events import (
@@ -82,5 +83,6 @@ __all__ = [
     "ingested",
     "refuse_duplicate",
     "reingest",
+    "reread",
     "without_content",
 ]

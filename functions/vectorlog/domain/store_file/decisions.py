@@ -161,22 +161,34 @@ def reingest(state: State, at: int) -> Sequence[Event]:
     """
     if state.serving is None or state.placement is None:
         return []
-    return [
-        FileDetached(at, "detached", (), (*_open_generation(state), *_serving_generation(state))),
-        FileAttached(
-            at=at,
-            asked_at=at,
-            by=SINGLE,
-            generation=state.generation + 1,
-            owners=(*without(state.open.owners if state.open else (), SINGLE), SINGLE),
-            placement=state.placement,
-            revision=state.revision,
-            filename=state.filename,
-            sha256=state.sha256,
-            attributes=state.attributes,
-            chunking=state.chunking,
-        ),
-    ]
+    retired = FileDetached(at, "detached", (), (*_open_generation(state), *_serving_generation(state)))
+    return [retired, _next_generation(state, at, state.placement)]
+
+
+def reread(state: State, at: int) -> Sequence[Event]:
+    """Opens the next generation of a file that serves, with the same settings, because files are read in another way
+    now. The old one serves until it is indexed. Decides nothing if a generation is open, which will be read so.
+    """
+    if state.serving is None or state.open is not None or state.placement is None:
+        return []
+    return [_next_generation(state, at, state.placement)]
+
+
+def _next_generation(state: State, at: int, placement: Placement) -> FileAttached:
+    """Returns the event that opens the next generation with the settings of the last one."""
+    return FileAttached(
+        at=at,
+        asked_at=at,
+        by=SINGLE,
+        generation=state.generation + 1,
+        owners=(*without(state.open.owners if state.open else (), SINGLE), SINGLE),
+        placement=placement,
+        revision=state.revision,
+        filename=state.filename,
+        sha256=state.sha256,
+        attributes=state.attributes,
+        chunking=state.chunking,
+    )
 
 
 def cancel(

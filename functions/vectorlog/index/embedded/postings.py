@@ -11,7 +11,7 @@ from itertools import accumulate, takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.index.bm25 import K1, B
+from vectorlog.index.bm25 import K1, NAMES, B
 
 _FAN = 8
 """Number of segments of similar size that are merged, so a posting is rewritten once for every eightfold growth."""
@@ -142,7 +142,7 @@ def bm25(
     segments: Sequence[Postings], statistics: Statistics, live: NDArray[np.bool_], query: Counter[int]
 ) -> tuple[NDArray[np.float64], float, float]:
     """Returns the score of every row for a query, an upper bound of all possible scores, and the score of the query's
-    own text.
+    own text, in a file whose name has `NAMES` words.
 
     A term adds idf · count / (count + norm), with idf = ln(1 + (N - df + 0.5) / (df + 0.5)) over the live rows; a term
     that occurs twice in the query counts twice. The fraction approaches 1 as the count grows, so the bound is the sum
@@ -154,7 +154,7 @@ def bm25(
     """
     scores = np.zeros(len(live))
     bound = same = 0.0
-    norm = K1 * (1 - B + B / statistics.mean * query.total())
+    norm = K1 * (1 - B + B / statistics.mean * (query.total() + NAMES))
     query_terms = np.fromiter(query, np.uint64, len(query))
     ranges = [(segment, *segment.find(query_terms)) for segment in segments]
     for i, times in enumerate(query.values()):

@@ -23,7 +23,9 @@ from vectorlog.index.english import terms
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A chunk prepared outside any lock: its text's terms, and its vectors in float16, as used for all scores."""
+    """A chunk prepared outside any lock: what is shown of it, the terms that find it, and its vectors in float16, as
+    used for all scores.
+    """
 
     n: int
     text: str
@@ -44,13 +46,16 @@ def entry(chunk: Chunk, dimensions: int) -> Entry:
     vectors = np.asarray(chunk.vectors, np.float32).astype(np.float16)
     if not np.isfinite(vectors).all():
         raise ValueError(f"Chunk {chunk.n} has a vector that is not finite.")
-    digest = blake2b(chunk.text.encode(), digest_size=8)
+    digest = blake2b(chunk.shown.encode(), digest_size=8)
+    if chunk.searched != chunk.shown:
+        digest.update(chunk.searched.encode())
     digest.update(vectors.tobytes())
     location = None
     if chunk.location is not None:
         location = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
         digest.update(location.encode())
-    return Entry(chunk.n, chunk.text, vectors, int.from_bytes(digest.digest(), "little"), terms(chunk.text), location)
+    number = int.from_bytes(digest.digest(), "little")
+    return Entry(chunk.n, chunk.shown, vectors, number, terms(chunk.searched), location)
 
 
 def load(connection: Connection, space: Space, name: str) -> Snapshot:

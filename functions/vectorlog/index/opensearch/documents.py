@@ -98,7 +98,10 @@ def _beyond(windows: int, chunks: Sequence[str]) -> Json:
 
 
 def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
-    """Yields a document for each window. Only the first one's text is searchable, so that words count once."""
+    """Yields a document for each window. Only the first one's text is searchable, so that words count once.
+
+    If what is searched is not what is shown, the latter is the first one's hidden text.
+    """
     name = f"{file.file}:{file.generation}:{chunk.n}"
     common: Json = {
         "store": file.store,
@@ -113,8 +116,10 @@ def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
     if chunk.location is not None:
         common["location"] = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
     for window, vector in enumerate(chunk.vectors):
-        text = "hidden_text" if window else "text"
-        content = {**common, "window": window, text: chunk.text, "vector": _numbers(vector)}
+        texts = {"hidden_text": chunk.shown} if window or chunk.searched != chunk.shown else {}
+        if not window:
+            texts["text"] = chunk.searched
+        content = {**common, "window": window, **texts, "vector": _numbers(vector)}
         # Versions start at 1, because OpenSearch cannot delete version 0 by query.
         yield Document(
             f"{file.store}:{name}" + (f":{window}" if window else ""), file.store, file.revision + 1, content

@@ -19,7 +19,7 @@ from itertools import islice
 
 from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Vector
-from vectorlog.index.bm25 import K1, B
+from vectorlog.index.bm25 import K1, NAMES, B
 from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.opensearch.conditions import clauses, restriction
 from vectorlog.index.opensearch.mapping import SOURCE, Json
@@ -168,7 +168,7 @@ def _marks(text: str, answers: Iterator[Json], best: float) -> tuple[float, floa
         return 0.0, 0.0
     weights = [(times, sum(_values(each, _IDF))) for times, each in zip(words.values(), explained, strict=True)]
     more = len(_WORD.findall(text)) / max(words.total(), 1)
-    length = more * sum(times for times, idf in weights if idf)
+    length = more * sum(times for times, idf in weights if idf) + NAMES
     mean = next(_values([each for part in explained for each in part], _MEAN_LENGTH), length)
     norm = K1 * (1 - B + B * length / mean)
     bound = max(more * sum(times * idf for times, idf in weights), best)
@@ -194,7 +194,7 @@ def _place(hit: Hit) -> tuple[str, int, int]:
 
 
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
-    text = source["hidden_text"] if source["window"] else source["text"]
+    text = source["hidden_text"] if "hidden_text" in source else source["text"]
     within = None if cosine is None else min(max(cosine, -1.0), 1.0)  # rounding may exceed the range slightly
     location = decoded(json.loads(source["location"])) if "location" in source else None
     return Hit(source["file"], source["generation"], source["row"], source["n"], text, within, bm25, location)

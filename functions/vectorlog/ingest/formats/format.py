@@ -21,8 +21,7 @@ class Format:
             file is damaged. Imports its libraries when called.
         begins: whether a file that begins with these bytes (4 KB, or the whole file) has this format.
         office_folder: in an Office file (a zip container with content types), a folder that only this format has.
-        macros: whether `read` accepts Office files with macros, and templates.
-        ole_streams: in an OLE container, names of streams that only this format has.
+        ole_streams: in the root of an OLE container, names of streams or storages that only this format has.
         media_types: prefixes of the content of a zip container's `mimetype` part (OpenDocument, EPUB).
         by_name: whether this is a text format that only its extension distinguishes from plain text.
     """
@@ -32,7 +31,6 @@ class Format:
     read: Callable[[Path], Text]
     begins: Callable[[bytes], bool] | None = None
     office_folder: str | None = None
-    macros: bool = False
     ole_streams: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     by_name: bool = False

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.formats import pdf_extras, pdf_xfa
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.inside import Inside, allowance
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
+_PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"if this message is not eventually replaced", re.IGNORECASE),
+        "The PDF is a fillable form (XFA) that only Adobe Acrobat shows; its page only says to wait. Print it to PDF "
+        "in Acrobat, and upload the result.",
+    ),
+    (
+        re.compile(r"open this (?:pdf )?portfolio|for the best experience, open this", re.IGNORECASE),
+        "The PDF is a portfolio, a cover around other files, and none of them can be read. Save the files in it with "
+        "Adobe Acrobat, and upload them.",
+    ),
+    (
+        re.compile(
+            r"protected by (?:information )?rights management|protected (?:document|pdf file)[^.]{0,80}(?:compatible|"
+            r"supported) (?:pdf )?(?:reader|viewer)|microsoft (?:information|purview information) protection",
+            re.IGNORECASE,
+        ),
+        "The PDF is protected by rights management; its page only says so. Save it without protection, and upload it "
+        "again.",
+    ),
+)
+_LONGEST_PLACEHOLDER = 3_000
+"""Characters of a document that may be no more than a placeholder."""
+_LEAST_TEXT = 20
+"""Characters that are no text of a page, if an image covers the page: a stamp, a number."""
+_NO_TEXT = "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again."
 
 
 def read(path: Path) -> Text:
-    """Reads the text layer, page by page.
+    """Reads the text layer, page by page, then the fields of its forms, comments and attached files.
 
     Raises:
-        Unreadable: the file is locked, or has no text layer.
+        Unreadable: the file is locked, has no text layer, or only the page that other programs than Acrobat show.
     """
     import pypdfium2
 
@@ -34,37 +62,85 @@ def read(path: Path) -> Text:
             ) from error
         raise
     try:
-        doc = DocumentBuilder()
-        blank = [number for number, page in enumerate(_pages(document), 1) if not _write(doc, page)]
+        with allowance(path.stat().st_size) as left:
+            doc = DocumentBuilder()
+            inside = Inside(doc, left)
+            _read(document, doc, inside)
     finally:
         document.close()
-    if doc.is_blank:
-        raise Unreadable(
-            "invalid_file",
-            "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again.",
-        )
-    if blank:
-        doc.warn(
-            "pages_without_text",
-            f"{len(blank)} of the PDF's pages have no text; they may be scans. Run text recognition (OCR) on it.",
-            f"page {', '.join(map(str, blank))}",
-        )
     return doc.build()
 
 
-def _write(doc: DocumentBuilder, page: str) -> bool:
-    """Writes a page, and returns whether it has text."""
-    doc.page()
-    doc.plain(page)
-    return bool(page.strip())
+def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside) -> None:
+    document.init_forms()
+    pages = [_page(document, number) for number in range(len(document))]
+    form = _xfa(document, doc)
+    placeholder = _placeholder("\n".join(text for text, _, _ in pages[:3]))
+    if placeholder:
+        pages = [("", notes, False) for _, notes, _ in pages]
+    blank = []
+    for number, (text, notes, has_content) in enumerate(pages, 1):
+        doc.page(label=_label(document, number))
+        doc.plain(text)
+        for note in notes:
+            doc.paragraph(note)
+        if has_content and not text.strip():
+            blank.append(number)
+    for line in form:
+        doc.paragraph(line)
+    for name, data in pdf_extras.attachments(document):
+        if data is None:
+            inside.leave_out(name, "It is damaged or too large.")
+        else:
+            inside.add(name, data, f"Attachment: {name}")
+    inside.finish()
+    if doc.is_blank:
+        raise Unreadable("invalid_file", placeholder or _NO_TEXT)
+    if blank:
+        doc.warn(
+            "pages_without_text",
+            f"{len(blank)} of the PDF's {len(pages)} pages have no text; they may be scans. Run text recognition "
+            "(OCR) on it.",
+            f"page {', '.join(map(str, blank))}",
+        )
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    for page in document:
-        layer = page.get_textpage()
-        yield _HYPHEN_AT_LINE_END.sub("", layer.get_text_range())
-        layer.close()
-        page.close()
+def _page(document: pypdfium2.PdfDocument, number: int) -> tuple[str, list[str], bool]:
+    """Returns the text of a page, what was written into it later, and whether anything is drawn on it."""
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+    page = document[number]
+    layer = page.get_textpage()
+    text = _HYPHEN_AT_LINE_END.sub("", layer.get_text_range())
+    layer.close()
+    fields, comments = pdf_extras.notes(document, page)
+    drawn = pdfium.FPDFPage_CountObjects(page.raw) > 0
+    page.close()
+    return text, [*fields, *(f"Comment: {each}" for each in comments)], drawn
+
+
+def _label(document: pypdfium2.PdfDocument, number: int) -> str:
+    label = document.get_page_label(number - 1)
+    return "" if label == str(number) else label
+
+
+def _xfa(document: pypdfium2.PdfDocument, doc: DocumentBuilder) -> list[str]:
+    xml = pdf_extras.xfa(document)
+    if not xml:
+        return []
+    try:
+        return pdf_xfa.lines(xml)
+    except ElementTree.ParseError:
+        doc.warn("damaged", "The form inside the PDF (XFA) could not be read; only its pages are.")
+        return []
+
+
+def _placeholder(text: str) -> str:
+    """Returns why a document with this text is no more than a placeholder; empty if it is not."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return ""
+    line = " ".join(text.split())
+    return next((reason for form, reason in _PLACEHOLDERS if form.search(line)), "")
 
 
 FORMAT = Format("a PDF", (".pdf",), read, begins=lambda head: b"%PDF-" in head[:1024])

@@ -11,9 +11,15 @@ from vectorlog.ingest.formats.pages import whole
 
 def read(path: Path) -> Text:
     """Reads the text, including the cells of tables."""
+    return whole(text_of(path.read_bytes()))
+
+
+def text_of(data: bytes) -> str:
+    """Returns the text of RTF."""
     from striprtf.striprtf import rtf_to_text
 
-    return whole(rtf_to_text(path.read_bytes().decode("latin-1"), errors="replace"))  # type: ignore[no-untyped-call]
+    text: str = rtf_to_text(data.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
+    return text
 
 
 FORMAT = Format("RTF", (".rtf",), read, begins=lambda head: head.startswith(b"{\\rtf"))

@@ -150,7 +150,6 @@ FORMAT = Format(
     (".xlsx", ".xls", ".ods"),
     read,
     office_folder="xl/",
-    macros=True,
     ole_streams=("Workbook", "Book"),
     media_types=("application/vnd.oasis.opendocument.spreadsheet",),
 )

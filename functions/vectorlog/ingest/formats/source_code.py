@@ -12,6 +12,7 @@ from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
 from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.text_form import clean
 
 _LINE = re.compile(r"^([ \t]*+)(\S[^\n]*)", re.MULTILINE)
 _LONGEST = 300
@@ -48,7 +49,8 @@ def read(path: Path) -> Text:
     found = decoded(path.read_bytes())
     document, left = DocumentBuilder(), LeftOut()
     tell(document, found)
-    document.verbatim(without_addresses(found.text, left), definitions)
+    text = clean(without_addresses(found.text, left))
+    document.written(text, *definitions(text))
     left.tell(document)
     return document.build()
 

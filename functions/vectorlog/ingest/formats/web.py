@@ -10,6 +10,7 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import whole
+from vectorlog.ingest.formats.web_depth import flattened
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
@@ -30,7 +31,9 @@ def markdown(html: str) -> str:
     """Converts HTML to Markdown, with the page's title first."""
     from html_to_markdown import ConversionOptions, convert
 
-    content = (convert(html, ConversionOptions(extract_metadata=False, skip_images=True)).content or "").strip()
+    content = (
+        convert(flattened(html), ConversionOptions(extract_metadata=False, skip_images=True)).content or ""
+    ).strip()
     match = _TITLE.search(html)
     title = " ".join(unescape(match[1]).split()) if match else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"

@@ -1,4 +1,4 @@
-"""Rebuilds a deployment's views and index while it runs.
+"""Rebuilds a deployment's views, index and chunks while it runs.
 
 New views go to the table that the functions write but do not read. A new index is built next to the serving one.
 """
@@ -18,6 +18,7 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.index.opensearch.succession import Succession
 from vectorlog.operations.lasting_tombstones import lasting
 from vectorlog.operations.progress import Watch
+from vectorlog.operations.rebuild_chunks import Reread, reread
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
 from vectorlog.retry import NO_JITTER, REAL_TIME, RetryPolicy, Timing, retrying
@@ -77,6 +78,16 @@ def views(watch: Watch, timing: Timing = REAL_TIME) -> int:
     projection.take(watch("commits", counted(), None), fresh)
     _retrying(partial(projection.apply_work, fresh), timing)
     return count
+
+
+def chunks(watch: Watch) -> Reread:
+    """Has files read again whose chunks an earlier version made. The functions do it, as they see the commits.
+
+    Raises:
+        UnknownSchema: newer code wrote a commit.
+    """
+    deployment = wiring.deployment()
+    return reread(deployment.streams, deployment.views, deployment.blobs, deployment.clock, watch)
 
 
 def index(watch: Watch, timing: Timing = REAL_TIME) -> Refill:

@@ -1,4 +1,4 @@
-"""Rebuilds the views and the index of a data folder, even while a server is running on it."""
+"""Rebuilds the views, the index and the chunks of a data folder, even while a server is running on it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.operations.progress import Watch, silent
+from vectorlog.operations.rebuild_chunks import Reread, reread
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.rebuild_views import Projection
 from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
@@ -104,6 +105,17 @@ def renew_views(folder: DataFolder, log_and_views: LocalLogAndViews) -> None:
         views(folder, silent)
     else:
         log_and_views.derived.write(_record_version)
+
+
+def chunks(folder: DataFolder, watch: Watch) -> Reread:
+    """Has files read again whose chunks an earlier version made. The server does it, when it sees the commits.
+
+    Raises:
+        FolderInUse: another rebuild of the folder is under way.
+        UnknownSchema: newer code wrote a commit.
+    """
+    with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as parts:
+        return reread(parts.streams, parts.views, FolderBlobs(folder.blobs, folder.staging), parts.clock, watch)
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:

@@ -38,7 +38,12 @@ class Chunk(Answer):
     file_id: str
     """The uploaded file."""
     text: str
+    """The passage, as it stands in the file's text."""
+    lead_in: str
+    """What a search result shows before the passage: headings, a sheet's name, a table's header; empty if nothing."""
+    lead_out: str
+    """What a search result shows after the passage: the end of code that was cut; empty otherwise."""
     tokens: Count
-    """Its length in tokens of `cl100k_base`."""
+    """The passage's length in tokens of `cl100k_base`."""
     location: Location | None
     """Null for a file that was ingested by a version that did not keep it."""

@@ -1,0 +1,33 @@
+"""What a chunk is embedded and searched by words with, beside its passage: names of its file and document."""
+
+from __future__ import annotations
+
+import re
+
+from vectorlog.ingest.document import Document
+
+LONGEST = 200
+"""Characters of a title or a filename that are used."""
+
+_EXTENSION = re.compile(r"\.\w{1,8}\Z")
+_JOINTS = re.compile(r"[\W_]+")
+
+
+def words(filename: str, title: str) -> str:
+    """Returns what finds every chunk of a file by words: the filename, as it is and in words, and the title."""
+    name = filename[-LONGEST:]
+    parts = [name, _in_words(name), title[:LONGEST]]
+    return "\n".join(dict.fromkeys(part for part in parts if part.strip()))
+
+
+def embedded(document: Document, n: int) -> str:
+    """Returns the text of chunk `n` that is embedded: the title, if no heading says it, the lead-in and the passage."""
+    span = document.spans[n]
+    passage = document.text[span.start : span.end]
+    title = document.title[:LONGEST]
+    said = span.before.startswith(title) or passage[: 2 * LONGEST].lstrip("# ").startswith(title)
+    return (f"{title}\n\n" if title and not said else "") + span.before + passage
+
+
+def _in_words(filename: str) -> str:
+    return _JOINTS.sub(" ", _EXTENSION.sub("", filename)).strip()

@@ -1,0 +1,48 @@
+"""Mail folders in one file (mbox)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.formats.mail import write
+from vectorlog.ingest.formats.mail_message import parsed
+from vectorlog.ingest.inside import Inside, allowance
+
+_BEGINS = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n(?=>?[!-9;-~]+:|From )")
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+def read(path: Path) -> Text:
+    """Reads the messages one after the other, each under its subject; see `mail`."""
+    data = path.read_bytes()
+    doc = DocumentBuilder()
+    with allowance(len(data)) as left:
+        for number, each in enumerate(_messages(data), 1):
+            message = parsed(each)
+            inner = DocumentBuilder()
+            inside = Inside(inner, left)
+            write(message, inner, inside)
+            inside.finish()
+            doc.part(message.header("Subject") or f"Message {number}", inner.build())
+    return replace(doc.build(), title="")  # the file's name says more than the first heading
+
+
+def _messages(data: bytes) -> Iterator[bytes]:
+    begins = [(match.start(), match.end()) for match in _BEGINS.finditer(data)] or [(0, 0)]
+    for (_, start), (end, _) in zip(begins, [*begins[1:], (len(data), 0)], strict=True):
+        yield _QUOTED.sub(rb"\1", data[start:end])
+
+
+FORMAT = Format(
+    "a mail folder",
+    (".mbox", ".mbx"),
+    read,
+    begins=lambda head: _BEGINS.match(head) is not None,
+    by_name=True,
+)

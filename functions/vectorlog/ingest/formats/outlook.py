@@ -1,0 +1,36 @@
+"""Mail messages, appointments, contacts and tasks that Outlook saved (msg)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.formats.office.message import Message, opened
+from vectorlog.ingest.formats.web import markdown
+
+
+def read(path: Path) -> Text:
+    """Reads subject, sender, recipients, date, body and the names of attachments; messages attached are read too."""
+    document = DocumentBuilder()
+    with opened(path) as message:
+        document.title = message.subject
+        _write(message, document)
+    return document.build()
+
+
+def _write(message: Message, document: DocumentBuilder) -> None:
+    document.paragraph("\n".join(f"{name}: {value}" for name, value in message.headers() if value))
+    html = message.html
+    if html and not message.body.strip():
+        document.markdown(markdown(html))
+    else:
+        document.paragraph(message.body)
+    for attachment in message.attachments():
+        document.paragraph(f"Attachment: {attachment.name}")
+        if attachment.message is not None:
+            _write(attachment.message, document)
+
+
+FORMAT = Format("an Outlook message", (".msg", ".oft"), read, ole_streams=("__properties_version1.0",))
