@@ -37,4 +37,11 @@ def read(path: Path) -> Text:
         )
 
 
-FORMAT = Format("an EPUB book", (".epub",), read, media_types=("application/epub+zip",))
+FORMAT = Format(
+    "an EPUB book",
+    (".epub",),
+    read,
+    media_types=("application/epub+zip",),
+    keeps="The title, then the chapters in reading order, each as HTML is read.",
+    leaves_out="Images, styles, scripts, fonts, recordings. A locked book (DRM) fails.",
+)

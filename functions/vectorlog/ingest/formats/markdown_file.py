@@ -17,4 +17,11 @@ def read(path: Path) -> Text:
     return whole(text, markdown=True, title=front_title(text.text))
 
 
-FORMAT = Format("Markdown", (".md", ".markdown"), read, by_name=True)
+FORMAT = Format(
+    "Markdown",
+    (".md", ".markdown"),
+    read,
+    by_name=True,
+    keeps="The text as it is, with its headings, lists, code and tables as structure; the title of the front matter.",
+    leaves_out="Nothing.",
+)

@@ -84,4 +84,6 @@ FORMAT = Format(
     (".odt", ".odp"),
     read,
     media_types=("application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"),
+    keeps="Headings, paragraphs, lists, tables and links; each slide of a presentation as a page.",
+    leaves_out="Images, drawings, macros, tracked changes.",
 )

@@ -143,4 +143,17 @@ def _placeholder(text: str) -> str:
     return next((reason for form, reason in _PLACEHOLDERS if form.search(line)), "")
 
 
-FORMAT = Format("a PDF", (".pdf",), read, begins=lambda head: b"%PDF-" in head[:1024])
+FORMAT = Format(
+    "a PDF",
+    (".pdf",),
+    read,
+    begins=lambda head: b"%PDF-" in head[:1024],
+    keeps=(
+        "The text layer page by page, with printed page labels; values of form fields (also XFA); comments; "
+        "attached files, each read by its own reader; words hyphenated at a line's end are joined."
+    ),
+    leaves_out=(
+        "Images, scanned pages (counted in a warning), signatures, layout and fonts. A file without any text layer "
+        "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
+    ),
+)

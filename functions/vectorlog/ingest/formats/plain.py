@@ -16,4 +16,11 @@ def read(path: Path) -> Text:
     return whole(decoded(data, declares=data.lstrip().startswith(b"<?xml")))
 
 
-FORMAT = Format("text", (".txt", ".json", ".jsonl", ".xml"), read, by_name=True)
+FORMAT = Format(
+    "text",
+    (".txt", ".json", ".jsonl", ".xml"),
+    read,
+    by_name=True,
+    keeps="The text as it is. Files of any other kind that are text, such as source code and logs, are read so too.",
+    leaves_out="Nothing. The entities of XML are not resolved.",
+)

@@ -22,4 +22,11 @@ def text_of(data: bytes) -> str:
     return text
 
 
-FORMAT = Format("RTF", (".rtf",), read, begins=lambda head: head.startswith(b"{\\rtf"))
+FORMAT = Format(
+    "RTF",
+    (".rtf",),
+    read,
+    begins=lambda head: head.startswith(b"{\\rtf"),
+    keeps="Text, including the cells of tables.",
+    leaves_out="Formatting, images, embedded objects.",
+)

@@ -45,4 +45,6 @@ FORMAT = Format(
     read,
     begins=lambda head: _HTML.match(head) is not None,
     by_name=True,
+    keeps="Title, headings, paragraphs, lists, links and tables, as Markdown.",
+    leaves_out="Scripts, styles, images. Elements nested deeper than 1,000 levels are read as plain text.",
 )
