@@ -24,7 +24,7 @@ _BEGINNING = 500
 
 
 def read(path: Path) -> Text:
-    """Reads the page as Markdown: title, headings, lists, links and tables, the main text first; no menus or scripts."""
+    """Reads the page as Markdown: title, headings, lists, links, tables, the main text first; no menus, no scripts."""
     return whole(markdown(decode(path.read_bytes(), declares=True)), markdown=True)
 
 
