@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
@@ -44,48 +44,72 @@ def lines(layer: pypdfium2.PdfTextPage, text: str) -> list[Line] | None:
     """Returns the lines of a page's text; None if its characters cannot be found on the page."""
     if text and max(text) > "\uffff":  # counted twice by PDFium
         return None
+    boxes = _Boxes(layer, text)
     found = []
     for match in _LINE.finditer(text):
-        line = _line(layer.raw, text, match.start(), match.end())
+        line = _line(boxes, text, match.start(), match.end())
         if line is None:
             return None
         found.append(line)
     return found
 
 
-def _line(layer: Any, text: str, start: int, end: int) -> Line | None:  # noqa: ANN401 (ctypes pointers)
+class _Boxes:
+    """Where the characters of a page's text stand."""
+
+    def __init__(self, layer: pypdfium2.PdfTextPage, text: str) -> None:
+        import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+        self._layer = layer.raw
+        self._text = text
+        self._as_counted = layer.count_chars() == len(text)
+        self._index = pdfium.FPDFText_GetCharIndexFromTextIndex
+        self._unicode = pdfium.FPDFText_GetUnicode
+        self._find = pdfium.FPDFText_GetLooseCharBox
+        self._box = pdfium.FS_RECTF()
+        self._reference = ctypes.byref(self._box)
+
+    def checked(self, place: int) -> tuple[float, float, float, float] | None:
+        """Returns a character's left, right, bottom and top; None if PDFium has another character at this place."""
+        index = place if self._as_counted else self._index(self._layer, place)
+        if index < 0 or self._unicode(self._layer, index) != ord(self._text[place]):
+            return None
+        if not self._find(self._layer, index, self._reference):
+            return None
+        return self._box.left, self._box.right, self._box.bottom, self._box.top
+
+    def gap(self, space: int) -> float:
+        """Returns how far the characters beside a space are apart; 0 if that is not known."""
+        index = space if self._as_counted else self._index(self._layer, space)
+        if not self._find(self._layer, index - 1, self._reference):
+            return 0
+        right: float = self._box.right
+        if not self._find(self._layer, index + 1, self._reference):
+            return 0
+        left: float = self._box.left
+        return left - right
+
+
+def _line(boxes: _Boxes, text: str, start: int, end: int) -> Line | None:
     shown = text[start:end]
     first = start + len(shown) - len(shown.lstrip(" " + HYPHENS))
     last = start + len(shown.rstrip(" " + HYPHENS)) - 1
     if last < first:
         return None
-    left, right = _box(layer, text, first), _box(layer, text, last)
-    if left is None or right is None:
+    begin, finish = boxes.checked(first), boxes.checked(last)
+    if begin is None or finish is None:
         return None
-    height = min(left[3] - left[2], right[3] - right[2])
+    height = min(begin[3] - begin[2], finish[3] - finish[2])
     cells, at = [], start
-    for place in range(first, last):
-        if text[place] == " ":
-            before, after = _box(layer, text, place - 1), _box(layer, text, place + 1)
-            if before is not None and after is not None and after[0] - before[1] > _WIDE * height:
-                cells.append(text[at:place].strip())
-                at = place + 1
+    space = text.find(" ", first, last)
+    while space >= 0:
+        if boxes.gap(space) > _WIDE * height:
+            cells.append(text[at:space].strip())
+            at = space + 1
+        space = text.find(" ", space + 1, last)
     if cells:
         cells.append(text[at:end].strip())
-    return Line(shown, left[0], right[1], right[2], height, tuple(cells))
-
-
-def _box(layer: Any, text: str, place: int) -> tuple[float, float, float, float] | None:  # noqa: ANN401
-    """Returns a character's left, right, bottom and top; None if PDFium has another one at this place."""
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
-
-    index = pdfium.FPDFText_GetCharIndexFromTextIndex(layer, place)
-    if index < 0 or pdfium.FPDFText_GetUnicode(layer, index) != ord(text[place]):
-        return None
-    box = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(layer, index, ctypes.byref(box)):
-        return None
-    return box.left, box.right, box.bottom, box.top
+    return Line(shown, begin[0], finish[1], finish[2], height, tuple(cells))
 
 
 def once(pages: Sequence[list[Line] | None]) -> Iterator[list[Line] | None]:
