@@ -21,6 +21,8 @@ _NEAR = 2.0
 """Lines of a paragraph are at most so many times their height apart."""
 _FULL = 0.8
 """A line that is shorter than this share of its paragraph's width ends where its writer ended it."""
+_LEAST_WIDTH = 12
+"""Lines that are shorter than this many times their height are not joined."""
 _MARKED = re.compile(r"\s*(?:[-–—•▪◦‣*]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _MARKS = re.compile(f"[{HYPHENS}]")
 
@@ -98,14 +100,10 @@ def _paragraphs(doc: DocumentBuilder, lines: Sequence[Line]) -> None:
 def _joined(lines: Sequence[Line]) -> str:
     """Joins lines with a space where the text goes on, and with a line's end after a short one or before an item."""
     left, right = min(line.left for line in lines), max(line.right for line in lines)
+    full = max(left + _FULL * (right - left), left + _LEAST_WIDTH * min(line.height for line in lines))
     parts = [lines[0].text.strip(" ")]
     for before, line in pairwise(lines):
-        goes_on = (
-            not before.cells
-            and not line.cells
-            and before.right - left >= _FULL * (right - left)
-            and not _MARKED.match(line.text)
-        )
+        goes_on = not before.cells and not line.cells and before.right >= full and not _MARKED.match(line.text)
         parts += ["" if _hyphen(before) else " " if goes_on else "\n", line.text.strip(" ")]
     return _MARKS.sub("", "".join(parts))
 

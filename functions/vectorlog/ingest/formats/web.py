@@ -28,8 +28,8 @@ def read(path: Path) -> Text:
     return whole(markdown(decode(path.read_bytes(), declares=True)), markdown=True)
 
 
-def markdown(html: str) -> str:
-    """Converts HTML to Markdown, with the page's title first."""
+def markdown(html: str, *, titled: bool = True) -> str:
+    """Converts HTML to Markdown, with the page's title first if it is `titled`."""
     from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
     options = ConversionOptions(
@@ -38,9 +38,14 @@ def markdown(html: str) -> str:
         preprocessing=PreprocessingOptions(enabled=False),  # it leaves out forms and headers, whatever is in them
     )
     content = (convert(flattened(short_links(arranged(html))), options).content or "").strip()
-    match = _TITLE.search(html)
-    title = " ".join(unescape(match[1]).split()) if match else ""
+    title = title_of(html) if titled else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
+
+
+def title_of(html: str) -> str:
+    """Returns the page's title, on one line; empty if it has none."""
+    match = _TITLE.search(html)
+    return " ".join(unescape(match[1]).split()) if match else ""
 
 
 FORMAT = Format(
