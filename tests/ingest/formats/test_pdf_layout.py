@@ -6,11 +6,11 @@ import io
 from collections import Counter
 from pathlib import Path
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
