@@ -65,4 +65,11 @@ def _names(row: str) -> bool:
     return len(cells) > 1 and sum(_VALUE.fullmatch(cell) is None for cell in cells) > len(cells) / 2
 
 
-FORMAT = Format("a table", (".csv", ".tsv"), read, by_name=True)
+FORMAT = Format(
+    "a table",
+    (".csv", ".tsv"),
+    read,
+    by_name=True,
+    keeps="The text as it is, with its rows as structure and the first row as the header if it may be one.",
+    leaves_out="Nothing.",
+)

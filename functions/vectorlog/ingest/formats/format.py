@@ -24,6 +24,8 @@ class Format:
         ole_streams: in the root of an OLE container, names of streams or storages that only this format has.
         media_types: prefixes of the content of a zip container's `mimetype` part (OpenDocument, EPUB).
         by_name: whether this is a text format that only its extension distinguishes from plain text.
+        keeps: what of a file becomes text, and leaves_out: what does not. Both are for docs/formats.md, which
+            `python -m tools.format_pages --write` makes.
     """
 
     label: str
@@ -34,3 +36,5 @@ class Format:
     ole_streams: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     by_name: bool = False
+    keeps: str = ""
+    leaves_out: str = ""

@@ -136,4 +136,12 @@ FORMAT = Format(
     read,
     begins=lambda head: is_message(head) or _is_emlx(head),
     by_name=True,
+    keeps=(
+        "Subject, sender, recipients, date and body (the plain text, if there is an HTML version too); attachments "
+        "and attached messages, each read by its own reader."
+    ),
+    leaves_out=(
+        "Other headers, images, signatures and encrypted bodies. Attachments that cannot be read are listed in a "
+        "warning."
+    ),
 )

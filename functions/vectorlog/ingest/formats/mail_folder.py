@@ -45,4 +45,6 @@ FORMAT = Format(
     read,
     begins=lambda head: _BEGINS.match(head) is not None,
     by_name=True,
+    keeps="Each message under its subject, as a mail message is read.",
+    leaves_out="What a mail message leaves out.",
 )

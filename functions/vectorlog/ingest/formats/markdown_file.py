@@ -23,4 +23,11 @@ def read(path: Path) -> Text:
     return document.build()
 
 
-FORMAT = Format("Markdown", (".md", ".markdown"), read, by_name=True)
+FORMAT = Format(
+    "Markdown",
+    (".md", ".markdown"),
+    read,
+    by_name=True,
+    keeps="The text as it is, with its headings, lists, code and tables as structure; the title of the front matter.",
+    leaves_out="Nothing.",
+)

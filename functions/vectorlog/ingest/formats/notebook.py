@@ -33,4 +33,11 @@ def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
         yield "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
 
 
-FORMAT = Format("a notebook", (".ipynb",), read, by_name=True)
+FORMAT = Format(
+    "a notebook",
+    (".ipynb",),
+    read,
+    by_name=True,
+    keeps="The cells in order: prose, code in fences, and the text output of code.",
+    leaves_out="Images, charts and widgets in outputs.",
+)

@@ -15,5 +15,10 @@ def read(path: Path) -> Text:
 
 
 FORMAT = Format(
-    "a PowerPoint 97-2003 presentation", (".ppt", ".pps", ".pot"), read, ole_streams=("PowerPoint Document",)
+    "a PowerPoint 97-2003 presentation",
+    (".ppt", ".pps", ".pot"),
+    read,
+    ole_streams=("PowerPoint Document",),
+    keeps="Each slide as a page: its title and texts, then the speaker's notes.",
+    leaves_out="Images, recordings, charts, macros.",
 )

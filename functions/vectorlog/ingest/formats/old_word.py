@@ -14,4 +14,11 @@ def read(path: Path) -> Text:
     return read_old(path, "doc")
 
 
-FORMAT = Format("a Word 97-2003 document", (".doc", ".dot"), read, ole_streams=("WordDocument",))
+FORMAT = Format(
+    "a Word 97-2003 document",
+    (".doc", ".dot"),
+    read,
+    ole_streams=("WordDocument",),
+    keeps="Headings, paragraphs, lists, tables, links, text boxes, notes, comments, headers and footers.",
+    leaves_out="Images, embedded objects, macros.",
+)

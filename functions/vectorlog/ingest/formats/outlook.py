@@ -40,4 +40,11 @@ def _write(message: Message, document: DocumentBuilder, inside: Inside) -> None:
             document.paragraph(f"Attachment: {attachment.name}")
 
 
-FORMAT = Format("an Outlook message", (".msg", ".oft"), read, ole_streams=("__properties_version1.0",))
+FORMAT = Format(
+    "an Outlook message",
+    (".msg", ".oft"),
+    read,
+    ole_streams=("__properties_version1.0",),
+    keeps="Subject, sender, recipients, date, body and the names of attachments; attached messages are read too.",
+    leaves_out="The content of other attachments, images.",
+)

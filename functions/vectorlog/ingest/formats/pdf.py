@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import pdf_extras, pdf_xfa
+from vectorlog.ingest.formats import pdf_extras, pdf_layout, pdf_lines, pdf_xfa
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.inside import Inside, allowance
 
@@ -45,6 +46,18 @@ _LEAST_TEXT = 20
 _NO_TEXT = "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again."
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page: its text, its lines (None if they are not known), what was written into it later, and whether anything is
+    drawn on it.
+    """
+
+    text: str
+    lines: list[pdf_lines.Line] | None
+    notes: list[str]
+    is_drawn: bool
+
+
 def read(path: Path) -> Text:
     """Reads the text layer, page by page, then the fields of its forms, comments and attached files.
 
@@ -74,17 +87,20 @@ def read(path: Path) -> Text:
 def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside) -> None:
     document.init_forms()
     pages = [_page(document, number) for number in range(len(document))]
+    laid_out = list(pdf_lines.once([page.lines for page in pages]))
+    sizes = pdf_layout.Sizes(laid_out)
     form = _xfa(document, doc)
-    placeholder = _placeholder("\n".join(text for text, _, _ in pages[:3]))
-    if placeholder:
-        pages = [("", notes, False) for _, notes, _ in pages]
+    placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
     blank = []
-    for number, (text, notes, has_content) in enumerate(pages, 1):
+    for number, (page, lines) in enumerate(zip(pages, laid_out, strict=True), 1):
         doc.page(label=_label(document, number))
-        doc.plain(text)
-        for note in notes:
+        if lines is None and not placeholder:
+            doc.plain(page.text)
+        elif lines is not None and not placeholder:
+            pdf_layout.write(doc, lines, sizes)
+        for note in page.notes:
             doc.paragraph(note)
-        if has_content and not text.strip():
+        if page.is_drawn and not placeholder and not page.text.strip():
             blank.append(number)
     for line in form:
         doc.paragraph(line)
@@ -105,18 +121,19 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
         )
 
 
-def _page(document: pypdfium2.PdfDocument, number: int) -> tuple[str, list[str], bool]:
-    """Returns the text of a page, what was written into it later, and whether anything is drawn on it."""
+def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
     page = document[number]
     layer = page.get_textpage()
-    text = _HYPHEN_AT_LINE_END.sub("", layer.get_text_range())
+    text = layer.get_text_range()
+    lines = pdf_lines.lines(layer, text)
     layer.close()
     fields, comments = pdf_extras.notes(document, page)
     drawn = pdfium.FPDFPage_CountObjects(page.raw) > 0
     page.close()
-    return text, [*fields, *(f"Comment: {each}" for each in comments)], drawn
+    notes = [*fields, *(f"Comment: {each}" for each in comments)]
+    return _Page(_HYPHEN_AT_LINE_END.sub("", text), lines, notes, drawn)
 
 
 def _label(document: pypdfium2.PdfDocument, number: int) -> str:
@@ -143,4 +160,20 @@ def _placeholder(text: str) -> str:
     return next((reason for form, reason in _PLACEHOLDERS if form.search(line)), "")
 
 
-FORMAT = Format("a PDF", (".pdf",), read, begins=lambda head: b"%PDF-" in head[:1024])
+FORMAT = Format(
+    "a PDF",
+    (".pdf",),
+    read,
+    begins=lambda head: b"%PDF-" in head[:1024],
+    keeps=(
+        "The text layer page by page, in the order of the file, with printed page labels: headings (by the height of "
+        "their letters), paragraphs with their lines and hyphenated words joined, rows of aligned cells as tables; "
+        "headers and footers once; values of form fields (also XFA); comments; attached files, each read by its own "
+        "reader."
+    ),
+    leaves_out=(
+        "Images, scanned pages (counted in a warning), signatures, fonts. Columns keep the file's order; "
+        "headings that are only bold, and the outline, are not used. A file without any text layer "
+        "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
+    ),
+)

@@ -23,4 +23,11 @@ def read(path: Path) -> Text:
     return document.build()
 
 
-FORMAT = Format("text", (".txt",), read, by_name=True)
+FORMAT = Format(
+    "text",
+    (".txt",),
+    read,
+    by_name=True,
+    keeps="The text as it is. Files of any other kind that are text, such as logs, are read so too.",
+    leaves_out="Addresses that hold data (`data:`).",
+)

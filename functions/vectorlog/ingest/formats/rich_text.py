@@ -27,4 +27,11 @@ def read_rtf(data: bytes) -> Text:
     return document.build()
 
 
-FORMAT = Format("RTF", (".rtf",), read, begins=lambda head: head.startswith(b"{\\rtf"))
+FORMAT = Format(
+    "RTF",
+    (".rtf",),
+    read,
+    begins=lambda head: head.startswith(b"{\\rtf"),
+    keeps="Text, including the cells of tables.",
+    leaves_out="Formatting, images, embedded objects.",
+)

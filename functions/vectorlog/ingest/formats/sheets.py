@@ -63,4 +63,6 @@ FORMAT = Format(
     office_folder="xl/",
     ole_streams=("Workbook", "Book"),
     media_types=("application/vnd.oasis.opendocument.spreadsheet",),
+    keeps="Each visible sheet that has content as a page: its name and a table, with the saved value of each formula.",
+    leaves_out="Hidden sheets, formulas themselves, images, macros.",
 )

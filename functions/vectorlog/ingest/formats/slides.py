@@ -125,4 +125,11 @@ FORMAT = Format(
     (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"),
     read,
     office_folder="ppt/",
+    keeps=(
+        "Each slide as a page: title, texts, tables, texts of charts and SmartArt, comments and speaker notes; "
+        "footers and the texts of layouts and masters once."
+    ),
+    leaves_out=(
+        "Slide numbers, dates, images, recordings, animations, macros. Macros and damaged parts are told in a warning."
+    ),
 )

@@ -11,6 +11,7 @@ from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.pages import whole
 from vectorlog.ingest.formats.web_depth import flattened
+from vectorlog.ingest.formats.web_main import arranged, short_links
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
@@ -23,20 +24,28 @@ _BEGINNING = 500
 
 
 def read(path: Path) -> Text:
-    """Reads the page as Markdown: title, headings, lists, links and tables; no scripts, navigation or image data."""
+    """Reads the page as Markdown: title, headings, lists, links, tables, the main text first; no menus, no scripts."""
     return whole(markdown(decode(path.read_bytes(), declares=True)), markdown=True)
 
 
-def markdown(html: str) -> str:
-    """Converts HTML to Markdown, with the page's title first."""
-    from html_to_markdown import ConversionOptions, convert
+def markdown(html: str, *, titled: bool = True) -> str:
+    """Converts HTML to Markdown, with the page's title first if it is `titled`."""
+    from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
-    content = (
-        convert(flattened(html), ConversionOptions(extract_metadata=False, skip_images=True)).content or ""
-    ).strip()
-    match = _TITLE.search(html)
-    title = " ".join(unescape(match[1]).split()) if match else ""
+    options = ConversionOptions(
+        extract_metadata=False,
+        skip_images=True,
+        preprocessing=PreprocessingOptions(enabled=False),  # it leaves out forms and headers, whatever is in them
+    )
+    content = (convert(flattened(short_links(arranged(html))), options).content or "").strip()
+    title = title_of(html) if titled else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
+
+
+def title_of(html: str) -> str:
+    """Returns the page's title, on one line; empty if it has none."""
+    match = _TITLE.search(html)
+    return " ".join(unescape(match[1]).split()) if match else ""
 
 
 FORMAT = Format(
@@ -45,4 +54,13 @@ FORMAT = Format(
     read,
     begins=lambda head: _HTML.match(head) is not None,
     by_name=True,
+    keeps=(
+        "Title, headings, paragraphs, lists, links and tables, as Markdown: the main text first, then headers without "
+        "a heading, asides and footers."
+    ),
+    leaves_out=(
+        "Menus and cookie banners, unless they are most of the page; hidden elements, scripts, styles, images; the "
+        "addresses of links inside the page, in `data:` and `javascript:`, and of more than 300 characters. In "
+        "elements nested deeper than 1,000 levels, all structure but lines."
+    ),
 )

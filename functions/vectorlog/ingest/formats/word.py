@@ -53,4 +53,15 @@ def _chunk(package: Package, inside: Inside, part: str, out: Sink) -> None:
         out.paragraph(text.text)
 
 
-FORMAT = Format("a Word document", (".docx", ".docm", ".dotx", ".dotm"), read, office_folder="word/")
+FORMAT = Format(
+    "a Word document",
+    (".docx", ".docm", ".dotx", ".dotm"),
+    read,
+    office_folder="word/",
+    keeps=(
+        "Headings, paragraphs, lists with their numbers, tables, links, text boxes, texts of charts and SmartArt; "
+        "footnotes, endnotes and comments after the paragraph that refers to them; headers first and footers last, "
+        "once each."
+    ),
+    leaves_out=("Deleted and hidden text, images, macros. Macros and damaged parts are told in a warning."),
+)

@@ -1,0 +1,116 @@
+"""Finds headings, paragraphs and tables in the lines of a PDF, in the order in which the PDF has them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
+
+from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.formats.pdf_lines import HYPHENS, Line
+
+_LARGER = 1.2
+"""How much higher than most lines one is that is a heading."""
+_LONGEST_HEADING = 150
+_MOST_HEADING_LINES = 3
+_MOST_HEADINGS = 0.3
+"""If more of a document's characters look like headings, size does not tell."""
+_DEEPEST = 4
+_NEAR = 2.0
+"""Lines of a paragraph are at most so many times their height apart."""
+_FULL = 0.8
+"""A line that is shorter than this share of its paragraph's width ends where its writer ended it."""
+_LEAST_WIDTH = 12
+"""Lines that are shorter than this many times their height are not joined."""
+_MARKED = re.compile(r"\s*(?:[-–—•▪◦‣*]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
+_MARKS = re.compile(f"[{HYPHENS}]")
+
+
+class Sizes:
+    """Which lines of a document are headings, by their height."""
+
+    def __init__(self, pages: Iterable[Sequence[Line] | None]) -> None:
+        heights: Counter[float] = Counter()
+        lines = [line for page in pages for line in page or ()]
+        for line in lines:
+            heights[_rounded(line.height)] += len(line.text)
+        self._body = heights.most_common(1)[0][0] if heights else 0.0
+        larger = [line for line in lines if self._is_larger(line)]
+        useful = self._body > 0 and sum(len(line.text) for line in larger) <= _MOST_HEADINGS * heights.total()
+        self._levels = {
+            height: min(level, _DEEPEST)
+            for level, height in enumerate(
+                sorted({_rounded(line.height) for line in larger if useful}, reverse=True), 1
+            )
+        }
+
+    def level(self, line: Line) -> int:
+        """Returns the level of a heading; 0 for any other line."""
+        return self._levels.get(_rounded(line.height), 0) if self._is_larger(line) else 0
+
+    def _is_larger(self, line: Line) -> bool:
+        return (
+            line.height >= _LARGER * self._body
+            and len(line.text) <= _LONGEST_HEADING
+            and any(char.isalpha() for char in line.text)
+        )
+
+
+def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes) -> None:
+    """Writes a page: headings, tables of lines with as many cells, and paragraphs. Every word is written, in order."""
+    paragraph: list[Line] = []
+    for (level, cells), group in groupby(page, lambda line: (sizes.level(line), len(line.cells))):
+        run = list(group)
+        hyphenated = any(_hyphen(line) for line in (*paragraph[-1:], *run))
+        is_heading = level and len(run) <= _MOST_HEADING_LINES
+        is_table = cells > 1 and len(run) > 1
+        if hyphenated or not (is_heading or is_table):
+            paragraph += run
+            continue
+        _paragraphs(doc, paragraph)
+        paragraph = []
+        if is_heading:
+            doc.heading(level, _MARKS.sub("", " ".join(line.text.strip() for line in run)), marked=False)
+        else:
+            doc.table([[_MARKS.sub("", cell) for cell in line.cells] for line in run], header=int(_has_header(run)))
+    _paragraphs(doc, paragraph)
+
+
+def _has_header(rows: Sequence[Line]) -> bool:
+    """Whether the first row has no number, and another one has."""
+    return not _has_digit(rows[0].text) and any(_has_digit(row.text) for row in rows[1:])
+
+
+def _has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)
+
+
+def _paragraphs(doc: DocumentBuilder, lines: Sequence[Line]) -> None:
+    run: list[Line] = []
+    for line in lines:
+        if run and not _hyphen(run[-1]) and not 0 < run[-1].bottom - line.bottom < _NEAR * max(line.height, 1):
+            doc.paragraph(_joined(run))
+            run = []
+        run.append(line)
+    if run:
+        doc.paragraph(_joined(run))
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    """Joins lines with a space where the text goes on, and with a line's end after a short one or before an item."""
+    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    full = max(left + _FULL * (right - left), left + _LEAST_WIDTH * min(line.height for line in lines))
+    parts = [lines[0].text.strip(" ")]
+    for before, line in pairwise(lines):
+        goes_on = not before.cells and not line.cells and before.right >= full and not _MARKED.match(line.text)
+        parts += ["" if _hyphen(before) else " " if goes_on else "\n", line.text.strip(" ")]
+    return _MARKS.sub("", "".join(parts))
+
+
+def _hyphen(line: Line) -> bool:
+    return line.text.rstrip(" ").endswith(tuple(HYPHENS))
+
+
+def _rounded(height: float) -> float:
+    return round(2 * height) / 2

@@ -1,0 +1,121 @@
+"""PDF: headings, paragraphs, tables, and what stands on each page."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+
+from tests.support.growth import grows_linearly
+from vectorlog.ingest.blocks import Kind
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.pdf import read
+
+Drawn = tuple[float, float, int, str]
+"""Where a text begins, its size, and the text."""
+
+
+def drawn(*pages: list[Drawn]) -> bytes:
+    """Returns a PDF with these texts on its pages."""
+    data = io.BytesIO()
+    canvas = Canvas(data)
+    for page in pages:
+        for left, bottom, size, text in page:
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(left, bottom, text)
+        canvas.showPage()
+    canvas.save()
+    return data.getvalue()
+
+
+def text_of(data: bytes, folder: Path) -> Text:
+    path = folder / "blob"
+    path.write_bytes(data)
+    return read(path)
+
+
+BODY: list[Drawn] = [
+    (72, 700, 10, "Drain the boilers in May, before the pumps are switched off, and close the"),
+    (72, 688, 10, "upper valve."),
+    (72, 676, 10, "- Check the gauge."),
+]
+
+
+def test_headings_and_paragraphs(tmp_path: Path) -> None:
+    """A heading has larger letters. Lines of a paragraph are joined, and items begin their own lines."""
+    found = text_of(drawn([(72, 740, 20, "Handbook"), (72, 720, 14, "Draining"), *BODY]), tmp_path)
+    assert [(each.level, each.title) for each in found.blocks.of(Kind.HEADING)] == [(1, "Handbook"), (2, "Draining")]
+    assert found.title == "Handbook"
+    assert found.text.split("\n\n")[2] == (
+        "Drain the boilers in May, before the pumps are switched off, and close the upper valve.\n- Check the gauge."
+    )
+
+
+def test_tables(tmp_path: Path) -> None:
+    """Lines with as many cells each are the rows of a table."""
+    rows = [("Part", "Price"), ("Valve", "12"), ("Long pipe", "13")]
+    page = [*BODY]
+    for number, (part, price) in enumerate(rows):
+        page += [(72, 640 - 14 * number, 10, part), (300, 640 - 14 * number, 10, price)]
+    found = text_of(drawn(page), tmp_path)
+    (table,) = found.tables
+    assert found.text[table.start : table.end].splitlines() == [
+        "| Part | Price |",
+        "| --- | --- |",
+        "| Valve | 12 |",
+        "| Long pipe | 13 |",
+    ]
+
+
+def test_headers_and_footers(tmp_path: Path) -> None:
+    """What stands at the top or bottom of most pages is read once; a number that is not the page's makes a new line."""
+    pages: list[list[Drawn]] = [
+        [
+            (72, 800, 10, "Boilers Ltd."),
+            (72, 780, 10, f"Invoice {7 * number * number}"),
+            *((left, bottom, size, f"{text} {number}") for left, bottom, size, text in BODY),
+            (72, 40, 10, "Phone 555 1234"),
+            (72, 20, 10, f"Page {number} of 5"),
+        ]
+        for number in range(1, 6)
+    ]
+    text = text_of(drawn(*pages), tmp_path).text
+    assert text.count("Boilers Ltd.") == text.count("Phone 555") == text.count("of 5") == 1
+    assert all(f"Invoice {7 * number * number}" in text for number in range(1, 6))
+
+
+WORDS = st.text("abcXYZ019.,-| ", min_size=1, max_size=40).filter(str.strip)
+PAGES = st.lists(
+    st.tuples(st.integers(20, 500), st.integers(20, 800), st.sampled_from([6, 10, 10, 14, 20, 30]), WORDS), max_size=25
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(page=PAGES)
+def test_no_word_is_lost(page: list[Drawn], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever stands wherever on a page, its words are those that PDFium finds, in the same number."""
+    data = drawn([(72, 820, 10, "Begin."), *page])
+    with pypdfium2.PdfDocument(data) as document:
+        plain = document[0].get_textpage().get_text_range()
+    found = text_of(data, tmp_path_factory.mktemp("pdf")).text
+    assert _words(found) == _words(plain)
+
+
+def _words(text: str) -> Counter[str]:
+    """Characters of words, because PDFium hyphenates, and tables add signs."""
+    return Counter("".join(char for char in text if char.isalnum() or char in ".,"))
+
+
+def test_the_time_grows_with_the_pages_only(tmp_path: Path) -> None:
+    """A long page, and many pages, are read in linear time."""
+    assert grows_linearly(
+        lambda size: text_of(drawn([(72 + at % 7 * 60, 800 - at, 10, "word word") for at in range(size)]), tmp_path),
+        200,
+    )
+    assert grows_linearly(lambda size: text_of(drawn(*[BODY] * size), tmp_path), 20)

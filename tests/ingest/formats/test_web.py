@@ -1,0 +1,98 @@
+"""HTML: the main text first, tables, links."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.growth import grows_linearly
+from vectorlog.ingest.formats.web import markdown
+
+MENU = '<nav><a href="/a">Alpha</a></nav>'
+BANNER = '<div id="cookie-banner"><div>We use cookies.</div></div>'
+FOOTER = "<footer>Phone 555 1234</footer>"
+TEXT = "<h1>Draining</h1><p>Drain the boilers in May, before the pumps are switched off.</p>"
+
+
+class TestMainText:
+    """What a page is about comes first."""
+
+    def test_around(self) -> None:
+        """Menus and cookie banners are left out; asides, footers and headers follow the main text."""
+        page = f"<header>Boilers Ltd.</header>{MENU}{BANNER}<aside>News</aside>{FOOTER}<main>{TEXT}</main>"
+        assert markdown(page).split("\n\n") == [
+            "# Draining",
+            "Drain the boilers in May, before the pumps are switched off.",
+            "Boilers Ltd.",
+            "News",
+            "Phone 555 1234",
+        ]
+
+    def test_in_the_main_part(self) -> None:
+        """An aside or a header of an article stays where it stands."""
+        page = "<article><header>By Ann</header><p>One</p><aside>Note</aside><p>Two</p></article>"
+        assert markdown(page).split() == ["By", "Ann", "One", "Note", "Two"]
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            f"<body>{MENU}</body>",
+            "<form><p>Alpha</p><label>of a page in a form</label></form>",
+            "<body><nav>Alpha <p>of a menu without an end",
+            "<header>Alpha</header>",
+            "<body class='cookie-banner-shown'><div class='cookie-recipes'>Alpha</div></body>",
+            "<!-- <nav> --><p>Alpha</p><!-- </nav> -->",
+            "<div role='navigation'><main><p>Alpha and the rest of a page</p></main></div>",
+        ],
+    )
+    def test_nothing_is_lost_without_a_main_part(self, page: str) -> None:
+        """What is all of a page is read, whatever its elements are called."""
+        assert "Alpha" in markdown(page)
+
+
+@pytest.mark.parametrize(
+    "address", ["data:text/plain;base64,QUFB", "javascript:void(0)", "#part", "https://example.org/?" + "a" * 400]
+)
+def test_addresses_that_say_nothing(address: str) -> None:
+    """Such a link is no more than its text."""
+    assert markdown(f'<p>See <a class="x" href="{address}">the list</a>.</p>') == "See the list."
+
+
+def test_addresses_of_pages() -> None:
+    """Other links keep their addresses."""
+    assert markdown('<p><a href="https://example.org/tides">Tides</a></p>') == "[Tides](https://example.org/tides)"
+
+
+def test_tables() -> None:
+    """A table has its header row."""
+    page = "<table><tr><th>Part</th><th>Price</th></tr><tr><td>Valve</td><td>12</td></tr></table>"
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in markdown(page).splitlines()]
+    assert rows[0] == ["Part", "Price"]
+    assert rows[2] == ["Valve", "12"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<nav>",
+        "<nav>x</nav>",
+        "<header>x",
+        "<header><header>x</header>",
+        "<!--",
+        "<script>",
+        "</div>",
+        '<a href="#',
+        '<a href="x',
+        "<div class=cookie ",
+        '<div class="cookie-cookie-',
+        "<p>x",
+        "<table><tr><td>",
+    ],
+)
+def test_the_time_grows_with_the_page_only(part: str) -> None:
+    """No page takes long."""
+    assert grows_linearly(lambda size: markdown(part * (size // len(part))), 60_000)
+
+
+def test_the_time_grows_with_a_long_attribute_only() -> None:
+    """Names of classes are searched for banners."""
+    assert grows_linearly(lambda size: markdown(f'<div class="{"cookie-" * (size // 7)}">x</div>'), 60_000)
