@@ -29,16 +29,9 @@ _OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
 UNUSED = (
     *("bin", "*/bin", ".lock"),  # programs: html_to_markdown brings 12 MB of one
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_*.json")),
-    *("*/tests", "*/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.h", "wrapt-stubs", "lxml/isoschematron"),
-    *(f"PIL/_{name}.*" for name in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
-    *(
-        f"pillow.libs/lib{name}-*"
-        for name in ("avif", "freetype", "harfbuzz", "lcms2", "sharpyuv", "webp*", "brotli*", "png16")
-    ),
+    *("*/tests", "*/*/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.h", "wrapt-stubs"),
 )
-"""Parts of libraries that are never used. python-pptx imports Pillow, but none of its optional parts, because slides
-are read as text.
-"""
+"""Parts of libraries that are never used."""
 
 
 class BundlingFailed(Exception):

@@ -14,6 +14,8 @@ from vectorlog.defaults import (
     EMBEDDINGS_API,
     INDEX_SHARDS,
     MODELS_ON_AWS,
+    READ_CPU_SECONDS,
+    READ_CPU_SECONDS_PER_MB,
     REQUESTS_PER_SECOND_ON_AWS,
     DuplicateContent,
     EmbeddingsApi,
@@ -71,6 +73,8 @@ class Configuration:
         log_retention_days: retention of every log group.
         duplicate_content: whether a store accepts the same bytes twice.
         embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
+        reader_cpu_seconds, reader_cpu_seconds_per_mb: how much CPU time reading a file may take, in seconds: so much,
+            and so much for each MB. One that takes more fails.
     """
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "dev"
@@ -107,6 +111,8 @@ class Configuration:
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
+    reader_cpu_seconds: Annotated[float, Field(ge=1, le=600)] = READ_CPU_SECONDS
+    reader_cpu_seconds_per_mb: Annotated[float, Field(ge=0.1, le=600)] = READ_CPU_SECONDS_PER_MB
 
     def __post_init__(self) -> None:
         """Refuses settings that do not go together."""

@@ -130,7 +130,9 @@ class VectorlogStack(Stack):
 
     def _embed(self) -> lambda_.Function:
         function = self._make(
-            functions.EMBED, "events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"
+            functions.EMBED,
+            *("events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"),
+            *("reader_cpu_seconds", "reader_cpu_seconds_per_mb"),
         )
         self._grants.append(function)
         self._grants.note_progress(function)
@@ -206,6 +208,8 @@ class VectorlogStack(Stack):
             "rewriting_secret": self._configuration.rewriting_secret_arn,
             "duplicate_content": self._configuration.duplicate_content,
             "embeddings_api": self._configuration.embeddings_api,
+            "reader_cpu_seconds": str(self._configuration.reader_cpu_seconds),
+            "reader_cpu_seconds_per_mb": str(self._configuration.reader_cpu_seconds_per_mb),
             "cors_origins": ",".join(self._configuration.cors_origins),
             "limit_requests_per_second": str(self._configuration.limit_requests_per_second or ""),
             "limit_files_per_minute": str(self._configuration.limit_files_per_minute or ""),

@@ -35,7 +35,12 @@ RESERVE_MB = 256
 READERS_MEMORY_MB = 2048
 """Address space of a child process that reads a file, in units of 2^20 bytes."""
 READ_SECONDS = 60.0
-"""How long reading a file may take, in seconds, in addition to an allowance for its size."""
+"""How long reading a file may take by the clock, in seconds, in addition to an allowance for its size."""
+READ_CPU_SECONDS = 4.0
+READ_CPU_SECONDS_PER_MB = 8.0
+"""How much CPU time reading a file may take, in seconds: so much, and so much for each 10^6 bytes. The libraries of a
+format take 0.5 s to load, and a PDF of 300 pages and 200 kB takes 1 s in all.
+"""
 INDEX_MEMORY_MB = 1024
 """How much memory the open stores of the embedded index may use, in units of 2^20 bytes."""
 

@@ -16,6 +16,7 @@ import pytest
 
 from vectorlog.ingest import reader_process
 from vectorlog.ingest import sandbox as module
+from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Text, Unreadable
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split
@@ -150,12 +151,19 @@ class TestLimits:
         """A child whose parent cannot kill it ends by its CPU limit."""
         with Sandbox(1, module=unruly) as sandbox:
             child = sandbox._take()
-            request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400}
+            request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400, "cpu": [1, 0]}
             child.wait_ready()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(reader_process.Watch, "start", lambda _: None)
                 with pytest.raises(ReaderCrashed, match="CPU"):
-                    child.ask(request, 1)
+                    child.ask(request, 60)
+
+    def test_a_small_file_may_take_little_cpu_time(self, text_file: Path, unruly: str) -> None:
+        """A file that keeps a reader busy is stopped by its CPU time, long before the limit by the clock."""
+        with Sandbox(1, module=unruly, seconds=3600, cpu=CpuLimit(1.0, 8.0)) as sandbox:
+            with pytest.raises(ReaderCrashed, match=r"more than the CPU time.*of its size"):
+                sandbox.read(text_file, "spin", 800, 400)
+            assert sandbox.read(text_file, "a.txt", 800, 400).spans
 
     @pytest.mark.parametrize(("name", "says"), [("die", "SIGKILL"), ("abort", "SIGABRT"), ("exit", "code 3")])
     def test_a_crash_is_contained(self, name: str, says: str, text_file: Path, one: Sandbox) -> None:

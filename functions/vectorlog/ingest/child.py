@@ -8,6 +8,7 @@ The child sends a first response without a request, when it is ready.
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import resource
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vectorlog.domain.file_warning import bounded
+from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.host_limits import exhausted
@@ -55,7 +57,6 @@ def serve(read: Read) -> None:
     _write(responses, {})
     while True:
         request = requests.get()
-        _limit_cpu(request["seconds"])
         _write(responses, *_respond(read, request))
 
 
@@ -79,16 +80,20 @@ def _limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
 
 
-def _limit_cpu(seconds: int) -> None:
-    """Limits the process to `seconds` more of CPU time, in case the parent is no longer there to kill it."""
+def _limit_cpu(limit: CpuLimit, path: Path) -> None:
+    """Limits the process to the CPU time that the file at `path` may take. SIGXCPU ends it then."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = usage.ru_utime + usage.ru_stime
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + limit.seconds), hard))  # reading the size is limited too
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + limit.of_file(path)), hard))
 
 
 def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
-        document = read(Path(request["path"]), request["filename"], request["max_tokens"], request["overlap"])
+        path = Path(request["path"])
+        _limit_cpu(CpuLimit(*request["cpu"]), path)
+        document = read(path, request["filename"], request["max_tokens"], request["overlap"])
         spans = [(span.start, span.end, span.tokens, span.before, span.after) for span in document.spans]
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]

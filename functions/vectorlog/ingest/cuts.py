@@ -13,7 +13,7 @@ from vectorlog.ingest.document import Text
 
 _HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
 _PARAGRAPH = re.compile(r"\n(?:[^\S\n]*+\n)++")
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?= \S)|[。！？；｡．][”’」』）]*|\n")
+_SENTENCE = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?= \S)|[。！？；｡．][”’」』）]*+|\n")
 _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 
 Find: TypeAlias = Callable[[int, int], Sequence[int]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from vectorlog.ingest.builder import DocumentBuilder
-from vectorlog.ingest.document import Unreadable
+from vectorlog.ingest.document import Text, Unreadable
 
 MOST_DEPTH = 5
 """How many documents may lie inside each other: a PDF in a mail in an archive in an archive is at 3."""
@@ -77,11 +77,24 @@ class Inside:
             self.skip()
             return
         try:
-            self._read(name, data, title or name)
+            self.doc.part(title or name, self._text(name, data))
             self.read += 1
         except Unreadable as error:
             self.doc.paragraph(title or name)
             self.leave_out(name, str(error))
+
+    def text(self, name: str, data: bytes) -> Text | None:
+        """Returns what a document says, for one that is shown as a piece of the text around it; None if it is not read,
+        which `finish` tells.
+        """
+        if self._is_over(len(data)):
+            self.skip()
+            return None
+        try:
+            return self._text(name, data)
+        except Unreadable as error:
+            self.leave_out(name, str(error))
+            return None
 
     def skip(self) -> None:
         """Notes that a document is not read because of the limits."""
@@ -112,7 +125,7 @@ class Inside:
         self.allowance.bytes_left -= size
         return False
 
-    def _read(self, name: str, data: bytes, title: str) -> None:
+    def _text(self, name: str, data: bytes) -> Text:
         from vectorlog.ingest.extract import extract  # which imports the formats, and these this module
 
         if self.allowance.depth >= MOST_DEPTH:
@@ -122,10 +135,9 @@ class Inside:
             file.flush()
             self.allowance.depth += 1
             try:
-                text = extract(Path(file.name), name)
+                return extract(Path(file.name), name)
             finally:
                 self.allowance.depth -= 1
-        self.doc.part(title, text)
 
 
 def is_ignored(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import signal
 import subprocess
@@ -23,6 +22,11 @@ START_SECONDS = 60.0
 ASK_EVERY_S = 0.1
 """How often a file that is being read is asked whether it gives way, in seconds."""
 NOT_STARTED = "no reader can be started: {}; look at `ulimit -v`, `ulimit -u` and the machine's memory"
+
+CPU_TIME = (
+    "Reading the file took more than the CPU time that a file of its size may take: it is damaged, or built to keep a "
+    "reader busy. Save it again, or as text."
+)
 
 log = logging.getLogger(__name__)
 
@@ -78,19 +82,19 @@ class Child:
         """Sends a request and returns the header and text of the response.
 
         Raises:
-            ReaderCrashed: the process died, or it took more than `seconds`.
+            ReaderCrashed: the process died, or took more than `seconds` or the CPU time that the request allows.
             ReaderUnavailable: the process could not be started, or was ended from outside.
             GaveWay: `give_way` returned True.
         """
         self.wait_ready()
         self.files_read += 1
-        line = json.dumps({**request, "seconds": math.ceil(seconds)}).encode() + b"\n"
+        line = json.dumps(request).encode() + b"\n"
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise self._crashed(seconds) from error
+            raise self._crashed() from error
         return self._receive(seconds, give_way)
 
     def kill(self) -> None:
@@ -110,31 +114,31 @@ class Child:
         watch = Watch(self._stop, seconds, give_way)
         watch.start()
         try:
-            header = json.loads(self._take(int.from_bytes(self._take(8, seconds), "big"), seconds))
+            header = json.loads(self._take(int.from_bytes(self._take(8), "big")))
             self.resident = header["resident"]
-            return header, self._take(header["bytes"], seconds)
+            return header, self._take(header["bytes"])
         finally:
             watch.done.set()
 
-    def _take(self, size: int, seconds: float) -> bytes:
+    def _take(self, size: int) -> bytes:
         assert self._process.stdout is not None
         if size > self._memory_bytes:
             raise ReaderCrashed("The reader announced a longer response than fits into its memory.")
         data = self._process.stdout.read(size)
         if len(data) < size:
-            raise self._crashed(seconds)
+            raise self._crashed()
         return data
 
     def _stop(self, reason: ReaderCrashed | GaveWay) -> None:
         self._stopped = reason
         self._process.kill()
 
-    def _crashed(self, seconds: float) -> ReaderCrashed | ReaderUnavailable | GaveWay:
+    def _crashed(self) -> ReaderCrashed | ReaderUnavailable | GaveWay:
         code = self._process.wait()
         if self._stopped is not None:
             return self._stopped
         if code == -signal.SIGXCPU:
-            return ReaderCrashed(f"Reading the file took more than {seconds:.0f} s of CPU time.")
+            return ReaderCrashed(CPU_TIME)
         if -code in _FROM_OUTSIDE:
             return ReaderUnavailable(f"the reader was ended from outside, by {signal.Signals(-code).name}")
         if code < 0:

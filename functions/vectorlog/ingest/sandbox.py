@@ -11,6 +11,7 @@ from typing import Any, Self
 from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
 from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.location import decoded
+from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import (
     Document,
     GiveWay,
@@ -28,9 +29,11 @@ MEMORY_BYTES = READERS_MEMORY_MB << 20
 
 SECONDS = READ_SECONDS
 SECONDS_PER_MB = 1.0
-"""A file may take `SECONDS` plus `SECONDS_PER_MB` for each 10^6 bytes, in wall-clock time and also in CPU time. The
+"""A file may take `SECONDS` plus `SECONDS_PER_MB` for each 10^6 bytes, by the clock; CPU time has a lower limit. The
 slowest text measured, random letters cut into chunks of 100 tokens, takes 0.6 s per 10^6 bytes.
 """
+
+CPU = CpuLimit()
 
 MOST_RESIDENT = 512 << 20
 MOST_FILES = 1000
@@ -56,11 +59,13 @@ class Sandbox:
         *,
         memory_bytes: int = MEMORY_BYTES,
         seconds: float = SECONDS,
+        cpu: CpuLimit = CPU,
         module: str = "vectorlog.ingest.child",
     ) -> None:
         self.children = children
         self._memory_bytes = memory_bytes
         self._seconds = seconds
+        self._cpu = (cpu.seconds, cpu.per_mb)
         self._module = module
         self._free = threading.BoundedSemaphore(children)
         self._lock = threading.Lock()
@@ -99,7 +104,7 @@ class Sandbox:
             OSError: there is no such file.
         """
         seconds = self._seconds + SECONDS_PER_MB * path.stat().st_size / 1e6
-        request = {"path": str(path.absolute()), "filename": filename, "max_tokens": max_tokens, "overlap": overlap}
+        request = self._request(path, filename, max_tokens, overlap)
         with self._free:
             try:
                 header, text = self._ask(request, seconds, give_way)
@@ -123,6 +128,15 @@ class Sandbox:
             tuple(FileWarning(*warning) for warning in header["warnings"]),
         )
 
+    def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
+        return {
+            "path": str(path.absolute()),
+            "filename": filename,
+            "max_tokens": max_tokens,
+            "overlap": overlap,
+            "cpu": self._cpu,
+        }
+
     def _ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay) -> tuple[dict[str, Any], bytes]:
         child = self._take()
         try:
@@ -142,7 +156,7 @@ class Sandbox:
         Raises:
             ReaderUnavailable: that failed too.
         """
-        request = {"path": str(PROBE), "filename": "probe.txt", "max_tokens": 800, "overlap": 0}
+        request = self._request(PROBE, "probe.txt", 800, 0) | {"cpu": (PROBE_SECONDS, 0.0)}
         try:
             header, _ = self._ask(request, PROBE_SECONDS, never)
         except ReaderCrashed as error:

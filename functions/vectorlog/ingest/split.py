@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from vectorlog.ingest.cuts import cuts
 from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.lead_ins import LeadIn, LeadIns
 from vectorlog.ingest.tokens import NEWLINE_FOLLOWS, Boundaries, count, is_seam
-
-_BLANK_REST = re.compile(r"\s*+\Z")
 
 FEWEST_TOKENS = 100
 """The API's minimum for the size of a chunk. It is far more than the tokens of one character (up to four)."""
@@ -42,10 +39,12 @@ class _Cutter:
         self._boundaries = Boundaries(text.text)
         self._max_tokens = max_tokens
         self._overlap = overlap
+        self._filled = len(text.text.rstrip())
+        """Where the last character ends that is not white space."""
 
     def spans(self) -> Iterator[Span]:
         start = covered = 0
-        while not _BLANK_REST.match(self._text, covered):
+        while covered < self._filled:
             span = self._span(start, covered)
             yield span
             start, covered = self._next_start(span), span.end
@@ -84,12 +83,15 @@ class _Cutter:
     def _best_end(self, limit: int, latest: int, covered: int) -> int:
         """Returns the best natural cut in the second half of the text after `covered`.
 
-        If there is none, or if the chunk reaches the end of the text, it returns `latest`, the last possible end.
+        If there is none, as in white space, or if the chunk reaches the end of the text, it returns `latest`, the last
+        possible end.
         """
         if latest == len(self._text):
             return latest
         covered_tokens = self._boundaries.tokens_before(covered)
         window = latest - min(latest, self._boundaries.first(covered_tokens + max(1, (limit - covered_tokens) // 2)))
+        if self._text[latest - window : latest].isspace():
+            return latest
         for find, share in self._cuts:
             earliest = max(latest - int(window * share), covered + 1)
             for end in reversed(find(earliest, latest + 2)):
@@ -107,6 +109,8 @@ class _Cutter:
         target, earliest, latest = (
             self._boundaries.first(last - int(self._overlap * share)) for share in (1, 1.25, 0.75)
         )
+        if self._text[earliest:latest].isspace():
+            return span.end
         for find, share in self._cuts:
             low = max(0, target - int((target - earliest) * share) - 2)
             high = target + int((latest - target) * share) + 1

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from vectorlog.ingest.blocks import Blocks, Kind, Table
 
 _LINE = re.compile(
-    r"^(?P<indent>[^\S\n]*+)(?:(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)|(?P<marks>\#{1,6})[ \t]++(?P<title>[^\n]*)"
+    r"^(?P<blank>(?:[^\S\n]*+\n)++)"
+    r"|^(?P<indent>[^\S\n]*+)(?:(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)|(?P<marks>\#{1,6})[ \t]++(?P<title>[^\n]*)"
     r"|(?P<rule>=++|-++)[ \t]*+$|(?P<row>\|)[^\n]*|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",
     re.MULTILINE,
 )
@@ -29,7 +30,12 @@ def parse(text: str) -> tuple[Blocks, tuple[Table, ...]]:
     fence, opened, end = "", 0, 0
     front_matter = _FRONT_MATTER.match(text)
     for match in _LINE.finditer(text, front_matter.end() if front_matter else 0):
-        kind, start, end = match.lastgroup, match.start() + len(match["indent"]), match.end()
+        kind = match.lastgroup
+        if kind == "blank":
+            if not fence:
+                found.close()
+            continue
+        start, end = match.end("indent"), match.end()
         if len(match["indent"]) > _DEEPEST and kind in ("info", "title", "rule"):
             kind = "text"
         if fence:

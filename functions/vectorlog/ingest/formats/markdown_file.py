@@ -1,20 +1,26 @@
-"""Markdown, whose text is kept unchanged."""
+"""Markdown, whose text is kept unchanged, but for images that are written in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.encoding.decoding import decoded
+from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
+from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown_blocks import front_title
-from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
     """Reads the file's text and finds its blocks."""
-    text = decoded(path.read_bytes())
-    return whole(text, markdown=True, title=front_title(text.text))
+    found = decoded(path.read_bytes())
+    document, left = DocumentBuilder(front_title(found.text)), LeftOut()
+    tell(document, found)
+    document.markdown(without_addresses(found.text, left))
+    left.tell(document)
+    return document.build()
 
 
 FORMAT = Format("Markdown", (".md", ".markdown"), read, by_name=True)

@@ -1,87 +1,58 @@
-"""OpenDocument texts and presentations (odt, odp)."""
+"""OpenDocument texts, presentations and drawings (odt, odp, odg)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.markdown import blocks, heading, table
-from vectorlog.ingest.formats.pages import paged, whole
-
-_SKIPPED = {"annotation", "tracked-changes", "forms", "sequence-decls"}
+from vectorlog.ingest.formats.office.left_out import tell_left_out
+from vectorlog.ingest.formats.office.open_furniture import furniture
+from vectorlog.ingest.formats.office.open_styles import OpenStyles
+from vectorlog.ingest.formats.office.open_text import OpenText
+from vectorlog.ingest.formats.office.xml import child, named, require_few_tags
 
 
 def read(path: Path) -> Text:
-    """Reads headings, paragraphs, lists, tables and links; the slides of a presentation are its pages."""
+    """Reads headings, paragraphs, lists with their numbers, tables, links, text boxes and charts; footnotes and
+    comments after the paragraph that refers to them; headers first and footers last. The slides of a presentation are
+    its pages.
+    """
+    document = DocumentBuilder()
+    size = path.stat().st_size
     with Container(path) as container:
-        body = container.tree("content.xml").find("{*}body")
-    if body is None:
-        raise ValueError("content.xml has no body")
-    slides = [part for part in body.iter() if _kind(part) == "page"]
-    if slides:
-        return paged((blocks(_blocks(slide)) for slide in slides), markdown=True)
-    return whole(blocks(_blocks(body)), markdown=True)
-
-
-def _blocks(parent: Element, prefix: str = "") -> Iterator[str]:
-    for part in parent:
-        match _kind(part):
-            case "h":
-                yield heading(int(_attribute(part, "outline-level") or 1), _inline(part))
-                yield from _framed(part)
-            case "p":
-                yield prefix + text if (text := _inline(part).strip()) else ""
-                yield from _framed(part)
-            case "table":
-                rows = [row for row in part.iter() if _kind(row) == "table-row"]
-                yield table([[" ".join(_blocks(cell)) for cell in row if _kind(cell) == "table-cell"] for row in rows])
-            case "list-item":
-                yield from _blocks(part, "- ")
-            case "notes":
-                yield from _blocks(part, "Notes: ")
-            case kind if kind not in _SKIPPED:
-                yield from _blocks(part, prefix)
-
-
-def _framed(paragraph: Element) -> Iterator[str]:
-    """Yields the text of the boxes anchored in a paragraph."""
-    for part in paragraph:
-        yield from _blocks(part) if _kind(part) == "frame" else _framed(part)
-
-
-def _inline(parent: Element) -> str:
-    out = [parent.text or ""]
-    for part in parent:
-        match _kind(part):
-            case "s":
-                out.append(" " * min(int(_attribute(part, "c") or 1), 100))
-            case "tab":
-                out.append("\t")
-            case "line-break":
-                out.append("\n")
-            case "a":
-                out.append(f"[{_inline(part)}]({_attribute(part, 'href')})")
-            case kind if kind not in _SKIPPED and kind != "frame":
-                out.append(_inline(part))
-        out.append(part.tail or "")
-    return "".join(out)
-
-
-def _kind(part: Element) -> str:
-    return part.tag.rpartition("}")[2]
-
-
-def _attribute(part: Element, name: str) -> str | None:
-    return next((value for key, value in part.items() if key.rpartition("}")[2] == name), None)
+        require_few_tags(container.read("content.xml"), size)
+        content = container.tree("content.xml")
+        body = child(content, "body")
+        if body is None:
+            raise ValueError("content.xml has no body")
+        styles = OpenStyles()
+        for root in (container.tree("styles.xml") if "styles.xml" in container.names else None, content):
+            styles.add(root)
+        if "meta.xml" in container.names:
+            title = next(named(container.tree("meta.xml"), "title"), None)
+            document.title = (title.text or "") if title is not None else ""
+        writer = OpenText(container, document, styles, size)
+        slides = list(named(body, "page"))
+        if slides:
+            for slide in slides:
+                document.page()
+                writer.blocks(slide)
+        else:
+            for text in furniture(container, "header"):
+                document.paragraph(text)
+            writer.blocks(body)
+            for text in furniture(container, "footer"):
+                document.paragraph(text)
+        tell_left_out(document, writer.left)
+    return document.build()
 
 
 FORMAT = Format(
     "an OpenDocument file",
-    (".odt", ".odp"),
+    (".odt", ".ott", ".odp", ".otp", ".odg"),
     read,
-    media_types=("application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"),
+    media_types=tuple(f"application/vnd.oasis.opendocument.{each}" for each in ("text", "presentation", "graphics")),
 )

@@ -9,18 +9,21 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.office.message import Message, opened
 from vectorlog.ingest.formats.web import markdown
+from vectorlog.ingest.inside import Inside, allowance
 
 
 def read(path: Path) -> Text:
-    """Reads subject, sender, recipients, date, body and the names of attachments; messages attached are read too."""
+    """Reads subject, sender, recipients, date, body and attachments, each by the reader of its kind."""
     document = DocumentBuilder()
-    with opened(path) as message:
+    with opened(path) as message, allowance(path.stat().st_size) as left:
         document.title = message.subject
-        _write(message, document)
+        inside = Inside(document, left)
+        _write(message, document, inside)
+        inside.finish()
     return document.build()
 
 
-def _write(message: Message, document: DocumentBuilder) -> None:
+def _write(message: Message, document: DocumentBuilder, inside: Inside) -> None:
     document.paragraph("\n".join(f"{name}: {value}" for name, value in message.headers() if value))
     html = message.html
     if html and not message.body.strip():
@@ -28,9 +31,13 @@ def _write(message: Message, document: DocumentBuilder) -> None:
     else:
         document.paragraph(message.body)
     for attachment in message.attachments():
-        document.paragraph(f"Attachment: {attachment.name}")
         if attachment.message is not None:
-            _write(attachment.message, document)
+            document.heading(1, f"Attachment: {attachment.name}")
+            _write(attachment.message, document, inside)
+        elif attachment.data:
+            inside.add(attachment.name, attachment.data, f"Attachment: {attachment.name}")
+        else:
+            document.paragraph(f"Attachment: {attachment.name}")
 
 
 FORMAT = Format("an Outlook message", (".msg", ".oft"), read, ole_streams=("__properties_version1.0",))

@@ -1,19 +1,26 @@
-"""Plain text, and the formats that are kept unchanged: JSON, source code, XML."""
+"""Plain text, and whatever else is text: it is kept unchanged, but for images and the like inside of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.encoding.decoding import decoded
+from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
+from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
-    """Reads the file's text. XML is not parsed, so its entities are not resolved."""
+    """Reads the file's text."""
     data = path.read_bytes()
-    return whole(decoded(data, declares=data.lstrip().startswith(b"<?xml")))
+    found = decoded(data, declares=data.lstrip().startswith(b"<?xml"))
+    document, left = DocumentBuilder(), LeftOut()
+    tell(document, found)
+    document.plain(without_addresses(found.text, left))
+    left.tell(document)
+    return document.build()
 
 
-FORMAT = Format("text", (".txt", ".json", ".jsonl", ".xml"), read, by_name=True)
+FORMAT = Format("text", (".txt",), read, by_name=True)

@@ -9,6 +9,7 @@ from vectorlog.ingest.formats import (
     archive,
     book,
     delimited,
+    json_file,
     mail,
     mail_folder,
     markdown_file,
@@ -22,8 +23,12 @@ from vectorlog.ingest.formats import (
     rich_text,
     sheets,
     slides,
+    source_code,
+    subtitles,
+    tex,
     web,
     word,
+    xml_file,
 )
 from vectorlog.ingest.formats.format import Format
 
@@ -44,6 +49,11 @@ FORMATS: tuple[Format, ...] = (
     archive.FORMAT,
     markdown_file.FORMAT,
     notebook.FORMAT,
+    json_file.FORMAT,
+    xml_file.FORMAT,
+    source_code.FORMAT,
+    subtitles.FORMAT,
+    tex.FORMAT,
     delimited.FORMAT,
     plain.FORMAT,
 )

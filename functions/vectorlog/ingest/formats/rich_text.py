@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.pages import whole
+from vectorlog.ingest.formats.office.left_out import tell_left_out
+from vectorlog.ingest.formats.office.rtf import RtfReader
 
 
 def read(path: Path) -> Text:
-    """Reads the text, including the cells of tables."""
-    return whole(text_of(path.read_bytes()))
+    """Reads headings, paragraphs, lists with their numbers, tables, links and text boxes; footnotes and comments after
+    the paragraph that refers to them; headers where they are defined, and footers last. Hidden text is left out.
+    """
+    return read_rtf(path.read_bytes())
 
 
-def text_of(data: bytes) -> str:
-    """Returns the text of RTF."""
-    from striprtf.striprtf import rtf_to_text
-
-    text: str = rtf_to_text(data.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
-    return text
+def read_rtf(data: bytes) -> Text:
+    """Returns what the bytes of RTF say."""
+    document = DocumentBuilder()
+    reader = RtfReader(document)
+    reader.read(data)
+    tell_left_out(document, {"image": reader.images})
+    return document.build()
 
 
 FORMAT = Format("RTF", (".rtf",), read, begins=lambda head: head.startswith(b"{\\rtf"))

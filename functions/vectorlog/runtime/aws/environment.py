@@ -12,6 +12,8 @@ from vectorlog.defaults import (
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
+    READ_CPU_SECONDS,
+    READ_CPU_SECONDS_PER_MB,
     REFRESH,
     VECTOR_ENGINE,
     DuplicateContent,
@@ -42,6 +44,8 @@ class Environment:
         cors_origins: origins whose pages may call the API from a browser, separated by commas.
         limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
             project may send and hold; 0 is no limit.
+        reader_cpu_seconds, reader_cpu_seconds_per_mb: how much CPU time reading a file may take, in seconds: so much,
+            and so much for each MB.
     """
 
     events_table: str = ""
@@ -69,6 +73,8 @@ class Environment:
     limit_files: str = "0"
     limit_stores: str = "0"
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
+    reader_cpu_seconds: str = str(READ_CPU_SECONDS)
+    reader_cpu_seconds_per_mb: str = str(READ_CPU_SECONDS_PER_MB)
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -54,11 +54,15 @@ def projector() -> Projector:
 @once
 def ingester() -> Ingester:
     """Returns the ingester. No client waits for its embeddings, so it retries them more often than a search does."""
+    from vectorlog.ingest.cpu_limit import CpuLimit
     from vectorlog.ingest.ingester import Ingester
     from vectorlog.ingest.sandbox import Sandbox
 
+    settings = wiring.environment()
+    cpu = CpuLimit(float(settings.reader_cpu_seconds), float(settings.reader_cpu_seconds_per_mb))
+
     for_ingest = replace(wiring.deployment(), models=wiring.embedders(searching=False))
-    return Ingester(for_ingest, Sandbox(1, memory_bytes=READER_MEMORY_BYTES), ThreadPoolExecutor(4, "reader"))
+    return Ingester(for_ingest, Sandbox(1, memory_bytes=READER_MEMORY_BYTES, cpu=cpu), ThreadPoolExecutor(4, "reader"))
 
 
 def work(record: Mapping[str, Any]) -> None:

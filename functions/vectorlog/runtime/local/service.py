@@ -18,6 +18,7 @@ from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
@@ -116,7 +117,12 @@ class Local:
 
     def _sandbox(self, children: int) -> Sandbox:
         settings = self.settings
-        sandbox = Sandbox(children, memory_bytes=settings.reader_memory_mb * MB, seconds=settings.reader_seconds)
+        sandbox = Sandbox(
+            children,
+            memory_bytes=settings.reader_memory_mb * MB,
+            seconds=settings.reader_seconds,
+            cpu=CpuLimit(settings.reader_cpu_seconds, settings.reader_cpu_seconds_per_mb),
+        )
         self._resources.callback(sandbox.close)
         return sandbox
 

@@ -14,6 +14,8 @@ from vectorlog.defaults import (
     INDEX_MEMORY_MB,
     OPENAI_URL,
     PORT,
+    READ_CPU_SECONDS,
+    READ_CPU_SECONDS_PER_MB,
     READ_SECONDS,
     READERS_MEMORY_MB,
     RESERVE_MB,
@@ -95,6 +97,12 @@ class Settings:
     )
     reader_seconds: float = _setting(
         READ_SECONDS, "Seconds that reading a file may take; one more for each MB.", minimum=1
+    )
+    reader_cpu_seconds: float = _setting(
+        READ_CPU_SECONDS, "Seconds of CPU time that reading a file may take, beside those for its size.", minimum=1
+    )
+    reader_cpu_seconds_per_mb: float = _setting(
+        READ_CPU_SECONDS_PER_MB, "Seconds of CPU time that reading a file may take for each MB.", minimum=0.1
     )
     reader_memory_mb: int = _setting(READERS_MEMORY_MB, "Address space of each child process, in MB.", minimum=512)
     index_memory_mb: int = _setting(INDEX_MEMORY_MB, "Memory for the index's open stores, in MB.", minimum=16)

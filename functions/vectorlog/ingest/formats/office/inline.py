@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.package import Relation
-from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, is_on, number, value
+from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, is_on, is_on_attribute, number, value
 
 _SKIPPED = frozenset(
     (
@@ -179,8 +179,3 @@ class Inline:
         text = "".join(self._out[start:])
         if text.strip() and target != text.strip():
             self._out[start:] = [f"[{text}]({target})"]
-
-
-def is_on_attribute(element: Element, name: str) -> bool:
-    """Whether a boolean attribute is set."""
-    return attribute(element, name) in ("1", "true", "on")

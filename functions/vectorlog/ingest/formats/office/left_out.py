@@ -8,13 +8,18 @@ from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.office.package import Package
 
 
-def warn_left_out(document: DocumentBuilder, package: Package, counts: Mapping[str, int]) -> None:
-    """Adds warnings about macros, parts that are damaged, and things of which `counts` says how many there are."""
+def tell_left_out(document: DocumentBuilder, counts: Mapping[str, int]) -> None:
+    """Adds warnings about things of which `counts` says how many there are."""
     for name, count in counts.items():
         if count:
             document.warn(
                 "left_out", f"{count} {name}{'s' if count > 1 else ''} {'are' if count > 1 else 'is'} not read."
             )
+
+
+def warn_left_out(document: DocumentBuilder, package: Package, counts: Mapping[str, int]) -> None:
+    """Does the same, and adds warnings about macros and parts that are damaged."""
+    tell_left_out(document, counts)
     if package.macros:
         document.warn("left_out", "The macros are not read.")
     for part in package.damaged:

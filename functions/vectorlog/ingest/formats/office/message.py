@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,12 +38,15 @@ class Attachment:
 
 
 class Message:
-    """A message in a storage of an OLE file; `prefix` is the storage's path."""
+    """A message in a storage of an OLE file; `prefix` is the storage's path, and `storages` are all by their path."""
 
-    def __init__(self, ole: OleFileIO, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, ole: OleFileIO, storages: Mapping[tuple[str, ...], Sequence[str]], prefix: tuple[str, ...] = ()
+    ) -> None:
         self._ole = ole
         self._prefix = prefix
-        self._storages = _below(ole, prefix)
+        self._all = storages
+        self._storages = storages.get(prefix, ())
         self._fixed = self._properties(32 if not prefix else 24)
         self._encoding = next((_encoding(page) for each in _CODE_PAGES if (page := self._fixed.get(each))), "")
 
@@ -88,14 +91,14 @@ class Message:
         for storage in self._storages:
             if not storage.startswith("__attach"):
                 continue
-            inner = Message(self._ole, (*self._prefix, storage))
+            inner = Message(self._ole, self._all, (*self._prefix, storage))
             name = inner._text(_LONG_NAME) or inner._text(_NAME) or inner._text(_DISPLAY) or "attachment"
             data = inner._stream(_DATA + _BINARY)
             embedded = f"__substg1.0_{_DATA}000D"
             if data is not None:
                 yield Attachment(name, data)
             elif embedded in inner._storages and len(self._prefix) < 2 * _MOST_DEPTH:
-                yield Attachment(name, message=Message(self._ole, (*inner._prefix, embedded)))
+                yield Attachment(name, message=Message(self._ole, self._all, (*inner._prefix, embedded)))
             else:
                 yield Attachment(name)
 
@@ -147,13 +150,17 @@ def opened(path: Path) -> Iterator[Message]:
     from olefile import OleFileIO
 
     with OleFileIO(str(path)) as ole:
-        yield Message(ole)
+        yield Message(ole, _storages(ole))
 
 
-def _below(ole: OleFileIO, prefix: tuple[str, ...]) -> list[str]:
-    """Returns the names of the storages in a storage."""
-    storages = ole.listdir(streams=False, storages=True)
-    return sorted(each[-1] for each in storages if tuple(each[:-1]) == prefix)
+def _storages(ole: OleFileIO) -> dict[tuple[str, ...], list[str]]:
+    """Returns the names of the storages in each storage, in order."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for each in ole.listdir(streams=False, storages=True):
+        found.setdefault(tuple(each[:-1]), []).append(each[-1])
+    for names in found.values():
+        names.sort()
+    return found
 
 
 def _encoding(page: int) -> str:
@@ -163,6 +170,6 @@ def _encoding(page: int) -> str:
 def _rtf(packed: bytes) -> str:
     from compressed_rtf import decompress  # type: ignore[import-untyped]
 
-    from vectorlog.ingest.formats.rich_text import text_of
+    from vectorlog.ingest.formats.rich_text import read_rtf
 
-    return text_of(decompress(packed))
+    return read_rtf(decompress(packed)).text

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import Self
+from typing import IO, Self
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
@@ -72,6 +72,10 @@ class Package:
     def read(self, name: str) -> bytes:
         """Returns a part's bytes. Raises KeyError if there is none."""
         return self._container.read(self._lower[name.lower()])
+
+    def open(self, name: str) -> IO[bytes]:
+        """Opens a part. Raises KeyError if there is none."""
+        return self._container.open(self._lower[name.lower()])
 
     def tree(self, name: str) -> Element:
         """Returns the root of an XML part.

@@ -92,3 +92,8 @@ def number(text: str | None, default: int, most: int = 1 << 31) -> int:
     if text and text.isascii() and text.isdigit() and len(text) < 12:
         return min(int(text), most)
     return default
+
+
+def is_on_attribute(element: Element, name: str) -> bool:
+    """Whether a boolean attribute is set."""
+    return attribute(element, name) in ("1", "true", "on")

@@ -1,0 +1,117 @@
+"""Formats that are text: tables, source code, subtitles, LaTeX, XML."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vectorlog.ingest.blocks import Kind
+from vectorlog.ingest.document import Text
+from vectorlog.ingest.extract import extract
+
+Read = Callable[[str, str], Text]
+BLOB = base64.b64encode(random.Random(1).randbytes(900)).decode()
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def reading(text: str, name: str) -> Text:
+        (tmp_path / "blob").write_bytes(text.encode())
+        return extract(tmp_path / "blob", name)
+
+    return reading
+
+
+def _blocks(found: Text, kind: Kind) -> list[str]:
+    return [found.text[each.start : each.end] for each in found.blocks.of(kind)]
+
+
+class TestSourceCode:
+    @pytest.mark.parametrize(
+        ("name", "text", "headings"),
+        [
+            (
+                "a.py",
+                "import os\n\n# About.\n@final\nclass Pump(Part):\n    size = 1\n\n    async def run(self):\n"
+                "        if (a):\n            return b\n\ndef main() -> None:\n    pass\n",
+                [(2, "class Pump(Part)"), (3, "async def run(self)"), (2, "def main() -> None")],
+            ),
+            (
+                "a.go",
+                "package main\n\n// Add adds.\nfunc Add(a int) int {\n\treturn a\n}\n",
+                [(2, "func Add(a int) int")],
+            ),
+            (
+                "A.java",
+                "public class A {\n    public static void main(String[] args) {\n        for (;;) {\n        }\n    }\n"
+                "}\n",
+                [(2, "public class A"), (3, "public static void main(String[] args)")],
+            ),
+            ("a.c", "int main(int argc)\n{\n  call(1);\n}\n", [(2, "int main(int argc)")]),
+            ("a.ts", "export const f = (a) => {\n}\n", [(2, "export const f = (a) =>")]),
+            ("a.rs", "impl Pump {\n    pub fn run(&self) {\n    }\n}\n", [(2, "impl Pump"), (3, "pub fn run(&self)")]),
+        ],
+    )
+    def test_definitions_are_headings(self, name: str, text: str, headings: list[tuple[int, str]], read: Read) -> None:
+        """The text stays as it was; what is defined in it stands over its code, and is no title of the file."""
+        found = read(text, name)
+        assert found.text == text
+        assert [(each.level, each.title) for each in found.blocks.of(Kind.HEADING)] == headings
+        assert not found.title
+
+    def test_what_stands_before_a_definition_belongs_to_it(self, read: Read) -> None:
+        """Comments and decorators are part of the heading."""
+        found = read("x = 1\n# About.\n@final\nclass A:\n    pass\n", "a.py")
+        assert _blocks(found, Kind.HEADING) == ["# About.\n@final\nclass A:"]
+        assert _blocks(found, Kind.CODE) == ["x = 1", "pass"]
+
+
+class TestSubtitles:
+    def test_srt(self, read: Read) -> None:
+        """What is said is there, once, with a few times; numbers of cues are not."""
+        text = (
+            "1\n00:00:01,000 --> 00:00:02,000\nHello <i>there</i>\n\n2\n00:00:02,500 --> 00:00:04,000\nHello there\n"
+            "General\n\n3\n00:01:02,500 --> 00:01:04,000\n42\n"
+        )
+        assert read(text, "a.srt").text == "[00:00:01] Hello there General\n\n[00:01:02] 42"
+
+    def test_vtt(self, read: Read) -> None:
+        """Notes, styles and names of cues are left out."""
+        text = "WEBVTT\nKind: x\n\nNOTE no\nmore\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Bob>Hi\n"
+        assert read(text, "a.vtt").text == "[00:00:01] Hi"
+
+
+class TestLatex:
+    def test_structure(self, read: Read) -> None:
+        """Title, sections, items and code are found; letters are letters, and formulas stay."""
+        text = (
+            '\\title{My Paper}\n\\begin{document}\n\\section{Einf\\"uhrung}\\label{s}\nA \\textbf{bold} word % no\n'
+            "costs 5\\% of $x^2$.\n\nStra\\ss{}e\n\\begin{itemize}\n\\item One\n\\end{itemize}\n"
+            "\\begin{verbatim}\n\\raw{x}\n\\end{verbatim}\n\\end{document} after"
+        )
+        found = read(text, "a.tex")
+        assert found.title == "My Paper"
+        assert found.text == (
+            "# My Paper\n\n## Einführung\n\nA bold word costs 5% of $x^2$.\n\nStraße\n\n- One\n\n```\n\\raw{x}\n```"
+        )
+
+
+class TestXml:
+    def test_is_kept_but_for_data(self, read: Read) -> None:
+        """References become letters, markup stays, and wrapped base64 is left out and told."""
+        wrapped = "\n".join(BLOB[at : at + 76] for at in range(0, len(BLOB), 76))
+        found = read(f'<a b="{BLOB}">Z&#252;rich &#60;b&#x3e; &amp; {{}}<c>{wrapped}</c> end</a>', "a.xml")
+        assert found.text == ('<a b="[data left out]">Zürich &#60;b&#x3e; &amp; {}<c>[data left out]</c> end</a>')
+        assert [each.code for each in found.warnings] == ["left_out"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.csv", "a.py"])
+def test_images_in_a_text_are_left_out(name: str, read: Read) -> None:
+    """A `data:` address is not text; what is around it stays."""
+    found = read(f"before (data:image/png;base64,{BLOB}) after", name)
+    assert found.text == "before ([data left out]) after"
+    assert [each.code for each in found.warnings] == ["left_out"]
