@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vectorlog.domain.filters import (
@@ -133,8 +133,20 @@ def naive(condition: Filter, attributes: Attributes) -> bool:
     return False
 
 
+def bounds(operator: Literal["and", "or"], *parts: tuple[Operator, Scalar]) -> Compound:
+    """Conditions on one key."""
+    return Compound(operator, tuple(Comparison(each, "x", value) for each, value in parts))
+
+
 @settings(max_examples=500, deadline=None)
 @given(FILTERS, st.dictionaries(KEYS, SCALARS))
+@example(bounds("and", ("gt", 1), ("gt", 2)), {"x": 1.5})
+@example(bounds("and", ("gte", "b"), ("gte", "a")), {"x": "a"})
+@example(bounds("and", ("lt", 2), ("lte", 1)), {"x": 1.5})
+@example(bounds("and", ("gt", 1), ("gte", 1)), {"x": 1})
+@example(bounds("or", ("gt", 1), ("gt", 2)), {"x": 1.5})
+@example(bounds("or", ("lte", 1), ("lt", 2)), {"x": 1.5})
+@example(bounds("or", ("lt", 1), ("lte", 1)), {"x": 1})
 def test_any_filter(condition: Filter, attributes: dict[str, Scalar]) -> None:
     """Any tree of filters matches any attributes as the contract's table says, compiled or not."""
     expected = naive(condition, attributes)

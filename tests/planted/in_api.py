@@ -27,7 +27,7 @@ BUGS = (
         "0 <= now - remembered[1] < self._remember_ms:",
         "0 <= now - remembered[1]:",
         "On AWS, a revoked key opens its project until the function ends.",
-        ("api/test_known_keys.py::TestKnownKeys::test_remembered",),
+        ("api/test_known_keys.py::TestKnownKeys::test_revoked",),
     ),
     Bug(
         "every-key-does-all",

@@ -76,7 +76,7 @@ BUGS = (
         'synchronous="FULL"',
         'synchronous="NORMAL"',
         "A power cut loses answered requests.",
-        ("event_log/test_sqlite.py::test_appends_share_commits",),
+        ("event_log/test_sqlite.py::test_on_disk",),
     ),
     Bug(
         "feed-skips-one",

@@ -91,7 +91,7 @@ BUGS = (
         "TOMBSTONE_MS = 8 * DAY_MS",
         "TOMBSTONE_MS = DAY_MS",
         "Commits that the feed delivers after a day, as its retention allows, bring back what was deleted.",
-        ("views/test_views.py::test_late_commit_of_a_detached_file",),
+        ("views/test_views.py::test_late_commit_of_a_deleted_file",),
     ),
     Bug(
         "entry-counts-twice",

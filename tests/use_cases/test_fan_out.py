@@ -181,6 +181,7 @@ def test_attached_while_its_batch_is_created(slow: Bench, monkeypatch: pytest.Mo
     def attach_then(*arguments: Any) -> open_batches.Preceding:
         found = preceding(*arguments)
         slow.attach(store, file)
+        slow.clock.advance(1)  # so that the batch has a later place for the file than the attachment has
         return found
 
     with monkeypatch.context() as patch:
