@@ -1,14 +1,16 @@
 """One large file in parts: how long each step takes, and how much memory the server's processes take for it.
 
-    ./dev bench uploads [local|aws] [MB] [part size in MB] [parts at a time]
+    ./dev bench uploads [local|aws] [MB] [part size in MB] [parts at a time] [api|direct]
 
-On AWS the real handlers run on the local servers. Moto keeps S3's objects and answers one request at a time, so S3
-itself is much faster; the memory is that of a Lambda function.
+`direct` sends the parts to the addresses that `direct_upload` asks for, instead of through the API. On AWS the real
+handlers run on the local servers. Moto keeps S3's objects and answers one request at a time, so S3 itself is much
+faster; the memory is that of a Lambda function.
 """
 
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import re
 import sys
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -39,7 +42,9 @@ def watched(root: int) -> Iterator[Callable[[], dict[str, int]]]:
 
     def watch() -> None:
         while not over.wait(EVERY_S):
-            for pid, name in _below(root):
+            functions = {child.pid: f"function {child.name}" for child in multiprocessing.active_children()}
+            for pid, found in _below(root):
+                name = functions.get(pid, found)
                 largest[f"{name} {pid}"] = max(largest.get(f"{name} {pid}", 0), _resident(pid))
 
     thread = threading.Thread(target=watch)
@@ -88,37 +93,41 @@ def _resident(pid: int) -> int:
     return int(found.group(1)) // 1024 if found else 0
 
 
-def upload(url: str, key: str, size: int, part: int, threads: int) -> None:
-    """Sends one file, reads it back, and prints the seconds of each step."""
+def upload(url: str, key: str, size: int, part: int, threads: int, direct: bool) -> None:
+    """Sends one file and prints the seconds of each step; `direct`: to addresses of its own for each part."""
     headers = {"Authorization": f"Bearer {key}"}
     block = os.urandom(part)
     digest = hashlib.sha256()
     with httpx.Client(base_url=f"{url}/v1", headers=headers, timeout=300) as client:
 
-        def post(path: str, **body: object) -> dict[str, object]:
+        def post(path: str, **body: object) -> dict[str, Any]:
             answer = client.post(path, **body)  # type: ignore[arg-type]
             assert answer.status_code == 200, answer.text
-            found: dict[str, object] = answer.json()
+            found: dict[str, Any] = answer.json()
             return found
 
         body = {"filename": "large.bin", "purpose": "user_data", "bytes": size, "mime_type": "application/octet-stream"}
-        id = post("/uploads", json=body)["id"]
+        created = post("/uploads", json={**body, "direct_upload": {"part_size": part}} if direct else body)
+        id, addresses = created["id"], iter(created["direct_upload"]["parts"] if direct else ())
         lengths = [min(part, size - start) for start in range(0, size, part)]
         for length in lengths:
             digest.update(block[:length])
         began = time.perf_counter()
 
+        def send_directly(address: dict[str, Any]) -> object:
+            answer = httpx.put(address["url"], content=block[: address["bytes"]], timeout=300)
+            assert answer.status_code == 200, answer.text
+            return address["id"]
+
         def send(length: int) -> object:
             return post(f"/uploads/{id}/parts", files={"data": ("part", block[:length])})["id"]
 
         with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(send, lengths))
+            parts = list(pool.map(send_directly, addresses) if direct else pool.map(send, lengths))
         sent = time.perf_counter()
         done = post(f"/uploads/{id}/complete", json={"part_ids": parts})
         completed = time.perf_counter()
-        file = done["file"]
-        assert isinstance(file, dict)
-        assert file["sha256"] == digest.hexdigest()
+        assert done["file"]["sha256"] == digest.hexdigest()
         print(
             f"{size // MB} MB in {len(parts)} parts, {threads} at a time: "
             f"{sent - began:.1f} s for the parts, {completed - sent:.1f} s to complete"
@@ -127,7 +136,8 @@ def upload(url: str, key: str, size: int, part: int, threads: int) -> None:
 
 def main() -> None:
     """Prints the seconds and the memory."""
-    edition, size, part, threads = ([*sys.argv[1:], *["local", "512", "4", "8"][len(sys.argv) - 1 :]])[:4]
+    edition, size, part, threads, way = ([*sys.argv[1:], *["local", "512", "4", "8", "api"][len(sys.argv) - 1 :]])[:5]
+    direct = way == "direct"
     with ExitStack() as stack:
         if edition == "aws":
             servers = stack.enter_context(local_servers.running())
@@ -137,9 +147,9 @@ def main() -> None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(dir="."))
             stub = stack.enter_context(StubServer(dimensions=8))
             url, key = stack.enter_context(running(Path(folder) / "data", stub)), "any"
-        upload(url, key, MB, MB, 1)  # starts the functions
+        upload(url, key, MB, MB, 1, direct=False)  # starts the functions
         memory = stack.enter_context(watched(os.getpid()))
-        upload(url, key, int(size) * MB, int(part) * MB, int(threads))
+        upload(url, key, int(size) * MB, int(part) * MB, int(threads), direct)
         print("largest resident memory in MB:", memory())
 
 

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 from tools import openai_differences
@@ -35,7 +36,17 @@ The page is made by `python -m tools.conformance --write`.
 
 An operation that this server has works under both prefixes, `/v1` and `/api/v1/llm`.
 
+## Tested clients
+
+These clients drive a running server in both editions.
+
+| Client | Version | What is tested |
+|---|---|---|
+{clients}
+
 """
+CLIENTS = Path(__file__).parents[1] / "tests/clients"
+JOURNEY = "Files, stores, batches, polls, search, uploads in parts, lists"
 
 
 def of_openai() -> set[str]:
@@ -105,6 +116,24 @@ def differing() -> list[str]:
     return lines
 
 
+def clients() -> list[str]:
+    """Returns the rows of the clients, with the versions that the tests are pinned to."""
+    node = json.loads((CLIENTS / "node/package.json").read_text())["dependencies"]["openai"]
+    go = re.search(r"openai-go/v3 v(\S+)", (CLIENTS / "go/go.mod").read_text())
+    java = re.search(r"<artifactId>openai-java</artifactId>\s*<version>(.+?)<", (CLIENTS / "java/pom.xml").read_text())
+    assert go
+    assert java
+    return [
+        f"| `openai` for Python | {version('openai')} | Every operation that it has for these resources. |",
+        f"| `meetkai-mka1` for Python | {version('meetkai-mka1')} | Every operation that it has for these resources. |",
+        f"| `openai` for Node | {node} | {JOURNEY}; an error. |",
+        f"| `openai-go` | {go[1]} | {JOURNEY}; errors 400, 401, 403, 404, 409, 429. "
+        "On AWS a download above 4 MB needs a step of the program: contract.md, section 9.4. |",
+        f"| `openai-java` | {java[1]} | {JOURNEY}; errors 400, 401, 403, 404, 409, 429. "
+        "Answers are validated against its models. |",
+    ]
+
+
 def text() -> str:
     """Returns the page."""
     head = [
@@ -122,7 +151,11 @@ def text() -> str:
         "What MKA1's dialect does differently is in [contract.md](contract.md), section 10.",
         "",
     ]
-    return INTRODUCTION + "\n".join([*head, *table, *below, *differing()]).rstrip() + "\n"
+    return (
+        INTRODUCTION.format(clients="\n".join(clients()))
+        + "\n".join([*head, *table, *below, *differing()]).rstrip()
+        + "\n"
+    )
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ def test_attach_shows_the_file_field_by_field(
         "processed_chunk_count": ANY,
         "page_count": None,
         "processed_page_count": ANY,
+        "warnings": [],
     }
     asked = openai_client.vector_stores.files.with_raw_response.retrieve(file.id, vector_store_id=store)
     if asked.parse().status == "in_progress":

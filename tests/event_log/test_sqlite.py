@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,13 +103,18 @@ class TestFeed:
 
 
 def test_appends_share_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand appends by fifty threads take far fewer commits, and so far fewer fsyncs."""
+    """A thousand appends by fifty threads take far fewer commits, and so far fewer fsyncs, where one takes 2 ms."""
     statements: list[str] = []
     connect = sqlite3.connect
 
+    def trace(statement: str) -> None:
+        statements.append(statement)
+        if statement == "COMMIT":
+            time.sleep(0.002)
+
     def traced(*arguments: object, **options: object) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]  # as it was called
-        connection.set_trace_callback(statements.append)
+        connection.set_trace_callback(trace)
         return connection
 
     monkeypatch.setattr(sqlite3, "connect", traced)

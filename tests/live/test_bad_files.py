@@ -31,11 +31,13 @@ def _pdf(text: str, encrypt: StandardEncryption | None = None) -> bytes:
 
 
 def _zip_bomb() -> bytes:
-    """A docx of 100 KB that unpacks to 100 MB."""
-    out = io.BytesIO()
-    docx.Document().save(out)
-    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/bomb.xml", b"0" * 100_000_000)
+    """A docx of 100 KB whose text unpacks to 100 MB."""
+    source, out = io.BytesIO(), io.BytesIO()
+    docx.Document().save(source)
+    with zipfile.ZipFile(source) as plain, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in plain.namelist():
+            large = b"<!--" + b"0" * 100_000_000 + b"-->" if name == "word/document.xml" else b""
+            archive.writestr(name, plain.read(name) + large)
     return out.getvalue()
 
 
