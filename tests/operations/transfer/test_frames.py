@@ -11,11 +11,12 @@ import pytest
 from tests.operations.transfer.answers import unwatched
 from tests.operations.transfer.moves import assert_clean, brought, written
 from tests.support import pump
-from tests.support.bench import PROJECT, Bench, DictIndex
+from tests.support.bench import PROJECT, Bench
 from tests.support.stubs import StubReader
 from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.vectors import Frame
 from vectorlog.index.chunk_index import Query
+from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.document import Document, GiveWay, never
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.use_cases import search, store_files
@@ -59,10 +60,11 @@ def test_moved(source: tuple[Bench, str, str], make: Callable[..., Bench], tmp_p
         assert result.text == f"{FRAME.before}alpha one{FRAME.after}"
 
 
-def test_index_rebuilt(source: tuple[Bench, str, str]) -> None:
+def test_index_rebuilt(source: tuple[Bench, str, str], tmp_path: Path) -> None:
     """A new index has the frames of the artefacts, and finds a file by the words of its name."""
     bench, store, _ = source
-    into = DictIndex()
+    into = LocalIndex(tmp_path / "new")
     Refill(bench.deployment.streams, bench.blobs, into).fill(unwatched)
     [found] = into.search(bench.space, [Query(store, None, "travel policy", 5)])
     assert [hit.text for hit in found.by_text] == [f"{FRAME.before}alpha one{FRAME.after}"]
+    into.close()
