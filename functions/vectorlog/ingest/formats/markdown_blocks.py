@@ -9,7 +9,8 @@ from vectorlog.ingest.blocks import Blocks, Kind, Table
 
 _LINE = re.compile(
     r"^(?P<indent>[^\S\n]*+)(?:(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)|(?P<marks>\#{1,6})[ \t]++(?P<title>[^\n]*)"
-    r"|(?P<rule>=++|-++|\*{3,}+|\^{3,}+)[ \t]*+$|(?P<row>\|)[^\n]*|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",
+    r"|(?P<rule>=++|-++|\*{3,}+|\^{3,}+)[ \t]*+$|(?P<row>\|)[^\n]*"
+    r"|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",
     re.MULTILINE,
 )
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
