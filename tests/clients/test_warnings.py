@@ -17,7 +17,10 @@ def _pdf(*pages: str) -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out)
     for page in pages:
-        canvas.drawString(72, 720, page)
+        if page:
+            canvas.drawString(72, 720, page)
+        else:
+            canvas.rect(72, 72, 300, 300, fill=1)  # as a scan: something is drawn, and no text
         canvas.showPage()
     canvas.save()
     return out.getvalue()

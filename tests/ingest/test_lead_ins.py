@@ -54,7 +54,7 @@ def handbook(sections: int = 6, sentences: int = 12) -> Text:
 class TestHeadings:
     def test_those_that_do_not_stand_in_the_passage(self) -> None:
         """A chunk that begins with a heading is led in by those above it; one inside of a section by all of them."""
-        text = handbook(sentences=25)
+        text = handbook(sentences=9)
         spans = checked(text, 200)
         assert spans[0].before == ""
         for span, passage in zip(spans, passages(text, spans), strict=True):

@@ -127,7 +127,7 @@ class DictIndex:
             serves = part is not None and part.generation == generation and n < part.chunks
             if serves and (query.filter is None or matches(query.filter, each.attributes)):
                 cosine = sum(a * b for a, b in zip(query.vector or (), chunk.vectors[0], strict=False))
-                hits.append(Hit(file, generation, each.row, n, chunk.text, cosine, None, chunk.location))
+                hits.append(Hit(file, generation, each.row, n, chunk.shown, cosine, None, chunk.location))
         hits.sort(key=lambda hit: (-(hit.cosine or 0.0), hit.file, hit.generation, hit.n))
         return SearchResult(tuple(hits[: query.limit]), (), 0.0)
 

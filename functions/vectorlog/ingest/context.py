@@ -21,12 +21,12 @@ def words(filename: str, title: str) -> str:
 
 
 def embedded(document: Document, n: int) -> str:
-    """Returns the text of chunk `n` that is embedded: the title, if no heading says it, the lead-in and the passage."""
+    """Returns the text of chunk `n` that is embedded: the lead-in and the passage.
+
+    The title is left to words: it makes the chunks of a long document alike, and adds nothing where a heading says it.
+    """
     span = document.spans[n]
-    passage = document.text[span.start : span.end]
-    title = document.title[:LONGEST]
-    said = span.before.startswith(title) or passage[: 2 * LONGEST].lstrip("# ").startswith(title)
-    return (f"{title}\n\n" if title and not said else "") + span.before + passage
+    return span.before + document.text[span.start : span.end]
 
 
 def _in_words(filename: str) -> str:

@@ -19,6 +19,10 @@ _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 Find: TypeAlias = Callable[[int, int], Sequence[int]]
 """Returns the cuts of one kind, in order, from an offset up to another, which may be left out."""
 
+_AT_BLOCKS = (0.25, 1.0, 1.0)
+"""The shares for the beginnings of blocks, by strength. A heading is looked for only where the chunk stays nearly full:
+with 1.0 for it, passages of long documents were found less often (mean reciprocal rank .70 instead of .74).
+"""
 _INSIDE: tuple[tuple[re.Pattern[str], float], ...] = ((_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
 
 
@@ -31,7 +35,7 @@ def cuts(text: Text) -> tuple[tuple[Find, float], ...]:
     if not text.blocks:
         return ((partial(_matches, _HEADING, text.text), 1.0), *inside)
     strengths = _strengths(text.blocks.kinds)
-    return (*((partial(_begins, text, strengths, strength), 1.0) for strength in range(3)), *inside)
+    return (*((partial(_begins, text, strengths, number), share) for number, share in enumerate(_AT_BLOCKS)), *inside)
 
 
 def _matches(pattern: re.Pattern[str], text: str, low: int, high: int) -> Sequence[int]:

@@ -17,6 +17,12 @@ def titles(text: str) -> list[tuple[int, str]]:
     return [(each.level, each.title) for each in headings(text)]
 
 
+def test_titles_of_restructured_text() -> None:
+    """A line of asterisks makes a title of the line above if it is as long; sections below it are one level deeper."""
+    text = "Rules\n*****\n\nDogs\n====\n\nThey wait outside.\n***\n"
+    assert [(each.level, each.title) for each in parse(text)[0].of(Kind.HEADING)] == [(1, "Rules"), (2, "Dogs")]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -10,7 +10,8 @@ from vectorlog.ingest.blocks import Blocks, Kind, Table
 _LINE = re.compile(
     r"^(?P<blank>(?:[^\S\n]*+\n)++)"
     r"|^(?P<indent>[^\S\n]*+)(?:(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)|(?P<marks>\#{1,6})[ \t]++(?P<title>[^\n]*)"
-    r"|(?P<rule>=++|-++)[ \t]*+$|(?P<row>\|)[^\n]*|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",
+    r"|(?P<rule>=++|-++|\*{3,}+|\^{3,}+)[ \t]*+$|(?P<row>\|)[^\n]*"
+    r"|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",
     re.MULTILINE,
 )
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
@@ -22,6 +23,10 @@ LONGEST_TITLE = 200
 _DEEPEST = 3
 """The most white space before a sign: with more, it is part of a text, unless it is an item's."""
 _RULE_SIGNS = "|:- \t"
+_UNDERLINES = {"*": 1, "=": 1, "-": 2, "^": 3}
+"""The levels of titles that are underlined with a sign. Markdown has two of them; in reStructuredText, where sections
+are underlined so, those with `*` stand above the others.
+"""
 
 
 def parse(text: str) -> tuple[Blocks, tuple[Table, ...]]:
@@ -49,7 +54,7 @@ def parse(text: str) -> tuple[Blocks, tuple[Table, ...]]:
             found.close()
             found.blocks.add(Kind.HEADING, start, end, len(match["marks"]), plain(match["title"].rstrip().rstrip("#")))
         elif kind == "rule":
-            found.rule(start, end, 1 if match["rule"][0] == "=" else 2)
+            found.rule(start, end, match["rule"])
         elif kind == "row":
             found.row(start, end)
         elif kind == "item":
@@ -88,6 +93,7 @@ class _Found:
         self._start = self._end = self._lines = self._level = 0
         self._rows: list[tuple[int, int]] = []
         self._header = 0
+        self._starred = False
 
     def open(self, kind: Kind, start: int, end: int, level: int = 0) -> None:
         """Begins a paragraph or an item."""
@@ -118,15 +124,20 @@ class _Found:
         if len(self._rows) == 2 and _is_rule(self._text, start, end):
             self._header = 2
 
-    def rule(self, start: int, end: int, level: int) -> None:
-        """Makes an open paragraph of one short line a heading; any other rule is part of no block."""
-        begun, lines, kind = self._start, self._lines, self._kind
-        short = kind == Kind.PARAGRAPH and lines == 1 and self._end - begun <= LONGEST_TITLE
-        if short and not _NO_TITLE.match(self._text, begun, self._end):
+    def rule(self, start: int, end: int, rule: str) -> None:
+        """Makes an open paragraph of one short line a heading; any other rule is part of no block. Signs that Markdown
+        does not underline titles with do so if there are as many of them as characters in the title.
+        """
+        begun, sign = self._start, rule[0]
+        short = self._kind == Kind.PARAGRAPH and self._lines == 1 and self._end - begun <= LONGEST_TITLE
+        under = short and (sign in "=-" or len(rule) >= self._end - begun)
+        if under and not _NO_TITLE.match(self._text, begun, self._end):
             title = plain(self._text[begun : self._end])
             self._kind = None
+            level = _UNDERLINES[sign] + (self._starred and sign != "*")
             self.blocks.add(Kind.HEADING, begun, end, level, title)
-        elif kind == Kind.PARAGRAPH and self._text[start] == "=":
+            self._starred = self._starred or sign == "*"
+        elif self._kind == Kind.PARAGRAPH and sign in "=^":
             self.line(start, end)
         else:
             self.close()

@@ -56,8 +56,8 @@ FORMAT = Format(
     read,
     media_types=tuple(f"application/vnd.oasis.opendocument.{each}" for each in ("text", "presentation", "graphics")),
     keeps=(
-        "Headings, paragraphs, numbered lists, tables, links, text boxes; footnotes and comments after the paragraph that "
-        "refers to them; headers first and footers last; each slide of a presentation as a page."
+        "Headings, paragraphs, numbered lists, tables, links, text boxes; footnotes and comments after the paragraph "
+        "that refers to them; headers first and footers last; each slide of a presentation as a page."
     ),
     leaves_out="Images, macros, tracked changes.",
 )
