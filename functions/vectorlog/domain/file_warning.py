@@ -13,7 +13,6 @@ WarningCode: TypeAlias = Literal[
     "truncated",
     "formula_without_value",
     "damaged",
-    "other_language",
     "more_warnings",
 ]
 """The kinds of warnings (docs/contract.md, section 5.5):
@@ -24,7 +23,6 @@ WarningCode: TypeAlias = Literal[
 - `truncated`: only a part of the file was read, because of a limit;
 - `formula_without_value`: the program that saved a workbook did not store what its formulas gave;
 - `damaged`: a part of the file could not be read;
-- `other_language`: most of the text is in a language that the store's model does not know well;
 - `more_warnings`: stands for those that are not listed.
 """
 

@@ -21,7 +21,8 @@ Find: TypeAlias = Callable[[int, int], Sequence[int]]
 
 _AT_BLOCKS = (0.25, 1.0, 1.0)
 """The shares for the beginnings of blocks, by strength. A heading is looked for only where the chunk stays nearly full:
-with 1.0 for it, passages of long documents were found less often (mean reciprocal rank .70 instead of .75 on 42 questions).
+with 1.0 for it, passages of long documents were found less often (a mean reciprocal rank of .70 instead of .75 on 42
+questions).
 """
 _INSIDE: tuple[tuple[re.Pattern[str], float], ...] = ((_PARAGRAPH, 1.0), (_SENTENCE, 0.7), (_WORD, 0.3))
 
