@@ -71,5 +71,5 @@ FORMAT = Format(
     read,
     by_name=True,
     keeps="The text as it is, with its rows as structure and the first row as the header if it may be one.",
-    leaves_out="Nothing.",
+    leaves_out="`data:` addresses; a warning tells it.",
 )

@@ -165,4 +165,12 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(letter, text)
 
 
-FORMAT = Format("JSON", (".json", ".jsonl", ".ndjson", ".geojson"), read, by_name=True)
+FORMAT = Format(
+    "JSON",
+    (".json", ".jsonl", ".ndjson", ".geojson"),
+    read,
+    by_name=True,
+    keeps="Records as lines of names and values, with letters for escapes; what is not valid JSON stays as it "
+    "is, and a warning tells it.",
+    leaves_out="Binary data in base64 or hexadecimal digits, and `data:` addresses; a warning tells it. Empty values.",
+)

@@ -29,5 +29,5 @@ FORMAT = Format(
     read,
     by_name=True,
     keeps="The text as it is, with its headings, lists, code and tables as structure; the title of the front matter.",
-    leaves_out="Nothing.",
+    leaves_out="`data:` addresses; a warning tells it.",
 )

@@ -127,4 +127,11 @@ _EXTENSIONS = (
     ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".cs", ".rb", ".php", ".swift", ".scala", ".lua", ".pl",
     ".pm", ".sh", ".bash", ".r", ".jl", ".dart", ".sql", ".ex", ".exs", ".proto", ".groovy", ".vb",
 )  # fmt: skip
-FORMAT = Format("source code", _EXTENSIONS, read, by_name=True)
+FORMAT = Format(
+    "source code",
+    _EXTENSIONS,
+    read,
+    by_name=True,
+    keeps="The text as it is, with classes, functions and the like as headings over their code.",
+    leaves_out="`data:` addresses; a warning tells it.",
+)

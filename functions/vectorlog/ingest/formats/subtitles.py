@@ -53,4 +53,11 @@ def _write(document: DocumentBuilder, said: list[str]) -> None:
         document.paragraph(" ".join(said))
 
 
-FORMAT = Format("subtitles", (".srt", ".vtt"), read, by_name=True)
+FORMAT = Format(
+    "subtitles",
+    (".srt", ".vtt"),
+    read,
+    by_name=True,
+    keeps="What is said, in paragraphs that begin with their time.",
+    leaves_out="Numbers, positions and styles of cues, notes, most times, and lines that repeat the one before.",
+)

@@ -165,4 +165,11 @@ class _Body:
         self._heading, self._item = 0, False
 
 
-FORMAT = Format("LaTeX", (".tex", ".latex", ".ltx"), read, by_name=True)
+FORMAT = Format(
+    "LaTeX",
+    (".tex", ".latex", ".ltx"),
+    read,
+    by_name=True,
+    keeps="Title, headings, paragraphs, items and code; formulas as they are written.",
+    leaves_out="Marks of layout, references, citations, comments, images, and files that it includes.",
+)

@@ -33,4 +33,11 @@ def _character(reference: re.Match[str]) -> str:
     return reference[0] if character in _MARKUP or not character or not character.isprintable() else character
 
 
-FORMAT = Format("XML", (".xml", ".xsd", ".xsl", ".svg", ".rss", ".atom"), read, by_name=True)
+FORMAT = Format(
+    "XML",
+    (".xml", ".xsd", ".xsl", ".svg", ".rss", ".atom"),
+    read,
+    by_name=True,
+    keeps="The text as it is, with its markup; numeric references to letters become letters.",
+    leaves_out="Binary data in base64 or hexadecimal digits, and `data:` addresses; a warning tells it.",
+)
