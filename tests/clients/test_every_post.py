@@ -16,7 +16,17 @@ from vectorlog.api.routes import ROUTES
 KEY = {"Idempotency-Key": "once"}
 TIMES = 6
 VOLATILE = frozenset(
-    {"status", "file_counts", "usage_bytes", "last_active_at", "last_error", "chunk_count", "processed_chunk_count"}
+    {
+        "status",
+        "file_counts",
+        "usage_bytes",
+        "last_active_at",
+        "last_error",
+        "chunk_count",
+        "processed_chunk_count",
+        "processed_page_count",
+        "warnings",
+    }
 )
 """Fields of an answer that follow the work, and so may differ in a repeated answer."""
 

@@ -111,7 +111,7 @@ def test_histories(service: Service, schema: Any, openai_client: OpenAI, user: s
             is_as_described(case, response)
             done[f"{case.method} {case.operation.path.rpartition('/v1')[2]}"] += response.status_code == 200
 
-    run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=4 * EXAMPLES))
+    run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=8 * EXAMPLES))
     assert done["POST /vector_stores"], "every request was refused, so the test shows nothing"
     assert sum(count for name, count in done.items() if "{vector_store_id}" in name), (
         "no history went on with its store"

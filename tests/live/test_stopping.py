@@ -172,7 +172,7 @@ class TestStopped:
             spool = server.data / "spool"
 
             def kill() -> None:
-                until(lambda: any(spool.iterdir()), "a spooled file")
+                until(lambda: any(spool.glob("*")), "a spooled file")
                 server.kill()
 
             with pytest.raises(APIError):
