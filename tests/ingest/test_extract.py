@@ -41,18 +41,6 @@ _ODF = " ".join(
 )
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[[bytes, str], Text]:
-    """Extracts bytes under a file name."""
-
-    def read(data: bytes, filename: str) -> Text:
-        path = tmp_path / "blob"
-        path.write_bytes(data)
-        return extract(path, filename)
-
-    return read
-
-
 Read = Callable[[bytes, str], Text]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.growth import STEP, grows_linearly
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.places import locations
@@ -15,11 +14,8 @@ from vectorlog.ingest.split import split
 
 _SIZE = 60_000
 """Bytes of the smaller text: it takes some milliseconds, so that the times can be compared."""
-_RUNS = 3
 _MOST = 8.0
 """How much longer a text of four times the size may take. Linear is 4, quadratic 16."""
-_NEGLIGIBLE_S = 0.05
-"""Below this, the larger text takes too little time to tell."""
 
 _REPEATED = {
     "dots": ".",
@@ -67,18 +63,6 @@ _REPEATED = {
 _NAMES = ["a.txt", "a.md", "a.json", "a.jsonl", "a.xml", "a.csv", "a.py", "a.tex", "a.srt"]
 
 
-def _seconds(action: Callable[[], object]) -> float:
-    """Returns the least CPU time of a few runs: other processes make some of them slower, but none faster."""
-    least = float("inf")
-    for _ in range(_RUNS):
-        began = time.process_time()
-        action()
-        least = min(least, time.process_time() - began)
-        if least < _NEGLIGIBLE_S / 4:
-            break
-    return least
-
-
 def _read(path: Path, name: str) -> None:
     try:
         text = extract(path, name)
@@ -97,19 +81,15 @@ def _read(path: Path, name: str) -> None:
 )
 def test_linear(repeated: str, name: str, tmp_path: Path) -> None:
     """Four times the text takes about four times as long to read and to cut."""
-    small, large = tmp_path / "small", tmp_path / "large"
-    for path, size in ((small, _SIZE), (large, 4 * _SIZE)):
-        path.write_text("a" + repeated * (size // len(repeated)) + "b", newline="")
-    if (took := _seconds(lambda: _read(large, name))) > _NEGLIGIBLE_S:
-        assert took < _MOST * _seconds(lambda: _read(small, name))
+    for size in (_SIZE, STEP * _SIZE):
+        (tmp_path / str(size)).write_text("a" + repeated * (size // len(repeated)) + "b", newline="")
+    assert grows_linearly(lambda size: _read(tmp_path / str(size), name), _SIZE, _MOST)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "koi8-r"])
 def test_linear_in_other_encodings(encoding: str, tmp_path: Path) -> None:
     """Guessing an encoding looks at a part of a long text only."""
-    small, large = tmp_path / "small", tmp_path / "large"
     repeated = {"cp1252": "Größe und Maß ", "gbk": "一号仓库", "koi8-r": "Насос "}[encoding].encode(encoding)
-    for path, size in ((small, _SIZE), (large, 4 * _SIZE)):
-        path.write_bytes(repeated * (size // len(repeated)))
-    took = _seconds(lambda: _read(large, "a.txt"))
-    assert took < _MOST * max(_seconds(lambda: _read(small, "a.txt")), _NEGLIGIBLE_S / 4)
+    for size in (_SIZE, STEP * _SIZE):
+        (tmp_path / str(size)).write_bytes(repeated * (size // len(repeated)))
+    assert grows_linearly(lambda size: _read(tmp_path / str(size), "a.txt"), _SIZE, _MOST)

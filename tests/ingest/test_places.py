@@ -5,9 +5,19 @@ from __future__ import annotations
 from itertools import pairwise
 
 from vectorlog.domain.location import Location, decoded
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Span, Text
-from vectorlog.ingest.formats.pages import paged, sheets, whole
 from vectorlog.ingest.places import locations
+
+
+def plain(*pages: str) -> Text:
+    """A text of these pages; one without pages, if there is only one."""
+    document = DocumentBuilder()
+    for page in pages:
+        if len(pages) > 1:
+            document.page()
+        document.plain(page)
+    return document.build()
 
 
 def of(text: Text, *parts: str) -> list[Location]:
@@ -18,9 +28,9 @@ def of(text: Text, *parts: str) -> list[Location]:
 
 def test_headings() -> None:
     """A chunk has the titles over its first text that is no heading, outermost first; before any it has none."""
-    text = whole(
-        "intro\n\n# Guide\n\n## Boilers\n\ndrain\n\n### Old\n\nrust\n\n## Pumps\n\noil\n\n# Annex\n", markdown=True
-    )
+    document = DocumentBuilder()
+    document.markdown("intro\n\n# Guide\n\n## Boilers\n\ndrain\n\n### Old\n\nrust\n\n## Pumps\n\noil\n\n# Annex\n")
+    text = document.build()
     parts = (
         "intro",
         "# Guide\n\n## Boilers\n\ndrain",
@@ -43,16 +53,19 @@ def test_headings() -> None:
 
 def test_pages() -> None:
     """A chunk has the first and last page that it touches, counted from 1, empty pages included."""
-    text = paged(["one", "", "three", "four"])
+    text = plain("one", "", "three", "four")
     parts = ("one", "one\n\n\n\nthree", "three", "ree\n\nfo")
     assert [(each.first_page, each.last_page) for each in of(text, *parts)] == [(1, 1), (1, 3), (3, 3), (3, 4)]
-    assert of(whole("no pages"), "pages")[0].first_page is None
+    assert of(plain("no pages"), "pages")[0].first_page is None
 
 
 def test_sheets() -> None:
     """A chunk has the name of the sheet on which it begins."""
-    text = sheets([("Prices", "a | 1"), ("Müll", "b | 2")])
-    assert [each.sheet for each in of(text, "a | 1", "1\n\nb", "b | 2")] == ["Prices", "Prices", "Müll"]
+    document = DocumentBuilder()
+    for name, rows in (("Prices", "a | 1"), ("Müll", "b | 2")):
+        document.page(sheet=name)
+        document.markdown(rows)
+    assert [each.sheet for each in of(document.build(), "a | 1", "1\n\nb", "b | 2")] == ["Prices", "Prices", "Müll"]
 
 
 def test_the_short_form() -> None:
@@ -72,6 +85,6 @@ def test_the_short_form() -> None:
 
 def test_no_chunk_is_forgotten() -> None:
     """There is a location for every chunk, in their order."""
-    text = whole("word " * 1000)
+    text = plain("word " * 1000)
     spans = [Span(start, end, 1) for start, end in pairwise(range(0, 5000, 100))]
     assert [(each.start, each.end) for each in locations(text, spans)] == [(span.start, span.end) for span in spans]

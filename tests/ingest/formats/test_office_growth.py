@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.ingest.formats.spreadsheets import row, workbook, zipped
 from tests.ingest.formats.test_opendocument import opendocument
+from tests.support.growth import STEP, grows_linearly
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.extract import extract
 
@@ -20,10 +20,6 @@ _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _SLIDES = "http://schemas.openxmlformats.org/presentationml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_MOST_RATIO = 10
-"""Four times the input may take ten times as long, for the machine may be busy; what is quadratic takes sixteen."""
-_LEAST_SECONDS = 0.05
-"""What takes less is not measured well."""
 
 
 def _word(body: str) -> bytes:
@@ -133,22 +129,15 @@ _GROWING: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
 }
 
 
-def _seconds(path: Path, data: bytes) -> float:
-    path.write_bytes(data)
-    began = time.process_time()
-    with contextlib.suppress(Unreadable):
-        extract(path, path.name)
-    return time.process_time() - began
-
-
 @pytest.mark.parametrize("what", _GROWING)
 def test_time_grows_with_the_size(what: str, tmp_path: Path) -> None:
     """Four times the input takes about four times as long."""
     name, n, made = _GROWING[what]
-    once, four = made(n), made(4 * n)
-    for _ in range(3):
-        short = max(_seconds(tmp_path / name, once), _LEAST_SECONDS)
-        long = _seconds(tmp_path / name, four)
-        if long < _MOST_RATIO * short:
-            return
-    raise AssertionError(f"{what}: {short:.2f} s, and {long:.2f} s for four times as much")
+    for size in (n, STEP * n):
+        (tmp_path / str(size)).write_bytes(made(size))
+
+    def read(size: int) -> None:
+        with contextlib.suppress(Unreadable):
+            extract(tmp_path / str(size), name)
+
+    assert grows_linearly(read, n)

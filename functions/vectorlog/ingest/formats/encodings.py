@@ -1,11 +1,14 @@
-"""Decodes the bytes of files of text formats, and tells when that was not sure."""
+"""Decodes the bytes of files of text formats, tells when that was not sure, and makes documents of them."""
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 
 from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.document import Text
 from vectorlog.ingest.encoding.decoding import Decoded, decoded
+from vectorlog.ingest.formats.embedded import LeftOut
 
 _NAMES = {
     "big5hkscs": "Big5",
@@ -27,6 +30,27 @@ def decode(data: bytes, *, declares: bool = False) -> str:
         Unreadable: the bytes are not text.
     """
     return decoded(data, declares=declares).text
+
+
+def text_document(
+    data: bytes, write: Callable[[DocumentBuilder, str, LeftOut], None], *, declares: bool = False
+) -> Text:
+    """Returns what `write` makes of a text, with warnings about its encoding and about the data that was left out.
+
+    Args:
+        data: the file's bytes.
+        write: gets the document to write to, the decoded text, and where to count binary data that it leaves out.
+        declares: as in `decode`.
+
+    Raises:
+        Unreadable: the bytes are not text.
+    """
+    found = decoded(data, declares=declares)
+    document, left = DocumentBuilder(), LeftOut()
+    tell(document, found)
+    write(document, found.text, left)
+    left.tell(document)
+    return document.build()
 
 
 def tell(document: DocumentBuilder, found: Decoded, where: str = "") -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.embedded import LeftOut, is_data, without_data
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.json_records import (
     Found,
@@ -31,17 +30,15 @@ _LONG_BLOCK = 4000
 
 def read(path: Path) -> Text:
     """Reads the records. What is not valid JSON is kept as it is written, and told."""
-    found = decoded(path.read_bytes())
-    document = DocumentBuilder()
-    tell(document, found)
-    writer = _Writer(document)
-    text = found.text.removeprefix("\ufeff")
+    return text_document(path.read_bytes(), _write)
+
+
+def _write(document: DocumentBuilder, found: str, left: LeftOut) -> None:
+    writer, text = _Writer(document, left), found.removeprefix("\ufeff")
     if _has_lines(text):
         writer.lines(text)
     else:
         writer.values(text)
-    writer.left.tell(document)
-    return document.build()
 
 
 def _has_lines(text: str) -> bool:
@@ -60,9 +57,9 @@ def _has_lines(text: str) -> bool:
 class _Writer:
     """Writes values into a document: those of one record as the lines of one block."""
 
-    def __init__(self, document: DocumentBuilder) -> None:
-        self.left = LeftOut()
+    def __init__(self, document: DocumentBuilder, left: LeftOut) -> None:
         self._document = document
+        self._left = left
         self._lines: list[str] = []
         self._size = 0
         self._record: tuple[str | int, ...] = ()
@@ -138,13 +135,13 @@ class _Writer:
             case bool():
                 return "true" if value else "false"
             case str():
-                return self.left.add(len(value)) if is_data(value) else value
+                return self._left.add(len(value)) if is_data(value) else value
             case _:  # an empty array or object
                 return ""
 
     def _raw(self, text: str) -> None:
         self.end()
-        self._document.plain(_unescaped(without_data(text, self.left)))
+        self._document.plain(_unescaped(without_data(text, self._left)))
 
 
 def _name(path: tuple[str | int, ...]) -> str:

@@ -6,21 +6,20 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.markdown_blocks import front_title
 
 
 def read(path: Path) -> Text:
     """Reads the file's text and finds its blocks."""
-    found = decoded(path.read_bytes())
-    document, left = DocumentBuilder(front_title(found.text)), LeftOut()
-    tell(document, found)
-    document.markdown(without_addresses(found.text, left))
-    left.tell(document)
-    return document.build()
+    return text_document(path.read_bytes(), _write)
+
+
+def _write(document: DocumentBuilder, text: str, left: LeftOut) -> None:
+    document.title = front_title(text)
+    document.markdown(without_addresses(text, left))
 
 
 FORMAT = Format(

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.markdown import blocks
-from vectorlog.ingest.formats.pages import whole
 
 
 def read(path: Path) -> Text:
@@ -20,7 +19,10 @@ def read(path: Path) -> Text:
     sheets = notebook.get("worksheets", ())  # notebooks from before 2015 (nbformat 3) nest their cells in worksheets
     cells = notebook["cells"] if "cells" in notebook else [cell for sheet in sheets for cell in sheet["cells"]]
     language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "")
-    return whole(blocks(part for cell in cells for part in _cell(cell, language)))
+    parts = (part for cell in cells for part in _cell(cell, language))
+    document = DocumentBuilder()
+    document.plain("\n\n".join(part for part in parts if part.strip()).replace("\n\n- ", "\n- "))
+    return document.build()
 
 
 def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:

@@ -8,9 +8,8 @@ from pathlib import Path
 from vectorlog.ingest.blocks import Blocks, Kind, Table
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.text_form import clean
 
@@ -46,13 +45,12 @@ _ATTACHED = re.compile(r"@|#\[|//|/\*|\*|--|#(?!include|define|if|endif|else|pra
 
 def read(path: Path) -> Text:
     """Reads the file's text and finds its definitions."""
-    found = decoded(path.read_bytes())
-    document, left = DocumentBuilder(), LeftOut()
-    tell(document, found)
-    text = clean(without_addresses(found.text, left))
+    return text_document(path.read_bytes(), _write)
+
+
+def _write(document: DocumentBuilder, found: str, left: LeftOut) -> None:
+    text = clean(without_addresses(found, left))
     document.written(text, *definitions(text))
-    left.tell(document)
-    return document.build()
 
 
 def definitions(text: str) -> tuple[Blocks, tuple[Table, ...]]:

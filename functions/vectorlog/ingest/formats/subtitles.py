@@ -7,8 +7,8 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.embedded import LeftOut
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 
 _TIME = re.compile(r"\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,]\d{1,3}\s*-->\s*[\d:.,]{5,15}")
@@ -21,10 +21,11 @@ _LONGEST_PARAGRAPH = 2000
 
 def read(path: Path) -> Text:
     """Reads the cues. Their numbers, positions and styles are left out, and lines that repeat the one before."""
-    found = decoded(path.read_bytes())
-    document = DocumentBuilder()
-    tell(document, found)
-    lines = [*map(str.strip, found.text.removeprefix("\ufeff").splitlines()), ""]
+    return text_document(path.read_bytes(), _write)
+
+
+def _write(document: DocumentBuilder, text: str, _: LeftOut) -> None:
+    lines = [*map(str.strip, text.removeprefix("\ufeff").splitlines()), ""]
     said: list[str] = []
     begun, size, last, silent = 0, 0, "", False
     for number, line in enumerate(lines[:-1]):
@@ -32,7 +33,7 @@ def read(path: Path) -> Text:
             now = (int(time[1] or 0) * 60 + int(time[2])) * 60 + int(time[3])
             silent = False
             if not said or now - begun >= _PARAGRAPH_S or size > _LONGEST_PARAGRAPH:
-                _write(document, said)
+                _paragraph(document, said)
                 said, begun, size = [f"[{now // 3600:02}:{now // 60 % 60:02}:{now % 60:02}]"], now, 0
         elif not line:
             silent = False
@@ -44,11 +45,10 @@ def read(path: Path) -> Text:
             said.append(spoken)
             size += len(spoken)
             last = spoken
-    _write(document, said)
-    return document.build()
+    _paragraph(document, said)
 
 
-def _write(document: DocumentBuilder, said: list[str]) -> None:
+def _paragraph(document: DocumentBuilder, said: list[str]) -> None:
     if len(said) > 1 or (said and not said[0].startswith("[")):
         document.paragraph(" ".join(said))
 

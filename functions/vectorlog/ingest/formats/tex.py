@@ -8,8 +8,8 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.embedded import LeftOut
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 
 _TOKEN = re.compile(
@@ -41,11 +41,11 @@ _BEGIN = "\\begin{document}"
 
 def read(path: Path) -> Text:
     """Reads the document's body. Files that it includes and its bibliography are not part of it."""
-    found = decoded(path.read_bytes())
-    document = DocumentBuilder()
-    tell(document, found)
-    _Body(document).read(found.text)
-    return document.build()
+    return text_document(path.read_bytes(), _write)
+
+
+def _write(document: DocumentBuilder, text: str, _: LeftOut) -> None:
+    _Body(document).read(text)
 
 
 class _Body:

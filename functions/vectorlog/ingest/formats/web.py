@@ -6,10 +6,10 @@ import re
 from html import unescape
 from pathlib import Path
 
+from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.formats.pages import whole
 from vectorlog.ingest.formats.web_depth import flattened
 from vectorlog.ingest.formats.web_main import arranged, short_links
 
@@ -25,7 +25,9 @@ _BEGINNING = 500
 
 def read(path: Path) -> Text:
     """Reads the page as Markdown: title, headings, lists, links, tables, the main text first; no menus, no scripts."""
-    return whole(markdown(decode(path.read_bytes(), declares=True)), markdown=True)
+    document = DocumentBuilder()
+    document.markdown(markdown(decode(path.read_bytes(), declares=True)))
+    return document.build()
 
 
 def markdown(html: str, *, titled: bool = True) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.embedded import LeftOut, without_data
-from vectorlog.ingest.formats.encodings import tell
+from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
 
 _REFERENCE = re.compile(r"&#(?:(\d{1,7})|x([0-9a-fA-F]{1,6}));")
@@ -18,12 +17,11 @@ _MARKUP = frozenset("<>&\"'")
 
 def read(path: Path) -> Text:
     """Reads the text. It is not parsed, so entities that it declares are not resolved."""
-    found = decoded(path.read_bytes(), declares=True)
-    document, left = DocumentBuilder(), LeftOut()
-    tell(document, found)
-    document.plain(_REFERENCE.sub(_character, without_data(found.text, left)))
-    left.tell(document)
-    return document.build()
+    return text_document(path.read_bytes(), _write, declares=True)
+
+
+def _write(document: DocumentBuilder, text: str, left: LeftOut) -> None:
+    document.plain(_REFERENCE.sub(_character, without_data(text, left)))
 
 
 def _character(reference: re.Match[str]) -> str:
