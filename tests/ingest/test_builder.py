@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vectorlog.domain.file_warning import FileWarning
@@ -143,6 +143,8 @@ CALLS = st.one_of(
 
 
 @given(st.lists(CALLS, max_size=12))
+@example([("row", "\u3000")])
+@example([("row", ["\u3000"]), ("row", ["a"])])
 def test_marks_fit_the_text(calls: list[tuple[str, str | list[str]]]) -> None:
     """Whatever a reader writes, blocks are in order, not blank and not inside each other; tables begin and end with
     blocks.

@@ -107,7 +107,7 @@ class DocumentBuilder:
             header: whether it names the columns. Rows that do so come first in their table.
         """
         text = clean(cells) if isinstance(cells, str) else clean(_cells(cells))
-        if not text.strip("| \t\n"):
+        if not text.replace("|", "").strip():
             return
         if self._table is not None and header and self._last == Kind.ROW:
             self.end_table()
