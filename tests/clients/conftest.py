@@ -53,7 +53,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with local_edition.running(request.getfixturevalue("servers"), variables=variables) as deployment:
             yield Service(deployment.url, deployment.key, stub)
         return
-    with running(tmp_path_factory.mktemp("service") / "data", stub) as url:
+    with running(tmp_path_factory.mktemp("service") / "data", stub, cold=True) as url:
         yield Service(url, KEY, stub)
 
 

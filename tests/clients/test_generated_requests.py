@@ -26,14 +26,16 @@ from schemathesis.checks import (
 )
 from schemathesis.generation import GenerationMode
 
-from tests.clients.conftest import EDITION, Upload
+from tests.clients.conftest import Upload
 from tests.clients.described import strict
 from tests.clients.service import Service
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.openapi.document import template
 from vectorlog.api.routes import ROUTES, Route
 
-EXAMPLES = int(os.environ.get("VECTORLOG_EXAMPLES", "4" if EDITION == "local" else "2"))
+pytestmark = pytest.mark.random
+
+EXAMPLES = int(os.environ.get("VECTORLOG_EXAMPLES", "2"))
 STEPS = 12
 """Requests of one history."""
 CHECKS = [
