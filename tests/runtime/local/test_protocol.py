@@ -177,8 +177,8 @@ def test_unused_connection() -> None:
 
 
 def test_slow_body_that_moves() -> None:
-    """A body may take as long as it needs if enough of it arrives: a second here, where one that stands still has 0.2 s.
-    The rate leaves a busy machine seconds to spare.
+    """A body may take as long as it needs if enough of it arrives: a second here, where one that stands still has
+    0.2 s. The rate leaves a busy machine seconds to spare.
     """
 
     async def run() -> bytes:
