@@ -15,7 +15,7 @@ BUGS = (
     ),
     Bug(
         "row-conflict-is-swallowed",
-        "views/views.py",
+        "views/group_projection.py",
         "    except RowConflict:\n        return False\n    except RowClosed",
         "    except RowConflict:\n        return True\n    except RowClosed",
         "Of two files that end at once, one is missing in the counts until a replay.",
@@ -31,9 +31,9 @@ BUGS = (
     ),
     Bug(
         "stale-rows-after-conflict",
-        "views/views.py",
-        "rows = _read(table, group, prefetched if first else {})",
-        "rows = _read(table, group, prefetched)",
+        "views/group_projection.py",
+        "rows = Rows(existing(read(table, group, known if first else {})))",
+        "rows = Rows(existing(read(table, group, known)))",
         "A change that met another one is never shown.",
         ("use_cases/test_commits.py::test_rows_that_were_read_too_early",),
     ),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
+from vectorlog.deployment import Parallel, one_by_one
 from vectorlog.domain.ids import group_of
 from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.event_log.decision import AnyDecision
@@ -30,6 +33,7 @@ class Projector:
     """Projects commits and sends their messages. Handling a commit again, late or out of order changes nothing.
 
     Erasures have a queue of their own where only one function may delete commits; without one, they go to `work`.
+    `together` sends to several queues at once.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Projector:
         embed: Queue,
         telemetry: Telemetry | None = None,
         erase: Queue | None = None,
+        together: Parallel = one_by_one,
     ) -> None:
         self._streams = streams
         self._telemetry = telemetry or Telemetry()
@@ -47,6 +52,7 @@ class Projector:
         self._work = work
         self._embed = embed
         self._erase = erase or work
+        self._together = together
 
     def handle(self, commits: Sequence[Commit], *, replayed: bool = False) -> None:
         """Projects the commits, sends the messages that follow from each, even if its rows were up to date, and reports
@@ -110,10 +116,16 @@ class Projector:
 
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
         """Sends messages, given as (stream, message), to their queues, fairly between stores; `delay` is in ms."""
+        sends: list[Callable[[], None]] = []
         for queue, kind in ((self._work, None), (self._embed, Ingest), (self._erase, Erase)):
             taken = [each for each in messages if _kind(each[1]) is kind]
             if taken:
-                queue.send([outgoing(message, group_of(stream), delay) for stream, message in taken])
+                out = [outgoing(message, group_of(stream), delay) for stream, message in taken]
+                sends.append(partial(queue.send, out))
+        if len(sends) == 1:
+            sends[0]()
+        elif sends:
+            cast("Callable[..., object]", self._together)(*sends)
 
 
 def _kind(message: Message) -> type[Ingest] | type[Erase] | None:

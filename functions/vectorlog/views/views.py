@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
-from functools import partial
 from itertools import product
 from typing import Any
 
-from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.decision import AnyDecision
-from vectorlog.event_log.optimistic import until_first
 from vectorlog.event_log.streams import Outcome
-from vectorlog.retry import REAL_TIME, Contended, Timing
+from vectorlog.retry import REAL_TIME, Timing
 from vectorlog.views import keys
 from vectorlog.views.claims import Claims
 from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
+from vectorlog.views.group_projection import project
 from vectorlog.views.groups import groups
-from vectorlog.views.past import remember
-from vectorlog.views.projection import also_touched, apply, touched
-from vectorlog.views.rows import Rows
-from vectorlog.views.store_file_rows import count_overtaken, overtaken_touches
-from vectorlog.views.table import WRITE_LIMIT, Key, Put, Remove, Row, RowClosed, RowConflict, Table
+from vectorlog.views.joint_projection import project_jointly
+from vectorlog.views.projection import touched
+from vectorlog.views.table import Key, Put, Remove, Row, RowConflict, Table
 
 Prefetched = dict[Key, Row | None]
 """Rows that were read in advance; None for a row that did not exist."""
@@ -34,12 +31,21 @@ class Views:
         table: the table that is read.
         tables: the tables that are written: `table`, and during a rebuild also the one that will replace it, or the one
             that it replaced (ARCHITECTURE.md, "Rebuild").
+
+    Args:
+        table: see above.
+        timing: of further attempts where another writer was first.
+        also: the tables that are written beside `table`.
+        pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
     """
 
-    def __init__(self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = ()) -> None:
+    def __init__(
+        self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = (), pool: Executor | None = None
+    ) -> None:
         self.table = table
         self.tables = (table, *also)
         self._timing = timing
+        self._pool = pool
 
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
@@ -64,19 +70,17 @@ class Views:
         Raises:
             Unavailable: other projections were first every time.
         """
-        self._apply(decisions, {}, {})
+        if self._pool is None:
+            self._apply(decisions, {}, {})
+            return
+        for table in self.tables:
+            project_jointly(table, list(groups(decisions)), self._pool, self._timing)
 
     def _apply(self, decisions: Sequence[AnyDecision], absent: Prefetched, prefetched: Prefetched) -> None:
         """Projects commits. The rows in `absent` exist in none of the tables; `prefetched` was read from `table`."""
         for table, group in product(self.tables, list(groups(decisions))):
             known = absent | prefetched if table is self.table else absent
-            try:
-                until_first("project", partial(_project, table, group, known), self._timing)
-            except Contended:
-                raise Unavailable(
-                    "The change is stored, but its lists and counts are still being brought up to date. Please "
-                    "repeat the request."
-                ) from None
+            project(table, group, known, self._timing)
 
     def row(self, key: Key) -> Row | None:
         """Returns a row; None if there is none or it is a tombstone."""
@@ -158,52 +162,3 @@ class Views:
         pk, prefix = keys.attachments(file)
         rows = self.table.query(pk, prefix=prefix, after=cursor, limit=limit, tombstones=True)
         return [store for row in rows if (store := keys.store_of(row.key)) is not None]
-
-
-def _project(table: Table, group: Sequence[AnyDecision], prefetched: Prefetched, first: bool) -> bool:
-    """Projects commits to one table in one transaction, or in several if it would be too large; False if another writer
-    was first. `prefetched` is used only in the first attempt.
-    """
-    rows = _read(table, group, prefetched if first else {})
-    for decision in group:
-        apply(decision, rows)
-    writes = rows.writes()
-    if len(writes) > WRITE_LIMIT and len(group) > 1:  # some files had no row yet, so more rows are written than usual
-        middle = len(group) // 2
-        return _project(table, group[:middle], prefetched, first) and _project(table, group[middle:], prefetched, first)
-    try:
-        if writes:
-            table.write(writes)
-    except RowConflict:
-        return False
-    except RowClosed:  # the store was deleted meanwhile, so none of it is shown any more
-        # In this order: the second marks the group as projected, so after a crash in between both are done again.
-        return remember(table, group) and _count_overtaken(table, group)
-    return True
-
-
-def _count_overtaken(table: Table, group: Sequence[AnyDecision]) -> bool:
-    """Counts what files held in a store until it was deleted; False if another writer was first."""
-    read = table.get([key for decision in group for key in overtaken_touches(decision)])
-    more = [key for decision in group for key in overtaken_touches(decision, Rows(read)) if key not in read]
-    rows = Rows({**read, **(table.get(more) if more else {})})
-    for decision in group:
-        count_overtaken(decision, rows)
-    try:
-        table.write(rows.writes())
-    except RowConflict:
-        return False
-    return True
-
-
-def _read(table: Table, group: Sequence[AnyDecision], known: Prefetched) -> Rows:
-    read: dict[Key, Row] = {}
-    asked: set[Key] = set()
-    wanted = [key for decision in group for key in touched(decision)]
-    while wanted:
-        asked.update(wanted)
-        unread = [key for key in wanted if key not in known]
-        read |= {key: row for key in wanted if (row := known.get(key))} | (table.get(unread) if unread else {})
-        more = (key for decision in group for key in also_touched(decision, Rows(read)))
-        wanted = [key for key in dict.fromkeys(more) if key not in asked]
-    return Rows(read)

@@ -57,7 +57,11 @@ def deployment() -> Deployment:
     also = [DynamoDBTable(dynamodb, name) for name in settings.views_also.split(",") if name]
     return Deployment(
         streams=Streams(DynamoDBEventLog(dynamodb, settings.events_table), clock, random),
-        views=Views(DynamoDBTable(dynamodb, settings.views_table), also=also),
+        views=Views(
+            DynamoDBTable(dynamodb, settings.views_table),
+            also=also,
+            pool=ThreadPoolExecutor(clients.CALLS_AT_ONCE, "project"),
+        ),
         blobs=cast("Blobs", _AtFirstUse(blobs)),
         index=cast("ChunkIndex", _AtFirstUse(index)),
         models=cast("Models", _AtFirstUse(lambda: embedders(searching=True))),

@@ -48,7 +48,15 @@ def erase_queue() -> SQSQueue:
 def projector() -> Projector:
     """Returns the consumer of the log's stream."""
     deployed = wiring.deployment()
-    return Projector(deployed.streams, deployed.views, work_queue(), embed_queue(), wiring.telemetry(), erase_queue())
+    return Projector(
+        deployed.streams,
+        deployed.views,
+        work_queue(),
+        embed_queue(),
+        wiring.telemetry(),
+        erase_queue(),
+        deployed.together,
+    )
 
 
 @once
