@@ -5,7 +5,7 @@ local servers.
 
 Prints first what depends on the machine: how long the embed function takes for a long document, and the largest batch
 with every function in its own processes. Then it prints the table of docs/costs.md, and the cost of an attach in stores
-of several sizes.
+of several sizes; and last what the projector makes of many stores (benchmarks/projector.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from benchmarks.projector import many_stores
 from local_aws.servers import VARIABLE, Servers
 from local_aws.servers import running as servers_running
 from tests.support import aws_batch, aws_embed
@@ -337,6 +338,7 @@ def main() -> int:
         with measured(running) as made:
             print(table(list(lines(made))), flush=True)
             right.append(attaching(made))
+        right.append(many_stores(running))
     return int(not all(right))
 
 
