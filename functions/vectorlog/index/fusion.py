@@ -50,7 +50,8 @@ def fuse(
     """Returns the best `limit` chunks of all queries, each once with its best score, in descending order of score; None
     returns all.
 
-    Ties are in order of file, generation and n. The score is the weighted average of (1 + cosine) / 2 for the vector
+    Ties are in the order of their files in the store's list, then of generation and n: an order that stays when the
+    same files are uploaded again. The score is the weighted average of (1 + cosine) / 2 for the vector
     and (1 + match) / 2 for the text; on both scales 0.5 means unrelated. If the index did not compute a chunk's cosine,
     the lowest cosine in the result is used, because the chunk's cannot be higher.
 
@@ -63,7 +64,7 @@ def fuse(
             chunk = _chunk(ranked)
             if chunk not in best or best[chunk].score < ranked.score:
                 best[chunk] = ranked
-    return sorted(best.values(), key=lambda ranked: (-ranked.score, *_chunk(ranked)))[:limit]
+    return sorted(best.values(), key=lambda ranked: (-ranked.score, ranked.hit.row, *_chunk(ranked)))[:limit]
 
 
 def _scored(result: SearchResult, weights: Weights) -> Iterator[RankedHit]:

@@ -48,7 +48,7 @@ class RowRanking:
 def search(snapshot: Snapshot, query: Query) -> RowRanking:
     """Returns the best rows by cosine and by BM25 among those that the query allows.
 
-    Ties are in order of file, generation and n.
+    Ties are in the order of their files in the store's list, then of generation and n.
     """
     allowed = _allowed(snapshot, query)
     by_vector: list[int] = []
@@ -139,9 +139,13 @@ def _scored(
         yield ScoredRow(row, snapshot.files[number], n, text, cosine, None if scores is None else float(scores[row]))
 
 
-def _by_cosine(scored: ScoredRow) -> tuple[float, str, int, int]:
-    return -(scored.cosine or 0.0), scored.file.name, scored.file.generation, scored.n
+def _by_cosine(scored: ScoredRow) -> tuple[float, str, str, int, int]:
+    return -(scored.cosine or 0.0), *_place(scored)
 
 
-def _by_bm25(scored: ScoredRow) -> tuple[float, str, int, int]:
-    return -(scored.bm25 or 0.0), scored.file.name, scored.file.generation, scored.n
+def _by_bm25(scored: ScoredRow) -> tuple[float, str, str, int, int]:
+    return -(scored.bm25 or 0.0), *_place(scored)
+
+
+def _place(scored: ScoredRow) -> tuple[str, str, int, int]:
+    return scored.file.row, scored.file.name, scored.file.generation, scored.n

@@ -137,8 +137,8 @@ def _chunk(hit: Json) -> tuple[str, int, int]:
     return source["file"], source["generation"], source["n"]
 
 
-def _place(hit: Hit) -> tuple[str, int, int]:
-    return hit.file, hit.generation, hit.n
+def _place(hit: Hit) -> tuple[str, str, int, int]:
+    return hit.row, hit.file, hit.generation, hit.n
 
 
 def _hit(source: Json, cosine: float | None, bm25: float | None) -> Hit:
