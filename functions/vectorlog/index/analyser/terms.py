@@ -181,18 +181,18 @@ def _with_apostrophes(token: str, pieces: list[str], language: str) -> Weighted:
     lower = token.casefold().removesuffix("'s")
     if "'" not in lower:
         return _word(lower, language, 1.0)
-    found = [(_bounded(unmarked(lower.replace("'", ""))), 1.0)]
-    for piece in pieces:
-        if len(piece) >= _SHORTEST_ELIDED:
-            found += _word(piece, language, 1.0)
-    return found
+    found = [each for piece in pieces if len(piece) >= _SHORTEST_ELIDED for each in _word(piece, language, 1.0)]
+    return [(_bounded(unmarked(lower.replace("'", ""))), HYPHENATED if found else 1.0), *found]
 
 
 def _compound(token: str, pieces: list[str], language: str) -> Weighted:
     is_of_words = all(each.isalpha() or each in _OF_WORDS for each in token) and len(pieces) == 1 + sum(
         token[at] in _OF_WORDS and token[at - 1] not in _OF_WORDS for at in range(1, len(token))
     )
-    found = [(_bounded(_whole(token)), HYPHENATED if is_of_words else COMPOUND)]
+    whole = _whole(token)
+    found = [(_bounded(whole), HYPHENATED if is_of_words else COMPOUND)]
+    if whole.isalpha():  # a query may have it in one word
+        found.append((_bounded(_stemmers.stem(whole, language)), 0.0))
     if len(pieces) == 1:  # C++
         return [*found, (_bounded(unmarked(token.casefold())), CODE)]
     for piece in pieces:
