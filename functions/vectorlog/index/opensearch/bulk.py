@@ -12,7 +12,6 @@ from typing import Protocol
 from vectorlog.index.opensearch.documents import Document, Lines, batches
 from vectorlog.index.opensearch.errors import (
     BUSY,
-    IndexRefused,
     NoIndex,
     is_unknown_field,
     lacks_field,
@@ -115,10 +114,8 @@ class Bulk:
             self.report_older(name)
         elif lacks(OLDER_FIELD, HIDDEN) and name in self._older:  # its successor has replaced it
             self._older.discard(name)
-        elif lacks(*ADDED):
+        elif not lacks(FIELD, SHOWN, OLDER_FIELD, HIDDEN):
             self._once("PUT", f"/{name}/_mapping", {}, {"properties": ADDED}, WRITING)
             return lines
-        elif not lacks(FIELD, SHOWN, OLDER_FIELD, HIDDEN):
-            raise IndexRefused(f"The index {name} lacks a field: {errors[0].get('reason')}")
         fitted = partial(Document.lines, alias=name, older=name in self._older)
         return [(document, fitted(document)) for document, _ in lines]

@@ -52,14 +52,14 @@ def reason(error: object) -> str:
 
 def is_missing_index(error: dict[str, Any] | None) -> bool:
     """Whether an error says that there is no such index."""
-    return error is not None and error["type"] == _MISSING
+    return error is not None and error.get("type") == _MISSING
 
 
 def is_unknown_field(error: dict[str, Any] | None, name: str | None = None) -> bool:
     """Whether an error says that the index does not have a field: the one of this name, or any."""
     if error is None:
         return False
-    if error["type"] == _UNKNOWN_FIELD:
+    if error.get("type") == _UNKNOWN_FIELD:
         return name is None or f"[{name}]" in str(error.get("reason"))
     return is_unknown_field(error.get("caused_by"), name)
 
