@@ -43,8 +43,7 @@ _CLIENTS = (
     "a revoked key must stop working within seconds. Health routes are open on purpose."
 )
 _RUNTIME = (
-    "Python 3.13 is the newest version that every library has wheels for and that the tests run on; AWS supports it "
-    "until 2029."
+    "Nothing that the functions use needs a newer version than Python 3.13, which AWS supports until 2029."
 )
 _MASTER = "The one function that grants rights in the domain; only CloudFormation calls it."
 _SIZE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 from operator import eq, ge, gt, le, lt, ne
@@ -72,6 +72,18 @@ def formatter(code: str, *, from_1904: bool = False) -> Formatter:
         return made[0](abs(number), number < 0)
 
     return write
+
+
+def formatters(codes: Mapping[int, str], styles: Iterable[int], *, from_1904: bool) -> list[Formatter | None]:
+    """Returns what writes numbers, by the number of a cell's style; None stands for the format `General`.
+
+    Args:
+        codes: the codes of formats, by number.
+        styles: the number of each style's format.
+        from_1904: whether days are counted from 1904.
+    """
+    named = (codes.get(style, "General") for style in styles)
+    return [None if code in ("General", "", "@") else formatter(code, from_1904=from_1904) for code in named]
 
 
 def general(number: float) -> str:
