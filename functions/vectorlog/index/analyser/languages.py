@@ -7,7 +7,7 @@ letters the words do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 ENGLISH = "english"
 
@@ -120,6 +120,7 @@ UMLAUTS = (ENGLISH, "german", "swedish", "danish", "norwegian")
 _SIGN = 0.5
 _CLEAR = 1.2
 """How many times the votes of the second language the first one needs."""
+_OTHERS = 3
 
 
 def _votes(entries: Mapping[str, Iterable[str]], weight: float) -> dict[str, tuple[tuple[str, float], ...]]:
@@ -147,11 +148,12 @@ def is_stop_word(word: str) -> bool:
     return word in _STOPPED
 
 
-def detected(counts: Mapping[str, int], signs: str) -> str:
-    """Returns the language of a text in Latin letters; English if it is not clear.
+def likely(counts: Mapping[str, int], signs: str) -> Sequence[str]:
+    """Returns the language of a text in Latin letters, English if it is not clear; then what else it may be, at most
+    `_OTHERS` languages, if it is not.
 
     Args:
-        counts: the text's words, case-folded, and how often each occurs.
+        counts: the text's words, and how often each occurs.
         signs: the text, if it has characters outside of ASCII.
     """
     votes: defaultdict[str, float] = defaultdict(float)
@@ -163,9 +165,12 @@ def detected(counts: Mapping[str, int], signs: str) -> str:
             for language, weight in _OF_SIGNS[sign]:
                 votes[language] += weight
     if not votes:
-        return ENGLISH
+        return (ENGLISH,)
     first, *others = sorted(votes, key=lambda each: (-votes[each], each != ENGLISH, each))
-    return first if not others or votes[first] >= _CLEAR * votes[others[0]] else ENGLISH
+    near = [each for each in others if votes[first] < _CLEAR * votes[each]]
+    if first == ENGLISH or not near:
+        return (first,)
+    return (ENGLISH, *[each for each in (first, *near) if each != ENGLISH][:_OTHERS])
 
 
 def of_script(sign: str) -> str | None:

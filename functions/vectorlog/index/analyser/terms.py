@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from threading import local
-
-import Stemmer  # type: ignore[import-not-found]
 
 from vectorlog.index.analyser.folding import folded, spelt_out, unmarked
-from vectorlog.index.analyser.languages import ENGLISH, UMLAUTS, detected, is_function_word, is_stop_word, of_script
+from vectorlog.index.analyser.languages import ENGLISH, UMLAUTS, is_function_word, is_stop_word, likely, of_script
+from vectorlog.index.analyser.stems import stem
 from vectorlog.index.analyser.tokens import is_unspaced, parts, tokens, with_commas
 
 LONGEST = 64
@@ -75,52 +73,44 @@ class QueryTerms:
     own: Mapping[str, int]
 
 
-class _Stemmers(local):
-    """Stemmers by language, for each thread its own, because PyStemmer's are not thread-safe."""
-
-    def __init__(self) -> None:
-        self._by_language: dict[str, Stemmer.Stemmer] = {}
-
-    def stem(self, word: str, language: str) -> str:
-        """Returns the stem. English has Porter's first stemmer, with which SciFact's queries find more."""
-        stemmer = self._by_language.get(language)
-        if stemmer is None:
-            stemmer = Stemmer.Stemmer("porter" if language == ENGLISH else language, 0)
-            self._by_language[language] = stemmer
-        stemmed: str = stemmer.stemWord(word)
-        return stemmed
-
-
-_stemmers = _Stemmers()
 _known: dict[str, dict[str, tuple[str, ...]]] = {}
 """The terms of tokens, by language."""
 
 
 def terms(text: str) -> Counter[str]:
     """Counts the terms of a text that is indexed. The time is in proportion to its length."""
-    return _indexed(*_read(text))
+    counted, languages = _read(text)
+    return _indexed(counted, languages[0])
 
 
 def query_terms(text: str) -> QueryTerms:
-    """Returns the terms of a query; a word that it repeats counts as often."""
-    counted, language = _read(text)
+    """Returns the terms of a query; a word that it repeats counts as often. Where its language is not clear, the stems
+    of all that it may be are among them, because a text that it finds may be clearer.
+    """
+    counted, languages = _read(text)
     weights: dict[str, float] = {}
     for token, times in counted.items():
-        for term, weight in _expanded(token, language):
+        of_token: dict[str, float] = {}
+        for term, weight in _expanded(token, languages[0]):
+            of_token[term] = of_token.get(term, 0.0) + weight
+        for language in languages[1:] if of_token else ():
+            for term, weight in _expanded(token, language):
+                of_token.setdefault(term, weight)
+        for term, weight in of_token.items():
             if weight:
                 weights[term] = weights.get(term, 0.0) + times * weight
-    return QueryTerms(weights, _indexed(counted, language))
+    return QueryTerms(weights, _indexed(counted, languages[0]))
 
 
-def _read(text: str) -> tuple[Counter[str], str]:
-    """Counts the tokens of a text, and returns them with its language."""
+def _read(text: str) -> tuple[Counter[str], Sequence[str]]:
+    """Counts the tokens of a text, and returns them with its language, and others that it may be."""
     text = folded(with_commas(text))
     found = tokens(text)
     if len(found) > _FEW and text.isupper():  # capitals say nothing here
         text = text.casefold()
         found = tokens(text)
     counted = Counter(found)
-    return counted, detected(counted, "" if text.isascii() else text)
+    return counted, likely(counted, "" if text.isascii() else text)
 
 
 def _indexed(counted: Mapping[str, int], language: str) -> Counter[str]:
@@ -192,7 +182,7 @@ def _compound(token: str, pieces: list[str], language: str) -> Weighted:
     whole = _whole(token)
     found = [(_bounded(whole), HYPHENATED if is_of_words else COMPOUND)]
     if whole.isalpha():  # a query may have it in one word
-        found.append((_bounded(_stemmers.stem(whole, language)), 0.0))
+        found.append((_bounded(stem(whole, language)), 0.0))
     if len(pieces) == 1:  # C++
         return [*found, (_bounded(unmarked(token.casefold())), CODE)]
     for piece in pieces:
@@ -221,7 +211,7 @@ def _word(word: str, language: str, share: float) -> Weighted:
         share *= FUNCTION_WORD
     of = language if exact.isascii() else of_script(exact[0]) or language
     found += [
-        (_bounded(unmarked(_stemmers.stem(exact, of))), STEM * share),
+        (_bounded(unmarked(stem(exact, of))), STEM * share),
         (_bounded(plain), PLAIN * share),
         (_bounded(exact), EXACT * share),
     ]

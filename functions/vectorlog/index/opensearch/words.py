@@ -80,7 +80,13 @@ def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Js
     texts = [(place, query, query_terms(query.text)) for place, query in enumerate(queries) if query.text is not None]
     if not texts:
         return result
-    answers = send({"docs": [_document(alias, query, FIELD, " ".join(terms.own)) for _, query, terms in texts]})
+    answers = send(
+        {
+            "docs": [
+                _document(alias, query, FIELD, " ".join({**terms.own, **terms.weights})) for _, query, terms in texts
+            ]
+        }
+    )
     older = []
     for (place, query, terms), answer in zip(texts, answers, strict=True):
         if is_unknown_field(answer.get("error")):
