@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 from operator import eq, ge, gt, le, lt, ne
-from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.date_format import date_writer
 
@@ -39,15 +38,6 @@ BUILT_IN = {
     48: "##0.0E+0", 49: "@",
 }  # fmt: skip
 """The number formats that a workbook names by number only."""
-
-
-def shown(value: Element | None, form: Element | None) -> str:
-    """Returns a chart's value as it is shown with a format; texts stay."""
-    text = (value.text or "") if value is not None else ""
-    try:
-        return formatter((form.text if form is not None else None) or "General")(float(text))
-    except ValueError:
-        return text
 
 
 @lru_cache(maxsize=1024)
