@@ -74,7 +74,10 @@ class Crowd:
         self.dynamodb = dynamodb
         self.deployment = Deployment(
             streams=Streams(DynamoDBEventLog(dynamodb, resources.events_table), wiring.clock, random),
-            views=Views(DynamoDBTable(dynamodb, resources.views_table)),
+            views=Views(
+                DynamoDBTable(dynamodb, resources.views_table),
+                pool=ThreadPoolExecutor(clients.CALLS_AT_ONCE, "project"),
+            ),
             blobs=FolderBlobs(folder / "blobs", folder / "staging"),
             index=DictIndex(),
             models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),

@@ -80,11 +80,12 @@ class Measured:
         self._log = DynamoDBEventLog(dynamodb, owned.events_table)
         self._table = DynamoDBTable(dynamodb, owned.views_table)
         self.readers = ThreadPoolExecutor(8, "read")
+        self._threads = ThreadPoolExecutor(clients.CALLS_AT_ONCE, "project")
         self._blobs = S3Blobs(s3, owned.bucket)
         self._index = self._searched(servers.opensearch)
         self.deployment = Deployment(
             streams=Streams(self._log, self.clock, self.random),
-            views=Views(self._table),
+            views=Views(self._table, pool=self._threads),
             blobs=self._blobs,
             index=self._index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),
@@ -148,6 +149,7 @@ class Measured:
         ):
             part.close()
         self.readers.shutdown()
+        self._threads.shutdown()
 
     def _show(self, outcomes: Sequence[Outcome[Any, Any]]) -> None:
         self.deployment.views.show(outcomes)

@@ -172,7 +172,7 @@ class Crowd:
         self.log, self.table = Tapped(self.bench.log), TimedTable(self.time, random)
         self.deployment = Deployment(
             streams=Streams(cast(Any, self.log), self.time, random, self.time.timing(random)),
-            views=Views(self.table, self.time.timing(random)),
+            views=Views(self.table, self.time.timing(random), pool=Inline()),
             blobs=self.bench.blobs,
             index=self.bench.index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),
