@@ -94,6 +94,7 @@ class CloudWorld:
             blobs=MemoryBlobs(folder, self.clock),
             index=MemoryIndex(tags=False),
             rules=rules,
+            pool=Inline(),
         )
         self.app = world.app(self.deployment)
         self._start()

@@ -14,7 +14,7 @@ from vectorlog.ingest import job
 from vectorlog.reactions import leftovers, purge
 from vectorlog.runtime.local import engine
 from vectorlog.use_cases import fan_out, file_batches, pages, uploaded_files
-from vectorlog.views import claims, dynamodb, groups, table, views
+from vectorlog.views import claims, dynamodb, group_projection, groups, joint_projection, table
 
 SMALL = (
     (fan_out, "STEP", 3),
@@ -27,7 +27,8 @@ SMALL = (
     (purge, "BATCHES", 2),
     (leftovers, "PAGE", 5),
     (claims, "WRITE_LIMIT", 14),
-    (views, "WRITE_LIMIT", 14),
+    (group_projection, "WRITE_LIMIT", 14),
+    (joint_projection, "WRITE_LIMIT", 14),
     (state, "SEEN_KEPT", 2),
     (manifest, "INLINE_BYTES", 180),
     (job, "ROUND", 2),

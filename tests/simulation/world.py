@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol, cast
@@ -133,15 +134,16 @@ def deployment(
     blobs: Any,
     index: Any,
     rules: Mapping[str, Any],
+    pool: Executor | None = None,
 ) -> Deployment:
-    """Returns a deployment of these adapters, each behind a port that can fail."""
+    """Returns a deployment of these adapters, each behind a port that can fail; `pool` is that of its views."""
 
     def embedder(space: Any) -> Any:
         return Port("embedder", SimulatedEmbedder(space, provider), faults)
 
     return Deployment(
         streams=Streams(cast(Any, Port("log", log, faults)), clock, random, no_waits(random.uniform)),
-        views=Views(cast(Any, Port("table", table, faults)), no_waits(random.uniform)),
+        views=Views(cast(Any, Port("table", table, faults)), no_waits(random.uniform), pool=pool),
         blobs=cast(Any, Port("blobs", blobs, faults)),
         index=cast(Any, Port("index", index, faults)),
         models=Models([Offer("stub", "words", DIMENSIONS, False, embedder)]),
