@@ -88,7 +88,7 @@ def stages(stores: int, projects: int) -> list[list[Commit]]:
 
 
 class HandlerAlone:
-    """The projector's handler, with new tables and queues; `side_by_side` false projects one group after the other."""
+    """The projector's handler, with new tables and queues."""
 
     def __init__(self, dynamodb: BaseClient, sqs: BaseClient) -> None:
         self._clients = (dynamodb, sqs)
@@ -124,7 +124,7 @@ class HandlerAlone:
         return time.monotonic() - begun
 
     def totals(self, commits: Sequence[Commit]) -> tuple[int, int]:
-        """How many of the stores that the commits name have one completed file, and the bytes of their projects."""
+        """How many of the stores that these commits created have one completed file, and how many stores there are."""
         views: Views = wiring.deployment().views
         stores = [commit.stream for commit in commits]
         return sum(views.store_counts(store).completed == 1 for store in stores), len(stores)
@@ -147,7 +147,7 @@ def _record(commit: Commit) -> dict[str, Any]:
 
 @contextmanager
 def handler_alone(servers: Servers, *, side_by_side: bool = True) -> Iterator[HandlerAlone]:
-    """The projector's handler on new tables and queues."""
+    """The projector's handler on new tables and queues; `side_by_side` false projects one group after the other."""
     owned, dynamodb, sqs = resources.make(servers), clients.dynamodb(), clients.sqs()
     variables = {
         **owned.environment,
