@@ -42,7 +42,7 @@ class RerankServer:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,7 +58,9 @@ class RerankServer:
         name = "score" if self.of_texts else "relevance_score"
         results = [{"index": n, name: self._score(request["query"], text)} for n, text in enumerate(texts)]
         results.sort(key=lambda each: -each[name])
-        return 200, self.body or json.dumps(results if self.of_texts else {"id": "r1", "results": results}).encode()
+        if self.body is not None:
+            return 200, self.body
+        return 200, json.dumps(results if self.of_texts else {"id": "r1", "results": results}).encode()
 
     def _score(self, query: str, text: str) -> float:
         given = [score for part, score in self.scores.items() if part in text]

@@ -153,6 +153,7 @@ def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json
         "data": data,
         "has_more": False,
         "next_page": None,
+        "warnings": [{"code": each.code, "message": each.message} for each in found.warnings],
     }
 
 

@@ -11,8 +11,8 @@ with them.
 """
 
 FailureKind: TypeAlias = Literal["slow", "refused", "unusable"]
-"""Why there are no scores: no answer in time, an endpoint that refused or could not be reached, or an answer that is not
-one score for each text.
+"""Why there are no scores: no answer in time; an endpoint that refused, or could not be reached; or an answer that has
+not one score for each text.
 """
 
 

@@ -23,6 +23,8 @@ from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.limits.limiter import Limiter
+from vectorlog.reranking import endpoint as reranking
+from vectorlog.reranking.reranker import Reranker
 from vectorlog.rewriting import chat
 from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
@@ -97,6 +99,7 @@ class Local:
             inline_files=INLINE_FILES,
             inline_tags=True,
             rewriter=_rewriter(settings, self._resources),
+            reranker=_reranker(settings, self._resources),
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
@@ -188,6 +191,17 @@ def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
     rewriter = chat.ChatRewriter(endpoint, settings.rewriting_model)
     resources.callback(rewriter.close)
     return rewriter
+
+
+def _reranker(settings: Settings, resources: ExitStack) -> Reranker | None:
+    if not settings.reranking_model:
+        return None
+    key = _key(settings.reranking_api_key, settings.reranking_api_key_file)
+    endpoint = Endpoint(settings.reranking_base_url, key, path=reranking.PATH)
+    resources.callback(endpoint.close)
+    reranker = reranking.EndpointReranker(endpoint, settings.reranking_model)
+    resources.callback(reranker.close)
+    return reranker
 
 
 def _key(key: str, file: str) -> str | Callable[[], str]:

@@ -73,6 +73,10 @@ class Settings:
     rewriting_base_url: str = _setting(OPENAI_URL, "The base URL of the OpenAI-compatible endpoint with that model.")
     rewriting_api_key: str = _setting("", "That endpoint's key.", secret=True)
     rewriting_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
+    reranking_model: str = _setting("", "The model behind the ranker 'rerank'; empty offers no such ranker.")
+    reranking_base_url: str = _setting("", "The URL of that model's endpoint, to which /rerank is added.")
+    reranking_api_key: str = _setting("", "That endpoint's key.", secret=True)
+    reranking_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
     embeddings_api: EmbeddingsApi = _setting(EMBEDDINGS_API, "Whether POST /embeddings is served.")
     body_limit_mb: int = _setting(BODY_MB, "Largest body that is not an upload, in MB.", minimum=1)
@@ -141,6 +145,17 @@ class Settings:
         if self.rewriting_api_key and self.rewriting_api_key_file:
             raise WrongSettings(
                 "Give the chat model's key or the file that holds it (--rewriting-api-key-file), not both."
+            )
+        if self.reranking_model and not self.reranking_base_url.startswith(("http://", "https://")):
+            raise WrongSettings(
+                "--reranking-model needs --reranking-base-url, which must begin with http:// or https://, but is "
+                f"'{self.reranking_base_url}'."
+            )
+        if self.reranking_base_url and not self.reranking_model:
+            raise WrongSettings("--reranking-base-url works only with --reranking-model.")
+        if self.reranking_api_key and self.reranking_api_key_file:
+            raise WrongSettings(
+                "Give the reranker's key or the file that holds it (--reranking-api-key-file), not both."
             )
 
 
