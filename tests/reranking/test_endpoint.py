@@ -21,7 +21,7 @@ def server() -> Iterator[RerankServer]:
 
 @pytest.fixture
 def reranker(server: RerankServer) -> Iterator[EndpointReranker]:
-    endpoint = Endpoint(server.base_url, "sk-rank", path=PATH, timing=no_waits())
+    endpoint = Endpoint(server.base_url, "sk-rank", path=PATH, settings="reranking", timing=no_waits())
     reranker = EndpointReranker(endpoint, "small", seconds=5)
     yield reranker
     reranker.close()
@@ -93,6 +93,13 @@ def test_an_endpoint_that_refuses(status: int, server: RerankServer, reranker: E
         reranker.rerank(["x"], ["a"])
     assert (failed.value.kind, len(server.requests)) == ("refused", 1)
     assert "sk-rank" not in str(failed.value)
+
+
+def test_what_to_check(server: RerankServer, reranker: EndpointReranker) -> None:
+    """A refused key tells the operator which setting has it."""
+    server.status = 401
+    with pytest.raises(RerankingError, match="VECTORLOG_RERANKING_API_KEY"):
+        reranker.rerank(["x"], ["a"])
 
 
 def test_an_endpoint_that_cannot_be_reached() -> None:

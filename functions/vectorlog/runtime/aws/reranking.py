@@ -19,4 +19,5 @@ def reranker(environment: Environment) -> Reranker:
 
     secret = environment.reranking_secret
     read = (lambda: endpoint_key(clients.secrets_manager(), secret)) if secret else None
-    return EndpointReranker(Endpoint(environment.reranking_base_url, read, path=PATH), environment.reranking_model)
+    endpoint = Endpoint(environment.reranking_base_url, read, path=PATH, settings="reranking")
+    return EndpointReranker(endpoint, environment.reranking_model)

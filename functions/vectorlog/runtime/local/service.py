@@ -186,7 +186,7 @@ def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
     if not settings.rewriting_model:
         return PlainRewriter()
     key = _key(settings.rewriting_api_key, settings.rewriting_api_key_file)
-    endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH)
+    endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH, settings="rewriting")
     resources.callback(endpoint.close)
     rewriter = chat.ChatRewriter(endpoint, settings.rewriting_model)
     resources.callback(rewriter.close)
@@ -197,7 +197,7 @@ def _reranker(settings: Settings, resources: ExitStack) -> Reranker | None:
     if not settings.reranking_model:
         return None
     key = _key(settings.reranking_api_key, settings.reranking_api_key_file)
-    endpoint = Endpoint(settings.reranking_base_url, key, path=reranking.PATH)
+    endpoint = Endpoint(settings.reranking_base_url, key, path=reranking.PATH, settings="reranking")
     resources.callback(endpoint.close)
     reranker = reranking.EndpointReranker(endpoint, settings.reranking_model)
     resources.callback(reranker.close)
