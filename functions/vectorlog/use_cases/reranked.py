@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from vectorlog.use_cases.search import Result, Search
 
 TIMES = 4
-"""How many candidates a reranker reads for each result that is wanted, up to `MOST_TEXTS` in all. More cost more, and
-seldom bring a result: on the 246 questions of the tuning set, whose fused results find the answer among the first ten
-for 93.9 %, it is among the first 40 for 98.8 %, and among the first 100 for 99.2 %.
+"""How many candidates a reranker reads for each result that is wanted, up to `MOST_TEXTS` in all. Each costs time, and
+few results come from far below: on the 246 questions of the tuning set, the fused order has the answer among the first 10
+for 94.3 %, the first 20 for 96.7 %, 30 for 98.0 %, 40 for 98.8 %, and 50 for no more. That is what a perfect reranker
+could bring up.
 """
 
 _NO_RERANKER = (
