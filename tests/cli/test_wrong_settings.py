@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from vectorlog.cli import keys, serve
 
-
 RERANKING = ["--reranking-model", "m", "--reranking-base-url", "http://a.example/v1"]
 
 
