@@ -46,9 +46,9 @@ def test_raw_scores(server: RerankServer, reranker: EndpointReranker) -> None:
 
 def test_raw_scores_of_several_queries(server: RerankServer, reranker: EndpointReranker) -> None:
     """The scores of one search are of one kind, also where those of one query alone would not show it."""
-    server.body = b'{"results": [{"index": 0, "relevance_score": 3}]}'
-    plain = reranker.rerank(["x"], ["a"])
-    assert reranker.rerank(["x", "y"], ["a"]) == plain == pytest.approx([0.95257413])
+    server.of_queries = {"plain": 0.0, "raw": -3.0}
+    assert reranker.rerank(["plain", "raw"], ["a"]) == reranker.rerank(["raw", "plain"], ["a"]) == [0.5]
+    assert reranker.rerank(["plain"], ["a"]) == [0]
 
 
 def test_a_server_of_the_other_form(server: RerankServer, reranker: EndpointReranker) -> None:
