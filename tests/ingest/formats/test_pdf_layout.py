@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
@@ -15,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats import pdf_boxes
 from vectorlog.ingest.formats.pdf import read
 
 Drawn = tuple[float, float, int, str]
@@ -88,6 +91,29 @@ def test_headers_and_footers(tmp_path: Path) -> None:
     text = text_of(drawn(*pages), tmp_path).text
     assert text.count("Boilers Ltd.") == text.count("Phone 555") == text.count("of 5") == 1
     assert all(f"Invoice {7 * number * number}" in text for number in range(1, 6))
+
+
+def test_prose_is_measured_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reading a PDF costs beside its text layer is calls of PDFium: fewer than one for each word of prose."""
+    calls: Counter[str] = Counter()
+    plain = pdf_boxes._plain
+
+    def counted(name: str, *arguments: Any) -> Callable[..., int]:
+        function = plain(name, *arguments)
+
+        def call(*values: Any) -> int:
+            calls[name] += 1
+            return function(*values)
+
+        return call
+
+    monkeypatch.setattr(pdf_boxes, "_plain", counted)
+    prose = [
+        (72.0, 700.0 - 12 * line, 10, "Drain the boilers in May, before pumps are off, and close it")
+        for line in range(50)
+    ]
+    text_of(drawn(prose), tmp_path)
+    assert 50 < calls.total() < 50 * 12
 
 
 WORDS = st.text("abcXYZ019.,-| ", min_size=1, max_size=40).filter(str.strip)
