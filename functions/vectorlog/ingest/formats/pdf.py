@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import pdf_extras, pdf_layout, pdf_lines, pdf_xfa
+from vectorlog.ingest.formats import image, pdf_extras, pdf_layout, pdf_lines, pdf_xfa, recognized_lines
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.inside import Inside, allowance
+from vectorlog.ingest.ocr import HOW, Picture, active
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
@@ -42,20 +45,26 @@ _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
 _LONGEST_PLACEHOLDER = 3_000
 """Characters of a document that may be no more than a placeholder."""
 _LEAST_TEXT = 20
-"""Characters that are no text of a page, if an image covers the page: a stamp, a number."""
-_NO_TEXT = "The PDF has no text layer; it is probably a scan. Run text recognition (OCR) on it and upload it again."
+_COVERED = 0.5
+"""Fewer characters are no text of a page, if an image covers such a share of it: a stamp, a number."""
+_MOST_IMAGES = 50
+_NO_TEXT = f"The PDF has no text layer; it is probably a scan. {HOW}"
+_NOTHING_RECOGNIZED = "The PDF has no text layer, and no text was recognized on its pages."
+_DOTS_PER_INCH = 200
+_PER_INCH = 72
+"""Points in an inch."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page: its text, its lines (None if they are not known), what was written into it later, and whether anything is
-    drawn on it.
+    """A page: its text, its lines (None if they are not known), what was written into it later, and whether it is an
+    image, or a drawing without text.
     """
 
     text: str
     lines: list[pdf_lines.Line] | None
     notes: list[str]
-    is_drawn: bool
+    is_scan: bool
 
 
 def read(path: Path) -> Text:
@@ -91,7 +100,9 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     sizes = pdf_layout.Sizes(laid_out)
     form = _xfa(document, doc)
     placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
-    blank = []
+    blank: list[int] = []
+    recognized: list[int] = []
+    recognition = active()
     for number, (page, lines) in enumerate(zip(pages, laid_out, strict=True), 1):
         doc.page(label=_label(document, number))
         if lines is None and not placeholder:
@@ -100,8 +111,10 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
             pdf_layout.write(doc, lines, sizes)
         for note in page.notes:
             doc.paragraph(note)
-        if page.is_drawn and not placeholder and not page.text.strip():
-            blank.append(number)
+        if page.is_scan and not placeholder:
+            pieces = recognition.read(partial(_picture, document, number - 1)) if recognition else []
+            recognized_lines.write(doc, pieces)
+            (recognized if pieces else blank).append(number)
     for line in form:
         doc.paragraph(line)
     for name, data in pdf_extras.attachments(document):
@@ -111,13 +124,15 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
             inside.add(name, data, f"Attachment: {name}")
     inside.finish()
     if doc.is_blank:
-        raise Unreadable("invalid_file", placeholder or _NO_TEXT)
+        raise Unreadable("invalid_file", placeholder or (_NOTHING_RECOGNIZED if recognition else _NO_TEXT))
+    if recognition:
+        recognition.tell(doc, _listed(recognized))
     if blank:
         doc.warn(
             "pages_without_text",
-            f"{len(blank)} of the PDF's {len(pages)} pages have no text; they may be scans. Run text recognition "
-            "(OCR) on it.",
-            f"page {', '.join(map(str, blank))}",
+            f"{len(blank)} of the PDF's {len(pages)} pages have no text"
+            + ("." if recognition else f"; they may be scans. {HOW}"),
+            _listed(blank),
         )
 
 
@@ -131,9 +146,35 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     layer.close()
     fields, comments = pdf_extras.notes(document, page)
     drawn = pdfium.FPDFPage_CountObjects(page.raw) > 0
+    written = len("".join(text.split()))
+    scan = drawn and (not written or (written < _LEAST_TEXT and _is_covered(page)))
     page.close()
     notes = [*fields, *(f"Comment: {each}" for each in comments)]
-    return _Page(_HYPHEN_AT_LINE_END.sub("", text), lines, notes, drawn)
+    return _Page(_HYPHEN_AT_LINE_END.sub("", text), lines, notes, scan)
+
+
+def _is_covered(page: pypdfium2.PdfPage) -> bool:
+    """Whether an image covers most of the page."""
+    import pypdfium2.raw as pdfium
+
+    images = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3)
+    boxes = [each.get_bounds() for each, _ in zip(images, range(_MOST_IMAGES), strict=False)]
+    areas = [(right - left) * (top - bottom) for left, bottom, right, top in boxes]
+    return bool(max(areas, default=0.0) >= _COVERED * page.get_width() * page.get_height())
+
+
+def _picture(document: pypdfium2.PdfDocument, number: int) -> Picture:
+    page = document[number]
+    area = max(page.get_width() * page.get_height(), 1.0)
+    scale = min(_DOTS_PER_INCH / _PER_INCH, math.sqrt(image.MOST_PIXELS / area))
+    pixels = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False).to_numpy()[..., :3]
+    page.close()
+    height, width = pixels.shape[:2]
+    return Picture(width, height, pixels.tobytes())
+
+
+def _listed(pages: list[int]) -> str:
+    return f"page {', '.join(map(str, pages))}" if pages else ""
 
 
 def _label(document: pypdfium2.PdfDocument, number: int) -> str:
@@ -172,7 +213,8 @@ FORMAT = Format(
         "reader."
     ),
     leaves_out=(
-        "Images, scanned pages (counted in a warning), signatures, fonts. Columns keep the file's order; "
+        "Images, signatures, fonts; scanned pages, unless text is recognized with `--ocr`: a warning counts them. "
+        "Columns keep the file's order; "
         "headings that are only bold, and the outline, are not used. A file without any text layer "
         "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
     ),

@@ -18,7 +18,7 @@ HYPHENS = "\ufffe\x02"
 """What PDFium writes for a hyphen at the end of a line."""
 _AROUND = " " + HYPHENS
 _LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")
-_WIDE = 1.8
+WIDE = 1.8
 """A gap between two words that is wider than this many times the line's height lies between two cells."""
 _NARROW = (0.3, 0.42)
 """The average width of a line's characters, as a share of its height: what it is at least, and in most fonts."""
@@ -98,7 +98,7 @@ def _narrow(page: Sequence[_Edges]) -> dict[int, float]:
 def _line(boxes: PageBoxes, text: str, edges: _Edges, narrow: Mapping[int, float]) -> Line:
     start, end, first, last, left, last_left, right, bottom, height = edges
     least = narrow.get(round(height), _NARROW[0] * height)
-    gaps = boxes.gaps(first, last, left, last_left, _WIDE * height, least)
+    gaps = boxes.gaps(first, last, left, last_left, WIDE * height, least)
     if not gaps:
         return Line(text[start:end], left, right, bottom, height)
     places = [start, *(space for space, _, _ in gaps), end]
