@@ -60,6 +60,18 @@ def test_headings_and_paragraphs(tmp_path: Path) -> None:
     )
 
 
+def test_words_that_a_line_cuts(tmp_path: Path) -> None:
+    """A word that the end of a line cuts is joined; one that is written with a hyphen keeps it."""
+    page: list[Drawn] = [
+        (72, 700, 10, "The long lines of this paragraph are full of words, and they have infor-"),
+        (72, 688, 10, "mation about boilers that are well known, and some that is less well-"),
+        (72, 676, 10, "known to the reader of it, who is drained like them in the month of May."),
+    ]
+    text = " ".join(text_of(drawn(page), tmp_path).text.split())
+    assert "have information about" in text
+    assert "less well-known to" in text
+
+
 def test_tables(tmp_path: Path) -> None:
     """Lines with as many cells each are the rows of a table."""
     rows = [("Part", "Price"), ("Valve", "12"), ("Long pipe", "13")]

@@ -14,6 +14,7 @@ from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats import image, pdf_extras, pdf_layout, pdf_lines, pdf_xfa, recognized_lines
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.hyphenation import MARK, Hyphens
 from vectorlog.ingest.inside import Inside, allowance
 from vectorlog.ingest.ocr import HOW, Picture, active
 
@@ -98,6 +99,7 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     pages = [_page(document, number) for number in range(len(document))]
     laid_out = list(pdf_lines.once([page.lines for page in pages]))
     sizes = pdf_layout.Sizes(laid_out)
+    hyphens = Hyphens(page.text for page in pages)
     form = _xfa(document, doc)
     placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
     blank: list[int] = []
@@ -106,9 +108,9 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     for number, (page, lines) in enumerate(zip(pages, laid_out, strict=True), 1):
         doc.page(label=_label(document, number))
         if lines is None and not placeholder:
-            doc.plain(page.text)
+            doc.plain(hyphens.resolved(page.text))
         elif lines is not None and not placeholder:
-            pdf_layout.write(doc, lines, sizes)
+            pdf_layout.write(doc, lines, sizes, hyphens)
         for note in page.notes:
             doc.paragraph(note)
         if page.is_scan and not placeholder:
@@ -150,7 +152,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     scan = drawn and (not written or (written < _LEAST_TEXT and _is_covered(page)))
     page.close()
     notes = [*fields, *(f"Comment: {each}" for each in comments)]
-    return _Page(_HYPHEN_AT_LINE_END.sub("", text), lines, notes, scan)
+    return _Page(_HYPHEN_AT_LINE_END.sub(MARK, text), lines, notes, scan)
 
 
 def _is_covered(page: pypdfium2.PdfPage) -> bool:

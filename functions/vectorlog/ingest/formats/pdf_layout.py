@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.pdf_lines import HYPHENS, Line
+from vectorlog.ingest.hyphenation import MARK, Hyphens
 
 _LARGER = 1.2
 """How much higher than most lines one is that is a heading."""
@@ -25,6 +26,7 @@ _LEAST_WIDTH = 12
 """Lines that are shorter than this many times their height are not joined."""
 _MARKED = re.compile(r"\s*(?:[-–—•▪◦‣*]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _MARKS = re.compile(f"[{HYPHENS}]")
+_CUT = ("-", "\u2010")
 
 
 class Sizes:
@@ -57,7 +59,7 @@ class Sizes:
         )
 
 
-def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes) -> None:
+def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes, hyphens: Hyphens) -> None:
     """Writes a page: headings, tables of lines with as many cells, and paragraphs. Every word is written, in order."""
     paragraph: list[Line] = []
     for (level, cells), group in groupby(page, lambda line: (sizes.level(line), len(line.cells))):
@@ -68,13 +70,13 @@ def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes) -> None:
         if hyphenated or not (is_heading or is_table):
             paragraph += run
             continue
-        _paragraphs(doc, paragraph)
+        _paragraphs(doc, paragraph, hyphens)
         paragraph = []
         if is_heading:
             doc.heading(level, _MARKS.sub("", " ".join(line.text.strip() for line in run)), marked=False)
         else:
             doc.table([[_MARKS.sub("", cell) for cell in line.cells] for line in run], header=int(_has_header(run)))
-    _paragraphs(doc, paragraph)
+    _paragraphs(doc, paragraph, hyphens)
 
 
 def _has_header(rows: Sequence[Line]) -> bool:
@@ -86,15 +88,15 @@ def _has_digit(text: str) -> bool:
     return any(char.isdigit() for char in text)
 
 
-def _paragraphs(doc: DocumentBuilder, lines: Sequence[Line]) -> None:
+def _paragraphs(doc: DocumentBuilder, lines: Sequence[Line], hyphens: Hyphens) -> None:
     run: list[Line] = []
     for line in lines:
         if run and not _hyphen(run[-1]) and not 0 < run[-1].bottom - line.bottom < _NEAR * max(line.height, 1):
-            doc.paragraph(_joined(run))
+            doc.paragraph(hyphens.resolved(_joined(run)))
             run = []
         run.append(line)
     if run:
-        doc.paragraph(_joined(run))
+        doc.paragraph(hyphens.resolved(_joined(run)))
 
 
 def _joined(lines: Sequence[Line]) -> str:
@@ -104,8 +106,18 @@ def _joined(lines: Sequence[Line]) -> str:
     parts = [lines[0].text.strip(" ")]
     for before, line in pairwise(lines):
         goes_on = not before.cells and not line.cells and before.right >= full and not _MARKED.match(line.text)
-        parts += ["" if _hyphen(before) else " " if goes_on else "\n", line.text.strip(" ")]
-    return _MARKS.sub("", "".join(parts))
+        if goes_on and not _hyphen(before) and _cut(before, line):
+            parts[-1] = parts[-1].rstrip(" ")[:-1] + MARK
+        else:
+            parts.append("" if _hyphen(before) else " " if goes_on else "\n")
+        parts.append(line.text.strip(" "))
+    return _MARKS.sub(MARK, "".join(parts))
+
+
+def _cut(before: Line, line: Line) -> bool:
+    """Whether a word was cut at the end of a line where PDFium does not mark it."""
+    text, following = before.text.rstrip(" "), line.text.lstrip(" ")
+    return text.endswith(_CUT) and text[-2:-1].isalpha() and following[:1].islower()
 
 
 def _hyphen(line: Line) -> bool:

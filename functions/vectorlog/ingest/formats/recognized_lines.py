@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats import pdf_layout
 from vectorlog.ingest.formats.pdf_lines import WIDE, Line
+from vectorlog.ingest.hyphenation import MARK, Hyphens
 from vectorlog.ingest.ocr import Recognized
+
+_CUT = re.compile(r"(?<=[^\W\d_])[-\u2010]\n")
 
 _SAME_LINE = 0.5
 """Pieces stand in one line if the middle of one is within this share of the other's height from the other's middle."""
@@ -18,7 +22,9 @@ def write(doc: DocumentBuilder, pieces: Sequence[Recognized]) -> None:
     """Writes recognized text: paragraphs, and rows of aligned pieces as tables. Heights of letters are too uncertain
     for headings.
     """
-    pdf_layout.write(doc, lines(pieces), pdf_layout.Sizes([]))
+    found = lines(pieces)
+    text = _CUT.sub(MARK, "\n".join(line.text for line in found))
+    pdf_layout.write(doc, found, pdf_layout.Sizes([]), Hyphens([text]))
 
 
 def lines(pieces: Sequence[Recognized]) -> list[Line]:
