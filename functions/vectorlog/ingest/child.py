@@ -25,6 +25,7 @@ from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
 from vectorlog.ingest.host_limits import exhausted
+from vectorlog.ingest.language import language_of
 from vectorlog.ingest.ocr import Picture, Recognition, Recognized, Recognizer, switched_on
 from vectorlog.ingest.places import locations
 from vectorlog.ingest.split import split
@@ -43,7 +44,15 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
     """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
     spans = split(text, max_tokens, overlap)
-    return Document(text.text, text.pages, spans, locations(text, spans), text.title, bounded(text.warnings))
+    return Document(
+        text.text,
+        text.pages,
+        spans,
+        locations(text, spans),
+        text.title,
+        bounded(text.warnings),
+        language_of(text.text),
+    )
 
 
 def serve(read: Read) -> None:
@@ -124,7 +133,7 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
         header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}
-        return {**header, "warnings": warnings}, document.text.encode()
+        return {**header, "warnings": warnings, "language": document.language}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

@@ -139,6 +139,7 @@ class Sandbox:
             tuple(map(decoded, header["locations"])),
             header["title"],
             tuple(FileWarning(*warning) for warning in header["warnings"]),
+            header["language"],
         )
 
     def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
