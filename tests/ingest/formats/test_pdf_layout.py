@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats import pdf_boxes
+from vectorlog.ingest.formats import pdf_boxes, pdf_lines
 from vectorlog.ingest.formats.pdf import read
 
 Drawn = tuple[float, float, int, str]
@@ -58,6 +58,49 @@ def test_headings_and_paragraphs(tmp_path: Path) -> None:
     assert found.text.split("\n\n")[2] == (
         "Drain the boilers in May, before the pumps are switched off, and close the upper valve.\n- Check the gauge."
     )
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_columns(tmp_path: Path, mixed: bool) -> None:
+    """Two columns of prose are read one after the other, whether the file has them so or line by line; a line across
+    both stays between what is above and below it.
+    """
+    left = [f"left {number} has the words of the first column" for number in range(24)]
+    right = [f"right {number} has those of the second column" for number in range(24)]
+    pairs: list[Drawn] = []
+    for half in (range(12), range(12, 24)):
+        one: list[Drawn] = [(60, 720 - 12 * number - (24 if number > 11 else 0), 9, left[number]) for number in half]
+        two: list[Drawn] = [
+            (310, bottom, 9, right[number]) for number, (_, bottom, _, _) in zip(half, one, strict=True)
+        ]
+        pairs += [each for both in zip(one, two, strict=True) for each in both] if mixed else [*one, *two]
+        if half.start == 0:
+            pairs.append(
+                (
+                    60,
+                    720 - 12 * 12 - 12,
+                    9,
+                    "across both columns of this page there is a single long line of text, like this one",
+                )
+            )
+    text = " ".join(text_of(drawn(pairs), tmp_path).text.split())
+    order = [*left[:12], *right[:12], "across", *left[12:], *right[12:]]
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_a_wide_table_is_no_columns(tmp_path: Path) -> None:
+    """Rows of a table stay rows, also if it fills the page."""
+    rows: list[Drawn] = []
+    for number in range(20):
+        rows += [(60, 720 - 14 * number, 10, f"Valve {number}"), (350, 720 - 14 * number, 10, f"{number}.50 EUR")]
+    assert "| Valve 7 | 7.50 EUR |" in text_of(drawn(rows), tmp_path).text
+
+
+def test_mathematical_letters(tmp_path: Path) -> None:
+    """Letters above U+FFFF do not keep a page from having paragraphs."""
+    assert pdf_lines._composed(pdf_lines._units("a 𝑉 b")) == "a 𝑉 b"
+    assert len(pdf_lines._units("a 𝑉 b")) == 6
 
 
 def test_words_that_a_line_cuts(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import image, pdf_extras, pdf_layout, pdf_lines, pdf_xfa, recognized_lines
+from vectorlog.ingest.formats import image, pdf_columns, pdf_extras, pdf_layout, pdf_lines, pdf_xfa, recognized_lines
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.hyphenation import MARK, Hyphens
 from vectorlog.ingest.inside import Inside, allowance
@@ -152,6 +152,8 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     scan = drawn and (not written or (written < _LEAST_TEXT and _is_covered(page)))
     page.close()
     notes = [*fields, *(f"Comment: {each}" for each in comments)]
+    if lines is not None:
+        lines = pdf_columns.in_order(lines)
     return _Page(_HYPHEN_AT_LINE_END.sub(MARK, text), lines, notes, scan)
 
 
@@ -209,14 +211,14 @@ FORMAT = Format(
     read,
     begins=lambda head: b"%PDF-" in head[:1024],
     keeps=(
-        "The text layer page by page, in the order of the file, with printed page labels: headings (by the height of "
-        "their letters), paragraphs with their lines and hyphenated words joined, rows of aligned cells as tables; "
-        "headers and footers once; values of form fields (also XFA); comments; attached files, each read by its own "
-        "reader."
+        "The text layer page by page, column by column where the file mixes two columns of prose, and else in the order "
+        "of the file, with printed page labels: headings (by the height of their letters), paragraphs with their lines "
+        "and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form fields "
+        "(also XFA); comments; attached files, each read by its own reader."
     ),
     leaves_out=(
         "Images, signatures, fonts; scanned pages, unless text is recognized with `--ocr`: a warning counts them. "
-        "Columns keep the file's order; "
+        ""
         "headings that are only bold, and the outline, are not used. A file without any text layer "
         "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
     ),

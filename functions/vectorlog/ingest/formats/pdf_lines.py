@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ class Line:
 
     Attributes:
         height: of its smaller end, so that a large initial does not count.
+        gaps: the right and left edges beside each gap between two cells.
     """
 
     text: str
@@ -46,21 +47,22 @@ class Line:
     bottom: float
     height: float
     cells: tuple[str, ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
 
 
 def lines(layer: pypdfium2.PdfTextPage, text: str) -> list[Line] | None:
     """Returns the lines of a page's text; None if its characters cannot be found on the page."""
-    if text and max(text) > "\uffff":  # counted twice by PDFium
-        return None
-    boxes = PageBoxes(layer, text)
+    units = _units(text)
+    boxes = PageBoxes(layer, units)
     found = []
-    for match in _LINE.finditer(text):
-        edges = _edges_of(boxes, text, match.start(), match.end())
+    for match in _LINE.finditer(units):
+        edges = _edges_of(boxes, units, match.start(), match.end())
         if edges is None:
             return None
         found.append(edges)
     narrow = _narrow(found)
-    return [_line(boxes, text, edges, narrow) for edges in found]
+    page = [_line(boxes, units, edges, narrow) for edges in found]
+    return page if units is text else list(map(_whole, page))
 
 
 _Edges = tuple[int, int, int, int, float, float, float, float, float]
@@ -103,7 +105,23 @@ def _line(boxes: PageBoxes, text: str, edges: _Edges, narrow: Mapping[int, float
         return Line(text[start:end], left, right, bottom, height)
     places = [start, *(space for space, _, _ in gaps), end]
     cells = tuple(text[at:to].strip() for at, to in pairwise(places))
-    return Line(text[start:end], left, right, bottom, height, cells)
+    beside = tuple((before, after) for _, before, after in gaps)
+    return Line(text[start:end], left, right, bottom, height, cells, beside)
+
+
+def _units(text: str) -> str:
+    """Returns a text as PDFium counts it: characters above U+FFFF are two."""
+    if not text or max(text) <= "\uffff":
+        return text
+    return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
+
+
+def _whole(line: Line) -> Line:
+    return replace(line, text=_composed(line.text), cells=tuple(map(_composed, line.cells)))
+
+
+def _composed(units: str) -> str:
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def once(pages: Sequence[list[Line] | None]) -> Iterator[list[Line] | None]:
