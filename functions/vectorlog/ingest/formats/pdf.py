@@ -211,7 +211,7 @@ FORMAT = Format(
     read,
     begins=lambda head: b"%PDF-" in head[:1024],
     keeps=(
-        "The text layer page by page, column by column where the file mixes two columns of prose, and else in the order "
+        "The text layer page by page, column by column where the file mixes two columns of prose, else in the order "
         "of the file, with printed page labels: headings (by the height of their letters), paragraphs with their lines "
         "and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form fields "
         "(also XFA); comments; attached files, each read by its own reader."

@@ -18,6 +18,8 @@ _LEAST_LINES = 8
 """Lines that a column has at least."""
 _MOST_ACROSS = 0.3
 """The share of lines, such as titles, that may stand across both columns."""
+_MIXED = 0.25
+"""How often the text goes from one column to the other, as a share of its lines. Figures and footers do so too."""
 _MIDDLE = (0.35, 0.65)
 """Between which shares of the text's width the columns are divided."""
 _STEPS = 60
@@ -40,12 +42,12 @@ def in_order(page: list[Line]) -> list[Line]:
         return page
     pieces = [piece for line in page for piece in _split(line, gutter)]
     sides = [_side(piece, gutter) for piece in pieces]
-    across = sorted(-piece.bottom for piece, side in zip(pieces, sides, strict=True) if not side)
-    if not (_is_prose(pieces, sides, -1, gutter - left) and _is_prose(pieces, sides, 1, right - gutter)):
+    if _changes(sides) < max(_LEAST_LINES, _MIXED * len(pieces)):
         return page
+    across = sorted(-piece.bottom for piece, side in zip(pieces, sides, strict=True) if not side)
     if len(across) > _MOST_ACROSS * len(pieces):
         return page
-    if len(pieces) == len(page) and _changes(sides) <= 2 * len(across) + 1:
+    if not (_is_prose(pieces, sides, -1, gutter - left) and _is_prose(pieces, sides, 1, right - gutter)):
         return page
 
     def key(number: int) -> tuple[int, int, float]:
