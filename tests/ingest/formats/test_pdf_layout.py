@@ -60,6 +60,38 @@ def test_headings_and_paragraphs(tmp_path: Path) -> None:
     )
 
 
+def test_bookmarks(tmp_path: Path) -> None:
+    """A line that a bookmark of its page names is a heading of that level, whatever its size; larger lines that none
+    names go with these.
+    """
+    data = io.BytesIO()
+    canvas = Canvas(data)
+    bodies = [(left, bottom - 80, size, text) for left, bottom, size, text in BODY]
+    for number, level in enumerate((0, 1, 1)):
+        canvas.bookmarkPage(str(number))
+        canvas.addOutlineEntry(f"Part {'ABC'[number]} of it", str(number), level)
+        for left, bottom, size, text in [
+            *([(72.0, 760.0, 24, "Handbook")] if not number else []),
+            (72.0, 700.0, 10 if level else 14, f"{number + 1}.2 Part {'ABC'[number]} of it"),
+            (72.0, 660.0, 13, f"Larger {number}"),
+            *bodies,
+        ]:
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(left, bottom, text)
+        canvas.showPage()
+    canvas.save()
+    found = [(each.level, each.title) for each in text_of(data.getvalue(), tmp_path).blocks.of(Kind.HEADING)]
+    assert found == [
+        (1, "Handbook"),
+        (1, "1.2 Part A of it"),
+        (3, "Larger 0"),
+        (2, "2.2 Part B of it"),
+        (3, "Larger 1"),
+        (2, "3.2 Part C of it"),
+        (3, "Larger 2"),
+    ]
+
+
 @pytest.mark.parametrize("mixed", [True, False])
 def test_columns(tmp_path: Path, mixed: bool) -> None:
     """Two columns of prose are read one after the other, whether the file has them so or line by line; a line across

@@ -12,7 +12,16 @@ from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import image, pdf_columns, pdf_extras, pdf_layout, pdf_lines, pdf_xfa, recognized_lines
+from vectorlog.ingest.formats import (
+    image,
+    pdf_columns,
+    pdf_extras,
+    pdf_layout,
+    pdf_lines,
+    pdf_outline,
+    pdf_xfa,
+    recognized_lines,
+)
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.hyphenation import MARK, Hyphens
 from vectorlog.ingest.inside import Inside, allowance
@@ -98,7 +107,8 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     document.init_forms()
     pages = [_page(document, number) for number in range(len(document))]
     laid_out = list(pdf_lines.once([page.lines for page in pages]))
-    sizes = pdf_layout.Sizes(laid_out)
+    named = pdf_outline.levels(laid_out, pdf_outline.bookmarks(document))
+    sizes = pdf_layout.Sizes(laid_out, named)
     hyphens = Hyphens(page.text for page in pages)
     form = _xfa(document, doc)
     placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
@@ -212,14 +222,13 @@ FORMAT = Format(
     begins=lambda head: b"%PDF-" in head[:1024],
     keeps=(
         "The text layer page by page, column by column where the file mixes two columns of prose, else in the order "
-        "of the file, with printed page labels: headings (by the height of their letters), paragraphs with their lines "
+        "of the file, with printed page labels: headings (named by bookmarks, or with larger letters), paragraphs with their lines "
         "and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form fields "
         "(also XFA); comments; attached files, each read by its own reader."
     ),
     leaves_out=(
         "Images, signatures, fonts; scanned pages, unless text is recognized with `--ocr`: a warning counts them. "
-        ""
-        "headings that are only bold, and the outline, are not used. A file without any text layer "
-        "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
+        "Headings that are only bold, and that no bookmark names, stay paragraphs. A file without any text layer fails, "
+        "as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
     ),
 )

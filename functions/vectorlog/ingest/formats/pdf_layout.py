@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
+from types import MappingProxyType
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.pdf_lines import HYPHENS, Line
@@ -30,9 +31,15 @@ _CUT = ("-", "\u2010")
 
 
 class Sizes:
-    """Which lines of a document are headings, by their height."""
+    """Which lines of a document are headings: those that a bookmark names, and larger ones.
 
-    def __init__(self, pages: Iterable[Sequence[Line] | None]) -> None:
+    Args:
+        pages: the lines.
+        named: the levels of lines that a bookmark names, by their `id`.
+    """
+
+    def __init__(self, pages: Iterable[Sequence[Line] | None], named: Mapping[int, int] = MappingProxyType({})) -> None:
+        self._named = named
         heights: Counter[float] = Counter()
         lines = [line for page in pages for line in page or ()]
         for line in lines:
@@ -47,9 +54,20 @@ class Sizes:
             )
         }
 
+        if named and useful:
+            self._levels = _beside(lines, named, self._levels)
+
     def level(self, line: Line) -> int:
         """Returns the level of a heading; 0 for any other line."""
+        if id(line) in self._named:
+            return self._named[id(line)]
         return self._levels.get(_rounded(line.height), 0) if self._is_larger(line) else 0
+
+    def kind(self, line: Line) -> tuple[int, int, int]:
+        """Returns what neighbouring lines have in common that are one heading, or rows of one table: the level, the
+        number of cells, and which line a bookmark names.
+        """
+        return self.level(line), len(line.cells), id(line) if id(line) in self._named else 0
 
     def _is_larger(self, line: Line) -> bool:
         return (
@@ -59,10 +77,23 @@ class Sizes:
         )
 
 
+def _beside(lines: Iterable[Line], named: Mapping[int, int], heights: Iterable[float]) -> dict[float, int]:
+    """Returns levels for heights that go with those of the lines that bookmarks name: a line that is as high as these
+    has the same level, a higher one the first, and a lower one stands under all of them.
+    """
+    known: dict[float, int] = {}
+    for line in lines:
+        if level := named.get(id(line), 0):
+            height = _rounded(line.height)
+            known[height] = min(level, known.get(height, level))
+    highest, below = max(known), max(known.values()) + 1
+    return {height: known.get(height, 1 if height > highest else below) for height in heights}
+
+
 def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes, hyphens: Hyphens) -> None:
     """Writes a page: headings, tables of lines with as many cells, and paragraphs. Every word is written, in order."""
     paragraph: list[Line] = []
-    for (level, cells), group in groupby(page, lambda line: (sizes.level(line), len(line.cells))):
+    for (level, cells, _), group in groupby(page, sizes.kind):
         run = list(group)
         hyphenated = any(_hyphen(line) for line in (*paragraph[-1:], *run))
         is_heading = level and len(run) <= _MOST_HEADING_LINES
