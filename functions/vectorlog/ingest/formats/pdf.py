@@ -222,13 +222,13 @@ FORMAT = Format(
     begins=lambda head: b"%PDF-" in head[:1024],
     keeps=(
         "The text layer page by page, column by column where the file mixes two columns of prose, else in the order "
-        "of the file, with printed page labels: headings (named by bookmarks, or with larger letters), paragraphs with their lines "
-        "and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form fields "
-        "(also XFA); comments; attached files, each read by its own reader."
+        "of the file, with printed page labels: headings (named by bookmarks, or with larger letters), paragraphs with their "
+        "lines and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form "
+        "fields (also XFA); comments; attached files, each read by its own reader."
     ),
     leaves_out=(
         "Images, signatures, fonts; scanned pages, unless text is recognized with `--ocr`: a warning counts them. "
-        "Headings that are only bold, and that no bookmark names, stay paragraphs. A file without any text layer fails, "
-        "as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
+        "Headings that are only bold, and that no bookmark names, stay paragraphs. A file without any text layer "
+        "fails, as do the placeholder pages of rights-managed files, portfolios and XFA forms without content."
     ),
 )
