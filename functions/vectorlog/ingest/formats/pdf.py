@@ -221,10 +221,10 @@ FORMAT = Format(
     read,
     begins=lambda head: b"%PDF-" in head[:1024],
     keeps=(
-        "The text layer page by page, column by column where the file mixes two columns of prose, else in the order "
-        "of the file, with printed page labels: headings (named by bookmarks, or with larger letters), paragraphs with their "
-        "lines and hyphenated words joined, rows of aligned cells as tables; headers and footers once; values of form "
-        "fields (also XFA); comments; attached files, each read by its own reader."
+        "The text layer page by page, column by column where the file mixes two columns of prose, else in the order of "
+        "the file, with printed page labels. Headings are what bookmarks name, and lines with larger letters. Lines of "
+        "a paragraph and words that a line's end cut are joined, and rows of aligned cells are tables. Headers and "
+        "footers once; values of form fields (also XFA); comments; attached files, each read by its own reader."
     ),
     leaves_out=(
         "Images, signatures, fonts; scanned pages, unless text is recognized with `--ocr`: a warning counts them. "
