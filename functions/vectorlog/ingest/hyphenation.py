@@ -43,7 +43,7 @@ class Hyphens:
         if not pairs:
             return
         for text in kept:
-            for match in _WORD.finditer(_MARKED.sub(" ", text)):
+            for match in _WORD.finditer(_uncut(text)):
                 word = match[0]
                 if (low := word.lower()) in lower:
                     self._lower[low] += 1
@@ -81,7 +81,16 @@ class Hyphens:
         return self._lower[(left + right).lower()], self._lower[f"{left}-{right}".lower()]
 
 
-_MARKED = re.compile(rf"[^\W\d_]*(?:['’\-][^\W\d_]+)*{MARK}\s*[^\W\d_]*")
+def _uncut(text: str) -> str:
+    """Returns a text without the words at its marks."""
+    if MARK not in text:
+        return text
+    parts, begun = [], 0
+    for place in _places(text):
+        left, right = _around(text, place)
+        parts.append(text[begun : max(begun, place - len(left))])
+        begun = place + 1 + len(right)
+    return " ".join([*parts, text[begun:]])
 
 
 def unwrapped(text: str) -> str:

@@ -75,6 +75,7 @@ class Local:
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
+        rebuild.renew_index(self.folder)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         copied.opened(self.folder)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
