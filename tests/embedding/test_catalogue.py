@@ -11,7 +11,7 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 
-LOCAL = Space("local:granite-embedding-30m-english", 384)
+LOCAL = Space("local:granite-embedding-30m-english#2", 384)
 
 
 @pytest.fixture
