@@ -48,6 +48,7 @@ class Offer:
         sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
         together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         revision: of the vectors of new stores. `connect` is also called for the spaces of earlier revisions.
+        by_windows: whether files are embedded by the windows that their chunks share, rather than chunk by chunk.
     """
 
     provider: str
@@ -58,6 +59,7 @@ class Offer:
     sizes: tuple[int, ...] = ()
     together: int = TOGETHER
     revision: int = 1
+    by_windows: bool = False
 
     @property
     def model(self) -> str:
@@ -143,7 +145,7 @@ class Models:
                     )
                 offer = self._offers[space.name]
                 self._embedders[space] = ReportingEmbedder(
-                    offer.connect(space), self._telemetry, together=offer.together
+                    offer.connect(space), self._telemetry, together=offer.together, by_windows=offer.by_windows
                 )
             return self._embedders[space]
 

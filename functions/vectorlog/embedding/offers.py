@@ -35,6 +35,7 @@ def local_offer(threads: int | None = None) -> Offer:
         connect=lambda space: onnx.LocalEmbedder(threads, space.revision),
         together=together,
         revision=onnx.REVISION,
+        by_windows=True,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from array import array
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vectorlog.defaults import LOCAL_MODEL
 from vectorlog.domain.vectors import Space, Vector, model_of
@@ -30,6 +33,11 @@ OVERLAP = 32
 """Minimum number of tokens that neighbouring windows share, so that one of them has a sentence at the border whole."""
 NOT_LOADED = "The local embedding model could not be loaded; it needs 0.5 GB: look at `ulimit -v` and the memory"
 _BEGIN, _END = 0, 2  # ids of <s> and </s>
+_NICENESS = 5
+"""Of the threads that embed documents."""
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 class LocalEmbedder:
@@ -70,8 +78,8 @@ class LocalEmbedder:
             EmbeddingError: as for `warm`.
         """
         model = self._loaded()
-        windows_by_text = [model.windows(text) for text in texts]
-        vectors = model.pool.map(model.vector, [window for text_windows in windows_by_text for window in text_windows])
+        windows_by_text = list(model.each(model.windows, texts))
+        vectors = model.each(model.vector, [window for text_windows in windows_by_text for window in text_windows])
         return [tuple(islice(vectors, len(text_windows))) for text_windows in windows_by_text]
 
     def query(self, text: str) -> Vector:
@@ -116,7 +124,25 @@ class _Model:
         self._tokenizer: Tokenizer = Tokenizer.from_buffer(weights.tokenizer)
         self._tokenizer.encode_special_tokens = True  # "</s>" in a text is text
         self._session: InferenceSession = session(weights.tensors, revision)
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
+        self._ahead = 2 * threads
+        self.pool = ThreadPoolExecutor(threads, "embedding", initializer=_step_back)
+
+    def each(self, work: Callable[[_Given], _Made], items: Sequence[_Given]) -> Iterator[_Made]:
+        """Yields the result of `work` for each item, in order, computed in the pool.
+
+        Only a few items wait in the pool at a time, so callers take turns, and a short text does not wait for a book.
+        """
+        begun: deque[Future[_Made]] = deque()
+        try:
+            for item in items:
+                if len(begun) == self._ahead:
+                    yield begun.popleft().result()
+                begun.append(self.pool.submit(work, item))
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for each in begun:
+                each.cancel()
 
     def windows(self, text: str) -> list[list[int]]:
         """Returns the token ids of each window, between `<s>` and `</s>`. A lone surrogate is replaced by "?"."""
@@ -129,6 +155,12 @@ class _Model:
 
         (vectors,) = self._session.run(["vectors"], {"ids": np.array([ids], np.int64)})
         return array("f", vectors.tobytes())
+
+
+def _step_back() -> None:
+    """Gives this thread a lower priority, where threads have their own, so that requests go first."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _mean(vectors: Sequence[Vector]) -> Vector:

@@ -23,6 +23,7 @@ from vectorlog.domain.file_warning import bounded
 from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
+from vectorlog.ingest.grid import windows
 from vectorlog.ingest.host_limits import exhausted
 from vectorlog.ingest.places import locations
 from vectorlog.ingest.split import split
@@ -41,7 +42,15 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
     """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
     spans = split(text, max_tokens, overlap)
-    return Document(text.text, text.pages, spans, locations(text, spans), text.title, bounded(text.warnings))
+    return Document(
+        text.text,
+        text.pages,
+        spans,
+        locations(text, spans),
+        text.title,
+        bounded(text.warnings),
+        windows(text, spans),
+    )
 
 
 def serve(read: Read) -> None:
@@ -98,7 +107,8 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
         header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}
-        return {**header, "warnings": warnings}, document.text.encode()
+        parts = [(window.start, window.end, window.before) for window in document.windows]
+        return {**header, "warnings": warnings, "windows": parts}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

@@ -20,6 +20,7 @@ from vectorlog.ingest.document import (
     ReaderUnavailable,
     Span,
     Unreadable,
+    Window,
     never,
 )
 from vectorlog.ingest.reader_process import Child
@@ -126,6 +127,7 @@ class Sandbox:
             tuple(map(decoded, header["locations"])),
             header["title"],
             tuple(FileWarning(*warning) for warning in header["warnings"]),
+            tuple(Window(*window) for window in header["windows"]),
         )
 
     def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
