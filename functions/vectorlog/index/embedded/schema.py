@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 from vectorlog.sqlite.database import Database
@@ -24,7 +25,7 @@ SCHEMA = (
     primary key(store, number)) without rowid""",
     """create table if not exists block(
     store integer not null references store on delete cascade, first integer not null,
-    rows blob not null, vectors blob not null,
+    rows blob not null, vectors blob not null, format integer not null default 1,
     primary key(store, first))""",
     """create table if not exists postings(
     id integer primary key autoincrement, store integer not null references store on delete cascade,
@@ -39,10 +40,15 @@ SCHEMA = (
 
 
 def upgrade(database: Database) -> None:
-    """Adds what a database of an earlier version lacks: the location of chunks (`Location.code` as JSON)."""
-    columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
-    if "location" not in columns:
-        database.write(lambda connection: connection.execute("alter table text add column location text"))
+    """Adds what a database of an earlier version lacks: the location of chunks (as JSON), and the format of rows."""
+    for table, column, kind in (("text", "location", "text"), ("block", "format", "integer not null default 1")):
+        columns = {name for _, name, *_ in database.read().execute(f"pragma table_info({table})")}
+        if column not in columns:
+            database.write(partial(_alter, f"alter table {table} add column {column} {kind}"))
+
+
+def _alter(statement: str, connection: sqlite3.Connection) -> None:
+    connection.execute(statement)
 
 
 class FolderInUse(Exception):
