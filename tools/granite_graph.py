@@ -29,6 +29,8 @@ BLOCK = 64
 EPSILON = 1e-12
 SMALLEST = 1e-9
 """The least largest value of a row, so that a row of zeros has a scale."""
+LOWEST = -0.17
+"""The function between the two products of a layer has no lower value, so what is below 0 need not be looked at."""
 
 
 class Graph:
@@ -47,7 +49,7 @@ class Graph:
             self._constant(name, np.array([integer], np.int64))
         for name, shape in (("flat", (-1, HIDDEN)), ("unflat", (1, -1, HIDDEN))):
             self._constant(name, np.array(shape, np.int64))
-        for name, number in (("127", 127), ("unscaled", 1), ("smallest", SMALLEST)):
+        for name, number in (("127", 127), ("unscaled", 1), ("smallest", SMALLEST), ("-lowest", -LOWEST)):
             self._constant(name, np.array(number, np.float32))
         self._constant("128", np.array(128, np.uint8))
         self._constant("weight_zero", np.array(0, np.int8) if kind == "s8" else np.array(128, np.uint8))
@@ -68,10 +70,10 @@ class Graph:
         """One of onnxruntime's own operators."""
         return self.onnx(operator, inputs, output, domain="com.microsoft", **attributes)
 
-    def linear(self, x: str, name: str, inputs: int, outputs: int) -> str:
-        """`x` (rows, inputs) times a matrix, without a bias: (rows, outputs)."""
+    def linear(self, x: str, name: str, inputs: int, outputs: int, least: str = "smallest") -> str:
+        """`x` (rows, inputs) times a matrix, without a bias: (rows, outputs). `least` is as for `_rows`."""
         operands = [
-            self._rows(x),
+            self._rows(x, least),
             self.weight(f"{name}.rows", inputs, outputs, kind=self.kind),
             "unscaled",
             self.weight(f"{name}.rows.scale", outputs),
@@ -97,12 +99,16 @@ class Graph:
     def _constant(self, name: str, value: np.typing.NDArray[Any]) -> None:
         self.weights.append(numpy_helper.from_array(value, name))
 
-    def _rows(self, x: str) -> str:
-        """`x` in 8 bits with zero at 128, and in `<x>.column` what each row was divided by; once for all products."""
+    def _rows(self, x: str, least: str) -> str:
+        """`x` in 8 bits with zero at 128, and in `<x>.column` what each row was divided by; once for all products.
+
+        `least` is the least largest value of a row: `smallest`, or `-lowest` for what is nowhere below that.
+        """
         if x not in self._quantised:
             self._quantised.add(x)
-            self.onnx("ReduceMax", [self.onnx("Abs", [x], f"{x}.abs"), "columns"], f"{x}.largest", keepdims=0)
-            self.onnx("Max", [f"{x}.largest", "smallest"], f"{x}.range")
+            size = self.onnx("Abs", [x], f"{x}.abs") if least == "smallest" else x
+            self.onnx("ReduceMax", [size, "columns"], f"{x}.largest", keepdims=0)
+            self.onnx("Max", [f"{x}.largest", least], f"{x}.range")
             self.onnx("Div", [f"{x}.range", "127"], f"{x}.scale")
             self.onnx("Unsqueeze", [f"{x}.scale", "columns"], f"{x}.column")
             self.onnx("Expand", ["128", self.onnx("Shape", [f"{x}.range"], f"{x}.count")], f"{x}.zeros")
@@ -162,9 +168,10 @@ def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
         g.linear(attended, f"{name}.ao", HIDDEN, HIDDEN), x, f"{name}.aln", f"{name}.ao.rows.b", f"{name}.middle"
     )
     inner = g.linear(x, f"{name}.f1", HIDDEN, INNER)
-    inner = g.fused("BiasGelu", [inner, g.weight(f"{name}.f1.b", INNER)], f"{name}.inner")
+    # The usual approximation with tanh, which is faster than the error function: the cosine stays the same to 1e-5.
+    inner = g.fused("FastGelu", [inner, g.weight(f"{name}.f1.b", INNER)], f"{name}.inner")
     return g.added_and_normalised(
-        g.linear(inner, f"{name}.f2", INNER, HIDDEN), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end"
+        g.linear(inner, f"{name}.f2", INNER, HIDDEN, "-lowest"), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end"
     )
 
 
