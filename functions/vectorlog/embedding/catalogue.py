@@ -49,6 +49,7 @@ class Offer:
         together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         revision: of the vectors of new stores. `connect` is also called for the spaces of earlier revisions.
         by_windows: whether files are embedded by the windows that their chunks share, rather than chunk by chunk.
+        languages: ISO 639-1 codes of those that the model knows; empty if that is not known, or if it is most of them.
     """
 
     provider: str
@@ -60,6 +61,7 @@ class Offer:
     together: int = TOGETHER
     revision: int = 1
     by_windows: bool = False
+    languages: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -148,6 +150,11 @@ class Models:
                     offer.connect(space), self._telemetry, together=offer.together, by_windows=offer.by_windows
                 )
             return self._embedders[space]
+
+    def languages(self, model: str) -> tuple[str, ...]:
+        """Returns the codes of the languages that a model knows; empty if that is not known."""
+        offer = self._offers.get(model)
+        return offer.languages if offer else ()
 
     def close(self) -> None:
         """Closes all embedders."""

@@ -36,6 +36,7 @@ def local_offer(threads: int | None = None) -> Offer:
         together=together,
         revision=onnx.REVISION,
         by_windows=True,
+        languages=("en",),
     )
 
 

@@ -71,6 +71,7 @@ class Document:
         locations: of each chunk; empty if the reader does not tell them.
         title: of the document; empty if it has none.
         warnings: what the user has to know of the reading, as `bounded` returns them.
+        language: the ISO 639-1 code of the text's language; empty if it is not certain.
     """
 
     text: str
@@ -79,6 +80,7 @@ class Document:
     locations: tuple[Location, ...] = ()
     title: str = ""
     warnings: tuple[FileWarning, ...] = ()
+    language: str = ""
     windows: tuple[Window, ...] = ()
 
     def location(self, n: int) -> Location | None:

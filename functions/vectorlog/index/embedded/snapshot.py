@@ -18,7 +18,7 @@ _FIELDS = (
     ("file", "<i4"),  # number of the file's generation in the store
     ("n", "<i4"),
     ("window", "<i4"),  # index of its first vector
-    ("length", "<i4"),  # words, without stop words
+    ("length", "<i4"),  # terms
 )
 ROW = np.dtype([*_FIELDS, ("windows", "<i4")])  # number of its vectors; neighbouring rows may share some
 """One chunk, in memory and on disk."""

@@ -75,6 +75,7 @@ class Local:
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
         blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
+        rebuild.renew_index(self.folder)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         copied.opened(self.folder)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
@@ -122,6 +123,7 @@ class Local:
             memory_bytes=settings.reader_memory_mb * MB,
             seconds=settings.reader_seconds,
             cpu=CpuLimit(settings.reader_cpu_seconds, settings.reader_cpu_seconds_per_mb),
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0.0,
         )
         self._resources.callback(sandbox.close)
         return sandbox
