@@ -89,7 +89,7 @@ def _banner(local: Local, server: Server) -> str:
         )
     return f"""Vectorlog is listening on {server.url}
 
-  model   {model.model} ({model.dimensions} dimensions)
+  model   {model.name} ({model.dimensions} dimensions)
   data    {settings.data}
   keys    {keys}
 

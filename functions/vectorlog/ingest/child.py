@@ -24,6 +24,7 @@ from vectorlog.domain.file_warning import bounded
 from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
+from vectorlog.ingest.grid import windows
 from vectorlog.ingest.host_limits import exhausted
 from vectorlog.ingest.language import language_of
 from vectorlog.ingest.ocr import Picture, Recognition, Recognized, Recognizer, switched_on
@@ -52,6 +53,7 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
         text.title,
         bounded(text.warnings),
         language_of(text.text),
+        windows(text, spans),
     )
 
 
@@ -133,7 +135,9 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
         header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}
-        return {**header, "warnings": warnings, "language": document.language}, document.text.encode()
+        parts = [(window.start, window.end, window.before) for window in document.windows]
+        found = {"warnings": warnings, "language": document.language, "windows": parts}
+        return {**header, **found}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

@@ -20,6 +20,7 @@ from vectorlog.ingest.document import (
     ReaderUnavailable,
     Span,
     Unreadable,
+    Window,
     never,
 )
 from vectorlog.ingest.reader_process import Child
@@ -140,6 +141,7 @@ class Sandbox:
             header["title"],
             tuple(FileWarning(*warning) for warning in header["warnings"]),
             header["language"],
+            tuple(Window(*window) for window in header["windows"]),
         )
 
     def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
