@@ -100,10 +100,13 @@ class _Endpoint:
         if scope["type"] != "http":
             return  # uvicorn is configured without lifespan and websockets
         exchange: Exchange = scope["state"]["exchange"]
-        asgi_request = AsgiRequest(scope, receive)
         head = _without_body(scope, exchange.request_id)
         try:
-            response = await self._answer(asgi_request, head, exchange)
+            if await body.arrived(scope):
+                content, loop = await body.receive_rest(receive), asyncio.get_running_loop()
+                response = await loop.run_in_executor(self._executor, self._answer_whole, head, content, exchange)
+            else:
+                response = await self._answer(AsgiRequest(scope, receive), head, exchange)
             await _send(response, scope, receive, send)
         except Refused as error:
             await _send(refuse(head, error), scope, receive, send)
@@ -124,6 +127,19 @@ class _Endpoint:
             if exchange.status:
                 raise
             await _send(response, scope, receive, send)
+
+    def _answer_whole(self, head: Request, content: bytes, exchange: Exchange) -> Response:
+        """Answers a request whose body has arrived together with its head, in one step on one thread. See `_answer`."""
+        admitted = self._admit(head)
+        exchange.project, exchange.operation = admitted.project, admitted.operation
+        if isinstance(admitted, Response):
+            return admitted
+        sent = (
+            body.read_form(head.headers, content, self._spool, admitted.form, self._room, self._take)
+            if admitted.form
+            else body.checked_body(content, self._body_limit)
+        )
+        return admitted.answer(replace(head, body=sent))
 
     async def _answer(self, asgi_request: AsgiRequest, head: Request, exchange: Exchange) -> Response:
         """Answers a request in two steps: its head, and then its body, which is received only if the head was accepted.
@@ -155,7 +171,7 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
             scope = body.without_odd_ranges(scope, stat.st_size)
             await body.file_response(response, file, stat)(scope, receive, send)
     else:
-        await body.bytes_response(response, response.body, scope)(scope, receive, send)
+        await body.send_bytes(response, response.body, scope, send)
 
 
 class InEnvelope:

@@ -89,6 +89,7 @@ class Server:
                 ws="none",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # nothing looks at the client's address or scheme
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 timeout_keep_alive=round(settings.idle_seconds) + 1,  # `Connections` closes it before that
