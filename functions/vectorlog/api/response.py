@@ -9,6 +9,8 @@ from pathlib import Path
 
 from vectorlog.api.input.json_text import Json
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -35,8 +37,8 @@ class Response:
 
 def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a response whose body is this object as JSON text."""
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode(errors="replace"))
+    body = _encode(content).encode(errors="replace")
+    return Response(status, {"content-type": "application/json", **(headers or {})}, body)
 
 
 def see_other(url: str, headers: Mapping[str, str] | None = None) -> Response:

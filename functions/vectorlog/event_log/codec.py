@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, assert_never, get_args
 
 from pydantic import TypeAdapter
@@ -216,17 +217,37 @@ def decode_state(aggregate: Aggregate[S, E], text: str) -> S | None:
     Raises:
         UnknownSchema: the schema version is newer.
     """
-    stored = json.loads(text)
-    if stored["v"] > aggregate.state_version:
-        raise UnknownSchema(f"a {aggregate.name} state of schema {stored['v']} is newer than this version of the code")
-    if stored["v"] < aggregate.state_version:
-        return None
-    return _adapter(type(aggregate.initial)).validate_python(stored["data"])  # type: ignore[no-any-return]  # the adapter is for type S
+    version, state, _ = _decoded(type(aggregate.initial), aggregate.state_version, text)
+    if version > aggregate.state_version:
+        raise UnknownSchema(f"a {aggregate.name} state of schema {version} is newer than this version of the code")
+    return state  # type: ignore[no-any-return]  # of type S, or None
 
 
-def decode_keys(text: str) -> tuple[IdempotencyKey, ...]:
+def decode_keys(aggregate: Aggregate[S, E], text: str) -> tuple[IdempotencyKey, ...]:
     """Returns the idempotency keys that are stored with a state, oldest first."""
-    return tuple(IdempotencyKey(key, body) for key, body in json.loads(text)["keys"])
+    return _decoded(type(aggregate.initial), aggregate.state_version, text)[2]
+
+
+def _decoded(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[IdempotencyKey, ...]]:
+    """Returns the schema version of a state's text; the state, or None if that version is another; and the keys. States
+    are immutable, so those of short texts are remembered by their texts: requests read the same ones again and again.
+    """
+    return (_remembered if len(text) <= REMEMBERED_CHARS else _decode)(kind, current, text)
+
+
+def _decode(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[IdempotencyKey, ...]]:
+    stored = json.loads(text)
+    state = _adapter(kind).validate_python(stored["data"]) if stored["v"] == current else None
+    return stored["v"], state, tuple(IdempotencyKey(key, body) for key, body in stored["keys"])
+
+
+REMEMBERED_CHARS = 2_000
+"""The length of a text up to which its state is remembered: most have some 500 characters."""
+REMEMBERED_STATES = 2_048
+"""How many states are remembered. They take about 5 MB."""
+_remembered: Callable[[type[Any], int, str], tuple[int, Any, tuple[IdempotencyKey, ...]]] = lru_cache(
+    REMEMBERED_STATES
+)(_decode)
 
 
 def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None) -> S:

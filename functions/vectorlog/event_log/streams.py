@@ -238,7 +238,9 @@ class Streams:
     def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
         if commit is None:
             return Loaded(stream, NO_VERSION, aggregate.initial)
-        return Loaded(stream, commit.version, self._state(aggregate, commit), codec.decode_keys(commit.state), commit)
+        return Loaded(
+            stream, commit.version, self._state(aggregate, commit), codec.decode_keys(aggregate, commit.state), commit
+        )
 
     def _state(self, aggregate: Aggregate[S, E], commit: Commit) -> S:
         state = codec.decode_state(aggregate, commit.state)

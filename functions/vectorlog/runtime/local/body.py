@@ -125,9 +125,7 @@ async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: 
             raise
 
 
-def read_form(
-    headers: Mapping[str, str], content: bytes, spool: Path, rule: FormRule, room: Room, take: Room
-) -> Form:
+def read_form(headers: Mapping[str, str], content: bytes, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
     """Returns the form of a body that is there; see `receive_form`."""
     _check_length(len(content), rule, room)
     with _refusing(rule):

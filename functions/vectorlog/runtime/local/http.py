@@ -42,6 +42,7 @@ def asgi_app(
     room: Room = endless,
     take: Room = endless,
     telemetry: Telemetry = Telemetry(),
+    quick: Callable[[Request], bool] = lambda _: False,
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
 
@@ -58,11 +59,13 @@ def asgi_app(
         room: refuses an upload whose announced length would not fit the disk.
         take: refuses a piece of an upload that would not fit the disk, and counts one that does.
         telemetry: logs and counts the adapter's own failures.
+        quick: whether a request reads a few rows and writes nothing. Such a one is answered on the event loop: handing
+            it to a thread would take longer than the reads, above all while other threads want the interpreter's lock.
     """
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(admit, executor, spool, body_limit, room, take, telemetry)
+    app: ASGIApp = _Endpoint(admit, executor, spool, body_limit, room, take, telemetry, quick)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -87,7 +90,9 @@ class _Endpoint:
         room: Room,
         take: Room,
         telemetry: Telemetry,
+        quick: Callable[[Request], bool],
     ) -> None:
+        self._quick = quick
         self._telemetry = telemetry
         self._admit = admit
         self._executor = executor
@@ -104,7 +109,10 @@ class _Endpoint:
         try:
             if await body.arrived(scope):
                 content, loop = await body.receive_rest(receive), asyncio.get_running_loop()
-                response = await loop.run_in_executor(self._executor, self._answer_whole, head, content, exchange)
+                if self._quick(head):
+                    response = self._answer_whole(head, content, exchange)
+                else:
+                    response = await loop.run_in_executor(self._executor, self._answer_whole, head, content, exchange)
             else:
                 response = await self._answer(AsgiRequest(scope, receive), head, exchange)
             await _send(response, scope, receive, send)

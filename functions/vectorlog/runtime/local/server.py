@@ -99,7 +99,8 @@ class Server:
 
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
-        authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
+        keys = auth.open_until_first_key if self._loopback else auth.keys_required
+        authenticate = keys(deployment, later=pool.submit)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
@@ -111,6 +112,7 @@ class Server:
             self._local.folder.spool,
             body_limit=settings.body_limit_mb * MB,
             on_request=logs.request,
+            quick=routes.is_quick,
             cors_origins=origins,
             trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
             room=disk.room,
