@@ -232,7 +232,9 @@ def _decoded(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[
     """Returns the schema version of a state's text; the state, or None if that version is another; and the keys. States
     are immutable, so those of short texts are remembered by their texts: requests read the same ones again and again.
     """
-    return (_remembered if len(text) <= REMEMBERED_CHARS else _decode)(kind, current, text)
+    if len(text) > REMEMBERED_CHARS:
+        return _decode(kind, current, text)
+    return _remembered(kind, current, text)  # type: ignore[arg-type]  # types are hashable
 
 
 def _decode(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[IdempotencyKey, ...]]:
@@ -245,9 +247,7 @@ REMEMBERED_CHARS = 2_000
 """The length of a text up to which its state is remembered: most have some 500 characters."""
 REMEMBERED_STATES = 2_048
 """How many states are remembered. They take about 5 MB."""
-_remembered: Callable[[type[Any], int, str], tuple[int, Any, tuple[IdempotencyKey, ...]]] = lru_cache(
-    REMEMBERED_STATES
-)(_decode)
+_remembered = lru_cache(REMEMBERED_STATES)(_decode)
 
 
 def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None) -> S:

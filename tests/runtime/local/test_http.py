@@ -49,9 +49,9 @@ class App:
         self.asked.append(request)
         try:
             if isinstance(request.body, Form):
-                file = request.body.files["file"].path
-                self.files.append(file.read_bytes())
-                if self.keep_as is not None:
+                file = request.body.files["file"].content
+                self.files.append(file if isinstance(file, bytes) else file.read_bytes())
+                if self.keep_as is not None and isinstance(file, Path):
                     file.rename(self.keep_as)
             if self.error is not None:
                 raise self.error

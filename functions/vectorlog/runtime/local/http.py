@@ -24,7 +24,7 @@ from vectorlog.api.input.file_spool import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.defaults import PREFLIGHT_SECONDS
-from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, NotFound, Refused, is_disk_full
+from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, is_disk_full
 from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
 from vectorlog.telemetry.telemetry import Telemetry
@@ -169,12 +169,8 @@ class _Endpoint:
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if isinstance(response.body, Path):
-        try:
-            file = await asyncio.to_thread(response.body.open, "rb")
-        except FileNotFoundError:
-            raise NotFound("The file was deleted during the request.") from None
-        with file:
+    if not isinstance(response.body, bytes):
+        with response.body as file:
             stat = os.fstat(file.fileno())
             scope = body.without_odd_ranges(scope, stat.st_size)
             await body.file_response(response, file, stat)(scope, receive, send)

@@ -144,9 +144,9 @@ class Server:
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
-    """Sends the file itself. Its path stays valid after the context, because blobs are in a folder. See `SendBlob`."""
+    """Sends the file itself, which stays open when its name is gone. See `SendBlob`."""
     with blobs.local(key) as path:
-        return Response(200, headers, path.absolute())
+        return Response(200, headers, path.open("rb"))
 
 
 def _listen(host: str, port: int) -> socket.socket:
