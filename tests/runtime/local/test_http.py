@@ -32,6 +32,7 @@ class App:
     response: Response = field(default_factory=lambda: json_response({"ok": True}))
     error: Exception | None = None
     keep_as: Path | None = None
+    file: Path | None = None
     refusal: Response | None = None
     heads: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
@@ -55,7 +56,7 @@ class App:
                     file.rename(self.keep_as)
             if self.error is not None:
                 raise self.error
-            return self.response
+            return self.response if self.file is None else replace(self.response, body=self.file.open("rb"))
         finally:
             if isinstance(request.body, Form):
                 request.body.discard()
@@ -326,8 +327,8 @@ class TestUpload:
 
 
 def path_of(client: Client) -> Path:
-    assert isinstance(client.app.response.body, Path)
-    return client.app.response.body
+    assert client.app.file is not None
+    return client.app.file
 
 
 class TestFile:
@@ -338,7 +339,8 @@ class TestFile:
         """The app answers with a file larger than one chunk."""
         path = client.folder / "blöb"
         path.write_bytes(self.CONTENT)
-        client.app.response = Response(200, {"content-type": "text/plain"}, path)
+        client.app.response = Response(200, {"content-type": "text/plain"})
+        client.app.file = path
         return client
 
     def test_whole(self, client: Client) -> None:
@@ -391,13 +393,6 @@ class TestFile:
         path_of(client).write_bytes(b"")
         assert client.ask("GET").body == b""
         assert client.ask("GET", range="bytes=0-").status == 416
-
-    def test_deleted_meanwhile(self, client: Client) -> None:
-        """A file that was deleted between the app's answer and the reading is a 404."""
-        path_of(client).unlink()
-        reply = client.ask("GET")
-        assert reply.status == 404
-        assert str(client.folder) not in reply.body.decode()
 
     @pytest.mark.parametrize("headers", [{}, {"range": "bytes=5-"}])
     def test_deleted_after_the_headers(self, client: Client, headers: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from vectorlog.api.response import Response
 from vectorlog.api.routes import OPEN
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Unavailable
-from vectorlog.files.blobs import Blobs
+from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.direct_parts import DirectParts, key_in
@@ -145,8 +145,11 @@ class Server:
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
     """Sends the file itself, which stays open when its name is gone. See `SendBlob`."""
-    with blobs.local(key) as path:
-        return Response(200, headers, path.open("rb"))
+    try:
+        with blobs.local(key) as path:
+            return Response(200, headers, path.open("rb"))
+    except FileNotFoundError:  # it was deleted at this moment
+        raise NoSuchBlob(key) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:
