@@ -71,7 +71,8 @@ def simulated(folder: Path) -> Iterator[Blobs]:
 
 
 @pytest.fixture(
-    params=[folder, by_size, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+    params=[folder, by_size, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)],
+    ids=lambda adapter: adapter.__name__,
 )
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     with request.param(tmp_path / "here") as made:

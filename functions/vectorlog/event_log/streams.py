@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from vectorlog.domain.errors import Conflict, KeyReused, Unavailable
 from vectorlog.event_log import codec
@@ -19,6 +19,11 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 NO_VERSION = -1
+
+REMEMBERED = 1_024
+"""How many commits that were written here are remembered as decisions: about as many as the feed is ever behind."""
+REMEMBERED_CHARS = 8_000
+"""The length of events and state up to which a commit is remembered, so that all take 10 MB at most."""
 
 AppendHook = Callable[[Callable[[], list[Commit]], Sequence[Decision[Any, Any]]], list[Commit]]
 """`hook(append, decisions)` calls `append`, optionally in parallel with other work, and returns its result."""
@@ -84,6 +89,7 @@ class Streams:
         self._clock = clock
         self._random = random
         self._timing = timing
+        self._written: dict[str, tuple[Commit, AnyDecision]] = {}  # by the commits' ids
 
     def load(self, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
         """Loads a stream's newest state."""
@@ -120,7 +126,12 @@ class Streams:
         return self.decode_as(codec.aggregate_of(commit.stream), commit)
 
     def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
-        """Decodes a commit of a stream whose kind is known; see `decode`."""
+        """Decodes a commit of a stream whose kind is known; see `decode`. One that was written here is not decoded: in
+        the local edition, the feed brings it to the process that wrote it.
+        """
+        written = self._written.get(commit.id)
+        if written is not None and written[0] == commit:  # an erasure replaces a commit under its id
+            return cast("Decision[S, E]", written[1])
         events = codec.decode_events(aggregate, commit.events)
         state = self._state(aggregate, commit)
         return Decision(commit.stream, commit.version, commit.at, events, state, commit.state, commit.meta)
@@ -224,6 +235,10 @@ class Streams:
             meta=meta,
         )
         decision = Decision(plan.stream, commit.version, commit.at, events, state, text, meta)
+        if len(commit.events) + len(text) <= REMEMBERED_CHARS:
+            self._written[commit.id] = (commit, cast("AnyDecision", decision))
+            if len(self._written) > REMEMBERED:
+                self._written.pop(next(iter(self._written)), None)
         return commit, Outcome(Loaded(plan.stream, commit.version, state, keys, commit), decision, decision)
 
     @staticmethod

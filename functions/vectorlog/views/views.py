@@ -27,6 +27,10 @@ Prefetched = dict[Key, Row | None]
 """Rows that were read in advance; None for a row that did not exist."""
 
 
+SHOWN = 4_096
+"""How many commits are remembered as shown: more than the feed is ever behind in a process that does not fall behind."""
+
+
 class Views:
     """The rows that are made from commits.
 
@@ -40,6 +44,7 @@ class Views:
         self.table = table
         self.tables = (table, *also)
         self._timing = timing
+        self._shown: dict[tuple[str, int], None] = {}
 
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
@@ -56,15 +61,21 @@ class Views:
         """
         first_commits = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
         absent: Prefetched = {key: None for decision in first_commits for key in touched(decision)}
-        self._apply([outcome.newest for outcome in outcomes if outcome.newest], absent, prefetched or {})
+        newest = [outcome.newest for outcome in outcomes if outcome.newest]
+        self._apply(newest, absent, prefetched or {})
+        for each in newest:
+            self._shown[each.stream, each.version] = None
+        while len(self._shown) > SHOWN:
+            self._shown.pop(next(iter(self._shown)), None)
 
     def apply(self, decisions: Sequence[AnyDecision]) -> None:
-        """Projects these commits; projecting one again changes nothing.
+        """Projects these commits; projecting one again changes nothing. Those that `show` has projected are left out:
+        the rows are in the tables until the process ends.
 
         Raises:
             Unavailable: other projections were first every time.
         """
-        self._apply(decisions, {}, {})
+        self._apply([each for each in decisions if (each.stream, each.version) not in self._shown], {}, {})
 
     def _apply(self, decisions: Sequence[AnyDecision], absent: Prefetched, prefetched: Prefetched) -> None:
         """Projects commits. The rows in `absent` exist in none of the tables; `prefetched` was read from `table`."""
