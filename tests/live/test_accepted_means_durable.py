@@ -12,7 +12,6 @@ from tests.live.live_server import LiveServer, until
 from tests.live.uploads import upload
 from tests.support import system_calls
 from tests.support.system_calls import RENAMES, SENDS, SYNCS, WRITES, SystemCall, written_and_synced
-
 from vectorlog.files.by_size import SMALL_BYTES
 
 CONTENT = "zebras cross the savannah"

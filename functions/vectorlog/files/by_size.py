@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ four changes of folders that wait for them; a row takes part in one sync.
 """
 
 
+def now() -> int:
+    """Returns the time in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
 class BlobsBySize:
     """Implements Blobs. It finds a blob in either place, so data folders of earlier versions, which have files only,
     serve as they are. A key that is in both, because a crash came between storing and removing, is that of the
@@ -30,12 +36,13 @@ class BlobsBySize:
         folder: of the large blobs.
         staging: a folder on the same disk; it is emptied at the start.
         database: the file of the small blobs.
+        clock: returns ms since 1970, which is when small blobs are stored.
     """
 
-    def __init__(self, folder: Path, staging: Path, database: Path) -> None:
+    def __init__(self, folder: Path, staging: Path, database: Path, clock: Callable[[], int] = now) -> None:
         self._staging = staging
         self._files = FolderBlobs(folder, staging)
-        self.rows = SQLiteBlobs(database)
+        self.rows = SQLiteBlobs(database, clock)
         self._listings = Listings(self._stored_after)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:

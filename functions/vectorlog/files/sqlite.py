@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from vectorlog.files.blobs import StoredBlob, check_key
@@ -19,14 +18,20 @@ _LAST = "\U0010ffff"
 
 
 class SQLiteBlobs:
-    """Blobs that fit a row of a database. The methods are those of Blobs, where they have the same name."""
+    """Blobs that fit a row of a database. The methods are those of Blobs, where they have the same name.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the database's file.
+        clock: returns ms since 1970.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
+        self._clock = clock
         self._database = Database(path, _SCHEMA, synchronous="FULL")
 
     def put(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Stores each item under its key, in one transaction that it may share with other threads'."""
-        now = time.time_ns() // 1_000_000
+        now = self._clock()
         rows = [(key, now, content) for key, content in items]
         for key, _ in items:
             check_key(key)

@@ -28,7 +28,7 @@ Prefetched = dict[Key, Row | None]
 
 
 SHOWN = 4_096
-"""How many commits are remembered as shown: more than the feed is ever behind in a process that does not fall behind."""
+"""How many commits are remembered as shown: about as many as the feed is ever behind."""
 
 
 class Views:

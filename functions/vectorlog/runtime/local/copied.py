@@ -25,7 +25,7 @@ from vectorlog.runtime.local import damaged, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.inspection import inspect
-from vectorlog.runtime.local.log_and_views import LocalLogAndViews
+from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 
 _GAPS = """
     SELECT stream, min(version) AS first FROM commits GROUP BY stream
@@ -143,7 +143,7 @@ def _damaged_log(folder: DataFolder, what: str) -> str:
 
 
 def _check_blobs(folder: DataFolder) -> None:
-    with closing(SQLiteBlobs(folder.small_blobs)) as small:
+    with closing(SQLiteBlobs(folder.small_blobs, clock)) as small:
         if not small.is_whole():
             raise TornCopy(_damaged_log(folder, f"{folder.small_blobs.name} cannot be read"))
     with inspect(folder.path) as (deployment, _, _):
