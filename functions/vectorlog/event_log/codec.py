@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic, TypeVar, assert_never, get_args
-
-from pydantic import TypeAdapter
 
 from vectorlog.domain import (
     api_key,
@@ -36,6 +33,8 @@ from vectorlog.domain.ids import (
     UploadPartId,
     parse_stream,
 )
+from vectorlog.event_log import state_text
+from vectorlog.event_log.state_text import adapter
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -87,8 +86,6 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
 }
 """For (type, v), the function that turns data of schema version `v` into data of version `v + 1`."""
-
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class UnknownSchema(Exception):
@@ -189,7 +186,7 @@ def _decode_event(aggregate: Aggregate[S, E], stored: dict[str, Any]) -> E:
         raise UnknownSchema(f"{aggregate.name} event '{name}' v{version} is newer than this version of the code")
     for step in range(version, current):
         data = UPCASTERS[name, step](data)
-    return _adapter(aggregate.events[name]).validate_python(data)  # type: ignore[no-any-return]  # the adapter is for type E
+    return adapter(aggregate.events[name]).validate_python(data)  # type: ignore[no-any-return]  # the adapter is for type E
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ def decode_state(aggregate: Aggregate[S, E], text: str) -> S | None:
     Raises:
         UnknownSchema: the schema version is newer.
     """
-    version, state, _ = _decoded(type(aggregate.initial), aggregate.state_version, text)
+    version, state, _ = state_text.read(type(aggregate.initial), aggregate.state_version, text)
     if version > aggregate.state_version:
         raise UnknownSchema(f"a {aggregate.name} state of schema {version} is newer than this version of the code")
     return state  # type: ignore[no-any-return]  # of type S, or None
@@ -225,29 +222,8 @@ def decode_state(aggregate: Aggregate[S, E], text: str) -> S | None:
 
 def decode_keys(aggregate: Aggregate[S, E], text: str) -> tuple[IdempotencyKey, ...]:
     """Returns the idempotency keys that are stored with a state, oldest first."""
-    return _decoded(type(aggregate.initial), aggregate.state_version, text)[2]
-
-
-def _decoded(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[IdempotencyKey, ...]]:
-    """Returns the schema version of a state's text; the state, or None if that version is another; and the keys. States
-    are immutable, so those of short texts are remembered by their texts: requests read the same ones again and again.
-    """
-    if len(text) > REMEMBERED_CHARS:
-        return _decode(kind, current, text)
-    return _remembered(kind, current, text)  # type: ignore[arg-type]  # types are hashable
-
-
-def _decode(kind: type[Any], current: int, text: str) -> tuple[int, Any, tuple[IdempotencyKey, ...]]:
-    stored = json.loads(text)
-    state = _adapter(kind).validate_python(stored["data"]) if stored["v"] == current else None
-    return stored["v"], state, tuple(IdempotencyKey(key, body) for key, body in stored["keys"])
-
-
-REMEMBERED_CHARS = 2_000
-"""The length of a text up to which its state is remembered: most have some 500 characters."""
-REMEMBERED_STATES = 2_048
-"""How many states are remembered. They take about 5 MB."""
-_remembered = lru_cache(REMEMBERED_STATES)(_decode)
+    _, _, found = state_text.read(type(aggregate.initial), aggregate.state_version, text)
+    return tuple(IdempotencyKey(key, body) for key, body in found)
 
 
 def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None) -> S:
@@ -258,11 +234,5 @@ def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None
     return state
 
 
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
-
-
 def _dump(kind: type[Any], value: object) -> str:
-    return _adapter(kind).dump_json(value).decode()
+    return adapter(kind).dump_json(value).decode()

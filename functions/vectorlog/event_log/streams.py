@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from vectorlog.domain.errors import Conflict, KeyReused, Unavailable
 from vectorlog.event_log import codec
@@ -19,11 +20,6 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 NO_VERSION = -1
-
-REMEMBERED = 1_024
-"""How many commits that were written here are remembered as decisions: about as many as the feed is ever behind."""
-REMEMBERED_CHARS = 8_000
-"""The length of events and state up to which a commit is remembered, so that all take 10 MB at most."""
 
 AppendHook = Callable[[Callable[[], list[Commit]], Sequence[Decision[Any, Any]]], list[Commit]]
 """`hook(append, decisions)` calls `append`, optionally in parallel with other work, and returns its result."""
@@ -89,7 +85,6 @@ class Streams:
         self._clock = clock
         self._random = random
         self._timing = timing
-        self._written: dict[str, tuple[Commit, AnyDecision]] = {}  # by the commits' ids
 
     def load(self, aggregate: Aggregate[S, E], stream: str) -> Loaded[S]:
         """Loads a stream's newest state."""
@@ -126,12 +121,7 @@ class Streams:
         return self.decode_as(codec.aggregate_of(commit.stream), commit)
 
     def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
-        """Decodes a commit of a stream whose kind is known; see `decode`. One that was written here is not decoded: in
-        the local edition, the feed brings it to the process that wrote it.
-        """
-        written = self._written.get(commit.id)
-        if written is not None and written[0] == commit:  # an erasure replaces a commit under its id
-            return cast("Decision[S, E]", written[1])
+        """Decodes a commit of a stream whose kind is known; see `decode`."""
         events = codec.decode_events(aggregate, commit.events)
         state = self._state(aggregate, commit)
         return Decision(commit.stream, commit.version, commit.at, events, state, commit.state, commit.meta)
@@ -209,9 +199,7 @@ class Streams:
         if not drafts:
             return True
 
-        def append() -> list[Commit]:
-            return self.log.append([commit for commit, _ in drafts.values()])
-
+        append = partial(self.log.append, [commit for commit, _ in drafts.values()])
         decisions = [outcome.decision for _, outcome in drafts.values() if outcome.decision]
         stored = append_hook(append, decisions) if append_hook else append()
         for (place, (commit, outcome)), winner in zip(drafts.items(), stored, strict=True):
@@ -235,10 +223,6 @@ class Streams:
             meta=meta,
         )
         decision = Decision(plan.stream, commit.version, commit.at, events, state, text, meta)
-        if len(commit.events) + len(text) <= REMEMBERED_CHARS:
-            self._written[commit.id] = (commit, cast("AnyDecision", decision))
-            if len(self._written) > REMEMBERED:
-                self._written.pop(next(iter(self._written)), None)
         return commit, Outcome(Loaded(plan.stream, commit.version, state, keys, commit), decision, decision)
 
     @staticmethod
@@ -253,15 +237,13 @@ class Streams:
     def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
         if commit is None:
             return Loaded(stream, NO_VERSION, aggregate.initial)
-        return Loaded(
-            stream, commit.version, self._state(aggregate, commit), codec.decode_keys(aggregate, commit.state), commit
-        )
+        keys = codec.decode_keys(aggregate, commit.state)
+        return Loaded(stream, commit.version, self._state(aggregate, commit), keys, commit)
 
     def _state(self, aggregate: Aggregate[S, E], commit: Commit) -> S:
         state = codec.decode_state(aggregate, commit.state)
         if state is None:
             history = self.log.read(commit.stream, 0, commit.version + 1)
-            state = codec.fold(
-                aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)]
-            )
+            events = [event for each in history for event in codec.decode_events(aggregate, each.events)]
+            state = codec.fold(aggregate, events)
         return state

@@ -27,10 +27,6 @@ Prefetched = dict[Key, Row | None]
 """Rows that were read in advance; None for a row that did not exist."""
 
 
-SHOWN = 4_096
-"""How many commits are remembered as shown: about as many as the feed is ever behind."""
-
-
 class Views:
     """The rows that are made from commits.
 
@@ -40,7 +36,19 @@ class Views:
             that it replaced (ARCHITECTURE.md, "Rebuild").
     """
 
-    def __init__(self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = ()) -> None:
+    def __init__(
+        self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = (), *, remember: int = 0
+    ) -> None:
+        """Makes the views of a table.
+
+        Args:
+            table: see above.
+            timing: of repeated attempts.
+            also: see `tables`.
+            remember: how many commits that `show` has projected are left out by `apply`, for a process that also reads
+                the feed: their rows are in the table as long as it runs.
+        """
+        self._remember = remember
         self.table = table
         self.tables = (table, *also)
         self._timing = timing
@@ -63,14 +71,13 @@ class Views:
         absent: Prefetched = {key: None for decision in first_commits for key in touched(decision)}
         newest = [outcome.newest for outcome in outcomes if outcome.newest]
         self._apply(newest, absent, prefetched or {})
-        for each in newest:
-            self._shown[each.stream, each.version] = None
-        while len(self._shown) > SHOWN:
-            self._shown.pop(next(iter(self._shown)), None)
+        if self._remember:
+            self._shown.update(((each.stream, each.version), None) for each in newest)
+            while len(self._shown) > self._remember:
+                self._shown.pop(next(iter(self._shown)), None)
 
     def apply(self, decisions: Sequence[AnyDecision]) -> None:
-        """Projects these commits; projecting one again changes nothing. Those that `show` has projected are left out:
-        the rows are in the tables until the process ends.
+        """Projects these commits; projecting one again changes nothing.
 
         Raises:
             Unavailable: other projections were first every time.

@@ -235,13 +235,8 @@ class Protocol(HttpToolsProtocol):
             cycle.disconnected = True  # the app must not answer the request that is refused here
             cycle.message_event.set()
         content = response.content
-        headers = {
-            **response.headers,
-            "content-length": len(content),
-            "x-request-id": request_id,
-            "connection": "close",
-        }
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        headers = {"content-length": len(content), "x-request-id": request_id, "connection": "close"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {**response.headers, **headers}.items())
         self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode() + content)
         self.transport.close()
 
