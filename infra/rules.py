@@ -42,10 +42,7 @@ _CLIENTS = (
     "The function checks the caller's key itself, because the answer to a wrong one must be OpenAI's or MKA1's, and "
     "a revoked key must stop working within seconds. Health routes are open on purpose."
 )
-_RUNTIME = (
-    "Python 3.13 is the newest version that every library has wheels for and that the tests run on; AWS supports it "
-    "until 2029."
-)
+_RUNTIME = "Nothing that the functions use needs a newer version than Python 3.13, which AWS supports until 2029."
 _MASTER = "The one function that grants rights in the domain; only CloudFormation calls it."
 _SIZE = (
     "The size is a setting (opensearch_nodes) and costs money; the default is the smallest domain. The index can be "

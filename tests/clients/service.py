@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.embedding.stub_server import StubServer
+from tests.support import warm
+from tests.support.warm import WarmProcess
 
 T = TypeVar("T")
 
@@ -56,8 +58,9 @@ class HeldStub(StubServer):
 
 
 @contextmanager
-def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
-    """Runs `vectorlog serve` on a free port until the block ends; gives its URL.
+def running(folder: Path, stub: StubServer, *flags: str, cold: bool = False) -> Iterator[str]:
+    """Runs `vectorlog serve` on a free port until the block ends; gives its URL. A `cold` one is started as users do,
+    others are forked from a process that has imported what they need.
 
     If the server logged an unexpected error, the block fails at its end, whatever the clients saw.
     """
@@ -67,10 +70,15 @@ def running(folder: Path, stub: StubServer, *flags: str) -> Iterator[str]:
         "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url,
         "VECTORLOG_READERS": "1",
     }
-    command = [*vectorlog(), "serve", "--data", str(folder), "--port", "0", *flags]
+    arguments = ["serve", "--data", str(folder), "--port", "0", *flags]
     log = folder.with_suffix(".log")
     with log.open("wb") as stderr:
-        server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        server: subprocess.Popen[str] | WarmProcess
+        if cold or not warm.ready():
+            command = [*vectorlog(), *arguments]
+            server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        else:
+            server = WarmProcess(arguments, environment, stderr)
     try:
         yield _url(server, log)
     finally:
@@ -101,7 +109,7 @@ def eventually(read: Callable[[], T], wanted: Callable[[T], bool], within_s: flo
     return found
 
 
-def _url(server: subprocess.Popen[str], log: Path) -> str:
+def _url(server: subprocess.Popen[str] | WarmProcess, log: Path) -> str:
     watchdog = threading.Timer(START_S, server.kill)
     watchdog.start()
     try:

@@ -15,6 +15,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
 from openai import OpenAI
 from schemathesis.checks import (
@@ -26,14 +27,18 @@ from schemathesis.checks import (
 )
 from schemathesis.generation import GenerationMode
 
-from tests.clients.conftest import EDITION, Upload
+from tests.clients.conftest import Upload
 from tests.clients.described import strict
 from tests.clients.service import Service
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.openapi.document import template
 from vectorlog.api.routes import ROUTES, Route
 
-EXAMPLES = int(os.environ.get("VECTORLOG_EXAMPLES", "4" if EDITION == "local" else "2"))
+pytestmark = pytest.mark.random
+
+EXAMPLES = int(os.environ.get("VECTORLOG_EXAMPLES", "2"))
+TRIES = 3
+"""Hypothesis stops where two histories that began alike cannot go on alike: a file is in progress in one of them."""
 STEPS = 12
 """Requests of one history."""
 CHECKS = [
@@ -111,7 +116,13 @@ def test_histories(service: Service, schema: Any, openai_client: OpenAI, user: s
             is_as_described(case, response)
             done[f"{case.method} {case.operation.path.rpartition('/v1')[2]}"] += response.status_code == 200
 
-    run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=8 * EXAMPLES))
+    for left in reversed(range(TRIES)):
+        try:
+            run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=8 * EXAMPLES))
+            break
+        except FlakyStrategyDefinition:
+            if not left:
+                raise
     assert done["POST /vector_stores"], "every request was refused, so the test shows nothing"
     assert sum(count for name, count in done.items() if "{vector_store_id}" in name), (
         "no history went on with its store"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from vectorlog.domain.filters import (
     Attributes,
     Comparison,
@@ -138,7 +139,8 @@ def bounds(operator: Literal["and", "or"], *parts: tuple[Operator, Scalar]) -> C
     return Compound(operator, tuple(Comparison(each, "x", value) for each, value in parts))
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(500), deadline=None)
 @given(FILTERS, st.dictionaries(KEYS, SCALARS))
 @example(bounds("and", ("gt", 1), ("gt", 2)), {"x": 1.5})
 @example(bounds("and", ("gte", "b"), ("gte", "a")), {"x": "a"})
@@ -158,7 +160,8 @@ def test_any_filter(condition: Filter, attributes: dict[str, Scalar]) -> None:
 HUGE = st.integers(2**53 - 2, 2**53 + 2) | st.floats(2.0**53 - 2, 2.0**53 + 4)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(["and", "or"]),
     st.lists(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from vectorlog.domain import ids
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.manifest import INLINE_BYTES, BatchItem, inline, pack, read_inline, unpack
@@ -29,7 +31,8 @@ def files(count: int) -> list[str]:
     return [ids.make("file", str(number).encode()) for number in range(count)]
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(LISTED, max_size=20))
 def test_round_trip(listed: list[BatchItem]) -> None:
     """Unpacking gives the files in their order, each with its own settings and their types."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.support.examples import examples
 from vectorlog.domain import store_file
 from vectorlog.domain.chunking import AUTO, Chunking
 from vectorlog.domain.filters import Scalar
@@ -215,8 +217,11 @@ class Histories(RuleBasedStateMachine):
         assert "open" not in self.ledger.entries.values()
 
 
+@pytest.mark.random
 def test_histories() -> None:
     """Whatever comes in whatever order: no generation is lost, entries end once, and failures do not affect what
     serves.
     """
-    run_state_machine_as_test(Histories, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(
+        Histories, settings=settings(max_examples=examples(150), stateful_step_count=30, deadline=None)
+    )

@@ -34,7 +34,7 @@ def ole_file(**streams: bytes) -> bytes:
         after = peers[peers.index(name) + 1 :]
         right, short = places[after[0]] if after else _FREE, name.rpartition("/")[2]
         if name in padded:
-            directory += _entry(short, 2, right, start=starts[name], size=len(padded[name]))
+            directory += _entry(short, 2, right, start=starts[name], size=max(4096, len(streams[name])))
         else:
             directory += _entry(short, 1, right, child=places[level(name)[0]], start=0)
     directory += _entry("", 0) * (4 * sectors - len(order) - 1)

@@ -74,7 +74,7 @@ def _read(path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("repeated", "name"),
     [
-        pytest.param(repeated, name, id=f"{what} {name}", marks=() if (n + m) % 3 == 0 else pytest.mark.long)
+        pytest.param(repeated, name, id=f"{what} {name}", marks=() if (n + m) % 6 == 0 else pytest.mark.long)
         for n, (what, repeated) in enumerate(_REPEATED.items())
         for m, name in enumerate(_NAMES)
     ],

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.examples import examples
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.formats import delimited
@@ -140,9 +141,10 @@ class TestCode:
         assert (spans[0].after.strip(), spans[-1].after) == ("```", "")
 
 
+@pytest.mark.random
 def test_random_documents() -> None:
     """Whatever the blocks, the limit holds exactly and nothing is lost."""
-    for seed in range(25):
+    for seed in range(examples(25)):
         rng = random.Random(seed)
         document = DocumentBuilder()
         for _ in range(rng.randint(5, 60)):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import Boundaries, count, is_seam
@@ -96,7 +97,8 @@ class TestSplit:
         ),
         sizes=st.sampled_from([(100, 50), (100, 0), (100, 49), (137, 20)]),
     )
-    @settings(max_examples=150, deadline=None)
+    @pytest.mark.random
+    @settings(max_examples=examples(150), deadline=None)
     def test_counts_are_exact_for_any_text(self, pieces: list[str], sizes: tuple[int, int]) -> None:
         """The same for any mixture of characters, even where white space, signs and words meet in unusual ways."""
         _check("".join(pieces) * 4, *sizes)
@@ -158,7 +160,8 @@ class TestBoundaries:
             assert boundaries.tokens_before(len(text)) == count(text)
 
     @given(st.text(alphabet=st.sampled_from("ab1' \n\r\t.。é👩\x1c\u3000"), max_size=40), st.integers(0, 40))
-    @settings(max_examples=400, deadline=None)
+    @pytest.mark.random
+    @settings(max_examples=examples(400), deadline=None)
     def test_a_seam_separates(self, text: str, offset: int) -> None:
         """At a reported seam, both sides together have exactly the tokens of the whole."""
         offset = min(offset, len(text))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from tests.clients.service import vectorlog
 from tests.live.live_server import until
+from tests.support import warm
 from vectorlog.defaults import DAY_MS
 from vectorlog.operations.verify import UnderWay
 from vectorlog.reactions.leftovers import SAFE_AGE_MS, collect
@@ -16,8 +15,9 @@ from vectorlog.runtime.local.inspection import inspect
 
 def key(data: Path, project: str) -> str:
     """Creates a key of a project."""
-    command = [*vectorlog(), "keys", "create", "--project", project, "--data", str(data)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    made = warm.run("keys", "create", "--project", project, "--data", str(data))
+    made.check_returncode()
+    return made.stdout.strip()
 
 
 def wait_until_idle(data: Path, seconds: float) -> None:
@@ -43,8 +43,7 @@ def verify(data: Path) -> str:
     Raises:
         AssertionError: there is a difference.
     """
-    command = [*vectorlog(), "verify", "--data", str(data)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = warm.run("verify", "--data", str(data))
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from openai import OpenAI
+
+from tests.support import warm
+from tests.support.warm import WarmProcess
 
 T = TypeVar("T")
 
@@ -29,6 +33,7 @@ class LiveServer:
         log: standard error of all its processes: a JSON object per line.
         url: of the running server; the port stays the same after the first start.
         before: what stands before the server's command, such as a tracer.
+        warm: whether it is forked from a process that has imported what it needs, where that is possible.
     """
 
     def __init__(self, data: Path, embeddings: str, *flags: str) -> None:
@@ -36,14 +41,15 @@ class LiveServer:
         self.log = data.with_suffix(".log")
         self.url = ""
         self.before: list[str] = []
+        self.warm = warm.ready()
         self._flags = ["--data", str(data), *flags]
         if embeddings:
             self._flags += ["--embedding", "openai", "--embedding-base-url", embeddings]
             self._flags += ["--embedding-model", "stub", "--embedding-dimensions", str(DIMENSIONS)]
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | WarmProcess | None = None
 
     @property
-    def process(self) -> subprocess.Popen[str]:
+    def process(self) -> subprocess.Popen[str] | WarmProcess:
         """The running server."""
         assert self._process is not None, "not started"
         return self._process
@@ -105,7 +111,11 @@ class LiveServer:
     def _begin(self) -> None:
         with self.log.open("a") as log:
             port = self.url.rpartition(":")[2] or "0"
-            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", port, *self._flags]
+            arguments = ["serve", "--port", port, *self._flags]
+            if self.warm and not self.before:
+                self._process = WarmProcess(arguments, dict(os.environ), log)
+                return
+            command = [*self.before, sys.executable, "-m", "vectorlog.cli.main", *arguments]
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def _ended(self) -> int:

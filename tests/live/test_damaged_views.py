@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
 from tests.live.data_folders import verified, wait_until_idle
 from tests.live.live_server import DIMENSIONS, serving
+from tests.support import warm
 
 ENOUGH_S = 60.0
 PAGE = 4096
@@ -41,7 +40,7 @@ def test_made_anew(tmp_path: Path, where: str) -> None:
         derived = data / "derived.db"
         damage(derived, {"head": 0, "first table": PAGE, "middle": derived.stat().st_size // PAGE // 2 * PAGE}[where])
         if where != "middle":  # which is met only by what reads it
-            said = subprocess.run([*vectorlog(), "verify", "--data", str(data)], capture_output=True, text=True)
+            said = warm.run("verify", "--data", str(data))
             assert said.returncode == 1
             assert "damaged" in said.stderr
             assert "start the server" in said.stderr

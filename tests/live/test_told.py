@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 from tests.embedding.stub_server import StubServer
 from tests.live.live_server import LiveServer, until
 from tests.live.uploads import settled
+from tests.support import warm
 
 
 def show(server: LiveServer, id: str) -> subprocess.CompletedProcess[str]:
     """`vectorlog show`, beside the server."""
-    command = [sys.executable, "-m", "vectorlog.cli.main", "show", id, "--data", str(server.data), "--json"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return warm.run("show", id, "--data", str(server.data), "--json")
 
 
 def test_failed(server: LiveServer, stub: StubServer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.planted.tree import ROOT
 def test_applies(bug: Bug) -> None:
     """A planted bug still changes exactly one place, and leaves code that Python can read."""
     planted = bug.plant(ROOT)
-    assert ast.dump(ast.parse(planted)) != ast.dump(ast.parse((ROOT / bug.path).read_text()))
+    assert ast.dump(ast.parse(planted)) != ast.dump(_parsed(ROOT / bug.path))
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
@@ -28,7 +30,7 @@ def test_names_its_tests(bug: Bug) -> None:
         assert (ROOT / path).exists(), f"{bug.name}: there is no {path}"
         if not names:
             continue
-        body = ast.parse((ROOT / path).read_text()).body
+        body = _parsed(ROOT / path).body
         for each in body:
             assert not (isinstance(each, ast.Assign) and _leaves_out(each)), f"{bug.name}: {path} is left out"
         for name in names:
@@ -36,6 +38,11 @@ def test_names_its_tests(bug: Bug) -> None:
             assert found, f"{bug.name}: there is no {test}"
             assert not any(map(_leaves_out, found[0].decorator_list)), f"{bug.name}: {test} is left out"
             body = found[0].body
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def _leaves_out(marking: ast.AST) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.planted.bug import Bug
+from tests.support import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,7 +74,7 @@ class Tree:
             ended = subprocess.run(
                 [*command, *flags, *tests],
                 cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": path, examples.VARIABLE: "all"},
                 capture_output=True,
                 text=True,
                 timeout=LIMIT_S,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,15 @@ def dynamodb() -> BaseClient:
 def sqs() -> BaseClient:
     """Serializes calls: moto iterates over a queue's messages while other threads change them."""
     return _in_turn(clients.sqs())
+
+
+def spared(test: str, long: Collection[str]) -> None:
+    """Skips a contract test that takes moto seconds, because it answers one call at a time and copies its tables for
+    each transaction. The adapters pass it on the real local servers in `./dev test aws`; that of DynamoDB also passes
+    it on the simulation's service in the quick suite.
+    """
+    if test in long:
+        pytest.skip("takes moto seconds; ./dev test aws runs this test on the real local servers")
 
 
 def _in_turn(client: BaseClient) -> BaseClient:

@@ -42,7 +42,7 @@ def test_every_operation() -> None:
     ("service", "price", "quantity"),
     [
         ("API Gateway", "requests_million", 1),
-        ("DynamoDB", "write_units_million", 22),
+        ("DynamoDB", "write_units_million", 23),
         ("DynamoDB", "read_units_million", 14),
         ("S3", "puts_million", 3),
         ("S3", "gets_million", 1),

@@ -18,6 +18,7 @@ COMMANDS = {
     "rebuild": "Rebuild the views or the index, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
     "erase": "Erase a file, a store or a project with its history.",
+    "evaluate": "Say how well a server finds, by judged questions.",
     "verify": "Check that all derived data agrees with the log.",
 }
 

@@ -156,7 +156,11 @@ class DocumentBuilder:
         self._write(text.text)
         self._blocks.extend(text.blocks, start, deeper=1)
         self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in text.tables]
-        for each in text.warnings:
+        self.warn_of(name, text.warnings)
+
+    def warn_of(self, name: str, warnings: Iterable[FileWarning]) -> None:
+        """Adds the warnings about a document inside this one."""
+        for each in warnings:
             self.warn(each.code, each.message, f"{name}, {each.where}" if each.where else name)
 
     def warn(self, code: WarningCode, message: str, where: str = "") -> None:

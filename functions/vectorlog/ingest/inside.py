@@ -84,17 +84,19 @@ class Inside:
             self.leave_out(name, str(error))
 
     def text(self, name: str, data: bytes) -> Text | None:
-        """Returns what a document says, for one that is shown as a piece of the text around it; None if it is not read,
-        which `finish` tells.
+        """Returns what a document says, for one that is shown as a piece of the text around it, and passes its warnings
+        on; None if it is not read, which `finish` tells.
         """
         if self._is_over(len(data)):
             self.skip()
             return None
         try:
-            return self._text(name, data)
+            text = self._text(name, data)
         except Unreadable as error:
             self.leave_out(name, str(error))
             return None
+        self.doc.warn_of(name, text.warnings)
+        return text
 
     def skip(self) -> None:
         """Notes that a document is not read because of the limits."""

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from tests.support.examples import examples
 from vectorlog.api import errors
 from vectorlog.api.dialect import OPENAI
 from vectorlog.api.input import filter_tree, parse
@@ -76,7 +77,8 @@ OBJECTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6)
 @pytest.mark.parametrize(
     "schema", [StoreCreation, StoreChange, FileAttachment, AttributesChange, BatchCreation, SearchRequest]
 )
-@settings(max_examples=60, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(60), deadline=None)
 @given(body=OBJECTS)
 @example(body={"type": {}, "": "\ud800"})
 def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]) -> None:
@@ -93,7 +95,8 @@ def test_a_body_is_read_or_refused(schema: type[BaseModel], body: dict[str, Any]
         assert refusal.message.endswith(".")
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(150), deadline=None)
 @given(
     tree=VALUES,
     attributes=st.dictionaries(
@@ -106,7 +109,8 @@ def test_a_filter_is_read_or_refused(tree: Any, attributes: dict[str, Any]) -> N
         matches(filter_tree.read(tree), attributes)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(100), deadline=None)
 @given(body=st.binary(max_size=40))
 def test_bytes_are_read_or_refused(body: bytes) -> None:
     """A body that is not JSON is refused with a sentence."""

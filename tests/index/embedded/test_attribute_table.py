@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.test_filters import FILTERS, KEYS, SCALARS
+from tests.support.examples import examples
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, matches
 from vectorlog.index.embedded.attribute_table import AttributeTable
 
@@ -28,7 +29,8 @@ def expected(files: list[Tagged | None], condition: Filter) -> list[bool]:
     return [matches(condition, file.attributes if file else {}) for file in files]
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.random
+@settings(max_examples=examples(300), deadline=None)
 @given(FILES, st.lists(FILTERS, min_size=2, max_size=2), st.data())
 def test_any_filter_on_any_files(files: list[Tagged | None], conditions: list[Filter], data: st.DataObject) -> None:
     """A table matches the files that the definition matches, also after files were added, changed and removed."""

@@ -176,3 +176,19 @@ class TestNoise:
         """Patterns, and files that only begin with text, fail too."""
         with pytest.raises(Unreadable, match="binary data, not text"):
             decoded(data)
+
+
+_EUC_TW = bytes.fromhex(
+    "c6dbc5c3c5f5eba9cdfcc5d5d2a9cefbc7f8e6d2ead8cff1eff2c5c9cecea1a4"
+    "cae4e7aaf7cbc6bec8cbc4d1d5ebcad5dfd0c4a1c8b9d9efd0ecd9cea1a48ea2f0b4"
+)
+"""The traditional Chinese prose and a character of plane 2, by glibc's iconv."""
+
+
+def test_euc_tw() -> None:
+    """EUC-TW, for which Python has no codec, is read: guessed, named, and with characters that are not known."""
+    text = _PROSE["Traditional Chinese"] + "囍"
+    assert decoded(_EUC_TW).text == text
+    assert decoded(_EUC_TW[:40], says="x-euc-tw").text == text[:20]
+    lost = decoded(20 * _EUC_TW + b"\x8e\xa3\xdf\xeb\xa1")
+    assert (lost.text, lost.lost) == (20 * text + "\ufffd" * 2, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.examples import examples
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Block, Kind
 from vectorlog.ingest.formats.markdown_blocks import parse
@@ -51,10 +52,11 @@ def test_where_they_are() -> None:
     assert [text[each.start : each.end] for each in headings(text)] == ["# One", "Two\n==="]
 
 
+@pytest.mark.random
 @pytest.mark.parametrize(
     "part", ["# " + "x" * 1000 + "\n", "-\n", "a\n---\n", "=" * 5000 + "\n", "```\n", "# " + "[" * 900]
 )
 def test_the_time_grows_with_the_text_only(part: str) -> None:
     """No text takes long, and no title is long."""
     assert all(len(each.title) <= 200 for each in headings(part * (1_000_000 // len(part))))
-    assert grows_linearly(lambda size: parse(part * (size // len(part))), 200_000)
+    assert grows_linearly(lambda size: parse(part * (size // len(part))), examples(200_000))

@@ -57,6 +57,23 @@ def test_addresses_that_say_nothing(address: str) -> None:
     assert markdown(f'<p>See <a class="x" href="{address}">the list</a>.</p>') == "See the list."
 
 
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ('<img src="next.png" alt="Next page">', "Next page"),
+        ("<IMG alt='a &gt; b' src=x>", "a > b"),
+        ("<img alt=Next />", "Next"),
+        ('<img src="a.png" alt="">', ""),
+        ('<img data-alt="x" src="a.png">', ""),
+    ],
+)
+def test_images(image: str, shown: str) -> None:
+    """An image is the text that the page offers instead, also as a link's only name."""
+    assert markdown(f"<p>before {image} after</p>").split() == f"before {shown} after".split()
+    if shown:
+        assert markdown(f'<p>See <a href="b.html">{image}</a></p>') == f"See [{shown}](b.html)"
+
+
 def test_addresses_of_pages() -> None:
     """Other links keep their addresses."""
     assert markdown('<p><a href="https://example.org/tides">Tides</a></p>') == "[Tides](https://example.org/tides)"
@@ -82,6 +99,9 @@ def test_tables() -> None:
         "</div>",
         '<a href="#',
         '<a href="x',
+        '<img alt="',
+        "<img alt='x' ",
+        "<img x y",
         "<div class=cookie ",
         '<div class="cookie-cookie-',
         "<p>x",

@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Mapping
 
+from vectorlog.ingest.encoding import euc_tw
+
 _META = re.compile(rb"""<meta\b[^>]{0,400}?\bcharset\s*=\s*["']?\s*([\w.:()-]{2,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:()-]{2,40})""", re.IGNORECASE)
 _WIDE_XML = re.compile(rb"\0?<\0\?\0x\0m\0l")
@@ -72,6 +74,7 @@ _KNOWN = (
     | {f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 10, 13, 14, 15, 16)}
     | {f"cp{page}" for page in (*range(1250, 1259), 437, 720, 737, 775, 850, 852, 855, 857, 858, *range(860, 867), 869)}
     | {"cp874", "cp1125", "cp949", "johab", "hz", "iso2022_kr", "koi8-r", "koi8-u", "koi8-t", "kz1048", "ptcp154"}
+    | {euc_tw.NAME}
     | {f"mac-{script}" for script in ("roman", "cyrillic", "greek", "turkish", "latin2", "iceland")}
 )
 """Codecs that a file may name. Python has others that are no encodings of text (punycode, unicode_escape)."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from vectorlog.ingest.encoding import euc_tw
 from vectorlog.ingest.encoding.likelihood import ASCII, Writing, likelihood
 
 _PRIORS: Mapping[str, float] = {
@@ -29,6 +30,7 @@ _PRIORS: Mapping[str, float] = {
     "cp865": -5.0,
     **dict.fromkeys(("iso8859-14", "mac-turkish", "mac-greek", "cp860", "cp861", "cp863", "cp869"), -6.0),
     **dict.fromkeys(("mac-iceland", "cp864", "ptcp154"), -7.0),
+    euc_tw.NAME: -7.0,
     "johab": -10.0,
 }
 """How common the encodings are that are considered, as logarithms. EBCDIC is not: it is no text on the machines that
@@ -36,7 +38,7 @@ files are uploaded from.
 """
 _WRITINGS: Mapping[str, Writing] = {
     "gb18030": "simplified",
-    "big5hkscs": "traditional",
+    **dict.fromkeys(("big5hkscs", euc_tw.NAME), "traditional"),
     **dict.fromkeys(("cp932", "euc_jp"), "japanese"),
     **dict.fromkeys(("cp949", "johab"), "korean"),
 }

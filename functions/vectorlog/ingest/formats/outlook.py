@@ -45,6 +45,6 @@ FORMAT = Format(
     (".msg", ".oft"),
     read,
     ole_streams=("__properties_version1.0",),
-    keeps="Subject, sender, recipients, date, body and the names of attachments; attached messages are read too.",
-    leaves_out="The content of other attachments, images.",
+    keeps="Subject, sender, recipients, date, body; attachments, each by the reader of its kind.",
+    leaves_out="Images, and attachments of kinds that are not read, which are told.",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -10,8 +9,9 @@ from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.container import Container
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.formats.office.binary_workbook import BinaryWorkbook
 from vectorlog.ingest.formats.office.left_out import tell_left_out, warn_left_out
-from vectorlog.ingest.formats.office.old_sheets import read_old_sheets, require_dense
+from vectorlog.ingest.formats.office.old_sheets import read_old_sheets
 from vectorlog.ingest.formats.office.open_sheets import read_open_sheets
 from vectorlog.ingest.formats.office.package import Package
 from vectorlog.ingest.formats.office.workbook import Workbook
@@ -21,8 +21,7 @@ def read(path: Path) -> Text:
     """Reads each visible sheet that has content as a page: its name, a table of the cells as they are shown, comments,
     text boxes, charts, and what is printed above and below it.
 
-    A formula is read as its saved value. Of xls and xlsb files the cells are read, with dates but without other number
-    formats.
+    A formula is read as its saved value. Of xls files the cells are read, with dates but without other number formats.
 
     Raises:
         Unreadable: the workbook is locked, or its text is too long.
@@ -39,7 +38,9 @@ def read(path: Path) -> Text:
     with Package(path) as package:
         main = package.main("xl/", "workbook.xml")
         if main.endswith(".bin"):
-            left = _binary(path, package, document)
+            binary = BinaryWorkbook(package, main)
+            binary.write(document)
+            left = binary.left
         else:
             workbook = Workbook(package, main)
             workbook.write(document)
@@ -47,13 +48,6 @@ def read(path: Path) -> Text:
         document.title = package.title()
         warn_left_out(document, package, left)
     return document.build()
-
-
-def _binary(path: Path, package: Package, document: DocumentBuilder) -> Mapping[str, int]:
-    for name in package.names:
-        if name.lower().startswith("xl/worksheets/") and name.endswith(".bin"):
-            require_dense(package.read(name))
-    return read_old_sheets(path, document)
 
 
 FORMAT = Format(

@@ -11,7 +11,7 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web_depth import flattened
-from vectorlog.ingest.formats.web_main import arranged, short_links
+from vectorlog.ingest.formats.web_main import arranged, images_as_text, short_links
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
@@ -39,7 +39,7 @@ def markdown(html: str, *, titled: bool = True) -> str:
         skip_images=True,
         preprocessing=PreprocessingOptions(enabled=False),  # it leaves out forms and headers, whatever is in them
     )
-    content = (convert(flattened(short_links(arranged(html))), options).content or "").strip()
+    content = (convert(flattened(images_as_text(short_links(arranged(html)))), options).content or "").strip()
     title = title_of(html) if titled else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
 
@@ -58,7 +58,7 @@ FORMAT = Format(
     by_name=True,
     keeps=(
         "Title, headings, paragraphs, lists, links and tables, as Markdown: the main text first, then headers without "
-        "a heading, asides and footers."
+        "a heading, asides and footers. Of an image, the text that the page offers instead."
     ),
     leaves_out=(
         "Menus and cookie banners, unless they are most of the page; hidden elements, scripts, styles, images; the "

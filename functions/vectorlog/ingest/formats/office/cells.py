@@ -13,8 +13,8 @@ Cells = dict[int, str]
 """The texts of a row, by column from 1. Cells without text are not in it."""
 
 _DIGITS = "0123456789"
-_MOST_COLUMN = 1 << 14
-_MOST_ROW = 1 << 20
+MOST_COLUMN = 1 << 14
+MOST_ROW = 1 << 20
 _LONGEST_PLAIN = 11
 """Digits that the format `General` shows, with the point."""
 _FORMULA_LENGTH = 500
@@ -62,7 +62,7 @@ class SheetCells:
         elif name == "rPh":
             self._phonetic += 1
         elif name == "row":
-            self._row = number(attributes.get("r"), self._row + 1, _MOST_ROW)
+            self._row = number(attributes.get("r"), self._row + 1, MOST_ROW)
             self._column = 0
 
     def _characters(self, text: str) -> None:
@@ -74,7 +74,7 @@ class SheetCells:
         if name == "c":
             if self._value or self._has_formula:
                 text = self._shown()
-                if text and not text.isspace() and self._column <= _MOST_COLUMN:
+                if text and not text.isspace() and self._column <= MOST_COLUMN:
                     self._cells[self._column] = text
         elif name in ("v", "t", "f"):
             text, self._text = "".join(self._text or ()), None
@@ -157,7 +157,7 @@ def column_of(letters: str) -> int:
     """Returns the number, from 1, of a column named by letters; 0 if there are none, or too many."""
     found = 0
     if len(letters) > 3:
-        return _MOST_COLUMN + 1
+        return MOST_COLUMN + 1
     for letter in letters.upper():
         if not "A" <= letter <= "Z":
             return 0

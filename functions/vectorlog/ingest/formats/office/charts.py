@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from vectorlog.ingest.formats.office.number_format import shown
+from vectorlog.ingest.formats.office.number_format import formatter
 from vectorlog.ingest.formats.office.sink import Sink
 from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, named, number
 
@@ -69,7 +69,7 @@ def _points(data: Element) -> dict[int, str]:
     for level in reversed(levels):
         form = child(level, "formatCode")
         points = {
-            number(attribute(each, "idx"), 0): shown(child(each, "v"), form)
+            number(attribute(each, "idx"), 0): _shown(child(each, "v"), form)
             for each in level
             if NAMES[each.tag] == "pt"
         }
@@ -114,3 +114,12 @@ def write_diagram(root: Element, out: Sink) -> None:
         waiting += [(depth + 1, lower) for _, lower in sorted(below.pop(id_, []), reverse=True)]
     for text in texts.values():
         out.item(text)
+
+
+def _shown(value: Element | None, form: Element | None) -> str:
+    """Returns a chart's value as it is shown with a format; texts stay."""
+    text = (value.text or "") if value is not None else ""
+    try:
+        return formatter((form.text if form is not None else None) or "General")(float(text))
+    except ValueError:
+        return text

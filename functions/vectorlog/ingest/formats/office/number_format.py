@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 from operator import eq, ge, gt, le, lt, ne
-from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.date_format import date_writer
 
@@ -41,15 +40,6 @@ BUILT_IN = {
 """The number formats that a workbook names by number only."""
 
 
-def shown(value: Element | None, form: Element | None) -> str:
-    """Returns a chart's value as it is shown with a format; texts stay."""
-    text = (value.text or "") if value is not None else ""
-    try:
-        return formatter((form.text if form is not None else None) or "General")(float(text))
-    except ValueError:
-        return text
-
-
 @lru_cache(maxsize=1024)
 def formatter(code: str, *, from_1904: bool = False) -> Formatter:
     """Returns what writes numbers with a number format; with a format that is not understood, plain numbers."""
@@ -72,6 +62,18 @@ def formatter(code: str, *, from_1904: bool = False) -> Formatter:
         return made[0](abs(number), number < 0)
 
     return write
+
+
+def formatters(codes: Mapping[int, str], styles: Iterable[int], *, from_1904: bool) -> list[Formatter | None]:
+    """Returns what writes numbers, by the number of a cell's style; None stands for the format `General`.
+
+    Args:
+        codes: the codes of formats, by number.
+        styles: the number of each style's format.
+        from_1904: whether days are counted from 1904.
+    """
+    named = (codes.get(style, "General") for style in styles)
+    return [None if code in ("General", "", "@") else formatter(code, from_1904=from_1904) for code in named]
 
 
 def general(number: float) -> str:

@@ -16,7 +16,7 @@ _PIECE = 1 << 20
 _CELLS_END = re.compile(rb"</(?:\w{1,20}:)?sheetData\s{0,20}>|<(?:\w{1,20}:)?sheetData\s{0,20}/>")
 _LONGEST_END = 64
 _MOST_TAIL = 1 << 24
-_MOST_MERGED = 200_000
+MOST_MERGED = 200_000
 _AFTER = re.compile(r"<(?:\w{1,20}:)?(mergeCell|hyperlink|(?:odd|even|first)(?:Header|Footer))(\s[^<>]*)?>([^<]*)")
 _ATTRIBUTE = re.compile(r"""([\w:]{1,40})="([^"]*)"|([\w:]{1,40})='([^']*)'""")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
@@ -51,7 +51,7 @@ def edges(part: IO[bytes], most_tags: int) -> Edges:
                 continue
             if kind == "hyperlink":
                 found.links[place[1] + place[2]] = attributes.get("id", "")
-            elif place[3] and merged < _MOST_MERGED:
+            elif place[3] and merged < MOST_MERGED:
                 merged += 1
                 cells = Merged(column_of(place[1]), column_of(place[3]), int(place[4]))
                 found.merged.setdefault(int(place[2]), []).append(cells)

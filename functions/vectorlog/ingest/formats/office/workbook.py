@@ -8,7 +8,7 @@ from xml.parsers.expat import ExpatError
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.office.cells import Cells, SheetCells, column_of, shared_strings
-from vectorlog.ingest.formats.office.number_format import BUILT_IN, Formatter, formatter
+from vectorlog.ingest.formats.office.number_format import BUILT_IN, Formatter, formatters
 from vectorlog.ingest.formats.office.package import Package
 from vectorlog.ingest.formats.office.shapes import Shapes
 from vectorlog.ingest.formats.office.sheet_edges import Edges, edges
@@ -146,11 +146,8 @@ class Workbook:
             codes[number(attribute(each, "numFmtId"), 0)] = attribute(each, "formatCode")
         properties = child(self._root, "workbookPr")
         from_1904 = properties is not None and is_on_attribute(properties, "date1904")
-        formats: list[Formatter | None] = []
-        for each in _children(child(root, "cellXfs")):
-            code = codes.get(number(attribute(each, "numFmtId"), 0), "General")
-            formats.append(None if code in ("General", "", "@") else formatter(code, from_1904=from_1904))
-        return formats
+        styles = (number(attribute(each, "numFmtId"), 0) for each in _children(child(root, "cellXfs")))
+        return formatters(codes, styles, from_1904=from_1904)
 
 
 def _children(element: Element | None) -> list[Element]:
