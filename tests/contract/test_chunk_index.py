@@ -137,6 +137,14 @@ class TestSearch:
         assert [hit.text for hit in ask(index, text="other").by_text] == ["red fox"]
         assert not ask(index, text="malta").by_text
 
+    def test_equal_scores(self, index: ChunkIndex) -> None:
+        """Equal chunks are in the order of their files in the list, whatever the files' ids, and then by n."""
+        rows = {"file-c": "row 1", "file-a": "row 2", "file-b": "row 3"}
+        index.add(SPACE, [file(name, ("red fox", X), ("red fox", X), row=row) for name, row in rows.items()])
+        found = ask(index, vector=X, text="fox")
+        for hits in (found.by_vector, found.by_text):
+            assert [(hit.file, hit.n) for hit in hits] == [(name, n) for name in rows for n in (0, 1)]
+
     def test_what_the_query_itself_would_score(self, index: ChunkIndex) -> None:
         """A text that is the query scores about `bm25_same`, which is within the bound, in a file with a usual name."""
         texts = ["red foxes jump over the lazy dog", "a dog", "red wine and a red table for seven", "one two three"]

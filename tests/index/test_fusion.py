@@ -111,6 +111,13 @@ class TestRanking:
         ranked = fuse([SearchResult(hits, (), 0)], Weights(1, 0), 3)
         assert [(each.hit.file, each.hit.n) for each in ranked] == [("c", 0), ("a", 0), ("a", 1)]
 
+    def test_ties_stay_when_files_are_uploaded_again(self) -> None:
+        """Equal scores are in the order of the store's list, whatever the files' ids."""
+        hits = (Hit("file-z", 1, "row 1", 0, "", 0.5, None), Hit("file-a", 1, "row 2", 0, "", 0.5, None))
+        for found in (hits, hits[::-1]):
+            ranked = fuse([SearchResult(found, (), 0)], Weights(1, 0), 3)
+            assert [each.hit.file for each in ranked] == ["file-z", "file-a"]
+
     def test_nothing_from_nothing(self) -> None:
         """Without queries or hits the ranking is empty."""
         assert fuse([], BOTH, 5) == []

@@ -72,7 +72,7 @@ def _path(resource: Any) -> str:
 
 IAM = {
     "Access": ["es:ESHttpPut /_plugins/_security/api/roles/*", "es:ESHttpPut /_plugins/_security/api/rolesmapping/*"],
-    "Search": ["es:ESHttpPost /_msearch"],
+    "Search": ["es:ESHttpPost /_msearch", "es:ESHttpPost /_mtermvectors"],
     "Write": [
         "es:ESHttpPost /_bulk",
         "es:ESHttpPost /vectorlog-*/_refresh",
@@ -207,7 +207,13 @@ class TestAccess:
             "AWS::IAM::Policy",
             {
                 "PolicyDocument": {
-                    "Statement": [{"Action": "es:ESHttpPost", "Effect": "Allow", "Resource": f"{arn}/_msearch"}]
+                    "Statement": [
+                        {
+                            "Action": "es:ESHttpPost",
+                            "Effect": "Allow",
+                            "Resource": [f"{arn}/_msearch", f"{arn}/_mtermvectors"],
+                        }
+                    ]
                 }
             },
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from tests.operations.meanwhile import CHANGES, at, changes
 from tests.operations.transfer.answers import Made, answers, history, unwatched
 from tests.support.bench import PROJECT, Bench, Lost
 from vectorlog.files import artefact
-from vectorlog.index.chunk_index import FileChunks
+from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.index.embedded.schema import OlderTerms
 from vectorlog.ingest import job
 from vectorlog.operations import progress, rebuild_index
 from vectorlog.operations.verify import UnderWay, verify
@@ -186,3 +188,55 @@ def test_incomplete_artefacts_are_told(filled: tuple[Bench, Made]) -> None:
     part = next(key for key in sorted(bench.blobs.list("artefacts/")) if key.endswith("/00000000"))
     bench.blobs.delete([part])
     assert rebuild.index(DataFolder(bench.folder), unwatched).incomplete == [part.rpartition("/")[0] + "/"]
+
+
+def made_by_an_earlier_version(folder: Path) -> None:
+    """Turns an index into one whose terms are not today's: it says so, and has none of them."""
+    with closing(sqlite3.connect(folder / "chunks.db")) as connection:
+        connection.execute("delete from postings")
+        connection.execute("pragma user_version = 0")
+        connection.commit()
+
+
+def test_older_terms_are_made_anew(filled: tuple[Bench, Made], caplog: pytest.LogCaptureFixture) -> None:
+    """An index with the terms of an earlier version is never searched for today's: the next server makes it anew from
+    the artefacts before it starts, says so, and answers as before. It does that once.
+    """
+    bench, made = filled
+    expected = answers(bench.deployment, made)
+    bench.index.close()
+    folder = DataFolder(bench.folder)
+    made_by_an_earlier_version(folder.index)
+    with pytest.raises(OlderTerms, match="rebuild index"):
+        LocalIndex(folder.index)
+    with closing(LocalIndex(folder.index, read_only=True)) as index:
+        assert index.count(bench.space, made.store)
+        with pytest.raises(OlderTerms):
+            index.search(bench.space, [Query(made.store, None, "word", 5)])
+    with folder.lock():
+        rebuild.renew_index(folder)
+    assert "earlier version made the text index" in caplog.text
+    restarted(bench)
+    assert answers(bench.deployment, made) == expected
+    caplog.clear()
+    with folder.lock():
+        rebuild.renew_index(folder)
+    assert not caplog.messages
+    assert not folder.next_index.exists()
+    clean(bench)
+
+
+def test_a_rebuild_by_an_earlier_version_is_not_adopted(filled: tuple[Bench, Made]) -> None:
+    """An index that an earlier version rebuilt does not take the place of one with today's terms."""
+    bench, made = filled
+    expected = answers(bench.deployment, made)
+    folder = DataFolder(bench.folder)
+    rebuild.index(folder, unwatched)
+    made_by_an_earlier_version(folder.next_index)
+    bench.index.close()
+    with folder.lock(), closing(LocalLogAndViews(folder)) as log_and_views:
+        rebuild.renew_index(folder)
+        assert not rebuild.adopt_index(folder, log_and_views, bench.blobs)
+    bench.index = LocalIndex(folder.index)
+    object.__setattr__(bench.deployment, "index", bench.index)
+    assert answers(bench.deployment, made) == expected

@@ -79,9 +79,9 @@ BUGS = (
     ),
     Bug(
         "equal-text-scores-little",
-        "index/embedded/postings.py",
-        "same += weight * times / (times + norm)",
-        "same += weight",
+        "index/bm25.py",
+        "same += weight * idfs[term] * times / (times + norm)",
+        "same += weight * idfs[term]",
         "A text that is the query scores 0.93.",
         ("contract/test_chunk_index.py::TestSearch::test_what_the_query_itself_would_score",),
     ),

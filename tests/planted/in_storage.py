@@ -136,7 +136,7 @@ BUGS = (
     ),
     Bug(
         "stale-write-is-a-failure",
-        "index/opensearch/index.py",
+        "index/opensearch/bulk.py",
         'if "error" in item and item["status"] != _STALE]',
         'if "error" in item]',
         "On AWS, an ingest whose attributes changed meanwhile fails.",
@@ -144,7 +144,7 @@ BUGS = (
     ),
     Bug(
         "failed-documents-are-swallowed",
-        "index/opensearch/index.py",
+        "index/opensearch/bulk.py",
         '            raise_for([(BUSY if may_retry(item) else item["status"], item["error"]) for _, item in failed])\n',
         "",
         "On AWS, chunks that OpenSearch refused are missing, and the file says that it completed.",

@@ -64,8 +64,9 @@ class Hit:
     Attributes:
         text: what is shown of the chunk.
         cosine: of the chunk's best window, -1..1.
-        bm25: Lucene's BM25 (k1 1.2, b 0.75), 0 or more. The frequency of a word and the average length of a text are
-            those of the store, or of all stores that the index keeps together with it.
+        bm25: BM25 with the parameters of `bm25.py`, and the terms and weights of `analyser/`, 0 or more. The frequency
+            of a term and the average length of a text are those of the store, or of all stores that the index keeps
+            together with it.
         location: of the chunk; None if it was added without one.
     """
 
@@ -83,9 +84,11 @@ class Hit:
 class SearchResult:
     """The hits of one query: the best by cosine and the best by BM25, each in descending order of score.
 
+    Ties are in the order of `row`, then of file, generation and n.
+
     Attributes:
         bm25_bound: upper bound of the score of any document for the query's terms; 0 if no term is known.
-        bm25_same: about the score of a document whose text is that of the query, with a frame of `NAMES` words; 0 if no
+        bm25_same: about the score of a document whose text is that of the query, with a frame of `NAMES` terms; 0 if no
             term is known.
     """
 

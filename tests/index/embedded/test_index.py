@@ -19,12 +19,13 @@ import pytest
 from vectorlog.domain.filters import Attributes, Comparison, matches
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.analyser.terms import query_terms, terms
+from vectorlog.index.bm25 import BM25
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
 from vectorlog.index.embedded.schema import SCHEMA, FolderInUse
-from vectorlog.index.english import stem, words
 
 SPACE = Space("test:model", 16)
 WORDS = [f"{syllable}{i}" for i in range(12) for syllable in ("ba", "ke", "lo")]
@@ -87,18 +88,24 @@ class Naive:
         }
 
     def bm25(self, query: str) -> tuple[dict[tuple[str, int], float], float]:
-        documents = {key: Counter(stem(word) for word in words(chunk.text)) for key, chunk in self.chunks.items()}
+        documents = {key: terms(chunk.text) for key, chunk in self.chunks.items()}
         mean = sum(document.total() for document in documents.values()) / max(len(documents), 1)
         scores, bound = dict.fromkeys(documents, 0.0), 0.0
-        for term in (stem(word) for word in words(query)):
+        for term, weight in query_terms(query).weights.items():
             holding = [key for key, document in documents.items() if document[term]]
             if holding:
                 idf = math.log(1 + (len(documents) - len(holding) + 0.5) / (len(holding) + 0.5))
-                bound += idf
+                bound += weight * idf
                 for key in holding:
-                    count, length = documents[key][term], documents[key].total()
-                    scores[key] += idf * count / (count + 1.2 * (1 - 0.75 + 0.75 * length / mean))
+                    count, length = documents[key][term], lucene_length(documents[key].total())
+                    scores[key] += weight * idf * count / (count + BM25.k1 * (1 - BM25.b + BM25.b * length / mean))
         return scores, bound
+
+
+def lucene_length(length: int) -> int:
+    """A length as Lucene's `SmallFloat.byte4ToInt(intToByte4(length))` returns it."""
+    shift = max((length - 24).bit_length() - 4, 0) if length > 24 else 0
+    return 24 + ((length - 24) >> shift << shift) if length > 24 else length
 
 
 def compare(index: LocalIndex, naive: Naive, source: random.Random) -> None:

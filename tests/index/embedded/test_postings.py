@@ -6,7 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from vectorlog.index.embedded.postings import Postings, Statistics, bm25, invert, merge, merge_due
+from vectorlog.index.analyser.terms import QueryTerms
+from vectorlog.index.embedded.postings import Postings, Statistics, bm25, invert, key, merge, merge_due, rounded
+
+ASKED = QueryTerms({"x": 1.0}, {"x": 1})
 
 
 def as_counters(postings: Postings, rows: int) -> list[Counter[int]]:
@@ -46,7 +49,7 @@ class TestPostings:
         """Documents without a word give postings that can be searched, and match nothing."""
         empty = Postings.from_bytes(invert([Counter(), Counter()], 0).to_bytes())
         live = np.ones(2, bool)
-        scores, bound, same = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, Counter({7: 1}))
+        scores, bound, same = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, ASKED)
         assert (scores.tolist(), bound, same) == ([0.0, 0.0], 0.0, 0.0)
 
 
@@ -55,11 +58,19 @@ class TestBound:
         """A document with only the query's word comes close to the bound, and none exceeds it, however often it repeats
         the word.
         """
-        documents = [Counter({1: 60_000}), *(Counter({2: 3}) for _ in range(9))]
+        documents = [Counter({key("x"): 60_000}), *(Counter({key("y"): 3}) for _ in range(9))]
         lengths = np.array([document.total() for document in documents], np.int32)
         live = np.ones(10, bool)
-        scores, bound, _ = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, Counter({1: 1}))
+        scores, bound, _ = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, ASKED)
         assert bound * 0.99 < scores[0] <= bound
+
+
+class TestLengths:
+    def test_they_are_those_of_lucene(self) -> None:
+        """Lengths are exact up to 39, and then lose what Lucene's encoding in one byte loses."""
+        lengths = np.array([0, 1, 23, 24, 39, 40, 41, 42, 56, 57, 60, 100, 1_000, 10_000], np.int32)
+        expected = [0, 1, 23, 24, 39, 40, 40, 42, 56, 56, 60, 96, 984, 9_240]
+        assert rounded(lengths).tolist() == expected
 
 
 class TestMerges:

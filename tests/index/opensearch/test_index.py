@@ -26,16 +26,17 @@ from vectorlog.api.input.filter_tree import MAX_CONDITIONS
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison, Compound, Operator
 from vectorlog.domain.location import Location
-from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.index.fusion import DEFAULT_WEIGHTS, fuse
+from vectorlog.index.fusion import DEFAULT_WEIGHTS, Weights, fuse
 from vectorlog.index.opensearch import documents, mapping
 from vectorlog.index.opensearch import index as opensearch
 from vectorlog.index.opensearch.errors import IndexRefused
 from vectorlog.index.opensearch.index import OpenSearchIndex
-from vectorlog.index.opensearch.mapping import Json, Layout, alias
+from vectorlog.index.opensearch.mapping import FIELD, Json, Layout, alias, index_body
 from vectorlog.index.opensearch.requests import SEARCHING, WRITING, connect
+from vectorlog.index.opensearch.succession import Succession
 
 SPACE = Space("test:model", 8)
 LAYOUT = Layout(prefix="test", engine="lucene")
@@ -48,6 +49,19 @@ BAD = {
     "error": {"type": "mapper_parsing_exception", "reason": "failed", "caused_by": {"reason": "zero vector"}},
 }
 MISSING = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}}
+COUNTED = {
+    "docs": [
+        {
+            "_index": f"{NAME}-1",
+            "term_vectors": {
+                FIELD: {
+                    "field_statistics": {"sum_doc_freq": 1, "doc_count": 1, "sum_ttf": 1},
+                    "terms": {"fox": {"doc_freq": 1, "ttf": 1, "term_freq": 1}},
+                }
+            },
+        }
+    ]
+}
 NOTHING = {"status": 200, "hits": {"hits": []}}
 
 
@@ -132,6 +146,48 @@ def file(name: str, *texts: str, store: str = "s", revision: int = 0, windows: i
     )
 
 
+TEXTS = (
+    "The pump shows ERR_2043 when the inlet is dry.",
+    "The pump shows ERR_2044 when the outlet is blocked, twice as often as the inlet.",
+    "Upgrade to v2.14.3 and edit config.yaml; numpy.ndarray is unchanged.",
+    "Die Bücher der Bücherei darf man achtundzwanzig Tage ausleihen.",
+    "Où sont rangés les outils du jardin ? Dans la cabane verte, près de l’entrée.",
+    "На сколько дней выдают книги? Книги выдают на двадцать шесть дней.",
+    "图书逾期每天要交三元五角。",
+    "no,weight,crate\n12,45,73340\n13,52,61286",
+    "IT asked the WHO and the US about 12,450 cases.",
+    "A note about nothing in particular, and about the pump. " * 9,
+    "résumé of Café Mélusine",
+)
+QUERIES = (
+    "ERR-2043",
+    "what does the pump show when the inlet is dry",
+    "2.14.3",
+    "config",
+    "Wie lange darf man ein Buch ausleihen?",
+    "où est la cabane",
+    "книга",
+    "逾期",
+    "crate 61286",
+    "WHO",
+    "12450",
+    "resume cafe",
+    "pump pump inlet note_3",
+    "the",
+)
+
+
+def older_body(body: Json) -> Json:
+    """The settings and mapping that earlier versions gave an index."""
+    del body["settings"]["index"]["similarity"]
+    properties = body["mappings"]["properties"]
+    properties["hidden_text"] = properties.pop("shown")
+    del properties[FIELD]
+    properties["text"] = {"type": "text", "analyzer": "english"}
+    body["mappings"]["_source"] = {"excludes": ["vector"]}
+    return body
+
+
 class TestAdd:
     def test_what_is_sent(self) -> None:
         """One request waits for the refresh, names the store as routing, and has a version that late writers lose
@@ -146,7 +202,7 @@ class TestAdd:
         first, content, second, other = request.lines
         common = {"_index": NAME, "routing": "s", "version": 5, "version_type": "external_gte"}
         assert [first["index"], second["index"]] == [{"_id": "s:f:0:0", **common}, {"_id": "s:f:0:0:1", **common}]
-        assert (content["text"], "text" in other, other["hidden_text"]) == ("fox", False, "fox")
+        assert (content[FIELD], content["shown"], FIELD in other, other["shown"]) == ("fox", "fox", False, "fox")
         assert content["vector"] == pytest.approx(list(X), abs=1e-7)
 
     def test_only_what_was_refused_is_sent_again(self) -> None:
@@ -186,7 +242,7 @@ class TestAdd:
         server.index().add(
             SPACE, [file("f", "old", revision=1), file("f", "last", revision=1), file("f", "late", revision=0)]
         )
-        assert [line["text"] for line in server.requests[0].lines[1::2]] == ["last"]
+        assert [line["shown"] for line in server.requests[0].lines[1::2]] == ["last"]
 
     @pytest.mark.parametrize(
         "made", [{"acknowledged": True}, (400, {"error": {"type": "resource_already_exists_exception"}})]
@@ -210,7 +266,7 @@ class TestAdd:
         """Many documents are sent in several requests; of each store only the last waits for visibility."""
         monkeypatch.setattr(documents, "BULK_BYTES", 2_000)
         server = Server([written(CREATED), written(CREATED), written(CREATED, CREATED)])
-        server.index().add(SPACE, [file("f", "x" * 1500, "x" * 1500, "x"), file("g", "x", store="t")])
+        server.index().add(SPACE, [file("f", "x" * 1400, "x" * 1400, "x"), file("g", "x", store="t")])
         assert [each.params["refresh"] for each in server.requests] == ["false", "false", "wait_for"]
         assert all(len(each.body) <= 2_500 for each in server.requests)
 
@@ -240,25 +296,28 @@ class TestAdd:
 
 class TestSearch:
     def test_one_request(self) -> None:
-        """All queries of a search, with all their parts, are one request to the store's shard."""
+        """All queries of a search, with all their parts, are one request to the store's shard, after one that counts
+        their words; it goes to the index in which they were counted.
+        """
         queries = [Query("s", X, "two words", 5), Query("t", X, None, 5)]
-        server = Server([{"responses": [NOTHING] * 7}])
+        server = Server([COUNTED, {"responses": [NOTHING] * 5}])
         assert server.index().search(SPACE, queries) == [SearchResult((), (), 0.0)] * 2
-        (request,) = server.requests
-        assert (request.method, request.path) == ("POST", "/_msearch")
+        assert server.paths == ["POST /_mtermvectors", "POST /_msearch"]
+        request = server.requests[1]
         heads = request.lines[::2]
-        assert [head["routing"] for head in heads] == ["s"] * 6 + ["t"]
+        assert [head["routing"] for head in heads] == ["s"] * 4 + ["t"]
+        assert [head["index"] for head in heads] == [f"{NAME}-1"] * 4 + [NAME]
         assert {head["preference"] for head in heads} == {heads[0]["preference"]}
 
     @pytest.mark.parametrize(
-        "busy", [{"responses": [NOTHING, BUSY]}, (429, BUSY), (503, BUSY), ConnectionTimeout("TIMEOUT", "slow", None)]
+        "busy", [{"responses": [BUSY]}, (429, BUSY), (503, BUSY), ConnectionTimeout("TIMEOUT", "slow", None)]
     )
     def test_busy(self, busy: Any) -> None:
         """A busy or silent OpenSearch is retried; a partial answer is not an answer."""
         query = Query("s", None, "fox", 5)
-        server = Server([busy, {"responses": [NOTHING, NOTHING]}])
+        server = Server([COUNTED, busy, {"responses": [NOTHING]}])
         assert server.index().search(SPACE, [query]) == [SearchResult((), (), 0.0)]
-        server = Server([busy] * SEARCHING.attempts)
+        server = Server([COUNTED, *[busy] * SEARCHING.attempts])
         with pytest.raises(Unavailable):
             server.index().search(SPACE, [query])
         assert server.answers == []
@@ -397,6 +456,67 @@ class TestServer:
             ]
             assert ranked[0] == ranked[1]
         local.close()
+
+    def test_ranks_as_the_embedded_index(self, index: OpenSearchIndex, tmp_path: Path) -> None:
+        """Texts of several languages, codes and numbers have the same scores and order for every kind of query, in both
+        editions.
+        """
+        local = LocalIndex(tmp_path / "local")
+        files = [
+            FileChunks(
+                "s", f"f{i}", 0, f"row {i:02}", 0, {}, (Chunk(0, text, (X,), None, Frame(words=f"note_{i}.txt")),)
+            )
+            for i, text in enumerate(TEXTS)
+        ]
+        for each in (index, local):
+            each.add(SPACE, files)
+        queries = [Query("s", X, text, 10) for text in (*QUERIES, *TEXTS)]
+        for query, ours, theirs in zip(
+            queries, index.search(SPACE, queries), local.search(SPACE, queries), strict=True
+        ):
+            assert (ours.bm25_bound, ours.bm25_same) == pytest.approx((theirs.bm25_bound, theirs.bm25_same), abs=1e-3)
+            ranked = [fuse([found], Weights(0, 1), 10) for found in (ours, theirs)]
+            assert [each.hit.file for each in ranked[0]] == [each.hit.file for each in ranked[1]], query.text
+            assert [each.score for each in ranked[0]] == pytest.approx([each.score for each in ranked[1]], abs=1e-3)
+        local.close()
+
+    def test_the_text_of_a_query(self, index: OpenSearchIndex) -> None:
+        """A text that is the query, of whatever kind, is the first and scores at least .98."""
+        index.add(SPACE, [file(f"f{i}", text) for i, text in enumerate(TEXTS)])
+        for i, text in enumerate(TEXTS):
+            (found,) = index.search(SPACE, [Query("s", X, text, 10)])
+            first = fuse([found], DEFAULT_WEIGHTS, 1)[0]
+            assert first.hit.file == f"f{i}"
+            assert first.score >= 0.98
+
+    def test_an_index_with_older_terms(self, index: OpenSearchIndex, caplog: pytest.LogCaptureFixture) -> None:
+        """An index that an earlier version made is written and searched as it was, which is logged, until its successor
+        with today's terms takes its place.
+        """
+        name, client = alias(SPACE, index.layout), opensearch_local.client()
+        client.indices.create(index=f"{name}-1", body=older_body(index_body(SPACE, index.layout, name)))
+        framed = Chunk(1, "ERR_2043", (X, X), None, Frame(before="Errors of foxes\n\n", words="errors.txt"))
+        index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (Chunk(0, "two foxes", (X,)), framed))])
+        index.add(SPACE, [file("g", "a fox")])
+        assert "vectorlog rebuild index" in caplog.text
+
+        def hits(text: str) -> list[tuple[str, str]]:
+            (found,) = index.search(SPACE, [Query("s", X, text, 5)])
+            assert len(found.by_vector) == 3
+            return [(hit.file, hit.text) for hit in found.by_text]
+
+        assert sorted(hits("foxes")) == [("f", "Errors of foxes\n\nERR_2043"), ("f", "two foxes"), ("g", "a fox")]
+        assert hits("2043") == [], "Lucene's English terms do not have it"
+        succession = Succession(index, [SPACE], lambda _: None)
+        succession.begin()
+        succession.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (Chunk(0, "two foxes", (X,)), framed))])
+        index.add(SPACE, [file("g", "a fox"), file("h", "ERR-2043")])
+        succession.switch()
+        index.remove(SPACE, "s", "h")
+        assert hits("2043") == [("f", "Errors of foxes\n\nERR_2043")]
+        index.add(SPACE, [file("g", "config.yaml")])
+        assert hits("config") == [("g", "config.yaml")]
+        assert len(hits("fox")) == 2
 
     def test_an_index_of_an_earlier_version(self, index: OpenSearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
         """An index without the field for locations gets it with the first chunk that has one; older chunks stay."""

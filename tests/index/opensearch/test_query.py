@@ -14,11 +14,13 @@ import pytest
 from tests.support import opensearch_local
 from vectorlog.domain.filters import Attributes, Comparison, Compound, Filter, Operator, Scalar, kind, matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.analyser.terms import query_terms
 from vectorlog.index.chunk_index import FileChunks, Part, Query
 from vectorlog.index.opensearch.conditions import condition, restriction
 from vectorlog.index.opensearch.documents import documents
-from vectorlog.index.opensearch.mapping import Json
-from vectorlog.index.opensearch.query import PROBES, allowed, bodies, search_result
+from vectorlog.index.opensearch.mapping import FIELD, Json
+from vectorlog.index.opensearch.query import allowed, bodies, search_result
+from vectorlog.index.opensearch.words import NO_WORDS, Words
 
 SPACE = Space("test:model", 2)
 X: Vector = array("f", [1, 0])
@@ -151,7 +153,7 @@ def leaves(clause: Json) -> int:
     if name == "bool":
         return sum(leaves(each) for part in ("filter", "must", "should", "must_not") for each in body.get(part, []))
     if name == "match":
-        return len(body["text"].split())
+        return len(body[FIELD]["query"].split())
     return 1
 
 
@@ -173,6 +175,11 @@ def large_filters(conditions: int) -> Mapping[str, Filter]:
     }
 
 
+def known(text: str) -> Words:
+    """The words of a query of which the index has all."""
+    return Words("index-1", FIELD, query_terms(text).weights, 2.0, 1.0)
+
+
 LONG_TEXT = " ".join(f"w{i}" for i in range(2_000))
 
 
@@ -182,11 +189,11 @@ class TestLimits:
         """However large a filter is, and whatever else is asked, a query keeps OpenSearch's limit of 1,024 clauses."""
         serving = {f"f{i}": None if i % 2 else Part(i, i) for i in range(1_000)}
         for wanted in large_filters(conditions).values():
-            made = bodies(Query("s", X, LONG_TEXT, 5, wanted, serving))
+            made = bodies(Query("s", X, LONG_TEXT, 5, wanted, serving), known(LONG_TEXT))
             where = made[0]["query"]["knn"]["vector"]["filter"]
             assert leaves(where) <= 1_000
             assert leaves(made[1]["query"]) <= 1_024
-            assert len(made[1]["query"]["bool"]["must"][0]["match"]["text"].split()) >= 240
+            assert leaves(made[1]["query"]["bool"]["must"][0]) >= 240
 
     def test_one_key_is_one_list(self) -> None:
         """Thousands of values of one key are one clause, however they are written."""
@@ -225,7 +232,7 @@ class TestBodies:
     def test_filters_hold_before_the_best_are_chosen(self) -> None:
         """Store, filter and excluded files restrict k-NN and BM25 themselves, not their results."""
         query = Query("s", X, "fox", 5, Comparison("eq", "a", 1), {"g": None, "f": None})
-        by_vector, by_text = bodies(query)[:2]
+        by_vector, by_text = bodies(query, known("fox"))[:2]
         inside, beside = by_vector["query"]["knn"]["vector"]["filter"], by_text["query"]["bool"]["filter"]
         assert beside == [inside]
         assert inside["bool"]["filter"] == [{"term": {"store": "s"}}, condition(Comparison("eq", "a", 1))]
@@ -234,51 +241,46 @@ class TestBodies:
         assert [each["size"] for each in (by_vector, by_text)] == [5, 5]
 
     @pytest.mark.parametrize(
-        ("vector", "text", "expected"), [(X, "two words", 6), (X, None, 1), (None, "two words", 3), (None, None, 0)]
+        ("vector", "text", "expected"), [(X, "two words", 4), (X, None, 1), (None, "two words", 1), (None, None, 0)]
     )
     def test_only_what_is_asked(self, vector: Vector | None, text: str | None, expected: int) -> None:
-        """A query of one kind costs one search, and those for its words."""
-        assert len(bodies(Query("s", vector, text, 5))) == expected
+        """A query of one kind is one search, however many words it has; one of both kinds is four."""
+        assert len(bodies(Query("s", vector, text, 5), known(text or ""))) == expected
 
     def test_long_texts_are_bounded(self) -> None:
-        """However long a query's text, OpenSearch's limit of clauses is kept, and so is the number of searches; signs
-        are words.
-        """
+        """However long a query's text, OpenSearch's limit of clauses is kept, with the words that say most."""
         for text in (" ".join(f"w{i}" for i in range(3000)), "字" * 50 + "".join(chr(0x4E00 + i) for i in range(3000))):
-            made = bodies(Query("s", X, text, 5))
-            (match,) = made[1]["query"]["bool"]["must"]
-            assert len(match["match"]["text"]) < len(text)
-            assert len(made) == 4 + PROBES
+            words = known(text)
+            made = bodies(Query("s", X, text, 5), words)
+            (clause,) = made[1]["query"]["bool"]["must"]
+            assert 900 < leaves(clause) < len(words.weights)
+            assert len(made) == 4
+
+    def test_terms_of_one_weight_are_one_match(self) -> None:
+        """Terms are grouped by weight, and are not analysed again."""
+        clause = Words("i", FIELD, {"fox": 0.8, "err2043": 1.5, "dog": 0.8}).clause(10)
+        (first, second) = clause["bool"]["should"]
+        assert first == {"match": {FIELD: {"query": "fox dog", "boost": 0.8, "analyzer": "whitespace"}}}
+        assert second["match"][FIELD]["boost"] == 1.5
 
 
 class TestFound:
-    ONE: Json = {"file": "f", "generation": 3, "row": "r", "n": 7, "window": 0, "windows": 1, "text": "fox"}  # noqa: RUF012
+    ONE: Json = {"file": "f", "generation": 3, "row": "r", "n": 7, "window": 0, "windows": 1, "shown": "fox"}  # noqa: RUF012
 
     @staticmethod
     def answer(*hits: tuple[str, float, Json | None]) -> Json:
         return {"hits": {"hits": [{"_id": id_, "_score": score, "_source": source} for id_, score, source in hits]}}
 
-    @staticmethod
-    def explained(*idfs: float) -> Json:
-        leaves = [{"description": "idf, computed as log(1 + …)", "value": idf, "details": []} for idf in idfs]
-        return {
-            "hits": {
-                "hits": [{"_id": "x", "_explanation": {"description": "sum of:", "value": 0.1, "details": leaves}}]
-            }
-        }
-
     def test_scores_come_together(self) -> None:
         """A hit of one list has the score that another search gave it."""
-        other = self.ONE | {"n": 8, "text": "dog"}
+        other = self.ONE | {"n": 8, "shown": "dog"}
         answers = [
             self.answer(("f:7", 0.75, self.ONE)),
             self.answer(("f:8", 1.5, other)),
             self.answer(("f:7", 0.5, None)),
             self.answer(("f:8", 0.8, None)),
-            self.explained(2.0),
-            self.explained(0.5, 0.25),
         ]
-        answer = search_result(Query("s", X, "fox foo", 5), iter(answers))
+        answer = search_result(Query("s", X, "fox foo", 5), Words("i", bound=2.75, same=1.0), iter(answers))
         (by_vector,), (by_text,) = answer.by_vector, answer.by_text
         assert (by_vector.file, by_vector.generation, by_vector.row, by_vector.n, by_vector.text) == (
             "f",
@@ -290,16 +292,17 @@ class TestFound:
         assert (by_vector.cosine, by_vector.bm25) == (0.5, 0.5)
         assert by_text.cosine == pytest.approx(-0.2)
         assert by_text.bm25 == 1.5
-        assert answer.bm25_bound == 2.75
+        assert (answer.bm25_bound, answer.bm25_same) == (2.75, 1.0)
 
     def test_nearest_without_words_score_nothing(self) -> None:
         """A near text without any of the words has a BM25 of 0; for a later window it is unknown."""
-        later = {**self.ONE, "n": 8, "window": 1, "windows": 2, "hidden_text": "dog"}
+        later = {**self.ONE, "n": 8, "window": 1, "windows": 2, "shown": "dog"}
         nothing = self.answer()
         query = Query("s", X, "cat", 5)
         answer = search_result(
             query,
-            iter([self.answer(("f:7", 0.75, self.ONE), ("f:8:1", 0.7, later)), nothing, nothing, nothing, nothing]),
+            NO_WORDS,
+            iter([self.answer(("f:7", 0.75, self.ONE), ("f:8:1", 0.7, later)), nothing, nothing, nothing]),
         )
         assert [(hit.text, hit.bm25) for hit in answer.by_vector] == [("fox", 0.0), ("dog", None)]
         assert answer.bm25_bound == 0
@@ -314,25 +317,6 @@ class TestFound:
             self.answer(("f:7", 1.5, several)),
             self.answer(),
             self.answer(("f:7", 0.8, None)),
-            self.explained(2.0),
         ]
-        (hit,) = search_result(Query("s", X, "fox", 5), iter(answers)).by_text
+        (hit,) = search_result(Query("s", X, "fox", 5), known("fox"), iter(answers)).by_text
         assert (hit.cosine, hit.bm25) == (None, 1.5)
-
-    def test_repeated_words_count_again(self) -> None:
-        """A word that occurs twice in a query adds twice to the bound, as it does to the score."""
-        answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(3.0)]
-        assert search_result(Query("s", None, "fox dog Fox", 5), iter(answers)).bm25_bound == 7.0
-
-    def test_what_the_query_would_score(self) -> None:
-        """Each word adds its idf, dampened by the query's own length; a stop word has no idf, and does not count."""
-        answers = [self.answer(("f:7", 1.0, self.ONE)), self.explained(2.0), self.explained(), self.explained(3.0)]
-        found = search_result(Query("s", None, "fox the dog", 5), iter(answers))
-        norm = 1.2 * (1 - 0.75 + 0.75 * 2 / 2)  # without a mean length, the query is of mean length
-        assert found.bm25_same == pytest.approx(5.0 / (1 + norm))
-
-    def test_words_beyond_the_probes_are_taken_for_average(self) -> None:
-        """The bound of a long query grows with its words."""
-        answers = [self.answer(("f:7", 1.0, self.ONE)), *(self.explained(2.0) for _ in range(PROBES))]
-        text = " ".join(f"w{i}" for i in range(2 * PROBES))
-        assert search_result(Query("s", None, text, 5), iter(answers)).bm25_bound == pytest.approx(4 * PROBES)

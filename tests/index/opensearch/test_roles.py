@@ -38,6 +38,8 @@ class Recorder:
             missing = {"status": 404, "error": {"type": "index_not_found_exception", "reason": "no such index"}}
             answer = self._failures.pop(0) if self._failures else {"status": 201, "result": "created"}
             return {"items": [{"index": answer}, {"delete": missing}]}
+        if path == "/_mtermvectors":
+            return {"docs": [{"error": {"type": "index_not_found_exception", "reason": "no such index"}}]}
         if path == "/_msearch":
             return {"responses": [{"status": 200, "hits": {"hits": []}}] * (str(body).count("\n") // 2)}
         return {"total": 0, "failures": [], "version_conflicts": 0, "timed_out": False}

@@ -17,7 +17,7 @@ from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import without_dead_rows
 from vectorlog.index.embedded.disk import give_back, prepare
-from vectorlog.index.embedded.schema import SCHEMA, lock_folder, upgrade
+from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, lock_folder, upgrade
 from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
@@ -54,6 +54,7 @@ class LocalIndex:
 
     Raises:
         FolderInUse: another process has the folder open.
+        OlderTerms: an earlier version made the terms, and it is not `read_only`.
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
@@ -62,7 +63,13 @@ class LocalIndex:
         if not read_only:
             prepare(folder / "chunks.db")
         self._database = Database(folder / "chunks.db", SCHEMA, "FULL", mapped=_MAPPED)
-        upgrade(self._database)
+        try:
+            self._is_current = upgrade(self._database, read_only=read_only)
+        except OlderTerms:
+            self._database.close()
+            if self._owner is not None:
+                self._owner.close()
+            raise
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
         self._nbytes = 0
@@ -117,6 +124,8 @@ class LocalIndex:
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex."""
+        if not self._is_current and any(query.text is not None for query in queries):
+            raise OlderTerms(OLDER)
         return [self._search((space, query.store), query) for query in queries]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from itertools import accumulate, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.index.bm25 import K1, NAMES, B
+from vectorlog.index.analyser.terms import QueryTerms
+from vectorlog.index.bm25 import BM25, idf, marks
 
 _FAN = 8
 """Number of segments of similar size that are merged, so a posting is rewritten once for every eightfold growth."""
@@ -114,6 +116,12 @@ def _sorted(terms: NDArray[np.uint64], rows: NDArray[np.int32], counts: NDArray[
     return Postings(terms[starts], np.append(starts, len(terms)).astype(np.int64), rows[order], counts[order])
 
 
+@lru_cache(maxsize=100_000)
+def key(term: str) -> int:
+    """Returns the 64-bit hash by which postings know a term."""
+    return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little")
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The statistics of a store that BM25 needs.
@@ -130,42 +138,46 @@ class Statistics:
 
     @classmethod
     def of(cls, lengths: NDArray[np.int32], live: NDArray[np.bool_]) -> Statistics:
-        """Computes the statistics from the lengths of the rows, in words without stop words."""
+        """Computes the statistics from the lengths of the rows, in terms."""
         counted = np.where(live, lengths, 0)
         documents = int(np.count_nonzero(counted))
         mean = float(counted.sum(dtype=np.int64)) / max(documents, 1) or 1.0
-        norms: NDArray[np.float64] = K1 * (1 - B + B / mean * lengths.astype(np.float64))
+        norms: NDArray[np.float64] = BM25.k1 * (1 - BM25.b + BM25.b / mean * rounded(lengths))
         return cls(documents, norms, mean)
 
 
-def bm25(
-    segments: Sequence[Postings], statistics: Statistics, live: NDArray[np.bool_], query: Counter[int]
-) -> tuple[NDArray[np.float64], float, float]:
-    """Returns the score of every row for a query, an upper bound of all possible scores, and the score of the query's
-    own text, in a file whose name has `NAMES` words.
+def rounded(lengths: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Returns lengths as Lucene keeps them, in a byte each: exact up to 39, then rounded down to four binary digits
+    above 24. With it, both editions have the same scores.
+    """
+    above = np.maximum(lengths.astype(np.int64) - 24, 0)
+    lost = np.maximum(np.frexp(above)[1] - 4, 0)
+    return np.where(above > 0, 24 + (above >> lost << lost), lengths).astype(np.float64)
 
-    A term adds idf · count / (count + norm), with idf = ln(1 + (N - df + 0.5) / (df + 0.5)) over the live rows; a term
-    that occurs twice in the query counts twice. The fraction approaches 1 as the count grows, so the bound is the sum
-    of idf over the query's terms that occur in the store.
+
+def bm25(
+    segments: Sequence[Postings], statistics: Statistics, live: NDArray[np.bool_], query: QueryTerms
+) -> tuple[NDArray[np.float64], float, float]:
+    """Returns the score of every row for a query, and the two marks of `bm25.marks`.
+
+    A term adds weight · idf · count / (count + norm), with the idf over the live rows. The fraction approaches 1 as the
+    count grows.
 
     Returns:
         Scores of shape (rows,), 0.0 for a row without a match and undefined for a dead row; the bound; and what a row
         with the query's text would score.
     """
     scores = np.zeros(len(live))
-    bound = same = 0.0
-    norm = K1 * (1 - B + B / statistics.mean * (query.total() + NAMES))
-    query_terms = np.fromiter(query, np.uint64, len(query))
-    ranges = [(segment, *segment.find(query_terms)) for segment in segments]
-    for i, times in enumerate(query.values()):
+    idfs: dict[str, float] = {}
+    keys = np.fromiter(map(key, query.weights), np.uint64, len(query.weights))
+    ranges = [(segment, *segment.find(keys)) for segment in segments]
+    for i, (term, weight) in enumerate(query.weights.items()):
         parts = [(segment.rows[a[i] : b[i]], segment.counts[a[i] : b[i]]) for segment, a, b in ranges if a[i] < b[i]]
         if not parts:
             continue
         rows, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         frequency = int(np.count_nonzero(live[rows]))
         if frequency:
-            weight = times * math.log(1 + (statistics.documents - frequency + 0.5) / (frequency + 0.5))
-            scores[rows] += weight * counts / (counts + statistics.norms[rows])
-            bound += weight
-            same += weight * times / (times + norm)
-    return scores, bound, same
+            idfs[term] = idf(statistics.documents, frequency)
+            scores[rows] += weight * idfs[term] * counts / (counts + statistics.norms[rows])
+    return scores, *marks(query, idfs, statistics.mean, BM25)

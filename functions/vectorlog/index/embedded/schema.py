@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from vectorlog.index.analyser import VERSION
 from vectorlog.sqlite.database import Database
 
 # A row of the index is one chunk. A `block` has the rows of one add as an array (see snapshot.ROW). Rows are numbered
@@ -38,11 +40,53 @@ SCHEMA = (
 )
 
 
-def upgrade(database: Database) -> None:
-    """Adds what a database of an earlier version lacks: the location of chunks (`Location.code` as JSON)."""
+OLDER = "An earlier version made the text index; `vectorlog rebuild index` makes it anew."
+
+
+class OlderTerms(Exception):
+    """The terms of this index are of another version, so today's would not find them. It has to be made anew."""
+
+
+def is_older(folder: Path) -> bool:
+    """Returns whether there is an index in the folder whose terms are of another version. It may be open elsewhere."""
+    path = folder / "chunks.db"
+    if not path.is_file():
+        return False
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return _has_stores(connection) and _version(connection) != VERSION
+
+
+def upgrade(database: Database, *, read_only: bool) -> bool:
+    """Adds what a database of an earlier version lacks: the location of chunks (`Location.code` as JSON).
+
+    Returns whether its terms are of today's version. If not, it may only be read, and not be searched by words.
+
+    Raises:
+        OlderTerms: they are not, and it is not `read_only`.
+    """
+    columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
     columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
     if "location" not in columns:
         database.write(lambda connection: connection.execute("alter table text add column location text"))
+    if _version(database.read()) == VERSION:
+        return True
+    if read_only:
+        return not _has_stores(database.read())
+    if _has_stores(database.read()):
+        raise OlderTerms(OLDER)
+    database.write(lambda connection: connection.execute(f"pragma user_version = {VERSION}"))
+    return True
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Returns the version of the terms; 0 is Lucene's English terms."""
+    version: int = connection.execute("pragma user_version").fetchone()[0]
+    return version
+
+
+def _has_stores(connection: sqlite3.Connection) -> bool:
+    tables = connection.execute("select count(*) from sqlite_master where name = 'store'").fetchone()[0]
+    return bool(tables and connection.execute("select exists(select 1 from store)").fetchone()[0])
 
 
 class FolderInUse(Exception):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorlog.index.analyser.terms import query_terms
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.embedded.files import File
 from vectorlog.index.embedded.postings import bm25
 from vectorlog.index.embedded.snapshot import Snapshot
-from vectorlog.index.english import terms
 
 _FEW = 8
 """If fewer than one row in this many is allowed, only their vectors are gathered and multiplied; otherwise all vectors
@@ -48,7 +48,7 @@ class RowRanking:
 def search(snapshot: Snapshot, query: Query) -> RowRanking:
     """Returns the best rows by cosine and by BM25 among those that the query allows.
 
-    Ties are in order of file, generation and n.
+    Ties are in the order of their files in the store's list, then of generation and n.
     """
     allowed = _allowed(snapshot, query)
     by_vector: list[int] = []
@@ -58,7 +58,7 @@ def search(snapshot: Snapshot, query: Query) -> RowRanking:
         cosines = _cosines(snapshot, np.asarray(query.vector, np.float32), allowed)
         by_vector = allowed[_candidates(cosines, query.limit)].tolist()
     if query.text is not None:
-        scores, bound, same = bm25(snapshot.segments, snapshot.statistics, snapshot.live, terms(query.text))
+        scores, bound, same = bm25(snapshot.segments, snapshot.statistics, snapshot.live, query_terms(query.text))
         matching = allowed[scores[allowed] > 0]
         by_text = matching[_candidates(scores[matching], query.limit)].tolist()
     scored = {each.row: each for each in _scored(snapshot, query, sorted({*by_vector, *by_text}), scores)}
@@ -139,9 +139,13 @@ def _scored(
         yield ScoredRow(row, snapshot.files[number], n, text, cosine, None if scores is None else float(scores[row]))
 
 
-def _by_cosine(scored: ScoredRow) -> tuple[float, str, int, int]:
-    return -(scored.cosine or 0.0), scored.file.name, scored.file.generation, scored.n
+def _by_cosine(scored: ScoredRow) -> tuple[float, str, str, int, int]:
+    return -(scored.cosine or 0.0), *_place(scored)
 
 
-def _by_bm25(scored: ScoredRow) -> tuple[float, str, int, int]:
-    return -(scored.bm25 or 0.0), scored.file.name, scored.file.generation, scored.n
+def _by_bm25(scored: ScoredRow) -> tuple[float, str, str, int, int]:
+    return -(scored.bm25 or 0.0), *_place(scored)
+
+
+def _place(scored: ScoredRow) -> tuple[str, str, int, int]:
+    return scored.file.row, scored.file.name, scored.file.generation, scored.n

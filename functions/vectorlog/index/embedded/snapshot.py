@@ -18,7 +18,7 @@ ROW = np.dtype(
         ("file", "<i4"),  # number of the file's generation in the store
         ("n", "<i4"),
         ("window", "<i4"),  # index of its first vector
-        ("length", "<i4"),  # words, without stop words
+        ("length", "<i4"),  # terms
     ]
 )
 """One chunk, in memory and on disk."""

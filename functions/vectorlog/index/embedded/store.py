@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.index.analyser.terms import terms
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.embedded.compaction import compacted
 from vectorlog.index.embedded.files import Files
-from vectorlog.index.embedded.postings import Postings, invert, merge, merge_due
+from vectorlog.index.embedded.postings import Postings, invert, key, merge, merge_due
 from vectorlog.index.embedded.snapshot import ROW, Column, Snapshot
-from vectorlog.index.english import terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def entry(chunk: Chunk, dimensions: int) -> Entry:
         location = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
         digest.update(location.encode())
     number = int.from_bytes(digest.digest(), "little")
-    return Entry(chunk.n, chunk.shown, vectors, number, terms(chunk.searched), location)
+    counts = Counter({key(term): count for term, count in terms(chunk.searched).items()})
+    return Entry(chunk.n, chunk.shown, vectors, number, counts, location)
 
 
 def load(connection: Connection, space: Space, name: str) -> Snapshot:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vectorlog.domain.filters import Attributes
 from vectorlog.domain.vectors import Chunk, Vector
+from vectorlog.index.analyser.terms import terms
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.index.opensearch.mapping import Json, field
+from vectorlog.index.opensearch.mapping import FIELD, HIDDEN, OLDER_FIELD, SHOWN, Json, field
 
 BULK_BYTES = 5_000_000
 """Maximum size of a bulk request, unless a single document is larger. Small instances on AWS accept 10 MiB."""
@@ -24,15 +25,27 @@ request.
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One window of a chunk. A document with the same id replaces it, unless its version is lower."""
+    """One window of a chunk. A document with the same id replaces it, unless its version is lower.
+
+    Attributes:
+        content: all fields but those of the text.
+        shown: what is shown of the chunk.
+        searched: what its words are found by; None for a window after the first, so that words count once.
+        terms: of `searched`, each as often as it occurs, with spaces between them.
+    """
 
     id: str
     routing: str
     version: int
     content: Json
+    shown: str
+    searched: str | None = None
+    terms: str = ""
 
-    def lines(self, alias: str) -> bytes:
-        """Returns the two lines of a bulk request that index this document."""
+    def lines(self, alias: str, *, older: bool = False) -> bytes:
+        """Returns the two lines of a bulk request that index this document, in an `older` index as earlier versions
+        did.
+        """
         action = {
             "_index": alias,
             "_id": self.id,
@@ -40,7 +53,15 @@ class Document:
             "version": self.version,
             "version_type": "external_gte",
         }
-        return f"{json.dumps({'index': action})}\n{json.dumps(self.content)}\n".encode()
+        content = self.content | (self._older_texts() if older else self._texts())
+        return f"{json.dumps({'index': action})}\n{json.dumps(content)}\n".encode()
+
+    def _texts(self) -> Json:
+        return {SHOWN: self.shown} | ({} if self.searched is None else {FIELD: self.terms})
+
+    def _older_texts(self) -> Json:
+        hidden = {} if self.searched == self.shown else {HIDDEN: self.shown}
+        return hidden | ({} if self.searched is None else {OLDER_FIELD: self.searched})
 
 
 Lines: TypeAlias = tuple[Document, bytes]
@@ -62,11 +83,13 @@ def documents(files: Sequence[FileChunks]) -> list[Document]:
     return sorted(newest.values(), key=lambda document: document.routing)
 
 
-def batches(documents: Sequence[Document], name: str) -> Iterator[list[Lines]]:
-    """Divides the documents, in order, into bulk requests of limited size; `name` is the alias to write to."""
+def batches(documents: Sequence[Document], name: str, *, older: bool = False) -> Iterator[list[Lines]]:
+    """Divides the documents, in order, into bulk requests of limited size; `name` is the alias to write to, of an index
+    that an earlier version made if `older`.
+    """
     batch, size = list[Lines](), 0
     for document in documents:
-        lines = document.lines(name)
+        lines = document.lines(name, older=older)
         if batch and size + len(lines) > BULK_BYTES:
             yield batch
             batch, size = [], 0
@@ -98,10 +121,7 @@ def _beyond(windows: int, chunks: Sequence[str]) -> Json:
 
 
 def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
-    """Yields a document for each window. Only the first one's text is searchable, so that words count once.
-
-    If what is searched is not what is shown, the latter is the first one's hidden text.
-    """
+    """Yields a document for each window."""
     name = f"{file.file}:{file.generation}:{chunk.n}"
     common: Json = {
         "store": file.store,
@@ -116,14 +136,18 @@ def _windows(file: FileChunks, chunk: Chunk) -> Iterator[Document]:
     if chunk.location is not None:
         common["location"] = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
     for window, vector in enumerate(chunk.vectors):
-        texts = {"hidden_text": chunk.shown} if window or chunk.searched != chunk.shown else {}
-        if not window:
-            texts["text"] = chunk.searched
-        content = {**common, "window": window, **texts, "vector": _numbers(vector)}
         # Versions start at 1, because OpenSearch cannot delete version 0 by query.
-        yield Document(
-            f"{file.store}:{name}" + (f":{window}" if window else ""), file.store, file.revision + 1, content
+        document = Document(
+            f"{file.store}:{name}" + (f":{window}" if window else ""),
+            file.store,
+            file.revision + 1,
+            {**common, "window": window, "vector": _numbers(vector)},
+            chunk.shown,
         )
+        if not window:
+            words = " ".join(terms(chunk.searched).elements())
+            document = replace(document, searched=chunk.searched, terms=words)
+        yield document
 
 
 def _attributes(attributes: Attributes) -> list[Json]:

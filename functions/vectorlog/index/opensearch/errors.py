@@ -50,14 +50,28 @@ def reason(error: object) -> str:
     return f"{error.get('reason')}" + (f" ({cause})" if cause else "")
 
 
+def is_missing_index(error: dict[str, Any] | None) -> bool:
+    """Whether an error says that there is no such index."""
+    return error is not None and error.get("type") == _MISSING
+
+
+def is_unknown_field(error: dict[str, Any] | None, name: str | None = None) -> bool:
+    """Whether an error says that the index does not have a field: the one of this name, or any."""
+    if error is None:
+        return False
+    if error.get("type") == _UNKNOWN_FIELD:
+        return name is None or f"[{name}]" in str(error.get("reason"))
+    return is_unknown_field(error.get("caused_by"), name)
+
+
 def missing(item: dict[str, Any]) -> bool:
     """Whether an item of a bulk response names an index that does not exist."""
-    return "error" in item and item["error"]["type"] == _MISSING
+    return is_missing_index(item.get("error"))
 
 
 def lacks_field(item: dict[str, Any]) -> bool:
     """Whether an item of a bulk response names an index that does not have one of the document's fields."""
-    return "error" in item and item["error"]["type"] == _UNKNOWN_FIELD
+    return is_unknown_field(item.get("error"))
 
 
 def may_retry(item: dict[str, Any]) -> bool:

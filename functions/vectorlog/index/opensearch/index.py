@@ -9,28 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
-from vectorlog.index.opensearch.documents import Document, Lines, batches, documents, surplus
-from vectorlog.index.opensearch.errors import (
-    BUSY,
-    Busy,
-    IndexRefused,
-    NoIndex,
-    lacks_field,
-    may_retry,
-    missing,
-    raise_for,
-    reason,
-)
-from vectorlog.index.opensearch.mapping import ADDED, Json, Layout, alias, index_body, successor
+from vectorlog.index.opensearch.bulk import Bulk
+from vectorlog.index.opensearch.documents import Document, documents, surplus
+from vectorlog.index.opensearch.errors import Busy, IndexRefused, NoIndex, raise_for, reason
+from vectorlog.index.opensearch.mapping import OLDER_FIELD, Json, Layout, alias, index_body, successor
 from vectorlog.index.opensearch.query import bodies, search_result
 from vectorlog.index.opensearch.requests import SEARCHING, WRITING, request, with_retries
+from vectorlog.index.opensearch.words import look_up
 from vectorlog.retry import REAL_TIME, RetryPolicy, Timing
 
 if TYPE_CHECKING:
@@ -42,7 +33,6 @@ PAGE = 1_000
 """Generations of files in one request of `count`."""
 
 _BAD_REQUEST = 400
-_STALE = 409
 _LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
@@ -67,6 +57,7 @@ class OpenSearchIndex:
         self._client = client
         self._refresh = refresh
         self._timing = timing
+        self._bulk = Bulk(self._once, timing)
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex. Creates the space's index if it is missing. If the index has a successor, writes to both."""
@@ -95,22 +86,30 @@ class OpenSearchIndex:
         return self._delete(space, store, [])
 
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
-        """See ChunkIndex. Sends one request for all queries.
+        """See ChunkIndex. Sends two requests for all queries: one that counts their terms, and one that searches.
 
         A chunk with several windows may have a score of None: the cosine if only its text matched, the BM25 if only a
         window after the first matched by vector. In filters, integers of 2^53 or more are compared as doubles.
         """
+        name = alias(space, self.layout)
+        words = with_retries("term vectors", SEARCHING, lambda: look_up(queries, name, self._counted), self._timing)
+        if any(each.field == OLDER_FIELD for each in words):
+            self._bulk.report_older(name)
         header = {
-            "index": alias(space, self.layout),
             "ignore_unavailable": True,
             "allow_partial_search_results": False,
             # Sends all bodies to the same copy of a shard, so that they see the same neighbours and statistics.
             "preference": uuid4().hex,
         }
-        parts = [(header | {"routing": query.store}, body) for query in queries for body in bodies(query)]
+        # The index whose terms were counted is searched, even if a successor replaces it meanwhile.
+        parts = [
+            (header | {"index": each.index or name, "routing": query.store}, body)
+            for query, each in zip(queries, words, strict=True)
+            for body in bodies(query, each)
+        ]
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
         answers = iter(with_retries("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
-        return [search_result(query, answers) for query in queries]
+        return [search_result(query, each, answers) for query, each in zip(queries, words, strict=True)]
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
@@ -137,20 +136,8 @@ class OpenSearchIndex:
     def write(
         self, new: Sequence[Document], name: str, refresh: str, create: Callable[[], None] | None = None
     ) -> tuple[list[Document], bool]:
-        """Writes documents to the index with the alias `name`.
-
-        Returns the documents that replaced older ones, and whether the index has a successor.
-
-        Raises:
-            NoIndex: no index has this alias, and `create` is None.
-        """
-        replaced, has_successor, parts = list[Document](), False, list(batches(new, name))
-        for batch, following in zip_longest(parts, parts[1:]):
-            # Of consecutive batches for a store only the last one waits: all go to the same shard, in order.
-            awaited = following is None or batch[0][0].routing != following[0][0].routing
-            part, probed = self._bulk(name, batch, refresh if awaited else "false", create)
-            replaced, has_successor = replaced + part, has_successor or probed
-        return replaced, has_successor
+        """See Bulk."""
+        return self._bulk.write(new, name, refresh, create)
 
     def create(self, space: Space) -> None:
         """Creates the space's first index, unless another process has just done so."""
@@ -172,44 +159,16 @@ class OpenSearchIndex:
         """Closes the connections."""
         self._client.close()
 
+    def _counted(self, body: Json) -> list[Json]:
+        """Returns the answers to the documents of an `_mtermvectors`."""
+        answers: list[Json] = self._once("POST", "/_mtermvectors", {"realtime": "false"}, body, SEARCHING)["docs"]
+        return answers
+
     def _answers(self, lines: str) -> list[Json]:
         """Returns the responses to the bodies of an `_msearch`."""
         answers: list[Json] = self._once("POST", "/_msearch", {}, lines, SEARCHING)["responses"]
         raise_for([(answer["status"], answer["error"]) for answer in answers if "error" in answer])
         return answers
-
-    def _bulk(
-        self, name: str, batch: Sequence[Lines], refresh: str, create: Callable[[], None] | None
-    ) -> tuple[list[Document], bool]:
-        """Sends a bulk request; returns as `write`.
-
-        Its last line deletes a nonexistent document of the successor: the response shows whether there is a successor.
-        """
-        shown = "items.*.status,items.*.result,items.*.error"
-        params = {"refresh": refresh, "require_alias": "true", "filter_path": shown}
-        probe = f"{json.dumps({'delete': {'_index': successor(name), '_id': 'none'}})}\n".encode()
-        remaining, replaced, has_successor = batch, list[Document](), False
-
-        def write() -> None:
-            nonlocal remaining, has_successor
-            *items, probed = self._once(
-                "POST", "/_bulk", params, b"".join(lines for _, lines in remaining) + probe, WRITING
-            )["items"]
-            has_successor = has_successor or not missing(probed["delete"])
-            outcomes = [(part, item["index"]) for part, item in zip(remaining, items, strict=True)]
-            replaced.extend(document for (document, _), item in outcomes if item.get("result") == "updated")
-            failed = [(part, item) for part, item in outcomes if "error" in item and item["status"] != _STALE]
-            remaining = [part for part, _ in failed]
-            if any(missing(item) for _, item in failed):
-                if create is None:
-                    raise NoIndex(name)
-                create()
-            if any(lacks_field(item) for _, item in failed):
-                self._once("PUT", f"/{name}/_mapping", {}, {"properties": ADDED}, WRITING)
-            raise_for([(BUSY if may_retry(item) else item["status"], item["error"]) for _, item in failed])
-
-        with_retries("bulk", WRITING, write, self._timing)
-        return replaced, has_successor
 
     def _delete(self, space: Space, store: str, clauses: Sequence[Json]) -> bool:
         """Deletes documents of a store, even if no search sees them yet; returns whether there may be more."""

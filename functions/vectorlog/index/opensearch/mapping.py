@@ -10,10 +10,23 @@ from typing import Any, TypeAlias
 from vectorlog.defaults import INDEX_SHARDS, VECTOR_ENGINE, VectorEngine
 from vectorlog.domain.filters import Scalar, kind
 from vectorlog.domain.vectors import Space
+from vectorlog.index.analyser import VERSION
+from vectorlog.index.bm25 import BM25
 
 Json: TypeAlias = dict[str, Any]
 
-SOURCE = ["file", "generation", "row", "n", "window", "windows", "text", "hidden_text", "location"]
+FIELD = f"terms_{VERSION}"
+"""The field of the terms. Those of another version have another field, so that an index is never searched for terms
+that it does not have.
+"""
+OLDER_FIELD = "text"
+"""The field of an index that an earlier version made: a text that OpenSearch analyses as English."""
+SHOWN = "shown"
+"""The field of what is shown of a chunk."""
+HIDDEN = "hidden_text"
+"""The field of what is shown, in an index that an earlier version made, if it is not what is searched."""
+SIMILARITY = "terms"
+SOURCE = ["file", "generation", "row", "n", "window", "windows", "location", SHOWN, HIDDEN, OLDER_FIELD]
 """The fields that are returned with a hit."""
 
 UNINDEXED: Json = {"type": "keyword", "index": False, "doc_values": False}
@@ -77,12 +90,13 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
                 "auto_expand_replicas": "0-1",
                 # By default, OpenSearch refuses to add a removed document with its old version for a minute.
                 "gc_deletes": "-1",
+                "similarity": {SIMILARITY: {"type": "BM25", "k1": BM25.k1, "b": BM25.b}},
             }
         },
         "aliases": {name: {}},
         "mappings": {
             "dynamic": "strict",
-            "_source": {"excludes": ["vector"]},
+            "_source": {"excludes": ["vector", FIELD]},
             "properties": {
                 "store": keyword,
                 "file": keyword,
@@ -92,8 +106,13 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
                 "chunk": keyword,
                 "window": {"type": "integer"},
                 "windows": {"type": "integer", "index": False, "doc_values": False},
-                "text": {"type": "text", "analyzer": "english"},
-                "hidden_text": unindexed,
+                FIELD: {
+                    "type": "text",
+                    "analyzer": "whitespace",
+                    "similarity": SIMILARITY,
+                    "index_options": "freqs",
+                },
+                SHOWN: unindexed,
                 **ADDED,
                 "attributes": {"type": "nested", "properties": attribute},
                 "vector": {"type": "knn_vector", "dimension": space.dimensions, "method": method},

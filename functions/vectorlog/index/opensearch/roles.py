@@ -8,7 +8,7 @@ PATTERN = f"{Layout().prefix}-*"
 """Pattern of our indexes' names; no role has access to other indexes."""
 
 REQUESTS = {
-    "search": (("POST", "_msearch"),),
+    "search": (("POST", "_msearch"), ("POST", "_mtermvectors")),
     "write": (
         ("POST", "_bulk"),
         ("POST", f"{PATTERN}/_refresh"),
@@ -28,7 +28,9 @@ def _role(cluster: list[str], index: list[str]) -> Json:
 
 
 ROLES: dict[str, Json] = {
-    "search": _role(["indices:data/read/msearch"], ["indices:data/read/search*"]),
+    "search": _role(
+        ["indices:data/read/msearch", "indices:data/read/mtv"], ["indices:data/read/search*", "indices:data/read/mtv*"]
+    ),
     "write": _role(
         ["indices:data/read/scroll*", "indices:data/write/bulk"],  # delete by query uses scroll
         [

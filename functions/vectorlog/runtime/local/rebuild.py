@@ -18,6 +18,7 @@ from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.index.embedded.schema import is_older
 from vectorlog.operations.progress import Watch, silent
 from vectorlog.operations.rebuild_chunks import Reread, reread
 from vectorlog.operations.rebuild_index import Refill
@@ -151,10 +152,26 @@ def index(folder: DataFolder, watch: Watch) -> Refill:
     return refill
 
 
+def renew_index(folder: DataFolder) -> None:
+    """Makes the index anew if its terms are of an earlier version, unless that has been done: `adopt_index` follows.
+
+    Raises:
+        FolderInUse: a rebuild of the folder is under way.
+    """
+    if not is_older(folder.index) or ((folder.next_index / READY).is_file() and not is_older(folder.next_index)):
+        return
+    log.warning("an earlier version made the text index of %s: it is made anew from the artefacts", folder.path)
+    refill = index(folder, silent)
+    log.warning("the text index of %s is made anew: %s chunks of %s files", folder.path, refill.chunks, refill.files)
+    for each in refill.incomplete:
+        log.error("%s does not hold all chunks of its file, so no search finds the rest: attach the file again", each)
+
+
 def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blobs) -> bool:
     """Replaces the index with a rebuilt one, if there is one, and returns whether there was.
 
-    It first brings the rebuilt index up to date with the log. The caller must hold the folder's lock, and the index
+    One that an earlier version has rebuilt is left where it is. It first brings the rebuilt index up to date with the
+    log. The caller must hold the folder's lock, and the index
     must not be open. If the process dies here, one of the two indexes remains.
     """
     try:
@@ -163,7 +180,7 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
         return False
     with rebuilding:
         ready = folder.next_index / READY
-        is_ready = ready.is_file()
+        is_ready = ready.is_file() and not is_older(folder.next_index)
         if is_ready:
             reader = _Reader(log_and_views.log, json.loads(ready.read_text())["position"])
             with closing(LocalIndex(folder.next_index)) as fresh:

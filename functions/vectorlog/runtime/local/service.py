@@ -78,6 +78,7 @@ class Local:
         rebuild.renew_views(self.folder, log_and_views)
         blobs = BlobsBySize(self.folder.blobs, self.folder.staging, self.folder.small_blobs)
         self._resources.callback(blobs.rows.close)
+        rebuild.renew_index(self.folder)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         copied.opened(self.folder)
         index = LocalIndex(self.folder.index, settings.index_memory_mb * MB)
