@@ -52,7 +52,7 @@ def test_text_is_compressed(kind: str) -> None:
         Response(200, {"content-type": "application/pdf"}, BODY),
         Response(200, {"content-type": "image/png"}, BODY),
         Response(200, {"content-type": "application/json", "content-encoding": "br"}, BODY),
-        Response(200, {"content-type": "text/plain"}, Path("/a/file")),
+        Response(200, {"content-type": "text/plain"}, Path(__file__).open("rb")),
     ],
 )
 def test_left_as_it_is(response: Response) -> None:
