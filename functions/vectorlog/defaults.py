@@ -34,6 +34,10 @@ RESERVE_MB = 256
 """Disk space that the local edition keeps for deletes and for its log, in units of 2^20 bytes."""
 READERS_MEMORY_MB = 2048
 """Address space of a child process that reads a file, in units of 2^20 bytes."""
+OCR_MEMORY_MB = 1024
+"""What a reader's address space has more if it recognizes text in pictures: the library and its models map 1.2 GB."""
+OCR_SECONDS = 300.0
+"""How much CPU time recognizing the text of a file's pictures may take: a page takes 5 to 15 s."""
 READ_SECONDS = 60.0
 """How long reading a file may take by the clock, in seconds, in addition to an allowance for its size."""
 READ_CPU_SECONDS = 4.0

@@ -32,6 +32,9 @@ class _Refusing:
         self._embeds = StubEmbedder(space)
         return self
 
+    def languages(self, model: str) -> tuple[str, ...]:
+        return ()
+
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
         if self._rounds:
             self._rounds -= 1

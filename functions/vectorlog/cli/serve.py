@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Serve the API from a data folder, until Ctrl-C."""
     from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
+    from vectorlog.ingest import rapid_ocr
+    from vectorlog.ingest.ocr import OcrMissing
     from vectorlog.runtime.local import logs
     from vectorlog.runtime.local.allocator import share_arenas
     from vectorlog.runtime.local.copied import TornCopy
@@ -45,9 +47,11 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     ):  # once uvicorn has stopped, it raises the signal that it caught again
         signal.signal(number, lambda *_: sys.exit(0))
     try:
+        if settings.ocr:
+            rapid_ocr.check()
         check_file_size()
         local = Local(settings)
-    except (LimitTooLow, FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
+    except (OcrMissing, LimitTooLow, FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The data folder {settings.data} cannot be used: {error.strerror}.") from None

@@ -47,6 +47,7 @@ class Offer:
         connect: creates the embedder for a space; cheap, since it connects on first use.
         together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
+        languages: ISO 639-1 codes of those that the model knows; empty if that is not known, or if it is most of them.
     """
 
     provider: str
@@ -56,6 +57,7 @@ class Offer:
     connect: Callable[[Space], Embedder]
     sizes: tuple[int, ...] = ()
     together: int = TOGETHER
+    languages: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -139,6 +141,11 @@ class Models:
                     offer.connect(space), self._telemetry, together=offer.together
                 )
             return self._embedders[space]
+
+    def languages(self, model: str) -> tuple[str, ...]:
+        """Returns the codes of the languages that a model knows; empty if that is not known."""
+        offer = self._offers.get(model)
+        return offer.languages if offer else ()
 
     def close(self) -> None:
         """Closes all embedders."""

@@ -34,6 +34,7 @@ def local_offer(threads: int | None = None) -> Offer:
         shortens=False,
         connect=lambda _: onnx.LocalEmbedder(threads),
         together=together,
+        languages=("en",),
     )
 
 

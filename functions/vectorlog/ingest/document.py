@@ -61,6 +61,7 @@ class Document:
         locations: of each chunk; empty if the reader does not tell them.
         title: of the document; empty if it has none.
         warnings: what the user has to know of the reading, as `bounded` returns them.
+        language: the ISO 639-1 code of the text's language; empty if it is not certain.
     """
 
     text: str
@@ -69,6 +70,7 @@ class Document:
     locations: tuple[Location, ...] = ()
     title: str = ""
     warnings: tuple[FileWarning, ...] = ()
+    language: str = ""
 
     def location(self, n: int) -> Location | None:
         """Returns the location of chunk `n`, if the reader told it."""

@@ -126,6 +126,7 @@ class Local:
             memory_bytes=settings.reader_memory_mb * MB,
             seconds=settings.reader_seconds,
             cpu=CpuLimit(settings.reader_cpu_seconds, settings.reader_cpu_seconds_per_mb),
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0.0,
         )
         self._resources.callback(sandbox.close)
         return sandbox

@@ -12,6 +12,7 @@ from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
     INDEX_MEMORY_MB,
+    OCR_SECONDS,
     OPENAI_URL,
     PORT,
     READ_CPU_SECONDS,
@@ -105,6 +106,14 @@ class Settings:
         READ_CPU_SECONDS_PER_MB, "Seconds of CPU time that reading a file may take for each MB.", minimum=0.1
     )
     reader_memory_mb: int = _setting(READERS_MEMORY_MB, "Address space of each child process, in MB.", minimum=512)
+    ocr: bool = _setting(
+        False, "Recognize text (OCR) in images and in scanned pages of PDFs; needs `pip install 'vectorlog[ocr]'`."
+    )
+    ocr_seconds: float = _setting(
+        OCR_SECONDS,
+        "Seconds of CPU time that recognizing the text of a file may take; a page takes 5 to 15.",
+        minimum=1,
+    )
     index_memory_mb: int = _setting(INDEX_MEMORY_MB, "Memory for the index's open stores, in MB.", minimum=16)
 
     limit_requests_per_second: int = _setting(0, "Requests a second of each project; 0 is no limit.", minimum=0)
