@@ -28,6 +28,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     from vectorlog.ingest import rapid_ocr
     from vectorlog.ingest.ocr import OcrMissing
     from vectorlog.runtime.local import logs
+    from vectorlog.runtime.local.allocator import share_arenas
     from vectorlog.runtime.local.copied import TornCopy
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
     from vectorlog.runtime.local.process_limits import LimitTooLow, check_file_size
@@ -38,6 +39,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
         settings = Settings(**values)
     except WrongSettings as error:
         raise click.UsageError(str(error)) from None
+    share_arenas()
     logs.configure(people=sys.stderr.isatty())
     for number in (
         signal.SIGINT,
