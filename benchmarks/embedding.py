@@ -10,16 +10,23 @@ import argparse
 import os
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
+from vectorlog.embedding.remembered import Remembered
+from vectorlog.ingest.child import read
+from vectorlog.ingest.context import windows
 
+BOOK = 100_000
+"""Characters of the text whose cost is measured."""
 WORDS = [
     "the",
     "pump",
@@ -53,6 +60,31 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def ingest_cost() -> None:
+    """Prints the CPU seconds that one MB of English text costs from file to vectors, in chunks of 800/400 tokens.
+
+    Only ratios between versions count, measured by turns: on a busy machine, CPU time is up to twice as high.
+    """
+    embedder = LocalEmbedder(1)
+    embedder.warm()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "book.txt"
+        book = "\n\n".join(each.read_text() for each in sorted(Path("docs").glob("*.md")))[:BOOK]
+        file.write_text(book)
+        read(file, file.name, 800, 400)  # loads the tokenizer
+        start = time.process_time()
+        document = read(file, file.name, 800, 400)
+        between = time.process_time()
+    texts = [("", text) for n in range(len(document.spans)) for text in windows(document, n)]
+    Remembered().vectors(texts, embedder.documents)
+    end, size = time.process_time(), len(book.encode()) / 1e6
+    print(
+        f"local: {(end - start) / size:.1f} CPU seconds per MB of English text: {(between - start) / size:.1f} to read "
+        f"it, {(end - between) / size:.1f} to embed it; {len(document.spans)} chunks, {len(set(texts))} windows"
+    )
+    embedder.close()
+
+
 def measure(name: str, embedder: Embedder) -> None:
     """Prints the rates of documents and the latency of queries."""
     print(f"{name}: first use {seconds(lambda: embedder.query('first')):.3f} s")
@@ -77,6 +109,7 @@ def main() -> None:
         space = Space(f"openai:{given.model}", dimensions_of(endpoint, given.model))
         measure(space.model, OpenAIEmbedder(endpoint, space, given.model))
         return
+    ingest_cost()
     for threads in sorted({1, os.cpu_count() or 1}):
         measure(f"local, {threads} thread(s)", LocalEmbedder(threads))
 

@@ -25,7 +25,7 @@ COMPILED: tuple[Bundle, ...] = ("core", "index")
 """Bundles that hold bytecode too. No request waits for `ingest`, which would be too big with it."""
 MAX_ASSET_BYTES = 30_000_000
 """Maximum size of a zipped asset."""
-_OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "granite.onnx", "*.pyc")
+_OURS_LOCALLY = shutil.ignore_patterns("__pycache__", "*.onnx", "*.pyc")
 UNUSED = (
     *("bin", "*/bin", ".lock"),  # programs: html_to_markdown brings 12 MB of one
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_*.json")),

@@ -50,6 +50,9 @@ class Configuration:
         rewriting_model, rewriting_base_url, rewriting_secret_arn: a chat model that rewrites queries for
             `rewrite_query`, its OpenAI-compatible endpoint, and the secret that holds its key; without a model, fixed
             rules rewrite them.
+        reranking_model, reranking_base_url, reranking_secret_arn: a model that ranks the best results of searches with
+            the ranker `rerank`, the URL of its endpoint, to which `/rerank` is added, and the secret that holds its
+            key; without a model, such searches are refused.
         opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
             per node.
@@ -84,6 +87,9 @@ class Configuration:
     rewriting_model: str = ""
     rewriting_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     rewriting_secret_arn: _Arn = ""
+    reranking_model: str = ""
+    reranking_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    reranking_secret_arn: _Arn = ""
     opensearch_endpoint: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
     opensearch_domain_arn: _Arn = ""
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
@@ -145,6 +151,9 @@ class Configuration:
             raise ValueError("embedding_secret_arn works only with a model openai:…")
         if (self.rewriting_base_url or self.rewriting_secret_arn) and not self.rewriting_model:
             raise ValueError("rewriting_base_url and rewriting_secret_arn work only with rewriting_model")
+        _together(self, "reranking_model", "reranking_base_url")
+        if self.reranking_secret_arn and not self.reranking_model:
+            raise ValueError("reranking_secret_arn works only with reranking_model")
 
     @property
     def keeps(self) -> bool:

@@ -128,6 +128,11 @@ class Grants:
         if self.configuration.rewriting_secret_arn:
             _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.rewriting_secret_arn])
 
+    def rerank(self, function: lambda_.Function) -> None:
+        """Reads the key of the reranker."""
+        if self.configuration.reranking_secret_arn:
+            _allow(function, ["secretsmanager:GetSecretValue"], [self.configuration.reranking_secret_arn])
+
     def embed(self, function: lambda_.Function) -> None:
         """Calls the models that are offered."""
         self.name_models(function)

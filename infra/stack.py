@@ -13,6 +13,7 @@ from infra.api import Api
 from infra.assets import Assets
 from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
+from infra.endpoints import EMBEDDING, RERANKING, REWRITING, endpoints
 from infra.files import Files
 from infra.first_key import FirstKey
 from infra.functions import Functions, FunctionSpec
@@ -94,13 +95,13 @@ class VectorlogStack(Stack):
         return function
 
     def _search(self) -> lambda_.Function:
-        rewriting = "rewriting_model", "rewriting_base_url", "rewriting_secret"
-        function = self._make(functions.SEARCH, *ANSWERING, "opensearch_endpoint", *rewriting)
+        function = self._make(functions.SEARCH, *ANSWERING, "opensearch_endpoint", *REWRITING, *RERANKING)
         self._grants.append(function)
         self._grants.read_rows(function)
         self._grants.count_requests(function)
         self._grants.embed(function)
         self._grants.rewrite(function)
+        self._grants.rerank(function)
         self._grants.hand_out(function, ANSWERS)
         self._index.grant_search(function)
         return function
@@ -185,7 +186,7 @@ class VectorlogStack(Stack):
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
-        with_them += ["embedding_base_url", "embedding_secret"] if "models" in fields else []
+        with_them += EMBEDDING if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 
     def _deployment(self) -> dict[str, str]:
@@ -201,11 +202,7 @@ class VectorlogStack(Stack):
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
-            "embedding_base_url": self._configuration.embedding_base_url,
-            "embedding_secret": self._configuration.embedding_secret_arn,
-            "rewriting_model": self._configuration.rewriting_model,
-            "rewriting_base_url": self._configuration.rewriting_base_url,
-            "rewriting_secret": self._configuration.rewriting_secret_arn,
+            **endpoints(self._configuration),
             "duplicate_content": self._configuration.duplicate_content,
             "embeddings_api": self._configuration.embeddings_api,
             "reader_cpu_seconds": str(self._configuration.reader_cpu_seconds),

@@ -21,8 +21,8 @@ A file that could be read, but not in full or not for sure, is `completed` with 
 """
 _END = """## Not read
 
-- **Images and scans.** There is no text recognition (OCR). Images fail, and pages without text are counted in a
-  warning. Run text recognition on them first, and upload the result.
+- **Images and scans**, unless the server was started with `--ocr` (local edition). Images fail, and pages without text
+  are counted in a warning; both say how to switch text recognition (OCR) on. The functions on AWS have none.
 - **Recordings, programs, databases**, and archives other than zip, tar, gzip, bzip2 and xz. The message names what to
   upload instead.
 - **Locked files.** Remove the password first.

@@ -1,11 +1,15 @@
-"""Writes functions/vectorlog/embedding/granite.onnx: the graph of granite-embedding-30m-english, without its weights.
+"""Writes functions/vectorlog/embedding/granite_rows_*.onnx: the graph of granite-embedding-30m-english, without its
+weights.
 
     python tools/granite_graph.py
 
-The graph is a RoBERTa encoder of IBM's model card in onnxruntime's fused operators. The weights stay in their own
-package in 8 bits (blocks of 64 along the input, one scale each) and are bound by name when the session starts
-(granite_weights.py), so nothing is converted. Only this script needs the `onnx` package; a test compares its output
-with the file.
+The graph is a RoBERTa encoder of IBM's model card. Products are of 8-bit integers: each row of an activation is
+quantised by its own largest value, each row of a weight too (granite_weights.py), and the sums are exact. So a vector
+depends neither on what else is computed nor on the order. There is a graph for signed and one for unsigned weights:
+the results are equal, but which one is fast, and whether signed ones are exact, depends on the processor (granite.py).
+
+Weights are bound by name when the session starts. Only this script needs the `onnx` package; a test compares its output
+with the files.
 """
 
 from __future__ import annotations
@@ -13,22 +17,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from onnx import ModelProto, NodeProto, TensorProto, helper
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-GRAPH = Path(__file__).parents[1] / "functions/vectorlog/embedding/granite.onnx"
+FOLDER = Path(__file__).parents[1] / "functions/vectorlog/embedding"
+KINDS = ("s8", "u8")
 
 LAYERS, HEADS, HIDDEN, INNER = 6, 12, 384, 1536
 VOCABULARY, POSITIONS, FIRST_POSITION = 50_265, 514, 2
 BLOCK = 64
 EPSILON = 1e-12
+SMALLEST = 1e-9
+"""The least largest value of a row, so that a row of zeros has a scale."""
+LOWEST = -0.17
+"""The function between the two products of a layer has no lower value, so what is below 0 need not be looked at."""
 
 
 class Graph:
-    """Nodes and weight names in the order in which they are added; every method returns the name of its output."""
+    """Nodes and constants in the order in which they are added; every method returns the name of its output.
 
-    def __init__(self) -> None:
+    Args:
+        kind: of the weights: `s8` or `u8`.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = TensorProto.INT8 if kind == "s8" else TensorProto.UINT8
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
+        self._quantised: set[str] = set()
+        for name, integer in (("zero", 0), ("one", 1), ("columns", 1), ("first_position", FIRST_POSITION)):
+            self._constant(name, np.array([integer], np.int64))
+        for name, shape in (("flat", (-1, HIDDEN)), ("unflat", (1, -1, HIDDEN))):
+            self._constant(name, np.array(shape, np.int64))
+        for name, number in (("127", 127), ("unscaled", 1), ("smallest", SMALLEST), ("-lowest", -LOWEST)):
+            self._constant(name, np.array(number, np.float32))
+        self._constant("128", np.array(128, np.uint8))
+        self._constant("weight_zero", np.array(0, np.int8) if kind == "s8" else np.array(128, np.uint8))
 
     def weight(self, name: str, *shape: int, kind: TensorProto.DataType = TensorProto.FLOAT) -> str:
         """A tensor that is bound when the session starts."""
@@ -37,61 +61,70 @@ class Graph:
         self.weights.append(weight)
         return name
 
-    def integer(self, name: str, value: int) -> str:
-        """A constant."""
-        self.weights.append(helper.make_tensor(name, TensorProto.INT64, [1], [value]))
-        return name
-
-    def onnx(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:  # noqa: ANN401
-        """A standard ONNX operator; returns its first output."""
-        self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
-        return outputs[0]
+    def onnx(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:  # noqa: ANN401
+        """A standard ONNX operator."""
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
 
     def fused(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:  # noqa: ANN401
         """One of onnxruntime's own operators."""
         return self.onnx(operator, inputs, output, domain="com.microsoft", **attributes)
 
-    def linear(self, x: str, name: str, inputs: int, outputs: int, *, bias: bool) -> str:
-        """`x` times an 8-bit matrix. Level 4 also multiplies in 8 bits, with `x` quantized by row and block, so rows
-        stay independent.
-        """
-        blocks = inputs // BLOCK
+    def linear(self, x: str, name: str, inputs: int, outputs: int, least: str = "smallest") -> str:
+        """`x` (rows, inputs) times a matrix, without a bias: (rows, outputs). `least` is as for `_rows`."""
         operands = [
-            x,
-            self.weight(f"{name}.w", outputs, blocks, BLOCK, kind=TensorProto.UINT8),
-            self.weight(f"{name}.w.scale", outputs, blocks),
+            self._rows(x, least),
+            self.weight(f"{name}.rows", inputs, outputs, kind=self.kind),
+            "unscaled",
+            self.weight(f"{name}.rows.scale", outputs),
+            "128",
+            "weight_zero",
         ]
-        if bias:
-            operands += ["", "", self.weight(f"{name}.b", outputs)]
-        return self.fused(
-            "MatMulNBits", operands, f"{name}.out", K=inputs, N=outputs, bits=8, block_size=BLOCK, accuracy_level=4
-        )
+        unscaled = self.fused("MatMulIntegerToFloat", operands, f"{name}.unscaled")
+        return self.onnx("Mul", [unscaled, f"{x}.column"], f"{name}.out")
+
+    def added(self, x: str, bias: str, size: int) -> str:
+        """`x` plus a bias."""
+        return self.onnx("Add", [x, self.weight(bias, size)], f"{x}.biased")
 
     def added_and_normalised(self, x: str, residual: str, norm: str, bias: str, output: str) -> str:
-        """Layer normalization of `x` + bias + `residual`."""
-        operands = [
-            x,
-            residual,
-            self.weight(f"{norm}.w", HIDDEN),
-            self.weight(f"{norm}.b", HIDDEN),
-            self.weight(bias, HIDDEN),
-        ]
-        return self.fused("SkipLayerNormalization", operands, output, epsilon=EPSILON)
+        """Layer normalization of `x` + bias + `residual`.
+
+        onnxruntime's SkipLayerNormalization would do the same in one operator, but takes five times as long.
+        """
+        sum_ = self.onnx("Add", [self.added(x, bias, HIDDEN), residual], f"{output}.sum")
+        operands = [sum_, self.weight(f"{norm}.w", HIDDEN), self.weight(f"{norm}.b", HIDDEN)]
+        return self.onnx("LayerNormalization", operands, output, epsilon=EPSILON)
+
+    def _constant(self, name: str, value: np.typing.NDArray[Any]) -> None:
+        self.weights.append(numpy_helper.from_array(value, name))
+
+    def _rows(self, x: str, least: str) -> str:
+        """`x` in 8 bits with zero at 128, and in `<x>.column` what each row was divided by; once for all products.
+
+        `least` is the least largest value of a row: `smallest`, or `-lowest` for what is nowhere below that.
+        """
+        if x not in self._quantised:
+            self._quantised.add(x)
+            size = self.onnx("Abs", [x], f"{x}.abs") if least == "smallest" else x
+            self.onnx("ReduceMax", [size, "columns"], f"{x}.largest", keepdims=0)
+            self.onnx("Max", [f"{x}.largest", least], f"{x}.range")
+            self.onnx("Div", [f"{x}.range", "127"], f"{x}.scale")
+            self.onnx("Unsqueeze", [f"{x}.scale", "columns"], f"{x}.column")
+            self.onnx("Expand", ["128", self.onnx("Shape", [f"{x}.range"], f"{x}.count")], f"{x}.zeros")
+            self.onnx("QuantizeLinear", [x, f"{x}.scale", f"{x}.zeros"], f"{x}.quantised", axis=0)
+        return f"{x}.quantised"
 
 
-def build() -> ModelProto:
-    """`ids` (texts, tokens) int64, all texts of equal length → `vectors` (texts, 1, 384) float32 of unit length, from
-    the token `<s>`.
-    """
-    g = Graph()
-    g.integer("zero", 0)
-    g.integer("one", 1)
+def build(kind: str) -> ModelProto:
+    """`ids` (1, tokens) int64 → `vectors` (1, 384) float32 of unit length, from the token `<s>`."""
+    g = Graph(kind)
     x = _embedded(g)
     for number in range(LAYERS):
         x = _layer(g, x, f"l{number}", last=number == LAYERS - 1)
     g.onnx("LpNormalization", [x], "vectors", axis=-1, p=2)
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])
-    vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", 1, HIDDEN])
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])
+    vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, [1, HIDDEN])
     graph = helper.make_graph(g.nodes, "granite-embedding-30m-english", [ids], [vectors], g.weights)
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)], ir_version=9
@@ -106,37 +139,47 @@ def _embedded(g: Graph) -> str:
     ]
     g.fused("GatherBlockQuantized", words, "words", gather_axis=0, quantize_axis=1, block_size=BLOCK, bits=8)
     g.onnx("Shape", ["ids"], "tokens", start=1, end=2)
-    g.onnx("Add", ["tokens", g.integer("first_position", FIRST_POSITION)], "end_position")
+    g.onnx("Add", ["tokens", "first_position"], "end_position")
     g.onnx("Slice", [g.weight("pos_emb", POSITIONS, HIDDEN), "first_position", "end_position", "zero"], "positions")
-    return g.added_and_normalised("words", "positions", "emb_ln", "type_emb", "embedded")
-
-
-def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
-    """The last layer computes only its first row, `<s>`, because nothing reads the others."""
-    queries, keys, values = (f"{name}.{part}" for part in ("queries", "keys", "values"))
-    if last:
-        g.onnx("Split", [g.linear(x, f"{name}.kv", HIDDEN, 2 * HIDDEN, bias=True)], keys, values, axis=2, num_outputs=2)
-        x = g.onnx("Slice", [x, "zero", "one", "one"], "first")
-        queries = g.linear(x, f"{name}.q", HIDDEN, HIDDEN, bias=True)
-    else:
-        g.onnx(
-            "Split",
-            [g.linear(x, f"{name}.qkv", HIDDEN, 3 * HIDDEN, bias=True)],
-            queries,
-            keys,
-            values,
-            axis=2,
-            num_outputs=3,
-        )
-    attended = g.fused("MultiHeadAttention", [queries, keys, values], f"{name}.attended", num_heads=HEADS)
-    attended = g.linear(attended, f"{name}.ao", HIDDEN, HIDDEN, bias=False)
-    x = g.added_and_normalised(attended, x, f"{name}.aln", f"{name}.ao.b", f"{name}.middle")
-    inner = g.linear(x, f"{name}.f1", HIDDEN, INNER, bias=False)
-    inner = g.fused("BiasGelu", [inner, g.weight(f"{name}.f1.b", INNER)], f"{name}.inner")
     return g.added_and_normalised(
-        g.linear(inner, f"{name}.f2", INNER, HIDDEN, bias=False), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end"
+        g.onnx("Reshape", ["words", "flat"], "word_rows"), "positions", "emb_ln", "type_emb", "embedded"
     )
 
 
+def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
+    """The last layer computes only its first row, `<s>`, because nothing reads the others.
+
+    The key's bias is left out: it adds the same to all scores of a query. The value's bias is in the output's, because
+    the weights of a query sum to 1.
+    """
+    everyone = x
+    if last:
+        x = g.onnx("Slice", [x, "zero", "one", "zero"], "first")
+    queries = g.added(g.linear(x, f"{name}.queries", HIDDEN, HIDDEN), f"{name}.queries.b", HIDDEN)
+    parts = [
+        queries,
+        g.linear(everyone, f"{name}.keys", HIDDEN, HIDDEN),
+        g.linear(everyone, f"{name}.values", HIDDEN, HIDDEN),
+    ]
+    texts = [g.onnx("Reshape", [part, "unflat"], f"{part}.text") for part in parts]
+    heads = g.fused("MultiHeadAttention", texts, f"{name}.heads", num_heads=HEADS)
+    attended = g.onnx("Reshape", [heads, "flat"], f"{name}.attended")
+    x = g.added_and_normalised(
+        g.linear(attended, f"{name}.ao", HIDDEN, HIDDEN), x, f"{name}.aln", f"{name}.ao.rows.b", f"{name}.middle"
+    )
+    inner = g.linear(x, f"{name}.f1", HIDDEN, INNER)
+    # The usual approximation with tanh, which is faster than the error function: the cosine stays the same to 1e-5.
+    inner = g.fused("FastGelu", [inner, g.weight(f"{name}.f1.b", INNER)], f"{name}.inner")
+    return g.added_and_normalised(
+        g.linear(inner, f"{name}.f2", INNER, HIDDEN, "-lowest"), x, f"{name}.fln", f"{name}.f2.b", f"{name}.end"
+    )
+
+
+def path(kind: str) -> Path:
+    """Where a graph is kept."""
+    return FOLDER / f"granite_rows_{kind}.onnx"
+
+
 if __name__ == "__main__":
-    GRAPH.write_bytes(build().SerializeToString(deterministic=True))
+    for each in KINDS:
+        path(each).write_bytes(build(each).SerializeToString(deterministic=True))

@@ -34,6 +34,10 @@ RESERVE_MB = 256
 """Disk space that the local edition keeps for deletes and for its log, in units of 2^20 bytes."""
 READERS_MEMORY_MB = 2048
 """Address space of a child process that reads a file, in units of 2^20 bytes."""
+OCR_MEMORY_MB = 1024
+"""What a reader's address space has more if it recognizes text in pictures: the library and its models map 1.2 GB."""
+OCR_SECONDS = 300.0
+"""How much CPU time recognizing the text of a file's pictures may take: a page takes 5 to 15 s."""
 READ_SECONDS = 60.0
 """How long reading a file may take by the clock, in seconds, in addition to an allowance for its size."""
 READ_CPU_SECONDS = 4.0
@@ -50,6 +54,10 @@ lets through.
 """
 REWRITING_SECONDS = 4.0
 """How long a search waits for the chat model that rewrites its queries; behind API Gateway it has 29 s in all."""
+RERANKING_SECONDS = 4.0
+"""How long a search waits for its reranker. With rewriting (4 s) and the longest search of an index (20 s) it stays
+below API Gateway's 29 s.
+"""
 
 PREFLIGHT_SECONDS = 3600
 """How long a browser may remember what it may send to the API, or to the bucket."""

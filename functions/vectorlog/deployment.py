@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vectorlog.embedding.catalogue import Models
     from vectorlog.files.blobs import Blobs
     from vectorlog.index.chunk_index import ChunkIndex
+    from vectorlog.reranking.reranker import Reranker
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -84,6 +85,7 @@ class Deployment:
         together: runs reads in parallel. A read may itself call it, but no deeper, because on AWS all levels share
             eight threads.
         rewriter: rewrites the queries of searches that ask for it.
+        reranker: ranks the results of searches that ask for it; None refuses these.
         telemetry: where failures are logged and counted.
         limits: the limits of projects, and the counts by which they are applied.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
@@ -106,6 +108,7 @@ class Deployment:
     upload_limits: UploadLimits = LOCAL_UPLOADS
     together: Parallel = one_by_one
     rewriter: Rewriter = field(default_factory=PlainRewriter)
+    reranker: Reranker | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: Limiter = field(default_factory=Limiter)
     scrub: Callable[[Space | None, str], None] = nothing_left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -120,6 +121,19 @@ class TestRequired:
         bench.clock.advance(USED_EVERY_MS)
         authenticate(secret)
         assert api_keys.get(bench.deployment, key).state.used_at == bench.clock()
+
+    def test_last_use_is_recorded_later(self, bench: Bench) -> None:
+        """Where a request must not write, the use is recorded after it."""
+        key, secret = api_keys.create(bench.deployment, "acme", "mine")
+        later: list[Callable[[], None]] = []
+        authenticate = auth.keys_required(bench.deployment, later=later.append)
+        assert authenticate(secret) is not None
+        assert api_keys.get(bench.deployment, key.id).state.used_at is None
+        [step] = later
+        step()
+        assert api_keys.get(bench.deployment, key.id).state.used_at == bench.clock()
+        assert authenticate(secret) is not None
+        assert later == [step]
 
     def test_a_use_that_cannot_be_recorded(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+from io import BufferedReader, FileIO
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_text_is_compressed(kind: str) -> None:
         Response(200, {"content-type": "application/pdf"}, BODY),
         Response(200, {"content-type": "image/png"}, BODY),
         Response(200, {"content-type": "application/json", "content-encoding": "br"}, BODY),
-        Response(200, {"content-type": "text/plain"}, Path("/a/file")),
+        Response(200, {"content-type": "text/plain"}, BufferedReader(FileIO(__file__))),
     ],
 )
 def test_left_as_it_is(response: Response) -> None:

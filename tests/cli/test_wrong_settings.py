@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from vectorlog.cli import keys, serve
 
+RERANKING = ["--reranking-model", "m", "--reranking-base-url", "http://a.example/v1"]
+
 
 @pytest.mark.parametrize(
     ("flags", "says"),
@@ -21,6 +23,13 @@ from vectorlog.cli import keys, serve
         (["--embedding", "openai"], "VECTORLOG_EMBEDDING_API_KEY"),
         (["--embedding", "openai", "--embedding-base-url", "notaurl"], "must begin with http"),
         (["--embedding", "magic"], "'magic' is not one of"),
+        (["--reranking-model", "m"], "--reranking-model needs --reranking-base-url"),
+        (["--reranking-model", "m", "--reranking-base-url", "notaurl"], "must begin with http"),
+        (["--reranking-base-url", "http://a.example/v1"], "works only with --reranking-model"),
+        (
+            [*RERANKING, "--reranking-api-key", "k", "--reranking-api-key-file", "f"],
+            "the reranker's key or the file that holds it",
+        ),
     ],
 )
 def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ BODIES = [
         {"ranking_options": {"ranker": "best"}},
         "ranking_options.ranker",
         "invalid_value",
-        "'none', 'auto', 'default-2024-11-15', 'rrf', and 'weighted'",
+        "'none', 'auto', 'default-2024-11-15', 'rrf', 'weighted', and 'rerank'",
     ),
     search(
         {"ranking_options": {"score_threshold": 1.5}},

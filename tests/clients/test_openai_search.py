@@ -136,6 +136,7 @@ def test_results_field_by_field(reader: OpenAI, animals: str) -> None:
         "data": [ANY, ANY],
         "has_more": False,
         "next_page": None,
+        "warnings": [],
     }
     assert best == {
         "file_id": ANY,

@@ -185,7 +185,7 @@ class TestRankers:
 
     def test_unknown_ones_are_refused(self, openai_client: OpenAI, store: str) -> None:
         """A ranker that we do not have is named in the error, with those that there are."""
-        with pytest.raises(BadRequestError, match="'rrf', and 'weighted'"):
+        with pytest.raises(BadRequestError, match="'weighted', and 'rerank'"):
             openai_client.vector_stores.search(
                 store, query="x", extra_body={"ranking_options": {"ranker": "cross-encoder"}}
             )

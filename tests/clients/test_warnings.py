@@ -37,7 +37,7 @@ def test_a_page_without_text_is_told(
     assert row.status == "completed"
     [warning] = row.model_extra["warnings"]  # type: ignore[index]
     assert (warning["code"], warning["where"]) == ("pages_without_text", "page 2")
-    assert "OCR" in warning["message"]
+    assert "--ocr" in warning["message"]
     for base in ("/v1", "/api/v1/llm"):
         shown = raw.get(f"{base}/vector_stores/{store}/files/{file.id}").json()
         [listed] = raw.get(f"{base}/vector_stores/{store}/files").json()["data"]

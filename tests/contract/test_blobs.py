@@ -18,6 +18,7 @@ import pytest
 from tests.simulation.blobs import MemoryBlobs
 from tests.support import moto_aws
 from vectorlog.files.blobs import Blobs, NoSuchBlob, StoredBlob
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.s3 import S3Blobs
 from vectorlog.runtime.aws import clients
@@ -29,6 +30,14 @@ MB = 1 << 20
 @contextmanager
 def folder(place: Path) -> Iterator[Blobs]:
     yield FolderBlobs(place / "blobs", place / "staging")
+
+
+@contextmanager
+def by_size(place: Path) -> Iterator[Blobs]:
+    made = BlobsBySize(place / "blobs", place / "staging", place / "blobs.db")
+    yield made
+    assert list((place / "staging").iterdir()) == []
+    made.rows.close()
 
 
 @contextmanager
@@ -62,7 +71,8 @@ def simulated(folder: Path) -> Iterator[Blobs]:
 
 
 @pytest.fixture(
-    params=[folder, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)], ids=lambda adapter: adapter.__name__
+    params=[folder, by_size, moto, simulated, pytest.param(s3, marks=pytest.mark.aws)],
+    ids=lambda adapter: adapter.__name__,
 )
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     if request.param is moto:

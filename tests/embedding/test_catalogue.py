@@ -11,7 +11,7 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
 
-LOCAL = Space("local:granite-embedding-30m-english", 384)
+LOCAL = Space("local:granite-embedding-30m-english#2", 384)
 
 
 @pytest.fixture
@@ -142,3 +142,29 @@ def test_a_store_of_a_model_that_is_gone_says_so(models: Models) -> None:
     """After a setting was removed, its stores fail with the model's name."""
     with pytest.raises(ModelNotConfigured, match="cohere:embed-v4 is not configured here"):
         models.embedder(Space("cohere:embed-v4", 1024))
+
+
+def test_stores_of_an_earlier_revision_keep_it(models: Models) -> None:
+    """What names the model gets its newest revision; a store of an earlier one is served with its own vectors, and one
+    of a later version's revision says that the deployment is too old. Users see the model's name.
+    """
+    earlier, later = (
+        Space("local:granite-embedding-30m-english", 384),
+        Space("local:granite-embedding-30m-english#3", 384),
+    )
+    assert models.resolve("local:granite-embedding-30m-english").revision == 2
+    assert [earlier.revision, LOCAL.revision, later.revision] == [1, 2, 3]
+    assert {each.name for each in (earlier, LOCAL, later)} == {"local:granite-embedding-30m-english"}
+    assert [models.offers(each) for each in (earlier, LOCAL, later)] == [True, True, False]
+    assert [models.embedder(each).space for each in (earlier, LOCAL)] == [earlier, LOCAL]
+    old, new = (models.embedder(each).query("How long is the pump guaranteed?") for each in (earlier, LOCAL))
+    assert old != new
+    assert sum(a * b for a, b in zip(old, new, strict=True)) > 0.995
+    with pytest.raises(ModelNotConfigured, match="english#3 is not configured here"):
+        models.embedder(later)
+
+
+@pytest.mark.parametrize("name", ["proxy:a#b", "proxy:a#", "proxy:#1x", "proxy:a"])
+def test_other_names_have_no_revision(name: str) -> None:
+    """A provider's model may have any name."""
+    assert (Space(name, 3).name, Space(name, 3).revision) == (name, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from array import array
 from pathlib import Path
 
@@ -104,3 +106,26 @@ def test_the_version_of_a_part(blobs: Watched) -> None:
     assert not artefact.is_current(blobs, "vs_1", "file-1", 1)
     stored(blobs, details=True)
     assert artefact.is_current(blobs, "vs_1", "file-1", 1)
+
+
+def test_shared_vectors_are_kept_once(blobs: Watched, tmp_path: Path) -> None:
+    """Vectors that a chunk shares with the one before are stored once; a part of version 3, without, is read too."""
+    a, b, c, d = (array("f", [float(number), 0.5]) for number in range(4))
+    vectors = [(a, b), (b, c), (b, c), (d,)]
+    details = Details([3] * 4, WHERE, (0, len(TEXT.encode())))
+    key, body = artefact.part_item("vs_1", "file-1", 1, 0, SPANS, vectors, details)
+    line, _, packed = body.partition(b"\n")
+    header = json.loads(line)
+    assert (header["version"], len(packed)) == (4, 4 * 2 * 2)
+    old = header | {"version": 3}
+    del old["starts"]
+    apart = struct.pack("<14e", *(number for windows in vectors for vector in windows for number in vector))
+    for each in (body, json.dumps(old).encode() + b"\n" + apart):
+        blobs.put([artefact.text_item("vs_1", "file-1", 1, TEXT), (key, each)])
+        [chunks] = artefact.read_parts(blobs, "vs_1", "file-1", 1)
+        assert [chunk.vectors for chunk in chunks] == vectors
+        part = tmp_path / "part"
+        part.write_bytes(each)
+        assert artefact.whole_chunks_in(part) == 4
+        part.write_bytes(each[:-1])
+        assert artefact.whole_chunks_in(part) is None

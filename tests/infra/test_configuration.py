@@ -69,6 +69,9 @@ def test_unknown_name() -> None:
         ({"hosted_zone": "Z1"}, "with domain_name"),
         ({"embedding_secret_arn": "arn:aws:secretsmanager:eu-central-1:1:secret:a"}, "model openai:"),
         ({"alarm_email": "nobody"}, "alarm_email='nobody'"),
+        ({"reranking_model": "m"}, "reranking_model alone"),
+        ({"reranking_base_url": "https://a.example/v1"}, "reranking_base_url alone"),
+        ({"reranking_secret_arn": "arn:aws:secretsmanager:eu-central-1:1:secret:a"}, "only with reranking_model"),
     ],
 )
 def test_refused(context: dict[str, str], says: str) -> None:
@@ -94,6 +97,9 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         rewriting_model="small",
         rewriting_base_url="https://a.example/v1",
         rewriting_secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:b",
+        reranking_model="cross",
+        reranking_base_url="https://b.example/v1",
+        reranking_secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:c",
         views="1,2",
         opensearch_shards="2",
         limit_files_per_minute="1",

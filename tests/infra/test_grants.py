@@ -85,6 +85,24 @@ def test_models(synthesize: Synthesize) -> None:
     assert readers == {"api", "search", "embed", "dead_letters"}
 
 
+def test_models_of_searches(synthesize: Synthesize) -> None:
+    """Only the search function can read the keys of what rewrites and reranks, and no other secret with them."""
+    rewriting, reranking = (f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}" for name in ("a", "b"))
+    chosen = synthesize(
+        rewriting_model="small",
+        rewriting_secret_arn=rewriting,
+        reranking_model="cross",
+        reranking_base_url="https://rerank.example/v1",
+        reranking_secret_arn=reranking,
+    )
+    readers = {
+        (function, resource)
+        for function, action, resource in _rights(chosen)
+        if action == "secretsmanager:GetSecretValue"
+    }
+    assert readers == {("search", rewriting), ("search", reranking)}
+
+
 def _table(stack: Synthesized) -> list[str]:
     return [f"{function:13}{action:40}{resource}" for function, action, resource in _rights(stack)]
 

@@ -162,7 +162,7 @@ def test_rounds_of_small_files(bench: Bench, monkeypatch: pytest.MonkeyPatch) ->
     for sizes, rounds in (((half, half), [ROUND]), ((half, half + 1), [half, half + 1])):
         embedded.clear()
         store = bench.store()
-        files = [bench.upload(lines(number)) for number in sizes]
+        files = [bench.upload(lines(number, f"{word} {sizes}")) for number, word in zip(sizes, "ab", strict=True)]
         bench.batch(store, files)
         bench.pump.settle()
         assert embedded == rounds

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.bench import PROJECT, Bench
-from tests.support.stubs import Inline, StubReader
+from tests.support.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
 from tests.support.told import Told
 from vectorlog.domain.tenancy import Caller
+from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.ingest.crowd import SLICE_S, Crowd
 from vectorlog.ingest.document import Document, GaveWay, GiveWay, ReaderClosed, never
 from vectorlog.ingest.ingester import Ingester
@@ -70,6 +72,25 @@ class Readers:
             self.spent[message.file] = seconds
 
         return self.ingester.ingest(messages, lambda: True, Crowd(waits, charge))
+
+
+class GermanReader(StubReader):
+    """Takes every text for German."""
+
+    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+        return replace(super().read(path, filename, max_tokens, overlap), language="de")
+
+
+@pytest.mark.parametrize(("languages", "codes"), [(("en",), ["other_language"]), ((), []), (("de", "en"), [])])
+def test_a_language_that_the_model_does_not_know(bench: Bench, languages: tuple[str, ...], codes: list[str]) -> None:
+    """A file is told if its language is certain, and not among those that its store's model is known for."""
+    offer = Offer("stub", "words", DIMENSIONS, False, StubEmbedder, languages=languages)
+    store, file = bench.store(PROJECT), bench.upload("Die Pumpe", PROJECT)
+    bench.attach(store, file, PROJECT)
+    deployment = replace(bench.deployment, models=Models([offer]))
+    assert not Ingester(deployment, GermanReader(), Inline()).ingest([Ingest(store, file, 1)])
+    shown = store_files.get(bench.deployment, PROJECT, store, file).state
+    assert [each.code for each in shown.warnings] == codes
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.support.bench import DAY_MS, PROJECT, Bench
 from tests.support.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError, Fault
+from vectorlog.embedding.remembered import Remembered
 from vectorlog.ingest.endings import LAST_TRY_MS
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import ROUND, Requeue
@@ -23,14 +24,19 @@ class _Refusing:
 
     standing_refusal: EmbeddingError | None = None
     together = 128
+    by_windows = False
 
     def __init__(self, retry_after: float | None = None, rounds: int = 0) -> None:
+        self.remembered = Remembered()
         self._retry_after = retry_after
         self._rounds = rounds
 
     def embedder(self, space: Space) -> _Refusing:
         self._embeds = StubEmbedder(space)
         return self
+
+    def languages(self, model: str) -> tuple[str, ...]:
+        return ()
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
         if self._rounds:
@@ -56,7 +62,7 @@ def test_refusals_are_counted(bench: Bench, before: int) -> None:
 
 def test_counted_anew_after_progress(bench: Bench) -> None:
     """A refused file that made progress since its last refusal waits as after its first one."""
-    store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
+    store, file = bench.store(), bench.upload("".join(f"line {line}\n" for line in range(ROUND + 1)))
     bench.attach(store, file)
     later = refused(bench, _Refusing(rounds=1), Ingest(store, file, 1, refusals=7))
     assert (later.message.next, later.message.refusals) == (ROUND, 1)
@@ -64,7 +70,7 @@ def test_counted_anew_after_progress(bench: Bench) -> None:
 
 def test_counted_anew_after_progress_that_took_its_time(bench: Bench) -> None:
     """A file that continues in another call because the time ran out waits as after its first refusal."""
-    store, file = bench.store(), bench.upload("line\n" * (ROUND + 1))
+    store, file = bench.store(), bench.upload("".join(f"line {line}\n" for line in range(ROUND + 1)))
     bench.attach(store, file)
     time_left = iter([True, False])
     [later] = Ingester(bench.deployment, StubReader(), Inline()).ingest(

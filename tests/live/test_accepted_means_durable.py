@@ -12,6 +12,7 @@ from tests.live.live_server import LiveServer, until
 from tests.live.uploads import upload
 from tests.support import system_calls
 from tests.support.system_calls import RENAMES, SENDS, SYNCS, WRITES, SystemCall, written_and_synced
+from vectorlog.files.by_size import SMALL_BYTES
 
 CONTENT = "zebras cross the savannah"
 
@@ -34,6 +35,7 @@ def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
     traced.start()
     client = traced.client()
     file = upload(client, CONTENT, "zebras.txt")
+    large = upload(client, f"{CONTENT}, " * (SMALL_BYTES // len(CONTENT)), "herd.txt")
     store = client.vector_stores.create(name="durable").id
     client.vector_stores.files.create(store, file_id=file, attributes={"striped": True})
     until(lambda: client.vector_stores.files.retrieve(file, vector_store_id=store).status == "completed", "ingest")
@@ -42,16 +44,17 @@ def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
     until(lambda: "+++ exited with 0 +++" in trace.read_text(errors="replace").rpartition("\n")[0][-200:], "the trace")
     calls = system_calls.read(trace)
 
-    uploaded, _, attached, *_ = [
+    uploaded, _, _, attached, *_ = [
         call.began for call in calls if call.name in SENDS and "socket:" in call.path and '"HTTP/1.1 200 ' in call.text
     ]
     committed = _first_write(calls, "/log.db-wal", "zebras.txt")
-    assert blob_is_durable(calls, f"blobs/files/{file}", committed)
+    assert written_and_synced(calls, "/blobs.db-wal", CONTENT, committed)
     assert written_and_synced(calls, "/log.db-wal", "zebras.txt", uploaded)
     assert written_and_synced(calls, "/log.db-wal", "striped", attached)
 
     completed = _first_write(calls, "/log.db-wal", "FileIngested")
-    assert blob_is_durable(calls, f"blobs/artefacts/{store}/{file}/00000001", completed)
+    assert written_and_synced(calls, "/blobs.db-wal", f"artefacts/{store}/{file}/00000001/text", completed)
+    assert blob_is_durable(calls, f"blobs/files/{large}", _first_write(calls, "/log.db-wal", "herd.txt"))
     assert written_and_synced(calls, "/chunks.db-wal", CONTENT, completed)
     assert written_and_synced(calls, "/log.db-wal", "FileIngested", calls[-1].ended)
 

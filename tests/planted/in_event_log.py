@@ -57,8 +57,8 @@ BUGS = (
     Bug(
         "newer-state-is-read",
         "event_log/codec.py",
-        'if stored["v"] > aggregate.state_version:',
-        'if stored["v"] > aggregate.state_version + 1:',
+        "if version > aggregate.state_version:",
+        "if version > aggregate.state_version + 1:",
         "Old code misreads what new code wrote, during a deploy.",
         ("event_log/test_codec.py::TestUnknown::test_state",),
     ),

@@ -6,6 +6,38 @@ from tests.planted.bug import Bug
 
 BUGS = (
     Bug(
+        "small-blobs-are-not-synced",
+        "files/sqlite.py",
+        'synchronous="FULL"',
+        'synchronous="NORMAL"',
+        "A power cut removes an accepted small file.",
+        ("live/test_accepted_means_durable.py::test_synced_before_the_answer",),
+    ),
+    Bug(
+        "large-blob-is-shown-through",
+        "files/by_size.py",
+        "            self.rows.delete([key for key, _ in large])\n",
+        "",
+        "A large file that replaces a small one is never served.",
+        ("files/test_by_size.py::test_replaced",),
+    ),
+    Bug(
+        "deleted-small-blob-stays",
+        "files/by_size.py",
+        "        self.rows.delete(keys)\n",
+        "",
+        "The bytes of a deleted small file stay for ever.",
+        ("files/test_by_size.py::test_replaced",),
+    ),
+    Bug(
+        "own-commit-is-read-as-it-was",
+        "event_log/own_commits.py",
+        "if own is not None and own[0] == commit:",
+        "if own is not None:",
+        "What was erased is projected again.",
+        ("runtime/local/test_own_commits.py::test_an_erased_commit_is_another",),
+    ),
+    Bug(
         "blob-is-not-synced",
         "files/folder.py",
         "        self._sync(staged)\n",

@@ -168,13 +168,13 @@ BUGS = (
     Bug(
         "bytes-after-the-commit",
         "use_cases/uploaded_files.py",
-        "        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n"
+        "        deployment.blobs.put([(blob_key(file, command.sha256), command.content)])\n"
         "    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)\n"
         "    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)\n",
         "    plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)\n"
         "    [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)\n"
         "    if loaded.state.owner is None:\n"
-        "        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])\n",
+        "        deployment.blobs.put([(blob_key(file, command.sha256), command.content)])\n",
         "A crash in the middle of an upload leaves a file that has no bytes.",
         ("use_cases/test_uploaded_files.py::test_upload_that_dies",),
     ),

@@ -18,7 +18,7 @@ from tests.simulation.ports import Faults, Port
 from tests.support.pump import Clock
 from tests.support.stubs import Inline
 from vectorlog.event_log.sqlite import SQLiteEventLog
-from vectorlog.files.folder import FolderBlobs
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.reactions.sweep import sweep
@@ -31,17 +31,19 @@ from vectorlog.work.messages import COLLECTION, Collect
 from vectorlog.work.sqlite import SQLiteQueue
 
 
-class DatedBlobs(FolderBlobs):
-    """A folder whose files carry the time of the simulation."""
+class DatedBlobs(BlobsBySize):
+    """The blobs of the local edition, with the time of the simulation."""
 
-    def __init__(self, folder: Path, staging: Path, clock: Clock) -> None:
-        super().__init__(folder, staging)
-        self._clock = clock
+    def __init__(self, folder: Path, staging: Path, database: Path, clock: Clock) -> None:
+        super().__init__(folder, staging, database, lambda: clock.now)
+        self._folder = folder
+        self._now = clock
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
         super().put(items)
         for key, _ in items:
-            os.utime(self._path(key), ns=(self._clock.now * 1_000_000,) * 2)
+            if (self._folder / key).exists():
+                os.utime(self._folder / key, ns=(self._now.now * 1_000_000,) * 2)
 
 
 class LocalWorld:
@@ -67,6 +69,7 @@ class LocalWorld:
         self._log = SQLiteEventLog(folder / "log.db")
         schema = (*sqlite_views.SCHEMA, *sqlite_work.SCHEMA, *checkpoint.SCHEMA, *uptime.SCHEMA)
         self._derived = Database(folder / "derived.db", schema, synchronous="NORMAL")
+        self._blobs = DatedBlobs(folder / "blobs", folder / "staging", folder / "blobs.db", self.clock)
         if self._real_index:
             self._index = LocalIndex(folder / "index")
         self._work = SQLiteQueue(self._derived, "work", self.clock)
@@ -81,7 +84,7 @@ class LocalWorld:
             self.provider,
             log=self._log,
             table=SQLiteTable(self._derived),
-            blobs=DatedBlobs(folder / "blobs", folder / "staging", self.clock),
+            blobs=self._blobs,
             index=self._index,
             rules=self._rules,
         )
@@ -182,6 +185,7 @@ class LocalWorld:
 
     def _close(self) -> None:
         self._log.close()
+        self._blobs.rows.close()
         self._derived.close()
         if self._real_index:
             self._index.close()

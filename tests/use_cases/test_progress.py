@@ -27,6 +27,11 @@ from vectorlog.views.progress import Progress
 from vectorlog.work.messages import Ingest
 
 
+def lines(number: int) -> str:
+    """A text of different lines, each of which is embedded."""
+    return "".join(f"line {line} of words\n" for line in range(number))
+
+
 class Watched(StubEmbedder):
     """Calls a function after each call."""
 
@@ -78,7 +83,7 @@ def test_it_moves(bench: Bench) -> None:
     """While a large file is embedded, its numbers grow, in GET, in the store's list and in the batch's; at the end they
     are those of the file that serves.
     """
-    store, file = bench.store(), bench.upload("line of words\n" * 100)
+    store, file = bench.store(), bench.upload(lines(100))
     batch = bench.batch(store, [file])
     bench.pump.project()
     seen: list[Progress] = []
@@ -104,7 +109,7 @@ def test_it_moves(bench: Bench) -> None:
 
 def test_few_writes(bench: Bench) -> None:
     """A file is noted every two seconds at most, and a small file never."""
-    store, large, small = bench.store(), bench.upload("line of words\n" * 1000), bench.upload("one\ntwo")
+    store, large, small = bench.store(), bench.upload(lines(1000)), bench.upload("one\ntwo")
     for file in (large, small):
         bench.attach(store, file)
     versions: set[int] = set()
@@ -172,7 +177,7 @@ def test_no_trouble(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch:
         raise OSError("no")
 
     monkeypatch.setattr(progress, "note", broken)
-    store, file = bench.store(), bench.upload("line of words\n" * 40)
+    store, file = bench.store(), bench.upload(lines(40))
     bench.attach(store, file)
     slowly(bench, Ingest(store, file, 1), EVERY_MS, lambda: None)
     assert bench.status(store, file) == "completed"

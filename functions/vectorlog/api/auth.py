@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from vectorlog.api.errors import Unauthenticated, WrongKey
 from vectorlog.api.known_keys import KnownKeys
 from vectorlog.deployment import Deployment
+from vectorlog.domain import api_key
 from vectorlog.domain.api_key import Credential, Scope, includes
 from vectorlog.domain.errors import Forbidden, Invalid
 from vectorlog.domain.tenancy import Caller
+from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases import api_keys
 
 Authenticate = Callable[[str | None], Credential | None]
@@ -22,18 +25,28 @@ MAX_HEADER_CHARS = 256
 REMEDY = "Create one with 'vectorlog keys create', or ask the operator of this server."
 
 
-def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authenticate:
+Later = Callable[[Callable[[], None]], object]
+"""Runs something for which no request waits."""
+
+
+def at_once(step: Callable[[], None]) -> None:
+    """Implements Later for an edition that is stopped once it has answered."""
+    step()
+
+
+def keys_required(deployment: Deployment, *, remember_ms: int = 0, later: Later = at_once) -> Authenticate:
     """Accepts only existing API keys.
 
     Args:
         deployment: holds the keys.
         remember_ms: how long a valid key is remembered without another look-up, and so how long a revoked key may
             still be accepted. An invalid key is looked up each time, so a new key works immediately.
+        later: records the time of a key's last use.
     """
     known = KnownKeys(deployment.clock, remember_ms)
 
     def authenticate(secret: str | None) -> Credential | None:
-        found = None if secret is None else known.credential(secret, lambda: _look_up(deployment, secret))
+        found = None if secret is None else known.credential(secret, lambda: _look_up(deployment, secret, later))
         if found is not None and found.expired(deployment.clock()):
             raise WrongKey(f"The API key provided has expired: {_masked(secret or '')}. {REMEDY}")
         return found
@@ -41,24 +54,28 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0) -> Authentica
     return authenticate
 
 
-def _look_up(deployment: Deployment, secret: str) -> Credential | None:
+def _look_up(deployment: Deployment, secret: str, later: Later) -> Credential | None:
     loaded = api_keys.authenticate(deployment, secret)
     if loaded is None:
         return None
     found = loaded.state.credential(loaded.stream)
-    if not found.expired(deployment.clock()):
-        try:
-            api_keys.note_use(deployment, loaded)
-        except Exception as error:  # noqa: BLE001  # the request goes on: it does not need the time of its key's last use
-            deployment.telemetry.use_not_recorded(loaded.stream, f"{type(error).__name__}: {error}")
+    if not found.expired(deployment.clock()) and api_keys.use_is_due(deployment, loaded):
+        later(partial(_note_use, deployment, loaded))
     return found
 
 
-def open_until_first_key(deployment: Deployment) -> Authenticate:
+def _note_use(deployment: Deployment, loaded: Loaded[api_key.State]) -> None:
+    try:
+        api_keys.note_use(deployment, loaded)
+    except Exception as error:  # noqa: BLE001  # the request goes on: it does not need the time of its key's last use
+        deployment.telemetry.use_not_recorded(loaded.stream, f"{type(error).__name__}: {error}")
+
+
+def open_until_first_key(deployment: Deployment, *, later: Later = at_once) -> Authenticate:
     """Lets every request do everything in project `default` until the first key is created. For a server on loopback
     only.
     """
-    required, closed = keys_required(deployment), False
+    required, closed = keys_required(deployment, later=later), False
 
     def authenticate(secret: str | None) -> Credential | None:
         nonlocal closed

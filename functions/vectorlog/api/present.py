@@ -87,7 +87,7 @@ def store(view: StoreView) -> Json:
         "last_active_at": _seconds(state.active_at),
         "last_used_at": _maybe_seconds(state.used_at),
         "metadata": dict(state.metadata),
-        "embedding_model": state.model,
+        "embedding_model": state.space.name,
         "embedding_dimensions": state.dimensions,
         "retrieval_mode": "vector",
     }
@@ -153,6 +153,7 @@ def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json
         "data": data,
         "has_more": False,
         "next_page": None,
+        "warnings": [{"code": each.code, "message": each.message} for each in found.warnings],
     }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import BufferedReader
 
 from vectorlog.api.input.json_text import Json
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,27 +18,30 @@ class Response:
 
     Attributes:
         headers: names in lower case.
-        body: the bytes, or a file on this machine whose bytes are the body.
+        body: the bytes, or an open file on this machine whose bytes are the body; who sends the response closes it.
         operation: the operation of the route that answered, for logs and metrics; empty if no route did.
         project: the project of the request's key, for the log; None if no key was accepted.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | Path = b""
+    body: bytes | BufferedReader = b""
     operation: str = ""
     project: str | None = None
 
     @property
     def content(self) -> bytes:
         """The body's bytes; reads the file if the body is one."""
-        return self.body if isinstance(self.body, bytes) else self.body.read_bytes()
+        if isinstance(self.body, bytes):
+            return self.body
+        with self.body as file:
+            return file.read()
 
 
 def json_response(content: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a response whose body is this object as JSON text."""
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Response(status, {"content-type": "application/json", **(headers or {})}, text.encode(errors="replace"))
+    body = _encode(content).encode(errors="replace")
+    return Response(status, {"content-type": "application/json", **(headers or {})}, body)
 
 
 def see_other(url: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from vectorlog.api.call import Call
 from vectorlog.api.deferred import Handler, Resource
 from vectorlog.api.dialect import DIALECTS
+from vectorlog.api.request import Request
 from vectorlog.api.resources import documents, health
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
@@ -58,6 +59,7 @@ class Route:
         effect: whether the operation only reads, or also writes.
         function: the Lambda function that serves it. Only `search` includes OpenSearch's client.
         file_field: if its body is a form, the field of the form's file; any other body is JSON.
+        quick: whether it only reads a few rows, so that a server may answer it without a thread of its own.
         admin: whether it needs a key of scope `admin`, whatever its effect is. A handler that needs one only for some
             requests calls `Call.check_scope`.
     """
@@ -70,6 +72,7 @@ class Route:
     function: Literal["api", "search"] = "api"
     file_field: str = ""
     admin: bool = False
+    quick: bool = False
 
     @property
     def scope(self) -> Scope:
@@ -98,7 +101,7 @@ _LIMITS = "/organization/projects/<project_id>/rate_limits"
 ROUTES = (
     Route("POST", "/files", "uploadFile", "write", files.upload, file_field="file"),
     Route("GET", "/files", "listFiles", "read", files.list_all),
-    Route("GET", "/files/<file_id>", "getFile", "read", files.get),
+    Route("GET", "/files/<file_id>", "getFile", "read", files.get, quick=True),
     Route("DELETE", "/files/<file_id>", "deleteFile", "write", files.delete),
     Route("GET", "/files/<file_id>/content", "getFileContent", "read", files.content),
     Route("POST", "/uploads", "createUpload", "write", uploads.create),
@@ -109,7 +112,7 @@ ROUTES = (
     Route("POST", "/vector_stores", "createVectorStore", "write", vector_stores.create),
     Route("GET", "/vector_stores", "listVectorStores", "read", vector_stores.list_all),
     Route("POST", "/vector_stores/search", "searchVectorStores", "read", search.search_several, "search"),
-    Route("GET", _STORE, "getVectorStore", "read", vector_stores.get),
+    Route("GET", _STORE, "getVectorStore", "read", vector_stores.get, quick=True),
     Route("POST", _STORE, "modifyVectorStore", "write", vector_stores.modify),
     Route("DELETE", _STORE, "deleteVectorStore", "write", vector_stores.delete),
     Route("GET", f"{_STORE}/events", "listVectorStoreEvents", "read", events.of_store, admin=True),
@@ -123,7 +126,7 @@ ROUTES = (
     Route("GET", f"{_FILE}/content", "getVectorStoreFileContent", "read", store_files.content),
     Route("GET", f"{_FILE}/chunks", "listVectorStoreFileChunks", "read", store_files.chunks),
     Route("POST", f"{_STORE}/file_batches", "createVectorStoreFileBatch", "write", file_batches.create),
-    Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get),
+    Route("GET", _BATCH, "getVectorStoreFileBatch", "read", file_batches.get, quick=True),
     Route("POST", f"{_BATCH}/cancel", "cancelVectorStoreFileBatch", "write", file_batches.cancel),
     Route("GET", f"{_BATCH}/files", "listVectorStoreFilesInBatch", "read", file_batches.list_files),
     Route("GET", "/organization/usage/vector_stores", "getOrganizationUsage", "read", usage.of_organization),
@@ -162,14 +165,29 @@ OPEN: Mapping[str, Probe] = {**HEALTH, **DOCUMENTS}
 """Every path that needs no key."""
 
 
-def _by_pattern() -> list[tuple[re.Pattern[str], dict[str, Route]]]:
+def _by_slashes() -> dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]]:
     by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
         by_path.setdefault(route.path, {})[route.method] = route
-    return [(re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path)), routes) for path, routes in by_path.items()]
+    found: dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
+    for path, routes in by_path.items():
+        pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
+        found.setdefault(path.count("/"), []).append((pattern, routes))
+    return found
 
 
-_PATTERNS = _by_pattern()
+_PATTERNS = _by_slashes()
+
+
+_QUICK = re.compile(
+    f"(?:{'|'.join(each.prefix for each in DIALECTS)})"
+    f"(?:{'|'.join(re.sub('<[^>]+>', '[^/]+', route.path) for route in ROUTES if route.quick)})"
+)
+
+
+def is_quick(head: Request) -> bool:
+    """Whether a request is for a quick route. One with a query string may be for more than a few rows."""
+    return head.method == "GET" and not head.query and _QUICK.fullmatch(head.path) is not None
 
 
 def load() -> None:
@@ -187,7 +205,7 @@ def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
     Args:
         path: without the dialect's prefix.
     """
-    for pattern, routes in _PATTERNS:
+    for pattern, routes in _PATTERNS.get(path.count("/"), ()):
         match = pattern.fullmatch(path)
         if match is not None:
             return routes, {name: unquote(value) for name, value in match.groupdict().items()}

@@ -38,6 +38,7 @@ def _option(setting: Field[Any], hint: Any) -> Callable[[F], F]:  # noqa: ANN401
         f"--{setting.name.replace('_', '-')}",
         envvar=variable(setting.name),
         type=kind,
+        is_flag=hint is bool,
         default=setting.default,
         show_default=not setting.metadata["secret"],
         show_envvar=True,

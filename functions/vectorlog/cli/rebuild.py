@@ -129,7 +129,7 @@ def _print_reread(report: Reread) -> None:
 
 
 def _adopt(folder: DataFolder) -> None:
-    from vectorlog.files.folder import FolderBlobs
+    from vectorlog.files.by_size import BlobsBySize
     from vectorlog.runtime.local import rebuild
     from vectorlog.runtime.local.data_folder import FolderInUse
     from vectorlog.runtime.local.log_and_views import LocalLogAndViews
@@ -140,9 +140,11 @@ def _adopt(folder: DataFolder) -> None:
         click.echo("The new index is ready. The running server will switch to it at its next start.")
         return
     log_and_views = LocalLogAndViews(folder)
+    blobs = BlobsBySize(folder.blobs, folder.staging, folder.small_blobs)
     try:
-        rebuild.adopt_index(folder, log_and_views, FolderBlobs(folder.blobs, folder.staging))
+        rebuild.adopt_index(folder, log_and_views, blobs)
     finally:
+        blobs.rows.close()
         log_and_views.close()
         lock.close()
     click.echo("The new index serves.")

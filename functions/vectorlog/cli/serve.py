@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Serve the API from a data folder, until Ctrl-C."""
     from vectorlog.index.embedded.schema import FolderInUse as IndexInUse
+    from vectorlog.ingest import rapid_ocr
+    from vectorlog.ingest.ocr import OcrMissing
     from vectorlog.runtime.local import logs
+    from vectorlog.runtime.local.allocator import share_arenas
     from vectorlog.runtime.local.copied import TornCopy
     from vectorlog.runtime.local.data_folder import FolderInUse, UnknownFormat
     from vectorlog.runtime.local.process_limits import LimitTooLow, check_file_size
@@ -36,6 +39,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
         settings = Settings(**values)
     except WrongSettings as error:
         raise click.UsageError(str(error)) from None
+    share_arenas()
     logs.configure(people=sys.stderr.isatty())
     for number in (
         signal.SIGINT,
@@ -43,9 +47,11 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     ):  # once uvicorn has stopped, it raises the signal that it caught again
         signal.signal(number, lambda *_: sys.exit(0))
     try:
+        if settings.ocr:
+            rapid_ocr.check()
         check_file_size()
         local = Local(settings)
-    except (LimitTooLow, FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
+    except (OcrMissing, LimitTooLow, FolderInUse, UnknownFormat, IndexInUse, TornCopy) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The data folder {settings.data} cannot be used: {error.strerror}.") from None
@@ -85,7 +91,7 @@ def _banner(local: Local, server: Server) -> str:
         )
     return f"""Vectorlog is listening on {server.url}
 
-  model   {model.model} ({model.dimensions} dimensions)
+  model   {model.name} ({model.dimensions} dimensions)
   data    {settings.data}
   keys    {keys}
 

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 WarningCode: TypeAlias = Literal[
     "encoding_guessed",
     "pages_without_text",
+    "text_recognized",
+    "other_language",
     "left_out",
     "truncated",
     "formula_without_value",
@@ -19,6 +21,8 @@ WarningCode: TypeAlias = Literal[
 
 - `encoding_guessed`: the bytes fit several encodings, and the likeliest was taken;
 - `pages_without_text`: some pages are images;
+- `text_recognized`: text was recognized in images (OCR), so it may have mistakes;
+- `other_language`: the text is mostly in a language that the store's embedding model does not know;
 - `left_out`: content that is not read, such as charts, macros or images, is in the file;
 - `truncated`: only a part of the file was read, because of a limit;
 - `formula_without_value`: the program that saved a workbook did not store what its formulas gave;

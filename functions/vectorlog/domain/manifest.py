@@ -54,19 +54,15 @@ class FirstBatch:
 def pack(listed: Sequence[BatchItem]) -> bytes:
     """Returns the list as compressed JSON, in which settings that several files share are written once."""
     settings: list[list[object]] = []
-    positions: dict[str, int] = {}
+    positions: dict[tuple[Chunking, str], int] = {}
     files: list[list[object]] = []
     for each in listed:
-        entry: list[object] = [
-            dict(each.attributes),
-            each.chunking.type,
-            each.chunking.max_tokens,
-            each.chunking.overlap,
-        ]
-        key = json.dumps(entry, sort_keys=True)
+        key = each.chunking, json.dumps(dict(each.attributes), sort_keys=True) if each.attributes else ""
         if key not in positions:
             positions[key] = len(settings)
-            settings.append(entry)
+            settings.append(
+                [dict(each.attributes), each.chunking.type, each.chunking.max_tokens, each.chunking.overlap]
+            )
         files.append([each.file, positions[key], *([1] if each.known else [])])
     return zlib.compress(json.dumps({"settings": settings, "files": files}, separators=(",", ":")).encode(), 6)
 

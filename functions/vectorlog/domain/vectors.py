@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,10 +15,38 @@ Vector: TypeAlias = "array[float]"
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """An embedding model and its number of dimensions. Only vectors of the same space can be compared."""
+    """An embedding model and its number of dimensions. Only vectors of the same space can be compared.
+
+    Attributes:
+        model: `provider:name`. If the same model has come to compute other vectors, `#` and the revision follow.
+    """
 
     model: str
     dimensions: int
+
+    @property
+    def name(self) -> str:
+        """The model as users call it: without the revision."""
+        return model_name(self.model)
+
+    @property
+    def revision(self) -> int:
+        """The revision of the model's vectors, from 1."""
+        found = _REVISION.search(self.model)
+        return int(found[1]) if found else 1
+
+
+_REVISION = re.compile(r"#([0-9]+)\Z")
+
+
+def model_of(name: str, revision: int) -> str:
+    """Returns the `model` of a space for a model's name and the revision of its vectors."""
+    return name if revision == 1 else f"{name}#{revision}"
+
+
+def model_name(model: str) -> str:
+    """Returns the name of the `model` of a space."""
+    return _REVISION.sub("", model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from vectorlog.domain.vectors import Space
+from vectorlog.domain.vectors import Space, model_of
 from vectorlog.embedding.embedder import Embedder
 from vectorlog.embedding.reporting import TOGETHER, ReportingEmbedder, refusals_reported
 from vectorlog.telemetry.telemetry import Telemetry
@@ -45,8 +45,11 @@ class Offer:
             most once and may raise `EmbeddingError`.
         shortens: whether the model can return fewer dimensions.
         connect: creates the embedder for a space; cheap, since it connects on first use.
-        together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
         sizes: the smaller numbers that the model supports; if empty, a model that shortens supports all of them.
+        together: how many chunks it is worth to embed in one call, rather than each file as soon as possible.
+        revision: of the vectors of new stores. `connect` is also called for the spaces of earlier revisions.
+        by_windows: whether files are embedded by the windows that their chunks share, rather than chunk by chunk.
+        languages: ISO 639-1 codes of those that the model knows; empty if that is not known, or if it is most of them.
     """
 
     provider: str
@@ -56,6 +59,9 @@ class Offer:
     connect: Callable[[Space], Embedder]
     sizes: tuple[int, ...] = ()
     together: int = TOGETHER
+    revision: int = 1
+    by_windows: bool = False
+    languages: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -116,11 +122,16 @@ class Models:
         offer = self._offer(model) if model else self._default
         full = self._dimensions(offer)
         if dimensions is None or dimensions == full:
-            return Space(offer.model, full)
+            return Space(model_of(offer.model, offer.revision), full)
         if offer.shortens and (dimensions in offer.sizes if offer.sizes else 0 < dimensions < full):
-            return Space(offer.model, dimensions)
+            return Space(model_of(offer.model, offer.revision), dimensions)
         allowed = _joined((*offer.sizes, full)) if offer.sizes else f"1 to {full}" if offer.shortens else f"{full} only"
         raise UnsupportedDimensions(f"{offer.model} gives {allowed} dimensions, not {dimensions}.")
+
+    def offers(self, space: Space) -> bool:
+        """Whether vectors of the space can be made here: those of the model's newest revision or of an earlier one."""
+        offer = self._offers.get(space.name)
+        return offer is not None and space.revision <= offer.revision
 
     def embedder(self, space: Space) -> ReportingEmbedder:
         """Returns the space's embedder, always the same one for a space; `close` closes it.
@@ -130,15 +141,20 @@ class Models:
         """
         with self._embedders_lock:
             if space not in self._embedders:
-                if space.model not in self._offers:
+                if not self.offers(space):
                     raise ModelNotConfigured(
                         f"The embedding model {space.model} is not configured here; offered: {self._offered}."
                     )
-                offer = self._offers[space.model]
+                offer = self._offers[space.name]
                 self._embedders[space] = ReportingEmbedder(
-                    offer.connect(space), self._telemetry, together=offer.together
+                    offer.connect(space), self._telemetry, together=offer.together, by_windows=offer.by_windows
                 )
             return self._embedders[space]
+
+    def languages(self, model: str) -> tuple[str, ...]:
+        """Returns the codes of the languages that a model knows; empty if that is not known."""
+        offer = self._offers.get(model)
+        return offer.languages if offer else ()
 
     def close(self) -> None:
         """Closes all embedders."""

@@ -30,6 +30,7 @@ class Endpoint:
         api_key: sent as a bearer token; None if the endpoint needs none. If it can change, a function that reads it: it
             is called before the first request, and after the endpoint refused the key. It may raise `EmbeddingError`.
         path: after the base URL.
+        settings: the name of the settings that an operator is told to check when the endpoint refuses everything.
         connections: number of connections kept open; parallel requests beyond it open more, which are closed again.
         timing: clock, sleep and randomness of the retries.
     """
@@ -40,11 +41,13 @@ class Endpoint:
         api_key: str | Callable[[], str | None] | None,
         *,
         path: str = "/embeddings",
+        settings: str = "embedding",
         connections: int = 16,
         timing: Timing = REAL_TIME,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}{path}"
         self._path = path.strip("/")
+        self._settings = settings
         self._name = parse_url(base_url).netloc or base_url
         self._keys = Keys(api_key if callable(api_key) else lambda: api_key, timing.clock)
         self._timing = timing
@@ -98,9 +101,7 @@ class Endpoint:
         if response.status == 200:
             return response.data
         refusal = Refusal.parse(response.status, response.data)
-        message = f"{self._name} answered {response.status}: {_without(key, refusal.reason)}"
-        if refusal.remedy is not None:
-            message = f"{message} {refusal.remedy}"
+        message = f"{self._name} answered {response.status}: {_without(key, refusal.told(self._settings))}"
         if refusal.of_key:
             raise KeyRefused(message, fault="deployment" if refusal.remedy else "text")
         if refusal.remedy is not None:

@@ -31,7 +31,7 @@ _MAGIC = b"HMSEMB01"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The tokenizer and weights for `granite.onnx`.
+    """The tokenizer and weights for `granite_blocks.onnx`; `granite.py` makes those for the other graphs of them.
 
     Attributes:
         tokenizer: JSON in the format of the `tokenizers` library.

@@ -32,8 +32,11 @@ def local_offer(threads: int | None = None) -> Offer:
         onnx.NAME,
         onnx.DIMENSIONS,
         shortens=False,
-        connect=lambda _: onnx.LocalEmbedder(threads),
+        connect=lambda space: onnx.LocalEmbedder(threads, space.revision),
         together=together,
+        revision=onnx.REVISION,
+        by_windows=True,
+        languages=("en",),
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from array import array
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vectorlog.defaults import LOCAL_MODEL
-from vectorlog.domain.vectors import Space, Vector
+from vectorlog.domain.vectors import Space, Vector, model_of
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.granite_weights import Weights, read_weights
 from vectorlog.embedding.windows import windows
@@ -23,13 +25,19 @@ if TYPE_CHECKING:
 
 NAME = LOCAL_MODEL
 DIMENSIONS = 384
+REVISION = 2
+"""The revision of the vectors of new stores; stores of earlier versions have 1."""
 WINDOW = 510
 """Tokens of a text in one window: the model's 512 positions minus `<s>` and `</s>`."""
 OVERLAP = 32
 """Minimum number of tokens that neighbouring windows share, so that one of them has a sentence at the border whole."""
 NOT_LOADED = "The local embedding model could not be loaded; it needs 0.5 GB: look at `ulimit -v` and the memory"
-_GRAPH = Path(__file__).with_name("granite.onnx")
 _BEGIN, _END = 0, 2  # ids of <s> and </s>
+_NICENESS = 5
+"""Of the threads that embed documents."""
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 class LocalEmbedder:
@@ -41,17 +49,19 @@ class LocalEmbedder:
 
     Args:
         threads: number of windows that all `documents` calls together compute in parallel; one per core if None.
+        revision: of the vectors.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, revision: int = REVISION) -> None:
+        self._revision = revision
         self._threads = threads or os.cpu_count() or 1
         self._loading = Lock()
         self._model: _Model | None = None
 
     @property
     def space(self) -> Space:
-        """`local:granite-embedding-30m-english`, 384 dimensions."""
-        return Space(f"local:{NAME}", DIMENSIONS)
+        """`local:granite-embedding-30m-english` in the embedder's revision, 384 dimensions."""
+        return Space(model_of(f"local:{NAME}", self._revision), DIMENSIONS)
 
     def warm(self) -> None:
         """Loads the model unless it is loaded already.
@@ -68,8 +78,8 @@ class LocalEmbedder:
             EmbeddingError: as for `warm`.
         """
         model = self._loaded()
-        windows_by_text = [model.windows(text) for text in texts]
-        vectors = model.pool.map(model.vector, [window for text_windows in windows_by_text for window in text_windows])
+        windows_by_text = list(model.each(model.windows, texts))
+        vectors = model.each(model.vector, [window for text_windows in windows_by_text for window in text_windows])
         return [tuple(islice(vectors, len(text_windows))) for text_windows in windows_by_text]
 
     def query(self, text: str) -> Vector:
@@ -93,7 +103,7 @@ class LocalEmbedder:
         with self._loading:
             if self._model is None:
                 try:
-                    self._model = _Model(read_weights(), self._threads)
+                    self._model = _Model(read_weights(), self._threads, self._revision)
                 except EmbeddingError:
                     raise
                 except Exception as error:  # onnxruntime and tokenizers have errors of their own for want of memory
@@ -106,13 +116,33 @@ class LocalEmbedder:
 class _Model:
     """The loaded tokenizer and session, and the threads that run them."""
 
-    def __init__(self, weights: Weights, threads: int) -> None:
+    def __init__(self, weights: Weights, threads: int, revision: int) -> None:
         from tokenizers import Tokenizer
+
+        from vectorlog.embedding.granite import session
 
         self._tokenizer: Tokenizer = Tokenizer.from_buffer(weights.tokenizer)
         self._tokenizer.encode_special_tokens = True  # "</s>" in a text is text
-        self._session = _session(weights)
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
+        self._session: InferenceSession = session(weights.tensors, revision)
+        self._ahead = 2 * threads
+        self.pool = ThreadPoolExecutor(threads, "embedding", initializer=_step_back)
+
+    def each(self, work: Callable[[_Given], _Made], items: Sequence[_Given]) -> Iterator[_Made]:
+        """Yields the result of `work` for each item, in order, computed in the pool.
+
+        Only a few items wait in the pool at a time, so callers take turns, and a short text does not wait for a book.
+        """
+        begun: deque[Future[_Made]] = deque()
+        try:
+            for item in items:
+                if len(begun) == self._ahead:
+                    yield begun.popleft().result()
+                begun.append(self.pool.submit(work, item))
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for each in begun:
+                each.cancel()
 
     def windows(self, text: str) -> list[list[int]]:
         """Returns the token ids of each window, between `<s>` and `</s>`. A lone surrogate is replaced by "?"."""
@@ -127,23 +157,10 @@ class _Model:
         return array("f", vectors.tobytes())
 
 
-def _session(weights: Weights) -> InferenceSession:
-    """Creates a session of the graph with its weights. onnxruntime copies them, so the caller need not keep them.
-
-    A run uses one thread. Measured on two cores with windows of 200 tokens: two parallel runs of one thread each
-    compute 47 windows a second, one run at a time on two threads computes 39.
-    """
-    import numpy as np
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    tensors = {
-        name: onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensor))
-        for name, tensor in weights.tensors.items()
-    }
-    options.add_external_initializers(list(tensors), list(tensors.values()))
-    return onnxruntime.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
+def _step_back() -> None:
+    """Gives this thread a lower priority, where threads have their own, so that requests go first."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _mean(vectors: Sequence[Vector]) -> Vector:

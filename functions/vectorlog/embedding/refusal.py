@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 _LONGEST_REASON = 300
 
-_KEY = "Check the key: VECTORLOG_EMBEDDING_API_KEY, its file, or the secret on AWS."
-_MODEL = "Check the embedding settings: the endpoint does not offer this model, or not in this way."
+_KEY = "Check the key: VECTORLOG_{SETTINGS}_API_KEY, its file, or the secret on AWS."
+_MODEL = "Check the {settings} settings: the endpoint does not offer this model, or not in this way."
 _QUOTA = "Check the provider's plan and billing: the quota is used up."
-_URL = "Check the embedding settings: the base URL is not that of an OpenAI-compatible API."
+_URL = "Check the {settings} settings: the base URL is not that of an OpenAI-compatible API."
 _BY_CODE = {
     "invalid_api_key": _KEY,
     "incorrect_api_key": _KEY,
@@ -70,12 +70,20 @@ class Refusal:
 
     @property
     def remedy(self) -> str | None:
-        """What an operator must do, if every text is refused; None if it is about the text or passes by itself."""
+        """What an operator must do, if every text is refused; None if it is about the text or passes by itself. It has
+        places for the name of the endpoint's settings (`told`).
+        """
         if found := _BY_CODE.get(self.code) or _BY_CODE.get(self.kind):
             return found
         if self.status == 400 and self.param in _SETTINGS:
             return _MODEL
         return _URL if 300 <= self.status < 400 else _BY_STATUS.get(self.status)
+
+    def told(self, settings: str) -> str:
+        """Returns the reason, and the remedy if there is one, for an endpoint with these settings: `embedding`."""
+        if self.remedy is None:
+            return self.reason
+        return f"{self.reason} {self.remedy.format(settings=settings, SETTINGS=settings.upper())}"
 
     @property
     def of_key(self) -> bool:

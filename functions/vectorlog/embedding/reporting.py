@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.embedding.remembered import Remembered
 from vectorlog.telemetry.telemetry import Telemetry
 
 PROBE = "dimensions"
@@ -26,6 +27,8 @@ class ReportingEmbedder:
 
     Attributes:
         together: how many chunks it is worth to embed in one call.
+        by_windows: whether files are embedded by the windows that their chunks share.
+        remembered: the vectors of the last texts of files.
     """
 
     def __init__(
@@ -35,8 +38,11 @@ class ReportingEmbedder:
         clock: Callable[[], float] = time.monotonic,
         *,
         together: int = TOGETHER,
+        by_windows: bool = False,
     ) -> None:
         self.together = together
+        self.by_windows = by_windows
+        self.remembered = Remembered()
         self._embedder = embedder
         self._telemetry = telemetry
         self._clock = clock

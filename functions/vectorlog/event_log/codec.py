@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, assert_never, get_args
 
-from pydantic import TypeAdapter
-
 from vectorlog.domain import (
     api_key,
     file_batch,
@@ -35,6 +33,8 @@ from vectorlog.domain.ids import (
     UploadPartId,
     parse_stream,
 )
+from vectorlog.event_log import state_text
+from vectorlog.event_log.state_text import adapter
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -86,8 +86,6 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
 }
 """For (type, v), the function that turns data of schema version `v` into data of version `v + 1`."""
-
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class UnknownSchema(Exception):
@@ -188,7 +186,7 @@ def _decode_event(aggregate: Aggregate[S, E], stored: dict[str, Any]) -> E:
         raise UnknownSchema(f"{aggregate.name} event '{name}' v{version} is newer than this version of the code")
     for step in range(version, current):
         data = UPCASTERS[name, step](data)
-    return _adapter(aggregate.events[name]).validate_python(data)  # type: ignore[no-any-return]  # the adapter is for type E
+    return adapter(aggregate.events[name]).validate_python(data)  # type: ignore[no-any-return]  # the adapter is for type E
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +214,16 @@ def decode_state(aggregate: Aggregate[S, E], text: str) -> S | None:
     Raises:
         UnknownSchema: the schema version is newer.
     """
-    stored = json.loads(text)
-    if stored["v"] > aggregate.state_version:
-        raise UnknownSchema(f"a {aggregate.name} state of schema {stored['v']} is newer than this version of the code")
-    if stored["v"] < aggregate.state_version:
-        return None
-    return _adapter(type(aggregate.initial)).validate_python(stored["data"])  # type: ignore[no-any-return]  # the adapter is for type S
+    version, state, _ = state_text.read(type(aggregate.initial), aggregate.state_version, text)
+    if version > aggregate.state_version:
+        raise UnknownSchema(f"a {aggregate.name} state of schema {version} is newer than this version of the code")
+    return state  # type: ignore[no-any-return]  # of type S, or None
 
 
-def decode_keys(text: str) -> tuple[IdempotencyKey, ...]:
+def decode_keys(aggregate: Aggregate[S, E], text: str) -> tuple[IdempotencyKey, ...]:
     """Returns the idempotency keys that are stored with a state, oldest first."""
-    return tuple(IdempotencyKey(key, body) for key, body in json.loads(text)["keys"])
+    _, _, found = state_text.read(type(aggregate.initial), aggregate.state_version, text)
+    return tuple(IdempotencyKey(key, body) for key, body in found)
 
 
 def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None) -> S:
@@ -237,11 +234,5 @@ def fold(aggregate: Aggregate[S, E], events: Sequence[E], state: S | None = None
     return state
 
 
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
-
-
 def _dump(kind: type[Any], value: object) -> str:
-    return _adapter(kind).dump_json(value).decode()
+    return adapter(kind).dump_json(value).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,9 @@ _FIELDS = "stream, version, id, events, state, at, meta"
 _INSERT = f"INSERT INTO commits ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, version) DO NOTHING"
 _AT = f"SELECT {_FIELDS} FROM commits WHERE stream = ? AND version = ?"
 _NEWEST = f"SELECT {_FIELDS} FROM commits WHERE stream = ? ORDER BY version DESC LIMIT 1"
+_NEWEST_OF_MANY = """SELECT c.stream, c.version, c.id, c.events, c.state, c.at, c.meta
+    FROM json_each(?) AS wanted CROSS JOIN commits AS c ON c.stream = wanted.value
+    AND c.version = (SELECT max(version) FROM commits WHERE stream = wanted.value)"""
 _FROM = f"SELECT {_FIELDS} FROM commits WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?"
 _AFTER = f"SELECT position, {_FIELDS} FROM commits WHERE position > ? ORDER BY position LIMIT ?"
 
@@ -39,8 +43,8 @@ class SQLiteEventLog:
 
     def load_many(self, streams: Sequence[str]) -> dict[str, Commit]:
         """See EventLog."""
-        newest = ((stream, self.load(stream)) for stream in streams)
-        return {stream: commit for stream, commit in newest if commit is not None}
+        rows = self._database.read().execute(_NEWEST_OF_MANY, (json.dumps(list(streams)),)) if streams else ()
+        return {row[0]: Commit(*row) for row in rows}
 
     def read(self, stream: str, start: int = 0, limit: int = 1000) -> list[Commit]:
         """See EventLog."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Generic, TypeVar
 
@@ -198,9 +199,7 @@ class Streams:
         if not drafts:
             return True
 
-        def append() -> list[Commit]:
-            return self.log.append([commit for commit, _ in drafts.values()])
-
+        append = partial(self.log.append, [commit for commit, _ in drafts.values()])
         decisions = [outcome.decision for _, outcome in drafts.values() if outcome.decision]
         stored = append_hook(append, decisions) if append_hook else append()
         for (place, (commit, outcome)), winner in zip(drafts.items(), stored, strict=True):
@@ -238,13 +237,13 @@ class Streams:
     def _loaded(self, aggregate: Aggregate[S, E], stream: str, commit: Commit | None) -> Loaded[S]:
         if commit is None:
             return Loaded(stream, NO_VERSION, aggregate.initial)
-        return Loaded(stream, commit.version, self._state(aggregate, commit), codec.decode_keys(commit.state), commit)
+        keys = codec.decode_keys(aggregate, commit.state)
+        return Loaded(stream, commit.version, self._state(aggregate, commit), keys, commit)
 
     def _state(self, aggregate: Aggregate[S, E], commit: Commit) -> S:
         state = codec.decode_state(aggregate, commit.state)
         if state is None:
             history = self.log.read(commit.stream, 0, commit.version + 1)
-            state = codec.fold(
-                aggregate, [event for each in history for event in codec.decode_events(aggregate, each.events)]
-            )
+            events = [event for each in history for event in codec.decode_events(aggregate, each.events)]
+            state = codec.fold(aggregate, events)
         return state

@@ -4,7 +4,8 @@
 chunks, as a line of JSON followed by the little-endian vectors. The line has the spans, the windows per chunk and the
 dimensions; since version 2 also the chunks' tokens and places (what follows the span in `Location.code`), and the range
 of bytes that the chunks take up in the text; since version 3 the chunks' frames (the different ones, and each chunk's
-number among them). The text is stored together with the first part, before a generation can
+number among them); since version 4 where among the vectors those of each chunk begin, because chunks that overlap share
+some. The text is stored together with the first part, before a generation can
 serve. After a crash in between there may be one without the other.
 """
 
@@ -16,19 +17,20 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from vectorlog.domain.location import Location, decoded
 from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
+from vectorlog.domain.window_runs import row_of
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 
 TEXT = "text"
 """The last part of the key of a text."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
-VERSION = 3
+VERSION = 4
 _CURRENT = f'{{"version":{VERSION},'.encode()
 """How a part of this version begins."""
 _LONGEST_LINE = 65_536
@@ -107,7 +109,8 @@ def part_item(
         header |= {"tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
         if any(frame != NO_FRAME for frame in details.frames):
             header["frames"] = _packed_frames(details.frames)
-    packed = (struct.pack(f"<{dimensions}e", *vector) for windows in vectors for vector in windows)
+    starts, packed = row_of([[struct.pack(f"<{dimensions}e", *vector) for vector in windows] for windows in vectors])
+    header["starts"] = starts
     body = json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(packed)
     return f"{folder(store, file, generation)}{first:08d}", body
 
@@ -126,8 +129,9 @@ def whole_chunks_in(part: Path) -> int | None:
         header = json.loads(line)
     except ValueError:
         return None
-    vectors = 2 * header["dimensions"] * sum(header["windows"])
-    return len(header["spans"]) if part.stat().st_size == len(line) + vectors else None
+    vectors = max((run.stop for run in _runs(header)), default=0)
+    whole = len(line) + 2 * header["dimensions"] * vectors
+    return len(header["spans"]) if part.stat().st_size == whole else None
 
 
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
@@ -191,14 +195,22 @@ def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:
     line, _, packed = body.partition(b"\n")
     header = json.loads(line)
     locations, frames = _locations(header), _frames(header)
-    dimensions, offset, chunks = header["dimensions"], 0, []
-    for index, ((start, end), windows) in enumerate(zip(header["spans"], header["windows"], strict=True)):
-        vectors = []
-        for _ in range(windows):
-            vectors.append(array("f", struct.unpack_from(f"<{dimensions}e", packed, offset)))
-            offset += dimensions * 2
-        chunks.append(Chunk(first + index, text[start:end], tuple(vectors), locations[index], frames[index]))
-    return tuple(chunks)
+    runs, dimensions = _runs(header), header["dimensions"]
+    row = [
+        array("f", struct.unpack_from(f"<{dimensions}e", packed, 2 * dimensions * number))
+        for number in range(max((run.stop for run in runs), default=0))
+    ]
+    return tuple(
+        Chunk(first + index, text[start:end], tuple(row[run.start : run.stop]), locations[index], frames[index])
+        for index, ((start, end), run) in enumerate(zip(header["spans"], runs, strict=True))
+    )
+
+
+def _runs(header: Json) -> Sequence[range]:
+    """Returns the numbers of each chunk's vectors among those of the part."""
+    windows = header["windows"]
+    starts = header.get("starts", [end - size for end, size in zip(accumulate(windows), windows, strict=True)])
+    return [range(start, start + size) for start, size in zip(starts, windows, strict=True)]
 
 
 def _packed_frames(frames: Sequence[Frame]) -> Json:

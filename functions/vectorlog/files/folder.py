@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 
@@ -30,7 +30,7 @@ class FolderBlobs:
         self._folder = folder
         self._staging = staging
         self._syncers = ThreadPoolExecutor(SYNCERS, thread_name_prefix="sync")
-        self._listings = Listings(self._stored_after)
+        self._listings = Listings(self.stored_after)
         self._naming = threading.Lock()  # so that no delete removes an empty folder that a put is about to use
         folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         shutil.rmtree(staging, ignore_errors=True)
@@ -56,13 +56,17 @@ class FolderBlobs:
         scratch: str,  # noqa: ARG002
         see: Callable[[bytes], None],
         target: Callable[[], str],
+        local: Callable[[str], AbstractContextManager[Path]] | None = None,
     ) -> None:
-        """See Blobs. Where the file system can, the new file shares the blocks of the old ones."""
+        """See Blobs. Where the file system can, the new file shares the blocks of the old ones. `local` finds a blob's
+        file if it may be elsewhere.
+        """
         staged = self._staging / uuid.uuid4().hex
         try:
             with private_file(staged) as into:
                 for key, _ in blobs:
-                    append_file(key, self._path(key), into, see)
+                    with (local or self.local)(key) as path:
+                        append_file(key, path, into, see)
             key = target()
             self._name([staged], [self._path(key)])
         except BaseException:
@@ -130,7 +134,8 @@ class FolderBlobs:
             self._unlink(path)
         return True
 
-    def _stored_after(self, after: str) -> Iterator[StoredBlob]:
+    def stored_after(self, after: str) -> Iterator[StoredBlob]:
+        """Yields the blobs whose keys come after `after`, in the order of their keys."""
         return (blob for blob in map(self._stored, self._after("", after)) if blob is not None)
 
     def _after(self, folder: str, after: str) -> Iterator[str]:
@@ -193,9 +198,9 @@ class FolderBlobs:
 
     def _make_folders(self, path: Path) -> None:
         """Makes the folders of a blob, each with its mode, which `Path.mkdir` would give only to the last."""
-        missing = [folder for folder in path.parents if folder.is_relative_to(self._folder) and not folder.is_dir()]
-        for folder in reversed(missing):
-            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        if path.parent != self._folder and not path.parent.is_dir():
+            self._make_folders(path.parent)
+            path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def _stage(content: bytes | Path, path: Path) -> None:

@@ -15,7 +15,8 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +24,10 @@ from vectorlog.domain.file_warning import bounded
 from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import Document, Unreadable
 from vectorlog.ingest.extract import extract
+from vectorlog.ingest.grid import windows
 from vectorlog.ingest.host_limits import exhausted
+from vectorlog.ingest.language import language_of
+from vectorlog.ingest.ocr import Picture, Recognition, Recognized, Recognizer, switched_on
 from vectorlog.ingest.places import locations
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import count
@@ -41,7 +45,16 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
     """Reads a file and cuts its text into chunks."""
     text = extract(path, filename)
     spans = split(text, max_tokens, overlap)
-    return Document(text.text, text.pages, spans, locations(text, spans), text.title, bounded(text.warnings))
+    return Document(
+        text.text,
+        text.pages,
+        spans,
+        locations(text, spans),
+        text.title,
+        bounded(text.warnings),
+        language_of(text.text),
+        windows(text, spans),
+    )
 
 
 def serve(read: Read) -> None:
@@ -89,16 +102,42 @@ def _limit_cpu(limit: CpuLimit, path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + limit.of_file(path)), hard))
 
 
+def _allow_cpu(seconds: int) -> None:
+    """Moves the limit of CPU time by so many seconds."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if soft != resource.RLIM_INFINITY:
+        most = soft + seconds if hard == resource.RLIM_INFINITY else min(soft + seconds, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
+
+
+@cache
+def _recognizer() -> Recognizer:
+    from vectorlog.ingest.rapid_ocr import RapidOcr
+
+    return RapidOcr()
+
+
+class _OnDemand:
+    """Implements Recognizer. Loads the library with the first picture."""
+
+    def recognize(self, picture: Picture) -> Sequence[Recognized]:
+        return _recognizer().recognize(picture)
+
+
 def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
         path = Path(request["path"])
+        seconds = request.get("ocr", 0.0)
         _limit_cpu(CpuLimit(*request["cpu"]), path)
-        document = read(path, request["filename"], request["max_tokens"], request["overlap"])
+        with switched_on(Recognition(_OnDemand(), seconds, allow=_allow_cpu) if seconds else None):
+            document = read(path, request["filename"], request["max_tokens"], request["overlap"])
         spans = [(span.start, span.end, span.tokens, span.before, span.after) for span in document.spans]
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]
         header = {"pages": document.pages, "spans": spans, "locations": places, "title": document.title}
-        return {**header, "warnings": warnings}, document.text.encode()
+        parts = [(window.start, window.end, window.before) for window in document.windows]
+        found = {"warnings": warnings, "language": document.language, "windows": parts}
+        return {**header, **found}, document.text.encode()
     except Unreadable as error:
         return {"unreadable": [error.code, str(error)]}, b""
     except MemoryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from vectorlog.ingest.document import Document
 
@@ -27,6 +28,17 @@ def embedded(document: Document, n: int) -> str:
     """
     span = document.spans[n]
     return span.before + document.text[span.start : span.end]
+
+
+def windows(document: Document, n: int) -> list[str]:
+    """Returns the texts of the windows of chunk `n`, in order, each with its own lead-in."""
+    span, texts = document.spans[n], []
+    for number in range(bisect_left(document.windows, span.start, key=lambda each: each.start), len(document.windows)):
+        window = document.windows[number]
+        if window.end > span.end:
+            break
+        texts.append(window.before + document.text[window.start : window.end])
+    return texts
 
 
 def _in_words(filename: str) -> str:

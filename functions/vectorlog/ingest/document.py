@@ -54,13 +54,24 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What is embedded at once: characters `start` up to `end` of the text, with what is put before them."""
+
+    start: int
+    end: int
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A file's text, cut into chunks; `pages` as in `Text`.
 
     Attributes:
+        windows: in order; each chunk is a run of them. Empty if the reader makes none.
         locations: of each chunk; empty if the reader does not tell them.
         title: of the document; empty if it has none.
         warnings: what the user has to know of the reading, as `bounded` returns them.
+        language: the ISO 639-1 code of the text's language; empty if it is not certain.
     """
 
     text: str
@@ -69,6 +80,8 @@ class Document:
     locations: tuple[Location, ...] = ()
     title: str = ""
     warnings: tuple[FileWarning, ...] = ()
+    language: str = ""
+    windows: tuple[Window, ...] = ()
 
     def location(self, n: int) -> Location | None:
         """Returns the location of chunk `n`, if the reader told it."""

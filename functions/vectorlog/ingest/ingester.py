@@ -233,10 +233,13 @@ class Ingester:
 
 def _vectors(batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> list[tuple[Vector, ...]]:
     """Returns the vectors of all chunks of these slices, and records how far the embedding has come."""
-    texts = [text for each in batch for text in each.texts]
+    chunks = [(each.job, n) for each in batch for n in range(each.first, each.end)]
     vectors: list[tuple[Vector, ...]] = []
     size = max(CALL, embedder.together)
-    for start in range(0, len(texts), size):
-        vectors += embedder.documents(texts[start : start + size])
+    for start in range(0, len(chunks), size):
+        some = [(job, job.embedded(n, by_windows=embedder.by_windows)) for job, n in chunks[start : start + size]]
+        owned = [(job.owner, text) for job, texts in some for text in texts]
+        found = iter(embedder.remembered.vectors(owned, embedder.documents))
+        vectors += [tuple(vector for _ in texts for vector in next(found)) for _, texts in some]
         notes.embedded(batch, len(vectors))
     return vectors

@@ -13,7 +13,7 @@ from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.files.artefact import Details
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.ingest.context import embedded, words
+from vectorlog.ingest.context import embedded, windows, words
 from vectorlog.ingest.document import Document
 from vectorlog.work.messages import Ingest
 
@@ -124,9 +124,14 @@ class Job:
         span = self.document.spans[n]
         return Frame(span.before, span.after, words(self.state.filename, self.document.title))
 
-    def embedded(self, n: int) -> str:
-        """The text of chunk `n` that is embedded."""
-        return embedded(self.document, n)
+    @property
+    def owner(self) -> str:
+        """The project that the file belongs to."""
+        return self.message.project or self.message.store
+
+    def embedded(self, n: int, *, by_windows: bool) -> list[str]:
+        """The texts of chunk `n` that are embedded: those of its windows, or one."""
+        return windows(self.document, n) if by_windows and self.document.windows else [embedded(self.document, n)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +146,6 @@ class Slice:
     def size(self) -> int:
         """Number of chunks."""
         return self.end - self.first
-
-    @property
-    def texts(self) -> list[str]:
-        """The texts of the chunks that are embedded."""
-        return [self.job.embedded(n) for n in range(self.first, self.end)]
 
     @property
     def details(self) -> Details | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from vectorlog.ingest import ocr
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.formats import plain
 from vectorlog.ingest.formats.container import Container
@@ -33,7 +34,7 @@ _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\0", "a database"),
 )
 _REMEDIES = {
-    "an image": "Run text recognition (OCR) on it and upload the text.",
+    "an image": ocr.HOW,
     "an archive": "Unpack it and upload the files in it.",
     "a program": "Upload its source or its documentation.",
     "a recording": "Upload a transcript of it.",

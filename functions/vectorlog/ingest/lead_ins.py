@@ -35,16 +35,16 @@ NOTHING = LeadIn("", 0)
 
 
 class LeadIns:
-    """The lead-ins of a text's chunks of at most `max_tokens` tokens.
+    """The lead-ins of a text's passages, of at most `most` tokens.
 
     A lead-in has up to three parts: a line with the sheet and the headings, the header of the table in whose rows the
     passage begins, and the line that opens the code in which it begins. What is too long is shortened: first the
     headings between the outermost and the innermost.
     """
 
-    def __init__(self, text: Text, max_tokens: int) -> None:
+    def __init__(self, text: Text, most: int) -> None:
         self._text = text
-        self._most = int(max_tokens * SHARE)
+        self._most = most
         self._outline = Outline(text)
         self._tables = [table.start for table in text.tables]
         self._made: dict[tuple[object, ...], LeadIn] = {}

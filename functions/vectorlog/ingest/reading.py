@@ -27,6 +27,7 @@ from vectorlog.ingest.document import (
 )
 from vectorlog.ingest.endings import Endings
 from vectorlog.ingest.job import Job, Requeue
+from vectorlog.ingest.language import told_of_language
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.work.messages import Ingest
@@ -98,7 +99,8 @@ class Reading:
         except ReaderCrashed as error:
             return self._crashed(message, error)
         else:
-            return Job(message, due.loaded, store.space, document)
+            languages = self._deployment.models.languages(store.space.model)
+            return Job(message, due.loaded, store.space, told_of_language(document, store.space.model, languages))
         finally:
             turn.done()
         return None

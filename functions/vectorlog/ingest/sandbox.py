@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from vectorlog.defaults import READ_SECONDS, READERS_MEMORY_MB
+from vectorlog.defaults import OCR_MEMORY_MB, READ_SECONDS, READERS_MEMORY_MB
 from vectorlog.domain.file_warning import FileWarning
 from vectorlog.domain.location import decoded
 from vectorlog.ingest.cpu_limit import CpuLimit
@@ -20,6 +20,7 @@ from vectorlog.ingest.document import (
     ReaderUnavailable,
     Span,
     Unreadable,
+    Window,
     never,
 )
 from vectorlog.ingest.reader_process import Child
@@ -39,6 +40,9 @@ MOST_RESIDENT = 512 << 20
 MOST_FILES = 1000
 """A child that uses more memory than this after a file, or has read this many files, is replaced: libraries leak."""
 
+_CLOCK_PER_CPU = 2.0
+"""How much longer than its CPU time recognizing text may take by the clock: other processes run too."""
+
 PROBE = Path(__file__)
 PROBE_SECONDS = 30.0
 """A small text that every reader can read, and how long that may take."""
@@ -51,6 +55,14 @@ class Sandbox:
 
     Safe to use from several threads; calls wait until a child is free. Children are started by `warm` or when first
     needed, and run until `close` or until this process ends, however it ends.
+
+    Args:
+        children: how many files are read at a time.
+        memory_bytes: address space of a child.
+        seconds: that reading a file may take, beside those for its size.
+        cpu: the CPU time that it may take.
+        ocr_seconds: the CPU time that recognizing text in a file's pictures may take beside that; 0 switches it off.
+        module: what a child runs.
     """
 
     def __init__(
@@ -60,11 +72,13 @@ class Sandbox:
         memory_bytes: int = MEMORY_BYTES,
         seconds: float = SECONDS,
         cpu: CpuLimit = CPU,
+        ocr_seconds: float = 0.0,
         module: str = "vectorlog.ingest.child",
     ) -> None:
         self.children = children
-        self._memory_bytes = memory_bytes
-        self._seconds = seconds
+        self._memory_bytes = memory_bytes + ((OCR_MEMORY_MB << 20) if ocr_seconds else 0)
+        self._seconds = seconds + _CLOCK_PER_CPU * ocr_seconds
+        self._ocr_seconds = ocr_seconds
         self._cpu = (cpu.seconds, cpu.per_mb)
         self._module = module
         self._free = threading.BoundedSemaphore(children)
@@ -126,6 +140,8 @@ class Sandbox:
             tuple(map(decoded, header["locations"])),
             header["title"],
             tuple(FileWarning(*warning) for warning in header["warnings"]),
+            header["language"],
+            tuple(Window(*window) for window in header["windows"]),
         )
 
     def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
@@ -135,6 +151,7 @@ class Sandbox:
             "max_tokens": max_tokens,
             "overlap": overlap,
             "cpu": self._cpu,
+            "ocr": self._ocr_seconds,
         }
 
     def _ask(self, request: dict[str, Any], seconds: float, give_way: GiveWay) -> tuple[dict[str, Any], bytes]:

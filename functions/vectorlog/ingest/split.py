@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vectorlog.ingest.cuts import cuts
 from vectorlog.ingest.document import Span, Text
-from vectorlog.ingest.lead_ins import LeadIn, LeadIns
+from vectorlog.ingest.lead_ins import SHARE, LeadIn, LeadIns
 from vectorlog.ingest.tokens import NEWLINE_FOLLOWS, Boundaries, count, is_seam
 
 FEWEST_TOKENS = 100
@@ -35,7 +35,7 @@ class _Cutter:
     def __init__(self, text: Text, max_tokens: int, overlap: int) -> None:
         self._text = text.text
         self._cuts = cuts(text)
-        self._lead_ins = LeadIns(text, max_tokens)
+        self._lead_ins = LeadIns(text, int(max_tokens * SHARE))
         self._boundaries = Boundaries(text.text)
         self._max_tokens = max_tokens
         self._overlap = overlap
@@ -47,7 +47,7 @@ class _Cutter:
         while covered < self._filled:
             span = self._span(start, covered)
             yield span
-            start, covered = self._next_start(span), span.end
+            start, covered = self._next_start(span, covered), span.end
 
     def _span(self, start: int, covered: int) -> Span:
         """Returns a chunk that begins at `start` and ends after `covered`, the end of the previous chunk.
@@ -99,9 +99,11 @@ class _Cutter:
                     return end
         return latest
 
-    def _next_start(self, span: Span) -> int:
-        """Returns the natural cut nearest to `overlap` tokens before the span's end, if one is within a quarter of the
-        overlap from there.
+    def _next_start(self, span: Span, covered: int) -> int:
+        """Returns where the previous chunk ended, `covered`, or else the natural cut nearest to `overlap` tokens before
+        the span's end, if one is within a quarter of the overlap from there.
+
+        Chunks that begin where others end are cut into the same windows.
         """
         if not self._overlap:
             return span.end
@@ -111,6 +113,8 @@ class _Cutter:
         )
         if self._text[earliest:latest].isspace():
             return span.end
+        if max(span.start + 1, earliest) <= covered <= min(latest, span.end):
+            return covered
         for find, share in self._cuts:
             low = max(0, target - int((target - earliest) * share) - 2)
             high = target + int((latest - target) * share) + 1

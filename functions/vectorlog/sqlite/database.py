@@ -32,9 +32,20 @@ class Database:
 
     With `synchronous` FULL, a write is on disk when `write` returns. With NORMAL it survives a crash of the process,
     but a power cut may undo the latest writes, newest first.
+
+    Args:
+        path: of the file.
+        schema: statements that create what is not there.
+        synchronous: see above.
+        mapped: bytes of the file that are mapped into memory. That is worth it where rows that were not read before
+            are read at random; where rows are written, mapping them anew costs more, and every connection's mapping
+            counts as memory of the process.
     """
 
-    def __init__(self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"]) -> None:
+    def __init__(
+        self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"], mapped: int = 0
+    ) -> None:
+        self._mapped = mapped
         self._path = path
         self._local = threading.local()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}
@@ -116,7 +127,7 @@ class Database:
             self._path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.execute("PRAGMA busy_timeout=30000")
-        connection.execute("PRAGMA mmap_size=268435456")
+        connection.execute(f"PRAGMA mmap_size={self._mapped}")
         return connection
 
     def _run_waiting(self) -> None:

@@ -38,8 +38,22 @@ DELAYED_TAGS = Counter(
     "Changes of attributes that were answered before the index had them, because writing it failed.",
     ("error",),
 )
+NOT_RERANKED = Counter(
+    "not_reranked",
+    "Searches that were answered in the order that they had before, because the reranker gave no scores, by kind.",
+    ("kind",),
+)
 
-COUNTERS = (FILES, PROVIDER_REFUSALS, DEPLOYMENT_FAULTS, FAILED_REQUESTS, LEFTOVERS, LEFTOVER_BYTES, DELAYED_TAGS)
+COUNTERS = (
+    FILES,
+    PROVIDER_REFUSALS,
+    DEPLOYMENT_FAULTS,
+    FAILED_REQUESTS,
+    LEFTOVERS,
+    LEFTOVER_BYTES,
+    DELAYED_TAGS,
+    NOT_RERANKED,
+)
 
 FaultyPart = Literal["embedding", "host"]
 """The parts that `DEPLOYMENT_FAULTS` counts."""

@@ -17,6 +17,7 @@ from vectorlog.telemetry.metrics import (
     FILES,
     LEFTOVER_BYTES,
     LEFTOVERS,
+    NOT_RERANKED,
     PROVIDER_REFUSALS,
     Metrics,
     NoMetrics,
@@ -206,6 +207,12 @@ class Telemetry:
         message = f"the index will have changed attributes later: {reason}"
         self._log(logging.ERROR, "tags_delayed", message, more, traced=True)
         self.metrics.count(DELAYED_TAGS, error=name)
+
+    def not_reranked(self, kind: str, reason: str, request_id: str) -> None:
+        """Reports that a search was answered without its reranker's scores; `kind` is one of a few, for the counter."""
+        more = {"code": kind, "reason": reason, "request_id": request_id}
+        self._log(logging.WARNING, "not_reranked", f"a search was not reranked: {reason}", more)
+        self.metrics.count(NOT_RERANKED, kind=kind)
 
     def leftover_deleted(self, blob: str, size: int) -> None:
         """Reports that a blob of `size` bytes was deleted because nothing needed it any more. `blob` is its key."""

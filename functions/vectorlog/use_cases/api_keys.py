@@ -202,15 +202,19 @@ def authenticate(log_and_views: LogAndViews, secret: str) -> Loaded[api_key.Stat
     return loaded if loaded.state.opened_by(secret) else None
 
 
+def use_is_due(log_and_views: LogAndViews, loaded: Loaded[api_key.State]) -> bool:
+    """Whether `note_use` would record something."""
+    return bool(api_key.use(loaded.state, log_and_views.clock()))
+
+
 def note_use(log_and_views: LogAndViews, loaded: Loaded[api_key.State]) -> None:
     """Records that a key was used, unless its last use was recorded recently. The feed projects it, because no request
     waits to see it.
     """
     at = log_and_views.clock()
-    if api_key.use(loaded.state, at):
-        log_and_views.streams.decide(
-            API_KEY, loaded.stream, lambda state: api_key.use(state, at), meta=_OPERATOR, loaded=loaded
-        )
+    log_and_views.streams.decide(
+        API_KEY, loaded.stream, lambda state: api_key.use(state, at), meta=_OPERATOR, loaded=loaded
+    )
 
 
 def _not_found(key: str) -> NotFound:

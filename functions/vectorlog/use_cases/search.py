@@ -17,9 +17,10 @@ from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, Weights
-from vectorlog.use_cases import access, vector_stores
+from vectorlog.use_cases import access, reranked, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.confirmed import Confirmed, Wanted, best
+from vectorlog.use_cases.reranked import NOT_RERANKED, SearchWarning
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Search:
         per_file: maximum number of results of one file; None for any number.
         impact: ranks by reciprocal rank fusion with this constant; None ranks by the scores.
         rewrite: whether the queries are rewritten first.
+        rerank: whether the deployment's reranker ranks the best, and gives the scores.
     """
 
     queries: tuple[str, ...]
@@ -49,6 +51,7 @@ class Search:
     per_file: int | None = None
     impact: float | None = None
     rewrite: bool = False
+    rerank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The results of a search by descending score, and the queries that were searched, which may be rewritten."""
+    """The results of a search by descending score, and the queries that were searched, which may be rewritten.
+
+    Attributes:
+        warnings: what could not be done as asked.
+    """
 
     queries: tuple[str, ...]
     results: tuple[Result, ...]
+    warnings: tuple[SearchWarning, ...] = ()
 
 
 def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> Found:
@@ -82,17 +90,18 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
     Raises:
         NotFound: the store does not exist, or the caller may not see it.
         Expired: the store has expired.
-        Invalid: the deployment no longer offers the store's model, or the provider refuses the text of the query.
+        Invalid: the deployment no longer offers the store's model, or has no reranker that was asked for, or the
+            provider refuses the text of the query.
         Unavailable: the embedding provider does not answer, or the index holds too much that was removed.
     """
     loaded = access.store(deployment, actor, store, "read")
-    asked = _rewritten(deployment, actor, asked)
+    asked = _prepared(deployment, actor, asked)
     vectors = _vectors(deployment, [loaded.state], asked)
     found, _ = deployment.together(
-        lambda: _best(deployment, loaded, asked, vectors),
+        _search_one(deployment, loaded, asked, vectors),
         lambda: _note_use(deployment, actor, [loaded]),
     )
-    return Found(asked.queries, tuple(found))
+    return _found(deployment, actor, asked, found)
 
 
 def search_several(deployment: Deployment, actor: Actor, stores: Sequence[str], asked: Search) -> Found:
@@ -107,12 +116,12 @@ def search_several(deployment: Deployment, actor: Actor, stores: Sequence[str], 
         loaded = _in_parallel(deployment, [_load(deployment, actor, store) for store in stores])
     except NotFound as error:
         raise NotFound(error.message, param="vector_store_ids") from error
-    asked = _rewritten(deployment, actor, asked)
+    asked = _prepared(deployment, actor, asked)
     vectors = _vectors(deployment, [each.state for each in loaded], asked)
     found = _in_parallel(deployment, [_search_one(deployment, each, asked, vectors) for each in loaded])
     _note_use(deployment, actor, loaded)
     ranked = sorted((each for part in found for each in part), key=lambda each: -each.score)
-    return Found(asked.queries, tuple(_limited(ranked, asked)))
+    return _found(deployment, actor, asked, ranked)
 
 
 def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Loaded[vector_store.State]]:
@@ -122,7 +131,8 @@ def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Load
 def _search_one(
     deployment: Deployment, loaded: Loaded[vector_store.State], asked: Search, vectors: Mapping[Space, list[Vector]]
 ) -> Callable[[], list[Result]]:
-    return lambda: _best(deployment, loaded, asked, vectors)
+    wanted = reranked.candidates(asked) if asked.rerank else asked
+    return lambda: _best(deployment, loaded, wanted, vectors)
 
 
 def _in_parallel(deployment: Deployment, reads: Sequence[Callable[[], T]]) -> list[T]:
@@ -130,6 +140,17 @@ def _in_parallel(deployment: Deployment, reads: Sequence[Callable[[], T]]) -> li
     together = cast("Callable[..., tuple[T, ...]]", deployment.together)
     groups: list[Any] = [reads[first : first + TOGETHER] for first in range(0, len(reads), TOGETHER)]
     return [result for group in groups for result in (together(*group) if len(group) > 1 else (group[0](),))]
+
+
+def _found(deployment: Deployment, actor: Actor, asked: Search, ranked: Sequence[Result]) -> Found:
+    """Returns the results of a search from the best of each store, by descending score."""
+    warnings: tuple[SearchWarning, ...] = ()
+    if asked.rerank:
+        ranked = _limited(ranked, reranked.candidates(asked))
+        by_relevance = reranked.by_relevance(deployment, actor, asked.queries, ranked)
+        warnings = (NOT_RERANKED,) if by_relevance is None else ()
+        ranked = [each for each in by_relevance or ranked if each.score >= asked.threshold]
+    return Found(asked.queries, tuple(_limited(ranked, asked)), warnings)
 
 
 def _limited(ranked: Sequence[Result], asked: Search) -> list[Result]:
@@ -145,7 +166,10 @@ def _limited(ranked: Sequence[Result], asked: Search) -> list[Result]:
     return kept[: asked.limit]
 
 
-def _rewritten(deployment: Deployment, actor: Actor, asked: Search) -> Search:
+def _prepared(deployment: Deployment, actor: Actor, asked: Search) -> Search:
+    """Returns the search with its queries rewritten, if that is asked for, once it is known that it can be ranked."""
+    if asked.rerank:
+        reranked.require_reranker(deployment)
     if not asked.rewrite:
         return asked
     return replace(asked, queries=tuple(deployment.rewriter.rewrite(asked.queries, actor.request)))

@@ -24,11 +24,11 @@ does the rest.
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was received in `path`, from where it is moved. `size` is in bytes, `sha256` in hex."""
+    """A file that was received: its bytes, or a file that is moved away. `size` is in bytes, `sha256` in hex."""
 
     filename: str
     purpose: str
-    path: Path
+    content: bytes | Path
     size: int
     sha256: str
     content_type: str
@@ -70,7 +70,7 @@ def upload(deployment: Deployment, actor: Actor, command: Upload) -> FileView:
     loaded = access.load_if_repeated(deployment, actor, UPLOADED_FILE, file)
     if loaded.state.owner is None:
         limits.require_room(deployment, actor.caller.project, stored_bytes=command.size, files=1)
-        deployment.blobs.put([(blob_key(file, command.sha256), command.path)])
+        deployment.blobs.put([(blob_key(file, command.sha256), command.content)])
     plan = Plan(UPLOADED_FILE, file, lambda state: uploaded_file.upload(state, uploaded), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     if not outcome.state.is_available(at):

@@ -57,9 +57,9 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPart:
-    """A part that was received in `path`, from where it is moved. `size` is in bytes, `sha256` in hex."""
+    """A part that was received: its bytes, or a file that is moved away. `size` is in bytes, `sha256` in hex."""
 
-    path: Path
+    content: bytes | Path
     size: int
     sha256: str
 
@@ -107,7 +107,7 @@ def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPa
     if loaded.state.added is None:
         upload.check_pending(id, own.state, at)
         _require_room(deployment, own.state)
-        deployment.blobs.put([(part_key(id, part, received.sha256), received.path)])
+        deployment.blobs.put([(part_key(id, part, received.sha256), received.content)])
     added = UploadPartAdded(at, received.size, received.sha256)
     outcome = deployment.streams.decide(
         UPLOAD_PART, stream, lambda state: upload_part.add(state, added), meta=actor.meta, key=actor.key, loaded=loaded
@@ -115,15 +115,15 @@ def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPa
     return PartView(part, id, outcome.state.added or added)
 
 
-def put_direct(deployment: Deployment, id: str, part: str, path: Path) -> None:
-    """Stores a direct part that was received in `path`, from where it is moved. Its address was signed, so the part
-    belongs to the upload.
+def put_direct(deployment: Deployment, id: str, part: str, content: bytes | Path) -> None:
+    """Stores a direct part: its bytes, or a file that is moved away. Its address was signed, so the part belongs to the
+    upload.
 
     Raises:
         Invalid: the upload has ended.
     """
     upload.check_pending(id, deployment.streams.load(UPLOAD, id).state, deployment.clock())
-    deployment.blobs.put([(part_key(id, part, DIRECT), path)])
+    deployment.blobs.put([(part_key(id, part, DIRECT), content)])
 
 
 def complete(

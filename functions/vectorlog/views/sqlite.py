@@ -15,6 +15,10 @@ T = TypeVar("T")
 FRESH = "fresh_views"
 """The table that a rebuild fills while `views` serves. If no rebuild is running, it was left by one that was killed."""
 
+TOGETHER = 4
+"""The number of rows from which one statement reads all of them. Each statement of its own also gives up the
+interpreter's lock, and has to wait for it again.
+"""
 _TABLE = """CREATE TABLE IF NOT EXISTS {} (
     pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL, status TEXT, deadline INTEGER,
     gone INTEGER NOT NULL, closed INTEGER NOT NULL, counts TEXT NOT NULL, expires_at INTEGER,
@@ -41,6 +45,9 @@ class SQLiteTable:
         self._name = name
         self._current = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
         self._get = f"SELECT {_FIELDS} FROM {name} WHERE pk = ? AND sk = ?"
+        fields = ", ".join(f"found.{field}" for field in _FIELDS.split(", "))
+        self._get_many = f"""SELECT {fields} FROM json_each(?) AS wanted CROSS JOIN {name} AS found
+            ON found.pk = json_extract(wanted.value, '$[0]') AND found.sk = json_extract(wanted.value, '$[1]')"""
         self._put = (
             f"INSERT INTO {name} (pk, sk, version, data, status, deadline, gone, closed, expires_at, counts) {_VALUES}"
         )
@@ -48,9 +55,12 @@ class SQLiteTable:
 
     def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """See Table."""
-        read = self._database.read()
-        records = (read.execute(self._get, key).fetchone() for key in dict.fromkeys(keys))
-        return {row.key: row for row in map(_row, filter(None, records))}
+        read, wanted = self._database.read(), list(dict.fromkeys(keys))
+        if len(wanted) >= TOGETHER:
+            records = read.execute(self._get_many, (json.dumps(wanted),)).fetchall()
+        else:
+            records = [found for key in wanted if (found := read.execute(self._get, key).fetchone())]
+        return {row.key: row for row in map(_row, records)}
 
     def query(
         self,

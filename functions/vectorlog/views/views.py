@@ -31,21 +31,33 @@ class Views:
         table: the table that is read.
         tables: the tables that are written: `table`, and during a rebuild also the one that will replace it, or the one
             that it replaced (ARCHITECTURE.md, "Rebuild").
-
-    Args:
-        table: see above.
-        timing: of further attempts where another writer was first.
-        also: the tables that are written beside `table`.
-        pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
     """
 
     def __init__(
-        self, table: Table, timing: Timing = REAL_TIME, also: Sequence[Table] = (), pool: Executor | None = None
+        self,
+        table: Table,
+        timing: Timing = REAL_TIME,
+        also: Sequence[Table] = (),
+        *,
+        remember: int = 0,
+        pool: Executor | None = None,
     ) -> None:
+        """Makes the views of a table.
+
+        Args:
+            table: see above.
+            timing: of repeated attempts.
+            also: see `tables`.
+            remember: how many commits that `show` has projected are left out by `apply`, for a process that also reads
+                the feed: their rows are in the table as long as it runs.
+            pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
+        """
+        self._remember = remember
         self.table = table
         self.tables = (table, *also)
         self._timing = timing
         self._pool = pool
+        self._shown: dict[tuple[str, int], None] = {}
 
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
@@ -62,7 +74,12 @@ class Views:
         """
         first_commits = [outcome.decision for outcome in outcomes if outcome.decision and outcome.decision.version == 0]
         absent: Prefetched = {key: None for decision in first_commits for key in touched(decision)}
-        self._apply([outcome.newest for outcome in outcomes if outcome.newest], absent, prefetched or {})
+        newest = [outcome.newest for outcome in outcomes if outcome.newest]
+        self._apply(newest, absent, prefetched or {})
+        if self._remember:
+            self._shown.update(((each.stream, each.version), None) for each in newest)
+            while len(self._shown) > self._remember:
+                self._shown.pop(next(iter(self._shown)), None)
 
     def apply(self, decisions: Sequence[AnyDecision]) -> None:
         """Projects these commits; projecting one again changes nothing.
@@ -70,11 +87,12 @@ class Views:
         Raises:
             Unavailable: other projections were first every time.
         """
+        unshown = [each for each in decisions if (each.stream, each.version) not in self._shown]
         if self._pool is None:
-            self._apply(decisions, {}, {})
+            self._apply(unshown, {}, {})
             return
         for table in self.tables:
-            project_jointly(table, list(groups(decisions)), self._pool, self._timing)
+            project_jointly(table, list(groups(unshown)), self._pool, self._timing)
 
     def _apply(self, decisions: Sequence[AnyDecision], absent: Prefetched, prefetched: Prefetched) -> None:
         """Projects commits. The rows in `absent` exist in none of the tables; `prefetched` was read from `table`."""

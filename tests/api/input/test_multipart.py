@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.api.input.form import Form
+from vectorlog.api.input.file_spool import IN_MEMORY_BYTES
+from vectorlog.api.input.form import Form, SpooledFile
 from vectorlog.api.input.multipart import (
     FORM_OVERHEAD_BYTES,
     MAX_FIELD_BYTES,
@@ -45,6 +46,10 @@ def read(folder: Path, *pieces: bytes, limit: int = 1_000_000) -> Form:
     return reader.finish()
 
 
+def bytes_of(file: SpooledFile) -> bytes:
+    return file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+
+
 def read_name(folder: Path, disposition: bytes) -> str | None:
     """The file name that a part with this header ends up with."""
     return read(folder, part(b"name=file; " + disposition, b""), END).files["file"].filename
@@ -65,13 +70,24 @@ class TestForm:
         assert form.fields == {"purpose": ["assistants"], "tags[]": ["eins\r\n", "zwölf"]}
         file = form.files["file"]
         assert (file.filename, file.content_type, file.size) == ("a.txt", "text/x-test", len(content))
-        assert file.path.read_bytes() == content
+        assert bytes_of(file) == content
         assert file.sha256 == hashlib.sha256(content).hexdigest()
+
+    @pytest.mark.parametrize("more", [0, 1])
+    def test_small_files_are_in_memory(self, tmp_path: Path, more: int) -> None:
+        """A file of up to 64 KB makes none on disk, whatever the pieces in which it arrives; a larger one does."""
+        content = bytes(range(256)) * (IN_MEMORY_BYTES // 256) + b"x" * more
+        sent = part(FILE, content) + END
+        form = read(tmp_path, *[sent[start : start + 5000] for start in range(0, len(sent), 5000)])
+        assert bytes_of(form.files["file"]) == content
+        assert len(list(tmp_path.iterdir())) == more
+        form.discard()
+        assert list(tmp_path.iterdir()) == []
 
     def test_file_without_bytes_or_type(self, tmp_path: Path) -> None:
         """An empty file is a file of size 0, and one without a type is plain bytes."""
         file = read(tmp_path, part(FILE, b""), END).files["file"]
-        assert (file.size, file.content_type, file.path.read_bytes()) == (0, "application/octet-stream", b"")
+        assert (file.size, file.content_type, bytes_of(file)) == (0, "application/octet-stream", b"")
 
     def test_what_stands_after_the_end_is_ignored(self, tmp_path: Path) -> None:
         """An epilogue (RFC 2046) changes nothing."""
@@ -91,7 +107,7 @@ class TestForm:
         cut = read(tmp_path, *(body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)))
         assert cut.fields == whole.fields == {"a": ["1", "2"]}
         assert cut.files["file"].sha256 == whole.files["file"].sha256
-        assert cut.files["file"].path.read_bytes() == content.replace(b"\r\n--B", b"\r\n--C")
+        assert bytes_of(cut.files["file"]) == content.replace(b"\r\n--B", b"\r\n--C")
 
 
 class TestFileNames:
@@ -186,8 +202,8 @@ class TestRefusals:
 
     def test_discard(self, tmp_path: Path) -> None:
         """Giving up in mid-file, or after the end, removes what was spooled; doing it twice is no error."""
-        reader = FormReader(TYPE, tmp_path, 100)
-        reader.feed(part(FILE, b"1") + part(b'name=b; filename="b"', b"2")[:-1])
+        reader, large = FormReader(TYPE, tmp_path, 10 * IN_MEMORY_BYTES), b"x" * (IN_MEMORY_BYTES + 1)
+        reader.feed(part(FILE, large) + part(b'name=b; filename="b"', large)[:-1])
         assert len(list(tmp_path.iterdir())) == 2
         reader.discard()
         reader.discard()

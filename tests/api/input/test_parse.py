@@ -315,7 +315,7 @@ WRONG: list[tuple[type[BaseModel], Any, str, str, str]] = [
         ranked({"ranker": "x"}),
         "ranking_options.ranker",
         "invalid_value",
-        "'none', 'auto', 'default-2024-11-15', 'rrf', and 'weighted'",
+        "'none', 'auto', 'default-2024-11-15', 'rrf', 'weighted', and 'rerank'",
     ),
     (
         SearchRequest,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from array import array
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -26,6 +27,7 @@ from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
 from vectorlog.index.embedded.schema import SCHEMA, FolderInUse
+from vectorlog.index.embedded.snapshot import ROW
 
 SPACE = Space("test:model", 16)
 WORDS = [f"{syllable}{i}" for i in range(12) for syllable in ("ba", "ke", "lo")]
@@ -43,10 +45,73 @@ def text(source: random.Random) -> str:
 
 
 def some_file(source: random.Random, name: str, store: str = "s", chunks: int = 3) -> FileChunks:
-    made = tuple(
-        Chunk(n, text(source), tuple(vector(source) for _ in range(source.randint(1, 3)))) for n in range(chunks)
-    )
-    return FileChunks(store, name, 0, f"row of {name}", 0, {"k": source.randint(0, 3)}, made)
+    """A file whose chunks share windows with the one before, or do not."""
+    made: list[Chunk] = []
+    for n in range(chunks):
+        before = made[-1].vectors if made else ()
+        shared = before[len(before) - source.randint(0, len(before)) :]
+        own = tuple(vector(source) for _ in range(source.randint(0 if shared else 1, 3)))
+        made.append(Chunk(n, text(source), shared + own))
+    return FileChunks(store, name, 0, f"row of {name}", 0, {"k": source.randint(0, 3)}, tuple(made))
+
+
+def windows(folder: Path) -> int:
+    """The number of vectors on the disk."""
+    with sqlite3.connect(folder / "chunks.db") as connection:
+        (size,) = connection.execute("select sum(length(vectors)) from block").fetchone()
+    connection.close()
+    return int(size) // (2 * SPACE.dimensions)
+
+
+def test_shared_windows_are_kept_once(tmp_path: Path) -> None:
+    """Chunks that overlap by half take no more vectors than their file has windows, also after a compaction."""
+    source = random.Random(1)
+    row = [vector(source) for _ in range(42)]
+    chunks = tuple(Chunk(n, f"ba{n}", tuple(row[2 * n : 2 * n + 4])) for n in range(20))
+    index = LocalIndex(tmp_path)
+    index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, chunks)])
+    assert windows(tmp_path) == 42
+    index.add(SPACE, [FileChunks("s", "f", 0, "row", 0, {}, (Chunk(10, "other", (row[0],)),))])
+    index.expunge(SPACE, "s")
+    assert windows(tmp_path) == 43  # nothing is lost: the windows of chunk 10 are in its neighbours too
+    for restarted in (False, True):
+        if restarted:
+            index.close()
+            index = LocalIndex(tmp_path)
+        for number, wanted in enumerate(row):
+            [found] = index.search(SPACE, [Query("s", wanted, None, 2)])
+            having = sorted(chunk.n for chunk in chunks if wanted in chunk.vectors and chunk.n != 10)
+            assert found.by_vector[0].n in (having or [10]), number
+            assert found.by_vector[0].cosine == pytest.approx(1, abs=1e-3)
+    index.close()
+
+
+def test_rows_of_an_earlier_version(tmp_path: Path) -> None:
+    """Rows that did not say how many windows they have are found with all of them, beside new ones."""
+    source, naive, index = random.Random(1), Naive(), LocalIndex(tmp_path)
+    made = [some_file(source, f"f{number}") for number in range(6)]
+    for each in made[:3]:
+        chunks = tuple(Chunk(n, text(source), tuple(vector(source) for _ in range(n + 1))) for n in range(3))
+        file = replace(each, chunks=chunks)
+        index.add(SPACE, [file])
+        naive.add(file)
+    index.close()
+    with sqlite3.connect(tmp_path / "chunks.db") as connection:
+        for first, rows in connection.execute("select first, rows from block").fetchall():
+            new = np.frombuffer(rows, ROW)
+            old = np.empty(len(new), np.dtype([(name, ROW[name]) for name in ROW.names or () if name != "windows"]))
+            for name in old.dtype.names or ():
+                old[name] = new[name]
+            connection.execute("update block set rows = ? where first = ?", (old.tobytes(), first))
+        connection.execute("alter table block drop column format")
+    connection.close()
+    for _ in range(2):
+        index = LocalIndex(tmp_path)
+        for each in made[3:]:
+            index.add(SPACE, [each])
+            naive.add(each)
+        compare(index, naive, source)
+        index.close()
 
 
 def test_a_database_of_an_earlier_version(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
@@ -15,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats import pdf_boxes, pdf_lines
 from vectorlog.ingest.formats.pdf import read
 
 Drawn = tuple[float, float, int, str]
@@ -57,6 +60,93 @@ def test_headings_and_paragraphs(tmp_path: Path) -> None:
     )
 
 
+def test_bookmarks(tmp_path: Path) -> None:
+    """A line that a bookmark of its page names is a heading of that level, whatever its size; larger lines that none
+    names go with these.
+    """
+    data = io.BytesIO()
+    canvas = Canvas(data)
+    bodies = [(left, bottom - 80, size, text) for left, bottom, size, text in BODY]
+    for number, level in enumerate((0, 1, 1)):
+        canvas.bookmarkPage(str(number))
+        canvas.addOutlineEntry(f"Part {'ABC'[number]} of it", str(number), level)
+        for left, bottom, size, text in [
+            *([(72.0, 760.0, 24, "Handbook")] if not number else []),
+            (72.0, 700.0, 10 if level else 14, f"{number + 1}.2 Part {'ABC'[number]} of it"),
+            (72.0, 660.0, 13, f"Larger {number}"),
+            *bodies,
+        ]:
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(left, bottom, text)
+        canvas.showPage()
+    canvas.save()
+    found = [(each.level, each.title) for each in text_of(data.getvalue(), tmp_path).blocks.of(Kind.HEADING)]
+    assert found == [
+        (1, "Handbook"),
+        (1, "1.2 Part A of it"),
+        (3, "Larger 0"),
+        (2, "2.2 Part B of it"),
+        (3, "Larger 1"),
+        (2, "3.2 Part C of it"),
+        (3, "Larger 2"),
+    ]
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_columns(tmp_path: Path, mixed: bool) -> None:
+    """Two columns of prose are read one after the other, whether the file has them so or line by line; a line across
+    both stays between what is above and below it.
+    """
+    left = [f"left {number} has the words of the first column" for number in range(24)]
+    right = [f"right {number} has those of the second column" for number in range(24)]
+    pairs: list[Drawn] = []
+    for half in (range(12), range(12, 24)):
+        one: list[Drawn] = [(60, 720 - 12 * number - (24 if number > 11 else 0), 9, left[number]) for number in half]
+        two: list[Drawn] = [
+            (310, bottom, 9, right[number]) for number, (_, bottom, _, _) in zip(half, one, strict=True)
+        ]
+        pairs += [each for both in zip(one, two, strict=True) for each in both] if mixed else [*one, *two]
+        if half.start == 0:
+            pairs.append(
+                (
+                    60,
+                    720 - 12 * 12 - 12,
+                    9,
+                    "across both columns of this page there is a single long line of text, like this one",
+                )
+            )
+    text = " ".join(text_of(drawn(pairs), tmp_path).text.split())
+    order = [*left[:12], *right[:12], "across", *left[12:], *right[12:]]
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_a_wide_table_is_no_columns(tmp_path: Path) -> None:
+    """Rows of a table stay rows, also if it fills the page."""
+    rows: list[Drawn] = []
+    for number in range(20):
+        rows += [(60, 720 - 14 * number, 10, f"Valve {number}"), (350, 720 - 14 * number, 10, f"{number}.50 EUR")]
+    assert "| Valve 7 | 7.50 EUR |" in text_of(drawn(rows), tmp_path).text
+
+
+def test_mathematical_letters(tmp_path: Path) -> None:
+    """Letters above U+FFFF do not keep a page from having paragraphs."""
+    assert pdf_lines._composed(pdf_lines._units("a 𝑉 b")) == "a 𝑉 b"
+    assert len(pdf_lines._units("a 𝑉 b")) == 6
+
+
+def test_words_that_a_line_cuts(tmp_path: Path) -> None:
+    """A word that the end of a line cuts is joined; one that is written with a hyphen keeps it."""
+    page: list[Drawn] = [
+        (72, 700, 10, "The long lines of this paragraph are full of words, and they have infor-"),
+        (72, 688, 10, "mation about boilers that are well known, and some that is less well-"),
+        (72, 676, 10, "known to the reader of it, who is drained like them in the month of May."),
+    ]
+    text = " ".join(text_of(drawn(page), tmp_path).text.split())
+    assert "have information about" in text
+    assert "less well-known to" in text
+
+
 def test_tables(tmp_path: Path) -> None:
     """Lines with as many cells each are the rows of a table."""
     rows = [("Part", "Price"), ("Valve", "12"), ("Long pipe", "13")]
@@ -88,6 +178,29 @@ def test_headers_and_footers(tmp_path: Path) -> None:
     text = text_of(drawn(*pages), tmp_path).text
     assert text.count("Boilers Ltd.") == text.count("Phone 555") == text.count("of 5") == 1
     assert all(f"Invoice {7 * number * number}" in text for number in range(1, 6))
+
+
+def test_prose_is_measured_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reading a PDF costs beside its text layer is calls of PDFium: fewer than one for each word of prose."""
+    calls: Counter[str] = Counter()
+    plain = pdf_boxes._plain
+
+    def counted(name: str, *arguments: Any) -> Callable[..., int]:
+        function = plain(name, *arguments)
+
+        def call(*values: Any) -> int:
+            calls[name] += 1
+            return function(*values)
+
+        return call
+
+    monkeypatch.setattr(pdf_boxes, "_plain", counted)
+    prose = [
+        (72.0, 700.0 - 12 * line, 10, "Drain the boilers in May, before pumps are off, and close it")
+        for line in range(50)
+    ]
+    text_of(drawn(prose), tmp_path)
+    assert 50 < calls.total() < 50 * 12
 
 
 WORDS = st.text("abcXYZ019.,-| ", min_size=1, max_size=40).filter(str.strip)

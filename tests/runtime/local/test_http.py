@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, FormReader
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.errors import NoSpace
+from vectorlog.runtime.local.body import WHOLE
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.request_log import RequestLine
 
@@ -32,10 +34,12 @@ class App:
     response: Response = field(default_factory=lambda: json_response({"ok": True}))
     error: Exception | None = None
     keep_as: Path | None = None
+    file: Path | None = None
     refusal: Response | None = None
     heads: list[Request] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     files: list[bytes] = field(default_factory=list)
+    threads: list[str] = field(default_factory=list)
     upload_limit: int = 1_000_000
 
     def admit(self, head: Request) -> Response | Admitted:
@@ -47,15 +51,16 @@ class App:
 
     def answer(self, request: Request) -> Response:
         self.asked.append(request)
+        self.threads.append(threading.current_thread().name)
         try:
             if isinstance(request.body, Form):
-                file = request.body.files["file"].path
-                self.files.append(file.read_bytes())
-                if self.keep_as is not None:
+                file = request.body.files["file"].content
+                self.files.append(file if isinstance(file, bytes) else file.read_bytes())
+                if self.keep_as is not None and isinstance(file, Path):
                     file.rename(self.keep_as)
             if self.error is not None:
                 raise self.error
-            return self.response
+            return self.response if self.file is None else replace(self.response, body=self.file.open("rb"))
         finally:
             if isinstance(request.body, Form):
                 request.body.discard()
@@ -89,6 +94,8 @@ class Client:
     on_start: Callable[[], None] = lambda: None
     room: Room = endless
     take: Room = endless
+    whole: bool = False
+    quick: bool = False
 
     @property
     def spooled(self) -> list[Path]:
@@ -118,14 +125,16 @@ class Client:
             if message["type"] == "http.response.start":
                 self.on_start()
 
-        scope = {
+        scope: Scope = {
             "type": "http",
             "method": method,
             "path": "/v1/x",
             "query_string": b"a=1&a=2&b=",
             "headers": [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()],
         }
-        with ThreadPoolExecutor(1) as threads:
+        if self.whole:
+            scope["state"] = {WHOLE: True}
+        with ThreadPoolExecutor(1, thread_name_prefix="pool") as threads:
             asgi = asgi_app(
                 self.app.admit,
                 threads,
@@ -134,6 +143,7 @@ class Client:
                 on_request=self.log.append,
                 room=self.room,
                 take=self.take,
+                quick=lambda _: self.quick,
             )
             asyncio.run(_served(asgi, scope, receive, send))
         if not sent or leaves:
@@ -326,8 +336,74 @@ class TestUpload:
 
 
 def path_of(client: Client) -> Path:
-    assert isinstance(client.app.response.body, Path)
-    return client.app.response.body
+    assert client.app.file is not None
+    return client.app.file
+
+
+class TestWhole:
+    """A body that has arrived with its head is treated as one that comes later."""
+
+    @pytest.fixture
+    def client(self, client: Client) -> Client:
+        client.whole = True
+        return client
+
+    @pytest.mark.parametrize("pieces", [[b"[1]"], [b"[", b"1]"], [b""]])
+    def test_body(self, client: Client, pieces: list[bytes]) -> None:
+        """The app gets the whole body, on a thread of the pool."""
+        assert client.ask("POST", pieces).status == 200
+        assert [request.body for request in client.app.asked] == [b"".join(pieces)]
+        assert client.app.threads[0].startswith("pool")
+        assert client.log[0].bytes_in == len(b"".join(pieces))
+
+    def test_quick(self, client: Client) -> None:
+        """A request that only reads a few rows is answered on the event loop."""
+        client.quick = True
+        assert client.ask("GET").status == 200
+        assert client.app.threads == [threading.current_thread().name]
+
+    def test_a_quick_request_that_fails(self, client: Client) -> None:
+        """An error of such a request is a 500 like any other."""
+        client.quick, client.app.error = True, RuntimeError()
+        assert client.ask("GET").status == 500
+
+    def test_refused(self, client: Client) -> None:
+        """What is refused by its head is not parsed."""
+        client.app.refusal = json_response({}, 401)
+        assert client.ask("POST", [b"{"]).status == 401
+        assert client.app.asked == []
+
+    def test_limits(self, client: Client) -> None:
+        """A body over the limit is a 413, and one that is not UTF-8 a 400."""
+        assert client.ask("POST", [b"x" * 1001]).status == 413
+        assert client.ask("POST", [b"\xff"]).status == 400
+        assert client.app.asked == []
+
+    @pytest.mark.parametrize("size", [1000, 200_000])
+    def test_form(self, client: Client, size: int) -> None:
+        """A form's file arrives, and nothing of it stays."""
+        assert client.upload(b"\xff" * size, pieces=3).status == 200
+        assert client.app.files == [b"\xff" * size]
+        assert client.spooled == []
+
+    def test_wrong_forms(self, client: Client) -> None:
+        """A file over the limit is a 413, a broken form a 400, and a full disk a 507; nothing stays."""
+        client.app.upload_limit = 100
+        assert client.upload(b"x" * 101).status == 413
+        assert client.ask("POST", [b"--x"], content_type="multipart/form-data; boundary=x").status == 400
+
+        def full(_: int) -> None:
+            raise NoSpace("full")
+
+        client.room = full
+        assert client.upload(b"x").status == 507
+        assert client.app.asked == []
+        assert client.spooled == []
+
+    def test_client_leaves(self, client: Client) -> None:
+        """The body of a client that has left is not asked about."""
+        assert client.send("POST", [b"{"], cut=True) is None
+        assert (client.log[0].status, client.app.asked) == (499, [])
 
 
 class TestFile:
@@ -338,7 +414,8 @@ class TestFile:
         """The app answers with a file larger than one chunk."""
         path = client.folder / "blöb"
         path.write_bytes(self.CONTENT)
-        client.app.response = Response(200, {"content-type": "text/plain"}, path)
+        client.app.response = Response(200, {"content-type": "text/plain"})
+        client.app.file = path
         return client
 
     def test_whole(self, client: Client) -> None:
@@ -391,13 +468,6 @@ class TestFile:
         path_of(client).write_bytes(b"")
         assert client.ask("GET").body == b""
         assert client.ask("GET", range="bytes=0-").status == 416
-
-    def test_deleted_meanwhile(self, client: Client) -> None:
-        """A file that was deleted between the app's answer and the reading is a 404."""
-        path_of(client).unlink()
-        reply = client.ask("GET")
-        assert reply.status == 404
-        assert str(client.folder) not in reply.body.decode()
 
     @pytest.mark.parametrize("headers", [{}, {"range": "bytes=5-"}])
     def test_deleted_after_the_headers(self, client: Client, headers: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from vectorlog.runtime.local.body import arrived
 from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.protocol import HEAD_BYTES, limited
 
@@ -33,7 +34,9 @@ class Reply:
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuses `/refused` from its head, answers `/large` with more than a socket holds, and repeats other bodies."""
     body = b"refused"
-    if scope["path"] != "/refused":
+    if scope["path"] == "/arrived":
+        body = b"%d" % await arrived(scope)
+    elif scope["path"] != "/refused":
         body, more = b"ok", True
         while more:
             message = await receive()
@@ -256,6 +259,20 @@ def test_body_waits_for_the_permission() -> None:
 
     assert asyncio.run(run(b"/")) == b"HTTP/1.1 100 Continue\r\n"
     assert asyncio.run(run(b"/refused")) == b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"GET /arrived HTTP/1.1\r\n\r\n"],
+        [b"POST /arrived HTTP/1.1\r\ncontent-length: 2\r\n\r\nab"],
+        [b"POST /arrived HTTP/1.1\r\ncontent-length: 2\r\n\r\n", b"ab"],
+    ],
+)
+def test_body_has_arrived(pieces: list[bytes]) -> None:
+    """The app is told that a request has arrived with all of its body."""
+    [reply] = ask(*pieces, half=True)
+    assert reply.body == b"1"
 
 
 def test_too_many_connections() -> None:

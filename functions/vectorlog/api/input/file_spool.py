@@ -1,4 +1,4 @@
-"""Files of requests, which go to disk as they arrive and are hashed on the way."""
+"""Files of requests, which go to disk as they arrive, unless they are small, and are hashed on the way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from vectorlog.api.input.form import Form, SpooledFile
 
@@ -14,14 +15,18 @@ SPOOL_PREFIX = "upload-"
 """The prefix of spooled files' names. It identifies files that a crash left behind."""
 
 
+IN_MEMORY_BYTES = 64 * 1024
+"""The size up to which a file stays in memory: that of uvicorn's buffer, which holds it anyway."""
+
+
 class FileSpool:
-    """A file that is being written to disk and hashed.
+    """A file that is being received and hashed.
 
     Args:
         name: the form's field.
         filename: as the client sent it; None if it sent none.
         content_type: as the client named it.
-        folder: the existing folder of the file.
+        folder: the existing folder for the file, if it is not small.
     """
 
     def __init__(self, name: str, filename: str | None, content_type: str, folder: Path) -> None:
@@ -30,9 +35,10 @@ class FileSpool:
         self._content_type = content_type
         self._hash = hashlib.sha256()
         self._size = 0
-        descriptor, path = tempfile.mkstemp(prefix=SPOOL_PREFIX, dir=folder)
-        self._path = Path(path)
-        self._file = os.fdopen(descriptor, "wb")
+        self._folder = folder
+        self._small = bytearray()
+        self._path: Path | None = None
+        self._file: IO[bytes] | None = None
 
     def add(self, data: memoryview) -> None:
         """Writes the next bytes.
@@ -40,20 +46,36 @@ class FileSpool:
         Raises:
             OSError: they could not be written.
         """
-        self._file.write(data)
+        if self._file is None and self._size + len(data) <= IN_MEMORY_BYTES:
+            self._small += data
+        else:
+            self._open().write(data)
         self._hash.update(data)
         self._size += len(data)
 
     def close(self) -> SpooledFile:
         """Ends the file, which now belongs to the caller."""
-        self._file.close()
-        return SpooledFile(self._path, self._filename, self._content_type, self._size, self._hash.hexdigest())
+        if self._file is not None:
+            self._file.close()
+        content = bytes(self._small) if self._path is None else self._path
+        return SpooledFile(content, self._filename, self._content_type, self._size, self._hash.hexdigest())
 
     def discard(self) -> None:
         """Removes the file."""
-        with suppress(OSError):  # closing flushes the buffer, which fails if the disk is full
-            self._file.close()
-        self._path.unlink(missing_ok=True)
+        if self._file is not None and self._path is not None:
+            with suppress(OSError):  # closing flushes the buffer, which fails if the disk is full
+                self._file.close()
+            self._path.unlink(missing_ok=True)
+
+    def _open(self) -> IO[bytes]:
+        """Returns the file on disk; the first time, it gets what was in memory until then."""
+        if self._file is None:
+            descriptor, path = tempfile.mkstemp(prefix=SPOOL_PREFIX, dir=self._folder)
+            self._path = Path(path)
+            self._file = os.fdopen(descriptor, "wb")
+            self._file.write(self._small)
+            self._small.clear()
+        return self._file
 
 
 class RawReader:

@@ -10,19 +10,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SpooledFile:
-    """A form's file on disk, not synced yet. To keep it, move it away from `path`.
+    """A form's file, not synced yet.
 
     Attributes:
+        content: the bytes of a small file, or else the file on disk. To keep that, move it away.
         filename: as the client sent it, so it may contain slashes; None if it sent none.
         size: in bytes.
         sha256: of the file's bytes, in hex.
     """
 
-    path: Path
+    content: bytes | Path
     filename: str | None
     content_type: str
     size: int
     sha256: str
+
+    def discard(self) -> None:
+        """Removes the file, unless it was moved away."""
+        if isinstance(self.content, Path):
+            self.content.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +63,4 @@ class Form:
     def discard(self) -> None:
         """Removes the files that were not kept."""
         for file in self.files.values():
-            file.path.unlink(missing_ok=True)
+            file.discard()

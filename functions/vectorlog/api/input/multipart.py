@@ -117,7 +117,7 @@ class FormReader:
             self._part.discard()
         self._part = None
         for file in self._files.values():
-            file.path.unlink(missing_ok=True)
+            file.discard()
         self._files = {}
         self._complete = False
 

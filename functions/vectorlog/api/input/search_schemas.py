@@ -37,15 +37,16 @@ class RankingOptions(Body):
     """How results are ranked. `default-2024-11-15` is the same as `auto`; `none` ranks by meaning only.
 
     `rrf` with its `impact_factor` and `weighted` with its `alpha` are Llama Stack's: reciprocal rank fusion, and the
-    weight of meaning, the rest being that of words.
+    weight of meaning, the rest being that of words. `rerank` lets the deployment's reranker rank the best results of
+    `auto`, if it has one.
     """
 
-    ranker: Literal["none", "auto", "default-2024-11-15", "rrf", "weighted"] | None = None
+    ranker: Literal["none", "auto", "default-2024-11-15", "rrf", "weighted", "rerank"] | None = None
     """`auto` if absent."""
     score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     """Results with a lower score are left out."""
     hybrid_search: HybridSearch | None = None
-    """How much meaning and words count; not with the rankers `none` and `weighted`."""
+    """How much meaning and words count, with `rerank` for what is reranked; not with `none` and `weighted`."""
     alpha: float | None = Field(default=None, ge=0.0, le=1.0)
     """The weight of meaning; only with `weighted`, and 0.5 if absent."""
     impact_factor: float | None = Field(default=None, ge=0.01, le=1_000_000)

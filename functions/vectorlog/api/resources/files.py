@@ -36,7 +36,7 @@ def upload(call: Call) -> Response:
     command = Upload(
         filename=_filename(call, file),
         purpose=fields.purpose,
-        path=file.path,
+        content=file.content,
         size=file.size,
         sha256=file.sha256,
         content_type=file.content_type,

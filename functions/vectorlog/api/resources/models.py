@@ -74,7 +74,7 @@ def embed(call: Call) -> Response:
                 {"object": "embedding", "index": place, "embedding": show(vector)}
                 for place, vector in enumerate(embedded.vectors)
             ],
-            "model": embedded.space.model,
+            "model": embedded.space.name,
             "usage": {"prompt_tokens": embedded.tokens, "total_tokens": embedded.tokens},
         }
     )

@@ -47,6 +47,7 @@ def _asked(body: SearchRequest) -> Search:
         per_file=body.max_results_per_file,
         impact=(ranking.impact_factor or DEFAULT_IMPACT) if ranking.ranker == "rrf" else None,
         rewrite=bool(body.rewrite_query),
+        rerank=ranking.ranker == "rerank",
     )
 
 

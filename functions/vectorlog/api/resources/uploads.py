@@ -43,7 +43,7 @@ def add_part(call: Call) -> Response:
     parse.query_string(PartForm, text_fields(call.form, "data"))
     if not data.size:
         raise Invalid("Invalid 'data': the part has no bytes.", param="data")
-    received = ReceivedPart(data.path, data.size, data.sha256)
+    received = ReceivedPart(data.content, data.size, data.sha256)
     return json_response(present.upload_part(uploads.add_part(call.deployment, call.actor, upload, received)))
 
 

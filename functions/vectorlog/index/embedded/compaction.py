@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 import numpy as np
 
-from vectorlog.index.embedded.snapshot import Column, Snapshot
+from vectorlog.index.embedded.snapshot import FORMAT, Column, Snapshot, run_indices
 
 _BLOCK = 16_384
 """Maximum number of rows in a rewritten block, which keeps its blobs far below SQLite's limit of 1 GB."""
@@ -30,19 +30,21 @@ def without_dead_rows(connection: Connection, old: Snapshot) -> Snapshot:
         return old
     new_rows = np.full(len(old.rows), -1, np.int32)
     new_rows[kept] = np.arange(len(kept), dtype=np.int32)
-    ends = np.append(old.rows["window"][1:], len(old.vectors))
-    windows = ends - old.rows["window"]
-    vectors = old.vectors[np.repeat(old.live, windows)]
     rows = old.rows[kept]
-    rows["window"] = np.cumsum(windows[kept]) - windows[kept]
+    used = np.zeros(len(old.vectors), bool)
+    used[run_indices(rows)[0]] = True
+    vectors = old.vectors[used]
+    rows["window"] = (np.cumsum(used) - 1)[rows["window"]]
     segments = tuple(segment.renumbered(new_rows) for segment in old.segments)
     connection.execute("delete from block where store = ?", (old.key,))
     connection.execute("delete from postings where store = ?", (old.key,))
+    begin = 0
     for first in range(0, len(rows), _BLOCK):
         part = rows[first : first + _BLOCK]
-        end = int(part["window"][-1]) + int(windows[kept[first + len(part) - 1]])
-        data = vectors[int(part["window"][0]) : end].astype(np.float16).tobytes()
-        connection.execute("insert into block values(?, ?, ?, ?)", (old.key, first, part.tobytes(), data))
+        end = int((part["window"] + part["windows"]).max())
+        data = vectors[begin:end].astype(np.float16).tobytes()
+        connection.execute("insert into block values(?, ?, ?, ?, ?)", (old.key, first, part.tobytes(), data, FORMAT))
+        begin = end
     connection.executemany(
         "insert into postings(store, data) values(?, ?)", [(old.key, segment.to_bytes()) for segment in segments]
     )

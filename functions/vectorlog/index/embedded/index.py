@@ -26,6 +26,8 @@ from vectorlog.sqlite.database import Database
 MEMORY = INDEX_MEMORY_MB << 20
 """Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions."""
 
+_MAPPED = 256 << 20
+"""Bytes of the file that are mapped: searches read texts at random."""
 _LOCKS = 64
 """Number of locks that the stores share, so that locks need not be created and removed with stores."""
 
@@ -60,7 +62,7 @@ class LocalIndex:
         self._owner = None if read_only else lock_folder(folder)
         if not read_only:
             prepare(folder / "chunks.db")
-        self._database = Database(folder / "chunks.db", SCHEMA, "FULL")
+        self._database = Database(folder / "chunks.db", SCHEMA, "FULL", mapped=_MAPPED)
         try:
             self._is_current = upgrade(self._database, read_only=read_only)
         except OlderTerms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from vectorlog.index.analyser import VERSION
@@ -26,7 +27,7 @@ SCHEMA = (
     primary key(store, number)) without rowid""",
     """create table if not exists block(
     store integer not null references store on delete cascade, first integer not null,
-    rows blob not null, vectors blob not null,
+    rows blob not null, vectors blob not null, format integer not null default 1,
     primary key(store, first))""",
     """create table if not exists postings(
     id integer primary key autoincrement, store integer not null references store on delete cascade,
@@ -57,17 +58,17 @@ def is_older(folder: Path) -> bool:
 
 
 def upgrade(database: Database, *, read_only: bool) -> bool:
-    """Adds what a database of an earlier version lacks: the location of chunks (`Location.code` as JSON).
+    """Adds what a database of an earlier version lacks: the location of chunks (as JSON), and the format of rows.
 
     Returns whether its terms are of today's version. If not, it may only be read, and not be searched by words.
 
     Raises:
         OlderTerms: they are not, and it is not `read_only`.
     """
-    columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
-    columns = {name for _, name, *_ in database.read().execute("pragma table_info(text)")}
-    if "location" not in columns:
-        database.write(lambda connection: connection.execute("alter table text add column location text"))
+    for table, column, kind in (("text", "location", "text"), ("block", "format", "integer not null default 1")):
+        columns = {name for _, name, *_ in database.read().execute(f"pragma table_info({table})")}
+        if column not in columns:
+            database.write(partial(_alter, f"alter table {table} add column {column} {kind}"))
     if _version(database.read()) == VERSION:
         return True
     if read_only:
@@ -87,6 +88,10 @@ def _version(connection: sqlite3.Connection) -> int:
 def _has_stores(connection: sqlite3.Connection) -> bool:
     tables = connection.execute("select count(*) from sqlite_master where name = 'store'").fetchone()[0]
     return bool(tables and connection.execute("select exists(select 1 from store)").fetchone()[0])
+
+
+def _alter(statement: str, connection: sqlite3.Connection) -> None:
+    connection.execute(statement)
 
 
 class FolderInUse(Exception):

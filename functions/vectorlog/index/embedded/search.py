@@ -12,7 +12,7 @@ from vectorlog.index.analyser.terms import query_terms
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.embedded.files import File
 from vectorlog.index.embedded.postings import bm25
-from vectorlog.index.embedded.snapshot import Snapshot
+from vectorlog.index.embedded.snapshot import Snapshot, run_indices
 
 _FEW = 8
 """If fewer than one row in this many is allowed, only their vectors are gathered and multiplied; otherwise all vectors
@@ -90,13 +90,14 @@ def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
 def _cosines(snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
     """Returns the cosine of each row's best window, shape (rows,)."""
     if len(rows) * _FEW < len(snapshot.rows):
-        windows, begins = _windows(snapshot, rows)
+        windows, begins = run_indices(snapshot.rows[rows])
         cosines = _dots(snapshot.vectors[windows], vector)
         return np.maximum.reduceat(cosines, begins) if len(windows) > len(rows) else cosines
-    cosines = _dots(snapshot.vectors, vector)
-    if len(cosines) > len(snapshot.rows):
-        cosines = np.maximum.reduceat(cosines, snapshot.rows["window"])
-    return cosines[rows]
+    cosines = np.append(_dots(snapshot.vectors, vector), np.float32(-np.inf))
+    allowed = snapshot.rows[rows]
+    borders = np.stack([allowed["window"], allowed["window"] + allowed["windows"]], axis=1).ravel()
+    best: NDArray[np.float32] = np.maximum.reduceat(cosines, borders)[::2] if len(rows) else cosines[:0]
+    return best
 
 
 def _dots(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,15 +109,6 @@ def _dots(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[
     """
     products: NDArray[np.float32] = np.vecdot(vectors, vector)
     return products
-
-
-def _windows(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Returns the indices of the windows of these rows, and the offset among them at which each row's windows begin."""
-    starts = snapshot.rows["window"]
-    ends = np.append(starts[1:], len(snapshot.vectors))
-    counts = (ends[rows] - starts[rows]).astype(np.intp)
-    begins = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(starts[rows] - begins, counts), begins
 
 
 def _candidates(values: NDArray[np.floating], limit: int) -> NDArray[np.intp]:
@@ -135,7 +127,7 @@ def _scored(
         exact = _cosines(snapshot, np.asarray(query.vector, np.float32), np.asarray(rows))
         cosines = np.clip(exact, -1, 1).tolist()
     for row, cosine in zip(rows, cosines, strict=True):
-        text, _, number, n, _, _ = snapshot.rows[row].tolist()
+        text, _, number, n, *_ = snapshot.rows[row].tolist()
         yield ScoredRow(row, snapshot.files[number], n, text, cosine, None if scores is None else float(scores[row]))
 
 

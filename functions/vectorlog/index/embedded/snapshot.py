@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,17 +12,46 @@ from numpy.typing import NDArray
 from vectorlog.index.embedded.files import Files
 from vectorlog.index.embedded.postings import Postings, Statistics
 
-ROW = np.dtype(
-    [
-        ("text", "<i8"),  # id of the text
-        ("digest", "<u8"),  # of text and vectors: shows whether the chunk itself has changed or only its attributes
-        ("file", "<i4"),  # number of the file's generation in the store
-        ("n", "<i4"),
-        ("window", "<i4"),  # index of its first vector
-        ("length", "<i4"),  # terms
-    ]
+_FIELDS = (
+    ("text", "<i8"),  # id of the text
+    ("digest", "<u8"),  # of text and vectors: shows whether the chunk itself has changed or only its attributes
+    ("file", "<i4"),  # number of the file's generation in the store
+    ("n", "<i4"),
+    ("window", "<i4"),  # index of its first vector
+    ("length", "<i4"),  # terms
 )
+ROW = np.dtype([*_FIELDS, ("windows", "<i4")])  # number of its vectors; neighbouring rows may share some
 """One chunk, in memory and on disk."""
+FORMAT = 2
+"""Of rows on disk. Format 1 lacks `windows`."""
+
+
+def read_rows(blocks: Sequence[tuple[bytes, bytes, int]], dimensions: int) -> NDArray[np.void]:
+    """Returns the rows of blocks, each given with its vectors and its format. In format 1, a row's vectors end where
+    those of the next row begin.
+    """
+    read: list[NDArray[np.void]] = [np.empty(0, ROW)]
+    vectors = 0
+    for rows, packed, format_ in blocks:
+        vectors += len(packed) // (2 * dimensions)
+        if format_ == FORMAT:
+            read.append(np.frombuffer(rows, ROW))
+            continue
+        old = np.frombuffer(rows, np.dtype([*_FIELDS]))
+        new = np.empty(len(old), ROW)
+        for name, _ in _FIELDS:
+            new[name] = old[name]
+        new["windows"] = np.diff(old["window"], append=vectors)
+        read.append(new)
+    return np.concatenate(read)
+
+
+def run_indices(rows: NDArray[np.void]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Returns the indices of the vectors of these rows, and the offset among them at which those of each row begin."""
+    counts = rows["windows"].astype(np.intp)
+    begins = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) + np.repeat(rows["window"] - begins, counts), begins
+
 
 _Item = TypeVar("_Item", bound=np.generic)
 

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.domain.window_runs import row_of
 from vectorlog.index.analyser.terms import terms
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.embedded.compaction import compacted
 from vectorlog.index.embedded.files import Files
 from vectorlog.index.embedded.postings import Postings, invert, key, merge, merge_due
-from vectorlog.index.embedded.snapshot import ROW, Column, Snapshot
+from vectorlog.index.embedded.snapshot import FORMAT, ROW, Column, Snapshot, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,10 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
         "select key from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
     ).fetchone()
     key: int | None = record[0] if record else None
-    blocks = connection.execute("select rows, vectors from block where store = ? order by first", (key,)).fetchall()
-    rows = np.frombuffer(b"".join(block[0] for block in blocks), ROW)
+    blocks = connection.execute(
+        "select rows, vectors, format from block where store = ? order by first", (key,)
+    ).fetchall()
+    rows = read_rows(blocks, space.dimensions)
     vectors = (
         np.frombuffer(b"".join(block[1] for block in blocks), np.float16)
         .reshape(-1, space.dimensions)
@@ -93,10 +96,12 @@ def add(
     live = _replace(connection, old, new)
     segments = old.segments
     if new:
-        first, window = len(old.rows), len(old.vectors)
-        rows = _rows(connection, key, window, new)
-        vectors = np.concatenate([each.vectors for each in new.values()])
-        connection.execute("insert into block values(?, ?, ?, ?)", (key, first, rows.tobytes(), vectors.tobytes()))
+        first = len(old.rows)
+        starts, packed = row_of([[vector.tobytes() for vector in each.vectors] for each in new.values()])
+        rows = _rows(connection, key, [len(old.vectors) + start for start in starts], new)
+        block = b"".join(packed)
+        vectors = np.frombuffer(block, np.float16).reshape(-1, space.dimensions)
+        connection.execute("insert into block values(?, ?, ?, ?, ?)", (key, first, rows.tobytes(), block, FORMAT))
         segments = _index(connection, key, old.segments, invert([each.terms for each in new.values()], first))
         old.row_column.extend(rows)
         old.vector_column.extend(vectors.astype(np.float32))
@@ -162,16 +167,17 @@ def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], E
     return live
 
 
-def _rows(connection: Connection, key: int, window: int, new: dict[tuple[int, int], Entry]) -> NDArray[np.void]:
-    """Stores the texts and returns the rows of the chunks; their vectors begin at `window`."""
+def _rows(
+    connection: Connection, key: int, starts: Sequence[int], new: dict[tuple[int, int], Entry]
+) -> NDArray[np.void]:
+    """Stores the texts and returns the rows of the chunks; the vectors of each begin at its index in `starts`."""
     rows = np.empty(len(new), ROW)
     for i, ((number, n), each) in enumerate(new.items()):
         text = connection.execute(
             "insert into text(store, file, body, location) values(?, ?, ?, ?)",
             (key, number, each.text, each.location),
         ).lastrowid
-        rows[i] = (text, each.digest, number, n, window, each.terms.total())
-        window += len(each.vectors)
+        rows[i] = (text, each.digest, number, n, starts[i], each.terms.total(), len(each.vectors))
     return rows
 
 

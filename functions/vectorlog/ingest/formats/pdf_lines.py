@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from vectorlog.ingest.formats.pdf_boxes import PageBoxes
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
 HYPHENS = "\ufffe\x02"
 """What PDFium writes for a hyphen at the end of a line."""
+_AROUND = " " + HYPHENS
 _LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")
-_WIDE = 1.8
+WIDE = 1.8
 """A gap between two words that is wider than this many times the line's height lies between two cells."""
+_NARROW = (0.3, 0.42)
+"""The average width of a line's characters, as a share of its height: what it is at least, and in most fonts."""
+_CERTAIN = 0.8
+_LONG = 30
+"""A piece of a line is not narrower than this share of what lines with as many characters are on average."""
 _EDGE = 2
 """Lines at the top and at the bottom of a page that may be its header and footer."""
 _LEAST_PAGES = 3
@@ -30,6 +38,7 @@ class Line:
 
     Attributes:
         height: of its smaller end, so that a large initial does not count.
+        gaps: the right and left edges beside each gap between two cells.
     """
 
     text: str
@@ -38,78 +47,81 @@ class Line:
     bottom: float
     height: float
     cells: tuple[str, ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
 
 
 def lines(layer: pypdfium2.PdfTextPage, text: str) -> list[Line] | None:
     """Returns the lines of a page's text; None if its characters cannot be found on the page."""
-    if text and max(text) > "\uffff":  # counted twice by PDFium
-        return None
-    boxes = _Boxes(layer, text)
+    units = _units(text)
+    boxes = PageBoxes(layer, units)
     found = []
-    for match in _LINE.finditer(text):
-        line = _line(boxes, text, match.start(), match.end())
-        if line is None:
+    for match in _LINE.finditer(units):
+        edges = _edges_of(boxes, units, match.start(), match.end())
+        if edges is None:
             return None
-        found.append(line)
-    return found
+        found.append(edges)
+    narrow = _narrow(found)
+    page = [_line(boxes, units, edges, narrow) for edges in found]
+    return page if units is text else list(map(_whole, page))
 
 
-class _Boxes:
-    """Where the characters of a page's text stand."""
-
-    def __init__(self, layer: pypdfium2.PdfTextPage, text: str) -> None:
-        import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
-
-        self._layer = layer.raw
-        self._text = text
-        self._as_counted = layer.count_chars() == len(text)
-        self._index = pdfium.FPDFText_GetCharIndexFromTextIndex
-        self._unicode = pdfium.FPDFText_GetUnicode
-        self._find = pdfium.FPDFText_GetLooseCharBox
-        self._box = pdfium.FS_RECTF()
-        self._reference = ctypes.byref(self._box)
-
-    def checked(self, place: int) -> tuple[float, float, float, float] | None:
-        """Returns a character's left, right, bottom and top; None if PDFium has another character at this place."""
-        index = place if self._as_counted else self._index(self._layer, place)
-        if index < 0 or self._unicode(self._layer, index) != ord(self._text[place]):
-            return None
-        if not self._find(self._layer, index, self._reference):
-            return None
-        return self._box.left, self._box.right, self._box.bottom, self._box.top
-
-    def gap(self, space: int) -> float:
-        """Returns how far the characters beside a space are apart; 0 if that is not known."""
-        index = space if self._as_counted else self._index(self._layer, space)
-        if not self._find(self._layer, index - 1, self._reference):
-            return 0
-        right: float = self._box.right
-        if not self._find(self._layer, index + 1, self._reference):
-            return 0
-        left: float = self._box.left
-        return left - right
+_Edges = tuple[int, int, int, int, float, float, float, float, float]
+"""A line: where it begins and ends in the text, its first and last character there, and on the page its left edge, the
+left edge of its last character, its right edge, bottom and height. A tuple, because a file has ten thousands.
+"""
 
 
-def _line(boxes: _Boxes, text: str, start: int, end: int) -> Line | None:
+def _edges_of(boxes: PageBoxes, text: str, start: int, end: int) -> _Edges | None:
     shown = text[start:end]
-    first = start + len(shown) - len(shown.lstrip(" " + HYPHENS))
-    last = start + len(shown.rstrip(" " + HYPHENS)) - 1
+    first = start + len(shown) - len(shown.lstrip(_AROUND))
+    last = start + len(shown.rstrip(_AROUND)) - 1
     if last < first:
         return None
-    begin, finish = boxes.checked(first), boxes.checked(last)
+    begin = boxes.checked(first)
+    finish = boxes.checked(last)
     if begin is None or finish is None:
         return None
     height = min(begin[3] - begin[2], finish[3] - finish[2])
-    cells, at = [], start
-    space = text.find(" ", first, last)
-    while space >= 0:
-        if boxes.gap(space) > _WIDE * height:
-            cells.append(text[at:space].strip())
-            at = space + 1
-        space = text.find(" ", space + 1, last)
-    if cells:
-        cells.append(text[at:end].strip())
-    return Line(shown, begin[0], finish[1], finish[2], height, tuple(cells))
+    return start, end, first, last, begin[0], finish[0], finish[1], finish[2], height
+
+
+def _narrow(page: Sequence[_Edges]) -> dict[int, float]:
+    """Returns how wide a character is at least on average, in a line of prose, by the line's rounded height."""
+    widths: defaultdict[int, list[float]] = defaultdict(list)
+    for _, _, first, last, left, _, right, _, height in page:
+        if last - first >= _LONG:
+            widths[round(height)].append((right - left) / (last - first + 1))
+    return {
+        height: min(max(_CERTAIN * sorted(each)[len(each) // 4], _NARROW[0] * height), _NARROW[1] * height)
+        for height, each in widths.items()
+    }
+
+
+def _line(boxes: PageBoxes, text: str, edges: _Edges, narrow: Mapping[int, float]) -> Line:
+    start, end, first, last, left, last_left, right, bottom, height = edges
+    least = narrow.get(round(height), _NARROW[0] * height)
+    gaps = boxes.gaps(first, last, left, last_left, WIDE * height, least)
+    if not gaps:
+        return Line(text[start:end], left, right, bottom, height)
+    places = [start, *(space for space, _, _ in gaps), end]
+    cells = tuple(text[at:to].strip() for at, to in pairwise(places))
+    beside = tuple((before, after) for _, before, after in gaps)
+    return Line(text[start:end], left, right, bottom, height, cells, beside)
+
+
+def _units(text: str) -> str:
+    """Returns a text as PDFium counts it: characters above U+FFFF are two."""
+    if not text or max(text) <= "\uffff":
+        return text
+    return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
+
+
+def _whole(line: Line) -> Line:
+    return replace(line, text=_composed(line.text), cells=tuple(map(_composed, line.cells)))
+
+
+def _composed(units: str) -> str:
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def once(pages: Sequence[list[Line] | None]) -> Iterator[list[Line] | None]:

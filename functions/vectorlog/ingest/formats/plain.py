@@ -1,4 +1,6 @@
-"""Plain text, and whatever else is text: it is kept unchanged, but for images and the like inside of it."""
+"""Plain text, and whatever else is text: it is kept unchanged, but for images and the like inside of it, and for words
+that the end of a line cut.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.embedded import LeftOut, without_addresses
 from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.hyphenation import unwrapped
 
 
 def read(path: Path) -> Text:
@@ -18,7 +21,7 @@ def read(path: Path) -> Text:
 
 
 def _write(document: DocumentBuilder, text: str, left: LeftOut) -> None:
-    document.plain(without_addresses(text, left))
+    document.plain(unwrapped(without_addresses(text, left)))
 
 
 FORMAT = Format(
@@ -26,6 +29,9 @@ FORMAT = Format(
     (".txt",),
     read,
     by_name=True,
-    keeps="The text as it is. Files of any other kind that are text, such as logs, are read so too.",
+    keeps=(
+        "The text as it is, but a word that a line's end cut stands in one piece if it does so elsewhere. Files of any "
+        "other kind that are text, such as logs, are read so too."
+    ),
     leaves_out="Addresses that hold data (`data:`).",
 )

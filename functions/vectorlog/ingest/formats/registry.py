@@ -9,6 +9,7 @@ from vectorlog.ingest.formats import (
     archive,
     book,
     delimited,
+    image,
     json_file,
     mail,
     mail_folder,
@@ -55,5 +56,6 @@ FORMATS: tuple[Format, ...] = (
     subtitles.FORMAT,
     tex.FORMAT,
     delimited.FORMAT,
+    image.FORMAT,
     plain.FORMAT,
 )

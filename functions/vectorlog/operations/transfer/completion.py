@@ -140,9 +140,9 @@ class Completion:
 
         It is None if the store's model is not offered and there is no other.
         """
-        offered = self._deployment.models.names
-        if state.model in offered or self._instead is None:
-            return state.space if state.model in offered else None
+        offered = self._deployment.models.offers(state.space)
+        if offered or self._instead is None:
+            return state.space if offered else None
         command = VectorStoreMoved(self._deployment.clock(), self._instead.model, self._instead.dimensions)
         self._deployment.views.show(
             [

@@ -127,10 +127,9 @@ class LogSummary:
         """
         if commit.stream not in self.older or commit.version != self.newest[commit.stream]:
             return commit
-        keys = codec.decode_keys(commit.state)
-        return replace(
-            commit, state=codec.encode_state(codec.aggregate_of(commit.stream), self.older[commit.stream], keys)
-        )
+        aggregate = codec.aggregate_of(commit.stream)
+        keys = codec.decode_keys(aggregate, commit.state)
+        return replace(commit, state=codec.encode_state(aggregate, self.older[commit.stream], keys))
 
     def needs(self, key: str) -> bool:
         """Returns whether the newest states need an object."""

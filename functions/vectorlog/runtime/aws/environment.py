@@ -41,6 +41,8 @@ class Environment:
             its key.
         rewriting_model, rewriting_base_url, rewriting_secret: the chat model that rewrites queries, the URL of its
             OpenAI-compatible endpoint, and the id of the secret that holds its key; no model rewrites by fixed rules.
+        reranking_model, reranking_base_url, reranking_secret: the reranker, the URL to which `/rerank` is added, and
+            the id of the secret that holds its key; no model refuses searches that ask for it.
         cors_origins: origins whose pages may call the API from a browser, separated by commas.
         limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
             project may send and hold; 0 is no limit.
@@ -65,6 +67,9 @@ class Environment:
     rewriting_model: str = ""
     rewriting_base_url: str = OPENAI_URL
     rewriting_secret: str = ""
+    reranking_model: str = ""
+    reranking_base_url: str = ""
+    reranking_secret: str = ""
     cors_origins: str = ""
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     limit_requests_per_second: str = "0"

@@ -17,4 +17,5 @@ def rewriter(environment: Environment) -> Rewriter:
 
     secret = environment.rewriting_secret
     read = (lambda: endpoint_key(clients.secrets_manager(), secret)) if secret else None
-    return ChatRewriter(Endpoint(environment.rewriting_base_url, read, path=PATH), environment.rewriting_model)
+    endpoint = Endpoint(environment.rewriting_base_url, read, path=PATH, settings="rewriting")
+    return ChatRewriter(endpoint, environment.rewriting_model)

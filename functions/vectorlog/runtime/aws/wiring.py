@@ -24,6 +24,7 @@ from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
 from vectorlog.runtime.aws.metrics import CloudWatchMetrics
 from vectorlog.runtime.aws.once import once
+from vectorlog.runtime.aws.reranking import reranker
 from vectorlog.runtime.aws.rewriting import rewriter
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from vectorlog.files.s3 import S3Blobs
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.index.opensearch.index import OpenSearchIndex
+    from vectorlog.reranking.reranker import Reranker
     from vectorlog.rewriting.rewriter import Rewriter
 
 
@@ -73,6 +75,7 @@ def deployment() -> Deployment:
         limits=limiter(),
         embeddings_api=settings.embeddings_api,
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
+        reranker=cast("Reranker", _AtFirstUse(lambda: reranker(settings))) if settings.reranking_model else None,
         telemetry=telemetry(),
     )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
 from starlette.responses import FileResponse
-from starlette.responses import Response as AsgiResponse
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from vectorlog.api.app import Room
 from vectorlog.api.errors import UnsatisfiableRange
@@ -32,6 +34,36 @@ FILE_CHUNK_BYTES = 256 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
+WHOLE = "whole"
+"""What the protocol calls it in a request's state that a small body has arrived."""
+
+
+async def arrived(scope: Scope) -> bool:
+    """Whether the request's body, if it has one, is small and there. Most clients send it together with the head, or
+    right behind it, so it is looked at once more after what has come in since.
+    """
+    state = scope["state"]
+    if WHOLE not in state:
+        await asyncio.sleep(0)
+    return WHOLE in state
+
+
+async def receive_rest(receive: Receive) -> bytes:
+    """Returns a body that has arrived.
+
+    Raises:
+        ClientDisconnect: the client has disconnected.
+    """
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
 async def receive_body(request: AsgiRequest, limit: int) -> bytes:
     """Receives the whole body.
 
@@ -47,12 +79,19 @@ async def receive_body(request: AsgiRequest, limit: int) -> bytes:
         body += piece
         if len(body) > limit:
             raise _body_too_large(limit)
+    return checked_body(bytes(body), limit)
+
+
+def checked_body(body: bytes, limit: int) -> bytes:
+    """Returns a body that is there; see `receive_body`."""
+    if len(body) > limit:
+        raise _body_too_large(limit)
     try:
         body.decode()
     except UnicodeDecodeError as error:
         message = f"We could not parse the JSON body of your request: it is not UTF-8 at byte {error.start}."
         raise Invalid(message, code=None) from error
-    return bytes(body)
+    return body
 
 
 async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
@@ -66,11 +105,9 @@ async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: 
         OSError: the disk is full, or cannot be written.
         ClientDisconnect: the client disconnected before the end.
     """
-    if announced_length(request) > rule.limit + (0 if rule.raw else FORM_OVERHEAD_BYTES):
-        raise TooLarge(rule.too_large)
-    room(announced_length(request))
-    try:
-        reader = _reader(request, spool, rule)
+    _check_length(announced_length(request), rule, room)
+    with _refusing(rule):
+        reader = _reader(request.headers, spool, rule)
         try:
             buffer, received = bytearray(), 0
             async for piece in request.stream():
@@ -86,16 +123,44 @@ async def receive_form(request: AsgiRequest, spool: Path, rule: FormRule, room: 
         except BaseException:
             reader.discard()
             raise
+
+
+def read_form(headers: Mapping[str, str], content: bytes, spool: Path, rule: FormRule, room: Room, take: Room) -> Form:
+    """Returns the form of a body that is there; see `receive_form`."""
+    _check_length(len(content), rule, room)
+    with _refusing(rule):
+        if rule.raw and len(content) > rule.limit:
+            raise TooLarge(rule.too_large)
+        reader = _reader(headers, spool, rule)
+        try:
+            _store(reader, content, take)
+            return reader.finish()
+        except BaseException:
+            reader.discard()
+            raise
+
+
+def _check_length(length: int, rule: FormRule, room: Room) -> None:
+    if length > rule.limit + (0 if rule.raw else FORM_OVERHEAD_BYTES):
+        raise TooLarge(rule.too_large)
+    room(length)
+
+
+@contextmanager
+def _refusing(rule: FormRule) -> Iterator[None]:
+    """Turns what is wrong with a form into a refusal of the request."""
+    try:
+        yield
     except BrokenForm as error:
         raise Invalid(str(error), code=None) from error
     except FormTooLarge as error:
         raise TooLarge(rule.too_large) from error
 
 
-def _reader(request: AsgiRequest, spool: Path, rule: FormRule) -> FormReader | RawReader:
+def _reader(headers: Mapping[str, str], spool: Path, rule: FormRule) -> FormReader | RawReader:
     if rule.raw:
         return RawReader(rule.file_field, spool)
-    return FormReader(request.headers.get("content-type", ""), spool, rule.limit, rule.file_field)
+    return FormReader(headers.get("content-type", ""), spool, rule.limit, rule.file_field)
 
 
 def _store(reader: FormReader | RawReader, piece: bytes, take: Room) -> None:
@@ -109,13 +174,15 @@ def announced_length(request: AsgiRequest) -> int:
     return int(length[:20]) if length.isascii() and length.isdecimal() else 0  # 20 digits are over any limit
 
 
-def bytes_response(response: Response, content: bytes, scope: Scope) -> AsgiResponse:
-    """Converts a response with these bytes as its body, which a HEAD request does not get."""
-    headers = {**response.headers, "content-length": str(len(content))}
-    return AsgiResponse(b"" if scope["method"] == "HEAD" else content, response.status, headers)
+async def send_bytes(response: Response, content: bytes, scope: Scope, send: Send) -> None:
+    """Sends a response with these bytes as its body, which a HEAD request does not get."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers.append((b"content-length", b"%d" % len(content)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
 
-def file_response(response: Response, file: BufferedReader, stat: os.stat_result) -> AsgiResponse:
+def file_response(response: Response, file: BufferedReader, stat: os.stat_result) -> FileResponse:
     """Converts a response with this file as its body; Starlette sends it, or the range of it that was requested.
 
     Starlette opens the file again, after it has sent the headers. It does so by the descriptor, so it finds the same

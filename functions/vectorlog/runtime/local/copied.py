@@ -17,6 +17,7 @@ from contextlib import closing
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files import artefact
 from vectorlog.files.private import private_file
+from vectorlog.files.sqlite import SQLiteBlobs
 from vectorlog.operations.folded_log import read
 from vectorlog.operations.progress import silent
 from vectorlog.operations.wholeness import not_whole
@@ -24,7 +25,7 @@ from vectorlog.runtime.local import damaged, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.inspection import inspect
-from vectorlog.runtime.local.log_and_views import LocalLogAndViews
+from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 
 _GAPS = """
     SELECT stream, min(version) AS first FROM commits GROUP BY stream
@@ -142,6 +143,9 @@ def _damaged_log(folder: DataFolder, what: str) -> str:
 
 
 def _check_blobs(folder: DataFolder) -> None:
+    with closing(SQLiteBlobs(folder.small_blobs, clock)) as small:
+        if not small.is_whole():
+            raise TornCopy(_damaged_log(folder, f"{folder.small_blobs.name} cannot be read"))
     with inspect(folder.path) as (deployment, _, _):
         history = read(deployment)
         lacking = sorted(not_whole(deployment, history))

@@ -13,8 +13,8 @@ from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_other
 
 FORMAT = 1
 _OWN = (
-    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "log.db*", "derived.db*", "signing.key"),
-    *("index", "index.next", "index.old", "blobs", "staging", "spool"),
+    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "signing.key"),
+    *("log.db*", "derived.db*", "blobs.db*", "index", "index.next", "index.old", "blobs", "staging", "spool"),
 )
 """Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
 
@@ -103,6 +103,11 @@ class DataFolder:
     def blobs(self) -> Path:
         """Uploaded files, manifests, artefacts."""
         return self.path / "blobs"
+
+    @property
+    def small_blobs(self) -> Path:
+        """Those of them that are small."""
+        return self.path / "blobs.db"
 
     @property
     def staging(self) -> Path:

@@ -67,7 +67,7 @@ class DirectParts:
                 data = request.body.files["data"]
                 if data.size != size:
                     raise Invalid(f"The part has {data.size:,} bytes, but its address is for {size:,}.", code=None)
-                uploads.put_direct(deployment, upload, part, data.path)
+                uploads.put_direct(deployment, upload, part, data.content)
                 return Response(200, {"etag": f'"{data.sha256}"'})
             except Refused as error:
                 return refuse(request, error)

@@ -24,7 +24,7 @@ from vectorlog.api.input.file_spool import SPOOL_PREFIX
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.defaults import PREFLIGHT_SECONDS
-from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, NotFound, Refused, is_disk_full
+from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, is_disk_full
 from vectorlog.runtime.local import body
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
 from vectorlog.telemetry.telemetry import Telemetry
@@ -42,6 +42,7 @@ def asgi_app(
     room: Room = endless,
     take: Room = endless,
     telemetry: Telemetry = Telemetry(),
+    quick: Callable[[Request], bool] = lambda _: False,
 ) -> ASGIApp:
     """Builds the ASGI app of a server.
 
@@ -58,11 +59,13 @@ def asgi_app(
         room: refuses an upload whose announced length would not fit the disk.
         take: refuses a piece of an upload that would not fit the disk, and counts one that does.
         telemetry: logs and counts the adapter's own failures.
+        quick: whether a request reads a few rows and writes nothing. Such a one is answered on the event loop: handing
+            it to a thread would take longer than the reads, above all while other threads want the interpreter's lock.
     """
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in spool.glob(f"{SPOOL_PREFIX}*"):
         leftover.unlink()
-    app: ASGIApp = _Endpoint(admit, executor, spool, body_limit, room, take, telemetry)
+    app: ASGIApp = _Endpoint(admit, executor, spool, body_limit, room, take, telemetry, quick)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -87,7 +90,9 @@ class _Endpoint:
         room: Room,
         take: Room,
         telemetry: Telemetry,
+        quick: Callable[[Request], bool],
     ) -> None:
+        self._quick = quick
         self._telemetry = telemetry
         self._admit = admit
         self._executor = executor
@@ -100,10 +105,16 @@ class _Endpoint:
         if scope["type"] != "http":
             return  # uvicorn is configured without lifespan and websockets
         exchange: Exchange = scope["state"]["exchange"]
-        asgi_request = AsgiRequest(scope, receive)
         head = _without_body(scope, exchange.request_id)
         try:
-            response = await self._answer(asgi_request, head, exchange)
+            if await body.arrived(scope):
+                content, loop = await body.receive_rest(receive), asyncio.get_running_loop()
+                if self._quick(head):
+                    response = self._answer_whole(head, content, exchange)
+                else:
+                    response = await loop.run_in_executor(self._executor, self._answer_whole, head, content, exchange)
+            else:
+                response = await self._answer(AsgiRequest(scope, receive), head, exchange)
             await _send(response, scope, receive, send)
         except Refused as error:
             await _send(refuse(head, error), scope, receive, send)
@@ -125,6 +136,19 @@ class _Endpoint:
                 raise
             await _send(response, scope, receive, send)
 
+    def _answer_whole(self, head: Request, content: bytes, exchange: Exchange) -> Response:
+        """Answers a request whose body has arrived together with its head, in one step on one thread. See `_answer`."""
+        admitted = self._admit(head)
+        exchange.project, exchange.operation = admitted.project, admitted.operation
+        if isinstance(admitted, Response):
+            return admitted
+        sent = (
+            body.read_form(head.headers, content, self._spool, admitted.form, self._room, self._take)
+            if admitted.form
+            else body.checked_body(content, self._body_limit)
+        )
+        return admitted.answer(replace(head, body=sent))
+
     async def _answer(self, asgi_request: AsgiRequest, head: Request, exchange: Exchange) -> Response:
         """Answers a request in two steps: its head, and then its body, which is received only if the head was accepted.
 
@@ -145,17 +169,13 @@ class _Endpoint:
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if isinstance(response.body, Path):
-        try:
-            file = await asyncio.to_thread(response.body.open, "rb")
-        except FileNotFoundError:
-            raise NotFound("The file was deleted during the request.") from None
-        with file:
+    if not isinstance(response.body, bytes):
+        with response.body as file:
             stat = os.fstat(file.fileno())
             scope = body.without_odd_ranges(scope, stat.st_size)
             await body.file_response(response, file, stat)(scope, receive, send)
     else:
-        await body.bytes_response(response, response.body, scope)(scope, receive, send)
+        await body.send_bytes(response, response.body, scope, send)
 
 
 class InEnvelope:

@@ -10,7 +10,7 @@ from pathlib import Path
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.offers import local_offer
-from vectorlog.files.folder import FolderBlobs
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.operations.verify import UnderWay
 from vectorlog.operations.waiting import Waiting, WaitingMessage
@@ -35,11 +35,13 @@ def inspect(path: Path) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Ca
     with ExitStack() as resources:
         log_and_views = resources.enter_context(closing(LocalLogAndViews(folder)))
         staging = Path(resources.enter_context(tempfile.TemporaryDirectory()))
+        blobs = BlobsBySize(folder.blobs, staging, folder.small_blobs)
+        resources.callback(blobs.rows.close)
         index = resources.enter_context(closing(LocalIndex(folder.index, read_only=True)))
         deployment = Deployment(
             streams=log_and_views.streams,
             views=log_and_views.views,
-            blobs=FolderBlobs(folder.blobs, staging),
+            blobs=blobs,
             index=index,
             models=Models([local_offer()]),
             clock=clock,

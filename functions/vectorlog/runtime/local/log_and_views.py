@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from random import SystemRandom
 
+from vectorlog.event_log.own_commits import OwnCommits
 from vectorlog.event_log.sqlite import SQLiteEventLog
-from vectorlog.event_log.streams import Streams
 from vectorlog.runtime.local import checkpoint, uptime
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as views
 from vectorlog.views.views import Views
 from vectorlog.work import sqlite as work
+
+REMEMBERED = 1_024
+"""How many commits this process remembers until the feed brings them: about as many as it is ever behind."""
 
 
 def clock() -> int:
@@ -29,8 +32,8 @@ class LocalLogAndViews:
         self.log = SQLiteEventLog(folder.log)
         schema = (*views.SCHEMA, *work.SCHEMA, *checkpoint.SCHEMA, *uptime.SCHEMA)
         self.derived = Database(folder.derived, schema, synchronous="NORMAL")
-        self.streams = Streams(self.log, clock, self.random)
-        self.views = Views(views.SQLiteTable(self.derived))
+        self.streams = OwnCommits(self.log, clock, self.random, REMEMBERED)
+        self.views = Views(views.SQLiteTable(self.derived), remember=REMEMBERED)
 
     def close(self) -> None:
         """Closes both databases."""

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from vectorlog.api import errors
 from vectorlog.api.dialect import OPENAI
 from vectorlog.domain.errors import Invalid, Refused, Unavailable
+from vectorlog.runtime.local import body
 from vectorlog.runtime.local.connections import Connections, Limits
 from vectorlog.runtime.local.pace import Pace
 from vectorlog.runtime.local.request_log import new_request_id
@@ -155,10 +156,10 @@ class Protocol(HttpToolsProtocol):
         self._pace.begin()
         super().on_headers_complete()
 
-    def on_body(self, body: bytes) -> None:
+    def on_body(self, piece: bytes) -> None:
         """A piece of a body has arrived."""
-        self._pace.received(len(body))
-        super().on_body(body)
+        self._pace.received(len(piece))
+        super().on_body(piece)
 
     def on_message_complete(self) -> None:
         """The next bytes are the headers of another request."""
@@ -167,6 +168,8 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
         self._receiving = False
         self._quiet_since = self.loop.time()
+        if len(self.cycle.body) <= body.FEED_BYTES:
+            self.cycle.scope["state"][body.WHOLE] = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -231,10 +234,10 @@ class Protocol(HttpToolsProtocol):
                 return
             cycle.disconnected = True  # the app must not answer the request that is refused here
             cycle.message_event.set()
-        body = response.content
-        headers = {**response.headers, "content-length": len(body), "x-request-id": request_id, "connection": "close"}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode() + body)
+        content = response.content
+        headers = {"content-length": len(content), "x-request-id": request_id, "connection": "close"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {**response.headers, **headers}.items())
+        self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode() + content)
         self.transport.close()
 
 

@@ -9,14 +9,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from vectorlog.deployment import one_by_one
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
-from vectorlog.files.folder import FolderBlobs
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.embedded.schema import is_older
 from vectorlog.operations.progress import Watch, silent
@@ -115,8 +115,17 @@ def chunks(folder: DataFolder, watch: Watch) -> Reread:
         FolderInUse: another rebuild of the folder is under way.
         UnknownSchema: newer code wrote a commit.
     """
-    with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as parts:
-        return reread(parts.streams, parts.views, FolderBlobs(folder.blobs, folder.staging), parts.clock, watch)
+    with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as parts, _blobs(folder) as blobs:
+        return reread(parts.streams, parts.views, blobs, parts.clock, watch)
+
+
+@contextmanager
+def _blobs(folder: DataFolder) -> Iterator[Blobs]:
+    """The blobs of a folder that a server may have open, whose staging is not touched."""
+    with tempfile.TemporaryDirectory() as staging:
+        blobs = BlobsBySize(folder.blobs, Path(staging), folder.small_blobs)
+        with closing(blobs.rows):
+            yield blobs
 
 
 def index(folder: DataFolder, watch: Watch) -> Refill:
@@ -127,13 +136,13 @@ def index(folder: DataFolder, watch: Watch) -> Refill:
     """
     with (
         folder.lock_rebuild(),
-        tempfile.TemporaryDirectory() as staging,
         closing(LocalLogAndViews(folder)) as log_and_views,
+        _blobs(folder) as blobs,
     ):
         shutil.rmtree(folder.next_index, ignore_errors=True)
         position = log_and_views.log.last_position()
         with closing(LocalIndex(folder.next_index)) as fresh:
-            refill = Refill(log_and_views.streams, FolderBlobs(folder.blobs, Path(staging)), fresh)
+            refill = Refill(log_and_views.streams, blobs, fresh)
             refill.fill(watch)
         draft = folder.next_index / f"{READY}.draft"
         draft.write_text(json.dumps({"position": position}))

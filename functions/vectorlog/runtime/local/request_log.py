@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from time import perf_counter
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.utils import ClientDisconnected
@@ -81,7 +80,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange()
+        exchange = scope.setdefault("state", {})["exchange"] = Exchange()
 
         async def counting_receive() -> Message:
             message = await receive()
@@ -91,15 +90,17 @@ class RequestLog:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = exchange.request_id
-                headers["openai-processing-ms"] = str(round(exchange.ms))
+                own = [
+                    (b"x-request-id", exchange.request_id.encode()),
+                    (b"openai-processing-ms", b"%d" % round(exchange.ms)),
+                ]
+                message = {**message, "headers": [*message["headers"], *own]}
             exchange.bytes_out += len(message.get("body", b""))
             await send(message)
             exchange.complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
-            await self._app({**scope, "state": {"exchange": exchange}}, counting_receive, send_with_headers)
+            await self._app(scope, counting_receive, send_with_headers)
         except (ClientDisconnect, ClientDisconnected) as error:
             log.debug("the client disconnected: %r", error, extra={"request_id": exchange.request_id})
         finally:

@@ -18,7 +18,7 @@ from vectorlog.api.response import Response
 from vectorlog.api.routes import OPEN
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Unavailable
-from vectorlog.files.blobs import Blobs
+from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.direct_parts import DirectParts, key_in
@@ -89,6 +89,7 @@ class Server:
                 ws="none",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # nothing looks at the client's address or scheme
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 timeout_keep_alive=round(settings.idle_seconds) + 1,  # `Connections` closes it before that
@@ -98,7 +99,8 @@ class Server:
 
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
-        authenticate = (auth.open_until_first_key if self._loopback else auth.keys_required)(deployment)
+        keys = auth.open_until_first_key if self._loopback else auth.keys_required
+        authenticate = keys(deployment, later=pool.submit)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
@@ -110,6 +112,7 @@ class Server:
             self._local.folder.spool,
             body_limit=settings.body_limit_mb * MB,
             on_request=logs.request,
+            quick=routes.is_quick,
             cors_origins=origins,
             trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
             room=disk.room,
@@ -141,9 +144,12 @@ class Server:
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
-    """Sends the file itself. Its path stays valid after the context, because blobs are in a folder. See `SendBlob`."""
-    with blobs.local(key) as path:
-        return Response(200, headers, path.absolute())
+    """Sends the file itself, which stays open when its name is gone. See `SendBlob`."""
+    try:
+        with blobs.local(key) as path:
+            return Response(200, headers, path.open("rb"))
+    except FileNotFoundError:  # it was deleted at this moment
+        raise NoSuchBlob(key) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:

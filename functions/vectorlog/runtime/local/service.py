@@ -16,13 +16,15 @@ from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
-from vectorlog.files.folder import FolderBlobs
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import ReaderClosed, ReaderUnavailable
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.limits.limiter import Limiter
+from vectorlog.reranking import endpoint as reranking
+from vectorlog.reranking.reranker import Reranker
 from vectorlog.rewriting import chat
 from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
@@ -40,8 +42,10 @@ from vectorlog.work.sqlite import SQLiteQueue
 
 log = logging.getLogger(__name__)
 
-INLINE_FILES = 100
-"""A batch of up to this many files is fanned out before its request is answered. That takes two milliseconds here."""
+INLINE_FILES = 4
+"""A batch of up to this many files is fanned out before its request is answered. For more, that would take longer than
+the append that the request waits for, and nothing is gained: counts and lists show them either way.
+"""
 
 
 class Local:
@@ -74,7 +78,8 @@ class Local:
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
-        blobs = FolderBlobs(self.folder.blobs, self.folder.staging)
+        blobs = BlobsBySize(self.folder.blobs, self.folder.staging, self.folder.small_blobs)
+        self._resources.callback(blobs.rows.close)
         rebuild.renew_index(self.folder)
         rebuild.adopt_index(self.folder, log_and_views, blobs)
         copied.opened(self.folder)
@@ -98,10 +103,11 @@ class Local:
             inline_files=INLINE_FILES,
             inline_tags=True,
             rewriter=_rewriter(settings, self._resources),
+            reranker=_reranker(settings, self._resources),
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
-            scrub=scrubbing(index, log_and_views.log, log_and_views.derived),
+            scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
@@ -123,6 +129,7 @@ class Local:
             memory_bytes=settings.reader_memory_mb * MB,
             seconds=settings.reader_seconds,
             cpu=CpuLimit(settings.reader_cpu_seconds, settings.reader_cpu_seconds_per_mb),
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0.0,
         )
         self._resources.callback(sandbox.close)
         return sandbox
@@ -184,11 +191,22 @@ def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
     if not settings.rewriting_model:
         return PlainRewriter()
     key = _key(settings.rewriting_api_key, settings.rewriting_api_key_file)
-    endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH)
+    endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH, settings="rewriting")
     resources.callback(endpoint.close)
     rewriter = chat.ChatRewriter(endpoint, settings.rewriting_model)
     resources.callback(rewriter.close)
     return rewriter
+
+
+def _reranker(settings: Settings, resources: ExitStack) -> Reranker | None:
+    if not settings.reranking_model:
+        return None
+    key = _key(settings.reranking_api_key, settings.reranking_api_key_file)
+    endpoint = Endpoint(settings.reranking_base_url, key, path=reranking.PATH, settings="reranking")
+    resources.callback(endpoint.close)
+    reranker = reranking.EndpointReranker(endpoint, settings.reranking_model)
+    resources.callback(reranker.close)
+    return reranker
 
 
 def _key(key: str, file: str) -> str | Callable[[], str]:

@@ -12,6 +12,7 @@ from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
     INDEX_MEMORY_MB,
+    OCR_SECONDS,
     OPENAI_URL,
     PORT,
     READ_CPU_SECONDS,
@@ -73,6 +74,10 @@ class Settings:
     rewriting_base_url: str = _setting(OPENAI_URL, "The base URL of the OpenAI-compatible endpoint with that model.")
     rewriting_api_key: str = _setting("", "That endpoint's key.", secret=True)
     rewriting_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
+    reranking_model: str = _setting("", "The model behind the ranker 'rerank'; empty offers no such ranker.")
+    reranking_base_url: str = _setting("", "The URL of that model's endpoint, to which /rerank is added.")
+    reranking_api_key: str = _setting("", "That endpoint's key.", secret=True)
+    reranking_api_key_file: str = _setting("", "A file with that key instead, read again when the key is refused.")
     duplicate_content: DuplicateContent = _setting(DUPLICATE_CONTENT, "Whether a store accepts the same bytes twice.")
     embeddings_api: EmbeddingsApi = _setting(EMBEDDINGS_API, "Whether POST /embeddings is served.")
     body_limit_mb: int = _setting(BODY_MB, "Largest body that is not an upload, in MB.", minimum=1)
@@ -105,6 +110,14 @@ class Settings:
         READ_CPU_SECONDS_PER_MB, "Seconds of CPU time that reading a file may take for each MB.", minimum=0.1
     )
     reader_memory_mb: int = _setting(READERS_MEMORY_MB, "Address space of each child process, in MB.", minimum=512)
+    ocr: bool = _setting(
+        False, "Recognize text (OCR) in images and in scanned pages of PDFs; needs `pip install 'vectorlog[ocr]'`."
+    )
+    ocr_seconds: float = _setting(
+        OCR_SECONDS,
+        "Seconds of CPU time that recognizing the text of a file may take; a page takes 5 to 15.",
+        minimum=1,
+    )
     index_memory_mb: int = _setting(INDEX_MEMORY_MB, "Memory for the index's open stores, in MB.", minimum=16)
 
     limit_requests_per_second: int = _setting(0, "Requests a second of each project; 0 is no limit.", minimum=0)
@@ -141,6 +154,17 @@ class Settings:
         if self.rewriting_api_key and self.rewriting_api_key_file:
             raise WrongSettings(
                 "Give the chat model's key or the file that holds it (--rewriting-api-key-file), not both."
+            )
+        if self.reranking_model and not self.reranking_base_url.startswith(("http://", "https://")):
+            raise WrongSettings(
+                "--reranking-model needs --reranking-base-url, which must begin with http:// or https://, but is "
+                f"'{self.reranking_base_url}'."
+            )
+        if self.reranking_base_url and not self.reranking_model:
+            raise WrongSettings("--reranking-base-url works only with --reranking-model.")
+        if self.reranking_api_key and self.reranking_api_key_file:
+            raise WrongSettings(
+                "Give the reranker's key or the file that holds it (--reranking-api-key-file), not both."
             )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from vectorlog.api.app import Admit, Admitted, refuse
@@ -36,10 +37,9 @@ def kept_from_pages(
     """
 
     def guarded(head: Request) -> Response | Admitted:
-        if is_open():
-            reason = _stranger(head.headers, trusted_hosts, cors_origins)
-            if reason:
-                return refuse(head, Forbidden(f"This server needs no key, so it serves no web pages: {reason}"))
+        reason = _stranger(head.headers, trusted_hosts, cors_origins)
+        if reason and is_open():
+            return refuse(head, Forbidden(f"This server needs no key, so it serves no web pages: {reason}"))
         return admit(head)
 
     return guarded
@@ -62,6 +62,7 @@ def _stranger(headers: Mapping[str, str], trusted_hosts: Sequence[str], cors_ori
     return ""
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     name, _ = _name_and_port(f"http://{host}")
     if name == "localhost":

@@ -26,11 +26,20 @@ class SearchResult(Answer):
     filename: str
     """Of the uploaded file."""
     score: Annotated[float, Field(ge=0, le=1)]
-    """Comparable between queries; 0.5 means unrelated."""
+    """Comparable between queries; 0.5 means unrelated. With `rerank` it is the reranker's."""
     attributes: dict[str, Scalar]
     """Of the file in the store."""
     content: list[FoundPart]
     """The text of the chunk, as one part."""
+
+
+class SearchWarning(Answer):
+    """What a search could not do as asked."""
+
+    code: Literal["not_reranked"]
+    """The kind of warning. Later versions may add kinds."""
+    message: str
+    """A sentence for the user."""
 
 
 class SearchResults(Answer):
@@ -44,6 +53,8 @@ class SearchResults(Answer):
     has_more: Literal[False]
     next_page: None
     """There is never a second page."""
+    warnings: list[SearchWarning]
+    """What could not be done as asked; mostly empty."""
 
 
 class SearchResultsMka1(SearchResults):

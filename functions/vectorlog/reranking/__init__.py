@@ -1,0 +1,1 @@
+"""Reranks what a search found: says how well each text answers the query."""

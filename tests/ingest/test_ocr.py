@@ -1,0 +1,168 @@
+"""Text recognition: what is read, told and limited when it is on, and what is said when it is off."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader  # type: ignore[import-untyped]
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+
+from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.extract import extract
+from vectorlog.ingest.ocr import Picture, Recognition, Recognized, switched_on
+from vectorlog.ingest.sandbox import Sandbox
+
+PROSE = (
+    "Drain the boilers in May, before the pumps are switched off.",
+    "The upper valve is closed by hand, and the lower one by the",
+    "motor. A gauge shows the pressure in bar; it must not exceed",
+    "twelve. Write every reading into the book beside the door.",
+)
+
+
+class Stub:
+    """Implements Recognizer: finds the same in each picture."""
+
+    def __init__(self, *found: Recognized) -> None:
+        self.found = found
+        self.seen: list[Picture] = []
+
+    def recognize(self, picture: Picture) -> Sequence[Recognized]:
+        self.seen.append(picture)
+        return self.found
+
+
+def piece(text: str, left: float, top: float, confidence: float = 0.9) -> Recognized:
+    return Recognized(text, left, top, left + 9 * len(text), top + 18, confidence)
+
+
+def png(width: int = 200, height: int = 100, form: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "white").save(out, form)
+    return out.getvalue()
+
+
+def scanned(*pages: str) -> bytes:
+    """Returns a PDF with these texts on its pages; a blank one is an image that covers the page."""
+    out = io.BytesIO()
+    canvas = Canvas(out, (400, 600))
+    for page in pages:
+        if not page.strip("0123456789"):
+            canvas.drawImage(ImageReader(io.BytesIO(png())), 0, 0, 400, 600)
+        canvas.drawString(72, 500, page)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def read(folder: Path, data: bytes, name: str, recognition: Recognition | None) -> Text:
+    path = folder / "blob"
+    path.write_bytes(data)
+    with switched_on(recognition):
+        return extract(path, name)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_images(tmp_path: Path, form: str) -> None:
+    """Lines of an image are read from its top to its bottom, whatever the order in which they are found."""
+    stub = Stub(piece("below.", 10, 60), piece("second", 200, 11), piece("First and", 10, 10), piece("x", 5, 90, 0.2))
+    text = read(tmp_path, png(form=form), "a.txt", Recognition(stub, 9))
+    assert text.text == "First and second\n\nbelow."
+    assert [each.code for each in text.warnings] == ["text_recognized"]
+    assert (stub.seen[0].width, stub.seen[0].height, len(stub.seen[0].rgb)) == (200, 100, 60_000)
+
+
+def test_a_large_image_is_made_smaller(tmp_path: Path) -> None:
+    """What is recognized has at most six million pixels, in the image's proportions."""
+    stub = Stub(piece("Big", 10, 10))
+    read(tmp_path, png(6000, 3000), "a.png", Recognition(stub, 9))
+    assert 5_900_000 < stub.seen[0].width * stub.seen[0].height <= 6_000_000
+    assert stub.seen[0].width == pytest.approx(2 * stub.seen[0].height, abs=2)
+
+
+def test_pages_of_a_tiff(tmp_path: Path) -> None:
+    """Each page of a fax is read."""
+    out = io.BytesIO()
+    one = Image.new("1", (200, 100), 1)
+    one.save(out, "TIFF", save_all=True, append_images=[one, one])
+    assert len(read(tmp_path, out.getvalue(), "fax.tif", Recognition(Stub(piece("Fax", 1, 1)), 9)).pages) == 3
+
+
+def test_scanned_pages(tmp_path: Path) -> None:
+    """Only scanned pages are recognized, also those with a stamped number; the text of the others stays as it is."""
+    stub = Stub(piece("Scanned words.", 10, 10))
+    text = read(tmp_path, scanned("Written words.", "", "17"), "a.pdf", Recognition(stub, 9))
+    assert text.text.split() == ["Written", "words.", "Scanned", "words.", "17", "Scanned", "words."]
+    [warning] = text.warnings
+    assert (warning.code, warning.where) == ("text_recognized", "page 2, 3")
+    assert [(each.width, each.height) for each in stub.seen] == [(1112, 1667)] * 2  # 200 dots an inch
+
+
+def test_no_text_in_a_scan(tmp_path: Path) -> None:
+    """A page on which nothing is recognized is counted; a file without anything else fails, and says so."""
+    text = read(tmp_path, scanned("Written words.", ""), "a.pdf", Recognition(Stub(), 9))
+    [warning] = text.warnings
+    assert (warning.code, warning.where) == ("pages_without_text", "page 2")
+    assert "--ocr" not in warning.message
+    for data, name in ((scanned(""), "a.pdf"), (png(), "a.png")):
+        with pytest.raises(Unreadable, match=r"(?i)no text was recognized"):
+            read(tmp_path, data, name, Recognition(Stub(), 9))
+
+
+def test_the_time_is_limited(tmp_path: Path) -> None:
+    """Once the time of a file is over, its other pages are told, not read. The process may use what is allowed."""
+    now = iter(range(0, 1000, 4))
+    allowed: list[int] = []
+    recognition = Recognition(Stub(piece("Scan.", 1, 1)), 7, timer=lambda: next(now), allow=allowed.append)
+    text = read(tmp_path, scanned("", "", "", ""), "a.pdf", recognition)
+    assert text.text.split() == ["Scan.", "Scan."]
+    assert [(each.code, each.where) for each in text.warnings] == [
+        ("text_recognized", "page 1, 2"),
+        ("truncated", ""),
+        ("pages_without_text", "page 3, 4"),
+    ]
+    assert allowed == [7, 4 - 7, 7, 4 - 7]
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.png", png()), ("a.webp", png(form="WEBP")), ("a.pdf", scanned(""))])
+def test_off(tmp_path: Path, name: str, data: bytes) -> None:
+    """Without it, the message says how to switch it on."""
+    with pytest.raises(Unreadable, match="Start the server with --ocr"):
+        read(tmp_path, data, name, None)
+    told = read(tmp_path, scanned("Written words.", ""), "a.pdf", None).warnings
+    assert "Start the server with --ocr" in told[0].message
+
+
+@pytest.mark.ocr
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.pdf"])
+def test_words_are_recognized(tmp_path: Path, name: str) -> None:
+    """At least nine of ten words of a rendered page are recognized, in a reader with its limits."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    out = io.BytesIO()
+    canvas = Canvas(out, (420, 300))
+    for number, line in enumerate(PROSE):
+        canvas.drawString(30, 250 - 20 * number, line)
+    canvas.showPage()
+    canvas.save()
+    page = pypdfium2.PdfDocument(out.getvalue())[0].render(scale=200 / 72).to_pil()
+    image = io.BytesIO()
+    page.save(image, {"a.png": "PNG"}.get(name, "JPEG"))
+    if name == "a.pdf":
+        pdf = io.BytesIO()
+        canvas = Canvas(pdf, (420, 300))
+        canvas.drawImage(ImageReader(image), 0, 0, 420, 300)
+        canvas.showPage()
+        canvas.save()
+        image = pdf
+    path = tmp_path / "blob"
+    path.write_bytes(image.getvalue())
+    with Sandbox(1, ocr_seconds=300) as sandbox:
+        document = sandbox.read(path, name, 800, 0)
+    found, wanted = set(document.text.split()), " ".join(PROSE).split()
+    assert sum(word in found for word in wanted) >= 0.9 * len(wanted)
+    assert "text_recognized" in [each.code for each in document.warnings]
