@@ -97,7 +97,9 @@ def lines(made: Measured) -> Iterator[Line]:
         lambda: after_a_minute(made, lambda: attach(made, store, files[1])),
     )
     yield line("attach a file again", lambda: attach(made, store, files[0], author="Mary Somerville"))
-    completed(made, store, upload(made))  # the first attach creates the index
+    completed(
+        made, store, upload(made, TEXT[::-1])
+    )  # the first attach creates the index; equal texts are embedded once
     whole = upload(made)
     yield line("one file, attached until completed", lambda: completed(made, store, whole))
     for count in (20, 100, 380, 500, 2_000):
@@ -165,11 +167,11 @@ def new_batch(made: Measured, store: str, files: Sequence[str]) -> file_batches.
     )
 
 
-def upload(made: Measured) -> str:
+def upload(made: Measured, text: str = TEXT) -> str:
     """Uploads a small file; returns its id."""
-    with spooled(TEXT) as path:
-        sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
-        command = uploaded_files.Upload("handbook.txt", "assistants", path, len(TEXT), sha256, "text/plain")
+    with spooled(text) as path:
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        command = uploaded_files.Upload("handbook.txt", "assistants", path, len(text), sha256, "text/plain")
         return uploaded_files.upload(made.deployment, ACTOR, command).id
 
 
