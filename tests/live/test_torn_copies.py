@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
 from tests.clients.service import vectorlog
 from tests.embedding.stub_server import StubServer
@@ -24,6 +25,7 @@ from tests.live.agreement import check, settle
 from tests.live.data_folders import collect_leftovers, key, verified, wait_until_idle
 from tests.live.journal import Journal, Line
 from tests.live.live_server import DIMENSIONS, LiveServer, serving
+from tests.live.uploads import settled, upload
 from tests.live.writer import Writer
 from vectorlog.runtime.local.inspection import inspect
 
@@ -63,12 +65,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     """The server with its copies."""
     folder = tmp_path_factory.mktemp("copies")
     data = folder / "data"
-    secret = key(data, "acme")
+    secret, other = key(data, "acme"), key(data, "other")
     with (
         StubServer(dimensions=DIMENSIONS, delay=0.02) as stub,
         serving(data, stub.base_url, "--readers", "1") as server,
         closing(Journal(folder / "journal.jsonl")) as journal,
     ):
+        _write_large(OpenAI(base_url=f"{server.url}/v1", api_key=other))
         line = Line(server.url, secret, journal, "zenith")
         shared = line.request("POST", "/vector_stores", {"name": "shared"}).body["id"]
         writer = Writer(0, line, "acme", shared, 3)
@@ -110,6 +113,8 @@ def test_copied_file_by_file(order: str, written: Written) -> None:
 
 
 CUTS = (
+    "blobs.db-wal",
+    "blobs.db",
     "log.db-wal",
     "text",
     "log.db",
@@ -137,6 +142,14 @@ def test_cut_off(what: str, written: Written, tmp_path: Path) -> None:
     assert found, sorted(data.rglob("*.db*"))
     os.truncate(found[0], found[0].stat().st_size * 2 // 3)
     _served_or_refused(data, written)
+
+
+def _write_large(client: OpenAI) -> None:
+    """Ingests a file whose blobs are too large for the database of small ones."""
+    store = client.vector_stores.create(name="large").id
+    text = " ".join(f"word{number}" for number in range(20_000))
+    client.vector_stores.files.create(vector_store_id=store, file_id=upload(client, text))
+    assert set(settled(client, store, ENOUGH_S).values()) == {"completed"}
 
 
 def _copy_slowly(data: Path, into: Path, order: Callable[[str], tuple[int, str]], journal: Journal) -> None:
