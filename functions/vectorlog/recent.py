@@ -1,4 +1,4 @@
-"""Answers of look-ups that are remembered for a moment."""
+"""What is remembered for a moment: answers of look-ups, and the newest of many things."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 MOST = 1_000
@@ -51,3 +52,30 @@ class Recent(Generic[V]):
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+class Newest(Generic[K, V]):
+    """The values that were put last, by their keys. Safe to use from several threads.
+
+    Args:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, key: K, value: V) -> None:
+        """Keeps a value, in place of the oldest one if there are too many."""
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+    def get(self, key: K) -> V | None:
+        """Returns a value; None if it is not kept."""
+        return self._values.get(key)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._values

@@ -112,3 +112,36 @@ def test_puts_share_syncs(blobs: BlobsBySize, monkeypatch: pytest.MonkeyPatch) -
         for _ in threads.map(lambda number: blobs.put([(f"f/{number}", b"x")]), range(64)):
             pass
     assert len(list(blobs.list("f/"))) == 64
+
+
+def test_listed_in_order(blobs: BlobsBySize) -> None:
+    """The keys come in order, whichever of them are small, so that those of a folder are adjacent."""
+    keys = [f"a/{part}/{name}" for part in range(3) for name in ("x", "y", "z")]
+    blobs.put([(key, LARGE if number % 2 else SMALL) for number, key in enumerate(reversed(keys))])
+    assert list(blobs.list("")) == list(blobs.list("a/")) == keys
+    assert list(blobs.list("a/1/")) == keys[3:6]
+
+
+def test_a_listing_reads_what_it_lists(blobs: BlobsBySize) -> None:
+    """Listing a prefix costs the same however many keys come before it."""
+    blobs.put([(f"a/{number:06}", b"") for number in range(20_000)])
+    blobs.put([("z/1", b"one"), ("z/2", b"two")])
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    blobs.rows._database.read().set_progress_handler(count, 100)  # counts what SQLite does
+    assert list(blobs.list("z/")) == ["z/1", "z/2"]
+    assert list(blobs.list("y/")) == []
+    assert steps < 10
+
+
+def test_deleted_blobs_give_their_disk_back(blobs: BlobsBySize, tmp_path: Path) -> None:
+    """What small blobs took is free for others again once most of them are deleted."""
+    keys = [f"a/{number}" for number in range(200)]
+    blobs.put([(key, SMALL) for key in keys])
+    blobs.delete(keys)
+    blobs.rows.scrub()
+    assert (tmp_path / "blobs.db").stat().st_size < 50 * len(SMALL)

@@ -81,14 +81,17 @@ class GermanReader(StubReader):
         return replace(super().read(path, filename, max_tokens, overlap), language="de")
 
 
+@pytest.mark.parametrize("revision", [1, 2])
 @pytest.mark.parametrize(("languages", "codes"), [(("en",), ["other_language"]), ((), []), (("de", "en"), [])])
-def test_a_language_that_the_model_does_not_know(bench: Bench, languages: tuple[str, ...], codes: list[str]) -> None:
+def test_a_language_that_the_model_does_not_know(
+    bench: Bench, languages: tuple[str, ...], codes: list[str], revision: int
+) -> None:
     """A file is told if its language is certain, and not among those that its store's model is known for."""
-    offer = Offer("stub", "words", DIMENSIONS, False, StubEmbedder, languages=languages)
+    offer = Offer("stub", "words", DIMENSIONS, False, StubEmbedder, languages=languages, revision=revision)
+    bench.deployment = replace(bench.deployment, models=Models([offer]))
     store, file = bench.store(PROJECT), bench.upload("Die Pumpe", PROJECT)
     bench.attach(store, file, PROJECT)
-    deployment = replace(bench.deployment, models=Models([offer]))
-    assert not Ingester(deployment, GermanReader(), Inline()).ingest([Ingest(store, file, 1)])
+    assert not Ingester(bench.deployment, GermanReader(), Inline()).ingest([Ingest(store, file, 1)])
     shown = store_files.get(bench.deployment, PROJECT, store, file).state
     assert [each.code for each in shown.warnings] == codes
 

@@ -49,7 +49,7 @@ class _Lazy(click.Group):
                 raise
             raise click.ClickException(
                 f"A database in the data folder is damaged ({error}). If it is derived.db, start the server: it makes "
-                f"that anew. If it is log.db, restore it from a backup."
+                f"that anew. If it is log.db or blobs.db, restore the folder from a backup."
             ) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

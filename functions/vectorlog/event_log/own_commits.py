@@ -10,6 +10,7 @@ from vectorlog.event_log.codec import Aggregate
 from vectorlog.event_log.decision import AnyDecision, Decision
 from vectorlog.event_log.event_log import Commit, EventLog
 from vectorlog.event_log.streams import Loaded, Outcome, Plan, Streams
+from vectorlog.recent import Newest
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -28,12 +29,11 @@ class OwnCommits(Streams):
 
     def __init__(self, log: EventLog, clock: Callable[[], int], random: Random, most: int) -> None:
         super().__init__(log, clock, random)
-        self._most = most
-        self._by_id: dict[str, tuple[Commit, AnyDecision]] = {}
+        self._own: Newest[str, tuple[Commit, AnyDecision]] = Newest(most)
 
     def decode_as(self, aggregate: Aggregate[S, E], commit: Commit) -> Decision[S, E]:
         """See Streams."""
-        own = self._by_id.get(commit.id)
+        own = self._own.get(commit.id)
         if own is not None and own[0] == commit:  # an erasure replaces a commit under its id
             return cast("Decision[S, E]", own[1])
         return super().decode_as(aggregate, commit)
@@ -43,7 +43,5 @@ class OwnCommits(Streams):
     ) -> tuple[Commit, Outcome[S, E]]:
         commit, outcome = super()._draft(plan, loaded, events, meta)
         if len(commit.events) + len(commit.state) <= MOST_CHARS:
-            self._by_id[commit.id] = (commit, cast("AnyDecision", outcome.decision))
-            if len(self._by_id) > self._most:
-                self._by_id.pop(next(iter(self._by_id)), None)
+            self._own.put(commit.id, (commit, cast("AnyDecision", outcome.decision)))
         return commit, outcome

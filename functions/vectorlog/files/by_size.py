@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vectorlog.files.blobs import StoredBlob
+from vectorlog.files.blobs import NoSuchBlob, StoredBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.listings import Listings
 from vectorlog.files.private import private_file
@@ -88,18 +88,17 @@ class BlobsBySize:
 
     def read(self, key: str) -> bytes:
         """See Blobs."""
-        content = self.rows.find(key)
-        return self._files.read(key) if content is None else content
+        return self._either(key, lambda content: content, self._files.read)
 
     def head(self, key: str, size: int) -> bytes:
         """See Blobs."""
-        content = self.rows.find(key)
-        return self._files.head(key, size) if content is None else content[:size]
+        return self._either(key, lambda content: content[:size], lambda key: self._files.head(key, size))
 
     def slice(self, key: str, start: int, end: int) -> bytes:
         """See Blobs."""
-        content = self.rows.find(key)
-        return self._files.slice(key, start, end) if content is None else content[start : max(start, end)]
+        return self._either(
+            key, lambda content: content[start : max(start, end)], lambda key: self._files.slice(key, start, end)
+        )
 
     def size(self, key: str) -> int | None:
         """See Blobs."""
@@ -124,12 +123,12 @@ class BlobsBySize:
             copy.unlink(missing_ok=True)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See Blobs."""
-        seen = set()
-        for blob in self.rows.stored_after("", prefix):
-            seen.add(blob.key)
-            yield blob.key
-        yield from (key for key in self._files.list(prefix) if key not in seen)
+        """See Blobs. The keys come in order."""
+        last = ""
+        for key in heapq.merge((blob.key for blob in self.rows.stored_after("", prefix)), self._files.list(prefix)):
+            if key != last:
+                yield key
+            last = key
 
     def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
         """See Blobs. It lists anew, unless it goes on where another page ended."""
@@ -145,6 +144,22 @@ class BlobsBySize:
         if self.rows.stored(blob.key) is None:
             return self._files.delete_unreplaced(blob)
         return self.rows.delete_unreplaced(blob)
+
+    def _either(self, key: str, of_row: Callable[[bytes], bytes], of_file: Callable[[str], bytes]) -> bytes:
+        """Reads a blob where it is. If a small one takes the place of a large one meanwhile, a second look finds it.
+
+        Raises:
+            NoSuchBlob: see Blobs.
+        """
+        content = self.rows.find(key)
+        if content is not None:
+            return of_row(content)
+        try:
+            return of_file(key)
+        except NoSuchBlob:
+            if (content := self.rows.find(key)) is None:
+                raise
+            return of_row(content)
 
     def _stored_after(self, after: str) -> Iterator[StoredBlob]:
         last = ""

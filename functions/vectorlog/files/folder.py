@@ -109,10 +109,8 @@ class FolderBlobs:
         yield path
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See Blobs."""
-        for folder, _, names in os.walk(self._path(prefix.removesuffix("/")) if prefix else self._folder):
-            for name in names:
-                yield (Path(folder) / name).relative_to(self._folder).as_posix()
+        """See Blobs. The keys come in order."""
+        return self._after(f"{prefix.removesuffix('/')}/" if prefix else "", "")
 
     def page(self, after: str, limit: int) -> Sequence[StoredBlob]:
         """See Blobs. It lists the folders anew, unless it goes on where another page ended."""

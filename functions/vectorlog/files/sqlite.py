@@ -8,12 +8,14 @@ from pathlib import Path
 
 from vectorlog.files.blobs import StoredBlob, check_key
 from vectorlog.sqlite.database import Database
+from vectorlog.sqlite.free_pages import give_back, prepare
 
 _SCHEMA = ("CREATE TABLE IF NOT EXISTS blobs (key TEXT NOT NULL UNIQUE, stored_at INTEGER NOT NULL, content BLOB)",)
 _PUT = """INSERT INTO blobs VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET stored_at = excluded.stored_at, content = excluded.content"""
-_PAGE = """SELECT key, length(content), stored_at FROM blobs WHERE key > ? AND key >= ? AND key < ?
-    ORDER BY key LIMIT 1000"""
+_PAGE = "SELECT key, length(content), stored_at FROM blobs WHERE key {} ? AND key < ? ORDER BY key LIMIT 1000"
+_FROM, _AFTER = _PAGE.format(">="), _PAGE.format(">")
+"""One lower bound each: of two, SQLite takes the first to find where to begin."""
 _LAST = "\U0010ffff"
 
 
@@ -27,6 +29,7 @@ class SQLiteBlobs:
 
     def __init__(self, path: Path, clock: Callable[[], int]) -> None:
         self._clock = clock
+        prepare(path)
         self._database = Database(path, _SCHEMA, synchronous="FULL")
 
     def put(self, items: Sequence[tuple[str, bytes]]) -> None:
@@ -52,17 +55,19 @@ class SQLiteBlobs:
 
     def stored_after(self, after: str, prefix: str = "") -> Iterator[StoredBlob]:
         """Yields the blobs whose keys come after `after` and start with `prefix`, in the order of their keys."""
-        while page := self._database.read().execute(_PAGE, (after, prefix, prefix + _LAST)).fetchall():
+        statement, begin = (_FROM, prefix) if prefix > after else (_AFTER, after)
+        while page := self._database.read().execute(statement, (begin, prefix + _LAST)).fetchall():
             yield from (StoredBlob(*row) for row in page)
-            after = page[-1][0]
+            statement, begin = _AFTER, page[-1][0]
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Deletes the blobs; keys without a blob are ignored."""
+        """Deletes the blobs, and gives their disk back; keys without a blob are ignored."""
         here = [(key,) for key in keys if self.stored(key) is not None]
         if here:
             self._database.write(
                 lambda connection: connection.executemany("DELETE FROM blobs WHERE key = ?", here).rowcount
             )
+            give_back(self._database)
 
     def delete_unreplaced(self, blob: StoredBlob) -> bool:
         """Deletes a blob unless it was stored again since it was listed; returns whether it deleted one."""

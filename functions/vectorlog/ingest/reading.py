@@ -99,8 +99,9 @@ class Reading:
         except ReaderCrashed as error:
             return self._crashed(message, error)
         else:
-            languages = self._deployment.models.languages(store.space.model)
-            return Job(message, due.loaded, store.space, told_of_language(document, store.space.model, languages))
+            model = store.space.name
+            told = told_of_language(document, model, self._deployment.models.languages(model))
+            return Job(message, due.loaded, store.space, told)
         finally:
             turn.done()
         return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.streams import Outcome
+from vectorlog.recent import Newest
 from vectorlog.retry import REAL_TIME, Timing
 from vectorlog.views import keys
 from vectorlog.views.claims import Claims
@@ -52,12 +53,11 @@ class Views:
                 the feed: their rows are in the table as long as it runs.
             pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
         """
-        self._remember = remember
         self.table = table
         self.tables = (table, *also)
         self._timing = timing
         self._pool = pool
-        self._shown: dict[tuple[str, int], None] = {}
+        self._shown: Newest[tuple[str, int], bool] = Newest(remember)
 
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
@@ -76,10 +76,8 @@ class Views:
         absent: Prefetched = {key: None for decision in first_commits for key in touched(decision)}
         newest = [outcome.newest for outcome in outcomes if outcome.newest]
         self._apply(newest, absent, prefetched or {})
-        if self._remember:
-            self._shown.update(((each.stream, each.version), None) for each in newest)
-            while len(self._shown) > self._remember:
-                self._shown.pop(next(iter(self._shown)), None)
+        for each in newest:
+            self._shown.put((each.stream, each.version), True)
 
     def apply(self, decisions: Sequence[AnyDecision]) -> None:
         """Projects these commits; projecting one again changes nothing.

@@ -42,7 +42,7 @@ ACRONYM = 1.0
 """Of a function word in capitals, such as WHO."""
 
 _CACHED = 100_000
-"""Tokens of a language whose terms are remembered."""
+"""Tokens whose terms are remembered, of all languages."""
 _LONGEST_CACHED = 40
 _LONGEST_ACRONYM = 5
 _FEW = 3
@@ -135,9 +135,10 @@ def _indexed(counted: Mapping[str, int], language: str) -> Counter[str]:
 
 def _remembered(token: str, language: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     found = _all(token, language)
-    if len(token) <= _LONGEST_CACHED:
-        if len(known) >= _CACHED:
-            known.clear()
+    if len(token) <= _LONGEST_CACHED and not is_unspaced(token):  # such a run of signs hardly ever occurs again
+        if sum(map(len, _known.values())) >= _CACHED:
+            for each in list(_known.values()):
+                each.clear()
         known[token] = found
     return found
 

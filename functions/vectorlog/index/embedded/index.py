@@ -16,12 +16,12 @@ from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import without_dead_rows
-from vectorlog.index.embedded.disk import give_back, prepare
 from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, lock_folder, upgrade
 from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
 from vectorlog.sqlite.database import Database
+from vectorlog.sqlite.free_pages import give_back, prepare
 
 MEMORY = INDEX_MEMORY_MB << 20
 """Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions."""

@@ -13,6 +13,7 @@ import logging
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files import artefact
@@ -142,10 +143,23 @@ def _damaged_log(folder: DataFolder, what: str) -> str:
     )
 
 
+def _can_be_read(database: Path) -> bool:
+    try:
+        with closing(SQLiteBlobs(database, clock)) as small:
+            return small.is_whole()
+    except sqlite3.DatabaseError as error:
+        if not damaged.is_damage(error):
+            raise
+        return False
+
+
 def _check_blobs(folder: DataFolder) -> None:
-    with closing(SQLiteBlobs(folder.small_blobs, clock)) as small:
-        if not small.is_whole():
-            raise TornCopy(_damaged_log(folder, f"{folder.small_blobs.name} cannot be read"))
+    if not _can_be_read(folder.small_blobs):
+        raise TornCopy(
+            f"The database of small files in {folder.path}, {folder.small_blobs.name}, is damaged: it was copied while "
+            f"a server wrote to it, or the copy is cut off. Take another copy with `vectorlog export`, beside the "
+            f"running server, or stop the server before you copy."
+        )
     with inspect(folder.path) as (deployment, _, _):
         history = read(deployment)
         lacking = sorted(not_whole(deployment, history))
@@ -153,8 +167,9 @@ def _check_blobs(folder: DataFolder) -> None:
             raise TornCopy(
                 f"{len(lacking)} objects that the log in {folder.path} names are missing or cut off, such as "
                 f"{', '.join(lacking[:NAMED])}: the folder was copied while a server worked on it. Copy the folder "
-                f"blobs from the original once more. If that is gone, run `vectorlog export` on this folder and "
-                f"`vectorlog import` into a new one: they tell what is lost, and keep the rest."
+                f"blobs, and blobs.db with blobs.db-wal, from the original once more. If that is gone, run `vectorlog "
+                f"export` on this folder and `vectorlog import` into a new one: they tell what is lost, and keep the "
+                f"rest."
             )
         known = {
             artefact.folder(id_.store, id_.file, each.generation)

@@ -1,4 +1,4 @@
-"""The disk that the embedded index uses: pages that removed chunks leave are given back to the file system."""
+"""Pages of a database that removed rows leave: they are given back to the file system."""
 
 from __future__ import annotations
 
