@@ -43,10 +43,11 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0, later: Later 
             still be accepted. An invalid key is looked up each time, so a new key works immediately.
         later: records the time of a key's last use.
     """
-    known = KnownKeys(deployment.clock, remember_ms)
+    known, noting = KnownKeys(deployment.clock, remember_ms), set[str]()
 
     def authenticate(secret: str | None) -> Credential | None:
-        found = None if secret is None else known.credential(secret, lambda: _look_up(deployment, secret, later))
+        look_up = partial(_look_up, deployment, secret or "", later, noting)
+        found = None if secret is None else known.credential(secret, look_up)
         if found is not None and found.expired(deployment.clock()):
             raise WrongKey(f"The API key provided has expired: {_masked(secret or '')}. {REMEDY}")
         return found
@@ -54,21 +55,26 @@ def keys_required(deployment: Deployment, *, remember_ms: int = 0, later: Later 
     return authenticate
 
 
-def _look_up(deployment: Deployment, secret: str, later: Later) -> Credential | None:
+def _look_up(deployment: Deployment, secret: str, later: Later, noting: set[str]) -> Credential | None:
+    """Looks a key up, and has its use noted; `noting` holds the keys for which that is under way."""
     loaded = api_keys.authenticate(deployment, secret)
     if loaded is None:
         return None
     found = loaded.state.credential(loaded.stream)
-    if not found.expired(deployment.clock()) and api_keys.use_is_due(deployment, loaded):
-        later(partial(_note_use, deployment, loaded))
+    is_due = not found.expired(deployment.clock()) and api_keys.use_is_due(deployment, loaded)
+    if is_due and loaded.stream not in noting:
+        noting.add(loaded.stream)
+        later(partial(_note_use, deployment, loaded, noting))
     return found
 
 
-def _note_use(deployment: Deployment, loaded: Loaded[api_key.State]) -> None:
+def _note_use(deployment: Deployment, loaded: Loaded[api_key.State], noting: set[str]) -> None:
     try:
         api_keys.note_use(deployment, loaded)
     except Exception as error:  # noqa: BLE001  # the request goes on: it does not need the time of its key's last use
         deployment.telemetry.use_not_recorded(loaded.stream, f"{type(error).__name__}: {error}")
+    finally:
+        noting.discard(loaded.stream)
 
 
 def open_until_first_key(deployment: Deployment, *, later: Later = at_once) -> Authenticate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from vectorlog.deployment import one_by_one
+from vectorlog.domain.errors import NoSpace
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
@@ -157,22 +159,29 @@ def renew_index(folder: DataFolder) -> None:
 
     Raises:
         FolderInUse: a rebuild of the folder is under way.
+        OSError: the disk is full.
     """
     if not is_older(folder.index) or ((folder.next_index / READY).is_file() and not is_older(folder.next_index)):
         return
     log.warning("an earlier version made the text index of %s: it is made anew from the artefacts", folder.path)
-    refill = index(folder, silent)
+    try:
+        refill = index(folder, silent)
+    except NoSpace as error:
+        shutil.rmtree(folder.next_index, ignore_errors=True)
+        raise OSError(
+            errno.ENOSPC, f"The index of {folder.path} has to be made anew, which takes as much disk again: free some"
+        ) from error
     log.warning("the text index of %s is made anew: %s chunks of %s files", folder.path, refill.chunks, refill.files)
     for each in refill.incomplete:
         log.error("%s does not hold all chunks of its file, so no search finds the rest: attach the file again", each)
 
 
 def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blobs) -> bool:
-    """Replaces the index with a rebuilt one, if there is one, and returns whether there was.
+    """Brings a rebuilt index up to date with the log, and puts it in place of the old one; returns whether there was
+    one. An index that another version has rebuilt is left where it is.
 
-    One that an earlier version has rebuilt is left where it is. It first brings the rebuilt index up to date with the
-    log. The caller must hold the folder's lock, and the index
-    must not be open. If the process dies here, one of the two indexes remains.
+    The caller must hold the folder's lock, and the index must not be open. If the process dies here, one of the two
+    indexes remains.
     """
     try:
         rebuilding = folder.lock_rebuild()
