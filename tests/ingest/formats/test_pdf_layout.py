@@ -147,6 +147,23 @@ def test_words_that_a_line_cuts(tmp_path: Path) -> None:
     assert "less well-known to" in text
 
 
+def test_words_that_a_line_of_a_mixed_column_cuts(tmp_path: Path) -> None:
+    """The document's other words decide too where PDFium does not see that a line goes on in the one below it."""
+    left = [f"left {number} has the words of the first column" for number in range(24)]
+    left[3:6] = [
+        "the boilers of this column are also well-",
+        "known to its readers, and all the infor-",
+        "mation of it",
+    ]
+    left[9] = "well-known readers drain the first column"
+    page: list[Drawn] = []
+    for number in range(24):
+        page.append((60, 720 - 12 * number, 9, left[number]))
+        page.append((310, 720 - 12 * number, 9, f"right {number} has those of the second column"))
+    text = " ".join(text_of(drawn(page), tmp_path).text.split())
+    assert "are also well-known to its readers, and all the information of it" in text
+
+
 def test_tables(tmp_path: Path) -> None:
     """Lines with as many cells each are the rows of a table."""
     rows = [("Part", "Price"), ("Valve", "12"), ("Long pipe", "13")]
