@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats import pdf_boxes, pdf_lines
+from vectorlog.ingest.formats import pdf_boxes, pdf_lines, pdf_outline
 from vectorlog.ingest.formats.pdf import read
 
 Drawn = tuple[float, float, int, str]
@@ -90,6 +90,17 @@ def test_bookmarks(tmp_path: Path) -> None:
         (2, "3.2 Part C of it"),
         (3, "Larger 2"),
     ]
+
+
+def test_the_time_grows_with_the_bookmarks_of_a_page_only() -> None:
+    """Lines are not compared with each of their page's bookmarks."""
+
+    def named(size: int) -> None:
+        page = [pdf_lines.Line(f"{number} words of line {number}", 0, 0, 0, 10) for number in range(size)]
+        titles = {f"bookmark{number}": 1 for number in range(size)} | {"wordsofline7": 2}
+        assert pdf_outline.levels([page], {0: titles}) == {id(page[7]): 2}
+
+    assert grows_linearly(named, 1_000)
 
 
 @pytest.mark.parametrize("mixed", [True, False])
