@@ -128,6 +128,21 @@ def test_the_time_is_limited(tmp_path: Path) -> None:
     assert allowed == [7, 4 - 7, 7, 4 - 7]
 
 
+def test_time_is_taken_back_from_a_picture_that_fails() -> None:
+    """The process keeps no more time than a damaged picture took, and the file's time counts what it took."""
+
+    def damaged() -> Picture:
+        raise OSError("damaged")
+
+    now = iter((0, 8))
+    allowed: list[int] = []
+    recognition = Recognition(Stub(), 7, timer=lambda: next(now), allow=allowed.append)
+    with pytest.raises(OSError, match="damaged"):
+        recognition.read(damaged)
+    assert allowed == [7, 8 - 7]
+    assert (recognition.read(damaged), recognition.skipped) == ([], 1)
+
+
 @pytest.mark.parametrize(("name", "data"), [("a.png", png()), ("a.webp", png(form="WEBP")), ("a.pdf", scanned(""))])
 def test_off(tmp_path: Path, name: str, data: bytes) -> None:
     """Without it, the message says how to switch it on."""

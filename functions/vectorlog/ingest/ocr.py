@@ -87,10 +87,12 @@ class Recognition:
             return []
         most, begun = math.ceil(self.seconds), self.timer()
         self.allow(most)
-        pieces = self.recognizer.recognize(picture())
-        used = self.timer() - begun
-        self.allow(math.ceil(used) - most)
-        self._used += used
+        try:
+            pieces = self.recognizer.recognize(picture())
+        finally:
+            used = self.timer() - begun
+            self.allow(math.ceil(used) - most)
+            self._used += used
         found = [each for each in pieces if each.confidence >= _LEAST_CONFIDENCE and each.text.strip()]
         self.recognized += bool(found)
         return found

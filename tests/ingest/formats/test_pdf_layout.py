@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats import pdf_boxes, pdf_lines
+from vectorlog.ingest.formats import pdf_boxes, pdf_lines, pdf_outline
 from vectorlog.ingest.formats.pdf import read
 
 Drawn = tuple[float, float, int, str]
@@ -92,6 +92,17 @@ def test_bookmarks(tmp_path: Path) -> None:
     ]
 
 
+def test_the_time_grows_with_the_bookmarks_of_a_page_only() -> None:
+    """Lines are not compared with each of their page's bookmarks."""
+
+    def named(size: int) -> None:
+        page = [pdf_lines.Line(f"{number} words of line {number}", 0, 0, 0, 10) for number in range(size)]
+        titles = {f"bookmark{number}": 1 for number in range(size)} | {"wordsofline7": 2}
+        assert pdf_outline.levels([page], {0: titles}) == {id(page[7]): 2}
+
+    assert grows_linearly(named, 1_000)
+
+
 @pytest.mark.parametrize("mixed", [True, False])
 def test_columns(tmp_path: Path, mixed: bool) -> None:
     """Two columns of prose are read one after the other, whether the file has them so or line by line; a line across
@@ -145,6 +156,23 @@ def test_words_that_a_line_cuts(tmp_path: Path) -> None:
     text = " ".join(text_of(drawn(page), tmp_path).text.split())
     assert "have information about" in text
     assert "less well-known to" in text
+
+
+def test_words_that_a_line_of_a_mixed_column_cuts(tmp_path: Path) -> None:
+    """The document's other words decide too where PDFium does not see that a line goes on in the one below it."""
+    left = [f"left {number} has the words of the first column" for number in range(24)]
+    left[3:6] = [
+        "the boilers of this column are also well-",
+        "known to its readers, and all the infor-",
+        "mation of it",
+    ]
+    left[9] = "well-known readers drain the first column"
+    page: list[Drawn] = []
+    for number in range(24):
+        page.append((60, 720 - 12 * number, 9, left[number]))
+        page.append((310, 720 - 12 * number, 9, f"right {number} has those of the second column"))
+    text = " ".join(text_of(drawn(page), tmp_path).text.split())
+    assert "are also well-known to its readers, and all the information of it" in text
 
 
 def test_tables(tmp_path: Path) -> None:

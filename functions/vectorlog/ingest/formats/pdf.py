@@ -109,7 +109,9 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     laid_out = list(pdf_lines.once([page.lines for page in pages]))
     named = pdf_outline.levels(laid_out, pdf_outline.bookmarks(document))
     sizes = pdf_layout.Sizes(laid_out, named)
-    hyphens = Hyphens(page.text for page in pages)
+    hyphens = Hyphens(
+        page.text if lines is None else pdf_layout.marked(lines) for page, lines in zip(pages, laid_out, strict=True)
+    )
     form = _xfa(document, doc)
     placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
     blank: list[int] = []

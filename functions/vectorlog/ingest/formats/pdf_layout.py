@@ -110,6 +110,17 @@ def write(doc: DocumentBuilder, page: Sequence[Line], sizes: Sizes, hyphens: Hyp
     _paragraphs(doc, paragraph, hyphens)
 
 
+def marked(page: Sequence[Line]) -> str:
+    """Returns the text of a page with `MARK` at each hyphen that `write` may ask about, its own and PDFium's."""
+    parts = []
+    for before, line in pairwise((*page, None)):
+        text = before.text.strip(" ") if before else ""
+        if before and line and not _hyphen(before):
+            text = text[:-1] + MARK if _cut(before, line) else f"{text}\n"
+        parts.append(text)
+    return _MARKS.sub(MARK, "".join(parts))
+
+
 def _has_header(rows: Sequence[Line]) -> bool:
     """Whether the first row has no number, and another one has."""
     return not _has_digit(rows[0].text) and any(_has_digit(row.text) for row in rows[1:])

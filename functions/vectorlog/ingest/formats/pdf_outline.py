@@ -46,10 +46,10 @@ def _level(line: Line, titles: Mapping[str, int]) -> int:
     text = _plain(line.text)
     if text in titles:
         return titles[text]
-    for title, level in titles.items():
-        number = text.removesuffix(title)
-        if len(number) < len(text) and len(number) <= _LONGEST_NUMBER and any(map(str.isdigit, number)):
-            return level
+    for length in range(1, _LONGEST_NUMBER + 1):
+        number, title = text[:length], text[length:]
+        if title in titles and any(map(str.isdigit, number)):
+            return titles[title]
     return 0
 
 
