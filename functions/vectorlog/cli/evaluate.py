@@ -131,7 +131,7 @@ def _said() -> Iterator[None]:
     try:
         yield
     except (BadCollection, Refused) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException("\n".join((str(error), *getattr(error, "__notes__", ())))) from None
 
 
 @contextmanager
