@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from vectorlog.client.server import Refused, Server
-from vectorlog.evaluation.asked import uploaded
-from vectorlog.evaluation.questions import Collection, StoreOf
+from vectorlog.evaluation.asked import asked, uploaded
+from vectorlog.evaluation.questions import Collection, Documents, Passage, Question, StoreOf
 
 _NAMES = ("a.txt", "b.txt", "c.txt", "d.txt")
 _READ = Collection(dict.fromkeys(_NAMES, b"text"), (StoreOf("main", _NAMES),), ())
@@ -21,12 +21,14 @@ class Stub(Server):
     Attributes:
         kept: ids of the stores and files that are there.
         refused: the status with which an upload of the file, or a deletion of the path, is refused.
+        asked: the bodies of searches.
     """
 
     def __init__(self, refused: Mapping[str, int]) -> None:
         super().__init__("http://127.0.0.1:1/v1", "any")
         self.refused = refused
         self.kept: set[str] = set()
+        self.asked: list[Mapping[str, Any]] = []
 
     def get(self, path: str, **query: str | int) -> Any:
         return {"file_counts": {"total": 4, "in_progress": 0, "failed": 0}}
@@ -34,7 +36,9 @@ class Stub(Server):
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         if path == "/vector_stores":
             self.kept.add("/vector_stores/vs_1")
-        return {"id": "vs_1"}
+        if path.endswith("/search"):
+            self.asked.append(body)
+        return {"id": "vs_1", "data": []}
 
     def delete(self, path: str) -> Any:
         self._refuse(path)
@@ -78,6 +82,17 @@ def test_the_first_error_is_told() -> None:
         raise Refused("a search")
     [note] = failed.value.__notes__
     assert "/files/b.txt is refused" in note
+
+
+def test_one_result_of_each_document() -> None:
+    """Ten documents are judged, not ten chunks of fewer; of passages, each chunk is one. Options have the last word."""
+    pytest.importorskip("pytrec_eval")
+    documents, passage = Question("1", "q", Documents({"a": 1})), Question("2", "q", Passage(("x",)))
+    server = Stub({})
+    for question, options in ((documents, {}), (documents, {"max_results_per_file": None}), (passage, {})):
+        asked(server, [question], {"main": "vs_1"}, options, _silent)
+    per_file = [body.get("max_results_per_file", "not sent") for body in server.asked]
+    assert per_file == [1, None, "not sent"]
 
 
 def test_kept() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from vectorlog.client.server import Refused, Server
 from vectorlog.evaluation.measures import DEPTH, Measured, Result, measure
-from vectorlog.evaluation.questions import Collection, Question
+from vectorlog.evaluation.questions import Collection, Documents, Question
 
 _AT_ONCE = 4
 _BATCH = 100
@@ -70,18 +70,26 @@ def asked(
     """Asks all questions, and returns the measures of each by its id.
 
     `stores` has the ids of the stores by the names that the questions use; `options` are further fields of each search,
-    such as `ranking_options`.
+    such as `ranking_options`. Where documents are judged, one result of each is asked for, unless `options` say how many
+    (`max_results_per_file`): measures of `DEPTH` documents need as many different ones.
 
     Raises:
         Refused: the server refused a search.
     """
     found: dict[str, Measured] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(lambda each: server.search(stores[each.store], each.text, DEPTH, options), questions)
+        answers = pool.map(lambda each: _search(server, each, stores, options), questions)
         for question, answer in zip(questions, answers, strict=True):
             found[question.id] = measure(question, [_result(each) for each in answer])
             watch("asking", len(found), len(questions))
     return found
+
+
+def _search(
+    server: Server, question: Question, stores: Mapping[str, str], options: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    of_documents = {"max_results_per_file": 1} if isinstance(question.judgement, Documents) else {}
+    return server.search(stores[question.store], question.text, DEPTH, {**of_documents, **options})
 
 
 def _result(found: Mapping[str, Any]) -> Result:
