@@ -70,8 +70,8 @@ def asked(
     """Asks all questions, and returns the measures of each by its id.
 
     `stores` has the ids of the stores by the names that the questions use; `options` are further fields of each search,
-    such as `ranking_options`. Where documents are judged, one result of each is asked for, unless `options` say how many
-    (`max_results_per_file`): measures of `DEPTH` documents need as many different ones.
+    such as `ranking_options`. Where documents are judged, one result of each is asked for, unless `options` have a
+    `max_results_per_file`: measures of `DEPTH` documents need as many different ones.
 
     Raises:
         Refused: the server refused a search.
