@@ -12,6 +12,7 @@ from openai import OpenAI
 
 from tests.clients.service import Service
 from vectorlog.cli.main import main
+from vectorlog.client.server import Refused, Server
 
 pytest.importorskip("pytrec_eval")
 
@@ -77,6 +78,7 @@ def test_what_is_wrong(service: Service, folder: Path) -> None:
         ([folder, "--url", "nonsense"], "not a URL"),
         ([folder, "--options", "[]"], "--options is a JSON object"),
         ([folder, "--options", '{"colour": 1}'], "colour"),
+        ([folder, "--url", "nonsense", "--save", folder / "missing" / "run.json"], "--save: there is no folder"),
     )
     for arguments, said in mistakes:
         refused = evaluate(service, *arguments)
@@ -90,3 +92,26 @@ def test_not_the_api(service: Service, folder: Path) -> None:
     refused = evaluate(service, folder, "--url", service.url)
     assert refused.exit_code == 1
     assert "/v1" in refused.output
+
+
+def test_what_fails_after_the_run(service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is printed, whether or not it can be saved and everything can be deleted."""
+    delete = Server.delete
+
+    def refused(server: Server, path: str) -> object:
+        if path.startswith("/vector_stores/"):
+            delete(server, path)
+            raise Refused("not now", 500)
+        return delete(server, path)
+
+    monkeypatch.setattr(Server, "delete", refused)
+    monkeypatch.setattr(Path, "write_text", _full)
+    for arguments, said in ((["--save", folder / "full.json"], "--save: full"), ([], "not now")):
+        failed = evaluate(service, folder, *arguments)
+        assert (failed.exit_code, isinstance(failed.exception, SystemExit)) == (1, True)
+        assert "nDCG@10" in failed.stdout
+        assert said in failed.stderr
+
+
+def _full(path: Path, text: str) -> int:
+    raise OSError("full")

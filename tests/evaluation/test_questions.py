@@ -61,6 +61,11 @@ def test_passages(tmp_path: Path) -> None:
         ("1\ta\t1\n1\tb\n", '{"_id": 1, "text": "why?"}', "qrels.tsv, line 2: expected a query"),
         ("1\ta\t1\n", '{"_id": 1}', "queries.jsonl, line 1: expected an object with _id and text"),
         ("1\ta\t1\n", "why?", "queries.jsonl, line 1: not JSON"),
+        (
+            "1\ta\t1\n",
+            '{"_id": 1, "text": "a"}\n{"_id": "1", "text": "b"}',
+            "queries.jsonl, line 2: line 1 has the _id",
+        ),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, qrels: str, queries: str, said: str) -> None:
@@ -73,4 +78,24 @@ def test_not_a_collection(tmp_path: Path) -> None:
         collection(tmp_path)
     (tmp_path / "set.json").write_text('{"stores": []}')
     with pytest.raises(BadCollection, match="not a set of questions"):
+        collection(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (r'{"_id": "b", "text": "\ud800"}', "line 3: text has half of a surrogate pair"),
+        (r'{"_id": "\udfff", "text": "b"}', "line 3: _id has half"),
+        ('{"_id": "b", "text": 5}', "line 3: text is not a text, but 5"),
+        ('{"_id": "b", "text": null}', "line 3: text is not a text, but null"),
+        ('{"_id": "b", "title": ["t"], "text": "b"}', "line 3: title is not a text"),
+        ('{"_id": true, "text": "b"}', "line 3: _id is not a text"),
+        ('{"_id": "a", "text": "b"}', "line 3: line 1 has the _id 'a' already"),
+    ],
+)
+def test_a_document_that_is_wrong(tmp_path: Path, line: str, said: str) -> None:
+    """The file and the line are named. A whole surrogate pair is a character."""
+    beir(tmp_path, "1\ta\t1\n")
+    (tmp_path / "corpus.jsonl").write_text(r'{"_id": "a", "title": null, "text": "\ud83d\ude00"}' + f"\n\n{line}\n")
+    with pytest.raises(BadCollection, match=rf"corpus\.jsonl, {said}"):
         collection(tmp_path)

@@ -20,7 +20,8 @@ class RerankServer:
         of_queries: the score of every text to these queries.
         body: is sent instead of scores.
         status: of every answer.
-        of_texts: whether it is text-embeddings-inference: it takes `texts`, and answers with a bare list.
+        of_texts: whether it is text-embeddings-inference: it takes up to 32 `texts`, and answers with a bare list.
+        refusal: the reason for which every request is refused, if any.
         held: is waited for before each answer.
         requests: bodies in order of arrival; `keys`: their Authorization headers.
     """
@@ -30,6 +31,7 @@ class RerankServer:
     body: bytes | None = None
     status: int = 200
     of_texts: bool = False
+    refusal: str = ""
     held: threading.Event = field(default_factory=threading.Event)
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -54,9 +56,13 @@ class RerankServer:
 
     def answer(self, request: dict[str, Any]) -> tuple[int, bytes]:
         """The answer to a request: the best text first, as such servers send it."""
+        if self.refusal:
+            return 422, self.refusal.encode()
         texts = request.get("texts" if self.of_texts else "documents")
         if texts is None:
             return 422, b"Failed to deserialize the JSON body into the target type: missing field `texts` at line 1"
+        if self.of_texts and len(texts) > 32:
+            return 413, b'{"error": "batch size > maximum allowed batch size 32", "error_type": "Validation"}'
         name = "score" if self.of_texts else "relevance_score"
         results = [{"index": n, name: self._score(request["query"], text)} for n, text in enumerate(texts)]
         results.sort(key=lambda each: -each[name])

@@ -62,6 +62,24 @@ def test_a_server_of_the_other_form(server: RerankServer, reranker: EndpointRera
     ]
 
 
+def test_more_texts_than_the_other_form_takes(server: RerankServer, reranker: EndpointReranker) -> None:
+    """text-embeddings-inference takes 32 texts: more are sent in several requests, and each keeps its own score."""
+    server.of_texts = True
+    server.scores = {f"text {n}.": n / 100 for n in range(100)}
+    for _ in range(2):
+        assert reranker.rerank(["x"], [f"text {n}." for n in range(100)]) == [n / 100 for n in range(100)]
+    assert [len(request["texts"]) for request in server.requests if "texts" in request] == 2 * [32, 32, 32, 4]
+
+
+def test_a_refusal_that_only_names_texts(server: RerankServer, reranker: EndpointReranker) -> None:
+    """The form is changed for good only once the other one has worked."""
+    server.refusal = "`texts` could not be ranked now"
+    with pytest.raises(RerankingError):
+        reranker.rerank(["red fox"], ["a red fox"])
+    server.refusal = ""
+    assert reranker.rerank(["red fox"], ["a deer", "a red fox"]) == [0, 1]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -68,14 +68,23 @@ def command(
         raise click.ClickException(f"--options and --against are JSON: {error}") from None
     if not isinstance(given, dict):
         raise click.ClickException('--options is a JSON object, such as \'{"ranking_options": {"ranker": "none"}}\'.')
+    if save is not None and not save.parent.is_dir():
+        raise click.UsageError(f"--save: there is no folder {save.parent}.")
+    found: Mapping[str, Measured] = {}
+    left: Refused | None = None
     with _said(), _watched() as watch:
         server = Server(url, api_key)
         try:
             if folder is not None:
                 read = collection(folder)
                 questions: Sequence[Question] = read.questions
-                with uploaded(server, read, watch, keep=keep) as stores:
-                    found = asked(server, questions, stores, given, watch)
+                try:
+                    with uploaded(server, read, watch, keep=keep) as stores:
+                        found = asked(server, questions, stores, given, watch)
+                except Refused as error:
+                    if not found:
+                        raise
+                    left = error
             elif queries is not None and qrels is not None and store is not None:
                 questions = tuple(judged(queries, qrels))
                 found = asked(server, questions, {"main": store}, given, watch)
@@ -83,10 +92,15 @@ def command(
                 raise click.UsageError("Give FOLDER, or --queries, --qrels and --store.")
         finally:
             server.close()
-    if save is not None:
-        save.write_text(json.dumps(found, indent=1))
     table = list(_table(questions, found, before))
     click.echo(json.dumps(table, indent=1) if as_json else "\n".join(_lines(table)))
+    if save is not None:
+        try:
+            save.write_text(json.dumps(found, indent=1))
+        except OSError as error:
+            raise click.ClickException(f"--save: {error}") from None
+    if left is not None:
+        raise click.ClickException(str(left))
 
 
 def _table(
@@ -131,7 +145,7 @@ def _said() -> Iterator[None]:
     try:
         yield
     except (BadCollection, Refused) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException("\n".join((str(error), *getattr(error, "__notes__", ())))) from None
 
 
 @contextmanager

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+_FIELDS = ("_id", "text", "title", "category")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadCollection(Exception):
@@ -59,7 +63,6 @@ class Collection:
 
     Attributes:
         documents: their bytes, by filename.
-        stems: whether a document's id is its filename without the extension.
     """
 
     documents: Mapping[str, bytes]
@@ -81,7 +84,7 @@ def collection(folder: Path) -> Collection:
     qrels = _first(folder, "qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv")
     documents = {
         f"{each['_id']}.txt": "\n".join(filter(None, (each.get("title"), each["text"]))).encode()
-        for each in _lines(corpus, "_id", "text")
+        for each in _lines(corpus)
     }
     return Collection(documents, (StoreOf("main", tuple(documents)),), tuple(judged(queries, qrels)))
 
@@ -105,9 +108,9 @@ def judged(queries: Path, qrels: Path) -> Iterator[Question]:
         if int(cells[2]) > 0:
             grades[cells[0]][cells[1]] = int(cells[2])
     found = [
-        Question(str(each["_id"]), each["text"], Documents(grades[str(each["_id"])]), each.get("category", ""))
-        for each in _lines(queries, "_id", "text")
-        if str(each["_id"]) in grades
+        Question(each["_id"], each["text"], Documents(grades[each["_id"]]), each.get("category") or "")
+        for each in _lines(queries)
+        if each["_id"] in grades
     ]
     if not found:
         raise BadCollection(f"{qrels} judges none of the queries in {queries}; compare their ids.")
@@ -141,17 +144,36 @@ def _chunking(value: Any) -> tuple[int, int] | None:  # noqa: ANN401  # JSON
     return None if value is None else (int(value[0]), int(value[1]))
 
 
-def _lines(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    """Yields the fields of each line that are read, as texts: `_id`, which may be a number in the file, and `text`;
+    `title` and `category`, if the line has them.
+
+    Raises:
+        BadCollection: a line is not of this form, or has the `_id` of an earlier one.
+    """
+    seen: dict[str, int] = {}
     for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
+        where = f"{path}, line {number}"
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise BadCollection(f"{path}, line {number}: not JSON ({error})") from error
-        if not isinstance(value, dict) or any(key not in value for key in needed):
-            raise BadCollection(f"{path}, line {number}: expected an object with {' and '.join(needed)}")
-        yield value
+            raise BadCollection(f"{where}: not JSON ({error})") from error
+        if not isinstance(value, dict) or any(key not in value for key in ("_id", "text")):
+            raise BadCollection(f"{where}: expected an object with _id and text")
+        fields = {key: value[key] for key in _FIELDS if value.get(key) is not None or key in ("_id", "text")}
+        if type(fields["_id"]) is int:
+            fields["_id"] = str(fields["_id"])
+        for key, field in fields.items():
+            if not isinstance(field, str):
+                raise BadCollection(f"{where}: {key} is not a text, but {json.dumps(field)[:80]}")
+            if _SURROGATE.search(field) is not None:
+                raise BadCollection(f"{where}: {key} has half of a surrogate pair, which is no character")
+        first = seen.setdefault(fields["_id"], number)
+        if first != number:
+            raise BadCollection(f"{where}: line {first} has the _id {fields['_id']!r} already")
+        yield fields
 
 
 def _text(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -24,12 +25,18 @@ the text themselves.
 CONNECTIONS = 16
 """How many requests are sent at a time, as many as a search may have queries; further ones wait, within their time."""
 
+TEXTS_AT_ONCE = 32
+"""How many texts text-embeddings-inference takes in a request, unless its `--max-client-batch-size` says otherwise. A
+text's score does not depend on the others, so several requests give the same scores as one.
+"""
+
 _TEXTS = "texts"
 """What text-embeddings-inference calls the documents; it refuses a request without, and names the field."""
 
 
 class EndpointReranker:
-    """Implements Reranker with one request for each query. Safe to use from several threads.
+    """Implements Reranker with one request for each query; of text-embeddings-inference, with one for every
+    `TEXTS_AT_ONCE` texts. Safe to use from several threads.
 
     Args:
         endpoint: where requests are sent (`Endpoint` with the path `PATH`); the caller closes it.
@@ -49,9 +56,11 @@ class EndpointReranker:
         if not 0 < len(texts) <= MOST_TEXTS:
             raise ValueError(f"a reranker takes 1 to {MOST_TEXTS} texts, not {len(texts)}")
         sent = [text[:LONGEST] for text in texts]
-        answers = [self._pool.submit(self._ask, query, sent) for query in queries]
+        over = Event()
+        answers = [self._pool.submit(self._ask, query, sent, over) for query in queries]
         _, late = wait(answers, self._seconds)
         if late:
+            over.set()
             for answer in late:
                 answer.cancel()
             raise RerankingError(f"no answer within {self._seconds:g} s", "slow")
@@ -62,17 +71,29 @@ class EndpointReranker:
         """Stops the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, query: str, texts: list[str]) -> list[float]:
-        if not self._takes_texts:
-            body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
-            try:
-                return _scores(self._endpoint.post(body, ONCE), len(texts))
-            except EmbeddingError as error:
-                if f"`{_TEXTS}`" not in str(error):
-                    raise
-                self._takes_texts = True
-        body = {"query": query, _TEXTS: texts, "truncate": True}
-        return _scores(self._endpoint.post(body, ONCE), len(texts))
+    def _ask(self, query: str, texts: list[str], over: Event) -> list[float]:
+        if self._takes_texts:
+            return self._ask_of_texts(query, texts, over)
+        body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
+        try:
+            return _scores(self._endpoint.post(body, ONCE), len(texts))
+        except EmbeddingError as error:
+            if f"`{_TEXTS}`" not in str(error):
+                raise
+        scores = self._ask_of_texts(query, texts, over)
+        self._takes_texts = True
+        return scores
+
+    def _ask_of_texts(self, query: str, texts: list[str], over: Event) -> list[float]:
+        """Asks in the form of text-embeddings-inference, and sends nothing more once the search's time is over."""
+        scores: list[float] = []
+        for first in range(0, len(texts), TEXTS_AT_ONCE):
+            if over.is_set():
+                raise RerankingError("the search's time is over", "slow")
+            batch = texts[first : first + TEXTS_AT_ONCE]
+            body = {"query": query, _TEXTS: batch, "truncate": True}
+            scores += _scores(self._endpoint.post(body, ONCE), len(batch))
+        return scores
 
 
 def _result(answer: Future[list[float]]) -> list[float]:
