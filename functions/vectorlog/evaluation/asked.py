@@ -114,8 +114,8 @@ def _delete(server: Server, stores: Mapping[str, str], files: Mapping[str, str])
                 left[path] = error
     if not left:
         return None
-    first, error = next(iter(left.items()))
-    return Refused(f"{len(left)} of {len(paths)} stores and files could not be deleted, {first} first: {error}")
+    first, said = next(iter(left.items()))
+    return Refused(f"{len(left)} of {len(paths)} stores and files could not be deleted, {first} first: {said}")
 
 
 def _wait(server: Server, store: str, watch: Watch) -> None:
