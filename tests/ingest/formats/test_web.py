@@ -65,6 +65,9 @@ def test_addresses_that_say_nothing(address: str) -> None:
         ("<img alt=Next />", "Next"),
         ('<img src="a.png" alt="">', ""),
         ('<img data-alt="x" src="a.png">', ""),
+        ('<img alt="Next" hidden>', ""),
+        ("<img aria-hidden='true' alt=Next>", ""),
+        ('<img alt="a hidden door" aria-hidden="false">', "a hidden door"),
     ],
 )
 def test_images(image: str, shown: str) -> None:
