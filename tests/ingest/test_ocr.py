@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,9 +124,26 @@ def test_the_time_is_limited(tmp_path: Path) -> None:
     assert [(each.code, each.where) for each in text.warnings] == [
         ("text_recognized", "page 1, 2"),
         ("truncated", ""),
-        ("pages_without_text", "page 3, 4"),
     ]
     assert allowed == [7, 4 - 7, 7, 4 - 7]
+
+
+def test_files_in_an_archive_after_the_time(tmp_path: Path) -> None:
+    """They are told as not read because of the time, and not as files in which nothing was recognized."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (("1.pdf", scanned("", "")), ("2.pdf", scanned("", "")), ("3.png", png())):
+            archive.writestr(name, data)
+    now = iter(range(0, 1000, 4))
+    recognition = Recognition(Stub(piece("Scan.", 1, 1)), 7, timer=lambda: next(now))
+    text = read(tmp_path, out.getvalue(), "a.zip", recognition)
+    assert [(each.code, each.where) for each in text.warnings] == [
+        ("text_recognized", "1.pdf, page 1, 2"),
+        ("left_out", "2.pdf"),
+        ("left_out", "3.png"),
+    ]
+    assert all("may take 7 s of CPU time" in each.message for each in text.warnings[1:])
+    assert recognition.skipped == 0
 
 
 def test_time_is_taken_back_from_a_picture_that_fails() -> None:

@@ -80,9 +80,19 @@ class Recognition:
     """How many pictures were not looked at, because the time was over."""
     _used: float = field(default=0.0)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over, so that `read` looks at no more pictures."""
+        return self._used >= self.seconds
+
+    @property
+    def limit(self) -> str:
+        """What is said about pages that were not looked at because the time was over."""
+        return f"Recognizing the text of a file may take {self.seconds:.0f} s of CPU time. Split the file."
+
     def read(self, picture: Callable[[], Picture]) -> list[Recognized]:
         """Returns the text in a picture, which is made only if there is time left; empty if there is none."""
-        if self._used >= self.seconds:
+        if self.is_over:
             self.skipped += 1
             return []
         most, begun = math.ceil(self.seconds), self.timer()
@@ -106,11 +116,7 @@ class Recognition:
                 where,
             )
         if self.skipped:
-            doc.warn(
-                "truncated",
-                f"{self.skipped} pages were not read: recognizing the text of a file may take {self.seconds:.0f} s of "
-                "CPU time. Split the file.",
-            )
+            doc.warn("truncated", f"{self.skipped} pages were not read. {self.limit}")
         self.recognized = self.skipped = 0
 
 

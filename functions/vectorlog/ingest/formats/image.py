@@ -42,9 +42,12 @@ def read(path: Path) -> Text:
             if frames > 1:
                 doc.page()
             recognized_lines.write(doc, recognition.read(lambda frame=frame: _picture(frame)))  # type: ignore[misc]
-    if doc.is_blank and not recognition.skipped:
-        raise Unreadable("invalid_file", "No text was recognized in the image. Upload a sharper or larger one.")
+    skipped = recognition.skipped
     recognition.tell(doc)
+    if doc.is_blank and skipped:
+        raise Unreadable("invalid_file", recognition.limit)
+    if doc.is_blank:
+        raise Unreadable("invalid_file", "No text was recognized in the image. Upload a sharper or larger one.")
     return doc.build()
 
 

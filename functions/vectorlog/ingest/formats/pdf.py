@@ -116,6 +116,7 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
     placeholder = _placeholder("\n".join(page.text for page in pages[:3]))
     blank: list[int] = []
     recognized: list[int] = []
+    skipped: list[int] = []
     recognition = active()
     for number, (page, lines) in enumerate(zip(pages, laid_out, strict=True), 1):
         doc.page(label=_label(document, number))
@@ -126,9 +127,12 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
         for note in page.notes:
             doc.paragraph(note)
         if page.is_scan and not placeholder:
+            is_over = recognition is not None and recognition.is_over
             pieces = recognition.read(partial(_picture, document, number - 1)) if recognition else []
             recognized_lines.write(doc, pieces)
-            (recognized if pieces else blank).append(number)
+            (recognized if pieces else skipped if is_over else blank).append(number)
+    if recognition:
+        recognition.tell(doc, _listed(recognized))
     for line in form:
         doc.paragraph(line)
     for name, data in pdf_extras.attachments(document):
@@ -137,10 +141,10 @@ def _read(document: pypdfium2.PdfDocument, doc: DocumentBuilder, inside: Inside)
         else:
             inside.add(name, data, f"Attachment: {name}")
     inside.finish()
+    if doc.is_blank and recognition and skipped:
+        raise Unreadable("invalid_file", f"The PDF has no text layer. {recognition.limit}")
     if doc.is_blank:
         raise Unreadable("invalid_file", placeholder or (_NOTHING_RECOGNIZED if recognition else _NO_TEXT))
-    if recognition:
-        recognition.tell(doc, _listed(recognized))
     if blank:
         doc.warn(
             "pages_without_text",
