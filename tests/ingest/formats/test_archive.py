@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.ingest.formats.pdfs import pdf
 from vectorlog.ingest import inside
 from vectorlog.ingest.document import Text, Unreadable
 
@@ -107,3 +108,24 @@ def test_bombs(read: Read, pack: Callable[[bytes], bytes]) -> None:
         told = str(error)
     assert time.process_time() - begun < 2
     assert "Unpack" in told
+
+
+@pytest.mark.parametrize("stored", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_pdf_stored_first(read: Read, stored: int) -> None:
+    """An archive that begins with a PDF as it is remains an archive, and so does a tar file."""
+    files = {"a.pdf": pdf(["Signal lamps"]), "b.txt": b"It sounds twice."}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", stored) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    for data, name in ((out.getvalue(), "a.zip"), (_tar(files), "a.tar")):
+        text = read(data, name).text
+        assert "Signal lamps" in text
+        assert "It sounds twice." in text
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"HTTP/1.1 200 OK\r\n\r\n", b"\n\n", bytes(128)])
+def test_what_may_stand_before_a_pdf(read: Read, before: bytes) -> None:
+    """Programs leave a few bytes before the beginning of a PDF; a text that speaks of it is no PDF."""
+    assert "Signal lamps" in read(before + pdf(["Signal lamps"]), "a.pdf").text
+    assert "begins with" in read(b"Such a file begins with %PDF-1.7 and a line end.", "a.txt").text

@@ -30,6 +30,7 @@ from vectorlog.ingest.ocr import HOW, Picture, active
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
+_BEGINNING = re.compile(rb"(?:\A|[\r\n])[ \t\0\xef\xbb\xbf]*%PDF-[0-9]")
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
 _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -221,11 +222,18 @@ def _placeholder(text: str) -> str:
     return next((reason for form, reason in _PLACEHOLDERS if form.search(line)), "")
 
 
+def _begins(head: bytes) -> bool:
+    """Whether a PDF begins in the first kilobyte, at the start of a line or behind a MacBinary header. A PDF that an
+    archive stores begins elsewhere.
+    """
+    return _BEGINNING.search(head[:1024]) is not None or (head[:1] == b"\0" and b"%PDF-" in head[:1024])
+
+
 FORMAT = Format(
     "a PDF",
     (".pdf",),
     read,
-    begins=lambda head: b"%PDF-" in head[:1024],
+    begins=_begins,
     keeps=(
         "The text layer page by page, column by column where the file mixes two columns of prose, else in the order of "
         "the file, with printed page labels. Headings are what bookmarks name, and lines with larger letters. Lines of "
