@@ -106,7 +106,11 @@ def test_what_fails_after_the_run(service: Service, folder: Path, monkeypatch: p
 
     monkeypatch.setattr(Server, "delete", refused)
     monkeypatch.setattr(Path, "write_text", _full)
-    for arguments, said in ((["--save", folder / "full.json"], "--save: full"), ([], "not now")):
+    runs: tuple[tuple[list[str | Path], str], ...] = (
+        (["--save", folder / "full.json"], "--save: full"),
+        ([], "not now"),
+    )
+    for arguments, said in runs:
         failed = evaluate(service, folder, *arguments)
         assert (failed.exit_code, isinstance(failed.exception, SystemExit)) == (1, True)
         assert "nDCG@10" in failed.stdout

@@ -143,7 +143,7 @@ class Models:
             if space not in self._embedders:
                 if not self.offers(space):
                     raise ModelNotConfigured(
-                        f"The embedding model {space.name} is not configured here; offered: {self._offered}."
+                        f"The embedding model {space.model} is not configured here; offered: {self._offered}."
                     )
                 offer = self._offers[space.name]
                 self._embedders[space] = ReportingEmbedder(
