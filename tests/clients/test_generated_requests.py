@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
@@ -37,10 +37,8 @@ from vectorlog.api.routes import ROUTES, Route
 pytestmark = pytest.mark.random
 
 EXAMPLES = int(os.environ.get("VECTORLOG_EXAMPLES", "2"))
-TRIES = 3
-"""Hypothesis stops where two histories that began alike cannot go on alike: a file is in progress in one of them. That
-is no fault, and every answer until then was checked; another try makes sure that enough was done.
-"""
+TRIES = 12
+"""How many sets of histories are tried until one of them has made a store and gone on with it."""
 STEPS = 12
 """Requests of one history."""
 CHECKS = [
@@ -123,17 +121,21 @@ def test_histories(service: Service, schema: Any, openai_client: OpenAI, user: s
                 raise
             done[f"{case.method} {case.operation.path.rpartition('/v1')[2]}"] += response.status_code == 200
 
-    for _ in range(TRIES):
+    def went_on() -> bool:
+        return done["POST /vector_stores"] > 0 and any(done[name] for name in done if "{vector_store_id}" in name)
+
+    # Hypothesis stops where two histories that began alike cannot go on alike: a file is in progress in one of them.
+    # That is no fault, and every answer until then was checked.
+    for number in range(TRIES):
         try:
-            run_state_machine_as_test(Histories, settings=settings(BOUNDED, max_examples=8 * EXAMPLES))
-            break
+            numbered = seed(number)(Histories)
+            run_state_machine_as_test(numbered, settings=settings(BOUNDED, max_examples=8 * EXAMPLES))
         except FlakyStrategyDefinition:
             if wrong:
                 raise wrong[0] from None
-    assert done["POST /vector_stores"], "every request was refused, so the test shows nothing"
-    assert sum(count for name, count in done.items() if "{vector_store_id}" in name), (
-        "no history went on with its store"
-    )
+        if went_on():
+            break
+    assert went_on(), f"no history made a store and went on with it, so the test shows little: {done}"
 
 
 def _naming(files: Sequence[str], body: dict[str, Any]) -> dict[str, Any]:
