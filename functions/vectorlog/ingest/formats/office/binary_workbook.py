@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.formats.office.beside_cells import write_beside_cells
 from vectorlog.ingest.formats.office.binary_records import packed_number, real, records, text, whole
 from vectorlog.ingest.formats.office.cells import MOST_COLUMN, MOST_ROW, Cells
 from vectorlog.ingest.formats.office.number_format import BUILT_IN, Formatter, formatters, general
 from vectorlog.ingest.formats.office.package import Package
-from vectorlog.ingest.formats.office.shapes import Shapes
 from vectorlog.ingest.formats.office.sheet_edges import MOST_MERGED
-from vectorlog.ingest.formats.office.sheet_notes import Note, written
+from vectorlog.ingest.formats.office.sheet_notes import Note
 from vectorlog.ingest.formats.office.sheet_page import SheetPage
 from vectorlog.ingest.formats.office.sheet_table import Budget, Merged, SheetTable
 
@@ -75,14 +75,7 @@ class BinaryWorkbook:
         quoted = self._cells(cells, SheetTable(page, self._budget), {each.cell for each in notes})
         if all(kind != _SHEET_END for kind, _ in records(cells)):
             document.warn("damaged", "The sheet is damaged and was read up to there.", f"sheet {name}")
-        for note in notes:
-            page.paragraph(written(note, quoted.get(note.cell, "")))
-        for drawing in self._package.related(part, "drawing"):
-            root = self._package.find(drawing)
-            if root is not None:
-                shapes = Shapes(self._package, drawing, page)
-                shapes.write(root)
-                self.left += shapes.left
+        self.left += write_beside_cells(self._package, part, page, notes, quoted)
 
     def _cells(self, part: bytes, table: SheetTable, wanted: set[str]) -> dict[str, str]:
         """Writes the cells; returns the texts of the `wanted` ones."""

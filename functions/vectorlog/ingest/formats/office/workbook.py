@@ -7,12 +7,12 @@ from xml.etree.ElementTree import Element
 from xml.parsers.expat import ExpatError
 
 from vectorlog.ingest.builder import DocumentBuilder
+from vectorlog.ingest.formats.office.beside_cells import write_beside_cells
 from vectorlog.ingest.formats.office.cells import Cells, SheetCells, column_of, shared_strings
 from vectorlog.ingest.formats.office.number_format import BUILT_IN, Formatter, formatters
 from vectorlog.ingest.formats.office.package import Package
-from vectorlog.ingest.formats.office.shapes import Shapes
 from vectorlog.ingest.formats.office.sheet_edges import Edges, edges
-from vectorlog.ingest.formats.office.sheet_notes import Note, sheet_notes, written
+from vectorlog.ingest.formats.office.sheet_notes import Note, sheet_notes
 from vectorlog.ingest.formats.office.sheet_page import SheetPage
 from vectorlog.ingest.formats.office.sheet_table import Budget, SheetTable
 from vectorlog.ingest.formats.office.xml import (
@@ -72,14 +72,7 @@ class Workbook:
             around = edges(stream, self._most_tags)
         notes = sheet_notes(self._package, part)
         quoted = self._cells(part, name, page, around, notes, document)
-        for note in notes:
-            page.paragraph(written(note, quoted.get(note.cell, "")))
-        for drawing in self._package.related(part, "drawing"):
-            root = self._package.find(drawing)
-            if root is not None:
-                shapes = Shapes(self._package, drawing, page)
-                shapes.write(root)
-                self.left += shapes.left
+        self.left += write_beside_cells(self._package, part, page, notes, quoted)
         for text in around.furniture:
             page.paragraph(text)
 
