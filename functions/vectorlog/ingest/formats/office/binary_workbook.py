@@ -72,15 +72,16 @@ class BinaryWorkbook:
         page = SheetPage(document, name)
         notes = list(self._notes(part))
         cells = self._package.read(part)
-        quoted = self._cells(cells, SheetTable(page, self._budget), {each.cell for each in notes})
-        if all(kind != _SHEET_END for kind, _ in records(cells)):
+        quoted, is_whole = self._cells(cells, SheetTable(page, self._budget), {each.cell for each in notes})
+        if not is_whole:
             document.warn("damaged", "The sheet is damaged and was read up to there.", f"sheet {name}")
         self.left += write_beside_cells(self._package, part, page, notes, quoted)
 
-    def _cells(self, part: bytes, table: SheetTable, wanted: set[str]) -> dict[str, str]:
-        """Writes the cells; returns the texts of the `wanted` ones."""
+    def _cells(self, part: bytes, table: SheetTable, wanted: set[str]) -> tuple[dict[str, str], bool]:
+        """Writes the cells; returns the texts of the `wanted` ones, and whether the sheet has its end."""
         merged: dict[int, list[Merged]] = {}
-        for record in [content for kind, content in records(part) if kind == _MERGED][:MOST_MERGED]:
+        behind = [(kind, content) for kind, content in records(part) if kind in (_MERGED, _SHEET_END)]
+        for record in [content for kind, content in behind if kind == _MERGED][:MOST_MERGED]:
             top, bottom, first, last = (whole(record, at) + 1 for at in (0, 4, 8, 12))
             merged.setdefault(top, []).append(Merged(first, last, bottom))
         quoted: dict[str, str] = {}
@@ -90,7 +91,7 @@ class BinaryWorkbook:
                 quoted |= {cell: shown for cell, shown in names if cell in wanted}
             table.row(row, cells, merged.get(row, ()))
         table.end()
-        return quoted
+        return quoted, any(kind == _SHEET_END for kind, _ in behind)
 
     def _rows(self, part: bytes) -> Iterator[tuple[int, Cells]]:
         row, cells = 0, Cells()
