@@ -11,6 +11,28 @@ from vectorlog.ingest.encoding import euc_tw
 _META = re.compile(rb"""<meta\b[^>]{0,400}?\bcharset\s*=\s*["']?\s*([\w.:()-]{2,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:()-]{2,40})""", re.IGNORECASE)
 _WIDE_XML = re.compile(rb"\0?<\0\?\0x\0m\0l")
+_COOKIE = re.compile(
+    rb"^[ \t\f]*(?:#|//|/\*|--|;|%|\.\.|<!--|\"|')[^\r\n]{0,80}?\b(?:coding|fileencoding|fenc|charset|encoding)[:=]"
+    rb"[ \t]*([-\w.]{2,40})",
+    re.IGNORECASE,
+)
+_CSS = re.compile(rb'@charset "([-\w.]{2,40})";')
+_NOTES = (
+    re.compile(rb"^[ \t]*%[ \t]*!TEX[ \t]+encoding[ \t]*=[ \t]*([-\w.]{2,40})", re.IGNORECASE | re.MULTILINE),
+    re.compile(rb"^[^%\r\n]{0,80}\\usepackage[ \t]*\[([-\w.]{2,40})\][ \t]*\{inputenc\}", re.MULTILINE),
+    re.compile(rb'^"Content-Type:[ \t]*text/plain;[ \t]*charset=([-\w.]{2,40})', re.IGNORECASE | re.MULTILINE),
+)
+_LONGEST_NOTE = 200
+_NOTED = {
+    "latin-1-windows": "cp1252",
+    "latin": "iso-8859-1",
+    "ansinew": "cp1252",
+    "applemac": "mac-roman",
+    "isolatin": "iso-8859-1",
+    "macosroman": "mac-roman",
+    "utf8x": "utf-8",
+}
+"""Names of LaTeX and of editors."""
 _SEARCHED = 4096
 
 _LABELS: Mapping[str, str] = {
@@ -85,6 +107,22 @@ def label_in(data: bytes) -> str | None:
     head = data[:_SEARCHED]
     found = _XML.search(head) or _META.search(head)
     return found[1].decode("ascii") if found else None
+
+
+def note_in(data: bytes) -> str | None:
+    """Returns the encoding that a text names in a note to programs: in one of its first two lines for Python, Ruby and
+    editors (PEP 263), in its first for CSS, for LaTeX before its first heading, in the header of a gettext catalogue.
+    """
+    lines = data[:_SEARCHED].splitlines()[:2]
+    found = next((match for line in lines if (match := _COOKIE.search(line[:_LONGEST_NOTE]))), None)
+    found = (
+        found or _CSS.match(data) or next((match for each in _NOTES if (match := each.search(data[:_SEARCHED]))), None)
+    )
+    if found is None:
+        return None
+    name = found[1].decode("ascii").lower()
+    name = name.removesuffix("-unix").removesuffix("-dos").removesuffix("-mac")  # ends of lines, in Emacs
+    return _NOTED.get(name, name)
 
 
 def codecs_of(label: str) -> tuple[str, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
 from dataclasses import dataclass
 
 from vectorlog.ingest.document import Unreadable
-from vectorlog.ingest.encoding import declared
-from vectorlog.ingest.encoding.guess import guess
+from vectorlog.ingest.encoding import declared, mixed
+from vectorlog.ingest.encoding.guess import Guess, guess
 from vectorlog.ingest.encoding.likelihood import ASCII, WRITINGS, likelihood
 from vectorlog.ingest.encoding.noise import FEWEST_SIGNS, is_noise, is_noise_if_guessed
+from vectorlog.ingest.encoding.signs import has_only_signs, has_signs_of_mac
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,6 +30,19 @@ _HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}")
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _ENOUGH_UTF8 = 3
 """So many characters of two bytes or more are no accident: then the bytes are UTF-8, whatever they say."""
+_HIGH = re.compile(rb"[\x80-\xff]")
+_MIXED = 4.0
+"""How much likelier a text must be, as a logarithm, if it is read as a mixture of UTF-8 and another encoding."""
+_LEAST_MIXED = -5.0
+"""The logarithm of the likelihood for each byte beyond ASCII below which no more than half UTF-8 is no text."""
+_FEW_LOST = 3
+"""So many characters that are cut, at both ends and somewhere, do not make a short text binary data."""
+_FEW = 0.02
+_PLAIN = 0.75
+_ASCII = bytes(range(0x80))
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
+_WORDS = string.ascii_letters.encode() + string.digits.encode() + b" \t\r\n.,;:-"
 _DAMAGE = 20
 """How many whole characters beyond ASCII a UTF-8 text has for each byte that is none."""
 
@@ -40,6 +55,8 @@ class Decoded:
         encoding: a codec of Python's.
         sure: False if it was guessed and others, the `alternatives`, come near.
         lost: how many bytes or characters could not be decoded; each is a U+FFFD in the text.
+        other: another encoding, in which some lines or letters were read; empty if there is none.
+        places: how many.
     """
 
     text: str
@@ -47,6 +64,8 @@ class Decoded:
     sure: bool = True
     alternatives: tuple[str, ...] = ()
     lost: int = 0
+    other: str = ""
+    places: int = 0
 
 
 def decoded(data: bytes, *, says: str | None = None, declares: bool = False) -> Decoded:
@@ -55,13 +74,16 @@ def decoded(data: bytes, *, says: str | None = None, declares: bool = False) -> 
     Args:
         data: bytes of a text.
         says: the encoding that whatever the bytes are from names, such as a mail's charset.
-        declares: whether the bytes may name their encoding themselves (HTML, XML).
+        declares: whether the bytes are HTML or XML, which name their encoding.
 
     Raises:
         Unreadable: the bytes are not text.
     """
     found = _by_mark(data) or _by_zeros(data) or _by_escapes(data) or _by_label(data, says, declares) or _by_bytes(data)
-    if is_noise(found.text):
+    text = found.text
+    if found.encoding == "utf-8" and 0 < found.lost <= _FEW_LOST:
+        text = text.replace("\ufffd", "")
+    if is_noise(text):
         raise not_text()
     return found
 
@@ -75,7 +97,14 @@ def not_text() -> Unreadable:
 
 def _by_mark(data: bytes) -> Decoded | None:
     """Decodes what begins with a byte order mark."""
-    return next((_tolerant(data, encoding) for mark, encoding in _MARKS if data.startswith(mark)), None)
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
+    if encoding == "utf-8-sig":
+        text = data[len(codecs.BOM_UTF8) :]
+        try:
+            return Decoded(text.decode(), encoding)
+        except UnicodeDecodeError as error:
+            return _mixed(text, error.start, None)
+    return _tolerant(data, encoding) if encoding else None
 
 
 def _by_zeros(data: bytes) -> Decoded | None:
@@ -136,15 +165,18 @@ def _by_label(data: bytes, says: str | None, declares: bool) -> Decoded | None:
     UTF-16 that is named in ASCII is UTF-8 (the HTML standard, "determining the character encoding").
     """
     label = says or (declared.label_in(data) if declares else None)
-    encodings = declared.codecs_of(label) if label else ()
-    if not encodings:
+    note = None if label else declared.note_in(data)
+    encodings = declared.codecs_of(label or note or "")
+    if not encodings or (note and data.isascii()):
         return None
     if declared.is_wide(encodings[0]):
         return _strictly_one_of(data, encodings) if says and not data.isascii() and b"\0" in data else None
-    if (len(_MULTIBYTE.findall(data[:_WIDE_SAMPLE])) >= _ENOUGH_UTF8 or encodings[0] == "ascii") and (
+    if (note or len(_MULTIBYTE.findall(data[:_WIDE_SAMPLE])) >= _ENOUGH_UTF8 or encodings[0] == "ascii") and (
         text := _strictly(data, "utf-8")
     ) is not None:
         return Decoded(text, "utf-8")
+    if encodings[-1] == "cp1252" and mixed.count(data[:_WIDE_SAMPLE]) >= _ENOUGH_UTF8:
+        return _mixed(data, 0, None, "cp1252")
     return _strictly_one_of(data, encodings)
 
 
@@ -152,27 +184,95 @@ def _by_bytes(data: bytes) -> Decoded:
     try:
         return Decoded(data.decode(), "utf-8")
     except UnicodeDecodeError as error:
-        return _damaged_utf8(data) or _guessed(data, error.start)
+        found = guess(data, error.start)
+        return _mixed(data, error.start, found) or _guessed(data, found)
 
 
-def _damaged_utf8(data: bytes) -> Decoded | None:
-    """Decodes UTF-8 with a few invalid bytes, such as a log cut inside a character."""
+def _mixed(data: bytes, error: int, found: Guess | None, other: str = "") -> Decoded | None:
+    """Decodes UTF-8 in which another program wrote some lines or letters, or some of whose characters are cut.
+
+    Args:
+        data: bytes that are not valid UTF-8.
+        error: where the first byte is that is not valid.
+        found: what they are if they are not mixed; None if they are UTF-8 for sure.
+        other: the other encoding; empty if it is to be guessed.
+    """
+    first = _HIGH.search(data)
+    parts = mixed.valid(data, first.start() if first else error, error)
+    if found is not None and not parts.leads:
+        return None
+    if not other:
+        other = _other(parts)
+    if found is not None and not _is_mostly_utf8(data) and not _is_rather(parts, other, found):
+        return None
+    reader = mixed.Mixed(other, parts.leads)
+    text = reader.decode(data)
+    return Decoded(text, "utf-8", lost=reader.lost, other=other if reader.places else "", places=reader.places)
+
+
+def _is_rather(parts: mixed.Valid, other: str, found: Guess) -> bool:
+    """Whether a text is rather a mixture of UTF-8 and another encoding than what was guessed."""
+    text = mixed.Mixed(other, parts.leads).decode(parts.sample)
+    likely = _likelihood(text)
+    if likely < _likelihood(parts.sample.decode(found.encoding, "replace")) + _MIXED:
+        return False
+    if found.is_text or mixed.is_mostly_valid(parts.sample):
+        return True
+    letters = likely - ASCII * len(text.encode("ascii", "ignore"))
+    return letters > _LEAST_MIXED * len(parts.sample.translate(None, _ASCII))
+
+
+def _other(parts: mixed.Valid) -> str:
+    """Returns the encoding of what is not UTF-8 in a text."""
+    if has_signs_of_mac(parts.others):
+        return "mac-roman"
+    if has_only_signs(parts.others):
+        return "cp1252"
+    found = guess(parts.others, 0, parts.letters)
+    if not found.is_text or _strictly(parts.others, "cp1252") == _strictly(parts.others, found.encoding):
+        return "cp1252"
+    return found.encoding
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
     found = _tolerant(data, "utf-8")
     beyond = len(found.text) - len(found.text.encode("ascii", "ignore"))
-    return found if beyond - found.lost > _DAMAGE * found.lost else None
+    return beyond - found.lost > _DAMAGE * found.lost
 
 
-def _guessed(data: bytes, first: int) -> Decoded:
-    found = guess(data, first)
+def _likelihood(text: str) -> float:
+    return max(likelihood(text, writing) for writing in WRITINGS)
+
+
+def _guessed(data: bytes, found: Guess) -> Decoded:
+    if has_signs_of_mac(data):
+        return Decoded(data.decode("mac-roman"), "mac-roman", sure=False, alternatives=("cp1252",))
+    if has_only_signs(data):
+        return Decoded(data.decode("cp1252"), "cp1252", sure=False, alternatives=("mac-roman", "cp850"))
     if not found.is_text:
         if wide := _by_likelihood(data):
             return wide
-        raise not_text()
+        if not _is_nearly_ascii(data):
+            raise not_text()
+        text = data.decode("cp1252", "replace")
+        return Decoded(text, "cp1252", sure=False, alternatives=("mac-roman", "cp850"), lost=text.count("\ufffd"))
     for encoding in declared.codecs_of(found.encoding) or (found.encoding,):
-        if (text := _strictly(data, encoding)) is not None:
-            return Decoded(text, encoding, found.sure, found.alternatives)
+        if (text_ := _strictly(data, encoding)) is not None:
+            return Decoded(text_, encoding, found.sure, found.alternatives)
     text = data.decode(found.encoding, "replace")
     return Decoded(text, found.encoding, found.sure, found.alternatives, text.count("\ufffd"))
+
+
+def _is_nearly_ascii(data: bytes) -> bool:
+    """Whether bytes are a text in ASCII but for a few that may be anything."""
+    ascii_bytes = data.translate(None, _BEYOND_ASCII)
+    words = len(data) - len(data.translate(None, _WORDS))
+    controls = len(data) - len(data.translate(None, _CONTROL_BYTES))
+    return (
+        len(data) - len(ascii_bytes) <= _FEW * len(data)
+        and controls <= _FEW * _FEW * len(data)
+        and words >= _PLAIN * len(data)
+    )
 
 
 def _tolerant(data: bytes, encoding: str) -> Decoded:

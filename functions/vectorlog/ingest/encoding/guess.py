@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from vectorlog.ingest.encoding import euc_tw
@@ -50,6 +50,21 @@ _LEAST = math.log(0.3)
 from 10 to 40 give the same number of right guesses on short lists of words in 36 languages.
 """
 
+_ENOUGH = 6
+"""Of fewer bytes beyond ASCII chardet knows less, so its opinion counts less."""
+_FEWEST = 3
+"""Of fewer a guess is never sure."""
+_SHARED = 2.0
+"""How much likelier a character is, as a logarithm, that the writer's other texts have."""
+_WORD = re.compile(rb"[\x80-\xff]{3}")
+_SCRIPTS = frozenset(
+    each
+    for each in _PRIORS
+    if each.startswith(("koi8", "mac-cyr", "mac-greek"))
+    or each in ("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "cp866", "cp737", "cp855", "cp862", "cp864", "cp869")
+    or each in ("cp720", "cp1125", "kz1048", "ptcp154", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8")
+)
+"""Encodings of one byte for a letter that is not Latin."""
 _MUCH = 24
 _LEAST_LIKELY: Mapping[Writing, tuple[float, float]] = {
     "letters": (-6.8, -5.0),
@@ -106,17 +121,26 @@ class Guess:
         return self.per_byte > (much if self.plain > _PLAIN_ENOUGH else little) and self.encoding not in _ONLY_LONG
 
 
-def guess(data: bytes, first: int) -> Guess:
-    """Guesses the encoding of `data`, whose first byte beyond ASCII is at `first` or after it."""
+def guess(data: bytes, first: int, known: Collection[str] = ()) -> Guess:
+    """Guesses the encoding of `data`, whose first byte beyond ASCII is at `first` or after it.
+
+    Args:
+        data: bytes of a text.
+        first: where to begin.
+        known: characters beyond ASCII that other texts of the same writer have.
+    """
     sample = _sample(data, first, _FIRST_BYTES)
-    scores = _scores(sample, _PRIORS)
+    scores = _scores(sample, _considered(sample), known)
     closer = _sample(data, first, _CLOSER_BYTES)
     if len(closer) > len(sample):
-        scores = _scores(closer, sorted(scores, key=lambda each: -scores[each].total)[:_CLOSER])
+        scores = _scores(closer, sorted(scores, key=lambda each: -scores[each].total)[:_CLOSER], known)
     ranked = sorted(scores, key=lambda each: -scores[each].total)
     best = scores[ranked[0]]
     near = [each for each in ranked[1:] if scores[each].text != best.text and scores[each].is_near(best)]
-    return Guess(ranked[0], not near, tuple(near[:3]), best.per_byte, len(_HIGH.findall(closer)), _plain(closer))
+    high = len(_HIGH.findall(closer))
+    if not near and high < _FEWEST:
+        near = [each for each in ranked[1:] if scores[each].text != best.text][:2]
+    return Guess(ranked[0], not near, tuple(near[:3]), best.per_byte, high, _plain(closer))
 
 
 def _plain(sample: bytes) -> float:
@@ -137,7 +161,16 @@ class _Score:
         return best.total - self.total < _SURE_BY or best.letters - self.letters < _SURE_BY
 
 
-def _scores(sample: bytes, encodings: Iterable[str]) -> dict[str, _Score]:
+def _considered(sample: bytes) -> Iterable[str]:
+    """Returns the encodings to compare. Without three such bytes in a row a text has no words of a script of its own
+    with one byte for a letter.
+    """
+    if _WORD.search(sample):
+        return _PRIORS
+    return [each for each in _PRIORS if each not in _SCRIPTS]
+
+
+def _scores(sample: bytes, encodings: Iterable[str], known: Collection[str]) -> dict[str, _Score]:
     import chardet
 
     confidences: dict[str, float] = {}
@@ -146,15 +179,17 @@ def _scores(sample: bytes, encodings: Iterable[str]) -> dict[str, _Score]:
         confidences[name] = max(each["confidence"], confidences.get(name, 0.0))
     highest = max(confidences.values(), default=0.0) or 1.0
     high = len(_HIGH.findall(sample)) or 1
+    weight = _WEIGHT * min(1.0, high / _ENOUGH)
     scores: dict[str, _Score] = {}
     for encoding in encodings:
         confidence = confidences.get(encoding, 0.0)
         support = max(math.log(confidence / highest), _LEAST) if confidence > 0 else _LEAST
         text = sample.decode(encoding, "replace")
         likely = likelihood(text, _WRITINGS.get(encoding, "letters"))
-        letters = likely + _PRIORS[encoding]
+        shared = sum(each in known for each in text) if known else 0
+        letters = likely + _PRIORS[encoding] + _SHARED * shared
         per_byte = (likely - ASCII * len(text.encode("ascii", "ignore"))) / high
-        scores[encoding] = _Score(text, letters, letters + _WEIGHT * support, per_byte)
+        scores[encoding] = _Score(text, letters, letters + weight * support, per_byte)
     return scores
 
 

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.container import Container
-from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web import markdown, title_of
 
@@ -35,7 +36,9 @@ def read(path: Path) -> Text:
         named = _contents(book, folder, list(items.values()))
         for name in _chapters(contents, folder, items):
             if name in book.names:
-                _chapter(document, decode(book.read(name), declares=True), named.get(name, ""))
+                found = decoded(book.read(name), declares=True)
+                tell(document, found, name)
+                _chapter(document, found.text, named.get(name, ""))
             else:
                 document.warn("damaged", "A chapter that the book names is not in it.", name)
         return document.build()

@@ -69,6 +69,14 @@ def tell(document: DocumentBuilder, found: Decoded, where: str = "") -> None:
             f"letters look wrong, save it as UTF-8 and upload it again.",
             where,
         )
+    if found.other:
+        places = "a place is" if found.places == 1 else f"{found.places:,} places are"
+        document.warn(
+            "encoding_guessed",
+            f"The text is UTF-8, but {places} not, and read as {_name(found.other)}. If letters look wrong, save it as "
+            f"UTF-8 and upload it again.",
+            where,
+        )
     if found.lost:
         document.warn(
             "damaged",

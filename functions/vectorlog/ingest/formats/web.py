@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
-from vectorlog.ingest.formats.encodings import decode
+from vectorlog.ingest.encoding.decoding import decoded
+from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web_depth import flattened
 from vectorlog.ingest.formats.web_main import arranged, images_as_text, short_links
@@ -25,8 +26,9 @@ _BEGINNING = 500
 
 def read(path: Path) -> Text:
     """Reads the page as Markdown: title, headings, lists, links, tables, the main text first; no menus, no scripts."""
-    document = DocumentBuilder()
-    document.markdown(markdown(decode(path.read_bytes(), declares=True)))
+    document, found = DocumentBuilder(), decoded(path.read_bytes(), declares=True)
+    tell(document, found)
+    document.markdown(markdown(found.text))
     return document.build()
 
 
