@@ -50,6 +50,7 @@ class DocumentBuilder:
         self._sheets: list[str] = []
         self._labels: list[str] = []
         self._warnings: list[FileWarning] = []
+        self._said = False
         self._table: tuple[int, int] | None = None
         """Where the open table begins, and where its header ends."""
 
@@ -68,15 +69,22 @@ class DocumentBuilder:
         self._labels.append(clean(label))
         self._last = None
 
-    def heading(self, level: int, text: str, *, marked: bool = True) -> None:
-        """Writes a heading; level 1 is the highest. It is written with `#`, unless `marked` is False."""
+    def heading(self, level: int, text: str, *, marked: bool = True, given: bool = False) -> None:
+        """Writes a heading; level 1 is the highest. It is written with `#`, unless `marked` is False.
+
+        One that is `given` is a name beside the text, such as a file's, and does not count as text.
+        """
         title = " ".join(clean(text).split())
         if title:
+            said = self._said
             self._block(Kind.HEADING, f"{'#' * min(max(level, 1), 6)} {title}" if marked else title, level, title)
+            self._said = said or not given
 
-    def paragraph(self, text: str) -> None:
-        """Writes a paragraph."""
+    def paragraph(self, text: str, *, given: bool = False) -> None:
+        """Writes a paragraph; `given` as for a heading."""
+        said = self._said
         self._block(Kind.PARAGRAPH, clean(text))
+        self._said = said or (self._said and not given)
 
     def item(self, text: str, level: int = 0, mark: str = "-") -> None:
         """Writes an item of a list; `level` says in how many others it lies, and `mark` may be its number (`1.1.`)."""
@@ -143,6 +151,7 @@ class DocumentBuilder:
         if text.strip():
             start = self._start(None)
             self._write(text)
+            self._said = True
             self._blocks.extend(blocks, start)
             self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in tables]
 
@@ -151,9 +160,10 @@ class DocumentBuilder:
 
         Its headings lie under that one. Its pages are not kept; its warnings say that they are about it.
         """
-        self.heading(1, name)
+        self.heading(1, name, given=True)
         start = self._start(None)
         self._write(text.text)
+        self._said = self._said or not text.is_blank
         self._blocks.extend(text.blocks, start, deeper=1)
         self._tables += [Table(each.start + start, each.end + start, each.header + start) for each in text.tables]
         self.warn_of(name, text.warnings)
@@ -172,8 +182,8 @@ class DocumentBuilder:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing has been written yet but white space."""
-        return not any(part.strip() for part in self._parts)
+        """Whether nothing has been written yet but white space and given names."""
+        return not self._said
 
     def build(self) -> Text:
         """Returns the document."""
@@ -189,6 +199,7 @@ class DocumentBuilder:
             tuple(self._tables),
             title,
             tuple(self._warnings),
+            self.is_blank,
         )
 
     def _block(self, kind: Kind, text: str, level: int = 0, title: str = "") -> None:
@@ -197,6 +208,7 @@ class DocumentBuilder:
             return
         start = self._start(kind)
         self._write(text)
+        self._said = True
         self._blocks.add(kind, start, self._length, level, title)
         self._last = kind
 

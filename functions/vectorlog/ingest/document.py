@@ -25,6 +25,7 @@ class Text:
         tables: in order; their rows are blocks.
         title: of the document; empty if it has none.
         warnings: what the user has to know of the reading.
+        is_blank: whether the text is no more than names that Vectorlog gave, such as those of files inside this one.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Text:
     tables: tuple[Table, ...] = ()
     title: str = ""
     warnings: tuple[FileWarning, ...] = ()
+    is_blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)

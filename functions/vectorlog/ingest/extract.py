@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from vectorlog.ingest import inside
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats import plain
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.registry import FORMATS
 from vectorlog.ingest.kind import format_of
+
+_SAYS = re.compile(r"[^\W_]|[\u20a0-\u20cf\u2190-\u2bff\U0001f000-\U0001faff]")
+"""A letter, a digit, or a sign that says something by itself; lines and commas alone are no text."""
 
 
 def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> Text:
@@ -21,7 +26,8 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
     """
     file_format = format_of(path, filename, formats)
     try:
-        text = file_format.read(path)
+        with inside.named(filename):
+            text = file_format.read(path)
     except Unreadable as error:
         extension = Path(filename).suffix.lower()
         if error.code == "unsupported_file" and any(extension in each.extensions for each in formats):
@@ -48,6 +54,6 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
             "invalid_file",
             f"The file is damaged: it could not be read as {file_format.label}. Save it again, or as PDF or text.",
         ) from error
-    if not text.text.strip():
+    if text.is_blank or not _SAYS.search(text.text):
         raise Unreadable("invalid_file", "No text was found in the file. Upload a file that contains text.")
     return text

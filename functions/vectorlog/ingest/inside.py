@@ -24,6 +24,11 @@ BYTES_PER_BYTE = 100
 """The documents inside may have 8 MB and 100 bytes for each byte of the file. Text packs to a twentieth, logs to a
 fiftieth; only what was made to grow packs better.
 """
+_LIMIT = (
+    f"at most {MOST_DOCUMENTS:,} documents inside a file are read, of {LEAST_BYTES >> 20} MB and {BYTES_PER_BYTE} "
+    "times its size together."
+)
+NONE_READ = "None of the files in the archive can be read."
 _IGNORED = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _LONGEST_NAMES = 80
 
@@ -38,6 +43,24 @@ class Allowance:
 
 
 _allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+_filename: ContextVar[str] = ContextVar("filename", default="")
+
+
+@contextmanager
+def named(filename: str) -> Iterator[None]:
+    """Notes the name of the file that is being read, for `filename`."""
+    token = _filename.set(filename)
+    try:
+        yield
+    finally:
+        _filename.reset(token)
+
+
+def filename() -> str:
+    """Returns the name of the file that is being read; empty if it is not known."""
+    return _filename.get()
 
 
 @contextmanager
@@ -80,7 +103,7 @@ class Inside:
             self.doc.part(title or name, self._text(name, data))
             self.read += 1
         except Unreadable as error:
-            self.doc.paragraph(title or name)
+            self.doc.paragraph(title or name, given=True)
             self.leave_out(name, str(error))
 
     def text(self, name: str, data: bytes) -> Text | None:
@@ -97,6 +120,27 @@ class Inside:
             return None
         self.doc.warn_of(name, text.warnings)
         return text
+
+    def whole(self, name: str, data: bytes) -> Text:
+        """Returns what a document says that is all that the file has.
+
+        Raises:
+            Unreadable: it cannot be read, or exceeds a limit.
+        """
+        if self._is_over(len(data)):
+            raise Unreadable(
+                "invalid_file", f"The file unpacks to too much: {_LIMIT} Unpack it and upload what is in it."
+            )
+        self.read += 1
+        return self._text(name, data)
+
+    @property
+    def reason(self) -> str:
+        """Why a document is not read, for a file none of whose documents is; empty if there is none."""
+        if self._unread:
+            reason, names = next(iter(self._unread.items()))
+            return reason if reason.startswith(NONE_READ) else f"{_listed(names[:1])}: {reason}"
+        return f"They are too many or too large: {_LIMIT}" if self._over else ""
 
     def skip(self) -> None:
         """Notes that a document is not read because of the limits."""
@@ -115,9 +159,7 @@ class Inside:
         if self._over:
             self.doc.warn(
                 "truncated",
-                f"{self._over} documents inside the file are not read: at most {MOST_DOCUMENTS:,} are, of "
-                f"{LEAST_BYTES >> 20} MB and {BYTES_PER_BYTE} times the file's size together. Unpack the file and "
-                "upload them alone.",
+                f"{self._over} documents inside the file are not read: {_LIMIT} Unpack the file and upload them alone.",
             )
 
     def _is_over(self, size: int) -> bool:
@@ -131,7 +173,7 @@ class Inside:
         from vectorlog.ingest.extract import extract  # which imports the formats, and these this module
 
         if self.allowance.depth >= MOST_DEPTH:
-            raise Unreadable("invalid_file", f"It lies inside more than {MOST_DEPTH} others.")
+            raise Unreadable("invalid_file", f"It lies inside more than {MOST_DEPTH} other files, which is the limit.")
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()

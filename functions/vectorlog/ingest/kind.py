@@ -60,6 +60,8 @@ def format_of(path: Path, filename: str, formats: Sequence[Format]) -> Format:
         return by_content
     if head.startswith(_OLE):
         return _in_ole(path, formats)
+    if head.startswith(b"PK\x05\x06"):
+        raise Unreadable("invalid_file", "The archive is empty. Upload one that has files in it.")
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(path, formats)
     if unread := next((label for mark, label in _UNREAD if head.startswith(mark)), _by_box(head)):

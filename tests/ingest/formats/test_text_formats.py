@@ -80,9 +80,12 @@ class TestSubtitles:
         assert read(text, "a.srt").text == "[00:00:01] Hello there General\n\n[00:01:02] 42"
 
     def test_vtt(self, read: Read) -> None:
-        """Notes, styles and names of cues are left out."""
-        text = "WEBVTT\nKind: x\n\nNOTE no\nmore\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Bob>Hi\n"
-        assert read(text, "a.vtt").text == "[00:00:01] Hi"
+        """Notes, styles and names of cues are left out, references become letters, and who speaks stays."""
+        text = (
+            "WEBVTT\nKind: x\n\nNOTE no\nmore\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Bob>Hi &amp; bye\n\n"
+            "00:02.000 --> 00:03.000\n<v Bob>again\n\n00:03.000 --> 00:04.000\n<v.loud Ann Lee>No <i>x</i>: 3 < 5 > 2\n"
+        )
+        assert read(text, "a.vtt").text == "[00:00:01] Bob: Hi & bye again Ann Lee: No x: 3 < 5 > 2"
 
 
 class TestLatex:

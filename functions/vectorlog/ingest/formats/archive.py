@@ -9,19 +9,20 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.formats.format import Format
-from vectorlog.ingest.inside import Inside, allowance, is_ignored
+from vectorlog.ingest.inside import NONE_READ, Inside, allowance, filename, is_ignored
 
 _PACKED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
     (b"\x1f\x8b\x08", lambda file: gzip.GzipFile(fileobj=file)),
     (b"BZh", bz2.BZ2File),
     (b"\xfd7zXZ\0", lzma.LZMAFile),
 )
+_PACKED_TARS = (".tgz", ".tbz2", ".txz")
 _BLOCK = 512
 _CHECKSUM = slice(148, 156)
 _REMEDY = "Unpack it and upload the files in it."
@@ -42,7 +43,7 @@ def read(path: Path) -> Text:
         opener = next((opener for mark, opener in _PACKED if head.startswith(mark)), None)
         try:
             if opener is not None:
-                _unpack(opener(file), inside)
+                return _unpacked(opener(file), inside)
             else:
                 for name, size, member in _members(file, is_tar=_is_tar(head)):
                     _add(name, size, member, inside)
@@ -52,14 +53,25 @@ def read(path: Path) -> Text:
             doc.warn("damaged", f"The archive is damaged; what follows in it is not read: {error}")
         inside.finish()
     if not inside.read:
-        raise Unreadable("invalid_file", f"None of the files in the archive can be read. {_REMEDY}")
+        raise _none_read(inside.reason)
     return replace(doc.build(), title="")  # the file's name says more than the first heading
 
 
-def _unpack(stream: IO[bytes], inside: Inside) -> None:
-    """Reads a single packed file; it may be an archive itself."""
+def _unpacked(stream: IO[bytes], inside: Inside) -> Text:
+    """Reads a single packed file, which may be an archive itself, by the name that it had before it was packed."""
     data = stream.read(inside.allowance.bytes_left + 1)
-    inside.add("archive.tar" if _is_tar(data[:_BLOCK]) else "content", data)
+    path = PurePath(filename())
+    name = f"{path.stem}.tar" if path.suffix.lower() in _PACKED_TARS else path.stem
+    return inside.whole(name, data)
+
+
+def _none_read(reason: str) -> Unreadable:
+    """The refusal of an archive none of whose files is read, for this reason."""
+    if reason.startswith(NONE_READ):  # an archive inside this one
+        return Unreadable("invalid_file", reason)
+    if not reason:
+        return Unreadable("invalid_file", "The archive has no files, or only empty ones. Upload files that have text.")
+    return Unreadable("invalid_file", f"{NONE_READ} {reason} {_REMEDY}")
 
 
 def _members(file: IO[bytes], *, is_tar: bool) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:

@@ -32,7 +32,7 @@ def read(path: Path) -> Text:
         items = {item.get("id"): item for item in contents.iterfind(".//{*}manifest/{*}item")}
         title = " ".join((contents.findtext(".//{*}title") or "").split())
         document = DocumentBuilder(title)
-        document.heading(1, title, marked=False)
+        document.heading(1, title, marked=False, given=True)
         named = _contents(book, folder, list(items.values()))
         for name in _chapters(contents, folder, items):
             if name in book.names:

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
+from vectorlog.ingest.formats import plain
+from vectorlog.ingest.formats.alternatives import chosen
+from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.mail_message import LONGEST_HEADER, MOST_LEVELS, Part, parsed
 from vectorlog.ingest.formats.web import markdown
+from vectorlog.ingest.formats.web_depth import bare
 from vectorlog.ingest.inside import Inside, allowance
 
 _HEADERS = ("Subject", "From", "To", "Cc", "Date")
@@ -25,12 +29,15 @@ _LOCKED = ("application/pgp-encrypted", "application/pkcs7-mime", "application/x
 def read(path: Path) -> Text:
     """Reads subject, sender, recipients, date, body and attachments, each by the reader of its own format.
 
-    If the body is both plain text and HTML, it reads the plain text.
+    If the body is both plain text and HTML, it reads the one that says more. A file without the headers of a mail is
+    read as plain text.
     """
     data = path.read_bytes()
     counted = _EMLX.match(data)  # Apple's .emlx: the message's size, the message, and a property list
     if counted:
         data = data[counted.end() : counted.end() + int(counted[1])]
+    if not has_headers(data):
+        return plain.read(path)
     with allowance(len(data)) as left:
         message = parsed(data)
         doc = DocumentBuilder(message.header("Subject"))
@@ -70,16 +77,40 @@ def _documents(part: Part, level: int, inside: Inside) -> Iterator[Part]:
 
 
 def _best(part: Part, level: int, inside: Inside) -> Iterator[Part]:
-    """Yields one of several forms of a text: plain if it says anything, else the richest; and what is attached."""
+    """Yields of several forms of a text the plain one, the rich one (HTML), or both; and what is attached."""
     forms = list(part.parts())
-    plain = next((each for each in forms if each.media_type == "text/plain" and each.body.strip()), None)
-    rich = next((each for each in reversed(forms) if each.media_type.startswith(("text/", "multipart/"))), None)
-    shown = plain or rich
+    plain_form = next((each for each in forms if each.media_type == "text/plain" and each.body.strip()), None)
+    rich = next((each for each in reversed(forms) if _is_rich(each)), None)
+    if rich is None and plain_form is None:
+        rich = next((each for each in reversed(forms) if each.media_type.startswith("text/")), None)
+    choice = chosen(_said(plain_form, level), _said(rich, level))
+    shown = [each for each, is_read in ((plain_form, choice.plain), (rich, choice.rich)) if is_read]
     for each in forms:
-        if each is shown or not each.media_type.startswith(("text/", "multipart/")):
+        if any(each is one for one in shown) or not each.media_type.startswith(("text/", "multipart/")):
             yield from _documents(each, level + 1, inside)
         elif each.media_type.startswith("multipart/"):
             yield from (one for one in _documents(each, level + 1, inside) if one.attached)
+        elif each is not plain_form and not _is_rich(each) and each.body.strip():
+            inside.leave_out(each.media_type, "It comes beside the text of the mail.")
+
+
+def _is_rich(part: Part) -> bool:
+    return part.media_type == "text/html" or part.media_type.startswith("multipart/")
+
+
+def _said(part: Part | None, level: int) -> str:
+    """Returns the words of one form of a mail: of all texts in it, whichever of them are read."""
+    if part is None or part.attached or level >= MOST_LEVELS:
+        return ""
+    if part.media_type.startswith("multipart/"):
+        return "\n".join(_said(each, level + 1) for each in part.parts())
+    if not part.media_type.startswith("text/"):
+        return ""
+    try:
+        text = part.text().text
+    except Unreadable:  # which is told where it is read
+        return ""
+    return bare(text) if part.media_type == "text/html" else text
 
 
 def _write_part(part: Part, doc: DocumentBuilder, inside: Inside) -> None:
@@ -93,10 +124,21 @@ def _write_part(part: Part, doc: DocumentBuilder, inside: Inside) -> None:
     elif part.attached or not media_type.startswith(("text/", "message/")):
         name = part.filename or f"attachment{_UNNAMED.get(media_type, '')}"
         inside.add(name, part.content(), f"Attachment: {name}")
-    elif media_type == "text/html":
-        doc.markdown(markdown(part.text()))
     else:
-        doc.plain(part.text())
+        _write_text(part, doc, inside)
+
+
+def _write_text(part: Part, doc: DocumentBuilder, inside: Inside) -> None:
+    try:
+        found = part.text()
+    except Unreadable as error:
+        inside.leave_out("message", str(error))
+        return
+    tell(doc, found)
+    if part.media_type == "text/html":
+        doc.markdown(markdown(found.text))
+    else:
+        doc.plain(found.text)
 
 
 def _write_message(part: Part, inside: Inside) -> None:
@@ -113,6 +155,20 @@ def _is_emlx(head: bytes) -> bool:
     return counted is not None and is_message(head[counted.end() :])
 
 
+def has_headers(data: bytes) -> bool:
+    """Whether a file that is named as a mail begins with headers, one of which mails have."""
+    begin = data[:_HEAD].lstrip()
+    headers = re.split(rb"\r?\n[ \t]*\r?\n|\r\r", begin, maxsplit=1)[0]
+    first = headers.splitlines()[:1]
+    return bool(first) and _FIELD.match(first[0]) is not None and _OF_MAIL.search(headers) is not None
+
+
+_HEAD = 1 << 16
+_OF_MAIL = re.compile(
+    rb"^(?:from|to|cc|bcc|sender|subject|date|received|return-path|delivered-to|message-id|mime-version|content-type"
+    rb"|content-transfer-encoding|reply-to|x-[\w-]+):",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FIELD = re.compile(rb"[!-9;-~]{1,76}:(?:[ \t]|\r?$)")
 _SENDER = re.compile(rb"^(?:from|sender|return-path|received|delivered-to):", re.IGNORECASE | re.MULTILINE)
 _MAILED = re.compile(rb"^(?:message-id|mime-version|received|x-[\w-]+):", re.IGNORECASE | re.MULTILINE)
@@ -137,8 +193,9 @@ FORMAT = Format(
     begins=lambda head: is_message(head) or _is_emlx(head),
     by_name=True,
     keeps=(
-        "Subject, sender, recipients, date and body (the plain text, if there is an HTML version too); attachments "
-        "and attached messages, each read by its own reader."
+        "Subject, sender, recipients, date and body; if there are a plain text and an HTML version, the one that says "
+        "more, or both if each says something else. Attachments and attached messages, each read by its own reader. A "
+        "file without the headers of a mail is read as plain text."
     ),
     leaves_out=(
         "Other headers, images, signatures and encrypted bodies. Attachments that cannot be read are listed in a "

@@ -15,6 +15,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 
+from vectorlog.ingest.encoding.decoding import Decoded, decoded
 from vectorlog.ingest.formats.encodings import decode
 
 LONGEST_HEADER = 10_000
@@ -65,14 +66,13 @@ class Part:
             return _base64(self.body)
         return quopri.decodestring(self.body) if encoding == "quoted-printable" else self.body
 
-    def text(self) -> str:
-        """Returns the content as text. Mail often declares the wrong encoding, so the bytes have the last word."""
-        data = self.content()
-        charset = self.headers.get_content_charset()
-        try:
-            return data.decode(charset) if charset else decode(data)
-        except (LookupError, UnicodeError):
-            return decode(data)
+    def text(self) -> Decoded:
+        """Returns the content as text. Mail often declares the wrong encoding, so the bytes have the last word.
+
+        Raises:
+            Unreadable: it is no text.
+        """
+        return decoded(self.content(), says=self.headers.get_content_charset(), declares=self.media_type == "text/html")
 
     def parts(self) -> Iterator[Part]:
         """Yields the parts of a body of several parts."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.formats.alternatives import chosen
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.office.message import Message, opened
 from vectorlog.ingest.formats.web import markdown
@@ -25,19 +26,21 @@ def read(path: Path) -> Text:
 
 def _write(message: Message, document: DocumentBuilder, inside: Inside) -> None:
     document.paragraph("\n".join(f"{name}: {value}" for name, value in message.headers() if value))
-    html = message.html
-    if html and not message.body.strip():
-        document.markdown(markdown(html))
-    else:
-        document.paragraph(message.body)
+    html, body = message.html, message.body
+    rich = markdown(html) if html else ""
+    forms = chosen(body, rich)
+    if forms.plain:
+        document.paragraph(body)
+    if forms.rich:
+        document.markdown(rich)
     for attachment in message.attachments():
         if attachment.message is not None:
-            document.heading(1, f"Attachment: {attachment.name}")
+            document.heading(1, f"Attachment: {attachment.name}", given=True)
             _write(attachment.message, document, inside)
         elif attachment.data:
             inside.add(attachment.name, attachment.data, f"Attachment: {attachment.name}")
         else:
-            document.paragraph(f"Attachment: {attachment.name}")
+            document.paragraph(f"Attachment: {attachment.name}", given=True)
 
 
 FORMAT = Format(

@@ -11,11 +11,14 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.embedded import LeftOut
 from vectorlog.ingest.formats.encodings import text_document
 from vectorlog.ingest.formats.format import Format
+from vectorlog.ingest.formats.tex_formulas import OPENING, VERBATIM, Formulas, as_written
 
 _TOKEN = re.compile(
-    r"(?P<code>\\begin\{(?P<kind>verbatim|lstlisting|minted|Verbatim)\*?\})|(?P<command>\\[a-zA-Z]++\*?)"
-    r"|(?P<accent>\\[\"'`^~=.]\s?\{?(?:\\[ij](?![a-zA-Z])|[a-zA-Z])\}?)|(?P<sign>\\.)|(?P<comment>%[^\n]*\n?[ \t]*)"
-    r"|(?P<math>\$\$?)|(?P<blank>\n[ \t]*(?:\n[ \t]*)++)|(?P<brace>[{}])|(?P<text>[^\\{}$%\n]++|\n)|(?P<last>\\)",
+    rf"(?P<verbatim>{VERBATIM})|(?P<formula>{OPENING})"
+    r"|(?P<unread>\\begin\{comment\})|(?P<code>\\begin\{(?P<kind>verbatim|lstlisting|minted|[BL]?Verbatim|alltt)\*?\})|(?P<command>\\[a-zA-Z]++\*?)"
+    r"|(?P<accent>\\[\"'`^~=.]\s?\{?(?:\\[ij](?![a-zA-Z])|[a-zA-Z])\}?)|(?P<break>\\\\\*?(?:[ \t]?\[[^\[\]\n]{0,20}\])?)"
+    r"|(?P<sign>\\.)|(?P<comment>%[^\n]*\n?[ \t]*)"
+    r"|(?P<blank>\n[ \t]*(?:\n[ \t]*)++)|(?P<brace>[{}])|(?P<text>[^\\{}$%\n]++|\n)|(?P<last>\\)",
     re.DOTALL,
 )
 _HEADINGS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
@@ -23,7 +26,7 @@ _DROPPED = {
     "label", "vspace", "hspace", "bibliographystyle", "pagestyle", "thispagestyle", "usepackage",
     "documentclass", "includegraphics", "cite", "citep", "citet", "nocite", "hfill", "setlength",
     "setcounter", "newcommand", "renewcommand", "bibliography", "input", "include", "index", "date",
-    "addcontentsline", "geometry", "definecolor", "color", "textcolor", "selectlanguage", "hypersetup",
+    "addcontentsline", "geometry", "definecolor", "color", "selectlanguage", "hypersetup",
 }  # fmt: skip
 """Commands whose arguments are no text of the document."""
 _SIGNS = {
@@ -34,6 +37,8 @@ _SIGNS = {
 }  # fmt: skip
 _MARKS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307"}
 _ARGUMENT = re.compile(r"\s?\[[^\[\]\n]{0,300}\]|\s?\{[^{}\n]{0,300}\}")
+_COLOR = re.compile(r"(?:\[\w{1,20}\])?\{[^{}\n]{0,60}\}")
+_LINK = re.compile(r"\s?\{(?P<address>[^{}\s]{1,2000})\}\s?(?:\{(?P<text>[^{}\\$%\n]{1,300})\})?")
 _TITLE = re.compile(r"\\title\s{0,9}\{([^{}]{0,300})\}")
 _MOST_ARGUMENTS = 4
 _BEGIN = "\\begin{document}"
@@ -59,6 +64,7 @@ class _Body:
         self._item = False
         self._lists = 0
         self._unended: set[str] = set()
+        self._formulas = Formulas()
 
     def read(self, text: str) -> None:
         """Reads a text up to the end of its document; from the title in its preamble on, if it has one."""
@@ -84,9 +90,15 @@ class _Body:
                 letter = next(each for each in reversed(token[0]) if each.isalpha())
                 self._parts.append(unicodedata.normalize("NFC", letter + _MARKS[token[0][1]]))
             case "sign":
-                self._parts.append({"\\": "\n", ",": " ", ";": " ", "-": "", "/": ""}.get(token[0][1], token[0][1]))
-            case "math":
-                self._parts.append(token[0])
+                self._parts.append({",": " ", ";": " ", "-": "", "/": ""}.get(token[0][1], token[0][1]))
+            case "formula" | "environment":
+                return self._formula(token, text)
+            case "verbatim" | "raw" | "delimiter" | "braced" | "address":
+                self._parts.append(token["raw"] or token["braced"] or token["address"] or "")
+            case "unread":
+                return self._unread(token, text)
+            case "break":
+                self._parts.append("\n")
             case "blank":
                 self._end()
             case "brace":
@@ -96,6 +108,23 @@ class _Body:
             case _:
                 pass
         return token.end()
+
+    def _formula(self, token: re.Match[str], text: str) -> int:
+        end = self._formulas.end(token["formula"], token["environment"], text, token.end())
+        if end < 0:
+            self._parts.append(token["formula"] if token["formula"].startswith("$") else "")
+            return token.end()
+        self._parts.append(as_written(text[token.start() : end]))
+        return end
+
+    def _unread(self, token: re.Match[str], text: str) -> int:
+        """Returns where a comment ends."""
+        ending = "\\end{comment}"
+        stop = -1 if ending in self._unended else text.find(ending, token.end())
+        if stop < 0:
+            self._unended.add(ending)
+            return token.end()
+        return stop + len(ending)
 
     def _brace(self, brace: str) -> None:
         if brace == "{":
@@ -125,11 +154,27 @@ class _Body:
             return self._after(text, at)
         elif name in _SIGNS:
             self._parts.append(_SIGNS[name])
-        elif name == "footnote" or name == "href":
+        elif name == "href":
+            return self._link(text, at)
+        elif name == "footnote":
             self._parts.append(" ")
+        elif name in ("textcolor", "colorbox"):
+            color = _COLOR.match(text, at)
+            return color.end() if color else at
         elif name in ("ref", "eqref", "pageref", "autoref"):
             return self._after(text, at)
         return at + 1 if text[at : at + 1] == " " and name in _SIGNS else at
+
+    def _link(self, text: str, at: int) -> int:
+        link = _LINK.match(text, at)
+        if link is None:
+            self._parts.append(" ")
+            return at
+        if link["text"] is None:
+            self._parts.append(f"{link['address']} ")
+        else:
+            self._parts.append(f"[{link['text']}]({link['address']})")
+        return link.end()
 
     def _after(self, text: str, at: int) -> int:
         """Returns where the arguments at `at` end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 MOST_LEVELS = 1_000
 """html-to-markdown 3.20 loses what lies deeper than between 1,000 and 5,000 levels, without an error."""
@@ -52,6 +53,11 @@ def flattened(html: str) -> str:
         return flat
     text = _ANY.sub(lambda match: "\n" if match[1] else " ", _shown(flat))
     return f"<pre>{text}</pre>" if text.strip() else ""
+
+
+def bare(html: str) -> str:
+    """Returns the words of HTML, without its structure."""
+    return unescape(_ANY.sub(" ", _shown(html)))
 
 
 def _shown(html: str) -> str:
