@@ -16,6 +16,9 @@ from vectorlog.ingest.kind import format_of
 _SAYS = re.compile(r"[^\W_]|[\u20a0-\u20cf\u2190-\u2bff\U0001f000-\U0001faff]")
 """A letter, a digit, or a sign that says something by itself; lines and commas alone are no text."""
 
+_REMEDY = "Upload a file that contains text."
+_MOST_REASONS = 3
+
 
 def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> Text:
     """Returns the text of the file at `path`, uploaded as `filename`; never empty.
@@ -55,5 +58,10 @@ def extract(path: Path, filename: str, formats: Sequence[Format] = FORMATS) -> T
             f"The file is damaged: it could not be read as {file_format.label}. Save it again, or as PDF or text.",
         ) from error
     if text.is_blank or not _SAYS.search(text.text):
-        raise Unreadable("invalid_file", "No text was found in the file. Upload a file that contains text.")
+        raise Unreadable("invalid_file", " ".join(("No text was found in the file.", *_left_out(text), _REMEDY)))
     return text
+
+
+def _left_out(text: Text) -> list[str]:
+    """Returns what a file has that is not read."""
+    return [*dict.fromkeys(each.message for each in text.warnings if each.code != "encoding_guessed")][:_MOST_REASONS]

@@ -57,7 +57,10 @@ def test_chapters(read: Read) -> None:
 
 def test_a_missing_chapter(read: Read) -> None:
     """A chapter that is not there is told."""
-    found = read(book([("a.xhtml", "<p>Text</p>")]).replace(b"OEBPS/a.xhtml", b"OEBPS/z.xhtml"), "book.epub")
+    found = read(
+        book([("a.xhtml", "<p>Text</p>"), ("b.xhtml", "<p>More</p>")]).replace(b"OEBPS/a.xhtml", b"OEBPS/z.xhtml"),
+        "book.epub",
+    )
     assert [each.code for each in found.warnings] == ["damaged"]
 
 

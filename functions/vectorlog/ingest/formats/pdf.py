@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
 _BEGINNING = re.compile(rb"(?:\A|[\r\n])[ \t\0\xef\xbb\xbf]*%PDF-[0-9]")
+_OBJECT = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\b")
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
 _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -223,10 +224,14 @@ def _placeholder(text: str) -> str:
 
 
 def _begins(head: bytes) -> bool:
-    """Whether a PDF begins in the first kilobyte, at the start of a line or behind a MacBinary header. A PDF that an
-    archive stores begins elsewhere.
+    """Whether a PDF begins in the first kilobyte: at the start of a line, behind a MacBinary header, or anywhere if its
+    objects follow. A PDF that an archive stores begins elsewhere.
     """
-    return _BEGINNING.search(head[:1024]) is not None or (head[:1] == b"\0" and b"%PDF-" in head[:1024])
+    begin = head[:1024]
+    if _BEGINNING.search(begin) is not None or (head[:1] == b"\0" and b"%PDF-" in begin):
+        return True
+    at = begin.find(b"%PDF-")
+    return at > 0 and b"\0" not in head[:at] and not head.startswith(b"PK") and _OBJECT.search(head, at) is not None
 
 
 FORMAT = Format(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from vectorlog.ingest.formats import pdf_rivers
 from vectorlog.ingest.formats.pdf_boxes import PageBoxes
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def lines(layer: pypdfium2.PdfTextPage, text: str) -> list[Line] | None:
         found.append(edges)
     narrow = _narrow(found)
     page = [_line(boxes, units, edges, narrow) for edges in found]
+    page = pdf_rivers.divided(page, [(each[0], each[1]) for each in found], lambda number: _close(boxes, found[number]))
     return page if units is text else list(map(_whole, page))
 
 
@@ -107,6 +109,12 @@ def _line(boxes: PageBoxes, text: str, edges: _Edges, narrow: Mapping[int, float
     cells = tuple(text[at:to].strip() for at, to in pairwise(places))
     beside = tuple((before, after) for _, before, after in gaps)
     return Line(text[start:end], left, right, bottom, height, cells, beside)
+
+
+def _close(boxes: PageBoxes, edges: _Edges) -> list[tuple[int, float, float]]:
+    """Returns also the narrow gaps of a line."""
+    _, _, first, last, left, last_left, _, _, height = edges
+    return boxes.gaps(first, last, left, last_left, pdf_rivers.NARROW * height, 0.0)
 
 
 def _units(text: str) -> str:

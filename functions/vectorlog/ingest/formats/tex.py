@@ -15,9 +15,10 @@ from vectorlog.ingest.formats.tex_formulas import OPENING, VERBATIM, Formulas, a
 
 _TOKEN = re.compile(
     rf"(?P<verbatim>{VERBATIM})|(?P<formula>{OPENING})"
-    r"|(?P<unread>\\begin\{comment\})|(?P<code>\\begin\{(?P<kind>verbatim|lstlisting|minted|[BL]?Verbatim|alltt)\*?\})|(?P<command>\\[a-zA-Z]++\*?)"
-    r"|(?P<accent>\\[\"'`^~=.]\s?\{?(?:\\[ij](?![a-zA-Z])|[a-zA-Z])\}?)|(?P<break>\\\\\*?(?:[ \t]?\[[^\[\]\n]{0,20}\])?)"
-    r"|(?P<sign>\\.)|(?P<comment>%[^\n]*\n?[ \t]*)"
+    r"|(?P<unread>\\begin\{comment\})|(?P<code>\\begin\{(?P<kind>verbatim|lstlisting|minted|[BL]?Verbatim|alltt)\*?\})"
+    r"|(?P<command>\\[a-zA-Z]++\*?)"
+    r"|(?P<accent>\\[\"'`^~=.]\s?\{?(?:\\[ij](?![a-zA-Z])|[a-zA-Z])\}?)"
+    r"|(?P<break>\\\\\*?(?:[ \t]?\[[^\[\]\n]{0,20}\])?)|(?P<sign>\\.)|(?P<comment>%[^\n]*\n?[ \t]*)"
     r"|(?P<blank>\n[ \t]*(?:\n[ \t]*)++)|(?P<brace>[{}])|(?P<text>[^\\{}$%\n]++|\n)|(?P<last>\\)",
     re.DOTALL,
 )

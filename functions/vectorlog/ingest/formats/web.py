@@ -13,6 +13,7 @@ from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web_depth import flattened
 from vectorlog.ingest.formats.web_main import arranged, images_as_text, short_links
+from vectorlog.ingest.formats.web_math import with_plain_math
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
@@ -41,7 +42,9 @@ def markdown(html: str, *, titled: bool = True) -> str:
         skip_images=True,
         preprocessing=PreprocessingOptions(enabled=False),  # it leaves out forms and headers, whatever is in them
     )
-    content = (convert(flattened(images_as_text(short_links(arranged(html)))), options).content or "").strip()
+    content = (
+        convert(flattened(images_as_text(short_links(with_plain_math(arranged(html))))), options).content or ""
+    ).strip()
     title = title_of(html) if titled else ""
     return content if title in content[:_BEGINNING] else f"{title}\n\n{content}"
 

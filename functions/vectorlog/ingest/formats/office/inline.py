@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from vectorlog.ingest.formats.office.formula import linear
 from vectorlog.ingest.formats.office.package import Relation
 from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, is_on, is_on_attribute, number, value
+from vectorlog.ingest.raised import Mark, Runs
 
 _SKIPPED = frozenset(
     (
@@ -18,7 +20,8 @@ _SKIPPED = frozenset(
         *("txPr", "spPr", "bodyPr", "nvPicPr", "wrapTight", "positionH", "positionV", "sizeRelH", "sizeRelV"),
     )
 )
-_SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "den": "/", "sup": "^", "sub": "_"}
+_SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_RAISED: Mapping[str | None, Mark] = {"superscript": "raised", "subscript": "lowered"}
 _LINK = re.compile(r"""\s*HYPERLINK\s+(?:\\[a-z]\s+)*"?(?P<target>[^"\s\\][^"\s]*)""", re.IGNORECASE)
 _PLACE = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 _CHECKS = {"F0FE": "☒", "F0FD": "☒", "F0FC": "✓", "F0A8": "☐", "F06F": "☐", "F0A3": "☐", "F052": "☑", "F053": "☒"}
@@ -45,6 +48,15 @@ class Anchored:
     objects: int = 0
 
 
+def _mark(properties: Element | None) -> Mark:
+    """Returns how the text of a run is set."""
+    if properties is None:
+        return ""
+    if is_on(properties, "strike") or is_on(properties, "dstrike"):
+        return "struck"
+    return _RAISED.get(value(properties, "vertAlign"), "")
+
+
 @dataclass(slots=True)
 class _Field:
     """A field that is open: its code so far, and where its result begins in the text."""
@@ -61,11 +73,13 @@ class Inline:
         self._marks = marks
         self._out: list[str] = []
         self._fields: list[_Field] = []
+        self._runs = Runs(self._out)
         self.anchored = Anchored()
 
     @property
     def text(self) -> str:
         """The text so far."""
+        self._runs.end()
         return "".join(self._out)
 
     def add(self, parent: Element) -> None:
@@ -74,27 +88,32 @@ class Inline:
             match NAMES[element.tag]:
                 case "r":
                     if not is_on(element, "rPr", "vanish"):
+                        self._runs.begin(_mark(child(element, "rPr")))
                         self.add(element)
                 case "t":
                     self._write(element.text or "")
                 case "tab" | "ptab" | "br" | "cr" | "noBreakHyphen" as kind:
                     self._write(_SIGNS[kind])
-                case "den" | "sup" | "sub" as kind:
-                    self._write(_SIGNS[kind])
-                    self.add(element)
+                case "oMath":
+                    self._runs.end()
+                    self._write(linear(element))
                 case "sym":
                     self._write(_CHECKS.get(attribute(element, "char").upper(), ""))
                 case "ruby":
                     self._ruby(element)
                 case "hyperlink":
+                    self._runs.end()
                     start = len(self._out)
                     self.add(element)
+                    self._runs.end()
                     relation = self._relations.get(attribute(element, "id"))
                     if relation is not None and relation.external:
                         self._link(start, relation.target)
                 case "fldSimple":
+                    self._runs.end()
                     start = len(self._out)
                     self.add(element)
+                    self._runs.end()
                     self._end_field(attribute(element, "instr"), start)
                 case "fldChar":
                     self._field(element)
@@ -129,6 +148,7 @@ class Inline:
             self._out.append(text)
 
     def _ruby(self, element: Element) -> None:
+        self._runs.end()
         base, reading = child(element, "rubyBase"), child(element, "rt")
         if base is not None:
             self.add(base)
@@ -148,6 +168,7 @@ class Inline:
         self.anchored.notes.append((*key, mark))
 
     def _field(self, element: Element) -> None:
+        self._runs.end()
         match attribute(element, "fldCharType"):
             case "begin":
                 self._fields.append(_Field())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, number
+from vectorlog.ingest.raised import Mark, Runs
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _SHAPES = frozenset(
@@ -19,7 +22,7 @@ _MOST_SPACES = 100
 
 
 class OpenInline:
-    """Collects a paragraph's text.
+    """Collects a paragraph's text. `marks` says how styles of letters are set.
 
     Attributes:
         notes: each with the sign that stands for it in the text.
@@ -27,8 +30,11 @@ class OpenInline:
         shapes: what is drawn at the paragraph: text boxes, images, charts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Mapping[str, Mark] = MappingProxyType({})) -> None:
+        self._marks = marks
+        self._mark: Mark = ""
         self._out: list[str] = []
+        self._runs = Runs(self._out)
         self.notes: list[tuple[str, Element]] = []
         self.annotations: list[Element] = []
         self.shapes: list[Element] = []
@@ -36,6 +42,7 @@ class OpenInline:
     @property
     def text(self) -> str:
         """The text."""
+        self._runs.end()
         return "".join(self._out)
 
     def add(self, parent: Element) -> None:
@@ -44,13 +51,15 @@ class OpenInline:
         for part in parent:
             match NAMES[part.tag]:
                 case "s":
-                    self._out.append(" " * number(attribute(part, "c"), 1, _MOST_SPACES))
+                    self._append(" " * number(attribute(part, "c"), 1, _MOST_SPACES))
                 case "tab":
-                    self._out.append("\t")
+                    self._append("\t")
                 case "line-break":
-                    self._out.append("\n")
+                    self._append("\n")
                 case "soft-page-break":
                     pass
+                case "span":
+                    self._span(part)
                 case "a":
                     self._link(part)
                 case "note":
@@ -61,7 +70,7 @@ class OpenInline:
                     self.add(part)
                     reading = child(part, "ruby-text")
                     if reading is not None and reading.text:
-                        self._out.append(f"({reading.text})")
+                        self._append(f"({reading.text})")
                 case kind if kind in _SHAPES:
                     self.shapes.append(part)
                 case kind if kind not in _SKIPPED:
@@ -70,18 +79,30 @@ class OpenInline:
 
     def _write(self, text: str | None) -> None:
         if text:
-            self._out.append(_SPACE.sub(" ", text))
+            self._append(_SPACE.sub(" ", text))
+
+    def _append(self, text: str) -> None:
+        self._runs.begin(self._mark)
+        self._out.append(text)
+
+    def _span(self, span: Element) -> None:
+        outer = self._mark
+        self._mark = self._marks.get(attribute(span, "style-name"), outer)
+        self.add(span)
+        self._mark = outer
 
     def _note(self, note: Element) -> None:
         citation = child(note, "note-citation")
         sign = attribute(citation, "label") or (citation.text or "") if citation is not None else ""
         sign = f"[{sign.strip() or len(self.notes) + 1}]"
         self.notes.append((sign, note))
-        self._out.append(sign)
+        self._append(sign)
 
     def _link(self, link: Element) -> None:
+        self._runs.end()
         start = len(self._out)
         self.add(link)
+        self._runs.end()
         text, target = "".join(self._out[start:]), attribute(link, "href")
         if text.strip() and target and not target.startswith("#") and target != text.strip():
             self._out[start:] = [f"[{text}]({target})"]

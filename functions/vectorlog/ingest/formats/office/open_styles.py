@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.lists import counted
-from vectorlog.ingest.formats.office.xml import NAMES, attribute, number
+from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, number
+from vectorlog.ingest.raised import Mark
 
 _FORMS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _LEVELS = ("list-level-style-number", "list-level-style-bullet", "list-level-style-image", "outline-level-style")
@@ -34,6 +35,8 @@ class OpenStyles:
     lists: dict[str, dict[int, ListLevel]] = field(default_factory=dict)
     outline: dict[int, ListLevel] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+    """How styles of letters are set that are not set as usual."""
 
     def add(self, root: Element | None) -> None:
         """Adds the styles of a part."""
@@ -46,6 +49,8 @@ class OpenStyles:
                         self.outline = _levels(each)
                     case "style" if attribute(each, "family") == "paragraph":
                         self.parents[attribute(each, "name")] = attribute(each, "parent-style-name")
+                    case "style" if attribute(each, "family") == "text" and (mark_ := _mark(each)):
+                        self.marks[attribute(each, "name")] = mark_
 
     def is_title(self, style: str) -> bool:
         """Whether paragraphs of this style are a document's title."""
@@ -54,6 +59,18 @@ class OpenStyles:
                 return True
             style = self.parents.get(style, "")
         return False
+
+
+def _mark(style: Element) -> Mark:
+    properties = child(style, "text-properties")
+    if properties is None:
+        return ""
+    if attribute(properties, "text-line-through-style") not in ("", "none"):
+        return "struck"
+    position = attribute(properties, "text-position")
+    if position.startswith(("sub", "-")):
+        return "lowered"
+    return "" if position.startswith("0") or not position else "raised"
 
 
 def _levels(style: Element) -> dict[int, ListLevel]:

@@ -92,7 +92,7 @@ class OpenText:
                 self.blocks(part)
 
     def _paragraph(self, part: Element) -> None:
-        inline = OpenInline()
+        inline = OpenInline(self._styles.marks)
         inline.add(part)
         text = inline.text.strip("\n ")
         if text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from copy import copy
 
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.formats.office.rtf_flow import Form
@@ -14,6 +13,7 @@ from vectorlog.ingest.formats.office.rtf_words import BREAKS, FLOWS, KNOWN, LINK
 
 _HEADING = re.compile(r"(?i)heading ([1-9])\b")
 _LONGEST_CODE = 5000
+_OPENING = ord("{")
 
 
 class RtfReader:
@@ -54,8 +54,9 @@ class RtfReader:
             elif kind == "hex":
                 self._raw(bytes((int(token["hex"], 16),)))
             elif kind == "brace":
-                self._flush()
-                (self._open if token["brace"] == b"{" else self._close)()
+                if self._bytes or self._to_skip:
+                    self._flush()
+                (self._open if data[at - 1] == _OPENING else self._close)()
             elif kind == "sign":
                 self._sign(token["sign"])
             elif kind is not None:
@@ -100,7 +101,7 @@ class RtfReader:
         if group.target is not None:
             group.target.append(text)
         elif not group.hidden and not group.table:
-            self._flows.last.text.append(text)
+            self._flows.last.write(text, group.mark)
 
     def _sign(self, sign: bytes) -> None:
         if self._to_skip and sign in SYMBOLS:
@@ -115,26 +116,26 @@ class RtfReader:
             self._write(SYMBOLS.get(sign, ""))
 
     def _open(self) -> None:
-        self._groups.append(self._group)
-        self._group = copy(self._group)
-        self._group.ends = None
+        self._groups.append(self._group)  # the same one, until something changes it
         self._starred = False
         self._fresh = True
 
     def _close(self) -> None:
         self._starred = False
         if self._groups:
-            ends, self._group = self._group.ends, self._groups.pop()
-            if ends is not None:
-                ends()
+            ended, self._group = self._group, self._groups.pop()
+            if ended is not self._group and ended.ends is not None:
+                ended.ends()
 
     def _word(self, word: str, value: int | None) -> None:
         self._flush()
         starred, self._starred = self._starred and self._fresh, False
         self._fresh = False
-        group = self._group
-        if group.skipped:
+        if self._group.skipped:
             return
+        if self._groups and self._group is self._groups[-1]:
+            self._group = self._group.inner()
+        group = self._group
         if group.table and self._in_table(group.table, word, value):
             return
         if word in FLOWS and self._flows.has_room:
@@ -213,12 +214,14 @@ class RtfReader:
     def _begin_result(self) -> None:
         if self._fields:
             flow = self._flows.last
+            flow.runs.end()
             self._fields[-1].start = id(flow), flow.paragraphs, len(flow.text)
 
     def _end_field(self) -> None:
         ended = self._fields.pop()
         link = LINK.match("".join(ended.code)[:_LONGEST_CODE])
         flow = self._flows.last
+        flow.runs.end()
         if link is None or not ended.start[0]:
             return
         target = link["quoted"] or link["bare"]
@@ -231,20 +234,10 @@ class RtfReader:
             flow.text[start:] = [f"[{text}]({target})"]
 
     def _character(self, word: str, value: int | None) -> bool:
-        group = self._group
-        match word:
-            case "f":
-                group.font = value or 0
-            case "uc":
-                group.fallback = max(0, min(value or 0, 100)) if value is not None else 1
-            case "v" | "deleted":
-                group.hidden = value != 0
-            case "plain":
-                group.hidden = False
-            case "ansicpg":
-                self._letters.encoding = code_page(value or 0) or self._letters.encoding
-            case _ if word in SETS:
-                self._letters.encoding = SETS[word]
-            case _:
-                return False
+        if word == "ansicpg":
+            self._letters.encoding = code_page(value or 0) or self._letters.encoding
+        elif word in SETS:
+            self._letters.encoding = SETS[word]
+        else:
+            return self._group.character(word, value)
         return True

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from vectorlog.ingest.formats.office.grid import MOST_COLUMNS, Cell, laid_out
 from vectorlog.ingest.formats.office.sink import Lines, Sink
+from vectorlog.ingest.raised import Mark, Runs
 
 _NEAR = 40
 """Borders of cells that lie nearer than this are the same: in twips, a twentieth of a point."""
@@ -45,6 +46,8 @@ class Flow:
     """Of the paragraph that is open."""
     mark: str = ""
     """The number or bullet of the paragraph that is open."""
+    runs: Runs = field(init=False)
+    """Joins stretches of it."""
     paragraphs: int = 0
     after: list[str] = field(default_factory=list)
     """Notes, comments and text boxes of the paragraph that is open."""
@@ -55,6 +58,14 @@ class Flow:
     """Of the row that is open."""
     _border: Border = field(default_factory=lambda: Border(0))
     """Of the cell that is being defined."""
+
+    def __post_init__(self) -> None:
+        self.runs = Runs(self.text)
+
+    def write(self, text: str, mark: Mark) -> None:
+        """Adds text to the open paragraph, and says how it is set."""
+        self.runs.begin(mark)
+        self.text.append(text)
 
     def control(self, word: str, value: int | None) -> None:
         """Takes a control of paragraphs or tables."""
@@ -88,8 +99,10 @@ class Flow:
     def paragraph(self) -> None:
         """Ends the open paragraph."""
         self.paragraphs += 1
+        self.runs.end()
         text, mark = "".join(self.text).strip("\n"), self.mark.strip()
-        self.text, self.mark = [], ""
+        self.text.clear()
+        self.mark = ""
         if self.form.in_table:
             self._write(text, mark, self._cell)
             return

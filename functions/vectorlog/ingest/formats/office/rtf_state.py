@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vectorlog.ingest.formats.office.rtf_words import CHARSETS
+from vectorlog.ingest.raised import Mark
 
 _SYMBOLS = 0xF020
 """Where the signs of symbol fonts begin in Unicode; they are 0xF000 above their bytes."""
@@ -25,6 +26,35 @@ class Group:
     """Where text goes that is not the document's, such as a field's code."""
     table: str = ""
     ends: Callable[[], None] | None = None
+    mark: Mark = ""
+    """How text is set."""
+
+    def inner(self) -> Group:
+        """Returns a group inside this one, which begins as this one is."""
+        return Group(self.font, self.fallback, self.hidden, self.skipped, self.target, self.table, None, self.mark)
+
+    def character(self, word: str, value: int | None) -> bool:
+        """Takes a control of letters; returns whether it is one."""
+        match word:
+            case "f":
+                self.font = value or 0
+            case "uc":
+                self.fallback = max(0, min(value or 0, 100)) if value is not None else 1
+            case "v" | "deleted":
+                self.hidden = value != 0
+            case "plain":
+                self.hidden, self.mark = False, ""
+            case "super" | "up":
+                self.mark = "raised" if value != 0 else ""
+            case "sub" | "dn":
+                self.mark = "lowered" if value != 0 else ""
+            case "strike" | "striked" | "strikedl":
+                self.mark = "struck" if value != 0 else ""
+            case "nosupersub":
+                self.mark = ""
+            case _:
+                return False
+        return True
 
 
 @dataclass(slots=True)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 
 from vectorlog.ingest.formats.office.charts import write_chart, write_diagram
+from vectorlog.ingest.formats.office.formula import linear
 from vectorlog.ingest.formats.office.grid import Cell, laid_out
 from vectorlog.ingest.formats.office.lists import counted
 from vectorlog.ingest.formats.office.package import Package, Relation
 from vectorlog.ingest.formats.office.sink import Lines, Sink
 from vectorlog.ingest.formats.office.xml import NAMES, attribute, child, named, number
+from vectorlog.ingest.raised import Mark, Runs
 
 _AUTO = (("arabic", "decimal"), ("roman", "Roman"), ("alpha", "Letter"))
 _FURNITURE = ("sldNum", "dt", "hdr", "ftr")
@@ -131,8 +133,10 @@ class Shapes:
     def line(self, paragraph: Element) -> str:
         """Returns the text of a paragraph, with the addresses of links."""
         out: list[str] = []
+        runs = Runs(out)
         for run in paragraph:
             name = NAMES[run.tag]
+            runs.begin(_mark(child(run, "rPr")))
             if name == "br":
                 out.append("\n")
             elif name == "fld" and attribute(run, "type") == "slidenum":
@@ -146,8 +150,19 @@ class Shapes:
                 out.append(text)
             elif name in ("AlternateContent", "m", "oMathPara", "oMath"):
                 inner = child(run, "Choice")
-                out.append("".join(each.text or "" for each in named(run if inner is None else inner, "t")))
+                out.append(linear(run if inner is None else inner))
+        runs.end()
         return "".join(out)
+
+
+def _mark(properties: Element | None) -> Mark:
+    """Returns how the text of a run is set: its baseline is moved by thousandths of a percent."""
+    if properties is None:
+        return ""
+    if attribute(properties, "strike") not in ("", "noStrike"):
+        return "struck"
+    baseline = attribute(properties, "baseline").removesuffix("%")
+    return "" if baseline.strip("0.-") == "" else "lowered" if baseline.startswith("-") else "raised"
 
 
 def placeholder_of(shape: Element) -> Element | None:
