@@ -19,6 +19,7 @@ from vectorlog.ingest.formats import (
     pdf_layout,
     pdf_lines,
     pdf_outline,
+    pdf_signature,
     pdf_xfa,
     recognized_lines,
 )
@@ -30,8 +31,6 @@ from vectorlog.ingest.ocr import HOW, Picture, active
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
-_BEGINNING = re.compile(rb"(?:\A|[\r\n])[ \t\0\xef\xbb\xbf]*%PDF-[0-9]")
-_OBJECT = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\b")
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02](?:\r?\n)?")
 _PLACEHOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -223,22 +222,11 @@ def _placeholder(text: str) -> str:
     return next((reason for form, reason in _PLACEHOLDERS if form.search(line)), "")
 
 
-def _begins(head: bytes) -> bool:
-    """Whether a PDF begins in the first kilobyte: at the start of a line, behind a MacBinary header, or anywhere if its
-    objects follow. A PDF that an archive stores begins elsewhere.
-    """
-    begin = head[:1024]
-    if _BEGINNING.search(begin) is not None or (head[:1] == b"\0" and b"%PDF-" in begin):
-        return True
-    at = begin.find(b"%PDF-")
-    return at > 0 and b"\0" not in head[:at] and not head.startswith(b"PK") and _OBJECT.search(head, at) is not None
-
-
 FORMAT = Format(
     "a PDF",
     (".pdf",),
     read,
-    begins=_begins,
+    begins=pdf_signature.begins,
     keeps=(
         "The text layer page by page, column by column where the file mixes two columns of prose, else in the order of "
         "the file, with printed page labels. Headings are what bookmarks name, and lines with larger letters. Lines of "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 from xml.parsers import expat
 
 from vectorlog.ingest.formats.office.number_format import Formatter, general
 from vectorlog.ingest.formats.office.xml import number
+from vectorlog.ingest.raised import Mark, Runs
 
 Cells = dict[int, str]
 """The texts of a row, by column from 1. Cells without text are not in it."""
@@ -118,6 +119,9 @@ class SheetCells:
             return value
 
 
+_RAISED: Mapping[str, Mark] = {"superscript": "raised", "subscript": "lowered"}
+
+
 def shared_strings(part: IO[bytes]) -> list[str]:
     """Returns the strings that cells refer to by number, without the reading aids of Japanese text.
 
@@ -126,12 +130,18 @@ def shared_strings(part: IO[bytes]) -> list[str]:
     """
     strings: list[str] = []
     parts: list[str] = []
+    runs = Runs(parts)
     wanted = [False, False]  # in a text, in a reading aid
+    marks: list[Mark] = [""]
 
-    def start(name: str, _: dict[str, str]) -> None:
+    def start(name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
         if name == "t":
             wanted[0] = not wanted[1]
+        elif name == "vertAlign":
+            marks[0] = _RAISED.get(attributes.get("val", ""), "")
+        elif name == "strike" and attributes.get("val") not in ("0", "false"):
+            marks[0] = "struck"
         elif name == "rPh":
             wanted[1] = True
 
@@ -141,12 +151,16 @@ def shared_strings(part: IO[bytes]) -> list[str]:
             wanted[0] = False
         elif name == "rPh":
             wanted[1] = False
+        elif name == "r":
+            marks[0] = ""
         elif name == "si":
+            runs.end()
             strings.append("".join(parts))
             parts.clear()
 
     def characters(text: str) -> None:
         if wanted[0]:
+            runs.begin(marks[0])
             parts.append(text)
 
     _parse(part, start, end, characters)
