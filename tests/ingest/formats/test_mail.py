@@ -146,3 +146,55 @@ def test_deeply_nested_parts(read: Read) -> None:
     text = read(b"Subject: Depths\r\n" + head + b"\r\ndeep" * 50_000, "a.eml")
     assert time.process_time() - begun < 2
     assert [each.code for each in text.warnings] == ["left_out"]
+
+
+def _alternative(*forms: tuple[str, str]) -> bytes:
+    parts = "".join(f"--b\nContent-Type: {kind}; charset=utf-8\n\n{text}\n" for kind, text in forms)
+    return f"From: a@b.c\nSubject: s\nContent-Type: multipart/alternative; boundary=b\n\n{parts}--b--\n".encode()
+
+
+class TestAlternatives:
+    @pytest.mark.parametrize(
+        ("plain", "html", "has", "lacks"),
+        [
+            ("Please view in HTML", "<p>Your order 4711 costs 12.50 EUR.</p>", ["4711", "12.50"], ["view in"]),
+            (
+                "The meeting is on Monday at nine.",
+                "<p>The <b>meeting</b> is on Monday at nine.</p>",
+                ["at nine"],
+                ["**"],
+            ),
+            ("Order placed.", "<table><tr><td>Valve</td><td>99 EUR</td></tr></table>", ["Valve", "99 EUR"], []),
+            (
+                "The pump has to be inspected after four hundred hours, and its seal replaced by an operator, who "
+                "then writes down pressure, date, temperature, name and remarks in the book beside it.",
+                "<p>Die Pumpe ist alle vierhundert Stunden zu prüfen.</p>",
+                ["four hundred hours", "vierhundert Stunden"],
+                [],
+            ),
+        ],
+    )
+    def test_the_form_that_says_more(self, plain: str, html: str, has: list[str], lacks: list[str], read: Read) -> None:
+        """Nothing is lost because a mail has two forms, and nothing is there twice."""
+        text = read(_alternative(("text/plain", plain), ("text/html", html)), "a.eml").text
+        assert all(each in text for each in has)
+        assert not any(each in text for each in lacks)
+        assert text.count("at nine") <= 1
+
+    def test_a_calendar_beside_the_text_is_told(self, read: Read) -> None:
+        """An invitation is left out with a warning."""
+        forms = (("text/plain", "Come on Monday"), ("text/calendar", "BEGIN:VCALENDAR"))
+        assert [each.code for each in read(_alternative(*forms), "a.eml").warnings] == ["left_out"]
+
+    def test_signs_in_a_body(self, read: Read) -> None:
+        """A body with a wrong charset is read by its bytes, and told."""
+        found = read(b"From: a@b.c\nSubject: s\nContent-Type: text/plain; charset=utf-8\n\nIt is 20 \xb0C\n", "a.eml")
+        assert "20 °C" in found.text
+        assert [each.code for each in found.warnings] == ["encoding_guessed"]
+
+
+def test_a_folder_with_a_mark_and_text_before_its_messages(read: Read) -> None:
+    """A byte order mark loses no message, and what stands before the first one is text."""
+    message = b"From a Mon Jan  1 00:00:00 2024\nFrom: a@b.c\nSubject: One\n\nfirst body\n"
+    assert "first body" in read(b"\xef\xbb\xbf" + message, "a.mbox").text
+    assert "before it" in read(b"before it\n\n" + message, "a.mbox").text

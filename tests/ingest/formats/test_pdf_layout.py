@@ -17,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from tests.support.growth import grows_linearly
 from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
+from vectorlog.ingest.extract import extract
 from vectorlog.ingest.formats import pdf_boxes, pdf_lines, pdf_outline
 from vectorlog.ingest.formats.pdf import read
 
@@ -260,3 +261,34 @@ def test_the_time_grows_with_the_pages_only(tmp_path: Path) -> None:
         200,
     )
     assert grows_linearly(lambda size: text_of(drawn(*[BODY] * size), tmp_path), 20)
+
+
+def test_columns_that_stand_close(tmp_path: Path) -> None:
+    """A table keeps its columns, also if little more than a space is between them."""
+    rows = [("Item", "Qty", "Price"), ("Long item name that is here", "2", "1,200.00"), ("Short", "10", "9.50")]
+    table: list[Drawn] = [
+        (left, 700 - 18 * number, 10, cell)
+        for number, row in enumerate(rows)
+        for left, cell in zip((72, 206, 234), row, strict=True)
+    ]
+    assert (
+        "| Long item name that is here | 2 | 1,200.00 |\n| Short | 10 | 9.50 |" in text_of(drawn(table), tmp_path).text
+    )
+
+
+def test_a_list_is_no_table(tmp_path: Path) -> None:
+    """Numbers before items are no column."""
+    items: list[Drawn] = [
+        each
+        for number in range(1, 5)
+        for each in ((72, 700 - 18 * number, 10, f"{number}."), (92, 700 - 18 * number, 10, f"Item number {number}"))
+    ]
+    assert "|" not in text_of(drawn(items), tmp_path).text
+
+
+@pytest.mark.parametrize("before", [b"\n\n<html>junk", b"HTTP/1.1 200 OK\r\n\r\n", b"\x01\x02 junk"])
+def test_what_stands_before_a_pdf(before: bytes, tmp_path: Path) -> None:
+    """Readers accept a PDF that begins in the first kilobyte; its source is never taken for its text."""
+    path = tmp_path / "blob"
+    path.write_bytes(before + drawn([(72, 700, 10, "Drain the boilers")]))
+    assert extract(path, "a.pdf").text == "Drain the boilers"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,51 @@ class TestLatex:
         assert found.text == (
             "# My Paper\n\n## Einführung\n\nA bold word costs 5% of $x^2$.\n\nStraße\n\n- One\n\n```\n\\raw{x}\n```"
         )
+
+    @pytest.mark.parametrize(
+        ("tex", "shown"),
+        [
+            (r"Use \verb|50%| of $\frac{1}{2}\alpha$ and more", r"Use 50% of $\frac{1}{2}\alpha$ and more"),
+            (r"$\alpha + \beta = 5$", r"$\alpha + \beta = 5$"),
+            (r"A \[ \sum_{i=1}^n x_i \] and \(\lambda > 0\)", r"A \[ \sum_{i=1}^n x_i \] and \(\lambda > 0\)"),
+            *[("\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}",) * 2],
+            ("\\begin{equation}\\label{e}a=b\\end{equation} so", "\\begin{equation}a=b\\end{equation} so"),
+            ("\\begin{lstlisting}\n50% of x\n\\end{lstlisting}", "```\n50% of x\n```"),
+            (r"\url{http://a.b/x%20y} \href{http://a.b/%20z}{here}", "http://a.b/x%20y [here](http://a.b/%20z)"),
+            (r"\lstinline{a % b}, \verb+x%y+ \textcolor{red}{words}", "a % b, x%y words"),
+            (r"\section{The $x^2$ term} costs \$5 and 5\% % no", "## The $x^2$ term\n\ncosts $5 and 5%"),
+            (r"an open $ alone \[ and \begin{align} stay", "an open $ alone  and  stay"),
+        ],
+    )
+    def test_formulas_and_verbatim_text(self, tex: str, shown: str, read: Read) -> None:
+        """Formulas stay as they are written, and a percent sign in code or an address begins no comment."""
+        assert read(f"\\begin{{document}}\n{tex}\n\\end{{document}}", "a.tex").text == shown
+
+
+class TestNotebook:
+    def test_outputs(self, read: Read) -> None:
+        """Errors, and values that only a rich form shows, are read; images are counted."""
+        data: list[dict[str, object]] = [
+            {"output_type": "error", "traceback": ["\x1b[0;31mZeroDivisionError\x1b[0m: zero"]},
+            {"output_type": "display_data", "data": {"text/markdown": ["**md**"]}},
+            {"output_type": "execute_result", "data": {"text/latex": "$x$", "text/plain": "<a.Latex object>"}},
+            {"output_type": "execute_result", "data": {"text/html": "<p>cell 7</p>"}},
+            {"output_type": "display_data", "data": {"application/json": {"k": 1}}},
+            {"output_type": "display_data", "data": {"image/png": "x", "text/plain": "<Figure size 1>"}},
+            {"output_type": "pyerr", "ename": "OldError", "evalue": "old"},
+            {"output_type": "pyout", "latex": "$old$"},
+        ]
+        found = read(json.dumps({"cells": [{"cell_type": "code", "source": "1/0", "outputs": data}]}), "a.ipynb")
+        for said in ("ZeroDivisionError: zero", "**md**", "$x$", "cell 7", '"k": 1', "OldError: old", "$old$"):
+            assert said in found.text
+        assert [each.message for each in found.warnings] == ["1 image is not read."]
+
+
+@pytest.mark.parametrize("name", ["a.eml", "a.emlx", "a.mht", "a.mhtml", "a.ipynb", "a.mbox", "a.mbx"])
+@pytest.mark.parametrize("text", ["plain text, not what the name says", "# Title\n\nNote: some text\n\nbody\n"])
+def test_the_content_decides(name: str, text: str, read: Read) -> None:
+    """Text is read whatever its name is, in full."""
+    assert read(text, name).text == text
 
 
 class TestXml:

@@ -17,6 +17,7 @@ _LEADS = re.compile(rb"[\xc2-\xf4](?=[\x80-\xbf])")
 _FOLLOWING = frozenset(range(0x80, 0xC0))
 _QUOTES = frozenset(b"\x82\x84\x85\x91\x92\x93\x94\x96\x97\xab\xbb")
 """What a template of Windows writes directly beside a name in UTF-8."""
+_OPENING = (b"\x84", b"\x91", b"\x93", b"\xab")
 _SAMPLE = 6_000
 """Bytes of lines that are looked at in each of four places."""
 _LONGEST_LINE = 2_000
@@ -168,7 +169,13 @@ class Mixed:
         """Whether bytes are a part of a character in UTF-8."""
         before, following = beside
         if _FOLLOWING.issuperset(run):
-            return begins and len(run) <= _LONGEST_CUT and not following.isspace() and not following.isdigit()
+            return (
+                begins
+                and run not in _OPENING
+                and len(run) <= _LONGEST_CUT
+                and not following.isspace()
+                and not following.isdigit()
+            )
         if run[0] not in self.leads or not _FOLLOWING.issuperset(run[1:]):
             return False
         if len(run) == 1 and run[0] >= _THREE and before.isalpha():

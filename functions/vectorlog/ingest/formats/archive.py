@@ -130,7 +130,10 @@ FORMAT = Format(
     read,
     begins=lambda head: head.startswith(tuple(mark for mark, _ in _PACKED)) or _is_tar(head),
     media_types=("application/zip",),
-    keeps="Each file in it under its name, read by the reader of its own format.",
+    keeps=(
+        "Each file in it under its name, read by the reader of its own format. A single file that is packed (gzip, "
+        "bzip2, xz) is read as if it were not."
+    ),
     leaves_out=(
         "Files that cannot be read, and what exceeds the limits on depth, number and size: listed in a warning. A "
         "locked archive fails."

@@ -48,6 +48,9 @@ FORMAT = Format(
     (".msg", ".oft"),
     read,
     ole_streams=("__properties_version1.0",),
-    keeps="Subject, sender, recipients, date, body; attachments, each by the reader of its kind.",
+    keeps=(
+        "Subject, sender, recipients, date; the body as plain text or HTML, whichever says more; attachments, each by "
+        "the reader of its kind."
+    ),
     leaves_out="Images, and attachments of kinds that are not read, which are told.",
 )

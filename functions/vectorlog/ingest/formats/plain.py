@@ -31,7 +31,8 @@ FORMAT = Format(
     by_name=True,
     keeps=(
         "The text as it is, but a word that a line's end cut stands in one piece if it does so elsewhere. Files of any "
-        "other kind that are text, such as logs, are read so too."
+        "other kind that are text, such as logs, are read so too. Lines of a UTF-8 file that are in another encoding "
+        "are read in that, with a warning."
     ),
     leaves_out="Addresses that hold data (`data:`).",
 )

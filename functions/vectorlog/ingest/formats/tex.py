@@ -216,6 +216,9 @@ FORMAT = Format(
     (".tex", ".latex", ".ltx"),
     read,
     by_name=True,
-    keeps="Title, headings, paragraphs, items and code; formulas as they are written.",
+    keeps=(
+        "Title, headings, paragraphs, items, code and addresses; formulas as they are written, but without comments and "
+        "labels."
+    ),
     leaves_out="Marks of layout, references, citations, comments, images, and files that it includes.",
 )

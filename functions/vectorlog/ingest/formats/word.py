@@ -61,7 +61,7 @@ FORMAT = Format(
     keeps=(
         "Headings, paragraphs, lists with their numbers, tables, links, text boxes, texts of charts and SmartArt; "
         "footnotes, endnotes and comments after the paragraph that refers to them; headers first and footers last, "
-        "once each."
+        "once each. Raised letters as `10^6` and `m²`, struck-out text between `~~`, formulas on one line."
     ),
     leaves_out=("Deleted and hidden text, images, macros. Macros and damaged parts are told in a warning."),
 )
