@@ -9,6 +9,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 DAY_MS = 86_400_000
 
+VERSION = "1.0.0"
+"""Of the API, not of the software."""
+
 OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "granite-embedding-30m-english"
 BEDROCK_MODEL = "amazon.titan-embed-text-v2:0"
@@ -101,6 +104,9 @@ GATEWAY_TOO_LARGE = (
 )
 ANSWERS = "answers"
 """The bucket's folder of answers that are too large for Lambda."""
+
+LINK_KEY_BYTES = 32
+"""The length of the key that signs addresses of passages."""
 
 VectorEngine: TypeAlias = Literal["faiss", "lucene"]
 VECTOR_ENGINE: VectorEngine = "faiss"

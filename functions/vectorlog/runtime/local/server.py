@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import uvicorn
 from starlette.types import ASGIApp
 
-from vectorlog.api import auth, routes
+from vectorlog.api import auth, routes, unprefixed
 from vectorlog.api.app import Admit, Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.resources import health
@@ -21,7 +21,7 @@ from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
-from vectorlog.runtime.local.direct_parts import DirectParts, key_in
+from vectorlog.runtime.local.direct_parts import DirectParts
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
@@ -73,6 +73,7 @@ class Server:
         """Serves until a signal stops it. Requests that are under way are still answered."""
         self._local.start()
         routes.load()
+        unprefixed.load()
         settings = self._local.settings
         limits = Limits(
             head_seconds=settings.head_seconds,
@@ -103,7 +104,7 @@ class Server:
         authenticate = keys(deployment, later=pool.submit)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
-        disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
+        disk, direct = self._local.disk, DirectParts(deployment.link_key(), deployment.clock)
         app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
         admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)
         return asgi_app(

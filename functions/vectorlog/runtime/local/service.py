@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
 from vectorlog.defaults import LOCAL_UPLOADS
@@ -30,6 +31,7 @@ from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
@@ -107,6 +109,7 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            link_key=cache(partial(key_in, self.folder.signing_key)),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
