@@ -103,8 +103,10 @@ def succeeded(content: Json) -> Json:
 
 
 def refused(error: Refused) -> Json:
-    """The result of a tool that refused, in words for the model."""
-    return {"content": [{"type": "text", "text": error.message}], "isError": True}
+    """The result of a tool that refused, in words for the model, with the argument that is wrong."""
+    named = not isinstance(error, Invalid) or error.param is None or error.param in error.message
+    text = error.message if named else f"{error.message} This is about '{error.param}'."
+    return {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def _result(each: Result, address: Address) -> Json:
