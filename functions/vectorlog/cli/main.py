@@ -19,6 +19,7 @@ COMMANDS = {
     "show": "Show what is known about an id, and why a file failed.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
+    "mcp": "Offer a server's vector stores to desktop clients (MCP).",
     "verify": "Check that all derived data agrees with the log.",
 }
 
