@@ -92,7 +92,7 @@ class Tools:
         document = Document.parse(parse.checked(arguments.Fetch, given).id)
         store = self._named(document.store)
         read = indexed_text.read(self.request.deployment, self.request.actor, store, document.file)
-        part = results.part(read.text, self._begin(document, len(read.text)), arguments.MOST_CHARS)
+        part = results.part(read.text, self._begin(document, read.text), arguments.MOST_CHARS)
         metadata = {**results.about(read), **{name: value for name, value in part.items() if name != "text"}}
         return {
             "id": str(document),
@@ -140,15 +140,18 @@ class Tools:
             raise store_not_found(store or "")
         return store or self.store or ""
 
-    def _begin(self, document: Document, characters: int) -> int:
-        """Returns the first character to show of a document, of which not more may be known than its passage."""
-        if document.place is None or characters <= arguments.MOST_CHARS:
+    def _begin(self, document: Document, text: str) -> int:
+        """Returns the first character to show of a document, so that the passage is among those that are shown."""
+        if document.place is None or len(text) <= arguments.MOST_CHARS:
             return 0
         shown = passages.read(
             self.request.deployment, self.request.actor, document.store, document.file, document.place
         )
-        found = next((each.location for each in shown.pieces if each.n == shown.passage), None)
-        return max(0, found.start - arguments.MOST_CHARS // 2) if found else 0
+        found = next((each for each in shown.pieces if each.n == shown.passage), None)
+        if found is None:
+            return 0
+        start = found.location.start if found.location else text.find(found.text)
+        return max(0, start - arguments.MOST_CHARS // 2)
 
     def _searchable(self, views: Sequence[StoreView]) -> tuple[list[str], list[str]]:
         """Returns the ids of the stores that can be searched, and what to say about the others."""
