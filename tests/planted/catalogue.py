@@ -6,6 +6,7 @@ from tests.planted import (
     in_api,
     in_domain,
     in_event_log,
+    in_mcp,
     in_runtime,
     in_search,
     in_storage,
@@ -24,5 +25,6 @@ BUGS: tuple[Bug, ...] = (
     *in_work.BUGS,
     *in_storage.BUGS,
     *in_api.BUGS,
+    *in_mcp.BUGS,
     *in_runtime.BUGS,
 )

@@ -40,8 +40,9 @@ def kept_from_pages(
     """
 
     def guarded(head: Request) -> Response | Admitted:
-        reason = _stranger(head.headers, trusted_hosts, cors_origins)
-        if reason and not head.path.startswith(VIEWED) and is_open():
+        viewed = head.path.startswith(VIEWED)
+        reason = "" if viewed else _stranger(head.headers, trusted_hosts, cors_origins)
+        if reason and is_open():
             return refuse(head, Forbidden(f"This server needs no key, so it serves no web pages: {reason}"))
         return admit(head)
 
