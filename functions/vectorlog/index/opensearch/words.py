@@ -95,7 +95,7 @@ def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Js
             older.append((place, query))
         else:
             result[place] = _words(answer, FIELD, BM25, terms)
-            if result[place].weights and (spellings := other_spellings(terms, result[place].weights)):
+            if result[place].index and (spellings := other_spellings(terms, result[place].weights)):
                 misspelt.append((place, query, terms, spellings))
     if older:
         answers = send({"docs": [_document(alias, query, OLDER_FIELD, query.text or "") for _, query in older]})
