@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from mcp import Client
 from openai import OpenAI
+from reportlab.pdfgen import canvas
 
 from tests.clients.administered import Administered, new_project
 from tests.clients.conftest import Attached
@@ -115,14 +117,14 @@ def test_results_of_one_file(mcp: McpClient, store: str, attached: Attached) -> 
     long = "\n\n".join(f"Owl number {n} sleeps in tree {n}. " + "It is very quiet there. " * 12 for n in range(6))
     attached(store, long, "long.txt", chunking_strategy={"type": "static", "static": sizes})
     attached(store, "An owl.", "short.txt")
-    for call in (
-        lambda **more: mcp.call("search", query="owl", **more),
-        lambda **more: mcp.call("search_vector_store", vector_store_id=store, query="owl", **more),
-    ):
-        names = [each["filename"] for each in call()["results"]]
+    tools: dict[str, dict[str, Any]] = {"search": {}, "search_vector_store": {"vector_store_id": store}}
+    for tool, named in tools.items():
+        asked = {"query": "owl", **named}
+        names = [each["filename"] for each in mcp.call(tool, **asked)["results"]]
         assert names.count("long.txt") > 1
-        assert sorted(each["filename"] for each in call(max_results_per_file=1)["results"]) == ["long.txt", "short.txt"]
-        assert len(call(max_num_results=2)["results"]) == 2
+        one_each = mcp.call(tool, **asked, max_results_per_file=1)["results"]
+        assert sorted(each["filename"] for each in one_each) == ["long.txt", "short.txt"]
+        assert len(mcp.call(tool, **asked, max_num_results=2)["results"]) == 2
 
 
 def test_filters_and_ranking(mcp: McpClient, store: str, attached: Attached) -> None:
@@ -169,7 +171,8 @@ def test_wrong_filters(mcp: McpClient, store: str) -> None:
 def test_read_file(mcp: McpClient, store: str, attached: Attached) -> None:
     """A file's text is read piece by piece, and the pieces are the text."""
     file = attached(store, GUIDE, "guide.md").id
-    read, offset = "", 0
+    read = ""
+    offset: int | None = 0
     while offset is not None:
         part = mcp.call("read_file", vector_store_id=store, file_id=file, offset=offset, limit=40)
         read, offset = read + part["text"], part["next_offset"]
@@ -240,6 +243,34 @@ class TestPage:
         assert page.count(" id=passage") == 1
         shown = unescape("".join(re.findall(r"<p class=text>(.*?)</p>", re.sub("</?mark[^>]*>", "", page), re.DOTALL)))
         assert shown.split() == text[: len(shown) + 1].split() or shown.replace("\n", "") in text.replace("\n", "")
+
+    def test_opens_at_the_right_page(
+        self, mcp: McpClient, openai_client: OpenAI, store: str, upload: Any, context: Any
+    ) -> None:
+        """A result from a document with pages names its page, and so does the page behind its url."""
+        book = io.BytesIO()
+        drawn = canvas.Canvas(book, invariant=1)
+        for number, animal in enumerate(("owl", "fox", "hare"), 1):
+            for line in range(40):
+                drawn.drawString(72, 780 - 18 * line, f"Line {line} about the {animal} of page {number}.")
+            drawn.showPage()
+        drawn.save()
+        file = upload(book.getvalue(), "animals.pdf").id
+        sizes = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 0}}
+        row = openai_client.vector_stores.files.create_and_poll(
+            file,
+            vector_store_id=store,
+            chunking_strategy=sizes,  # type: ignore[arg-type]
+        )
+        assert row.status == "completed", row.last_error
+        [found] = mcp.call("search", query="line 20 about the fox of page 2", max_num_results=1)["results"]
+        pages = found["location"]["first_page"], found["location"]["last_page"]
+        assert 2 in pages
+        where = "page 2" if pages == (2, 2) else f"pages {pages[0]} to {pages[1]}"
+        assert found["title"] == f"animals.pdf ({where})"
+        page = httpx.get(found["url"], verify=context).text
+        heading = page[: page.index(" id=passage")].rpartition("<h2>")[2].partition("</h2>")[0]
+        assert heading == where
 
     def test_of_a_deleted_file_is_gone(
         self, mcp: McpClient, openai_client: OpenAI, store: str, attached: Attached, context: Any

@@ -56,8 +56,8 @@ BUGS = (
     Bug(
         "page-with-markup",
         "api/viewer_page.py",
-        "        text = escape(run.text)",
-        "        text = run.text",
+        "    text = escape(run.text)",
+        "    text = run.text",
         "A document runs its markup in the browser of whoever opens a link to it.",
         ("api/test_viewer.py::TestPage::test_holds_no_markup_of_the_file",),
     ),

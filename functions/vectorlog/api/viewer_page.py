@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from vectorlog.domain.location import Location
 from vectorlog.files.artefact import Piece
@@ -55,7 +55,8 @@ def passage(shown: Shown, earlier: str, later: str) -> str:
     links = [(earlier, "Earlier in the file"), (later, "Later in the file")]
     nav = "".join(f"<a href='{escape(address)}'>{name}</a>" for address, name in links if address)
     body = "".join(_parts(shown.pieces, shown.passage))
-    return _page(shown.filename, f"{note if shown.changed else ''}{body}{f'<nav>{nav}</nav>' if nav else ''}")
+    above = "" if shown.passage is None else "<p><a href='#passage'>Go to the passage</a></p>"
+    return _page(shown.filename, f"{note if shown.changed else ''}{above}{body}{f'<nav>{nav}</nav>' if nav else ''}")
 
 
 def refusal(message: str) -> str:
@@ -73,15 +74,14 @@ def _page(title: str, body: str) -> str:
 
 def _parts(pieces: Sequence[Piece], marked: int | None) -> Iterator[str]:
     """Yields the text of the chunks with a line over it wherever its place changes."""
-    label = None
-    for run in _runs(pieces, marked):
-        if where(run.place) != label:
-            label = where(run.place)
-            yield f"<h2>{escape(label)}</h2>"
-        text = escape(run.text)
-        if run.marked:
-            text = f"<mark{' id=passage' if run.begins else ''}>{text}</mark>"
-        yield f"<p class=text>{text}</p>"
+    for label, runs in groupby(_runs(pieces, marked), lambda run: where(run.place)):
+        over = f"<h2>{escape(label)}</h2>" if label else ""
+        yield f"{over}<p class=text>{''.join(map(_text, runs))}</p>"
+
+
+def _text(run: _Run) -> str:
+    text = escape(run.text)
+    return f"<mark{' id=passage' if run.begins else ''}>{text}</mark>" if run.marked else text
 
 
 @dataclass(frozen=True, slots=True)
