@@ -11,7 +11,7 @@ import httpx
 import pytest
 from mcp import Client
 from openai import OpenAI
-from reportlab.pdfgen import canvas
+from reportlab.pdfgen import canvas  # type: ignore[import-untyped]
 
 from tests.clients.administered import Administered, new_project
 from tests.clients.conftest import Attached

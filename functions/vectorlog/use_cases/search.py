@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from vectorlog.deployment import Deployment
@@ -57,7 +57,7 @@ class Search:
 @dataclass(frozen=True, slots=True)
 class Result:
     """A chunk that was found: its number in the file's generation, and where it is, if that is known. `score` is
-    absolute, from 0 to 1, and 0.5 means unrelated.
+    absolute, from 0 to 1, and 0.5 means unrelated. Two results are equal if users cannot tell them apart.
     """
 
     store: str
@@ -68,7 +68,7 @@ class Result:
     text: str
     n: int
     location: Location | None
-    generation: int = 0
+    generation: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
