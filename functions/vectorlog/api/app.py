@@ -15,7 +15,7 @@ from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.upload_forms import form_rule
-from vectorlog.api.request import Request
+from vectorlog.api.request import IGNORED_PARAMETER, Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import OPEN, Probe, Route, find
 from vectorlog.deployment import Deployment
@@ -50,9 +50,6 @@ class Admitted:
     operation: str
     project: str
 
-
-IGNORED_PARAMETER = "api-version"
-"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
 
 Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
@@ -115,7 +112,9 @@ class App:
         routes, ids = find(path.removeprefix(dialect.prefix)) if prefixed else unprefixed.find_route(path)
         if method in routes:
             admitted = self._admit(dialect, routes[method], ids, head)
-            return unprefixed.refused(admitted, head) if isinstance(admitted, Response) and not prefixed else admitted
+            if isinstance(admitted, Response):
+                return admitted if prefixed else unprefixed.refused(admitted, head)
+            return admitted if prefixed else replace(admitted, answer=unprefixed.answering(admitted.answer))
         refused = _wrong_method(head, set(routes)) if routes else unserved.refuse(head.method, head.path)
         return errors.refusal(refused, dialect, "")
 

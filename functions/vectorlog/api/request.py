@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from vectorlog.api.input.form import Form
 
+IGNORED_PARAMETER = "api-version"
+"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

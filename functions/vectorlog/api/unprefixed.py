@@ -68,17 +68,27 @@ def load() -> None:
         _function(module, name)
 
 
+def answering(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Wraps what answers requests to `MCP_ROUTES` so that it refuses in messages."""
+    return lambda request: refused(answer(request), request)
+
+
 def refused(response: Response, head: Request) -> Response:
     """Returns the refusal of a request to `MCP_ROUTES` as a message of JSON-RPC, which is what clients show. A 401 says
-    where the resource is described.
+    where the resource is described. What is a message already is returned as it is.
     """
-    said = json.loads(response.content)["error"]
+    if response.status < HTTPStatus.BAD_REQUEST or "content-encoding" in response.headers:
+        return response
+    body = json.loads(response.content)
+    if "jsonrpc" in body:
+        return response
+    said = body["error"]
     error = {"code": REFUSED, "message": said["message"], "data": {key: said[key] for key in ("type", "param", "code")}}
-    body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}, separators=(",", ":"), ensure_ascii=False)
     headers = dict(response.headers)
     if response.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = f'Bearer resource_metadata="{head.root}{RESOURCE}{head.path}"'
-    return replace(response, headers=headers, body=body.encode(errors="replace"))
+    return replace(response, headers=headers, body=text.encode(errors="replace"))
 
 
 def _function(module: str, name: str) -> Page:

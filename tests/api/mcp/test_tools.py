@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from vectorlog.domain.api_key import SCOPES, Credential
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.tenancy import Caller
 from vectorlog.use_cases import search as searches
+from vectorlog.use_cases import vector_stores
 
 ANN, BOB = Caller("acme", "ann"), Caller("acme", "bob")
 
@@ -260,6 +261,27 @@ class TestHttp:
         assert says in got.body["error"]["message"]
         assert set(got.body["error"]["data"]) == {"type", "param", "code"}
 
+    def test_an_unexpected_error(self, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An error that nobody expected is a message too, with the id to quote and nothing else."""
+
+        def broken(*_: Any) -> Any:
+            raise RuntimeError("a secret of the server")
+
+        monkeypatch.setattr(vector_stores, "list_page", broken)
+        params = {"name": "list_vector_stores", "arguments": {}}
+        got = made.post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        assert (got.status, got.body["error"]["code"]) == (500, -32000)
+        assert "req_" in got.body["error"]["message"]
+        assert b"secret" not in got.content
+
+    def test_long_values_are_not_repeated(self, made: Made) -> None:
+        """An error repeats at most 100 characters of what was sent, also to a client that accepts gzip."""
+        headers = {"authorization": "Bearer acme", "accept-encoding": "gzip", "mcp-protocol-version": "9" * 60_000}
+        sent = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+        answer = made.world.app.handle(Request("POST", "/mcp", headers, {}, sent, "req_1"))
+        assert answer.status == 400
+        assert json.loads(answer.content)["error"]["data"]["requested"] == "9" * 100
+
     @pytest.mark.parametrize("scope", SCOPES)
     def test_every_scope_suffices(self, made: Made, scope: Any) -> None:
         """Everything here only reads, so a key of any scope will do."""
@@ -318,9 +340,6 @@ def test_tools_of_one_store_take_no_store() -> None:
         properties = every[each["name"]]["properties"]
         assert set(each["inputSchema"]["properties"]) == set(properties) - {"vector_store_id"}
         assert "vector_store_id" not in each["inputSchema"].get("required", ())
-
-
-Check = Callable[[str], Any]
 
 
 @pytest.mark.parametrize("id", ["vs_1/file-1", "vs_1/file-1#1-0", "vs_1/file-1#12-345"])

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from vectorlog.api.input.json_text import Json
+from vectorlog.api.input.refusals import ECHO_CHARS
 from vectorlog.api.mcp import messages
 from vectorlog.api.mcp.messages import (
     HEADER_MISMATCH,
@@ -124,9 +125,8 @@ def _plain(value: str | None) -> str | None:
 
 
 def _unsupported(requested: str | None) -> Fault:
-    return Fault(
-        UNSUPPORTED_VERSION, "Unsupported protocol version", {"supported": list(SUPPORTED), "requested": requested}
-    )
+    data = {"supported": list(SUPPORTED), "requested": (requested or "")[:ECHO_CHARS]}
+    return Fault(UNSUPPORTED_VERSION, "Unsupported protocol version", data)
 
 
 def _stateless(call: Call, offer: Offer) -> Json:
@@ -179,4 +179,4 @@ def _called(call: Call, offer: Offer) -> Json:
 
 
 def _no_method(call: Call) -> Fault:
-    return Fault(METHOD_NOT_FOUND, f"This server has no method {call.method[:100]}.")
+    return Fault(METHOD_NOT_FOUND, f"This server has no method {call.method[:ECHO_CHARS]}.")

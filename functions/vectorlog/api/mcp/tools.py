@@ -65,7 +65,7 @@ class Tools:
         """See Offer. A failure that is not the caller's is logged and counted, as that of a request is."""
         run = _RUN.get(name)
         if run is None:
-            raise Fault(INVALID_PARAMS, f"There is no tool {name[:100]}.")
+            raise Fault(INVALID_PARAMS, f"There is no tool {name[: refusals.ECHO_CHARS]}.")
         try:
             return results.succeeded(run(self, arguments))
         except Refused as error:

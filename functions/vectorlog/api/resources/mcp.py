@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vectorlog.api import errors, unprefixed
+from vectorlog.api import unprefixed
 from vectorlog.api.call import JSON_EXPECTED, Call
 from vectorlog.api.input.form import Form
 from vectorlog.api.mcp import protocol
@@ -12,19 +12,16 @@ from vectorlog.api.mcp.tools import Tools
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, json_response
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Invalid, Refused
+from vectorlog.domain.errors import Invalid
 
 
 def answer(call: Call) -> Response:
-    """POST /mcp, and POST /mcp/<vector_store_id> for one store. What is refused is answered as a message too."""
-    try:
-        call.no_query()
-        store = call.id("vector_store_id") if call.ids else None
-        if isinstance(call.request.body, Form):
-            raise Invalid(JSON_EXPECTED, code=None)
-        return protocol.answer(call.request.body, call.request.headers, Tools(call, store))
-    except Refused as error:
-        return unprefixed.refused(errors.refusal(error, call.dialect, ""), call.request)
+    """POST /mcp, and POST /mcp/<vector_store_id> for one store."""
+    call.no_query()
+    store = call.id("vector_store_id") if call.ids else None
+    if isinstance(call.request.body, Form):
+        raise Invalid(JSON_EXPECTED, code=None)
+    return protocol.answer(call.request.body, call.request.headers, Tools(call, store))
 
 
 def metadata(deployment: Deployment, request: Request, ids: Mapping[str, str]) -> Response:  # noqa: ARG001  # a Page
