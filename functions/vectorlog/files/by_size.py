@@ -108,16 +108,17 @@ class BlobsBySize:
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """See Blobs. Of a small blob, the file is a copy for as long as the context is open."""
-        content, stored = self.rows.find(key), self.rows.stored(key)
-        if content is None or stored is None:
+        found = self.rows.found(key)
+        if found is None:
             with self._files.local(key) as path:
                 yield path
             return
+        content, stored_at = found
         copy = self._staging / uuid.uuid4().hex
         try:
             with private_file(copy) as file:
                 file.write(content)
-            os.utime(copy, ns=(stored.stored_at * 1_000_000,) * 2)  # clients compare it across requests
+            os.utime(copy, ns=(stored_at * 1_000_000,) * 2)
             yield copy
         finally:
             copy.unlink(missing_ok=True)

@@ -42,9 +42,14 @@ class SQLiteBlobs:
 
     def find(self, key: str) -> bytes | None:
         """Returns the bytes of a blob, or None if it is not here."""
+        found = self.found(key)
+        return None if found is None else found[0]
+
+    def found(self, key: str) -> tuple[bytes, int] | None:
+        """Returns the bytes of a blob and when it was stored, in ms since 1970, or None if it is not here."""
         check_key(key)
-        row = self._database.read().execute("SELECT content FROM blobs WHERE key = ?", (key,)).fetchone()
-        return None if row is None else row[0]
+        row = self._database.read().execute("SELECT content, stored_at FROM blobs WHERE key = ?", (key,)).fetchone()
+        return None if row is None else (row[0], row[1])
 
     def stored(self, key: str) -> StoredBlob | None:
         """Returns a blob as it is listed, or None if it is not here."""
