@@ -37,12 +37,21 @@ class BlobsBySize:
         staging: a folder on the same disk; it is emptied at the start.
         database: the file of the small blobs.
         clock: returns ms since 1970, which is when small blobs are stored.
+        read_only: nothing may be stored or deleted. `staging`, which is then elsewhere, has the copies of `local`.
     """
 
-    def __init__(self, folder: Path, staging: Path, database: Path, clock: Callable[[], int] = now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        staging: Path,
+        database: Path,
+        clock: Callable[[], int] = now,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self._staging = staging
         self._files = FolderBlobs(folder, staging)
-        self.rows = SQLiteBlobs(database, clock)
+        self.rows = SQLiteBlobs(database, clock, read_only=read_only)
         self._listings = Listings(self._stored_after)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:

@@ -25,12 +25,14 @@ class SQLiteBlobs:
     Args:
         path: of the database's file.
         clock: returns ms since 1970.
+        read_only: nothing may be stored or deleted, and a missing file is not created.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
+    def __init__(self, path: Path, clock: Callable[[], int], *, read_only: bool = False) -> None:
         self._clock = clock
-        prepare(path)
-        self._database = Database(path, _SCHEMA, synchronous="FULL")
+        if not read_only:
+            prepare(path)
+        self._database = Database(path, _SCHEMA, synchronous="FULL", read_only=read_only)
 
     def put(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Stores each item under its key, in one transaction that it may share with other threads'."""

@@ -78,6 +78,7 @@ class Local:
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
+        self.folder.raise_format()
         blobs = BlobsBySize(self.folder.blobs, self.folder.staging, self.folder.small_blobs)
         self._resources.callback(blobs.rows.close)
         rebuild.renew_index(self.folder)
