@@ -71,9 +71,9 @@ def ingest_cost() -> None:
         file = Path(folder) / "book.txt"
         book = "\n\n".join(each.read_text() for each in sorted(Path("docs").glob("*.md")))[:BOOK]
         file.write_text(book)
-        read(file, file.name, 800, 400)  # loads the tokenizer
+        read(file, file.name, 800, 400, True)  # loads the tokenizer
         start = time.process_time()
-        document = read(file, file.name, 800, 400)
+        document = read(file, file.name, 800, 400, True)
         between = time.process_time()
     texts = [("", text) for n in range(len(document.spans)) for text in windows(document, n)]
     Remembered().vectors(texts, embedder.documents)

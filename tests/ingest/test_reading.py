@@ -40,7 +40,16 @@ class SlowReader(StubReader):
         self._seconds = seconds
         self.order: list[str] = []
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         text = path.read_text()
         self.order.append(text)
         give_way(0.0)
@@ -77,7 +86,16 @@ class Readers:
 class GermanReader(StubReader):
     """Takes every text for German."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         return replace(super().read(path, filename, max_tokens, overlap), language="de")
 
 
@@ -156,7 +174,7 @@ class TestReaderFails:
         """A file that was being read when the server stopped counts no crash, however often that happens."""
         message = readers.attached("text")
 
-        def closed(*_: object) -> Document:
+        def closed(*_: object, **__: object) -> Document:
             raise ReaderClosed("the server is stopping")
 
         monkeypatch.setattr(readers.reader, "read", closed)

@@ -35,10 +35,19 @@ class Reader(StubReader):
 
     unavailable = ""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         if self.unavailable:
             raise ReaderUnavailable(self.unavailable)
-        return super().read(path, filename, max_tokens, overlap, give_way)
+        return super().read(path, filename, max_tokens, overlap, give_way, by_windows=by_windows)
 
 
 class Workshop:

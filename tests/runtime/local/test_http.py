@@ -514,10 +514,10 @@ class TestStoredBytes:
         path.write_bytes(self.CONTENT)
         os.utime(path, ns=(self.STORED_AT * 1_000_000,) * 2)
         client.app.response, client.app.file = Response(200, {"content-type": "text/plain"}), path
-        of_file = client.ask(method, **headers)
+        of_file = client.ask(method, [b""], **headers)
         client.app.file = None
         client.app.response = replace(client.app.response, body=StoredBytes(self.CONTENT, self.STORED_AT))
-        of_memory = client.ask(method, **headers)
+        of_memory = client.ask(method, [b""], **headers)
         changing = {"x-request-id", "openai-processing-ms", "date"}
         seen = [{k: v for k, v in each.headers.items() if k not in changing} for each in (of_file, of_memory)]
         assert (of_memory.status, seen[1]) == (of_file.status, seen[0])
