@@ -18,10 +18,10 @@ from pathlib import Path
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
 from vectorlog.embedding.remembered import Remembered
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.ingest.child import read
 from vectorlog.ingest.context import windows
 

@@ -8,8 +8,8 @@ from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.endpoints.endpoint import Endpoint
 
 LOCAL = Space("local:granite-embedding-30m-english#2", 384)
 
