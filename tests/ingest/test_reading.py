@@ -105,7 +105,7 @@ def test_a_language_that_the_model_does_not_know(
     bench: Bench, languages: tuple[str, ...], codes: list[str], revision: int
 ) -> None:
     """A file is told if its language is certain, and not among those that its store's model is known for."""
-    offer = Offer("stub", "words", DIMENSIONS, False, StubEmbedder, languages=languages, revision=revision)
+    offer = Offer("local", "words", DIMENSIONS, False, StubEmbedder, languages=languages, revision=revision)
     bench.deployment = replace(bench.deployment, models=Models([offer]))
     store, file = bench.store(PROJECT), bench.upload("Die Pumpe", PROJECT)
     bench.attach(store, file, PROJECT)
