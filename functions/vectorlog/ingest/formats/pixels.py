@@ -53,6 +53,8 @@ def plain(image: Image.Image, most: int) -> Image.Image:
 def _over_white(image: Image.Image) -> Image.Image:
     from PIL import Image
 
+    if image.mode.startswith("I;16"):  # Pillow would make all but the darkest of its greys white
+        return image.convert("I").point(lambda grey: grey * (1 / 256)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB")
