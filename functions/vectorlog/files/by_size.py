@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from vectorlog.defaults import SMALL_FILE_BYTES
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.listings import Listings
 from vectorlog.files.private import private_file
 from vectorlog.files.sqlite import SQLiteBlobs
-
-SMALL_BYTES = 64 * 1024
-"""The size up to which a blob is small. Measured with 4 KB and eight clients: a file costs five syncs of its own, and
-four changes of folders that wait for them; a row takes part in one sync.
-"""
 
 
 def now() -> int:
@@ -61,7 +57,7 @@ class BlobsBySize:
         paths: list[Path] = []
         for key, content in items:
             size = content.stat().st_size if isinstance(content, Path) else len(content)
-            if size > SMALL_BYTES:
+            if size > SMALL_FILE_BYTES:
                 large.append((key, content))
             elif isinstance(content, Path):
                 small.append((key, content.read_bytes()))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vectorlog.files.by_size import SMALL_BYTES, BlobsBySize
+from vectorlog.defaults import SMALL_FILE_BYTES
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.runtime.local.server import send_blob
 
 
 def test_no_copy_is_made(tmp_path: Path) -> None:
     """A small file is sent from memory and a large one from where it is, though nothing can be written."""
     blobs = BlobsBySize(tmp_path / "blobs", tmp_path / "staging", tmp_path / "blobs.db")
-    contents = {"small": b"s" * SMALL_BYTES, "large": b"l" * (SMALL_BYTES + 1)}
+    contents = {"small": b"s" * SMALL_FILE_BYTES, "large": b"l" * (SMALL_FILE_BYTES + 1)}
     blobs.put(list(contents.items()))
     (tmp_path / "staging").rmdir()
     for key, content in contents.items():
