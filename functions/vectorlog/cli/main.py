@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-COMMANDS = {
+OPERATOR = {
     "serve": "Serve the API from a folder.",
     "demo": "Ingest this repository's documents and search them.",
     "keys": "Create, list and revoke API keys.",
@@ -21,6 +21,14 @@ COMMANDS = {
     "evaluate": "Say how well a server finds, by judged questions.",
     "verify": "Check that all derived data agrees with the log.",
 }
+"""Commands on a deployment's own data."""
+USER = {
+    "search": "Search a store.",
+    "stores": "List, create, change and delete stores.",
+    "files": "List, show, attach and detach the files of a store.",
+}
+"""Commands on any server of the API, over HTTP."""
+COMMANDS = OPERATOR | USER
 
 
 class _Lazy(click.Group):
@@ -54,8 +62,9 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, commands in (("On any server, over HTTP", USER), ("On a deployment's own data", OPERATOR)):
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.command(cls=_Lazy)

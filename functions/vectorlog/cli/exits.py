@@ -1,0 +1,84 @@
+"""How commands for users end: their exit codes, and what is said of a failure. docs/cli.md lists the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import click
+
+from vectorlog.client.filter_text import BadFilter
+from vectorlog.client.server import Refused
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+REFUSED = 1
+USAGE = 2
+SOME_FAILED = 3
+NO_ANSWER = 4
+NO_RIGHT = 5
+NOT_FOUND = 6
+INTERRUPTED = 130
+MEANING = {
+    0: "done",
+    REFUSED: "the server refused it, or something went wrong; the message says what",
+    USAGE: "the command was not called properly",
+    SOME_FAILED: "some files failed, and are listed with the reason; the others are done",
+    NO_ANSWER: "the server cannot be reached, does not answer, or is none of this API",
+    NO_RIGHT: "the key is wrong, has expired, or does not have the right (401, 403)",
+    NOT_FOUND: "there is nothing of that name or id",
+    INTERRUPTED: "stopped by Ctrl-C; the same command goes on from there",
+}
+"""What each exit code means."""
+
+
+class Failure(click.ClickException):
+    """Ends a command with a message and this exit code."""
+
+    def __init__(self, message: str, code: int = REFUSED) -> None:
+        super().__init__(message)
+        self.exit_code = code
+
+
+def code_of(error: Refused) -> int:
+    """The exit code for what a server refused."""
+    match error.status:
+        case 0:
+            return NO_ANSWER
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return NO_RIGHT
+        case HTTPStatus.NOT_FOUND:
+            return NOT_FOUND
+        case _:
+            return REFUSED
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Ends the command with a message and its exit code, where a server refuses something or Ctrl-C is pressed."""
+    try:
+        yield
+    except BadFilter as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+    except Refused as error:
+        raise Failure("\n".join((str(error), *getattr(error, "__notes__", ()))), code_of(error)) from None
+    except KeyboardInterrupt:
+        raise Failure("Stopped.", INTERRUPTED) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Failure(f"{error.filename or 'The system'}: {error.strerror or error}") from None
+
+
+def telling(command: F) -> F:
+    """Decorates a command with `told`."""
+
+    @wraps(command)
+    def wrapped(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # the command's own
+        with told():
+            return command(*given, **named)
+
+    return wrapped  # type: ignore[return-value]  # click calls it like the command itself
