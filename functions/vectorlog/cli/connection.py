@@ -30,7 +30,6 @@ def option(command: F) -> F:
     )
     @click.option(
         "--on-behalf-of",
-        "user",
         envvar="VECTORLOG_ON_BEHALF_OF",
         default="",
         metavar="USER",
@@ -38,9 +37,9 @@ def option(command: F) -> F:
         help="Act for this end user of the key's project.",
     )
     @wraps(command)
-    def connected(*given: Any, url: str, api_key: str, user: str, **named: Any) -> Any:  # noqa: ANN401  # its own
+    def connected(*given: Any, url: str, api_key: str, on_behalf_of: str, **named: Any) -> Any:  # noqa: ANN401  # its own
         with exits.told():
-            server = opened(url, api_key, user)
+            server = opened(url, api_key, on_behalf_of)
             try:
                 return command(*given, server=server, **named)
             finally:
@@ -75,20 +74,28 @@ def store_id(server: Server, store: str, *, create: bool = False) -> str:
     Raises:
         exits.Failure: no store has this name, or several have it.
     """
-    if is_well_formed("vs", store):
-        return store
-    found = [each for each in server.items("/vector_stores") if each["name"] == store]
-    if len(found) > 1:
-        ids = ", ".join(each["id"] for each in found)
-        raise exits.Failure(f"{len(found)} stores are called {store!r}; give the id of one: {ids}")
-    if found:
-        id: str = found[0]["id"]
-        return id
+    found = find_store(server, store)
+    if found is not None:
+        return found
     if not create:
         raise exits.Failure(f"There is no store {store!r}. `vectorlog stores list` shows all.", exits.NOT_FOUND)
     made: str = server.post("/vector_stores", {"name": store})["id"]
     click.echo(f"Made the store {store!r}: {made}", err=True)
     return made
+
+
+def find_store(server: Server, store: str) -> str | None:
+    """Returns the id of a store that is given by its id or by its name, or None if no store has this name.
+
+    Raises:
+        exits.Failure: several stores have it.
+    """
+    if is_well_formed("vs", store):
+        return store
+    found: list[str] = [each["id"] for each in server.items("/vector_stores") if each["name"] == store]
+    if len(found) > 1:
+        raise exits.Failure(f"{len(found)} stores are called {store!r}; give the id of one: {', '.join(found)}")
+    return found[0] if found else None
 
 
 def store_path(server: Server, store: str) -> str:

@@ -38,6 +38,8 @@ MEANING = {
 class Failure(click.ClickException):
     """Ends a command with a message and this exit code."""
 
+    exit_code: int  # type: ignore[misc]  # click takes it from the exception
+
     def __init__(self, message: str, code: int = REFUSED) -> None:
         super().__init__(message)
         self.exit_code = code
@@ -64,7 +66,10 @@ def told() -> Iterator[None]:
     except BadFilter as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     except Refused as error:
-        raise Failure("\n".join((str(error), *getattr(error, "__notes__", ()))), code_of(error)) from None
+        said = [str(error), *getattr(error, "__notes__", ())]
+        if code_of(error) == NO_ANSWER:
+            said.append("Start the server, or name another one with --url or VECTORLOG_URL.")
+        raise Failure("\n".join(said), code_of(error)) from None
     except KeyboardInterrupt:
         raise Failure("Stopped.", INTERRUPTED) from None
     except BrokenPipeError:

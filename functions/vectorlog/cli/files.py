@@ -31,7 +31,7 @@ def command() -> None:
 def list_files(server: Server, store: str, status: str | None, limit: int | None, *, as_json: bool) -> None:
     """List the files of STORE, the newest first; failed ones with the reason."""
     query = {} if status is None else {"filter": status}
-    found = server.items(f"{connection.store_path(server, store)}/files", at_most=limit, **query)
+    found = server.items(f"{connection.store_path(server, store)}/files", query, at_most=limit)
     if as_json:
         shown.dump(list(found))
         return
@@ -115,7 +115,7 @@ def retry(server: Server, store: str, *, everything: bool) -> None:
     """Ingest the failed files of STORE again, with their attributes."""
     path = f"{connection.store_path(server, store)}/files"
     count = left = 0
-    for each in list(server.items(path, filter="failed")):
+    for each in list(server.items(path, {"filter": "failed"})):
         if not everything and (each["last_error"] or {}).get("code") != "server_error":
             left += 1
             continue

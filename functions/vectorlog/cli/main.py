@@ -8,6 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 OPERATOR = {
     "serve": "Serve the API from a folder.",
@@ -23,9 +24,17 @@ OPERATOR = {
 }
 """Commands on a deployment's own data."""
 USER = {
+    "ingest": "Add files and folders to a store.",
+    "sync": "Keep a store equal to a folder, a bucket or a git repository.",
     "search": "Search a store.",
     "stores": "List, create, change and delete stores.",
     "files": "List, show, attach and detach the files of a store.",
+    "batches": "Create, show, await and cancel batches of files.",
+    "permissions": "List, grant and revoke permissions on a store.",
+    "usage": "Show by day the bytes that stores held.",
+    "watch": "Show what is being ingested.",
+    "open": "Open the console in the browser.",
+    "completion": "Print what makes a shell complete commands.",
 }
 """Commands on any server of the API, over HTTP."""
 COMMANDS = OPERATOR | USER
@@ -45,6 +54,13 @@ class _Lazy(click.Group):
         module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         command: click.Command = import_module(f"vectorlog.cli.{module}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Completes a command without importing all of them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = {name: help for name, help in COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=help) for name, help in found.items()]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's
         """Calls the command; says in a line that a database is damaged."""

@@ -54,6 +54,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, 
     from rich.table import Table
 
     drawn = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    drawn.columns[0].min_width = max(len(line[0]) for line in cells)  # an id is no use if it is cut
     for line in cells:
         drawn.add_row(*line)
     console(out).print(drawn, soft_wrap=False)

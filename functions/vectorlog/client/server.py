@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import quote
 from uuid import uuid4
 
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError, ResponseError
 from urllib3.util import parse_url
 
@@ -35,11 +37,18 @@ class Refused(Exception):
 class _Again(Retry):
     """Does not repeat what the server says is not worth repeating, such as a quota that is used up."""
 
-    def increment(self, *given: Any, **named: Any) -> Retry:  # noqa: ANN401  # urllib3's
-        answer = named.get("response")
-        if answer is not None and answer.headers.get("x-should-retry") == "false":
-            raise MaxRetryError(named["_pool"], None, ResponseError("the server says not to repeat it"))
-        return super().increment(*given, **named)
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if response is not None and _pool is not None and response.headers.get("x-should-retry") == "false":
+            raise MaxRetryError(_pool, url or "", ResponseError("the server says not to repeat it"))
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 class Server:
@@ -85,12 +94,12 @@ class Server:
         return self._json("GET", path, fields={name: str(value) for name, value in query.items()} or None)
 
     def items(
-        self, path: str, *, at_most: int | None = None, page: int = _PAGE, **query: str | int
+        self, path: str, query: Mapping[str, str] | None = None, *, at_most: int | None = None, page: int = _PAGE
     ) -> Iterator[dict[str, Any]]:
         """Yields the items of a list, the first `at_most` of them; `page` is how many are asked for at once."""
-        limit, seen = min(page, at_most or page), 0
+        limit, seen, asked = min(page, at_most or page), 0, dict(query or {})
         while True:
-            answer = self.get(path, **query, limit=limit)
+            answer = self.get(path, **asked, limit=limit)
             for each in answer["data"]:
                 yield each
                 seen += 1
@@ -98,7 +107,7 @@ class Server:
                     return
             if not answer.get("has_more") or not answer["data"]:
                 return
-            query["after"] = answer["data"][-1]["id"]
+            asked["after"] = answer["data"][-1]["id"]
 
     def content(self, path: str) -> bytes:
         """Returns the bytes of a GET of `path`."""
