@@ -33,6 +33,7 @@ USER = {
     "permissions": "List, grant and revoke permissions on a store.",
     "usage": "Show by day the bytes that stores held.",
     "watch": "Show what is being ingested.",
+    "doctor": "Check a server and its machine, and say what to do.",
     "open": "Open the console in the browser.",
     "completion": "Print what makes a shell complete commands.",
 }

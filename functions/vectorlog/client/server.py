@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -112,6 +113,13 @@ class Server:
     def content(self, path: str) -> bytes:
         """Returns the bytes of a GET of `path`."""
         return self._answer("GET", path).data
+
+    def clock(self, path: str) -> float | None:
+        """Returns what time the server says it is as it answers a GET, in seconds since 1970, or None."""
+        try:
+            return parsedate_to_datetime(self._answer("GET", path).headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON
         """Sends a JSON body, or none, and returns the answer's JSON."""
