@@ -32,6 +32,7 @@ USER = {
     "batches": "Create, show, await and cancel batches of files.",
     "permissions": "List, grant and revoke permissions on a store.",
     "usage": "Show by day the bytes that stores held.",
+    "pull": "Copy stores from OpenAI or another server.",
     "watch": "Show what is being ingested.",
     "doctor": "Check a server and its machine, and say what to do.",
     "open": "Open the console in the browser.",

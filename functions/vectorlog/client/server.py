@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -77,6 +77,7 @@ class Server:
             scheme = None
         if scheme not in ("http", "https"):
             raise Refused(f"{url!r} is not a URL of a server; it should look like http://127.0.0.1:8080/v1.")
+        self.key = key
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": "vectorlog"}
         if user:
             self._headers["X-On-Behalf-Of"] = user
@@ -113,6 +114,17 @@ class Server:
     def content(self, path: str) -> bytes:
         """Returns the bytes of a GET of `path`."""
         return self._answer("GET", path).data
+
+    def download(self, path: str, into: BinaryIO) -> None:
+        """Writes the bytes of a GET of `path`, of any number."""
+        answer = self._answer("GET", path, preload_content=False)
+        try:
+            for data in answer.stream(1 << 20):
+                into.write(data)
+        except HTTPError as error:
+            raise Refused(f"{self.url}{path} broke off: {_reason(error)}") from error
+        finally:
+            answer.release_conn()
 
     def clock(self, path: str) -> float | None:
         """Returns what time the server says it is as it answers a GET, in seconds since 1970, or None."""
@@ -172,7 +184,9 @@ class Server:
         except UnicodeError as error:
             raise Refused(f"The key or the end user's name cannot be sent in a header: {error}") from error
         if answer.status >= 400:
-            raise Refused(_message(answer), answer.status)
+            message = _message(answer)
+            answer.release_conn()
+            raise Refused(message, answer.status)
         return answer
 
     def _json(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401  # urllib3's, JSON

@@ -36,6 +36,7 @@ class Task:
         item: where its content is; None if it is uploaded already.
         file: its id if it is uploaded already, else empty.
         key: see `Uploader.upload`.
+        chunking: a chunking strategy of its own, or None for the sender's.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Task:
     item: Item | None
     file: str = ""
     key: str = ""
+    chunking: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Sender:
     ) -> None:
         self._server = server
         self._path = f"/vector_stores/{segment(store)}"
-        self._chunking = {} if chunking is None else {"chunking_strategy": dict(chunking)}
+        self._chunking = chunking
         self._stop = stop
         self._at_once = at_once
         self._wait = wait
@@ -213,10 +215,7 @@ class Sender:
 
     def _attach(self, ready: Mapping[str, Task], report: Callable[[Sent], None]) -> list[_Batch]:
         """Attaches files as one batch. If the server refuses it because of one, each gets a batch of its own."""
-        files = [
-            {"file_id": file, **({"attributes": dict(task.attributes)} if task.attributes else {}), **self._chunking}
-            for file, task in ready.items()
-        ]
+        files = [{"file_id": file, **self._settings(task)} for file, task in ready.items()]
         try:
             made = self._server.post(f"{self._path}/file_batches", {"files": files})
         except Refused as error:
@@ -232,6 +231,10 @@ class Sender:
             return [batch]
         self._leave([batch], report)
         return []
+
+    def _settings(self, task: Task) -> dict[str, Any]:
+        given = {"attributes": task.attributes or None, "chunking_strategy": task.chunking or self._chunking}
+        return {name: dict(value) for name, value in given.items() if value is not None}
 
     def _look(self, batch: _Batch, report: Callable[[Sent], None]) -> bool:
         """Looks at a batch if it is time to; whether it has ended, and its files were reported."""
