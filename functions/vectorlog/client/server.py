@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
@@ -200,8 +201,15 @@ class Server:
 
 
 def segment(text: str) -> str:
-    """Returns a text as one segment of a path."""
-    return quote(text, safe="")
+    """Returns a text as one segment of a path.
+
+    Raises:
+        Refused: it is empty, so it names nothing.
+    """
+    if not text:
+        raise Refused("An id or a name is empty.", HTTPStatus.NOT_FOUND)
+    quoted = quote(text, safe="", errors="surrogateescape")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")  # "." and ".." would be steps of the path
 
 
 def _reason(error: Exception | None) -> str:
