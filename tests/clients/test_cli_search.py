@@ -70,7 +70,7 @@ def test_hostile_text(cli: CommandLine, store: str, attached: Attached) -> None:
     """What a file holds cannot steer the terminal."""
     attached(store, "red alert \x1b[31m " + "bell " * 200, "evil.txt", attributes={"a": "\x1b]0;title\x07 \x9b31m"})
     [file] = cli.json("files", "list", store)
-    assert "\\x1b" in cli.succeed("files", "show", store, file["id"])
+    assert "\\u001b" in cli.succeed("files", "show", store, file["id"])
     for arguments in (
         ("search", store, "red alert"),
         ("search", store, "red alert", "--full"),

@@ -75,7 +75,10 @@ def show(server: Server, store: str, file: str, *, as_json: bool) -> None:
 def text(server: Server, store: str, file: str) -> None:
     """Print the text that was indexed of a file."""
     for part in server.get(f"{_path(server, store, file)}/content")["data"]:
-        click.echo(part["text"].encode(errors="replace"))
+        if shown.terminal():
+            click.echo("\n".join(map(shown.printable, part["text"].splitlines())))
+        else:
+            click.echo(part["text"].encode(errors="replace"))
 
 
 @command.command()

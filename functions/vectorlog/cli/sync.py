@@ -25,6 +25,8 @@ from vectorlog.syncing.sending import Sender
 from vectorlog.syncing.sync import Done, EmptySource, Prepared, Sync
 
 _DEBOUNCE_MS = 500
+_LOOK_MS = 200
+"""How often the watch of a folder looks whether it was stopped."""
 
 
 @click.command()
@@ -185,12 +187,23 @@ def _say(done: Done, seconds: float, *, as_json: bool) -> None:
 
 def _turns(source: Source, stop: threading.Event, every: int) -> Iterator[None]:
     """Yields once, and then whenever the source may have changed, until `stop` is set."""
-    yield
-    if isinstance(source, Folder):
-        from watchfiles import watch
-
-        for _ in watch(source.root, debounce=_DEBOUNCE_MS, stop_event=stop, raise_interrupt=False):
+    if not isinstance(source, Folder):
+        yield
+        while not stop.wait(every):
             yield
         return
-    while not stop.wait(every):
-        yield
+    from watchfiles import watch
+
+    changes = watch(
+        source.root,
+        debounce=_DEBOUNCE_MS,
+        rust_timeout=_LOOK_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+    )
+    next(changes, None)  # from here on it notices: what changes during the first turn makes a second one
+    yield
+    for some in changes:
+        if some:
+            yield

@@ -112,7 +112,7 @@ class Sender:
 
     Args:
         server: the server.
-        store: the id of the store.
+        store: the id of the store; empty if nothing is sent.
         chunking: a chunking strategy, or None for the server's own.
         stop: once it is set, nothing new begins: what is uploaded is attached, and not waited for.
         at_once: how many files are uploaded at a time.
@@ -130,12 +130,16 @@ class Sender:
         wait: bool = True,
     ) -> None:
         self._server = server
-        self._path = f"/vector_stores/{segment(store)}"
+        self._store = store
         self._chunking = chunking
         self._stop = stop
         self._at_once = at_once
         self._wait = wait
         self._uploader = Uploader(server)
+
+    @property
+    def _path(self) -> str:
+        return f"/vector_stores/{segment(self._store)}"
 
     def send(
         self,
