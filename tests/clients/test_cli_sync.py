@@ -91,8 +91,8 @@ def test_dry_run(cli: CommandLine, folder: Path) -> None:
     (folder / "sub" / "harbour.txt").rename(folder / "harbour.txt")
     plan = cli.json("sync", folder, "--store", "new", "--dry-run")
     assert plan == [
-        {"action": "change", "path": "pump.txt", "detail": ""},
         {"action": "move", "path": "harbour.txt", "detail": "from sub/harbour.txt"},
+        {"action": "change", "path": "pump.txt", "detail": ""},
     ]
     assert cli.json("files", "list", "new") == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,8 +87,8 @@ def test_failed() -> None:
 
 def test_attributes() -> None:
     """Attributes of others stay; those of the sync are as the source is now."""
-    old = stored("f1", "a/x")
-    old = Stored(*(getattr(old, name) for name in old.__slots__[:6]), {**old.attributes, "folder": "a", "mine": 1}, 0)
+    before = stored("f1", "a/x")
+    old = replace(before, attributes={**before.attributes, "folder": "a", "mine": 1})
     new = wanted("x", lang="de")
     assert plan([new], [old], []).actions == [Retag(new, old)]
     assert attributes_after(new, old) == {**new.attributes, "mine": 1}

@@ -16,7 +16,7 @@ import click
 
 from vectorlog.cli import attributes, exits, shown
 from vectorlog.syncing.described import BadPattern, Description, pattern_of
-from vectorlog.syncing.sending import Sent
+from vectorlog.syncing.tasks import Sent
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -10,7 +10,8 @@ from vectorlog.client.server import Server
 from vectorlog.syncing.described import Description
 from vectorlog.syncing.items import Item, Source
 from vectorlog.syncing.reading import Hashes, contents, read
-from vectorlog.syncing.sending import Progress, Sender, Sent, Task, key_of
+from vectorlog.syncing.sending import Sender
+from vectorlog.syncing.tasks import Progress, Sent, Task, key_of
 
 
 @dataclass(slots=True)

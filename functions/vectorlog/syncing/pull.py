@@ -12,7 +12,8 @@ from typing import Any
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.pulled_file import FROM, Fetched, NotGiven, fetch
-from vectorlog.syncing.sending import Progress, Sender, Sent, Task
+from vectorlog.syncing.sending import Sender
+from vectorlog.syncing.tasks import Progress, Sent, Task
 
 _AHEAD = 4
 """Files that are fetched before they are needed."""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Literal
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.items import Item
-from vectorlog.syncing.sending import Task, key_of
+from vectorlog.syncing.tasks import Task, key_of
 
 FROM = "pulled_from"
 """The attribute of a file, and the metadata of a store, with its id on the other server."""

@@ -10,7 +10,7 @@ from typing import Any
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.items import Item, Source, Unreadable
 from vectorlog.syncing.plan import Stored
-from vectorlog.syncing.sending import sha256_of
+from vectorlog.syncing.tasks import sha256_of
 
 _FILES_PAGE = 10_000
 """What `GET /files` gives at most (docs/contract.md, section 1.1)."""

@@ -24,7 +24,8 @@ from vectorlog.syncing.plan import (
     plan,
 )
 from vectorlog.syncing.reading import Hashes, Read, owned, read, stored_of
-from vectorlog.syncing.sending import Progress, Sender, Sent, Task, key_of
+from vectorlog.syncing.sending import Sender
+from vectorlog.syncing.tasks import Progress, Sent, Task, key_of
 
 _POLL_S = 1.0
 
