@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,15 +19,18 @@ from vectorlog.client.server import Refused, Server
 from vectorlog.syncing.described import Description
 from vectorlog.syncing.folder import Folder
 from vectorlog.syncing.git import GitRepository
-from vectorlog.syncing.items import Source, SourceUnusable
+from vectorlog.syncing.items import Item, Source, SourceUnusable
 from vectorlog.syncing.plan import Action, Add, Again, Await, Remove, Retag, StillFailed
 from vectorlog.syncing.s3 import Bucket
 from vectorlog.syncing.sending import Sender
 from vectorlog.syncing.sync import Done, EmptySource, Prepared, Sync
 
-_DEBOUNCE_MS = 500
-_LOOK_MS = 200
-"""How often the watch of a folder looks whether it was stopped."""
+_EVERY_S = 60.0
+_FOLDER_EVERY_S = 1.0
+_AGAIN_S = 30
+"""After so many seconds a turn that failed is repeated, if nothing changes before."""
+_LOOKING_PART = 10
+"""At most one part in so many of the time is spent on looking at a folder."""
 
 
 @click.command()
@@ -34,8 +38,10 @@ _LOOK_MS = 200
 @connection.option
 @click.option("--store", required=True, help="Name or id of the store; a name that no store has makes one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--watch", is_flag=True, help="Go on: sync a folder at each change, other sources every --every seconds.")
-@click.option("--every", type=click.IntRange(1), default=60, show_default=True, help="Seconds, with --watch.")
+@click.option("--watch", is_flag=True, help="Go on: sync a folder at each change, other sources each minute.")
+@click.option(
+    "--every", type=click.FloatRange(0.1), help="Seconds between two looks. [default: 1 for folders, else 60]"
+)
 @click.option("--name", help="What the source is called in the store (attribute source), instead of its address.")
 @click.option("--keep-uploads", is_flag=True, help="Only detach what is replaced or removed; do not delete the upload.")
 @click.option("--allow-empty", is_flag=True, help="Let a source without any file empty its part of the store.")
@@ -48,7 +54,7 @@ def command(
     name: str | None,
     description: Description,
     chunking: dict[str, Any] | None,
-    every: int,
+    every: float | None,
     at_once: int,
     *,
     dry_run: bool,
@@ -79,16 +85,23 @@ def command(
         if not watch:
             _once(sync, stop, dry_run=dry_run, as_json=as_json)
             return
-        for _ in _turns(opened, stop, every):
+        again = _Again()
+        for _ in _turns(opened, stop, every, again):
             try:
                 _once(sync, stop, dry_run=dry_run, as_json=as_json)
-            except exits.Failure as failure:
+            except (exits.Failure, Refused, SystemExit) as error:
                 if stop.is_set():
                     raise
-                failure.show()
-            except (Refused, SystemExit) as error:
-                if isinstance(error, Refused):
-                    click.echo(f"Error: {error} The next turn tries again.", err=True)
+                again.due = time.monotonic() + _AGAIN_S
+                if not isinstance(error, SystemExit):  # which was told
+                    click.echo(f"Error: {error}\nTrying again in {_AGAIN_S} s.", err=True)
+
+
+@dataclass(slots=True)
+class _Again:
+    """When a turn that failed is repeated, on the monotonic clock."""
+
+    due: float = inf
 
 
 @contextmanager
@@ -185,25 +198,25 @@ def _say(done: Done, seconds: float, *, as_json: bool) -> None:
         raise SystemExit(exits.SOME_FAILED)
 
 
-def _turns(source: Source, stop: threading.Event, every: int) -> Iterator[None]:
-    """Yields once, and then whenever the source may have changed, until `stop` is set."""
-    if not isinstance(source, Folder):
-        yield
-        while not stop.wait(every):
+def _turns(source: Source, stop: threading.Event, every: float | None, again: _Again) -> Iterator[None]:
+    """Yields once, then whenever the source may have changed or a turn has to be repeated, until `stop` is set."""
+    seen: object = None
+    while not stop.is_set():
+        began = time.monotonic()
+        now = _state(source) if isinstance(source, Folder) else began
+        took = time.monotonic() - began
+        if now != seen or began >= again.due:  # what changes during a turn makes another one
+            seen, again.due = now, inf
             yield
-        return
-    from watchfiles import watch
+        pause = every or (_FOLDER_EVERY_S if isinstance(source, Folder) else _EVERY_S)
+        stop.wait(max(pause, _LOOKING_PART * took))
 
-    changes = watch(
-        source.root,
-        debounce=_DEBOUNCE_MS,
-        rust_timeout=_LOOK_MS,
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=False,
-    )
-    next(changes, None)  # from here on it notices: what changes during the first turn makes a second one
-    yield
-    for some in changes:
-        if some:
-            yield
+
+def _state(folder: Folder) -> object:
+    """What changes whenever a file of a folder does: paths with their versions, or why there is none. Unlike the
+    system's notices of changes it works on network drives too, and in folders that are mounted later.
+    """
+    try:
+        return {each.path: each.version if isinstance(each, Item) else each.reason for each in folder.items()}
+    except SourceUnusable as error:
+        return str(error)
