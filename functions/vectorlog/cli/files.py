@@ -74,7 +74,8 @@ def show(server: Server, store: str, file: str, *, as_json: bool) -> None:
 @click.argument("file")
 def text(server: Server, store: str, file: str) -> None:
     """Print the text that was indexed of a file."""
-    for part in server.get(f"{_path(server, store, file)}/content")["data"]:
+    answer = server.get(f"{_path(server, store, file)}/content")
+    for part in answer.get("content") or answer["data"]:  # MKA1's dialect, OpenAI's
         if shown.terminal():
             click.echo("\n".join(map(shown.printable, part["text"].splitlines())))
         else:

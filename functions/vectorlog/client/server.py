@@ -36,6 +36,13 @@ class Refused(Exception):
         self.status = status
 
 
+class _Object(dict[str, Any]):
+    """A JSON object of an answer. That it lacks a field that this API's have is told as such."""
+
+    def __missing__(self, key: str) -> Any:  # noqa: ANN401  # JSON
+        raise Refused(f"The server's answer has no {key!r}; is this the base URL of a server of this API?")
+
+
 class _Again(Retry):
     """Does not repeat what the server says is not worth repeating, such as a quota that is used up."""
 
@@ -103,6 +110,8 @@ class Server:
         limit, seen, asked = min(page, at_most or page), 0, dict(query or {})
         while True:
             answer = self.get(path, **asked, limit=limit)
+            if not isinstance(answer, dict) or not isinstance(answer["data"], list):
+                raise Refused(f"{self.url}{path} does not answer with a list; is {self.url} the base URL of the API?")
             for each in answer["data"]:
                 yield each
                 seen += 1
@@ -193,7 +202,7 @@ class Server:
     def _json(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401  # urllib3's, JSON
         answer = self._answer(method, path, **given)
         try:
-            return json.loads(answer.data)
+            return json.loads(answer.data, object_hook=_Object)
         except ValueError as error:
             raise Refused(
                 f"{self.url}{path} does not answer with JSON; is {self.url} the base URL of the API?"
