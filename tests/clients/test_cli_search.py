@@ -151,6 +151,7 @@ def test_permissions(cli: CommandLine, store: str) -> None:
     cli.succeed("permissions", "grant", store, "team", "writer")
     assert cli.succeed("permissions", "list", store).splitlines()[1:] == ["team\twriter", "a%b?c\treader"]
     assert cli.succeed("permissions", "show", store, "a%b?c") == "a%b?c: writer (team)\n"
+    cli.succeed("permissions", "revoke", store, "team")  # other tests' lists would have the store
     cli.succeed("permissions", "revoke", store, "a%b?c")
     assert cli.run("permissions", "revoke", store, "a%b?c").exit_code == exits.NOT_FOUND
 

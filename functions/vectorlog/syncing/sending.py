@@ -171,11 +171,13 @@ class Sender:
         if time.monotonic() < batch.look_at:
             return False
         path = f"{self._path}/file_batches/{segment(batch.id)}"
-        if self._server.get(path)["file_counts"]["in_progress"]:
+        ended = not self._server.get(path)["file_counts"]["in_progress"]
+        files = list(self._server.items(f"{path}/files")) if ended else []
+        if not ended or any(each["status"] == "in_progress" for each in files):  # others may have attached it again
             batch.wait_s = min(batch.wait_s * 1.5, _POLL_S[1])
             batch.look_at = time.monotonic() + batch.wait_s
             return False
-        for each in self._server.items(f"{path}/files"):
+        for each in files:
             task = batch.tasks.pop(each["id"], None)
             if task is not None:
                 error = each.get("last_error") or {}
