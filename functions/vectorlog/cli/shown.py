@@ -13,6 +13,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+_NARROWEST = 10
+"""Characters that a column of a table keeps where the terminal is narrow."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -54,7 +57,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, 
     from rich.table import Table
 
     drawn = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    drawn.columns[0].min_width = max(len(line[0]) for line in cells)  # an id is no use if it is cut
+    for number, column in enumerate(drawn.columns):
+        longest = max(len(line[number]) for line in cells)
+        column.min_width = min(longest, _NARROWEST) if number else longest  # an id is no use if it is cut
+        column.overflow = "fold"
     for line in cells:
         drawn.add_row(*line)
     console(out).print(drawn, soft_wrap=False)
