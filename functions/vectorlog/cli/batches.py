@@ -86,7 +86,7 @@ def wait(server: Server, store: str, batch: str, *, as_json: bool) -> None:
 @shown.as_json
 def cancel(server: Server, store: str, batch: str, *, as_json: bool) -> None:
     """Cancel what has not ended of a batch."""
-    _show(server.post(f"{_path(server, store, batch)}/cancel"), as_json=as_json)
+    _show(server.cancel(_path(server, store, batch)), as_json=as_json)
 
 
 def _path(server: Server, store: str, batch: str) -> str:

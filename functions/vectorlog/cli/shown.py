@@ -63,7 +63,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str, 
         column.overflow = "fold"
     for line in cells:
         drawn.add_row(*line)
-    console(out).print(drawn, soft_wrap=False)
+    terminal = console(out)
+    needed = sum(each.min_width or 0 for each in drawn.columns) + 2 * len(columns)
+    terminal.print(drawn, soft_wrap=False, width=max(terminal.width, needed), crop=False)
 
 
 def fields(values: Mapping[str, object]) -> None:

@@ -143,10 +143,13 @@ class Server:
         except (KeyError, ValueError):
             return None
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON
-        """Sends a JSON body, or none, and returns the answer's JSON."""
-        given = {} if body is None else {"json": body}
-        return self._json("POST", path, headers=self._once(), **given)
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
+        """Sends a JSON body, and returns the answer's JSON."""
+        return self._json("POST", path, json=body, headers=self._once())
+
+    def cancel(self, path: str) -> Any:  # noqa: ANN401  # JSON
+        """Cancels the batch or upload at `path`, and returns the answer's JSON."""
+        return self._json("POST", f"{path}/cancel", headers=self._once())
 
     def send(self, path: str, fields: Mapping[str, Any], key: str | None = None) -> Any:  # noqa: ANN401  # JSON
         """Sends a form, under the Idempotency-Key `key` or a new one, and returns the answer's JSON. A field is a text,
@@ -158,10 +161,10 @@ class Server:
         """Deletes what is at `path`."""
         return self._json("DELETE", path)
 
-    def upload(self, filename: str, content: bytes, purpose: str = "assistants", key: str | None = None) -> str:
-        """Uploads a file of one request's size, and returns its id. `key` is the Idempotency-Key."""
+    def upload(self, filename: str, content: bytes, purpose: str = "assistants") -> str:
+        """Uploads a file of one request's size, and returns its id."""
         fields = {"purpose": purpose, "file": (filename, content, "application/octet-stream")}
-        made: str = self.send("/files", fields, key)["id"]
+        made: str = self.send("/files", fields)["id"]
         return made
 
     def search(self, store: str, query: str, limit: int, options: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -64,12 +64,14 @@ class Uploader:
         data = content.read(size + 1)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ContentChanged
+        fields = {"purpose": purpose, "file": (filename, data, "application/octet-stream")}
         try:
-            return self._server.upload(filename, data, purpose, key)
+            made: str = self._server.send("/files", fields, key)["id"]
         except Refused as error:
             if error.status != HTTPStatus.NOT_FOUND:  # the file of this key was deleted since
                 raise
             return self._server.upload(filename, data, purpose)
+        return made
 
     def _in_parts(self, filename: str, content: BinaryIO, size: int, sha256: str, part_size: int, purpose: str) -> str:
         body = {"filename": filename, "purpose": purpose, "bytes": size, "mime_type": "application/octet-stream"}
@@ -91,7 +93,7 @@ class Uploader:
             done = self._server.post(f"{path}/complete", {"part_ids": parts})
         except BaseException as error:
             try:
-                self._server.post(f"{path}/cancel")
+                self._server.cancel(path)
             except Refused as left_over:
                 error.add_note(f"The upload could not be cancelled, and expires in an hour: {left_over}")
             raise
