@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from openai import OpenAI
 
 from tests.clients.command_line import CommandLine
 from tests.clients.conftest import Attached, Upload
-from tests.clients.service import Service, eventually
+from tests.clients.service import Service, eventually, vectorlog
 from vectorlog.cli import exits
 
 
@@ -142,6 +145,29 @@ def test_files(cli: CommandLine, store: str, upload: Upload, tmp_path: Path) -> 
     assert cli.json("files", "list", store) == []
     assert cli.succeed("files", "delete", file) == f"Deleted {file}.\n"
     assert cli.run("files", "download", file).exit_code == exits.NOT_FOUND
+
+
+def test_batch_that_is_cancelled(
+    cli: CommandLine, store: str, upload: Upload, embedding_held: Callable[[], None]
+) -> None:
+    """A batch in progress can be cancelled, and waiting for it ends."""
+    batch = cli.succeed("batches", "create", store, upload("one").id, upload("two").id).strip()
+    assert cli.json("batches", "cancel", store, batch)["status"] == "cancelled"
+    embedding_held()
+    assert cli.json("batches", "wait", store, batch)["file_counts"]["in_progress"] == 0
+
+
+def test_output(cli: CommandLine, library: str) -> None:
+    """A reader that goes away, and an encoding without some letters, are no failures of the command."""
+    with cli.started("files", "list", library) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    environment = {**os.environ, **cli.variables, "PYTHONIOENCODING": "ascii"}
+    command = [*vectorlog(), "search", library, "geprüft Pumpe Stunden"]
+    plain = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "gepr?ft" in plain.stdout
 
 
 def test_permissions(cli: CommandLine, store: str) -> None:

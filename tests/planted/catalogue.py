@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     in_api,
+    in_command_line,
     in_domain,
     in_event_log,
     in_runtime,
@@ -24,5 +25,6 @@ BUGS: tuple[Bug, ...] = (
     *in_work.BUGS,
     *in_storage.BUGS,
     *in_api.BUGS,
+    *in_command_line.BUGS,
     *in_runtime.BUGS,
 )

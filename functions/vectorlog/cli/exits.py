@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from io import TextIOWrapper
 
 import click
 
 from vectorlog.client.filter_text import BadFilter
 from vectorlog.client.server import Refused
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 REFUSED = 1
 USAGE = 2
@@ -60,7 +58,11 @@ def code_of(error: Refused) -> int:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Ends the command with a message and its exit code, where a server refuses something or Ctrl-C is pressed."""
+    """Ends the command with a message and its exit code, where a server refuses something or Ctrl-C is pressed. Letters
+    that the output's encoding does not have are printed as question marks.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         yield
     except BadFilter as error:
@@ -76,14 +78,3 @@ def told() -> Iterator[None]:
         raise
     except OSError as error:
         raise Failure(f"{error.filename or 'The system'}: {error.strerror or error}") from None
-
-
-def telling(command: F) -> F:
-    """Decorates a command with `told`."""
-
-    @wraps(command)
-    def wrapped(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # the command's own
-        with told():
-            return command(*given, **named)
-
-    return wrapped  # type: ignore[return-value]  # click calls it like the command itself

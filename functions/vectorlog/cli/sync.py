@@ -117,6 +117,8 @@ def _opened(text: str, *, hidden: bool, links: bool, ignore_files: bool) -> Iter
             raise click.BadParameter("It is a folder, s3://… or git+https://….", param_hint="SOURCE")
         else:
             root = Path(text).expanduser().absolute()
+            if not root.is_dir():
+                raise SourceUnusable(f"There is no folder {root}.")
             name = shown.printable(str(root))
             yield Folder(root, name, hidden=hidden, links=links, ignore_files=ignore_files)
     except (SourceUnusable, EmptySource) as error:
@@ -142,6 +144,8 @@ def _once(sync: Sync, stop: threading.Event, *, dry_run: bool, as_json: bool) ->
                 progress.begin(sum(isinstance(each, Add | Again) for each in prepared.plan.actions))
                 done = sync.carry_out(prepared, progress)
     except (SourceUnusable, EmptySource) as error:
+        if stop.is_set():  # Ctrl-C ended git too
+            raise exits.Failure("Stopped; nothing was done.", exits.INTERRUPTED) from None
         raise exits.Failure(shown.printable(str(error))) from None
     for each in prepared.unreadable:
         if each.skipped:

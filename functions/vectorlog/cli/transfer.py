@@ -93,6 +93,8 @@ def stoppable() -> Iterator[threading.Event]:
     def pressed(number: int, frame: FrameType | None) -> None:
         del number, frame
         if stop.is_set():
+            if sys.stderr.isatty():
+                os.write(2, b"\x1b[?25h")  # progress had hidden the cursor
             os._exit(exits.INTERRUPTED)
         stop.set()
         os.write(2, b"\nStopping after what is under way; press Ctrl-C again to stop at once.\n")

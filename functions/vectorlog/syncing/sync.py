@@ -153,10 +153,11 @@ class Sync:
         for action in actions:
             if isinstance(action, Await):
                 self._await(action, done)
-        if not self._stop.is_set():  # a file whose name changed may not be searchable yet under the new one
-            for action in actions:
-                if isinstance(action, Remove) and not self._stop.is_set():
-                    self._remove(action.stored, done)
+        for action in actions:
+            if self._stop.is_set():  # a file whose name changed may not be searchable yet under the new one
+                break
+            if isinstance(action, Remove):
+                self._remove(action.stored, done)
         done.stopped = self._stop.is_set()
         return done
 
