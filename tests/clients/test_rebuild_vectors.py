@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,8 +76,9 @@ class Operated:
         return str(self.client.vector_stores.retrieve(store).model_dump()["embedding_model"])
 
 
-@pytest.fixture
-def operated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Operated]:
+@pytest.fixture(scope="module")
+def operated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
+    data = tmp_path_factory.mktemp("moves") / "data"
     with TwoModels(dimensions=1536) as stub:
         if EDITION == "aws":
             variables = {"VECTORLOG_MODELS": f"{OLD},{NEW}", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
@@ -87,10 +88,10 @@ def operated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Operate
                 stage = ("--stage", deployment.resources.stage)
                 yield Operated(client, stub, stage, dict(servers.environment))
             return
-        with running(tmp_path / "data", stub) as url:
+        with running(data, stub) as url:
             client = OpenAI(base_url=f"{url}/v1", api_key="any")
             variables = {"VECTORLOG_EMBEDDING": "openai", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
-            yield Operated(client, stub, ("--data", str(tmp_path / "data")), variables)
+            yield Operated(client, stub, ("--data", str(data)), variables)
 
 
 def test_while_clients_go_on(operated: Operated) -> None:
@@ -175,7 +176,7 @@ def test_chunks(operated: Operated) -> None:
     store, _ = operated.store(1)
     done = operated.run("chunks")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 files are read again; 1 need not be" in done.stdout
+    assert re.search(r"0 files are read again; [1-9]\d* need not be", done.stdout), done.stdout
     assert eventually(lambda: len(operated.found(store, "alpha0")), lambda count: count == 1)
 
 
