@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -20,9 +21,10 @@ from vectorlog.domain.vectors import Space
 from vectorlog.domain.vectors_move import AGAIN_MS
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
-from vectorlog.operations.rebuild_index import Refill
 from vectorlog.operations.progress import silent
-from vectorlog.reactions import leftovers, moving as moves
+from vectorlog.operations.rebuild_index import Refill
+from vectorlog.reactions import leftovers
+from vectorlog.reactions import moving as moves
 from vectorlog.use_cases import erasure, store_files, vector_stores
 from vectorlog.views import move_progress
 
@@ -243,8 +245,8 @@ def test_index_made_anew_meanwhile(bench: MovingBench) -> None:
     refill = Refill(bench.deployment.streams, bench.blobs, into)
     refill.fill(silent)
     assert refill.incomplete == []
-    assert into.count(WORDS, store) == bench.index.count(WORDS, store)
-    assert into.count(OTHER, store) == bench.index.count(OTHER, store) != {}
+    both = dict.fromkeys([(file, 2) for file in files], 1)  # the first generations are not purged yet
+    assert (into.count(WORDS, store), into.count(OTHER, store)) == (both, both)
     bench.pump.settle()
     Refill(bench.deployment.streams, bench.blobs, into).catch_up(
         each.commit for each in bench.log.after(position, 1000)
@@ -299,25 +301,24 @@ def test_random_histories(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyP
         if kind == 0:
             file = bench.upload(f"late{step} alpha")
             texts[file] = f"late{step} alpha"
+            others = draw.sample(sorted(in_store), min(2, len(in_store)))
             in_store.add(file)
             if draw.random() < 0.5:
                 bench.attach(store, file)
             else:
-                bench.batch(store, [file, *draw.sample(sorted(in_store), min(2, len(in_store)))], kind=step)
+                bench.batch(store, [file, *others], kind=step)
         elif kind == 1 and in_store:
             bench.attach(store, draw.choice(sorted(in_store)), number=step)
         elif kind == 2 and in_store:
             gone = draw.choice(sorted(in_store))
-            try:
+            with suppress(NotFound):
                 store_files.detach(bench.deployment, PROJECT, store, gone)
-            except NotFound:
-                pass
             in_store.discard(gone)
         elif kind == 3 and in_store:
-            try:
-                store_files.change_attributes(bench.deployment, PROJECT, store, draw.choice(sorted(in_store)), {"n": step})
-            except NotFound:
-                pass
+            with suppress(NotFound):
+                store_files.change_attributes(
+                    bench.deployment, PROJECT, store, draw.choice(sorted(in_store)), {"n": step}
+                )
         elif kind == 4 and draw.random() < 0.2:
             bench.begin(store)
         elif kind in (5, 6):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.support.bench import DIMENSIONS, PROJECT, Bench, StubEmbedder
 from vectorlog.domain import store_move
@@ -24,8 +24,8 @@ BY_MEANING = Weights(embedding=1.0, text=0.0)
 class OldEmbedder(StubEmbedder):
     """Notes what it embeds. `meanwhile` is called once, while it embeds."""
 
-    embedded: list[str] = []
-    meanwhile: Callable[[], None] | None = None
+    embedded: ClassVar[list[str]] = []
+    meanwhile: ClassVar[Callable[[], None] | None] = None
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
         OldEmbedder.embedded += texts
@@ -38,7 +38,7 @@ class OldEmbedder(StubEmbedder):
 class OtherEmbedder(StubEmbedder):
     """Has other vectors than `OldEmbedder`, and refuses texts with the word `sad`."""
 
-    embedded: list[str] = []
+    embedded: ClassVar[list[str]] = []
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
         if any("sad" in text for text in texts):
@@ -62,9 +62,7 @@ class MovingBench(Bench):
     def begin(self, store: str, target: Space = OTHER) -> bool:
         """Begins a move, as the command does; whether it may."""
         at = self.clock()
-        decided = self.deployment.streams.decide(
-            VECTOR_STORE, store, lambda state: store_move.begin(state, target, at)
-        )
+        decided = self.deployment.streams.decide(VECTOR_STORE, store, lambda state: store_move.begin(state, target, at))
         return decided.decision is not None
 
     def cancel(self, store: str) -> None:

@@ -25,6 +25,8 @@ FILES = 100
 """How many files are being ingested for a move at a time, at most. New files of the store wait for so many."""
 CHUNKS = 2_000
 """No further files are opened while those that are being ingested have so many chunks."""
+PAGES = 10
+"""How many pages of files a step looks at, at most: a move that goes on finds most files done."""
 POLL_MS = 1_000
 """How long to wait before looking again whether files are ingested, in ms."""
 NAMED = 20
@@ -85,7 +87,9 @@ def _opened(deployment: Deployment, message: MoveVectors) -> MoveVectors:
         file: loaded.state.serving.chunks if loaded.state.serving else 0
         for file, loaded in _load(deployment, message.store, message.waiting).items()
     }
-    while message.after is not None and len(sizes) < FILES and sum(sizes.values()) < CHUNKS:
+    for _ in range(PAGES):
+        if message.after is None or len(sizes) >= FILES or sum(sizes.values()) >= CHUNKS:
+            break
         pk, limit = keys.store(message.store).pk, FILES - len(sizes)
         rows = deployment.views.table.query(pk, prefix=keys.FILES, after=message.after or None, limit=limit)
         files = [keys.thing_of(row.key.sk) for row in rows]
