@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.support.bench import DIMENSIONS, PROJECT, Bench, StubEmbedder
+from tests.support.bench import PROJECT, Bench, StubEmbedder
+from tests.support.stubs import DIMENSIONS
 from vectorlog.domain import store_move
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Models, Offer

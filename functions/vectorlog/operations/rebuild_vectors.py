@@ -1,5 +1,5 @@
-"""Moves stores to another model, or to the newest revision of their own: begins the moves, which the deployment's workers
-then make (`reactions/moving.py`), and tells how far they have come.
+"""Moves stores to another model, or to the newest revision of their own: begins the moves, which the deployment's
+workers then make (`reactions/moving.py`), and tells how far they have come.
 """
 
 from __future__ import annotations
