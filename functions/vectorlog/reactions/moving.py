@@ -19,7 +19,7 @@ from vectorlog.event_log.provenance import meta_of
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.views import keys, move_progress
 from vectorlog.views.move_progress import MoveProgress
-from vectorlog.work.messages import MoveVectors
+from vectorlog.work.move_messages import MoveVectors
 
 FILES = 100
 """How many files are being ingested for a move at a time, at most. New files of the store wait for so many."""

@@ -22,7 +22,8 @@ from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
 from vectorlog.views import keys, past
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
-from vectorlog.work.messages import PurgePoint, PurgeVectors
+from vectorlog.work.messages import PurgePoint
+from vectorlog.work.move_messages import PurgeVectors
 
 STEP = 1000
 """How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""

@@ -42,13 +42,12 @@ from vectorlog.work.messages import (
     Forget,
     Ingest,
     Message,
-    MoveVectors,
     OpenBatch,
     Purge,
     PurgeStore,
-    PurgeVectors,
     Retag,
 )
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:

@@ -27,16 +27,15 @@ from vectorlog.work.messages import (
     Forget,
     Ingest,
     Message,
-    MoveVectors,
     OpenBatch,
     Purge,
     PurgePoint,
     PurgeStore,
-    PurgeVectors,
     Replay,
     Retag,
     Scrub,
 )
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
 CLOSE_AGAIN_MS = 500
 """How long to wait for the projection before checking again whether a batch has reached all of its files."""

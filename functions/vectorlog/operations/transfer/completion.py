@@ -39,10 +39,10 @@ from vectorlog.work.messages import (
     FanOut,
     Forget,
     Ingest,
-    MoveVectors,
     OpenBatch,
     PurgeStore,
 )
+from vectorlog.work.move_messages import MoveVectors
 
 log = logging.getLogger(__name__)
 
