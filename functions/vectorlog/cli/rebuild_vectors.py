@@ -200,8 +200,8 @@ def _conclude(moves: Moves, candidates: Mapping[str, Candidate], standing: Mappi
                 click.echo(f"  {file}: {reason}", err=True)
     if stopped:
         raise click.ClickException(
-            f"Not moved: {_number(stopped, 'store')}. Repair or detach the files that are named, and repeat the command; "
-            f"it goes on where it stopped. Or give --cancel."
+            f"Not moved: {_number(stopped, 'store')}. Repair or detach the files that are named, and repeat the "
+            f"command; it goes on where it stopped. Or give --cancel."
         )
 
 
