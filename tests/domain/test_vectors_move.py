@@ -27,7 +27,7 @@ T = AGAIN_MS
 
 
 def after(state: vector_store.State, *decided: object) -> vector_store.State:
-    return fold(VECTOR_STORE, decided, state)  # type: ignore[arg-type]
+    return fold(VECTOR_STORE, decided, state)
 
 
 def test_the_way_there() -> None:
