@@ -16,7 +16,7 @@ OPERATOR = {
     "keys": "Create, list and revoke API keys.",
     "export": "Write all data of a deployment to files.",
     "import": "Import an export.",
-    "rebuild": "Rebuild the views or the index, while the old ones serve.",
+    "rebuild": "Rebuild the views, the index or the vectors, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
