@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,11 @@ def test_which_stores(bench: MovingBench) -> None:
 
 def test_the_newest_revision(bench: MovingBench) -> None:
     """Without a model, stores move to the newest revision of their own; one that has it is left alone."""
+    older, newer = (Models([Offer("local", "words", DIMENSIONS, False, OldEmbedder, revision=each)]) for each in (1, 2))
+    bench.deployment = replace(bench.deployment, models=older)
     store = bench.store()
-    newer = Models([Offer("stub", "words", DIMENSIONS, False, OldEmbedder, revision=2)])
     found = moves_of(bench).survey(Wanted(), newer, unwatched)
-    assert [each.target for each in found.candidates] == [Space("stub:words#2", DIMENSIONS)]
+    assert [each.target for each in found.candidates] == [Space("local:words#2", DIMENSIONS)]
     assert moves_of(bench).survey(Wanted(store=store), bench.deployment.models, unwatched).current == 1
 
 
