@@ -33,8 +33,8 @@ FORMAT = Format(
     read,
     begins=lambda head: head.startswith(b"{\\rtf"),
     keeps=(
-        "Text, including the cells of tables. Raised letters as `10^6` and `m²`, struck-out text between `~~`, as in all "
-        "office formats."
+        "Text, including the cells of tables. Raised letters as `10^6` and `m²`, struck-out text between `~~`, as in "
+        "all office formats."
     ),
     leaves_out="Other formatting, images, embedded objects.",
 )

@@ -217,8 +217,8 @@ FORMAT = Format(
     read,
     by_name=True,
     keeps=(
-        "Title, headings, paragraphs, items, code and addresses; formulas as they are written, but without comments and "
-        "labels."
+        "Title, headings, paragraphs, items, code and addresses; formulas as they are written, but without comments "
+        "and labels."
     ),
     leaves_out="Marks of layout, references, citations, comments, images, and files that it includes.",
 )

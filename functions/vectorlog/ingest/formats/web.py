@@ -12,7 +12,8 @@ from vectorlog.ingest.encoding.decoding import decoded
 from vectorlog.ingest.formats.encodings import tell
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web_depth import flattened
-from vectorlog.ingest.formats.web_main import arranged, images_as_text, short_links
+from vectorlog.ingest.formats.web_images import images_as_text
+from vectorlog.ingest.formats.web_main import arranged, short_links
 from vectorlog.ingest.formats.web_math import with_plain_math
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
@@ -62,9 +63,9 @@ FORMAT = Format(
     begins=lambda head: _HTML.match(head) is not None,
     by_name=True,
     keeps=(
-        "Title, headings, paragraphs, lists, links and tables, as Markdown, raised letters as "
-        "`10^6` and `m²`, formulas in MathML on one line: the main text first, then headers without "
-        "a heading, asides and footers. Of an image, the text that the page offers instead."
+        "Title, headings, paragraphs, lists, links and tables, as Markdown, raised letters as `10^6` and `m²`, formulas "
+        "in MathML on one line: the main text first, then headers without a heading, asides and footers. Of an image "
+        "that is shown, the text that the page offers instead."
     ),
     leaves_out=(
         "Menus and cookie banners, unless they are most of the page; hidden elements, scripts, styles, images; the "
