@@ -19,7 +19,8 @@ WarningCode: TypeAlias = Literal[
 ]
 """The kinds of warnings (docs/contract.md, section 5.5):
 
-- `encoding_guessed`: the bytes fit several encodings, and the likeliest was taken;
+- `encoding_guessed`: the bytes fit several encodings, and the likeliest was taken, or some lines of a UTF-8 file are in
+  another one;
 - `pages_without_text`: some pages are images;
 - `text_recognized`: text was recognized in images (OCR), so it may have mistakes;
 - `other_language`: the text is mostly in a language that the store's embedding model does not know;
