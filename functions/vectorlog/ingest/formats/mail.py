@@ -198,7 +198,7 @@ FORMAT = Format(
         "file without the headers of a mail is read as plain text."
     ),
     leaves_out=(
-        "Other headers, calendar entries, images, signatures and encrypted bodies. Attachments that cannot be read are listed "
-        "in a warning."
+        "Other headers, calendar entries, images, signatures and encrypted bodies. Attachments that cannot be read "
+        "are listed in a warning."
     ),
 )
