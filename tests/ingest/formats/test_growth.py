@@ -43,6 +43,19 @@ MADE: dict[str, tuple[str, Callable[[int], bytes]]] = {
         lambda size: b"From: a@b.c\nContent-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * (size // 7),
     ),
     "messages": ("a.mbox", lambda size: b"From a Mon Jan  1 00:00:00 2024\nFrom: a@b.c\n\ntext\n\n" * (size // 60)),
+    "formulas that do not end": ("a.tex", lambda size: b"\\[ $x \\begin{align} \n\n" * (size // 22)),
+    "raised letters": ("a.html", lambda size: b"<html>10<sup>6</sup> <sup>" * (size // 26)),
+    "formulas of a page": ("a.html", lambda size: b"<html><math><msup><mi>x" * (size // 23)),
+    "forms of a mail": (
+        "a.eml",
+        lambda size: (
+            b"From: a@b.c\nContent-Type: multipart/alternative; boundary=x\n\n"
+            + b"--x\nContent-Type: text/html\n\n<style>a\n" * (size // 40)
+        ),
+    ),
+    "two encodings": ("a.txt", lambda size: b"Gr\xc3\xb6\xc3\x9fe Gr\xf6\xdfe\n" * (size // 16)),
+    "signs": ("a.txt", lambda size: b"20 \xb0C \xa9 " * (size // 8)),
+    "groups of RTF": ("a.rtf", lambda size: b"{\\rtf1 x" + b"{\\super 2" * (size // 9)),
     "zip": ("a.zip", _zip),
     "tar": ("a.tar", _tar),
 }

@@ -241,7 +241,8 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 
 def _likelihood(text: str) -> float:
-    return max(likelihood(text, writing) for writing in WRITINGS)
+    """Returns how likely a text is whose lines may be in different languages."""
+    return sum(max(likelihood(line, writing) for writing in WRITINGS) for line in text.split("\n"))
 
 
 def _guessed(data: bytes, found: Guess) -> Decoded:

@@ -38,7 +38,7 @@ def has_only_signs(data: bytes) -> bool:
             return False
         if len(run) == 2 and _BESIDE_ANOTHER.isdisjoint(run):
             return False
-        before = data[match.start() - 1] if match.start() else 0x20
+        before = data[match.start() - 1] if match.start() else 0x0A
         after = data[match.end()] if match.end() < len(data) else 0x20
         if not all(_fits(sign, before, after) for sign in run):
             return False
@@ -63,7 +63,8 @@ def _fits(sign: int, before: int, after: int) -> bool:
         return not _is_letter(before) and after not in _SPACE
     if sign in _AFTER_SOMETHING:
         return before not in _SPACE or sign == 0x99
-    return sign != _MONEY_OR_LIST or after not in _SPACE  # in Mac Roman it is the bullet of a list
+    # In Mac Roman it is the bullet of a list.
+    return sign != _MONEY_OR_LIST or after not in _SPACE or before not in b"\r\n"
 
 
 def _is_letter(byte: int) -> bool:

@@ -64,8 +64,8 @@ FORMAT = Format(
     by_name=True,
     keeps=(
         "Title, headings, paragraphs, lists, links and tables, as Markdown, raised letters as `10^6` and `m²`, "
-        "formulas in MathML on one line: the main text first, then headers without a heading, asides and footers. Of an image "
-        "that is shown, the text that the page offers instead."
+        "formulas in MathML on one line: the main text first, then headers without a heading, asides and footers. Of "
+        "an image that is shown, the text that the page offers instead."
     ),
     leaves_out=(
         "Menus and cookie banners, unless they are most of the page; hidden elements, scripts, styles, images; the "
