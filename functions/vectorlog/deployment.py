@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vectorlog.files.blobs import Blobs
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.reranking.reranker import Reranker
+    from vectorlog.webhooks.webhooks import Webhooks
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -90,6 +91,7 @@ class Deployment:
         limits: the limits of projects, and the counts by which they are applied.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
             space, of the store's chunks in the index. On AWS there is nothing to do.
+        webhooks: what is needed to send webhooks; None refuses to make endpoints.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -113,3 +115,4 @@ class Deployment:
     limits: Limiter = field(default_factory=Limiter)
     scrub: Callable[[Space | None, str], None] = nothing_left
     worked: Callable[[int, int], int] = never_off
+    webhooks: Webhooks | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from vectorlog.defaults import DAY_MS
@@ -24,6 +25,8 @@ from vectorlog.work.messages import (
     CancelBatch,
     CloseUpload,
     Collect,
+    Deliver,
+    EndBatch,
     Erase,
     FanOut,
     Forget,
@@ -80,8 +83,12 @@ class Worker:
                 self._erase(message)
             case Scrub(store):
                 self._deployment.scrub(self._space(store) if store else None, store)
+            case EndBatch():
+                self._end_batch(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
+            case Deliver():
+                self._projector.send([(message.receiver, message)])
             case _ as never:
                 assert_never(never)
 
@@ -122,6 +129,14 @@ class Worker:
         ):
             check_again = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
             self._projector.send([(store, check_again)], delay=CLOSE_AGAIN_MS)
+
+    def _end_batch(self, message: EndBatch) -> None:
+        count = self._deployment.streams.load(FILE_BATCH, message.batch).state.count
+        counts, at = self._deployment.views.batch_counts(message.batch, count), self._deployment.clock()
+        end = partial(
+            file_batch.end, at=at, completed=counts.completed, failed=counts.failed, cancelled=counts.cancelled
+        )
+        self._deployment.streams.decide(FILE_BATCH, message.batch, end, meta=_meta(message))
 
     def _purge(self, message: Purge) -> None:
         space = self._space(message.store)

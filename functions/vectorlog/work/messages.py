@@ -179,6 +179,24 @@ class Scrub(_FromRequest):
     store: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EndBatch(_FromRequest):
+    """Record that all files of a batch have ended, so that others are told."""
+
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(_FromRequest):
+    """Send what waits in a lane of the outbox (`webhooks/outbox.py`). `due` is the time of the lane's next try (ms
+    since 1970), if the message was sent for that; 0 otherwise.
+    """
+
+    receiver: str
+    store: str
+    due: int = 0
+
+
 Message = (
     Ingest
     | OpenBatch
@@ -193,6 +211,8 @@ Message = (
     | Collect
     | Erase
     | Scrub
+    | EndBatch
+    | Deliver
 )
 
 COLLECTION = "collect"

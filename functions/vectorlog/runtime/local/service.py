@@ -30,6 +30,7 @@ from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
@@ -38,6 +39,8 @@ from vectorlog.runtime.local.scrub import scrubbing
 from vectorlog.runtime.local.settings import MB, Settings
 from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.telemetry.telemetry import Telemetry
+from vectorlog.webhooks.https import HttpsSender
+from vectorlog.webhooks.webhooks import Webhooks
 from vectorlog.work.sqlite import SQLiteQueue
 
 log = logging.getLogger(__name__)
@@ -107,11 +110,12 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            webhooks=_webhooks(settings, self.folder),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
-        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow"))
+        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow", "deliver"))
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
@@ -120,6 +124,7 @@ class Local:
             queues=Queues(*queues),
             ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
+            outbox=log_and_views.outbox,
         )
 
     def _sandbox(self, children: int) -> Sandbox:
@@ -185,6 +190,11 @@ def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> M
     models = Models(offers, telemetry=telemetry)
     resources.callback(models.close)
     return models
+
+
+def _webhooks(settings: Settings, folder: DataFolder) -> Webhooks:
+    key, private = key_in(folder.webhooks_key), settings.webhook_allow_private
+    return Webhooks(lambda: key, HttpsSender(allow_private=private), allow_private=private)
 
 
 def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
