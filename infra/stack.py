@@ -22,7 +22,8 @@ from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.watched import Watched
 from infra.network import Network
-from infra.tables import EventLog, Views
+from infra.outgoing import Outgoing
+from infra.tables import EventLog, Outbox, Views
 from infra.work_queues import WorkQueues
 from vectorlog.defaults import ANSWERS
 from vectorlog.domain.project_limits import LIMITS
@@ -33,6 +34,10 @@ LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 TABLES = ("events_table", "views_table")
 ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins")
 """Fields of `Environment` for functions that answer requests."""
+TELLING = ("deliver_queue", "outbox_table", "event_bus")
+"""Fields of `Environment` for functions that put what others are told into the outbox."""
+SIGNING = ("webhook_secret", "webhook_allow_private")
+"""Fields of `Environment` for functions that send webhooks."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
 """Fields of `Environment` for functions that send messages of every kind."""
@@ -49,12 +54,15 @@ class VectorlogStack(Stack):
         self._log = EventLog(self, "EventLog", configuration=configuration)
         self._views = Views(self, "Views", configuration=configuration)
         self._files = Files(self, "Files", configuration=configuration)
+        self._outbox = Outbox(self, "Outbox", configuration=configuration)
+        self._outgoing = Outgoing(self, "Outgoing", configuration=configuration)
         self._queues = WorkQueues(
             self,
             "WorkQueues",
             work_timeout=functions.WORK.timeout,
             embed_timeout=functions.EMBED.timeout,
             erase_timeout=functions.ERASE.timeout,
+            deliver_timeout=functions.DELIVER.timeout,
             dead_timeout=functions.DEAD_LETTERS.timeout,
         )
         self._network = Network(self, "Network", configuration=configuration)
@@ -62,9 +70,17 @@ class VectorlogStack(Stack):
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
         access = None if configuration.opensearch_endpoint else self._functions.make(functions.INDEX_ACCESS, {})
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
-        self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
+        self._grants = Grants(
+            configuration,
+            self._log.table,
+            self._views.tables,
+            self._files.bucket,
+            self._outbox.table,
+            self._outgoing.secret_arn,
+        )
 
-        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._dead_letters(), self._sweep()]
+        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver()]
+        consumers += [self._dead_letters(), self._sweep()]
         writers = [self._api(), self._search()]
         for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
@@ -84,7 +100,7 @@ class VectorlogStack(Stack):
         self._outputs()
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content")
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -92,6 +108,7 @@ class VectorlogStack(Stack):
         self._grants.put_objects(function, "files", "manifests", "uploads")
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
+        self._grants.sign(function)
         return function
 
     def _search(self) -> lambda_.Function:
@@ -108,16 +125,17 @@ class VectorlogStack(Stack):
 
     def _projector(self) -> lambda_.Function:
         function = self._make(
-            functions.PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue"
+            functions.PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue", *TELLING
         )
         self._grants.fold(function)
         self._grants.write_rows(function)
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
+        self._grants.announce(function, self._queues.deliver)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content")
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", *TELLING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -125,6 +143,7 @@ class VectorlogStack(Stack):
         self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         self._grants.put_off(function, self._queues.work)
+        self._grants.announce(function, self._queues.deliver)
         self._index.grant_write(function)
         triggers.of_queue(function, self._queues.work)
         return function
@@ -157,11 +176,23 @@ class VectorlogStack(Stack):
         triggers.of_queue(function, self._queues.erase)
         return function
 
+    def _deliver(self) -> lambda_.Function:
+        fields = ("events_table", "views_table", "work_queue", *TELLING, *SIGNING)
+        function = self._make(functions.DELIVER, *fields, outside=True)
+        self._grants.append(function)
+        self._grants.write_rows(function)
+        self._grants.deliver(function, self._queues.deliver)
+        self._grants.sign(function)
+        if self._outgoing.bus is not None:
+            self._grants.put_events(function, self._outgoing.bus)
+        triggers.of_queue(function, self._queues.deliver, concurrency=triggers.DELIVERIES)
+        return function
+
     def _dead_letters(self) -> lambda_.Function:
-        function = self._make(functions.DEAD_LETTERS, *EVERY_QUEUE, "models")
+        function = self._make(functions.DEAD_LETTERS, *EVERY_QUEUE, "models", "deliver_queue")
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
-        self._grants.send(function, self._queues.work, self._queues.erase)
+        self._grants.send(function, self._queues.work, self._queues.erase, self._queues.deliver)
         self._grants.name_models(function)
         self._grants.read_stream(function)
         if self._network.streams_url:
@@ -180,14 +211,17 @@ class VectorlogStack(Stack):
         triggers.of_clock(function, Duration.minutes(1))
         return function
 
-    def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
-        """Creates a function with these fields of `Environment`, and those that belong to them."""
+    def _make(self, spec: FunctionSpec, *fields: str, outside: bool = False) -> lambda_.Function:
+        """Creates a function with these fields of `Environment`, and those that belong to them; `outside` of the
+        network, if there is one.
+        """
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
-        return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
+        given = {field: values[field] for field in with_them if field in values}
+        return self._functions.make(spec, given, outside=outside)
 
     def _deployment(self) -> dict[str, str]:
         """Values by field of `Environment`; empty ones keep their defaults there."""
@@ -199,6 +233,11 @@ class VectorlogStack(Stack):
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
             "erase_queue": self._queues.erase.queue_url,
+            "deliver_queue": self._queues.deliver.queue_url,
+            "outbox_table": self._outbox.table.table_name,
+            "webhook_secret": self._outgoing.secret_arn,
+            "webhook_allow_private": "true" if self._configuration.webhook_allow_private else "",
+            "event_bus": self._outgoing.bus.event_bus_name if self._outgoing.bus is not None else "",
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
@@ -222,7 +261,7 @@ class VectorlogStack(Stack):
             queues=self._queues.by_name,
             dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
-            tables={"events": self._log.table, "views": self._views.table},
+            tables={"events": self._log.table, "views": self._views.table, "outbox": self._outbox.table},
             rest_api=self._api_gateway.rest_api,
             bucket=self._files.bucket,
             domain=self._index.domain,

@@ -55,13 +55,19 @@ class Queues:
         work: what the workers do.
         embed: files to ingest.
         slow: files whose reading gave way to others.
-        deliver: lanes of the outbox to send.
     """
 
     work: SQLiteQueue
     embed: SQLiteQueue
     slow: SQLiteQueue
-    deliver: SQLiteQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How others are told: by the outbox, and the queue of its lanes that are to be sent."""
+
+    outbox: Outbox
+    queue: SQLiteQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,7 @@ class Engine:
         queues: Queues,
         ingesters: Ingesters,
         disk_full: Callable[[], bool] = lambda: False,
-        *,
-        outbox: Outbox,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._deployment = deployment
         self._feed = feed
@@ -94,20 +99,25 @@ class Engine:
         self._uptime = uptime
         self._queues = queues
         self.work, self.embed, self.slow = Lender(queues.work), Lender(queues.embed), Lender(queues.slow)
-        self.deliver = Lender(queues.deliver)
-        self._lenders = (self.work, self.embed, self.slow, self.deliver)
+        self._lenders = [self.work, self.embed, self.slow]
+        self._outgoing = outgoing
+        streams, views = deployment.streams, deployment.views
+        announcer = Announcer(streams, views, outgoing.outbox, deployment.clock) if outgoing else None
         self.projector = Projector(
-            deployment.streams,
-            deployment.views,
+            streams,
+            views,
             queues.work,
             queues.embed,
             deployment.telemetry,
-            deliver=queues.deliver,
-            announcer=Announcer(deployment.streams, deployment.views, outbox, deployment.clock),
+            deliver=outgoing.queue if outgoing else None,
+            announcer=announcer,
         )
+        if outgoing is not None:
+            self.deliver = Lender(outgoing.queue)
+            self._lenders.append(self.deliver)
+            self._deliverer = Deliverer(deployment, self.projector, outgoing.outbox)
         self._disk_full = disk_full
         self._worker = Worker(deployment, self.projector)
-        self._deliverer = Deliverer(deployment, self.projector, outbox)
         self._stopping = threading.Event()
         self._collect_after_s = FIRST_COLLECTION_S
         self._threads: list[threading.Thread] = []
@@ -128,7 +138,8 @@ class Engine:
             ("ingest-slow", self.slow_lane.step),
         ]
         loops += [(f"work-{number}", self.work_step) for number in range(WORKERS)]
-        loops += [(f"deliver-{number}", self.deliver_step) for number in range(DELIVERERS)]
+        if self._outgoing is not None:
+            loops += [(f"deliver-{number}", self.deliver_step) for number in range(DELIVERERS)]
         loops += [(f"ingest-{number}", self.main_lane.step) for number in range(WORKERS)]
         for name, step in loops:
             thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)

@@ -32,7 +32,7 @@ from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
-from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
+from vectorlog.runtime.local.engine import Engine, Ingesters, Outgoing, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.scrub import scrubbing
@@ -115,7 +115,7 @@ class Local:
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
-        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow", "deliver"))
+        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow"))
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
@@ -124,7 +124,7 @@ class Local:
             queues=Queues(*queues),
             ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
-            outbox=log_and_views.outbox,
+            outgoing=Outgoing(log_and_views.outbox, SQLiteQueue(log_and_views.derived, "deliver", clock)),
         )
 
     def _sandbox(self, children: int) -> Sandbox:
