@@ -15,6 +15,8 @@ from tests.clients.service import eventually
 from tests.support.receiver import Got, Receiver
 from vectorlog.domain.outgoing_event import TYPES
 
+WITHIN_S = 60
+"""How long an event may take: on AWS, functions start for it."""
 ALL: Any = list(TYPES)
 
 
@@ -50,7 +52,7 @@ def _events(client: OpenAI, secret: str, receiver: Receiver, number: int) -> lis
             seen.setdefault(event.id, event)
         return list(seen.values())
 
-    return eventually(read, lambda found: len(found) >= number)
+    return eventually(read, lambda found: len(found) >= number, WITHIN_S)
 
 
 def test_what_happens_to_a_store_is_told(client: OpenAI, receiver: Receiver) -> None:
@@ -133,7 +135,7 @@ def test_an_endpoint_that_is_away_gets_everything_later(client: OpenAI, receiver
     stores = [client.vector_stores.create().id for _ in range(2)]
     for store in stores:
         client.vector_stores.delete(store)
-    eventually(lambda: {each.body for each in receiver.refused}, lambda seen: len(seen) == 2)
+    eventually(lambda: {each.body for each in receiver.refused}, lambda seen: len(seen) == 2, WITHIN_S)
     receiver.status = 200
     found = _events(client, made.signing_secret, receiver, 2)
     assert sorted(each.data.id for each in found) == sorted(stores)

@@ -56,7 +56,9 @@ class WebhookTest(Answer):
 
     object: Literal["webhook_endpoint.test"]
     webhook_endpoint_id: str
+    """The endpoint."""
     event_type: OutgoingType
+    """What was sent."""
     status_code: Annotated[int, Field(ge=100, le=999)]
     """What the endpoint answered."""
     success: Literal[True]
