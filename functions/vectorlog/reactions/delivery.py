@@ -101,9 +101,10 @@ class Deliverer:
                 self._send(replace(message, due=state.next_at), state.next_at - now)
             return
         if state.lent_until > now:
-            # Whoever has the lane looks once more before it gives it back, because its row has changed.
-            if self._outbox.note(lane, state) is None:
-                self._send(message, 0)
+            # Whoever has the lane looks once more before it gives it back, because its row changes. But it may have
+            # died, and this may be its own message, so the message comes again when the lane is free in any case.
+            changed = self._outbox.note(lane, state) is not None
+            self._send(message, state.lent_until - now if changed else 0)
             return
         if rest.until > now:
             self._put_off(message, lane, state, rest.until)
