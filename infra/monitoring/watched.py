@@ -94,9 +94,8 @@ class Watched:
         return total("throttles", {name: function.metric_throttles(period=PERIOD) for name, function in called.items()})
 
     def disabled_webhooks(self) -> cloudwatch.IMetric:
-        """Webhook endpoints that were disabled, other than by an import."""
-        name, reasons = cloudwatch_name(DISABLED_WEBHOOKS), ("failing", "gone", "key_lost")
-        return total("disabled webhooks", {each: self.own(name, "Sum", reason=each) for each in reasons})
+        """Webhook endpoints that were disabled."""
+        return self.own(cloudwatch_name(DISABLED_WEBHOOKS), "Sum").with_(label="disabled webhooks")
 
     def webhooks(self) -> list[cloudwatch.IMetric]:
         """Events that were sent to webhook endpoints and to the bus, and tries that failed."""

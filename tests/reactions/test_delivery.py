@@ -197,7 +197,8 @@ class TestOrder:
         store = bench.store()
         bench.attach(store, bench.upload("alpha"))
         hooks.work()
-        other, came = hooks.another(), []
+        other = hooks.another()
+        came: list[Sent] = []
 
         def meanwhile(sent: Sent) -> int:
             if not came:

@@ -42,7 +42,7 @@ def disabled(metrics: Metrics, endpoint: str, project: str, reason: str) -> None
     """Reports that an endpoint is disabled, so that its project's events are not sent to it any more."""
     fields = {"event": "webhook_disabled", "endpoint": endpoint, "project": project, "reason": reason}
     log.error("webhook endpoint %s is disabled: %s", endpoint, reason, extra=fields)
-    metrics.count(DISABLED_WEBHOOKS, reason=reason)
+    metrics.count(DISABLED_WEBHOOKS)
 
 
 def _kind(receiver: str) -> str:

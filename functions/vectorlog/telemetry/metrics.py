@@ -49,7 +49,7 @@ WEBHOOKS = Counter(
     "Events sent to webhook endpoints ('endpoint') and to the event bus ('bus'); 'failed' counts each try.",
     ("receiver", "outcome"),
 )
-DISABLED_WEBHOOKS = Counter("disabled_webhooks", "Webhook endpoints that were disabled, by reason.", ("reason",))
+DISABLED_WEBHOOKS = Counter("disabled_webhooks", "Webhook endpoints that were disabled; the log says why.", ())
 
 COUNTERS = (
     FILES,

@@ -23,6 +23,7 @@ from vectorlog.runtime.local.host_faults import host_fault
 from vectorlog.runtime.local.ingest_lane import Busy, IngestLane
 from vectorlog.runtime.local.lender import Lender, handle_one
 from vectorlog.runtime.local.uptime import Uptime
+from vectorlog.webhooks.bus import EventBus
 from vectorlog.webhooks.outbox import Outbox
 from vectorlog.work.messages import COLLECTION, Collect, Deliver, Message
 from vectorlog.work.sqlite import SQLiteQueue
@@ -64,10 +65,11 @@ class Queues:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """How others are told: by the outbox, and the queue of its lanes that are to be sent."""
+    """How others are told: by the outbox, and the queue of its lanes that are to be sent; `bus` is told everything."""
 
     outbox: Outbox
     queue: SQLiteQueue
+    bus: EventBus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ class Engine:
         self._lenders = [self.work, self.embed, self.slow]
         self._outgoing = outgoing
         streams, views = deployment.streams, deployment.views
-        announcer = Announcer(streams, views, outgoing.outbox, deployment.clock) if outgoing else None
+        announcer = None
+        if outgoing is not None:
+            bus = outgoing.bus is not None
+            announcer = Announcer(streams, views, outgoing.outbox, deployment.clock, bus=bus)
         self.projector = Projector(
             streams,
             views,
@@ -115,7 +120,7 @@ class Engine:
         if outgoing is not None:
             self.deliver = Lender(outgoing.queue)
             self._lenders.append(self.deliver)
-            self._deliverer = Deliverer(deployment, self.projector, outgoing.outbox)
+            self._deliverer = Deliverer(deployment, self.projector, outgoing.outbox, outgoing.bus)
         self._disk_full = disk_full
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
