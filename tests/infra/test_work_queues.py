@@ -46,4 +46,4 @@ def test_sealed(stack: Synthesized) -> None:
         if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
     assert sealed == set(queues)
-    assert len(sealed) == 7
+    assert len(sealed) == 9

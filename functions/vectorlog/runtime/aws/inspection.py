@@ -33,10 +33,7 @@ def _numbers(names: tuple[str, ...]) -> dict[str, int]:
         ("work", environment.work_queue),
         ("embed", environment.embed_queue),
         ("erase", environment.erase_queue),
-        ("deliver", environment.deliver_queue),
     ):
-        if not url:
-            continue
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
         numbers[queue] = sum(int(number) for number in attributes.values())
     return numbers

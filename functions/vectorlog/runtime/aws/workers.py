@@ -62,13 +62,7 @@ def outbox() -> Outbox | None:
 @once
 def projector() -> Projector:
     """Returns the consumer of the log's stream."""
-    deployed, waiting = wiring.deployment(), outbox()
-    announcer = None
-    if waiting is not None:
-        bus = bool(wiring.environment().event_bus)
-        announcer = Announcer(
-            deployed.streams, deployed.views, waiting, wiring.clock, bus=bus, together=cast("Steps", deployed.together)
-        )
+    deployed = wiring.deployment()
     return Projector(
         deployed.streams,
         deployed.views,
@@ -78,8 +72,19 @@ def projector() -> Projector:
         erase_queue(),
         deployed.together,
         deliver_queue(),
-        announcer,
+        announcer(),
     )
+
+
+@once
+def announcer() -> Announcer | None:
+    """Returns what tells others; None for a function that tells nothing."""
+    deployed, waiting = wiring.deployment(), outbox()
+    if waiting is None:
+        return None
+    bus = bool(wiring.environment().event_bus)
+    together = cast("Steps", deployed.together)
+    return Announcer(deployed.streams, deployed.views, waiting, wiring.clock, bus=bus, together=together)
 
 
 @once
