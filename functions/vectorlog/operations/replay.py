@@ -38,14 +38,17 @@ def replay(
     Raises:
         UnknownSchema: newer code wrote a commit.
     """
-    found: list[tuple[int, str, int, int, OutgoingEvent]] = []
+    found: list[tuple[int, OutgoingEvent]] = []
+    newest: dict[str, int] = {}
     for commit in watch("commits", streams.log.scan(), None):
         if commit.at < since or was_imported(commit):
             continue
-        for place, event in enumerate(announcements(streams.decode(commit))):
+        for event in announcements(streams.decode(commit)):
             if store in (None, event.store):
-                found.append((commit.at, commit.stream, commit.version, place, event))
-    found.sort(key=lambda each: each[:4])
+                # Those of one stream are scanned in their order, which they keep even if a clock went back.
+                at = newest[commit.stream] = max(commit.at, newest.get(commit.stream, 0))
+                found.append((at, event))
+    found.sort(key=lambda each: each[0])
     for page in pages(watch("events", found, len(found))):
-        send(announcer.put([event for *_, event in page], since=0))
+        send(announcer.put([event for _, event in page], since=0))
     return len(found)
