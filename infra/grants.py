@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -29,8 +28,6 @@ class Grants:
     log: dynamodb.ITable
     views: Sequence[dynamodb.ITable]
     bucket: s3.IBucket
-    outbox: dynamodb.ITable
-    webhook_secret: str
 
     def append(self, function: lambda_.Function) -> None:
         """Reads streams and appends to them. Our code puts a commit only where there is none."""
@@ -120,29 +117,6 @@ class Grants:
     def put_off(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
         """Delays the redelivery of a message."""
         _allow(function, ["sqs:ChangeMessageVisibility"], [queue.queue_arn])
-
-    def announce(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
-        """Lists the webhook endpoints, puts events into the outbox, and sends the messages that have them sent. The
-        transactions of the outbox also delete.
-        """
-        _allow(function, ["dynamodb:Query"], [self.views[0].table_arn])
-        _allow(function, ["dynamodb:Query", "dynamodb:UpdateItem"], [self.outbox.table_arn])
-        self.send(function, queue)
-
-    def deliver(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
-        """Reads, changes and removes what waits in the outbox, and puts off what cannot be delivered."""
-        actions = ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-        _allow(function, actions, [self.outbox.table_arn])
-        self.send(function, queue)
-        self.put_off(function, queue)
-
-    def put_events(self, function: lambda_.Function, bus: events.IEventBus) -> None:
-        """Puts events on the bus."""
-        _allow(function, ["events:PutEvents"], [bus.event_bus_arn])
-
-    def sign(self, function: lambda_.Function) -> None:
-        """Reads the key of the webhooks' secrets."""
-        _allow(function, ["secretsmanager:GetSecretValue"], [self.webhook_secret])
 
     def name_models(self, function: lambda_.Function) -> None:
         """Reads the key of the embedding endpoint; Bedrock's models need no call to be named."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -22,22 +22,18 @@ from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.watched import Watched
 from infra.network import Network
-from infra.outgoing import Outgoing
-from infra.tables import EventLog, Outbox, Views
+from infra.outgoing import SIGNING, TELLING, Outgoing
+from infra.outputs import outputs
+from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
 from vectorlog.defaults import ANSWERS
 from vectorlog.domain.project_limits import LIMITS
-from vectorlog.runtime.aws import stack
 
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
 TABLES = ("events_table", "views_table")
 ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins")
 """Fields of `Environment` for functions that answer requests."""
-TELLING = ("deliver_queue", "outbox_table", "event_bus")
-"""Fields of `Environment` for functions that put what others are told into the outbox."""
-SIGNING = ("webhook_secret", "webhook_allow_private")
-"""Fields of `Environment` for functions that send webhooks."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
 """Fields of `Environment` for functions that send messages of every kind."""
@@ -54,8 +50,6 @@ class VectorlogStack(Stack):
         self._log = EventLog(self, "EventLog", configuration=configuration)
         self._views = Views(self, "Views", configuration=configuration)
         self._files = Files(self, "Files", configuration=configuration)
-        self._outbox = Outbox(self, "Outbox", configuration=configuration)
-        self._outgoing = Outgoing(self, "Outgoing", configuration=configuration)
         self._queues = WorkQueues(
             self,
             "WorkQueues",
@@ -65,19 +59,15 @@ class VectorlogStack(Stack):
             deliver_timeout=functions.DELIVER.timeout,
             dead_timeout=functions.DEAD_LETTERS.timeout,
         )
+        self._outgoing = Outgoing(
+            self, "Outgoing", configuration=configuration, queue=self._queues.deliver, views=self._views.table
+        )
         self._network = Network(self, "Network", configuration=configuration)
         vpc = self._network.vpc
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
         access = None if configuration.opensearch_endpoint else self._functions.make(functions.INDEX_ACCESS, {})
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
-        self._grants = Grants(
-            configuration,
-            self._log.table,
-            self._views.tables,
-            self._files.bucket,
-            self._outbox.table,
-            self._outgoing.secret_arn,
-        )
+        self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver()]
         consumers += [self._dead_letters(), self._sweep()]
@@ -97,7 +87,7 @@ class VectorlogStack(Stack):
         watched = self._watched()
         alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
         Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
-        self._outputs()
+        outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
         function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING)
@@ -108,7 +98,7 @@ class VectorlogStack(Stack):
         self._grants.put_objects(function, "files", "manifests", "uploads")
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
-        self._grants.sign(function)
+        self._outgoing.sign(function)
         return function
 
     def _search(self) -> lambda_.Function:
@@ -130,7 +120,7 @@ class VectorlogStack(Stack):
         self._grants.fold(function)
         self._grants.write_rows(function)
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
-        self._grants.announce(function, self._queues.deliver)
+        self._outgoing.announce(function)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
         return function
 
@@ -143,7 +133,7 @@ class VectorlogStack(Stack):
         self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         self._grants.put_off(function, self._queues.work)
-        self._grants.announce(function, self._queues.deliver)
+        self._outgoing.announce(function)
         self._index.grant_write(function)
         triggers.of_queue(function, self._queues.work)
         return function
@@ -181,10 +171,7 @@ class VectorlogStack(Stack):
         function = self._make(functions.DELIVER, *fields, outside=True)
         self._grants.append(function)
         self._grants.write_rows(function)
-        self._grants.deliver(function, self._queues.deliver)
-        self._grants.sign(function)
-        if self._outgoing.bus is not None:
-            self._grants.put_events(function, self._outgoing.bus)
+        self._outgoing.deliver(function)
         triggers.of_queue(function, self._queues.deliver, concurrency=triggers.DELIVERIES)
         return function
 
@@ -233,11 +220,7 @@ class VectorlogStack(Stack):
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
             "erase_queue": self._queues.erase.queue_url,
-            "deliver_queue": self._queues.deliver.queue_url,
-            "outbox_table": self._outbox.table.table_name,
-            "webhook_secret": self._outgoing.secret_arn,
-            "webhook_allow_private": "true" if self._configuration.webhook_allow_private else "",
-            "event_bus": self._outgoing.bus.event_bus_name if self._outgoing.bus is not None else "",
+            **self._outgoing.values,
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
@@ -247,11 +230,7 @@ class VectorlogStack(Stack):
             "reader_cpu_seconds": str(self._configuration.reader_cpu_seconds),
             "reader_cpu_seconds_per_mb": str(self._configuration.reader_cpu_seconds_per_mb),
             "cors_origins": ",".join(self._configuration.cors_origins),
-            "limit_requests_per_second": str(self._configuration.limit_requests_per_second or ""),
-            "limit_files_per_minute": str(self._configuration.limit_files_per_minute or ""),
-            "limit_stored_bytes": str(self._configuration.limit_stored_bytes or ""),
-            "limit_files": str(self._configuration.limit_files or ""),
-            "limit_stores": str(self._configuration.limit_stores or ""),
+            **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},
         }
 
     def _watched(self) -> Watched:
@@ -261,25 +240,8 @@ class VectorlogStack(Stack):
             queues=self._queues.by_name,
             dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
-            tables={"events": self._log.table, "views": self._views.table, "outbox": self._outbox.table},
+            tables={"events": self._log.table, "views": self._views.table, "outbox": self._outgoing.table},
             rest_api=self._api_gateway.rest_api,
             bucket=self._files.bucket,
             domain=self._index.domain,
         )
-
-    def _outputs(self) -> None:
-        """The API's address, and each field of `Environment`, which `vectorlog … --stage` reads from here."""
-        for field, value in self._deployment().items():
-            if value:
-                CfnOutput(self, stack.output(field), value=value)
-        url = self._api_gateway.url
-        CfnOutput(
-            self, "Url", value=url, description="Base URL: with /v1 at its end for OpenAI's client, as it is for MKA1's"
-        )
-        CfnOutput(
-            self,
-            "FirstKeySecret",
-            value=self._first_key.secret_arn,
-            description="The secret that holds the first API key",
-        )
-        CfnOutput(self, "ReadFirstKey", value=self._first_key.read)

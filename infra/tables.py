@@ -38,14 +38,9 @@ class Views(Construct):
         self.table = self.tables[0]
 
 
-class Outbox(Construct):
-    """The outbox: a `table` of what is to be told to others. Its rows follow from the log only once, so it is retained
-    like the log.
-    """
-
-    def __init__(self, scope: Construct, id: str, *, configuration: Configuration) -> None:
-        super().__init__(scope, id)
-        self.table = _table(self, "Table", schemas.outbox(""), configuration=configuration)
+def outbox(scope: Construct, id: str, *, configuration: Configuration) -> dynamodb.Table:
+    """The table of what is to be told to others. It follows from the log only once, so it is retained like the log."""
+    return _table(scope, id, schemas.outbox(""), configuration=configuration)
 
 
 def _table(

@@ -17,7 +17,7 @@ STATEFUL = {
     "EventLogTable9CC67CCE": "AWS::DynamoDB::Table",
     "FilesBucket7C17EE2E": "AWS::S3::Bucket",
     "FirstKeySecretFF770F08": "AWS::SecretsManager::Secret",
-    "OutboxTableF17138FA": "AWS::DynamoDB::Table",
+    "OutgoingTableC29B8E52": "AWS::DynamoDB::Table",
     "OutgoingWebhookKey60478844": "AWS::SecretsManager::Secret",
     "ViewsTable125B5EB15": "AWS::DynamoDB::Table",
 }

@@ -13,7 +13,7 @@ from tests.support.hooks import Hooks, Sent
 from vectorlog.domain.errors import QuotaReached
 from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import WEBHOOK_ENDPOINT
-from vectorlog.reactions.delivery import LENT_MS
+from vectorlog.reactions.tries import LENT_MS
 from vectorlog.use_cases import file_batches, uploaded_files, vector_stores, webhooks
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.webhooks import MAX_ENDPOINTS

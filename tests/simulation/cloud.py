@@ -35,7 +35,7 @@ from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.webhooks.outbox import Outbox
-from vectorlog.work.messages import COLLECTION, Collect, Deliver, Ingest, decode
+from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
 from vectorlog.work.sqs import SQSQueue
 
 SHARDS = 3
@@ -174,17 +174,11 @@ class CloudWorld:
         failed = []
         for record in records:
             try:
-                Records(self._ports[queue]).each(record, self._handle)
+                work = self._deliverer.work if queue == "deliver" else self._worker.work
+                Records(self._ports[queue]).each(record, lambda body, work=work: work(decode(body)))  # type: ignore[misc]  # the loop's value
             except Exception:  # noqa: BLE001  # the function reports the record as failed
                 failed.append(record["messageId"])
         return failed
-
-    def _handle(self, body: str) -> None:
-        message = decode(body)
-        if isinstance(message, Deliver):
-            self._deliverer.deliver(message)
-        else:
-            self._worker.work(message)
 
     def _do_ingest(self, records: list[dict[str, Any]]) -> list[str]:
         return Records(self._ports["embed"]).together(

@@ -138,6 +138,14 @@ def test_no_answer(said: bytes) -> None:
     assert "SSH" not in str(refused.value)
 
 
+def test_nobody_there() -> None:
+    """A port where nobody listens is told as such."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(Unreachable, match="the connection was refused"):
+        HttpsSender(allow_private=True).post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+
 def test_plain_text_on_a_tls_port() -> None:
     """Without TLS on the other side, https fails and nothing is sent."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import webhook_endpoint
@@ -19,44 +19,14 @@ from vectorlog.event_log.codec import WEBHOOK_ENDPOINT
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.reactions.announcer import GIVE_UP_MS
 from vectorlog.reactions.projector import Projector
-from vectorlog.retry import RetryPolicy
+from vectorlog.reactions.tries import AGAIN, GONE, LENT_MS, PAGE, PROBE_MS, REST_MS, SILENT, SPREAD_MS, TURN_MS, Failed
 from vectorlog.telemetry import deliveries
-from vectorlog.use_cases import webhooks
+from vectorlog.use_cases import webhook_requests, webhooks
 from vectorlog.views.table import NO_ROW
 from vectorlog.webhooks.bus import BusError, EventBus
 from vectorlog.webhooks.outbox import BUS, Lane, LaneState, Outbox, Rest, Waiting
 from vectorlog.webhooks.sender import Unreachable
-from vectorlog.work.messages import Deliver
-
-AGAIN = RetryPolicy(attempts=1, first_s=5, cap_s=3_600, jitter=(0.8, 1.2))
-"""The waits between tries of an event: 5 seconds, doubled up to an hour, so about 80 tries in three days. Only
-`backoff` is used: each try is a message of its own.
-"""
-PAGE = 10
-"""How many events are read at a time, as many as one call to EventBridge takes."""
-LENT_MS = 60_000
-"""For how long a lane is lent. It is renewed before half of that is over, and a request takes 15 s at most."""
-TURN_MS = 20_000
-"""How long one message works on a lane before others have their turn."""
-SILENT = 3
-"""After how many requests in a row without any answer a receiver is asked by one lane at a time."""
-PROBE_MS = 20_000
-"""How long the others wait while one lane asks a silent receiver."""
-REST_MS = 300_000
-"""The longest time between two requests to a silent receiver, so that it has its events minutes after it is back."""
-SPREAD_MS = 5_000
-"""Over how many ms the lanes of a receiver that was silent are spread."""
-GONE = 410
-"""The status with which a receiver says that it wants no more events (Standard Webhooks)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A try that failed, and why; `silent` if no answer came, else with the answer's `status`."""
-
-    reason: str
-    status: int = 0
-    silent: bool = False
+from vectorlog.work.messages import Deliver, Message
 
 
 class Lost(Exception):
@@ -87,6 +57,13 @@ class Deliverer:
         self._outbox = outbox
         self._bus = bus
         self._uniform = uniform
+
+    def work(self, message: Message) -> None:
+        """Handles a message of the queue of deliveries; any other is sent to its own queue."""
+        if isinstance(message, Deliver):
+            self.deliver(message)
+        else:
+            self._projector.send([("deliver", message)])
 
     def deliver(self, message: Deliver) -> None:
         """Sends the events of a lane, unless another worker does, or it is to be tried later."""
@@ -164,7 +141,7 @@ class Deliverer:
             return None
         [event] = events
         try:
-            status = webhooks.post(self._deployment, lane.receiver, receiver, event.id, event.body)
+            status = webhook_requests.post(self._deployment, lane.receiver, receiver, event.id, event.body)
         except Unreachable as error:
             return Failed(str(error), silent=True)
         return None if 200 <= status < 300 else Failed(f"it answered {status}", status)
@@ -213,7 +190,7 @@ class Deliverer:
         state = self._deployment.streams.load(WEBHOOK_ENDPOINT, lane.receiver).state
         if not state.active:
             return None
-        if not webhooks.has_its_key(self._deployment, lane.receiver, state):
+        if not webhook_requests.has_its_key(self._deployment, lane.receiver, state):
             self._disable(lane, "key_lost")
             return None
         return state

@@ -1,4 +1,4 @@
-"""Webhook endpoints: create, get, list, change, delete, rotate the secret, test, disable and send."""
+"""Webhook endpoints: create, get, list, change, delete, rotate the secret and disable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vectorlog.deployment import Deployment
 from vectorlog.domain import errors, webhook_endpoint
 from vectorlog.domain.errors import Invalid, QuotaReached
-from vectorlog.domain.outgoing_event import OutgoingEvent, OutgoingType, id_of
+from vectorlog.domain.outgoing_event import OutgoingType
 from vectorlog.domain.webhook_endpoint import (
     DisabledBecause,
     Event,
@@ -24,15 +24,12 @@ from vectorlog.use_cases import access, commits, pages
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page, PageRequest
 from vectorlog.views import keys, webhook_keys
-from vectorlog.webhooks import payload, signature
 from vectorlog.webhooks.secrets import hint_of, secret_of
-from vectorlog.webhooks.sender import Unreachable, check_url
+from vectorlog.webhooks.sender import check_url
 from vectorlog.webhooks.webhooks import Webhooks
 
 MAX_ENDPOINTS = 20
 """How many endpoints a project may have. The projector reads them with each batch of commits that tells something."""
-COUNTS = {"completed": 1, "failed": 0, "cancelled": 0, "total": 1}
-"""How the files of the batch in a sample event ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def create(deployment: Deployment, actor: Actor, settings: Settings) -> Endpoint
         QuotaReached: the project has `MAX_ENDPOINTS`.
         NotFound: the request is a repeated one, and the endpoint was deleted since.
     """
-    key, project = _webhooks(deployment).key(), actor.caller.project
+    key, project = sending(deployment).key(), actor.caller.project
     _check(deployment, settings.url)
     endpoint = actor.new_id("we", deployment.random)
     loaded = access.load_if_repeated(deployment, actor, WEBHOOK_ENDPOINT, endpoint)
@@ -89,7 +86,7 @@ def get(deployment: Deployment, actor: Actor, endpoint: str) -> EndpointView:
     Raises:
         NotFound: there is no such endpoint in the project.
     """
-    return EndpointView(endpoint, _own(deployment, actor, endpoint).state)
+    return EndpointView(endpoint, own(deployment, actor, endpoint).state)
 
 
 def list_page(deployment: Deployment, actor: Actor, request: PageRequest) -> Page[EndpointView]:
@@ -138,7 +135,7 @@ def change(
         )
         return webhook_endpoint.change(state, changed)
 
-    loaded = _own(deployment, actor, endpoint)
+    loaded = own(deployment, actor, endpoint)
     plan = Plan(WEBHOOK_ENDPOINT, endpoint, decide, actor.key, loaded)
     return EndpointView(endpoint, _decide(deployment, actor, endpoint, plan))
 
@@ -149,13 +146,13 @@ def rotate_secret(deployment: Deployment, actor: Actor, endpoint: str, *, keep_o
     Raises:
         NotFound: there is no such endpoint in the project.
     """
-    key, at = _webhooks(deployment).key(), deployment.clock()
+    key, at = sending(deployment).key(), deployment.clock()
 
     def decide(state: State) -> Sequence[Event]:
         hint = hint_of(secret_of(key, endpoint, state.secret + 1))
         return webhook_endpoint.rotate(state, at, hint, keep_old=keep_old)
 
-    loaded = _own(deployment, actor, endpoint)
+    loaded = own(deployment, actor, endpoint)
     plan = Plan(WEBHOOK_ENDPOINT, endpoint, decide, actor.key, loaded)
     state = _decide(deployment, actor, endpoint, plan)
     return EndpointView(endpoint, state, secret_of(key, endpoint, state.secret))
@@ -167,50 +164,9 @@ def delete(deployment: Deployment, actor: Actor, endpoint: str) -> None:
     Raises:
         NotFound: there is no such endpoint in the project.
     """
-    at, loaded = deployment.clock(), _own(deployment, actor, endpoint)
+    at, loaded = deployment.clock(), own(deployment, actor, endpoint)
     plan = Plan(WEBHOOK_ENDPOINT, endpoint, lambda state: webhook_endpoint.delete(state, at), loaded=loaded)
     commits.decide_and_show(deployment, [plan], meta=actor.meta)
-
-
-def test(deployment: Deployment, actor: Actor, endpoint: str, event_type: OutgoingType) -> int:
-    """Sends a sample event to an endpoint, even if it is disabled or did not ask for this type; returns the status of
-    the answer.
-
-    Raises:
-        Invalid: no answer came.
-        NotFound: there is no such endpoint in the project.
-    """
-    state, at = _own(deployment, actor, endpoint).state, deployment.clock()
-    _webhooks(deployment)
-    sample = _sample(event_type, at, id_of(endpoint, at, deployment.random.getrandbits(32)))
-    try:
-        return post(deployment, endpoint, state, sample.id, payload.encode(sample))
-    except Unreachable as error:
-        raise Invalid(f"The endpoint did not answer: {error}.", param="url") from None
-
-
-def post(deployment: Deployment, endpoint: str, state: State, id: str, body: str) -> int:
-    """Sends an event to an endpoint once; returns the status of the answer.
-
-    Args:
-        deployment: whose endpoint it is.
-        endpoint: its id.
-        state: its state.
-        id: of the event.
-        body: the event as JSON text.
-
-    Raises:
-        Unreachable: no answer came.
-    """
-    webhooks, at = _webhooks(deployment), deployment.clock()
-    key = webhooks.key()
-    secrets = [secret_of(key, endpoint, number) for number in state.secrets(at)]
-    return webhooks.sender.post(state.url, body.encode(), signature.headers(secrets, id, at // 1000, body))
-
-
-def has_its_key(deployment: Deployment, endpoint: str, state: State) -> bool:
-    """Whether the deployment has the key from which the endpoint's secrets were derived."""
-    return hint_of(secret_of(_webhooks(deployment).key(), endpoint, state.secret)) == state.hint
 
 
 def disable(deployment: Deployment, endpoint: str, reason: DisabledBecause, meta: str) -> bool:
@@ -231,33 +187,30 @@ def _decide(deployment: Deployment, actor: Actor, endpoint: str, plan: Plan[Stat
     return state
 
 
-def _own(deployment: Deployment, actor: Actor, endpoint: str) -> Loaded[State]:
+def own(deployment: Deployment, actor: Actor, endpoint: str) -> Loaded[State]:
+    """Loads an endpoint of the caller's project.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
     loaded = deployment.streams.load(WEBHOOK_ENDPOINT, endpoint)
     if not loaded.state.exists or loaded.state.project != actor.caller.project:
         raise errors.webhook_not_found(endpoint)
     return loaded
 
 
-def _webhooks(deployment: Deployment) -> Webhooks:
+def sending(deployment: Deployment) -> Webhooks:
+    """Returns what the deployment sends webhooks with.
+
+    Raises:
+        Invalid: it sends none.
+    """
     if deployment.webhooks is None:
         raise Invalid("This deployment sends no webhooks.")
     return deployment.webhooks
 
 
 def _check(deployment: Deployment, url: str) -> None:
-    wrong = check_url(url, allow_private=_webhooks(deployment).allow_private)
+    wrong = check_url(url, allow_private=sending(deployment).allow_private)
     if wrong is not None:
         raise Invalid(f"Invalid 'url': {wrong}", param="url")
-
-
-def _sample(kind: OutgoingType, at: int, id: str) -> OutgoingEvent:
-    """Returns an event of a type, about things that do not exist."""
-    store, file, batch = f"vs_{'0' * 32}", f"file-{'0' * 22}", f"vsfb_{'0' * 32}"
-    if kind == "file.deleted":
-        return OutgoingEvent(id, kind, at, file)
-    if kind.startswith("vector_store.file_batch."):
-        return OutgoingEvent(id, kind, at, batch, store, counts=COUNTS)
-    if kind.startswith("vector_store.file."):
-        code = "invalid_file" if kind.endswith("failed") else ""
-        return OutgoingEvent(id, kind, at, file, store, code=code)
-    return OutgoingEvent(id, kind, at, store, store)

@@ -10,7 +10,7 @@ from http.client import HTTPException
 from threading import Event, Timer
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from vectorlog.webhooks.addresses import Resolve, Target, address_of, checked_url, resolved
 from vectorlog.webhooks.sender import Unreachable
@@ -84,7 +84,7 @@ def _host(target: Target) -> str:
 
 def _reason(error: Exception) -> str:
     """Returns why no answer came, in our words: what the other side said may be anything."""
-    match error:
+    match error.__cause__ if isinstance(error, NewConnectionError) else error:
         case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
             return LATE
         case SSLError() | ssl.SSLError():

@@ -8,7 +8,7 @@ from vectorlog.api.input.json_text import Json
 from vectorlog.api.input.webhook_schemas import EndpointChange, EndpointCreation, EndpointList, EndpointTest, Rotation
 from vectorlog.api.response import Response, json_response
 from vectorlog.domain.outgoing_event import TYPES
-from vectorlog.use_cases import webhooks
+from vectorlog.use_cases import webhook_requests, webhooks
 from vectorlog.use_cases.webhooks import EndpointView, Settings
 from vectorlog.webhooks.secrets import PREFIX
 
@@ -68,7 +68,7 @@ def test(call: Call) -> Response:
     """POST /webhook_endpoints/<webhook_endpoint_id>/test."""
     call.no_query()
     endpoint, kind = call.id("webhook_endpoint_id"), call.body(EndpointTest).event_type
-    status = webhooks.test(call.deployment, call.actor, endpoint, kind)
+    status = webhook_requests.test(call.deployment, call.actor, endpoint, kind)
     return json_response(
         {
             "object": "webhook_endpoint.test",

@@ -13,7 +13,7 @@ from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws import clients, webhooks, wiring
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
-from vectorlog.work.messages import Deliver, Ingest, Message, Replay, decode
+from vectorlog.work.messages import Ingest, Message, Replay, decode
 from vectorlog.work.sqs import SQSQueue
 
 if TYPE_CHECKING:
@@ -121,16 +121,7 @@ def deliver(record: Mapping[str, Any]) -> None:
     assert waiting is not None
     deployed, settings = wiring.deployment(), wiring.environment()
     deliverer = Deliverer(deployed, projector(), waiting, webhooks.bus(settings))
-    worker = Worker(deployed, projector())
-
-    def handle(body: str) -> None:
-        message = decode(body)
-        if isinstance(message, Deliver):
-            deliverer.deliver(message)
-        else:
-            worker.work(message)
-
-    Records(deliver_queue()).each(record, handle)
+    Records(deliver_queue()).each(record, lambda body: deliverer.work(decode(body)))
 
 
 def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:

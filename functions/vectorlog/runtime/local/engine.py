@@ -25,7 +25,7 @@ from vectorlog.runtime.local.lender import Lender, handle_one
 from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.webhooks.bus import EventBus
 from vectorlog.webhooks.outbox import Outbox
-from vectorlog.work.messages import COLLECTION, Collect, Deliver, Message
+from vectorlog.work.messages import COLLECTION, Collect
 from vectorlog.work.sqlite import SQLiteQueue
 
 FEED_PAGE = 256
@@ -184,7 +184,7 @@ class Engine:
 
     def deliver_step(self, wait_s: float = 0.5) -> None:
         """Sends the events of one lane of the outbox."""
-        handle_one(self.deliver, self._deliver, REDELIVERY_DELAYS_MS, wait_s)
+        handle_one(self.deliver, self._deliverer.work, REDELIVERY_DELAYS_MS, wait_s)
 
     def sweep_step(self) -> None:
         """Handles what has passed its deadline."""
@@ -198,12 +198,6 @@ class Engine:
             log.warning("for %s s no work was possible; deadlines do not count them", off // 1000)
         for lender in self._lenders:
             lender.renew()
-
-    def _deliver(self, message: Message) -> None:
-        if isinstance(message, Deliver):
-            self._deliverer.deliver(message)
-        else:
-            self._worker.work(message)
 
     def _beat(self) -> None:
         self.beat_step()
