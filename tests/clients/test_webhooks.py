@@ -117,6 +117,24 @@ def test_rotation(client: OpenAI, receiver: Receiver) -> None:
         _unwrapped(client, second.signing_secret, receiver.got[-1])
 
 
+def test_repeated(client: OpenAI) -> None:
+    """A POST that is repeated under its Idempotency-Key has one effect and the same answer; another body is a 409."""
+    made = _create(client, "https://hooks.example.com/a")
+    settings = {"name": "again", "url": "https://hooks.example.com/b", "event_types": ["file.deleted"]}
+    posts: dict[str, dict[str, Any]] = {
+        "/webhook_endpoints": settings,
+        f"/webhook_endpoints/{made.id}": {"name": "renamed"},
+        f"/webhook_endpoints/{made.id}/rotate_secret": {"keep_old_secret_active_for_24_hours": True},
+    }
+    for number, (path, body) in enumerate(posts.items()):
+        key: Any = {"headers": {"Idempotency-Key": f"{made.id}-{number}"}}
+        first, again = (client.post(path, body=body, cast_to=dict, options=key) for _ in range(2))
+        assert first == again
+        with pytest.raises(openai.ConflictError, match="Idempotency-Key"):
+            client.post(path, body={**body, "name": "other"} if "name" in body else {}, cast_to=dict, options=key)
+    assert len(client.webhooks.list().data) == 2
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_samples(client: OpenAI, receiver: Receiver, kind: Any) -> None:
     """A sample of each type can be sent, and says what the endpoint answered."""

@@ -11,6 +11,7 @@ from tests.planted import (
     in_storage,
     in_use_cases,
     in_views,
+    in_webhooks,
     in_work,
 )
 from tests.planted.bug import Bug
@@ -25,4 +26,5 @@ BUGS: tuple[Bug, ...] = (
     *in_storage.BUGS,
     *in_api.BUGS,
     *in_runtime.BUGS,
+    *in_webhooks.BUGS,
 )

@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from vectorlog.runtime.aws import clients
-from vectorlog.runtime.aws.secrets import api_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +29,8 @@ def webhooks(settings: Environment) -> Webhooks | None:
 
     @cache
     def key() -> bytes:
+        from vectorlog.runtime.aws.secrets import api_key
+
         return api_key(clients.secrets_manager(), settings.webhook_secret).encode()
 
     return Webhooks(key, _Sender(private), private)
