@@ -75,7 +75,9 @@ class Outgoing(Construct):
             "deliver_queue": queue.queue_url,
             "outbox_table": self.table.table_name,
             "webhook_secret": self._secret_arn,
-            "webhook_allow_private": "true" if configuration.webhook_allow_private else "",
+            "webhook_allow_private": str(configuration.webhook_allow_private)
+            if configuration.webhook_allow_private
+            else "",
             "event_bus": self._bus.event_bus_name if self._bus is not None else "",
         }
 

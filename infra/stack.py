@@ -69,8 +69,8 @@ class VectorlogStack(Stack):
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
-        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver()]
-        consumers += [self._dead_letters(), self._sweep()]
+        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
+        consumers.append(self._dead_letters())
         writers = [self._api(), self._search()]
         for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
@@ -84,8 +84,7 @@ class VectorlogStack(Stack):
         )
         for within in (self._index, self._first_key):  # even to answer CloudFormation they need the network's endpoints
             within.node.add_dependency(self._network)
-        watched = self._watched()
-        alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
+        alarms = Alarms(self, "Alarms", configuration=configuration, watched=(watched := self._watched()))
         Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
@@ -230,7 +229,11 @@ class VectorlogStack(Stack):
             "reader_cpu_seconds": str(self._configuration.reader_cpu_seconds),
             "reader_cpu_seconds_per_mb": str(self._configuration.reader_cpu_seconds_per_mb),
             "cors_origins": ",".join(self._configuration.cors_origins),
-            **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},
+            "limit_requests_per_second": str(self._configuration.limit_requests_per_second or ""),
+            "limit_files_per_minute": str(self._configuration.limit_files_per_minute or ""),
+            "limit_stored_bytes": str(self._configuration.limit_stored_bytes or ""),
+            "limit_files": str(self._configuration.limit_files or ""),
+            "limit_stores": str(self._configuration.limit_stores or ""),
         }
 
     def _watched(self) -> Watched:

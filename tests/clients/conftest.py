@@ -51,7 +51,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if EDITION == "aws":
         models = ",".join(f"openai:{name}" for name in OPENAI)
         variables = {"VECTORLOG_MODELS": models, "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
-        variables |= {"VECTORLOG_WEBHOOK_ALLOW_PRIVATE": "true"}  # the receivers of the tests are on this machine
+        variables |= {"VECTORLOG_WEBHOOK_ALLOW_PRIVATE": "True"}  # the receivers of the tests are on this machine
         with local_edition.running(request.getfixturevalue("servers"), variables=variables) as deployment:
             yield Service(deployment.url, deployment.key, stub)
         return

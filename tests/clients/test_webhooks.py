@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from openai import OpenAI
 from openai.types.webhooks import WebhookEndpointWithSecret
 
 from tests.clients.administered import Administered, new_project
+from tests.clients.conftest import EDITION
 from tests.clients.service import eventually
 from tests.support.receiver import Got, Receiver
 from vectorlog.domain.outgoing_event import TYPES
@@ -208,3 +210,14 @@ def test_no_answer(client: OpenAI) -> None:
     sample: Any = "file.deleted"
     with pytest.raises(openai.BadRequestError, match="the connection was refused"):
         client.webhooks.test(made.id, event_type=sample)
+
+
+@pytest.mark.skipif(EDITION != "aws", reason="only the AWS edition has an event bus")
+def test_the_event_bus(request: pytest.FixtureRequest, client: OpenAI) -> None:
+    """On AWS, what happens is also put on the deployment's event bus, though no endpoint wants it."""
+    events = request.getfixturevalue("servers").client("events")
+    [bus] = events.list_event_buses(NamePrefix="vectorlog-")["EventBuses"]
+    pattern = json.dumps({"source": ["vectorlog"], "detail-type": ["vector_store.deleted"]})
+    events.create_archive(ArchiveName="told", EventSourceArn=bus["Arn"], EventPattern=pattern)
+    client.vector_stores.delete(client.vector_stores.create().id)
+    eventually(lambda: events.describe_archive(ArchiveName="told")["EventCount"], bool, WITHIN_S)

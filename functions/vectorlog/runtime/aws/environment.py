@@ -35,7 +35,7 @@ class Environment:
         work_queue, embed_queue, erase_queue: URLs of the queues.
         deliver_queue, outbox_table: the queue of what is to be told to others, and the table where it waits.
         webhook_secret: the id of the secret that holds the key from which the secrets of webhooks are derived.
-        webhook_allow_private: `true` sends webhooks to private addresses too, and over http.
+        webhook_allow_private: `True` sends webhooks to private addresses too, and over http.
         event_bus: the name of the event bus; empty for none.
         opensearch_endpoint: URL of the domain.
         opensearch_shards: number of shards of a new index.
@@ -64,7 +64,7 @@ class Environment:
     deliver_queue: str = ""
     outbox_table: str = ""
     webhook_secret: str = ""
-    webhook_allow_private: str = ""
+    webhook_allow_private: str = "False"
     event_bus: str = ""
     opensearch_endpoint: str = ""
     opensearch_engine: VectorEngine = VECTOR_ENGINE

@@ -25,7 +25,7 @@ def webhooks(settings: Environment) -> Webhooks | None:
         return None
     from vectorlog.webhooks.webhooks import Webhooks
 
-    private = settings.webhook_allow_private == "true"
+    private = settings.webhook_allow_private == str(True)
 
     @cache
     def key() -> bytes:
