@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from vectorlog.domain.store_file import Retired
 from vectorlog.telemetry.telemetry import FileRef
-from vectorlog.work.from_request import FromRequest
+from vectorlog.work.cause import FromRequest
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 from vectorlog.work.queue import Outgoing
 from vectorlog.work.telling import Deliver as Deliver
 from vectorlog.work.telling import EndBatch as EndBatch
@@ -186,6 +187,8 @@ Message = (
     | Collect
     | Erase
     | Scrub
+    | MoveVectors
+    | PurgeVectors
     | EndBatch
     | Deliver
 )

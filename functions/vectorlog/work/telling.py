@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vectorlog.work.from_request import FromRequest
+from vectorlog.work.cause import FromRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What all work messages have."""
+"""What all work messages say of the request that caused them."""
 
 from __future__ import annotations
 
