@@ -46,6 +46,7 @@ class FunctionSpec:
         seconds: its time-out.
         megabytes: its memory, and with it its share of a core.
         disk: MB of /tmp.
+        outside: whether it stays out of the network, because it calls the public internet.
     """
 
     handler: str
@@ -54,6 +55,7 @@ class FunctionSpec:
     seconds: int
     megabytes: int = ONE_CORE
     disk: int = 512
+    outside: bool = False
 
     @property
     def timeout(self) -> Duration:
@@ -66,7 +68,7 @@ SEARCH = FunctionSpec("search", "index", "The search routes and MCP", GATEWAY_SE
 PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
 WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
 ERASE = FunctionSpec("erase", "core", "Erases commits of the log; no other function may delete any", 300, 512)
-DELIVER = FunctionSpec("deliver", "core", "Sends events to webhooks and to the event bus", 60, 512)
+DELIVER = FunctionSpec("deliver", "core", "Sends events to webhooks and to the event bus", 60, 512, outside=True)
 EMBED = FunctionSpec("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
 DEAD_LETTERS = FunctionSpec("dead_letters", "index", "Handles messages and records that failed too often", 60, 512)
 SWEEP = FunctionSpec("sweep", "core", "Ends or retries whatever is past its deadline, once a minute", 60, 512)
@@ -113,15 +115,9 @@ class Functions(Construct):
         self._vpc = vpc
         self.made: dict[str, lambda_.Function] = {}
 
-    def make(self, spec: FunctionSpec, variables: Mapping[str, str], *, outside: bool = False) -> lambda_.Function:
-        """Creates a function.
-
-        Args:
-            spec: what it is.
-            variables: those that `runtime/aws/environment.py` reads, without their prefix.
-            outside: whether it stays out of the network, because it calls the public internet.
-        """
-        vpc = None if outside else self._vpc
+    def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
+        """Creates a function; `variables` are those that `runtime/aws/environment.py` reads, without their prefix."""
+        vpc = None if spec.outside else self._vpc
         name = "".join(part.capitalize() for part in spec.handler.split("_"))
         group = log_group(self, f"{name}Log", configuration=self._configuration)
         function = lambda_.Function(

@@ -170,7 +170,7 @@ class VectorlogStack(Stack):
 
     def _deliver(self) -> lambda_.Function:
         fields = ("events_table", "views_table", "work_queue", *TELLING, *SIGNING)
-        function = self._make(functions.DELIVER, *fields, outside=True)
+        function = self._make(functions.DELIVER, *fields)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._outgoing.deliver(function)
@@ -200,17 +200,14 @@ class VectorlogStack(Stack):
         triggers.of_clock(function, Duration.minutes(1))
         return function
 
-    def _make(self, spec: FunctionSpec, *fields: str, outside: bool = False) -> lambda_.Function:
-        """Creates a function with these fields of `Environment`, and those that belong to them; `outside` of the
-        network, if there is one.
-        """
+    def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
+        """Creates a function with these fields of `Environment`, and those that belong to them."""
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
-        given = {field: values[field] for field in with_them if field in values}
-        return self._functions.make(spec, given, outside=outside)
+        return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 
     def _deployment(self) -> dict[str, str]:
         """Values by field of `Environment`; empty ones keep their defaults there."""
