@@ -21,6 +21,7 @@ from local_aws.pump import pumping
 from local_aws.resources import Resources
 from local_aws.servers import Servers
 from local_aws.triggers import clock, steps
+from vectorlog.api import unprefixed
 from vectorlog.defaults import GATEWAY_SECONDS
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
@@ -102,10 +103,16 @@ def first_key(servers: Servers, owned: Resources) -> str:
         table.close()
 
 
+def _function(path: str) -> str:
+    """Returns the function behind a path."""
+    routes, _ = unprefixed.find_route(path)
+    return "search" if routes or path.endswith("/search") else "api"
+
+
 @contextmanager
 def _served(listener: socket.socket, functions: Mapping[str, Invoke]) -> Iterator[None]:
     with ThreadPoolExecutor(2 * API_LIMIT, "gateway") as pool:
-        gateway = Gateway(lambda _, path: functions["search" if path.endswith("/search") else "api"], pool)
+        gateway = Gateway(lambda _, path: functions[_function(path)], pool)
         server = uvicorn.Server(
             uvicorn.Config(gateway, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
         )
