@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,6 @@ def _print_reread(report: Reread) -> None:
 
 
 def _adopt(folder: DataFolder) -> None:
-    from vectorlog.files.by_size import BlobsBySize
     from vectorlog.runtime.local import rebuild
     from vectorlog.runtime.local.data_folder import FolderInUse
     from vectorlog.runtime.local.log_and_views import LocalLogAndViews
@@ -139,12 +139,6 @@ def _adopt(folder: DataFolder) -> None:
     except FolderInUse:
         click.echo("The new index is ready. The running server will switch to it at its next start.")
         return
-    log_and_views = LocalLogAndViews(folder)
-    blobs = BlobsBySize(folder.blobs, folder.staging, folder.small_blobs)
-    try:
+    with lock, closing(LocalLogAndViews(folder)) as log_and_views, rebuild.blobs_of(folder) as blobs:
         rebuild.adopt_index(folder, log_and_views, blobs)
-    finally:
-        blobs.rows.close()
-        log_and_views.close()
-        lock.close()
     click.echo("The new index serves.")

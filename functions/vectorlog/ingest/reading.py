@@ -74,13 +74,18 @@ class Reading:
         try:
             if turn.is_over():
                 return Requeue(message, 0, "others wait", moved=True)
-            refusal = vector_stores.require_model(self._deployment, store).standing_refusal
-            if refusal is not None:
+            embedder = vector_stores.require_model(self._deployment, store)
+            if (refusal := embedder.standing_refusal) is not None:
                 return self._wait(due, str(refusal))
             with self._deployment.blobs.local(blob_key(message.file, file.sha256)) as path:
                 document = turn.read(
                     lambda give_way: self._reader.read(
-                        path, file.filename, chunking.max_tokens, chunking.overlap, give_way
+                        path,
+                        file.filename,
+                        chunking.max_tokens,
+                        chunking.overlap,
+                        give_way,
+                        by_windows=embedder.by_windows,
                     ),
                 )
         except Invalid as error:

@@ -127,7 +127,7 @@ class Completion:
         for page in pages(streams):
             found = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
             if files is None:
-                self.report.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in found)
+                self.report.unoffered[state.space.name] += sum(loaded.state.serving is not None for _, loaded in found)
             elif space != self._summary.spaces.get(store, space):
                 self._ingest_again(found)
             else:

@@ -14,11 +14,12 @@ from vectorlog.api import auth, routes, unprefixed
 from vectorlog.api.app import Admit, Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.resources import health
-from vectorlog.api.response import Response
+from vectorlog.api.response import Response, StoredBytes
 from vectorlog.api.routes import OPEN
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
 from vectorlog.runtime.local.direct_parts import DirectParts
@@ -145,7 +146,11 @@ class Server:
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
-    """Sends the file itself, which stays open when its name is gone. See `SendBlob`."""
+    """Sends the file itself, which stays open when its name is gone, or a small one's bytes: no copy is made of them,
+    for which a full disk would have no room. See `SendBlob`.
+    """
+    if isinstance(blobs, BlobsBySize) and (small := blobs.rows.found(key)) is not None:
+        return Response(200, headers, StoredBytes(*small))
     try:
         with blobs.local(key) as path:
             return Response(200, headers, path.open("rb"))

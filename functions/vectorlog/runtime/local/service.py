@@ -15,8 +15,9 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.endpoints.endpoint import Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.cpu_limit import CpuLimit
@@ -80,6 +81,7 @@ class Local:
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
+        self.folder.raise_format()
         blobs = BlobsBySize(self.folder.blobs, self.folder.staging, self.folder.small_blobs)
         self._resources.callback(blobs.rows.close)
         rebuild.renew_index(self.folder)
@@ -221,12 +223,12 @@ def _key_in(file: Path) -> str:
     """Returns the key that a file holds now.
 
     Raises:
-        EmbeddingError: it cannot be read, or is empty.
+        EndpointError: it cannot be read, or is empty.
     """
     try:
         key = file.expanduser().read_text().strip()
     except (OSError, ValueError) as error:
-        raise EmbeddingError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
+        raise EndpointError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
     if not key:
-        raise EmbeddingError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
+        raise EndpointError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
     return key
