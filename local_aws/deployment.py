@@ -13,7 +13,7 @@ from random import SystemRandom
 
 import uvicorn
 
-from local_aws import resources
+from local_aws import resources, stage
 from local_aws.function import Environments, Function
 from local_aws.gateway import Gateway
 from local_aws.payloads import Invoke
@@ -61,6 +61,7 @@ def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None
     given = {**servers.environment, **owned.environment, **FOR_FUNCTIONS, **(variables or {})}
     with ExitStack() as stack:
         stack.callback(resources.remove, servers, owned)
+        stack.enter_context(stage.deployed(servers, owned.stage, given))
 
         def function(name: str, handler: str, limit: int, timeout_s: int) -> Environments:
             made = Function(name, f"handlers.{handler}:handler", given, timeout_s)

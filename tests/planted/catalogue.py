@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     in_api,
+    in_command_line,
     in_domain,
     in_event_log,
     in_mcp,
@@ -26,5 +27,6 @@ BUGS: tuple[Bug, ...] = (
     *in_storage.BUGS,
     *in_api.BUGS,
     *in_mcp.BUGS,
+    *in_command_line.BUGS,
     *in_runtime.BUGS,
 )

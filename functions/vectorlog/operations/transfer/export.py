@@ -124,7 +124,8 @@ class _Copy:
 
 def _chunks(key: str, path: Path) -> int | None:
     """Returns the number of chunks in a part of an artefact; None for any other object."""
-    is_part = key.startswith("artefacts/") and not key.endswith(f"/{artefact.TEXT}")
+    name = key.rpartition("/")[2]
+    is_part = key.startswith("artefacts/") and name != artefact.TEXT and artefact.BESIDE not in name
     return artefact.chunks_in(path) if is_part else None
 
 

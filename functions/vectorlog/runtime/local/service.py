@@ -91,7 +91,7 @@ class Local:
         self._resources.callback(index.close)
         self.metrics = PrometheusMetrics()
         telemetry = Telemetry(self.metrics)
-        self.models = _models(settings, self._resources, telemetry)
+        self.models = models_of(settings, self._resources, telemetry)
         uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
             streams=log_and_views.streams,
@@ -179,7 +179,8 @@ class Local:
             copied.closed(self.folder, self._end)
 
 
-def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
+def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
+    """Returns the models that these settings offer, which `resources` close."""
     offers = [local_offer()]
     if settings.embedding == "openai":
         key = _key(settings.embedding_api_key, settings.embedding_api_key_file)
