@@ -18,9 +18,9 @@ OPERATOR = {
     "import": "Import an export.",
     "rebuild": "Rebuild the views, the index or the vectors, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
+    "events": "Send events to webhooks and to the event bus again.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
-    "mcp": "Offer a server's vector stores to desktop clients (MCP).",
     "verify": "Check that all derived data agrees with the log.",
 }
 """Commands on a deployment's own data."""
@@ -35,6 +35,7 @@ USER = {
     "usage": "Show by day the bytes that stores held.",
     "pull": "Copy stores from OpenAI or another server.",
     "watch": "Show what is being ingested.",
+    "mcp": "Offer a server's stores to desktop clients (MCP).",
     "doctor": "Check a server and its machine, and say what to do.",
     "open": "Open the console in the browser.",
     "completion": "Print what makes a shell complete commands.",
