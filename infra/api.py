@@ -137,7 +137,7 @@ class Api(Construct):
             for name, function in (("api", api), ("search", search))
         }
         served = {spoken.prefix + route.path: route.function for spoken in DIALECTS for route in ROUTES}
-        served |= dict.fromkeys([*HEALTH, "/{proxy+}"], "api")
+        served |= dict.fromkeys(["/", *HEALTH, "/{proxy+}"], "api")
         for path, function in served.items():
             self._resource(path).add_method("ANY", functions[function])
 

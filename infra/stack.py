@@ -84,7 +84,7 @@ class VectorlogStack(Stack):
         self._outputs()
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content")
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *QUEUES)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -92,6 +92,7 @@ class VectorlogStack(Stack):
         self._grants.put_objects(function, "files", "manifests", "uploads")
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
+        self._grants.count_messages(function, self._queues.work, self._queues.embed, self._queues.erase)
         return function
 
     def _search(self) -> lambda_.Function:

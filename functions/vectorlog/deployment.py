@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vectorlog.files.blobs import Blobs
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.reranking.reranker import Reranker
+    from vectorlog.work.queue import Backlog
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -63,6 +64,11 @@ def nothing_left(space: Space | None, store: str) -> None:
     """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
 
 
+def no_queues() -> Mapping[str, Backlog]:
+    """Implements `Deployment.backlogs` for commands, which have no queues."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The adapters and rules of one deployment.
@@ -92,6 +98,7 @@ class Deployment:
             space, of the store's chunks in the index. On AWS there is nothing to do.
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
+        backlogs: returns what each work queue holds, by its name.
     """
 
     streams: Streams
@@ -113,3 +120,4 @@ class Deployment:
     limits: Limiter = field(default_factory=Limiter)
     scrub: Callable[[Space | None, str], None] = nothing_left
     worked: Callable[[int, int], int] = never_off
+    backlogs: Callable[[], Mapping[str, Backlog]] = no_queues

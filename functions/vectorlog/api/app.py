@@ -17,7 +17,7 @@ from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.upload_forms import form_rule
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
-from vectorlog.api.routes import OPEN, Probe, Route, find
+from vectorlog.api.routes import OPEN, Probe, Route, console_page, find, is_console
 from vectorlog.deployment import Deployment
 from vectorlog.domain.api_key import Credential
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, Unavailable, is_disk_full
@@ -56,7 +56,6 @@ IGNORED_PARAMETER = "api-version"
 
 Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
-
 
 Fit = Callable[[Response, Request], Response]
 """Returns an answer in a form that the edition can send."""
@@ -112,6 +111,8 @@ class App:
             if method == "GET":
                 return self._guarded(lambda: _compressed(probe(self.deployment), head), OPENAI, "health", head)
             return errors.refusal(_wrong_method(head, {"GET"}), dialect, "")
+        if is_console(path) and (page := self._guarded(lambda: console_page(head), OPENAI, "console", head)):
+            return page
         routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
         if method in routes:
             return self._admit(dialect, routes[method], ids, head)

@@ -20,31 +20,37 @@ from vectorlog.domain.api_key import Scope
 if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imported when they are first needed
     from vectorlog.api.resources import (
         admin_keys,
+        console,
         events,
         file_batches,
         files,
         models,
         permissions,
+        queues,
         rate_limits,
         search,
         store_files,
         uploads,
         usage,
         vector_stores,
+        whoami,
     )
 else:
     admin_keys = Resource("admin_keys")
+    console = Resource("console")
     events = Resource("events")
     file_batches = Resource("file_batches")
     files = Resource("files")
     models = Resource("models")
     permissions = Resource("permissions")
+    queues = Resource("queues")
     rate_limits = Resource("rate_limits")
     search = Resource("search")
     store_files = Resource("store_files")
     uploads = Resource("uploads")
     usage = Resource("usage")
     vector_stores = Resource("vector_stores")
+    whoami = Resource("whoami")
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -147,6 +153,8 @@ ROUTES = (
     Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
     Route("GET", _LIMITS, "listProjectRateLimits", "read", rate_limits.list_all, admin=True),
     Route("POST", f"{_LIMITS}/<rate_limit_id>", "updateProjectRateLimit", "write", rate_limits.change, admin=True),
+    Route("GET", "/organization/queues", "listQueues", "read", queues.list_all, admin=True),
+    Route("GET", "/whoami", "getCaller", "read", whoami.get),
 )
 
 Probe = Callable[[Deployment], Response]
@@ -188,6 +196,20 @@ _QUICK = re.compile(
 def is_quick(head: Request) -> bool:
     """Whether a request is for a quick route. One with a query string may be for more than a few rows."""
     return head.method == "GET" and not head.query and _QUICK.fullmatch(head.path) is not None
+
+
+def is_console(path: str) -> bool:
+    """Whether the console may answer a path: its own, and `/` for browsers. The path has no slash at its end."""
+    return not path or path == "/console" or path.startswith("/console/")
+
+
+def console_page(request: Request) -> Response | None:
+    """Answers a request for a path of the console. See `console.answer`, whose module the first such request imports.
+
+    Raises:
+        WrongMethod: its file can only be read.
+    """
+    return console.answer(request)
 
 
 def load() -> None:

@@ -48,6 +48,7 @@ from vectorlog.api.openapi.answers.store_files import (
 from vectorlog.api.openapi.answers.uploads import Upload, UploadPart
 from vectorlog.api.openapi.answers.usage import OrganizationUsageReport, UsageReport
 from vectorlog.api.openapi.answers.vector_stores import DeletedVectorStore, VectorStore
+from vectorlog.api.openapi.answers.whoami import Caller, Queue
 
 Bytes = Literal["bytes"]
 """The answer is not JSON, but the bytes of a file."""
@@ -158,5 +159,7 @@ OPERATIONS: Mapping[str, Described] = {
         "Lists the limits of a project, as one object.", pages(ProjectRateLimit), parameters=LimitsList
     ),
     "updateProjectRateLimit": Described("Changes limits of a project.", ProjectRateLimit, LimitsChange),
+    "listQueues": Described("Lists the work queues, with what waits in them. This server's own.", pages(Queue)),
+    "getCaller": Described("Says what the key of the request stands for. This server's own.", Caller),
 }
 """By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

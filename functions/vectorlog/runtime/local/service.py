@@ -87,6 +87,7 @@ class Local:
         self._resources.callback(index.close)
         self.metrics = PrometheusMetrics()
         telemetry = Telemetry(self.metrics)
+        queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow")}
         self.models = _models(settings, self._resources, telemetry)
         uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
@@ -107,17 +108,17 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            backlogs=lambda: {name: queue.backlog() for name, queue in queues.items()},
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
-        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow"))
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
             checkpoint=Checkpoint(log_and_views.derived, "projector"),
             uptime=uptime,
-            queues=Queues(*queues),
+            queues=Queues(**queues),
             ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
         )

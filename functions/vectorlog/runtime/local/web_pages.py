@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from vectorlog.api.app import Admit, Admitted, refuse
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
+from vectorlog.api.routes import is_console
 from vectorlog.domain.errors import Forbidden
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -38,7 +39,7 @@ def kept_from_pages(
 
     def guarded(head: Request) -> Response | Admitted:
         reason = _stranger(head.headers, trusted_hosts, cors_origins)
-        if reason and is_open():
+        if reason and is_open() and not is_console(head.path.rstrip("/")):  # which holds no data
             return refuse(head, Forbidden(f"This server needs no key, so it serves no web pages: {reason}"))
         return admit(head)
 
