@@ -13,9 +13,9 @@ import { StorePage } from "./pages/store";
 import { StoresPage } from "./pages/stores";
 import { UsagePage } from "./pages/usage";
 import { Icon } from "./parts/icons";
-import { Button, Empty, Failure, Loading } from "./parts/ui";
+import { Button, Failure, Loading, PageHead } from "./parts/ui";
 import { dismiss, notices } from "./state/notices";
-import { href, route } from "./state/route";
+import { href, isId, route } from "./state/route";
 import { caller, isAdmin, session, signOut } from "./state/session";
 import { theme, type Theme } from "./state/theme";
 
@@ -66,6 +66,7 @@ export function App() {
 
 function Page() {
   const [place = "stores", id, section, sub] = route.value.parts;
+  if ((id && !isId(id)) || (sub && !isId(sub))) return <NoPage />;
   switch (place) {
     case "stores":
       if (!id) return <StoresPage />;
@@ -80,12 +81,17 @@ function Page() {
     case "queues":
       return <QueuesPage />;
     default:
-      return (
-        <Empty title="There is no such page">
-          <a href={href(["stores"])}>Go to the stores</a>
-        </Empty>
-      );
+      return <NoPage />;
   }
+}
+
+function NoPage() {
+  return (
+    <>
+      <PageHead title="There is no such page" />
+      <a href={href(["stores"])}>Go to the stores</a>
+    </>
+  );
 }
 
 function Frame({ children }: { children: ComponentChildren }) {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, get, post, remove } from "../api/client";
 import type { Chunk, List, StoreFile } from "../api/types";
-import { number, plural, size } from "../format";
+import { number, plural, size, STATUS } from "../format";
 import { useBoxRows, useResource } from "../parts/hooks";
 import { Icon } from "../parts/icons";
 import { Button, Confirm, Failure, Id, Loading, PageHead, Tabs, When } from "../parts/ui";
@@ -117,7 +117,12 @@ export function DocumentPage({ store, file }: { store: string; file: string }) {
         </div>
       )}
       <Tabs tabs={tabs} current={section} />
-      {section === "text" && <TextSection key={`${data.status}`} path={path} file={data} />}
+      {section === "text" &&
+        (data.status !== "completed" && data.chunk_count === null ? (
+          <p class="muted">There is no text yet: the file is {STATUS[data.status]?.toLowerCase()}.</p>
+        ) : (
+          <TextSection key={data.status} path={path} file={data} />
+        ))}
       {section === "details" && (
         <AttributesEditor
           key={JSON.stringify(data.attributes)}

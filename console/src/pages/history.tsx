@@ -25,6 +25,8 @@ const WORDS: Record<string, string> = {
   FileDetached: "Detached",
 };
 const HIDDEN = new Set(["type"]);
+/** Fields that say nothing to a reader at a glance. They are among all fields. */
+const TECHNICAL = new Set(["at", "search", "used", "row", "revision", "owner", "generation", "position", "file", "store", "key"]);
 
 /** What happened, as a timeline, and how the thing was at any time. */
 export function HistorySection(props: { kind: "store" | "file"; store: string; file?: string }) {
@@ -41,7 +43,7 @@ export function HistorySection(props: { kind: "store" | "file"; store: string; f
           <li key={event.id} class={event.changes.some((each) => each.type === "FileFailed") ? "failed" : ""}>
             <div class="event">
               <header>
-                <h3>{event.changes.map((each) => WORDS[each.type] ?? each.type).join(", ")}</h3>
+                <h2>{event.changes.map((each) => WORDS[each.type] ?? each.type).join(", ")}</h2>
                 <When at={event.created_at} />
               </header>
               <p class="muted small">
@@ -79,9 +81,18 @@ function Change({ change }: { change: LogEvent["changes"][number] }) {
   const failure = change["failure"] as { message?: string } | undefined;
   const fields = Object.entries(change).filter(([name, value]) => !HIDDEN.has(name) && value !== null && value !== "");
   if (!fields.length) return null;
+  const short = fields.filter(([name, value]) => !TECHNICAL.has(name) && typeof value !== "object");
   return (
     <>
       {failure?.message && <p class="reason bad">{failure.message}</p>}
+      {short.length > 0 && (
+        <p class="small ellipsis">
+          {short
+            .slice(0, 4)
+            .map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`)
+            .join(" · ")}
+        </p>
+      )}
       <details>
         <summary>{plural(fields.length, "field")}</summary>
         <dl class="fields">

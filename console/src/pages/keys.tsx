@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
-import { get, post, remove } from "../api/client";
-import type { Key, List, RateLimits, Scope } from "../api/types";
+import { ask, get, post, remove } from "../api/client";
+import type { Caller, Key, List, RateLimits, Scope } from "../api/types";
 import { usePages, useResource } from "../parts/hooks";
 import { Icon } from "../parts/icons";
 import { Rows } from "../parts/rows";
 import { Button, Confirm, Dialog, Empty, Failure, Field, Id, Loading, PageHead, When } from "../parts/ui";
 import { act } from "../state/notices";
-import { caller } from "../state/session";
+import { caller, keep, session } from "../state/session";
 
 const COLUMNS = [
   { name: "name", label: "Key" },
@@ -90,7 +90,7 @@ export function KeysPage() {
 
 function CreateKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const who = caller.value;
-  const first = !who?.key_required;
+  const [first] = useState(!who?.key_required);
   const [name, setName] = useState("");
   const [project, setProject] = useState(who?.project_id ?? "");
   const [scope, setScope] = useState<Scope>(first ? "admin" : "write");
@@ -108,20 +108,25 @@ function CreateKey({ onClose, onDone }: { onClose: () => void; onDone: () => voi
         ...(days ? { expires_in_seconds: Number(days) * 86400 } : {}),
       });
       setMade(key);
+      if (first && key.value) {
+        // from here on the server requires a key, so this tab goes on with the new one
+        keep({ ...session.value, key: key.value });
+        caller.value = await ask<Caller>("/whoami");
+      }
       onDone();
     });
     setBusy(false);
   }
   if (made?.value) {
     return (
-      <Dialog title="Your new key" onClose={first ? () => location.reload() : onClose}>
+      <Dialog title="Your new key" onClose={onClose}>
         <p>Copy it now: it is shown this once.</p>
         <p class="secret">
           <Id id={made.value} />
         </p>
-        {first && <p>From now on this server requires a key. Log in with this one.</p>}
+        {first && <p>From now on this server requires a key. This tab goes on with the new one.</p>}
         <footer>
-          <Button kind="primary" onClick={first ? () => location.reload() : onClose}>
+          <Button kind="primary" onClick={onClose}>
             Done
           </Button>
         </footer>

@@ -8,7 +8,9 @@ import { Fact } from "./store";
 const POLL_MS = 3000;
 const WORDS: Record<string, string> = {
   embed: "Files to read and embed",
-  work: "Fan-out, cancels, clean-up",
+  slow: "Files that take long to read",
+  work: "Batches, cancels and clean-up",
+  erase: "Histories to erase",
 };
 
 export function QueuesPage() {

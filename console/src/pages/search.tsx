@@ -6,7 +6,7 @@ import { useResource } from "../parts/hooks";
 import { Icon } from "../parts/icons";
 import { Button, Empty, Failure, Field, PageHead } from "../parts/ui";
 import { filterOf, FilterRows, type Condition } from "../parts/filter";
-import { href, route, setQuery } from "../state/route";
+import { href, isId, route, setQuery } from "../state/route";
 import { placeOf, splitAtWords } from "../text";
 
 const RANKERS = [
@@ -41,7 +41,7 @@ const START: Options = {
 
 export function SearchPage() {
   const query = route.value.query;
-  const chosen = (query.get("stores") ?? "").split(",").filter(Boolean);
+  const chosen = (query.get("stores") ?? "").split(",").filter(isId);
   const [text, setText] = useState(query.get("q") ?? "");
   const [options, setOptions] = useState<Options>(START);
   const [found, setFound] = useState<Found | null>(null);
@@ -110,9 +110,9 @@ export function SearchPage() {
   }, [stores.data]);
 
   return (
-    <>
+    <div class="playground">
       <PageHead title="Search" lead="Ask your stores, and see why each passage was found." />
-      <form class="search-form" role="search" onSubmit={(event) => void run(event)}>
+      <form class="search-form" role="search" id="search" onSubmit={(event) => void run(event)}>
         <div class="search-line">
           <Icon name="search" />
           <input
@@ -127,7 +127,8 @@ export function SearchPage() {
             {busy ? "Searching…" : "Search"}
           </Button>
         </div>
-        <details class="options" open={innerWidth > 900}>
+      </form>
+      <details class="options" open={innerWidth > 1080}>
           <summary>Stores, ranking and filters</summary>
           <div class="option-grid">
             <StoreChoice stores={[...known.values()]} chosen={chosen} />
@@ -188,7 +189,7 @@ export function SearchPage() {
             />
           </div>
         </details>
-      </form>
+      <div class="found">
       <div role="status" class="search-status muted small">
         {found && !error
           ? `${plural(found.data.length, "result")} in ${Math.round(took)} ms` +
@@ -217,7 +218,8 @@ export function SearchPage() {
           />
         ))}
       </ol>
-    </>
+      </div>
+    </div>
   );
 }
 

@@ -62,6 +62,7 @@ export function Rows<T extends { id: string }>(props: {
   if (pages.error) return <Failure error={pages.error} retry={pages.refresh} />;
   if (!pages.items.length) return pages.loading ? <Loading /> : <>{props.empty}</>;
   return (
+    <>
     <div
       class={`table ${props.className}`}
       role="table"
@@ -102,11 +103,10 @@ export function Rows<T extends { id: string }>(props: {
           );
         })}
       </div>
-      <p class="table-foot muted small" role="status">
-        {pages.loading ? "Loading more…" : pages.more ? "" : props.total && pages.items.length >= PAGE_NOTE ? "End of the list" : ""}
-      </p>
     </div>
+    <p class="table-foot muted small" role="status">
+      {pages.loading ? "Loading more…" : ""}
+    </p>
+    </>
   );
 }
-
-const PAGE_NOTE = 100;

@@ -7,9 +7,20 @@ export interface Route {
   query: URLSearchParams;
 }
 
+/** Whether a part of an address can be an id. Nothing else becomes a part of a request's path. */
+export const isId = (part: string): boolean => /^[\w-]+$/.test(part);
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?");
-  return { parts: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query) };
+  return { parts: path.split("/").filter(Boolean).map(decoded), query: new URLSearchParams(query) };
 }
 
 export const route = signal<Route>(parse(location.hash));
