@@ -30,7 +30,7 @@ def test_each_result_says_why(raw: httpx.Client, store: str, attached: Attached,
     assert why["shares"]["meaning"] == pytest.approx(0.78 * (1 + why["cosine"]) / 2)
     assert why["shares"]["words"] == pytest.approx(0.22 * (1 + why["match"]) / 2)
     words = {word.casefold() for word in why["words"]}
-    assert {"owls", "hunt", "err_2043", "foxes"} <= words
+    assert {"owls", "hunt", "err_2043", "foxes.txt"} <= words
     assert not words & {"the", "night", "varies", "habits"}
 
 

@@ -101,7 +101,7 @@ class TestRoutes:
             for spoken in DIALECTS
             for route in ROUTES
         }
-        paths |= dict.fromkeys((*HEALTH, "/{proxy+}"), "api")
+        paths |= dict.fromkeys(("", *HEALTH, "/{proxy+}"), "api")  # the first is `/`, which leads to the console
         assert served(template) == {(path, "ANY"): function for path, function in paths.items()}
 
     def test_one_function_for_a_path(self) -> None:

@@ -226,7 +226,10 @@ function TextSection({ path, file }: { path: string; file: StoreFile }) {
   useEffect(() => {
     if (at < 0 || scrolled.current === asked) return;
     scrolled.current = asked;
-    text.scrollToIndex(at, { align: "start" });
+    // The passage begins in an earlier piece, where it shares characters with the chunks before.
+    const from = active?.chunk.location?.start;
+    const begin = from === undefined ? at : all.findIndex((each) => each.n <= asked && each.end > from);
+    text.scrollToIndex(begin < 0 ? at : begin, { align: "start" });
     list.scrollToIndex(at, { align: "auto" });
   }, [at, asked, all.length, pane]);
 
