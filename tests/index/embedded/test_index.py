@@ -20,8 +20,9 @@ import pytest
 from vectorlog.domain.filters import Attributes, Comparison, matches
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.analyser.spelling import other_spellings, respelt
 from vectorlog.index.analyser.terms import query_terms, terms
-from vectorlog.index.bm25 import BM25
+from vectorlog.index.bm25 import BM25, UNSEEN
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
@@ -156,7 +157,15 @@ class Naive:
         documents = {key: terms(chunk.text) for key, chunk in self.chunks.items()}
         mean = sum(document.total() for document in documents.values()) / max(len(documents), 1)
         scores, bound = dict.fromkeys(documents, 0.0), 0.0
-        for term, weight in query_terms(query).weights.items():
+        frequencies = Counter(term for document in documents.values() for term in document)
+        asked = query_terms(query)
+        asked = respelt(asked, other_spellings(asked, frequencies), frequencies)
+        if not frequencies.keys() & asked.weights.keys():
+            return scores, 0.0
+        for word in asked.words.values():
+            if not frequencies.keys() & word.keys():
+                bound += sum(word.values()) * UNSEEN * math.log(1 + (len(documents) + 0.5) / 0.5)
+        for term, weight in asked.weights.items():
             holding = [key for key, document in documents.items() if document[term]]
             if holding:
                 idf = math.log(1 + (len(documents) - len(holding) + 0.5) / (len(holding) + 0.5))

@@ -12,6 +12,7 @@ from itertools import accumulate, takewhile
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorlog.index.analyser.spelling import other_spellings, respelt
 from vectorlog.index.analyser.terms import QueryTerms
 from vectorlog.index.bm25 import BM25, idf, marks
 
@@ -167,17 +168,40 @@ def bm25(
         Scores of shape (rows,), 0.0 for a row without a match and undefined for a dead row; the bound; and what a row
         with the query's text would score.
     """
+    found = _occurrences(segments, live, list(query.weights))
+    spellings = other_spellings(query, found)
+    if spellings:
+        others = _occurrences(segments, live, sorted({each for some in spellings.values() for each in some}))
+        query = respelt(query, spellings, {term: each.frequency for term, each in others.items()})
+        found = _occurrences(segments, live, list(query.weights))
     scores = np.zeros(len(live))
-    idfs: dict[str, float] = {}
-    keys = np.fromiter(map(key, query.weights), np.uint64, len(query.weights))
+    idfs = {term: idf(statistics.documents, each.frequency) for term, each in found.items()}
+    for term, each in found.items():
+        counts = each.counts
+        scores[each.rows] += query.weights[term] * idfs[term] * counts / (counts + statistics.norms[each.rows])
+    return scores, *marks(query, idfs, statistics.documents, statistics.mean, BM25)
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrences:
+    """Where a term occurs: rows, dead ones too, and how often in each; and how many rows that live have it."""
+
+    rows: NDArray[np.int32]
+    counts: NDArray[np.uint16]
+    frequency: int
+
+
+def _occurrences(
+    segments: Sequence[Postings], live: NDArray[np.bool_], terms: Sequence[str]
+) -> dict[str, _Occurrences]:
+    """Returns where terms occur: those that a live row has, in their order."""
+    keys = np.fromiter(map(key, terms), np.uint64, len(terms))
     ranges = [(segment, *segment.find(keys)) for segment in segments]
-    for i, (term, weight) in enumerate(query.weights.items()):
+    found: dict[str, _Occurrences] = {}
+    for i, term in enumerate(terms):
         parts = [(segment.rows[a[i] : b[i]], segment.counts[a[i] : b[i]]) for segment, a, b in ranges if a[i] < b[i]]
-        if not parts:
-            continue
-        rows, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        frequency = int(np.count_nonzero(live[rows]))
-        if frequency:
-            idfs[term] = idf(statistics.documents, frequency)
-            scores[rows] += weight * idfs[term] * counts / (counts + statistics.norms[rows])
-    return scores, *marks(query, idfs, statistics.mean, BM25)
+        if parts:
+            rows, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            if frequency := int(np.count_nonzero(live[rows])):
+                found[term] = _Occurrences(rows, counts, frequency)
+    return found
