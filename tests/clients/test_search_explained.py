@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.conftest import Attached
 from tests.clients.test_search_options import DIALECTS, searched
+from vectorlog.index.fusion import DEFAULT_WEIGHTS
 
 TEXT = "Owls hunt at night. The Größe of an owl varies; ERR_2043 was seen."
 
@@ -27,8 +28,8 @@ def test_each_result_says_why(raw: httpx.Client, store: str, attached: Attached,
     assert why["bm25"] > 0
     assert 0 < why["match"] <= 1
     assert sum(why["shares"].values()) == pytest.approx(hit["score"])
-    assert why["shares"]["meaning"] == pytest.approx(0.78 * (1 + why["cosine"]) / 2)
-    assert why["shares"]["words"] == pytest.approx(0.22 * (1 + why["match"]) / 2)
+    assert why["shares"]["meaning"] == pytest.approx(DEFAULT_WEIGHTS.embedding * (1 + why["cosine"]) / 2)
+    assert why["shares"]["words"] == pytest.approx(DEFAULT_WEIGHTS.text * (1 + why["match"]) / 2)
     words = {word.casefold() for word in why["words"]}
     assert {"owls", "hunt", "err_2043", "foxes.txt"} <= words
     assert not words & {"the", "night", "varies", "habits"}

@@ -15,10 +15,12 @@ const RANKERS = [
   { value: "rrf", label: "By ranks (rrf)" },
   { value: "rerank", label: "Reranker" },
 ];
-const DEFAULT_WORDS = 22;
+/** Where the slider stands until it is moved; the server's default counts until then. */
+const START_WORDS = 26;
 
 interface Options {
-  words: number;
+  /** Weight of words in percent; null for the server's default. */
+  words: number | null;
   ranker: string;
   results: number;
   threshold: number;
@@ -29,7 +31,7 @@ interface Options {
 }
 
 const START: Options = {
-  words: DEFAULT_WORDS,
+  words: null,
   ranker: "auto",
   results: 10,
   threshold: 0,
@@ -83,7 +85,7 @@ export function SearchPage() {
           ranking_options: {
             ranker: options.ranker,
             score_threshold: options.threshold,
-            ...(options.ranker !== "none" && options.words !== DEFAULT_WORDS
+            ...(options.ranker !== "none" && options.words !== null
               ? { hybrid_search: { embedding_weight: (100 - options.words) / 100, text_weight: options.words / 100 } }
               : {}),
           },
@@ -152,14 +154,17 @@ export function SearchPage() {
                   )}
                 </Field>
               </div>
-              <Field label={`Weight of words: ${options.words} %`} hint={`Meaning: ${100 - options.words} %`}>
+              <Field
+                label={`Weight of words: ${options.words === null ? "default" : `${options.words} %`}`}
+                hint={options.words === null ? "Move it to weigh words and meaning." : `Meaning: ${100 - options.words} %`}
+              >
                 {(id) => (
                   <input
                     id={id}
                     type="range"
                     min={0}
                     max={100}
-                    value={options.words}
+                    value={options.words ?? START_WORDS}
                     disabled={options.ranker === "none"}
                     onInput={(e) => change({ words: Number(e.currentTarget.value) })}
                   />

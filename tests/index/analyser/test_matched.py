@@ -16,6 +16,8 @@ from vectorlog.index.analyser.matched import MOST_WORDS, matched_words
         (["東京"], "東京都は大きい", {"東京"}),
         (["owls", "foxes"], "An owl and a fox", {"owl", "fox"}),
         (["the and of"], "The end of the day", set()),
+        (["hotle"], "A hotel by the lake", {"hotel"}),
+        (["hotle lake"], "A hotel by the lake", {"lake"}),
         (["owl"], "", set()),
         ([""], "owl", set()),
     ],

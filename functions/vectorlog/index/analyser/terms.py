@@ -114,18 +114,6 @@ def of_word(word: str, language: str, share: float) -> dict[str, float]:
     return found
 
 
-def terms_by_word(text: str) -> Mapping[str, tuple[str, ...]]:
-    """Returns the terms of each word of a text, in the order of the words. Of a run in a script without spaces, each
-    pair of characters is a word.
-    """
-    counted, languages = _read(text)
-    found: dict[str, tuple[str, ...]] = {}
-    for token in counted:
-        of_token = tuple(_indexed({token: 1}, languages[0]))
-        found.update({each: (each,) for each in of_token} if is_unspaced(token) else {token: of_token})
-    return found
-
-
 def _read(text: str) -> tuple[Counter[str], Sequence[str]]:
     """Counts the tokens of a text, and returns them with its language, and others that it may be."""
     text = folded(with_commas(text))
