@@ -1,6 +1,7 @@
 // The console in a real browser, on a real server. Each test states what a user may rely on.
 
 import assert from "node:assert/strict";
+import { createServer, request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { inaccessible, open, overflowing, quiet, settled } from "./page.mjs";
 import { Api, seed } from "./seed.mjs";
@@ -332,6 +333,32 @@ test("usage, queues, sharing and limits are shown and changed", () =>
     const limits = await api.call("GET", "/organization/projects/default/rate_limits");
     assert.equal(limits.data[0].max_vector_stores, 50);
   }));
+
+test("it works below a prefix, such as the stage of API Gateway", async () => {
+  const gateway = createServer(async (request, response) => {
+    if (!request.url.startsWith("/prod/")) return response.writeHead(403).end();
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const headers = { ...request.headers, host: new URL(server.url).host };
+    delete headers.origin;
+    const sent = { port: new URL(server.url).port, path: request.url.slice(5), method: request.method, headers };
+    const upstream = httpRequest(sent, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
+    upstream.end(Buffer.concat(chunks));
+  });
+  await new Promise((done) => gateway.listen(0, "127.0.0.1", done));
+  const page = await open(browser, `http://127.0.0.1:${gateway.address().port}/prod`);
+  try {
+    await page.goto(`http://127.0.0.1:${gateway.address().port}/prod/`);
+    await page.waitForURL(/\/prod\/console$/);
+    await page.getByRole("link", { name: "Handbook" }).click();
+    await page.getByText("travel-policy.md").waitFor();
+    quiet(page);
+  } finally {
+    await page.context().close();
+    gateway.closeAllConnections();
+    gateway.close();
+  }
+});
 
 // The last: from here on the server requires a key.
 test("the first key is made, and logs in; it stays in the tab's session, and a revoked key logs out", () =>
