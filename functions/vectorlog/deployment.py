@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    LINK_KEY_BYTES,
     LOCAL_UPLOADS,
     DuplicateContent,
     EmbeddingsApi,
@@ -69,6 +71,12 @@ def no_queues() -> Mapping[str, Backlog]:
     return {}
 
 
+def key_of_process() -> Callable[[], bytes]:
+    """Implements `Deployment.link_key` where nothing is kept: what it signs is of no use to another process."""
+    key = secrets.token_bytes(LINK_KEY_BYTES)
+    return lambda: key
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The adapters and rules of one deployment.
@@ -96,6 +104,7 @@ class Deployment:
         limits: the limits of projects, and the counts by which they are applied.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
             space, of the store's chunks in the index. On AWS there is nothing to do.
+        link_key: returns the key that signs addresses of passages (`api/viewer_links.py`).
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
         backlogs: returns what each work queue holds, by its name.
@@ -119,5 +128,6 @@ class Deployment:
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: Limiter = field(default_factory=Limiter)
     scrub: Callable[[Space | None, str], None] = nothing_left
+    link_key: Callable[[], bytes] = field(default_factory=key_of_process)
     worked: Callable[[int, int], int] = never_off
     backlogs: Callable[[], Mapping[str, Backlog]] = no_queues

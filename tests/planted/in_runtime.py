@@ -67,8 +67,8 @@ BUGS = (
     Bug(
         "open-server-serves-pages",
         "runtime/local/web_pages.py",
-        "        if reason and is_open() and",
-        "        if reason and not is_open() and",
+        "        if reason and is_open():",
+        "        if reason and not is_open():",
         "Any web page writes to a local server without keys.",
         ("runtime/local/test_web_pages.py::test_other_pages_are_refused",),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
@@ -20,7 +20,6 @@ from vectorlog.domain.api_key import Scope
 if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imported when they are first needed
     from vectorlog.api.resources import (
         admin_keys,
-        console,
         events,
         file_batches,
         files,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imp
     )
 else:
     admin_keys = Resource("admin_keys")
-    console = Resource("console")
     events = Resource("events")
     file_batches = Resource("file_batches")
     files = Resource("files")
@@ -173,9 +171,14 @@ OPEN: Mapping[str, Probe] = {**HEALTH, **DOCUMENTS}
 """Every path that needs no key."""
 
 
-def _by_slashes() -> dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]]:
+Patterns = Mapping[int, list[tuple[re.Pattern[str], dict[str, Route]]]]
+"""The routes of each path by method, by the number of the path's slashes."""
+
+
+def by_slashes(table: Sequence[Route]) -> Patterns:
+    """Returns a table in the form that `find` looks up."""
     by_path: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
+    for route in table:
         by_path.setdefault(route.path, {})[route.method] = route
     found: dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
     for path, routes in by_path.items():
@@ -184,7 +187,7 @@ def _by_slashes() -> dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]]:
     return found
 
 
-_PATTERNS = _by_slashes()
+_PATTERNS = by_slashes(ROUTES)
 
 
 _QUICK = re.compile(
@@ -198,20 +201,6 @@ def is_quick(head: Request) -> bool:
     return head.method == "GET" and not head.query and _QUICK.fullmatch(head.path) is not None
 
 
-def is_console(path: str) -> bool:
-    """Whether the console may answer a path: its own, and `/` for browsers. The path has no slash at its end."""
-    return not path or path == "/console" or path.startswith("/console/")
-
-
-def console_page(request: Request) -> Response | None:
-    """Answers a request for a path of the console. See `console.answer`, whose module the first such request imports.
-
-    Raises:
-        WrongMethod: its file can only be read.
-    """
-    return console.answer(request)
-
-
 def load() -> None:
     """Imports the modules of all handlers, for a server that is to answer its first request as fast as any other."""
     for route in ROUTES:
@@ -219,15 +208,16 @@ def load() -> None:
             _ = route.handler.function
 
 
-def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+def find(path: str, table: Patterns = _PATTERNS) -> tuple[Mapping[str, Route], Mapping[str, str]]:
     """Returns the routes of a path by method, and the decoded path parameters. Both are empty for an unknown path.
 
     A parameter may hold any character except a slash, so that the error can name an invalid id.
 
     Args:
         path: without the dialect's prefix.
+        table: where to look.
     """
-    for pattern, routes in _PATTERNS.get(path.count("/"), ()):
+    for pattern, routes in table.get(path.count("/"), ()):
         match = pattern.fullmatch(path)
         if match is not None:
             return routes, {name: unquote(value) for name, value in match.groupdict().items()}

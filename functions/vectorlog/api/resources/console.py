@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from vectorlog.api.compression import compressed
-from vectorlog.api.errors import WrongMethod
+from vectorlog.api import unserved
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
+from vectorlog.api.unprefixed import CONSOLE as PATH
 
 FOLDER = Path(__file__).parents[2] / "console"
-PATH = "/console"
 PAGE = "index.html"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -43,6 +42,8 @@ KEPT = "public, max-age=31536000, immutable"
 """A year, for files whose names have a hash of their content."""
 CHECKED = "no-cache"
 """A browser asks each time whether it is still the same."""
+VARY = "accept-encoding"
+"""As of the answers that are compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +52,25 @@ class _File:
     headers: Mapping[str, str]
 
 
-def answer(request: Request) -> Response | None:
-    """Answers a request for the console or, from a browser, for `/`; None for another path.
+def answer(request: Request) -> Response:
+    """Answers a GET for the console or, from a browser, for `/` (`unprefixed.is_console`).
 
     Addresses in the page are relative, so it works below any prefix, such as the stage of API Gateway.
 
     Raises:
-        WrongMethod: the path has a file of the console, and the method is neither GET nor HEAD.
+        UnknownRoute: there is no such file.
     """
     if request.path in ("", "/"):
-        return redirect("console", {"vary": "accept"}) if _from_browser(request) else None
+        return redirect("console", {"vary": "accept"})
     name = request.path.removeprefix(PATH)
     if name == "/":
         return redirect("../console")
     file = _files().get(name.removeprefix("/") or PAGE)
     if file is None:
-        return None
-    if request.method not in ("GET", "HEAD"):
-        raise WrongMethod(f"Not allowed: {request.method} {request.path}", allow="GET, HEAD")
+        raise unserved.refuse(request.method, request.path)
     if _is_known(request.headers.get("if-none-match", ""), file.headers["etag"]):
-        return Response(304, {name: file.headers[name] for name in ("etag", "cache-control")} | {"vary": _VARY})
-    return compressed(Response(200, file.headers, file.content), request.headers.get("accept-encoding", ""))
-
-
-_VARY = "accept-encoding"
-
-
-def _from_browser(request: Request) -> bool:
-    """Whether who asks prefers a page. Clients of the API accept JSON or anything, and never name HTML."""
-    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "").lower()
+        return Response(304, {name: file.headers[name] for name in ("etag", "cache-control")} | {"vary": VARY})
+    return Response(200, file.headers, file.content)
 
 
 def _is_known(if_none_match: str, etag: str) -> bool:

@@ -17,7 +17,7 @@ from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import without_dead_rows
-from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, lock_folder, upgrade
+from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, lock_folder, upgrade
 from vectorlog.index.embedded.search import ScoredRow, search
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store import Entry
@@ -48,10 +48,11 @@ class LocalIndex:
     Cosines are computed from float16 vectors. The least recently used stores are dropped from memory first.
 
     Args:
-        folder: created if missing.
+        folder: created if missing, unless `read_only`.
         memory: maximum bytes of stores in memory; a single store may exceed it.
         read_only: opens a folder that another process may have locked. Nothing may be added or removed, and a store
-            stays as it was when it was first read.
+            stays as it was when it was first read. If an older version made the tables, and they lack something,
+            every method raises OlderDatabase.
 
     Raises:
         FolderInUse: another process has the folder open.
@@ -59,23 +60,20 @@ class LocalIndex:
     """
 
     def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._owner = None if read_only else lock_folder(folder)
-        if not read_only:
-            prepare(folder / "chunks.db")
-        self._database = Database(folder / "chunks.db", SCHEMA, "FULL", mapped=_MAPPED)
-        try:
-            self._is_current = upgrade(self._database, read_only=read_only)
-        except OlderTerms:
-            self._database.close()
-            if self._owner is not None:
-                self._owner.close()
-            raise
+        path, self._owner = folder / "chunks.db", None if read_only else _owned(folder)
+        self._database = Database(path, SCHEMA, "FULL", mapped=_MAPPED, read_only=read_only)
+        self._is_current = not (read_only and has_other_terms(folder))
         self._memory = memory
         self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
         self._nbytes = 0
         self._guard = Lock()  # protects _snapshots and _nbytes; never held while waiting for anything else
         self._locks = tuple(Lock() for _ in range(_LOCKS))
+        try:
+            if not read_only:
+                upgrade(self._database)
+        except OlderTerms:
+            self.close()
+            raise
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex. Uses one transaction.
@@ -226,6 +224,18 @@ class LocalIndex:
         with self._guard:
             snapshot = self._snapshots.pop(store, None)
             self._nbytes -= snapshot.nbytes if snapshot else 0
+
+
+def _owned(folder: Path) -> Connection:
+    """Makes what is missing of the folder and of its database, and returns the lock on it.
+
+    Raises:
+        FolderInUse: another process has the folder open.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    owner = lock_folder(folder)
+    prepare(folder / "chunks.db")
+    return owner
 
 
 def _hit(scored: ScoredRow, texts: Mapping[int, _Text]) -> Hit:

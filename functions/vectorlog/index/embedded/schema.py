@@ -48,7 +48,7 @@ class OlderTerms(Exception):
     """The terms of this index are of another version, so today's would not find them. It has to be made anew."""
 
 
-def is_older(folder: Path) -> bool:
+def has_other_terms(folder: Path) -> bool:
     """Returns whether there is an index in the folder whose terms are of another version. It may be open elsewhere."""
     path = folder / "chunks.db"
     if not path.is_file():
@@ -57,26 +57,21 @@ def is_older(folder: Path) -> bool:
         return _has_stores(connection) and _version(connection) != VERSION
 
 
-def upgrade(database: Database, *, read_only: bool) -> bool:
+def upgrade(database: Database) -> None:
     """Adds what a database of an earlier version lacks: the location of chunks (as JSON), and the format of rows.
 
-    Returns whether its terms are of today's version. If not, it may only be read, and not be searched by words.
-
     Raises:
-        OlderTerms: they are not, and it is not `read_only`.
+        OlderTerms: its terms are not of today's version.
     """
     for table, column, kind in (("text", "location", "text"), ("block", "format", "integer not null default 1")):
         columns = {name for _, name, *_ in database.read().execute(f"pragma table_info({table})")}
         if column not in columns:
             database.write(partial(_alter, f"alter table {table} add column {column} {kind}"))
     if _version(database.read()) == VERSION:
-        return True
-    if read_only:
-        return not _has_stores(database.read())
+        return
     if _has_stores(database.read()):
         raise OlderTerms(OLDER)
     database.write(lambda connection: connection.execute(f"pragma user_version = {VERSION}"))
-    return True
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -65,9 +65,9 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
     record = connection.execute(
         "select key from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
     ).fetchone()
-    key: int | None = record[0] if record else None
+    store_key: int | None = record[0] if record else None
     blocks = connection.execute(
-        "select rows, vectors, format from block where store = ? order by first", (key,)
+        "select rows, vectors, format from block where store = ? order by first", (store_key,)
     ).fetchall()
     rows = read_rows(blocks, space.dimensions)
     vectors = (
@@ -75,10 +75,10 @@ def load(connection: Connection, space: Space, name: str) -> Snapshot:
         .reshape(-1, space.dimensions)
         .astype(np.float32)
     )
-    segments = connection.execute("select data from postings where store = ? order by id", (key,))
+    segments = connection.execute("select data from postings where store = ? order by id", (store_key,))
     postings = tuple(Postings.from_bytes(data) for (data,) in segments)
-    files = Files.read(connection, key, rows["file"])
-    return Snapshot.of(key, Column(rows), Column(vectors), _live(rows, files), files, postings)
+    files = Files.read(connection, store_key, rows["file"])
+    return Snapshot.of(store_key, Column(rows), Column(vectors), _live(rows, files), files, postings)
 
 
 def add(
@@ -88,8 +88,8 @@ def add(
 
     It extends the arrays of `old` in place, so `old` must be the latest snapshot.
     """
-    key = old.key if old.key is not None else _create(connection, space, name)
-    files, numbers = old.files.recorded(connection, key, [part for part, _ in parts])
+    store_key = old.key if old.key is not None else _create(connection, space, name)
+    files, numbers = old.files.recorded(connection, store_key, [part for part, _ in parts])
     new: dict[tuple[int, int], Entry] = {}
     for number, (_, entries) in zip(numbers, parts, strict=True):
         new.update({(number, each.n): each for each in entries})
@@ -98,25 +98,25 @@ def add(
     if new:
         first = len(old.rows)
         starts, packed = row_of([[vector.tobytes() for vector in each.vectors] for each in new.values()])
-        rows = _rows(connection, key, [len(old.vectors) + start for start in starts], new)
+        rows = _rows(connection, store_key, [len(old.vectors) + start for start in starts], new)
         block = b"".join(packed)
         vectors = np.frombuffer(block, np.float16).reshape(-1, space.dimensions)
-        connection.execute("insert into block values(?, ?, ?, ?, ?)", (key, first, rows.tobytes(), block, FORMAT))
-        segments = _index(connection, key, old.segments, invert([each.terms for each in new.values()], first))
+        connection.execute("insert into block values(?, ?, ?, ?, ?)", (store_key, first, rows.tobytes(), block, FORMAT))
+        segments = _index(connection, store_key, old.segments, invert([each.terms for each in new.values()], first))
         old.row_column.extend(rows)
         old.vector_column.extend(vectors.astype(np.float32))
         live = np.concatenate([live, np.ones(len(rows), bool)])
-    changed = Snapshot.of(key, old.row_column, old.vector_column, live, files, segments)
+    changed = Snapshot.of(store_key, old.row_column, old.vector_column, live, files, segments)
     return compacted(connection, changed)
 
 
 def retag(connection: Connection, space: Space, name: str, old: Snapshot, part: FileChunks) -> Snapshot:
     """Returns the store with other attributes for a generation of a file, including chunks that are added later."""
-    key = old.key if old.key is not None else _create(connection, space, name)
-    files, _ = old.files.recorded(connection, key, [part])
+    store_key = old.key if old.key is not None else _create(connection, space, name)
+    files, _ = old.files.recorded(connection, store_key, [part])
     if files is old.files:
         return old
-    return replace(old, key=key, files=files, nbytes=old.nbytes - old.files.nbytes + files.nbytes)
+    return replace(old, key=store_key, files=files, nbytes=old.nbytes - old.files.nbytes + files.nbytes)
 
 
 def remove(connection: Connection, old: Snapshot, name: str, generation: int | None) -> Snapshot:
@@ -168,20 +168,20 @@ def _replace(connection: Connection, old: Snapshot, new: dict[tuple[int, int], E
 
 
 def _rows(
-    connection: Connection, key: int, starts: Sequence[int], new: dict[tuple[int, int], Entry]
+    connection: Connection, store: int, starts: Sequence[int], new: dict[tuple[int, int], Entry]
 ) -> NDArray[np.void]:
     """Stores the texts and returns the rows of the chunks; the vectors of each begin at its index in `starts`."""
     rows = np.empty(len(new), ROW)
     for i, ((number, n), each) in enumerate(new.items()):
         text = connection.execute(
             "insert into text(store, file, body, location) values(?, ?, ?, ?)",
-            (key, number, each.text, each.location),
+            (store, number, each.text, each.location),
         ).lastrowid
         rows[i] = (text, each.digest, number, n, starts[i], each.terms.total(), len(each.vectors))
     return rows
 
 
-def _index(connection: Connection, key: int, segments: tuple[Postings, ...], more: Postings) -> tuple[Postings, ...]:
+def _index(connection: Connection, store: int, segments: tuple[Postings, ...], more: Postings) -> tuple[Postings, ...]:
     """Stores another segment, merged with earlier ones if that is due, and returns all segments."""
     merged = (*segments, more)
     while run := merge_due([len(segment.rows) for segment in merged]):
@@ -189,9 +189,9 @@ def _index(connection: Connection, key: int, segments: tuple[Postings, ...], mor
     replaced = len(segments) + 1 - len(merged)
     connection.execute(
         "delete from postings where id in (select id from postings where store = ? order by id desc limit ?)",
-        (key, replaced),
+        (store, replaced),
     )
-    connection.execute("insert into postings(store, data) values(?, ?)", (key, merged[-1].to_bytes()))
+    connection.execute("insert into postings(store, data) values(?, ?)", (store, merged[-1].to_bytes()))
     return merged
 
 
