@@ -63,6 +63,6 @@ def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     if name == "manifest":
         return {"count": value["count"], "known": value.get("known", 0)}
-    if name == "model":
+    if name in ("model", "left_model"):
         return model_name(value)
     return _plain(value) if isinstance(value, dict) and name == "batch" else value
