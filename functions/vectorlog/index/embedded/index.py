@@ -13,6 +13,7 @@ from threading import Lock
 from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Space
+from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import without_dead_rows
@@ -125,6 +126,10 @@ class LocalIndex:
         if not self._is_current and any(query.text is not None for query in queries):
             raise OlderTerms(OLDER)
         return [self._search((space, query.store), query) for query in queries]
+
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        """See ChunkIndex."""
+        return matched_words(queries, text)
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
