@@ -27,7 +27,7 @@ from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
 from vectorlog.index.embedded.schema import SCHEMA, FolderInUse
-from vectorlog.index.embedded.snapshot import ROW
+from vectorlog.index.embedded.rows import ROW
 
 SPACE = Space("test:model", 16)
 WORDS = [f"{syllable}{i}" for i in range(12) for syllable in ("ba", "ke", "lo")]

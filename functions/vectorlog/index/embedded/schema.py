@@ -11,10 +11,12 @@ from pathlib import Path
 from vectorlog.index.analyser import VERSION
 from vectorlog.sqlite.database import Database
 
-# A row of the index is one chunk. A `block` has the rows of one add as an array (see snapshot.ROW). Rows are numbered
-# from 0 within a store, in order of `first`. A row is dead if its file has been deleted from `file`, or if a later row
-# has the same (file, n). Ids of texts and numbers of files are not reused while a row refers to them, so a dead row
-# stays dead.
+# A row of the index is one chunk. A `block` has the rows of one add as an array (see rows.ROW). Rows are numbered within
+# a store, in order of `first`. A `segment` has the rows from `first` to that of the next segment; a store without any is
+# one segment. Postings belong to a segment, and number its rows from 0. A row of a segment in memory is dead if its file
+# has been deleted from `file`, or if a later row has the same (file, n). Of a sealed segment, which has a derived file
+# (see sealed.py), `dead` has a bit for each row. Ids of texts and numbers of files are not reused while a row refers to
+# them, so a dead row stays dead.
 SCHEMA = (
     "pragma foreign_keys=on",  # for the writer, whose deletes cascade
     "pragma journal_size_limit=4194304",  # the write-ahead log is shortened to 4 MB after a large write
@@ -25,6 +27,10 @@ SCHEMA = (
     store integer not null references store on delete cascade, number integer not null, name text not null,
     generation integer not null, row text not null, revision integer not null, attributes text not null,
     primary key(store, number)) without rowid""",
+    """create index if not exists file_name on file(store, name)""",
+    """create table if not exists segment(
+    store integer not null references store on delete cascade, first integer not null, file text, dead blob,
+    primary key(store, first)) without rowid""",
     """create table if not exists block(
     store integer not null references store on delete cascade, first integer not null,
     rows blob not null, vectors blob not null, format integer not null default 1,
@@ -35,11 +41,19 @@ SCHEMA = (
     """create index if not exists postings_store on postings(store)""",
     """create table if not exists text(
     id integer primary key autoincrement, store integer not null, file integer not null, body text not null,
-    location text,
+    location text, n integer,
     foreign key(store, file) references file(store, number) on delete cascade)""",
-    """create index if not exists text_file on text(store, file)""",
 )
 
+
+_ADDED = (
+    ("text", "location", "text"),
+    ("text", "n", "integer"),
+    ("block", "format", "integer not null default 1"),
+    ("postings", "segment", "integer not null default 0"),
+    ("store", "centre", "blob"),
+)
+"""Columns that the first version did not have."""
 
 OLDER = "An earlier version made the text index; `vectorlog rebuild index` makes it anew."
 
@@ -58,17 +72,21 @@ def is_older(folder: Path) -> bool:
 
 
 def upgrade(database: Database, *, read_only: bool) -> bool:
-    """Adds what a database of an earlier version lacks: the location of chunks (as JSON), and the format of rows.
+    """Adds what a database of an earlier version lacks: the location of chunks (as JSON) and their n, the format of
+    rows, the segment of postings, and the centre of a store (float32, see codes.py).
 
     Returns whether its terms are of today's version. If not, it may only be read, and not be searched by words.
 
     Raises:
         OlderTerms: they are not, and it is not `read_only`.
     """
-    for table, column, kind in (("text", "location", "text"), ("block", "format", "integer not null default 1")):
+    for table, column, kind in _ADDED:
         columns = {name for _, name, *_ in database.read().execute(f"pragma table_info({table})")}
         if column not in columns:
             database.write(partial(_alter, f"alter table {table} add column {column} {kind}"))
+    if not read_only:
+        database.write(partial(_alter, "create index if not exists text_chunk on text(store, file, n)"))
+        database.write(partial(_alter, "drop index if exists text_file"))
     if _version(database.read()) == VERSION:
         return True
     if read_only:
