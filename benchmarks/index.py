@@ -19,9 +19,9 @@ from array import array
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,11 @@ CHUNKS_PER_FILE = 2
 SEARCHES, CHECKED = 200, 50
 BLOCK, TEXTS = 10_000, 5
 """Chunks that are made from one seed, and the number of seeds of their texts."""
-FILLING, ADDING, ADDS = 512, 16, 120
-"""Files of a call that fills a store, files of a call that is measured, and number of those calls."""
+FILLING, ADDING, ADDS = 512, 16, 600
+"""Files of a call that fills a store, files of a call that is measured, and number of those calls. They add 19,200 chunks,
+which fills a segment of a large store on the way.
+"""
+REMOVED = 300
 FILTERS: dict[str, Filter | None] = {
     "": None,
     ", 1 % of files": Comparison("eq", "part", 3),
@@ -85,17 +88,18 @@ def files(begin: int, end: int) -> Iterator[FileChunks]:
             yield FileChunks("store", f"file-{number}", 0, f"row-{number:09}", 0, {"part": number % 100}, chunks)
 
 
-def add(index: LocalIndex, begin: int, end: int, size: int) -> list[float]:
-    """Adds chunks in calls of `size` files; returns the seconds of each call."""
-    taken, call = list[float](), list[FileChunks]()
+def add(index: LocalIndex, begin: int, end: int, size: int) -> tuple[list[float], list[float]]:
+    """Adds chunks in calls of `size` files; returns the seconds of each call, and its seconds of CPU."""
+    taken, used, call = list[float](), list[float](), list[FileChunks]()
     for file in files(begin, end):
         call.append(file)
         if len(call) == size or file.file == f"file-{end // CHUNKS_PER_FILE - 1}":
-            begun = perf_counter()
+            begun, before = perf_counter(), thread_time()
             index.add(SPACE, call)
+            used.append(thread_time() - before)
             taken.append(perf_counter() - begun)
             call = []
-    return taken
+    return taken, used
 
 
 def memory() -> str:
@@ -132,7 +136,7 @@ def recall(index: LocalIndex, chunks: int, wanted: NDArray[np.float32], part: in
 
 
 def measure(folder: Path, chunks: int) -> None:
-    """Prints the measurements of a store of this size. It adds some files, and removes them again."""
+    """Prints the measurements of a store of this size. It adds some files, and removes some of them again."""
     source = np.random.default_rng([3, chunks])
     asked = [
         (array("f", vector.tobytes()), text)
@@ -145,29 +149,33 @@ def measure(folder: Path, chunks: int) -> None:
     print(f"  open and first search     {perf_counter() - begun:7.2f} s    memory before {empty}; after {memory()}")
     for condition, chosen in FILTERS.items():
         for kind in ("vector", "words", "hybrid"):
-            taken = []
+            taken, used = list[float](), list[float]()
             for vector, text in asked:
                 query = Query(
                     "store", None if kind == "words" else vector, None if kind == "vector" else text, 20, chosen
                 )
-                begun = perf_counter()
+                begun, before = perf_counter(), thread_time()
                 index.search(SPACE, [query])
+                used.append((thread_time() - before) * 1_000)
                 taken.append((perf_counter() - begun) * 1_000)
             cuts = quantiles(taken, n=100)
-            print(f"  {kind + condition:25} {cuts[49]:7.2f} ms p50 {cuts[98]:8.2f} ms p99 (first {taken[0]:,.1f} ms)")
+            print(
+                f"  {kind + condition:25} {cuts[49]:7.2f} ms p50 {cuts[98]:8.2f} ms p99 {min(taken):7.2f} ms least"
+                f" {median(used):7.2f} ms CPU p50 (first {taken[0]:,.1f} ms)"
+            )
     print(f"  memory after searches     {memory()}")
     checked = vectors(np.random.default_rng([4, chunks]), CHECKED)
     shares = [recall(index, chunks, checked, part) for part in (None, 3)]
     print(f"  recall@10                 {shares[0]:.4f}, with a filter that keeps 1 % {shares[1]:.4f}", flush=True)
     end = chunks + ADDS * ADDING * CHUNKS_PER_FILE
-    taken = add(index, chunks, end, ADDING)
+    taken, used = add(index, chunks, end, ADDING)
     print(
-        f"  adding to it              {(end - chunks) / sum(taken):7,.0f} chunks/s, {sum(taken) / len(taken) * 1_000:.1f}"
-        f" ms a call of {ADDING} files, slowest {max(taken) * 1_000:.0f} ms"
+        f"  adding to it              {(end - chunks) / sum(taken):7,.0f} chunks/s, {(end - chunks) / sum(used):7,.0f} per"
+        f" second of CPU; slowest of the calls of {ADDING} files {max(taken) * 1_000:.0f} ms, {max(used) * 1_000:.0f} ms CPU"
     )
     print(f"  memory after adding       {memory()}")
     taken = []
-    for number in range(chunks // CHUNKS_PER_FILE, end // CHUNKS_PER_FILE):
+    for number in range(chunks // CHUNKS_PER_FILE, chunks // CHUNKS_PER_FILE + REMOVED):
         begun = perf_counter()
         index.remove(SPACE, "store", f"file-{number}")
         taken.append((perf_counter() - begun) * 1_000)
@@ -180,13 +188,13 @@ def measure(folder: Path, chunks: int) -> None:
 
 def fill(folder: Path, chunks: int) -> None:
     """Fills a store, and prints at which rate."""
-    entry.terms = lru_cache(TEXTS * BLOCK)(entry.terms)
+    entry.counted = lru_cache(TEXTS * BLOCK)(entry.counted)
     index = LocalIndex(folder)
-    taken = add(index, 0, chunks, FILLING)
+    taken, used = add(index, 0, chunks, FILLING)
     index.settle()
     index.close()
     print(
-        f"  filled at                 {chunks / sum(taken):7,.0f} chunks/s in calls of {FILLING} files,"
+        f"  filled at                 {chunks / sum(taken):7,.0f} chunks/s, {chunks / sum(used):7,.0f} per second of CPU,"
         f" slowest {max(taken):.2f} s, last {taken[-2 if len(taken) > 1 else -1]:.2f} s",
         flush=True,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from vectorlog.domain.vectors import Chunk
 from vectorlog.index.analyser.terms import terms
-from vectorlog.index.embedded.postings import key
+from vectorlog.index.embedded.postings import Terms, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Entry:
     text: str
     vectors: NDArray[np.float16]
     digest: int
-    terms: Counter[int]
+    terms: Terms
     location: str | None
 
 
@@ -49,5 +48,9 @@ def entry(chunk: Chunk, dimensions: int) -> Entry:
         location = json.dumps(chunk.location.code, ensure_ascii=False, separators=(",", ":"))
         digest.update(location.encode())
     number = int.from_bytes(digest.digest(), "little")
-    counts = Counter({key(term): count for term, count in terms(chunk.searched).items()})
-    return Entry(chunk.n, chunk.shown, vectors, number, counts, location)
+    return Entry(chunk.n, chunk.shown, vectors, number, counted(chunk.searched), location)
+
+
+def counted(text: str) -> Terms:
+    """Returns the terms of a text."""
+    return Terms.of({key(term): count for term, count in terms(text).items()})

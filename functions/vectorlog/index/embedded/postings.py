@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -73,14 +72,36 @@ class Postings:
         return _sorted(np.repeat(self.terms, np.diff(self.starts))[kept], rows[kept], counts)
 
 
-def invert(documents: Sequence[Counter[int]], first: int) -> Postings:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a document.
+
+    Attributes:
+        keys: distinct, shape (terms,).
+        counts: occurrences of each (65,535 at most), shape (terms,).
+        total: number of all occurrences.
+    """
+
+    keys: NDArray[np.uint64]
+    counts: NDArray[np.uint16]
+    total: int
+
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> Terms:
+        """Returns the terms that have these keys and counts."""
+        every = np.fromiter(counts.values(), np.int64, len(counts))
+        keys = np.fromiter(counts, np.uint64, len(counts))
+        return cls(keys, np.minimum(every, _HIGHEST_COUNT).astype(np.uint16), int(every.sum()))
+
+
+def invert(documents: Sequence[Terms], first: int) -> Postings:
     """Returns the postings of documents whose rows are `first`, `first` + 1 and so on."""
-    lengths = [len(document) for document in documents]
-    terms = np.fromiter((term for document in documents for term in document), np.uint64, sum(lengths))
-    counts = np.fromiter(
-        (min(count, _HIGHEST_COUNT) for document in documents for count in document.values()), np.uint16, len(terms)
+    rows = np.arange(first, first + len(documents), dtype=np.int32)
+    return _sorted(
+        np.concatenate([np.empty(0, np.uint64), *(document.keys for document in documents)]),
+        np.repeat(rows, [len(document.keys) for document in documents]),
+        np.concatenate([np.empty(0, np.uint16), *(document.counts for document in documents)]),
     )
-    return _sorted(terms, np.repeat(np.arange(first, first + len(documents), dtype=np.int32), lengths), counts)
 
 
 def merge(parts: Sequence[Postings]) -> Postings:

@@ -171,7 +171,7 @@ def _rows(
             "insert into text(store, file, body, location, n) values(?, ?, ?, ?, ?)",
             (key, number, each.text, each.location, n),
         ).lastrowid
-        rows[i] = (text, each.digest, number, n, starts[i], each.terms.total(), len(each.vectors))
+        rows[i] = (text, each.digest, number, n, starts[i], each.terms.total, len(each.vectors))
     return rows
 
 
