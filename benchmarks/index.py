@@ -1,5 +1,5 @@
-"""Measures the embedded chunk index at 10,000, 100,000 and 1,000,000 chunks: time to open, memory, latency and recall of
-searches, and the rate of adds to a store of that size.
+"""Measures the embedded chunk index at 10,000, 100,000 and 1,000,000 chunks: time to open, memory, latency and recall
+of searches, and the rate of adds to a store of that size.
 
 Run `python benchmarks/index.py [--folder F] [chunks …]`. Stores are kept in the folder (default: a new one that is
 removed), so a second run over it measures again without filling it. Filling repeats 50,000 texts and remembers their
@@ -39,8 +39,8 @@ SEARCHES, CHECKED = 200, 50
 BLOCK, TEXTS = 10_000, 5
 """Chunks that are made from one seed, and the number of seeds of their texts."""
 FILLING, ADDING, ADDS = 512, 16, 600
-"""Files of a call that fills a store, files of a call that is measured, and number of those calls. They add 19,200 chunks,
-which fills a segment of a large store on the way.
+"""Files of a call that fills a store, files of a call that is measured, and number of those calls. They add 19,200
+chunks, which fills a segment of a large store on the way.
 """
 REMOVED = 300
 FILTERS: dict[str, Filter | None] = {
@@ -170,8 +170,9 @@ def measure(folder: Path, chunks: int) -> None:
     end = chunks + ADDS * ADDING * CHUNKS_PER_FILE
     taken, used = add(index, chunks, end, ADDING)
     print(
-        f"  adding to it              {(end - chunks) / sum(taken):7,.0f} chunks/s, {(end - chunks) / sum(used):7,.0f} per"
-        f" second of CPU; slowest of the calls of {ADDING} files {max(taken) * 1_000:.0f} ms, {max(used) * 1_000:.0f} ms CPU"
+        f"  adding to it              {(end - chunks) / sum(taken):7,.0f} chunks/s, {(end - chunks) / sum(used):7,.0f}"
+        f" per second of CPU; slowest of the calls of {ADDING} files {max(taken) * 1_000:.0f} ms,"
+        f" {max(used) * 1_000:.0f} ms CPU"
     )
     print(f"  memory after adding       {memory()}")
     taken = []
@@ -194,7 +195,7 @@ def fill(folder: Path, chunks: int) -> None:
     index.settle()
     index.close()
     print(
-        f"  filled at                 {chunks / sum(taken):7,.0f} chunks/s, {chunks / sum(used):7,.0f} per second of CPU,"
+        f"  filled at                 {chunks / sum(taken):7,.0f} chunks/s, {chunks / sum(used):7,.0f} per CPU second,"
         f" slowest {max(taken):.2f} s, last {taken[-2 if len(taken) > 1 else -1]:.2f} s",
         flush=True,
     )

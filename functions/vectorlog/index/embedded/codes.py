@@ -6,8 +6,8 @@ codes is the number of bits in which they differ, and it falls as the cosine gro
 SciFact (5,590 texts, 400 questions): of the ten best texts, .999 are among the 500 nearest codes with the centre, and
 .988 without. The share does not fall with the number of texts (1,400 to 5,590).
 
-The bits of 64 dimensions are a plane, and a plane lies in one piece for all vectors, because numpy is quick on long rows
-only: a million vectors of 384 dimensions take 6 ms on an idle core, as with the libraries that have this in C.
+The bits of 64 dimensions are a plane, and a plane lies in one piece for all vectors, because numpy is quick on long
+rows only: a million vectors of 384 dimensions take 6 ms on an idle core, as with the libraries that have this in C.
 """
 
 from __future__ import annotations

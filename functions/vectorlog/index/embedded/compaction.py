@@ -31,8 +31,8 @@ def compacted(connection: Connection, old: Snapshot) -> Snapshot:
 
 
 def without_dead_rows(connection: Connection, old: Snapshot, run: Sequence[Segment], merged: Segment) -> Snapshot:
-    """Returns the store with one segment in the place of these neighbours, whose `live_rows` it has; with none if all of
-    their rows are dead. Texts and files keep their ids.
+    """Returns the store with one segment in the place of these neighbours, whose `live_rows` it has; with none if all
+    of their rows are dead. Texts and files keep their ids.
     """
     place = old.segments.index(run[0])
     end = run[-1].first + max(len(run[-1].rows), 1)

@@ -25,8 +25,8 @@ _NUMBER = 8
 class Numbers:
     """Which numbers are taken. Only a writer uses it, and it is always that of the newest state.
 
-    A number is used again once no file has it and no row refers to it, not even a dead one, because a row is told from a
-    dead one by the file that has its number.
+    A number is used again once no file has it and no row refers to it, not even a dead one, because a row is told from
+    a dead one by the file that has its number.
     """
 
     def __init__(self, files: Sequence[int], rows: Iterable[NDArray[np.int32]]) -> None:
@@ -100,8 +100,8 @@ class Files:
         key: int | None,
         rows: Iterable[NDArray[np.int32]],
     ) -> Files:
-        """Reads the files of a store, in which `rows` are the numbers to which rows refer. `reader` returns a connection
-        that later reads their attributes.
+        """Reads the files of a store, in which `rows` are the numbers to which rows refer. `reader` returns a
+        connection that later reads their attributes.
         """
         taken = [number for (number,) in connection.execute("select number from file where store = ?", (key,))]
         numbers = Numbers(taken, rows)
@@ -126,7 +126,8 @@ class Files:
             if known is None:
                 number = self.numbers.take()
                 connection.execute(
-                    "insert into file(store, number, name, generation, row, revision, attributes) values(?, ?, ?, ?, ?, ?, ?)",
+                    "insert into file(store, number, name, generation, row, revision, attributes)"
+                    " values(?, ?, ?, ?, ?, ?, ?)",
                     (key, number, part.file, part.generation, part.row, part.revision, text),
                 )
                 changed[number] = part

@@ -84,6 +84,7 @@ class LocalIndex:
         if not read_only:
             sealed.drop_others(self._place.sealed, sealed_files(self._database.read()))
         self._open = OpenStores(memory)
+        self._tending = Lock()
         self._locks = tuple(Lock() for _ in range(_LOCKS))
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
@@ -128,9 +129,10 @@ class LocalIndex:
     def expunge(self, space: Space, store: str) -> None:
         """Removes what a store's removed chunks have left: rows, vectors, terms. `scrub` overwrites it on the disk."""
         key = (space, store)
-        while self._compact(key, lambda state: [each for each in state.segments if each.dead][:1]):
-            while self._seal(key):
-                continue
+        with self._tending:
+            while self._compact(key, lambda state: [each for each in state.segments if each.dead][:1]):
+                while self._seal(key):
+                    continue
         give_back(self._database)
 
     def scrub(self) -> None:
@@ -222,10 +224,13 @@ class LocalIndex:
 
     def _tend(self, store: Store) -> bool:
         """Does one thing for a large store; returns whether there may be more."""
-        return self._seal(store) or self._compact(store, lambda state: to_compact(state, self._sizes))
+        with self._tending:
+            return self._seal(store) or self._compact(store, lambda state: to_compact(state, self._sizes))
 
     def _seal(self, store: Store) -> bool:
-        """Seals a full segment, if there is one. Only the switch to the file takes the store's lock."""
+        """Seals a full segment, if there is one. Only the switch to the file takes the store's lock. One thread
+        at a time may seal or compact: the caller holds `_tending`.
+        """
         snapshot = self._newest(store)
         segment = to_seal(snapshot, self._sizes)
         if segment is None or snapshot.key is None:

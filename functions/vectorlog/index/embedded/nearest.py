@@ -76,7 +76,9 @@ def _best(values: NDArray[np.float32], rows: NDArray[np.void]) -> NDArray[np.flo
 def _distances(
     segment: Segment, sealed: Sealed, mask: NDArray[np.bool_], code: NDArray[np.uint64]
 ) -> tuple[NDArray[np.intp], NDArray[np.uint16]]:
-    """Returns rows, all allowed ones among them, and how near the nearest window of each is: FARTHEST if not allowed."""
+    """Returns rows, all allowed ones among them, and the distance of the nearest window of each: FARTHEST if it is not
+    allowed.
+    """
     count = int(np.count_nonzero(mask))
     if count * _FEW < len(mask):
         rows = np.flatnonzero(mask)

@@ -26,7 +26,8 @@ class Postings:
         terms: distinct, ascending, shape (terms,).
         starts: offsets at which each term's postings begin, then the end of the last, shape (terms + 1,).
         rows: row numbers of the chunks, ascending within a term, shape (postings,). In a file they may have 16 bits.
-        counts: occurrences of the term in the chunk (65,535 at most), shape (postings,). In a file they may have 8 bits.
+        counts: occurrences of the term in the chunk (65,535 at most), shape (postings,). In a file they may
+            have 8 bits.
     """
 
     terms: NDArray[np.uint64]

@@ -156,8 +156,8 @@ def _small(postings: Postings, rows: int) -> Postings:
     return Postings(
         postings.terms,
         postings.starts,
-        postings.rows.astype(np.uint16 if rows <= 1 << 16 else np.int32),
-        postings.counts.astype(np.uint8 if few else np.uint16),
+        postings.rows.astype(np.uint16) if rows <= 1 << 16 else postings.rows.astype(np.int32),
+        postings.counts.astype(np.uint8) if few else postings.counts.astype(np.uint16),
     )
 
 

@@ -61,7 +61,7 @@ def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchRe
 
 
 def _allowed(snapshot: Snapshot, query: Query, connection: Connection) -> list[NDArray[np.bool_]]:
-    """Returns by segment which live rows are of files that match the filter, without what `query.serving` leaves out."""
+    """Returns by segment which live rows the filter allows, without what `query.serving` leaves out."""
     if query.filter is None and not query.serving:
         return [segment.live for segment in snapshot.segments]
     ends = np.full(snapshot.files.size, _EVERY, np.int32)  # by number, the first n that is left out
