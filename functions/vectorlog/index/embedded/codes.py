@@ -20,6 +20,8 @@ _SUMMED = 3
 """Planes whose differing bits fit into 8 bits together."""
 _STEP = 4_096
 """Vectors that are coded at once."""
+_COMPARED = 8_192
+"""Codes that are compared at once: what that takes fits into a core's cache."""
 FARTHEST = np.iinfo(np.uint16).max
 """A distance above that of any two codes."""
 
@@ -37,10 +39,27 @@ def encode(vectors: NDArray[np.float32], centre: NDArray[np.float32]) -> NDArray
     return codes
 
 
-def distances(codes: NDArray[np.uint64], code: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """Returns the distance of each of these codes to another, whose shape is (planes, 1): shape (vectors,)."""
-    differing = np.bitwise_count(codes ^ code)
-    total: NDArray[np.uint16] = np.add.reduce(differing[:_SUMMED], axis=0, dtype=np.uint8).astype(np.uint16)
-    for plane in range(_SUMMED, len(differing), _SUMMED):
-        total += np.add.reduce(differing[plane : plane + _SUMMED], axis=0, dtype=np.uint8)
-    return total
+class Comparison:
+    """Compares codes with that of a query. It keeps the arrays in between, which are large, for the next codes."""
+
+    def __init__(self, vector: NDArray[np.float32], centre: NDArray[np.float32]) -> None:
+        self._code = encode(vector[None], centre)
+        self._differing = np.empty((len(self._code), _COMPARED), np.uint64)
+        self._counts = np.empty((len(self._code), _COMPARED), np.uint8)
+
+    def distances(self, codes: NDArray[np.uint64]) -> NDArray[np.uint16]:
+        """Returns the distance of each of these codes, of shape (planes, vectors), to the query's: shape (vectors,)."""
+        total = np.empty(codes.shape[1], np.uint16)
+        for start in range(0, len(total), _COMPARED):
+            part = codes[:, start : start + _COMPARED]
+            differing, counts = self._differing[:, : part.shape[1]], self._counts[:, : part.shape[1]]
+            np.bitwise_xor(part, self._code, out=differing)
+            np.bitwise_count(differing, out=counts)
+            sums = [
+                np.add.reduce(counts[plane : plane + _SUMMED], axis=0, dtype=np.uint8)
+                for plane in range(0, len(counts), _SUMMED)
+            ]
+            total[start : start + _COMPARED] = sums[0]
+            for more in sums[1:]:
+                total[start : start + _COMPARED] += more
+        return total

@@ -1,6 +1,7 @@
 """The files of a store in the embedded index, and the numbers by which its rows refer to them.
 
-Names and attributes are read from the database when they are needed, because a store may have a million files.
+Names and attributes are read from the database when they are needed, because a store may have a million files. SQLite
+has no statistics here and would look for a name among all files, so the queries say which index they use.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Files:
         for part in parts:
             text = json.dumps(part.attributes)
             known = connection.execute(
-                "select number, revision, row = ? and revision = ? and attributes = ? from file"
+                "select number, revision, row = ? and revision = ? and attributes = ? from file indexed by file_name"
                 " where store = ? and name = ? and generation = ?",
                 (part.row, part.revision, text, key, part.file, part.generation),
             ).fetchone()
@@ -155,14 +156,17 @@ class Files:
 
 def generations(connection: Connection, key: int | None, name: str) -> dict[int, int]:
     """Returns the number of each generation of a file, by generation."""
-    rows = connection.execute("select generation, number from file where store = ? and name = ?", (key, name))
+    rows = connection.execute(
+        "select generation, number from file indexed by file_name where store = ? and name = ?", (key, name)
+    )
     return dict(rows.fetchall())
 
 
 def named(connection: Connection, key: int | None, names: Iterable[str]) -> Iterable[tuple[str, int, int]]:
     """Returns the name, the generation and the number of each generation of these files."""
     return connection.execute(
-        "select name, generation, number from json_each(?) asked join file on file.store = ? and name = asked.value",
+        "select name, generation, number from json_each(?) asked"
+        " cross join file indexed by file_name on file.store = ? and name = asked.value",
         (json.dumps(list(names)), key),
     )
 

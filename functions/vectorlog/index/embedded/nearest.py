@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorlog.index.embedded.codes import FARTHEST, distances, encode
+from vectorlog.index.embedded.codes import FARTHEST, Comparison
 from vectorlog.index.embedded.rows import run_indices
 from vectorlog.index.embedded.segment import Sealed, Segment
 
@@ -15,7 +15,7 @@ _FEW = 8
 """If fewer than one row in this many is allowed, only their vectors are gathered and compared; otherwise all vectors
 are, because that reads memory sequentially.
 """
-_CANDIDATES, _BITS = 1_000, 384
+_CANDIDATES, _BITS = 500, 384
 """Rows that are compared exactly, at this number of dimensions; with fewer, codes say less, and more are compared."""
 _STEP = 4_096
 """Rows that are compared exactly at once."""
@@ -29,24 +29,25 @@ def nearest(
     limit: int,
 ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.float32]]]:
     """Yields rows, by segment, with their cosines: all allowed ones of segments in memory, and those of sealed segments
-    whose codes are nearest to the query's, 1,000 or more, and all that tie with them.
+    whose codes are nearest to the query's, 500 or more, and all that tie with them.
     """
-    coded: list[tuple[int, NDArray[np.intp], NDArray[np.uint16]]] = []
-    code = None if centre is None else encode((vector - centre)[None], np.zeros_like(centre))
+    coded: list[tuple[int, NDArray[np.intp] | None, NDArray[np.uint16]]] = []
+    comparison = None if centre is None else Comparison(vector, centre)
     for i, (segment, mask) in enumerate(zip(segments, allowed, strict=True)):
         if segment.sealed is None:
-            rows = np.flatnonzero(mask)
-            yield i, rows, cosines(segment, vector, rows)
+            every = np.flatnonzero(mask)
+            yield i, every, cosines(segment, vector, every)
         else:
-            assert code is not None
-            coded.append((i, *_distances(segment, segment.sealed, mask, code)))
+            assert comparison is not None
+            coded.append((i, *_distances(segment, segment.sealed, mask, comparison)))
     if not coded:
         return
     near = np.concatenate([distance for _, _, distance in coded])
     enough = max(_CANDIDATES, _CANDIDATES * _BITS // len(vector)) + 10 * limit
     last = np.partition(near, enough - 1)[enough - 1] if enough < len(near) else FARTHEST
     for i, rows, distance in coded:
-        chosen = rows[distance <= min(last, FARTHEST - 1)]
+        near_ones = np.flatnonzero(distance <= min(last, FARTHEST - 1))
+        chosen = near_ones if rows is None else rows[near_ones]
         if len(chosen):
             yield i, chosen, cosines(segments[i], vector, chosen)
 
@@ -61,6 +62,8 @@ def cosines(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp
 
 
 def _gathered(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    if segment.sealed is not None and segment.sealed.unshared:
+        return _dots(segment.vectors(rows), vector)
     windows, begins = run_indices(segment.rows[rows])
     found = _dots(segment.vectors(windows), vector)
     return np.maximum.reduceat(found, begins) if len(windows) > len(rows) else found
@@ -74,25 +77,27 @@ def _best(values: NDArray[np.float32], rows: NDArray[np.void]) -> NDArray[np.flo
 
 
 def _distances(
-    segment: Segment, sealed: Sealed, mask: NDArray[np.bool_], code: NDArray[np.uint64]
-) -> tuple[NDArray[np.intp], NDArray[np.uint16]]:
-    """Returns rows, all allowed ones among them, and the distance of the nearest window of each: FARTHEST if it is not
-    allowed.
+    segment: Segment, sealed: Sealed, mask: NDArray[np.bool_], comparison: Comparison
+) -> tuple[NDArray[np.intp] | None, NDArray[np.uint16]]:
+    """Returns rows, all allowed ones among them, or None for all; and the distance of the nearest window of each:
+    FARTHEST if it is not allowed.
     """
     count = int(np.count_nonzero(mask))
     if count * _FEW < len(mask):
         rows = np.flatnonzero(mask)
+        if sealed.unshared:
+            return rows, comparison.distances(sealed.codes[:, rows])
         windows, begins = run_indices(segment.rows[rows])
-        found = distances(sealed.codes[:, windows], code)
+        found = comparison.distances(sealed.codes[:, windows])
         return rows, np.minimum.reduceat(found, begins) if len(windows) > len(rows) else found
-    found = distances(sealed.codes, code)
+    found = comparison.distances(sealed.codes)
     if not sealed.unshared:
         every = segment.rows
         borders = np.stack([every["window"], every["window"] + every["windows"]], axis=1).ravel()
         found = np.minimum.reduceat(np.append(found, np.uint16(FARTHEST)), borders)[::2]
     if count < len(mask):
         found[~mask] = FARTHEST
-    return np.arange(len(mask)), found
+    return None, found
 
 
 def _dots(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:

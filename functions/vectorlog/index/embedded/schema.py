@@ -14,9 +14,9 @@ from vectorlog.sqlite.database import Database
 # A row of the index is one chunk. A `block` has the rows of one add as an array (see rows.ROW). Rows are numbered
 # within a store, in order of `first`. A `segment` has the rows from `first` to that of the next segment; a store
 # without any is one segment. Postings belong to a segment, and number its rows from 0. A row of a segment in memory is
-# dead if its file has been deleted from `file`, or if a later row has the same (file, n). Of a sealed segment, which has
-# a derived file (see sealed.py), `dead` has a bit for each row. Ids of texts and numbers of files are not reused while a
-# row refers to them, so a dead row stays dead.
+# dead if its file has been deleted from `file`, or if a later row has the same (file, n). Of a sealed segment, which
+# has a derived file (see sealed.py), `dead` has a bit for each row. Ids of texts and numbers of files are not reused
+# while a row refers to them, so a dead row stays dead.
 SCHEMA = (
     "pragma foreign_keys=on",  # for the writer, whose deletes cascade
     "pragma journal_size_limit=4194304",  # the write-ahead log is shortened to 4 MB after a large write

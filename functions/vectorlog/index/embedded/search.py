@@ -64,15 +64,21 @@ def _allowed(snapshot: Snapshot, query: Query, connection: Connection) -> list[N
     """Returns by segment which live rows the filter allows, without what `query.serving` leaves out."""
     if query.filter is None and not query.serving:
         return [segment.live for segment in snapshot.segments]
-    ends = np.full(snapshot.files.size, _EVERY, np.int32)  # by number, the first n that is left out
-    if query.filter is not None:
-        ends[~snapshot.files.attributes.matching(query.filter)] = 0
-    for name, generation, number in named(connection, snapshot.key, query.serving):
-        part = query.serving[name]
-        if number < len(ends):
-            serves = part is not None and part.generation == generation
-            ends[number] = min(ends[number], part.chunks) if part is not None and serves else 0
-    return [segment.live & (segment.rows["n"] < ends[segment.rows["file"]]) for segment in snapshot.segments]
+    size = snapshot.files.size
+    files = np.ones(size, bool) if query.filter is None else snapshot.files.attributes.matching(query.filter)
+    ends = np.full(size, _EVERY, np.int32)  # by number, the first n that is left out
+    if query.serving:
+        for name, generation, number in named(connection, snapshot.key, query.serving):
+            part = query.serving[name]
+            if number < size:
+                serves = part is not None and part.generation == generation
+                ends[number] = min(ends[number], part.chunks) if part is not None and serves else 0
+        files &= ends > 0
+    allowed = [segment.live & files[segment.rows["file"]] for segment in snapshot.segments]
+    if (ends < _EVERY).any():
+        parts = zip(snapshot.segments, allowed, strict=True)
+        allowed = [mask & (segment.rows["n"] < ends[segment.rows["file"]]) for segment, mask in parts]
+    return allowed
 
 
 def _best(found: Iterable[tuple[int, NDArray[np.intp], NDArray[np.floating]]], limit: int) -> dict[_Row, float]:
@@ -94,8 +100,8 @@ def _places(snapshot: Snapshot, texts: Mapping[_Row, int], connection: Connectio
     found = {
         text: (row, name, generation)
         for text, row, name, generation in connection.execute(
-            "select text.id, file.row, file.name, generation from json_each(?) asked join text on text.id = asked.value"
-            " join file on file.store = text.store and file.number = text.file",
+            "select text.id, file.row, file.name, generation from json_each(?) asked"
+            " cross join text on text.id = asked.value cross join file on file.store = text.store and file.number = text.file",
             (json.dumps(list(texts.values())),),
         )
     }
@@ -117,7 +123,7 @@ def _hits(
     bodies = {
         text: (body, location)
         for text, body, location in connection.execute(
-            "select text.id, body, location from json_each(?) asked join text on text.id = asked.value",
+            "select text.id, body, location from json_each(?) asked cross join text on text.id = asked.value",
             (json.dumps([texts[row] for row in rows]),),
         )
     }

@@ -63,6 +63,7 @@ class Segment:
         runs: postings, the oldest rows first; a sealed segment has one run.
         documents: number of live rows with at least one term.
         terms: sum of the lengths of live rows, exact.
+        dead: number of rows that are not live.
         columns: in memory, else None.
         sealed: in a file, else None.
     """
@@ -74,6 +75,7 @@ class Segment:
     runs: tuple[Postings, ...]
     documents: int
     terms: int
+    dead: int
     columns: Columns | None
     sealed: Sealed | None
 
@@ -91,8 +93,8 @@ class Segment:
 
     def having(self, live: NDArray[np.bool_]) -> Segment:
         """Returns the segment with other rows alive."""
-        documents, terms = totals(self.rows, live)
-        return replace(self, live=live, documents=documents, terms=terms)
+        documents, terms, dead = totals(self.rows, live)
+        return replace(self, live=live, documents=documents, terms=terms, dead=dead)
 
     @property
     def windows(self) -> int:
@@ -110,11 +112,6 @@ class Segment:
         return self.columns.vectors.items[windows]
 
     @property
-    def dead(self) -> int:
-        """Number of rows that are not live."""
-        return len(self.live) - int(np.count_nonzero(self.live))
-
-    @property
     def nbytes(self) -> int:
         """Approximate memory use in bytes; of a file, what every search reads."""
         if self.sealed is not None:
@@ -123,7 +120,9 @@ class Segment:
         return self.columns.nbytes + self.live.nbytes + sum(run.nbytes for run in self.runs)
 
 
-def totals(rows: NDArray[np.void], live: NDArray[np.bool_]) -> tuple[int, int]:
-    """Returns the number of live rows with at least one term, and the sum of the lengths of live rows."""
+def totals(rows: NDArray[np.void], live: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Returns the number of live rows with at least one term, the sum of the lengths of live rows, and the number of
+    dead rows.
+    """
     counted = np.where(live, rows["length"], 0)
-    return int(np.count_nonzero(counted)), int(counted.sum(dtype=np.int64))
+    return int(np.count_nonzero(counted)), int(counted.sum(dtype=np.int64)), len(live) - int(np.count_nonzero(live))

@@ -90,18 +90,20 @@ class Words:
             for term in terms[:needed]:
                 for rows, counts in term.parts:
                     dense[rows] += term.gain * counts / (counts + self._norms(segment, rows))
-            left = rest[needed] if needed < len(rest) else 0.0
-            candidates = np.flatnonzero((dense > max((threshold - left) * _ROUNDING, 0.0)) & mask)
+            rest.append(0.0)
+            candidates = np.flatnonzero((dense > max((threshold - rest[needed]) * _ROUNDING, 0.0)) & mask)
             scores = dense[candidates]
-            for term in terms[needed:]:
+            for term, left in zip(terms[needed:], rest[needed:-1], strict=True):
+                possible = scores >= (threshold - left) * _ROUNDING
+                candidates, scores = candidates[possible], scores[possible]
                 self._look_up(term, segment, candidates, scores)
-            if threshold:
-                candidates, scores = candidates[scores >= threshold], scores[scores >= threshold]
-            yield i, candidates, scores
-            highest = np.concatenate([highest, scores])
-            if len(highest) > limit > 0:
-                highest = np.partition(highest, len(highest) - limit)[len(highest) - limit :]
+            if 0 < limit < len(highest) + len(scores):
+                highest = np.partition(np.concatenate([highest, scores]), -limit)[-limit:]
                 threshold = float(highest.min())
+                candidates, scores = candidates[scores >= threshold], scores[scores >= threshold]
+            else:
+                highest = np.concatenate([highest, scores])
+            yield i, candidates, scores
 
     def _look_up(self, term: _Found, segment: Segment, rows: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
         """Adds what a term gives to the scores of these rows."""
