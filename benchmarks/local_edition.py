@@ -99,10 +99,10 @@ def main() -> None:
 
 
 @contextmanager
-def stub() -> Iterator[str]:
+def stub(dimensions: int = DIMENSIONS) -> Iterator[str]:
     """A stub embedding server in its own process; yields its base URL."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.embedding.stub_server", "--port", "0", "--dimensions", str(DIMENSIONS)],
+        [sys.executable, "-m", "tests.embedding.stub_server", "--port", "0", "--dimensions", str(dimensions)],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -193,6 +193,16 @@ class TestSearch:
         for query in ("the", "elephant", "", "?!"):
             assert ask(index, text=query) == SearchResult((), (), 0.0)
 
+    def test_a_misspelt_word(self, index: ChunkIndex) -> None:
+        """A word that no text has is read as the one that was probably meant, and as nothing if there is none."""
+        index.add(SPACE, [file("f", ("The room is released", X)), file("g", ("A bicycle for the way", Y))])
+        for query in ("relesed", "reelased", "realeased"):
+            assert names(ask(index, text=query).by_text) == ["f"]
+        assert names(ask(index, text="bicycel relased").by_text) == ["f", "g"]
+        assert ask(index, text="bleased").by_text == ()
+        whole, half = ask(index, text="room released"), ask(index, text="room elephants")
+        assert half.bm25_bound > whole.bm25_bound / 2 > (half.by_text[0].bm25 or 0.0)
+
     def test_one_kind_alone(self, index: ChunkIndex) -> None:
         """A query without a vector or without text gets an empty list for it."""
         index.add(SPACE, [file("f", ("fox", X))])

@@ -20,9 +20,17 @@ from vectorlog.rewriting.plain import rewritten
         ("  two\n words ", "two words"),
         (
             "Dear all,\n\nI hope you are well. How long is a shift?\n\nMany thanks,\nAnn\n--\nPump house",
-            "How long is a shift? Ann",
+            "How long is a shift?",
         ),
         ("What is due?\nSent from my telephone", "What is due?"),
+        ("How do I reset my password? Thanks", "How do I reset my password?"),
+        ("Good morning! what is the fee?", "what is the fee?"),
+        ("Dear Sir or Madam, what is the fee?", "what is the fee?"),
+        ("Hi team, how do I reset it?", "how do I reset it?"),
+        ("Hello Anna, how do I reset it?", "how do I reset it?"),
+        ("How do I reset my password?\n\nBest regards\nBob Smith", "How do I reset my password?"),
+        ("Hello! Could you tell me please what cats do? Thanks", "what cats do?"),
+        ("It fails.\nThanks\nE-4711 on the display?", "It fails. E-4711 on the display?"),
     ],
 )
 def test_what_is_left_out(query: str, expected: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 
@@ -58,10 +59,10 @@ class MemoryBlobs:
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
-        path = self._folder / "local-copy"
-        path.write_bytes(self.read(key))
-        yield path
-        path.unlink(missing_ok=True)
+        with NamedTemporaryFile(dir=self._folder) as file:  # another file may be read before this one is closed
+            file.write(self.read(key))
+            file.flush()
+            yield Path(file.name)
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from [key for key in self._blobs if key.startswith(prefix)]

@@ -60,12 +60,13 @@ LIKELY: Mapping[str, Sequence[str]] = {
     "work": [
         *("work.receive", "work.acknowledge", "work.release", "work.send", "index.retag", "index.remove"),
         *("index.remove_store", "index.add", "log.read", "blobs.list", "blobs.delete", "blobs.page", "blobs.read"),
-        *("blobs.delete_unreplaced", "table.query", "table.write", "log.append"),
+        *("table.query", "table.write", "log.append"),
     ],
     "ingest": [
         *("embed.receive", "embed.acknowledge", "embed.release", "embed.send", "reader.read", "embedder.documents"),
         *("blobs.put", "blobs.local", "blobs.list", "blobs.read", "index.add", "index.remove", "log.append"),
     ],
+    "collect": ["blobs.delete_unreplaced"],
     "project": ["feed.after", "checkpoint.read", "checkpoint.write", "work.send", "embed.send", "table.write"],
     "sweep": ["table.due", "table.write", "log.append", "log.read"],
     "search": ["embedder.query", "index.search"],
@@ -263,6 +264,9 @@ class Draw:
     def _wait(self) -> dict[str, Any]:
         ms = self._random.choice((1, 40, 400, 1000, 1000, 5000, 61_000, 600_000, -1000, -20_000, 4 * 3_600_000))
         return {"ms": ms}
+
+    def _collect(self) -> dict[str, Any]:
+        return {"late": self._random.random() < 0.5}
 
     def _restart(self) -> dict[str, Any]:
         return {"reopen": self._random.random() < 0.5}

@@ -12,7 +12,7 @@ from tests.simulation.draw import Draw
 from tests.simulation.model import Model, Wrong
 from tests.simulation.reads import Reads
 from tests.simulation.requests import Requests, Skipped
-from tests.simulation.rest import Rest
+from tests.simulation.rest import BACK_MS, Rest
 from tests.simulation.sizes import sizes
 from tests.simulation.steps import Step
 from tests.simulation.world import World
@@ -154,7 +154,13 @@ class History:
         return self._guarded(lambda: self.world.shuffle(self._now))
 
     def _collect(self, about: dict[str, Any]) -> str:
-        return self._guarded(self.world.collect)
+        """The daily pass begins and goes on, half of the time after a day in which nothing else was done."""
+        if about["late"]:
+            self.world.clock.advance(DAY_MS + BACK_MS)
+            self.rest.passed(DAY_MS + BACK_MS)
+        told = [self._guarded(self.world.collect)]
+        told += [self._guarded(lambda: self.world.work(self._now)) for _ in range(3)]
+        return ", ".join(told)
 
     def _sweep(self, about: dict[str, Any]) -> str:
         return self._guarded(self.world.sweep)

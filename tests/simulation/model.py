@@ -339,20 +339,21 @@ class Model:
         place.dirty = True
 
     def _close(self, place: Place) -> None:
-        """Adds all states that work may reach."""
+        """Adds all states that work may reach, and that rows may then show."""
         if self.is_wild(place):
             place.dirty = False
             return
         duplicate = self._has_duplicate(place)
-        waiting = list(place.states)
-        while waiting:
-            for after in places.moves(waiting.pop(), place, self.batches, duplicate=duplicate):
-                if after not in place.states:
-                    place.states.add(after)
-                    waiting.append(after)
-            if len(place.states) > MOST_STATES:
-                self.wild.add((place.store, place.file.label))
-                break
+        for states in (place.states, place.rows):
+            waiting = list(states)
+            while waiting:
+                for after in places.moves(waiting.pop(), place, self.batches, duplicate=duplicate):
+                    if after not in states:
+                        states.add(after)
+                        waiting.append(after)
+                if len(states) > MOST_STATES:
+                    self.wild.add((place.store, place.file.label))
+                    break
         place.dirty = False
 
     def _has_duplicate(self, place: Place) -> bool:

@@ -194,6 +194,8 @@ class Reads:
                     possible |= {(status, settings) for status in ("in_progress", "cancelled")}
                 if any(not state.attached for state in place.states):  # detached: only a newer batch shows it
                     possible.add(None)
+                if place.file.unshown:  # rows still show it as it was
+                    possible |= self._model.in_rows(place)
                 require(got in possible, f"{batch.label} lists {place.file.label} as {got}, possible is {possible}")
         return answer
 

@@ -14,7 +14,7 @@ WORK = {
     "again": "a part of the feed is delivered once more",
     "redeliver": "old messages are delivered once more",
     "shuffle": "the messages change their order",
-    "collect": "the daily pass over all blobs begins",
+    "collect": "the daily pass over all blobs begins, perhaps a day later",
     "sweep": "the sweep runs",
     "restart": "the process is restarted",
     "rest": "all work is done, and everything is checked",

@@ -210,6 +210,17 @@ class TestRemoved:
             assert [each.text for each in results(watched, store, 2)] == ["alpha beta", "gamma"]
             assert index.searches < 20
 
+    def test_a_text_that_is_the_query(self, watched: Bench) -> None:
+        """Its score is that of an equal text, also beside hits that do not serve."""
+        store = watched.store()
+        for text in ("alpha", "beta gamma"):
+            watched.attach(store, watched.upload(text))
+        watched.pump.settle()
+        add_removed(watched, store, 3)
+        found = results(watched, store)
+        assert found[0].text == "alpha"
+        assert found[0].score >= 0.98
+
     def test_nothing_removed_costs_one_search(self, watched: Bench, index: Watched) -> None:
         """A store that holds only what serves is asked once."""
         store, files = watched.store(), [watched.upload(f"alpha {i}") for i in range(40)]

@@ -16,24 +16,30 @@ _SALUTATION = re.compile(
 _SIGNATURE = re.compile(r"(?<=\n)[ \t]*(?:--[ \t]*$|sent from my\b)[\s\S]*\Z", re.IGNORECASE | re.MULTILINE)
 _CLOSING = re.compile(
     r"(?<=\n)[ \t]*(?:(?:many |kind |best |warm )?(?:thanks|thank you|regards|wishes)|yours (?:sincerely|faithfully)"
-    r"|cheers)\b[^\n?]{0,80}$",
+    r"|cheers)\b[^\n?]{0,80}$(?:\n\s*(?-i:[A-Z][\w.'-]*)(?:,? (?-i:[A-Z][\w.'-]*)){0,3}[ \t]*$)?",
     re.IGNORECASE | re.MULTILINE,
 )
 _COURTESY = re.compile(
     r"(?:^|(?<=[.!?]\s))(?:I hope (?:you are|you're|this (?:finds|e-?mail finds) you) [^.!?\n]{0,40}[.!]"
-    r"|(?:many )?(?:thanks|thank you)(?: (?:so|very) much| a lot)?(?: in advance| for (?:your|any) help)?[.!])(?=\s|$)",
+    r"|(?:many )?(?:thanks|thank you)(?: (?:so|very) much| a lot)?(?: in advance| for (?:your|any) help)?"
+    r"(?:[.!](?=\s|$)|\s*\Z))",
     re.IGNORECASE | re.MULTILINE,
 )
 _OPENING = re.compile(
-    r"(?:^|(?<=[.!?]\s))(?:(?:hi|hello|hey)(?: there| all| everyone)?[,!.]\s+)?"
-    r"(?:(?:can|could|would|will) you (?:please )?(?:tell|show|explain to|find|inform) (?:me|us)"
+    r"(?:^|(?<=[.!?]\s))(?:(?:hi|hello|hey)(?: there| all| everyone| team)?[,!.]\s+)?"
+    r"(?:(?:can|could|would|will) you (?:please )?(?:tell|show|explain to|find|inform) (?:me|us)(?:,? please,?)?"
     r"|(?:can|could|would) you (?:please )?let (?:me|us) know"
     r"|(?:please )?(?:tell|show) (?:me|us)|please let (?:me|us) know"
     r"|(?:I|we)(?:'d| would) like to know|(?:I|we) want to know|(?:I|we) was wondering|do you know"
     r"|(?:I|we) need to know|(?:I'm|I am|we are|we're) looking for)\b[,:]?\s+(?:about\s+|if\s+|whether\s+)?",
     re.IGNORECASE | re.MULTILINE,
 )
-_GREETING = re.compile(r"\A\s*(?:hi|hello|hey)(?: there| all| everyone)?[,!]\s+", re.IGNORECASE)
+_GREETING = re.compile(
+    r"\A\s*(?:(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day))"
+    r"(?: there| all| everyone| team| (?-i:[A-Z])\w+)?[,!]"
+    r"|dear (?:sir|madam|all|team|colleague|customer|support|(?-i:[A-Z])\w)[^\n,.!?:;]{0,40},)\s+",
+    re.IGNORECASE,
+)
 _PLEASE = re.compile(r",?\s+please[.!]?\s*(?=\Z|\?\s*\Z)", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|„[^“]*“|`[^`]*`")
 _WORD = re.compile(r"\w+")

@@ -138,7 +138,7 @@ def _asked_again(
         serving = [_serving(each, known) for each in found]
         pairs = zip(found, serving, strict=True)
         if not begun and all(_is_complete(all_hits, kept, limit, asked) for all_hits, kept in pairs):
-            return [SearchResult(each.by_vector[:limit], each.by_text[:limit], each.bm25_bound) for each in serving]
+            return [replace(each, by_vector=each.by_vector[:limit], by_text=each.by_text[:limit]) for each in serving]
         told = {file: known.parts[file] for file in (*told, *(hit.file for hit in refused))}
         if len(told) * len(queries) > MOST_LOOKED_UP or deployment.clock() - began > LONGEST_MS:
             raise Unavailable(_TOO_MANY, retry_after=10)
@@ -150,7 +150,7 @@ def _asked_again(
 def _serving(found: SearchResult, known: ServingParts) -> SearchResult:
     """Returns the hits that serve."""
     by_vector, by_text = (tuple(hit for hit in hits if known.serves(hit)) for hits in (found.by_vector, found.by_text))
-    return SearchResult(by_vector, by_text, found.bm25_bound)
+    return replace(found, by_vector=by_vector, by_text=by_text)
 
 
 def _is_complete(found: SearchResult, serving: SearchResult, limit: int, asked: int) -> bool:

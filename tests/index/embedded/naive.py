@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import random
 from array import array
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from vectorlog.domain.filters import Attributes, Comparison, matches
 from vectorlog.domain.vectors import Chunk, Space, Vector
+from vectorlog.index.analyser.spelling import other_spellings, respelt
 from vectorlog.index.analyser.terms import query_terms, terms
-from vectorlog.index.bm25 import BM25
+from vectorlog.index.bm25 import BM25, UNSEEN
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded.index import LocalIndex
 
@@ -67,7 +69,15 @@ class Naive:
         documents = {key: terms(chunk.text) for key, chunk in self.chunks.items()}
         mean = sum(document.total() for document in documents.values()) / max(len(documents), 1)
         scores, bound = dict.fromkeys(documents, 0.0), 0.0
-        for term, weight in query_terms(query).weights.items():
+        frequencies = Counter(term for document in documents.values() for term in document)
+        asked = query_terms(query)
+        asked = respelt(asked, other_spellings(asked, frequencies), frequencies)
+        if not frequencies.keys() & asked.weights.keys():
+            return scores, 0.0
+        for word in asked.words.values():
+            if not frequencies.keys() & word.keys():
+                bound += sum(word.values()) * UNSEEN * math.log(1 + (len(documents) + 0.5) / 0.5)
+        for term, weight in asked.weights.items():
             holding = [key for key, document in documents.items() if document[term]]
             if holding:
                 idf = math.log(1 + (len(documents) - len(holding) + 0.5) / (len(holding) + 0.5))

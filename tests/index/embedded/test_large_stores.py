@@ -11,8 +11,9 @@ import subprocess
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -123,13 +124,39 @@ def test_few_are_compared_and_the_right_ones_found(tmp_path: Path) -> None:
     index.close()
 
 
+def steps(index: LocalIndex, action: Callable[[], object]) -> int:
+    """The steps that SQLite takes for an action, in tens."""
+    taken = 0
+
+    def step() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    if index._tender:
+        index._tender.close()  # its steps do not count
+    index._database._writer.set_progress_handler(step, 10)
+    action()
+    index._database._writer.set_progress_handler(None, 10)
+    return taken
+
+
 def test_an_add_leaves_other_segments_alone(tmp_path: Path) -> None:
-    """What an add costs does not depend on the size of the store: it makes nothing of sealed segments anew, and writes
-    as much to the disk as into a small store.
+    """What an add or a removal costs does not depend on the size of the store: it makes nothing of sealed segments
+    anew, and the database takes as many steps as for a small store.
     """
-    index, _, source = filled(tmp_path, 60)
+    small, _, source = filled(tmp_path / "small", 6)
+    index, _, _ = filled(tmp_path / "large", 120)
+    new = some_file(source, "new")
+    for action in (
+        lambda index: index.add(SPACE, [new]),
+        lambda index: index.retag(SPACE, replace(new, chunks=(), revision=1)),
+        lambda index: index.remove(SPACE, "s", "f02"),
+    ):
+        assert steps(index, partial(action, index)) <= 1.2 * steps(small, partial(action, small)) + 3
+    small.close()
     before = index._newest((SPACE, "s")).segments
-    index.add(SPACE, [some_file(source, "new")])
+    index.add(SPACE, [some_file(source, "newer")])
     after = index._newest((SPACE, "s")).segments
     sealed_before = [segment for segment in before if segment.sealed]
     assert len(sealed_before) > 15

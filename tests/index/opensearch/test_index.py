@@ -299,7 +299,7 @@ class TestSearch:
         """All queries of a search, with all their parts, are one request to the store's shard, after one that counts
         their words; it goes to the index in which they were counted.
         """
-        queries = [Query("s", X, "two words", 5), Query("t", X, None, 5)]
+        queries = [Query("s", X, "two cats", 5), Query("t", X, None, 5)]
         server = Server([COUNTED, {"responses": [NOTHING] * 5}])
         assert server.index().search(SPACE, queries) == [SearchResult((), (), 0.0)] * 2
         assert server.paths == ["POST /_mtermvectors", "POST /_msearch"]

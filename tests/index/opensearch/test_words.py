@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from vectorlog.index.bm25 import BM25, LUCENE, NAMES
+from vectorlog.index.analyser.spelling import MEANT
+from vectorlog.index.analyser.weights import STEM
+from vectorlog.index.bm25 import BM25, LUCENE, NAMES, UNSEEN
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.opensearch.errors import Busy, IndexRefused
 from vectorlog.index.opensearch.mapping import FIELD, OLDER_FIELD, Json
@@ -66,12 +68,23 @@ class TestLookUp:
         assert [each.index for each in words] == ["name-1", None, "name-1"]
 
     def test_the_marks(self) -> None:
-        """A term that is known adds its idf, and what the query's own text scores is dampened by its length."""
+        """A term that is known adds its idf, a word that is not known a part of the highest one, and what the query's
+        own text scores is dampened by its length.
+        """
         ([words], _) = asked([Query("s", None, "fox fox cat", 5)], [answer(FIELD, 10, 40, fox=(2, 4), cat=(1, 0))])
-        idf = math.log(1 + 6.5 / 4.5)
-        assert words.bound == pytest.approx(2 * idf)
+        idf, unseen = math.log(1 + 6.5 / 4.5), UNSEEN * math.log(1 + 10.5 / 0.5)
+        assert words.bound == pytest.approx(2 * idf + unseen)
         norm = BM25.k1 * (1 - BM25.b + BM25.b * (3 + NAMES) / 4)
-        assert words.same == pytest.approx(2 * idf * 2 / (2 + norm))
+        assert words.same == pytest.approx(2 * idf * 2 / (2 + norm) + unseen / (1 + norm))
+
+    def test_a_misspelt_word(self) -> None:
+        """A word that no text has is counted in other spellings, by a second request; the known one is searched."""
+        query = Query("s", None, "foxes relesed", 5)
+        found = answer(FIELD, 10, 40, fox=(1, 4), releas=(0, 2), released=(1, 2), relessed=(1, 0))
+        ([words], [_, second]) = asked([query], [answer(FIELD, 10, 40, fox=(1, 4), reles=(1, 0))], [found])
+        assert {"released", "relesed", "fox"} <= set(second["docs"][0]["doc"][FIELD].split())
+        assert set(words.weights) == {"fox", "releas", "released"}
+        assert words.weights["releas"] == pytest.approx(MEANT * STEM)
 
     def test_an_older_index(self) -> None:
         """An index without our terms is asked for those that it has, which then weigh as they occur."""

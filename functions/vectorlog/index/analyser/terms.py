@@ -11,35 +11,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from vectorlog.index.analyser.folding import folded, spelt_out, unmarked
 from vectorlog.index.analyser.languages import ENGLISH, UMLAUTS, is_function_word, is_stop_word, likely, of_script
 from vectorlog.index.analyser.stems import stem
 from vectorlog.index.analyser.tokens import is_unspaced, parts, tokens, with_commas
+from vectorlog.index.analyser.weights import (
+    ACRONYM,
+    CODE,
+    COMPOUND,
+    EXACT,
+    FUNCTION_WORD,
+    HYPHENATED,
+    NUMBER,
+    PART,
+    PLAIN,
+    STEM,
+)
 
 LONGEST = 64
 """Maximum number of characters of a term. Of a longer one, its beginning and a hash are kept."""
-
-# The weights of terms in a query were measured on SciFact's development queries and on finding's (see bm25.py). A word
-# weighs 1 in sum, and so do most of the others.
-STEM, PLAIN, EXACT = 0.8, 0.15, 0.05
-"""Of a word: more for the plain form favours equal forms, but with .5 for the stem SciFact loses .004."""
-FUNCTION_WORD = 0.3
-"""Of an article, pronoun or question word, in proportion to another word."""
-NUMBER = 1.0
-"""Of a number. With .5, versions of one document are confused; more than 1 says little in prose."""
-CODE = 2.0
-"""Of a word with letters and digits, such as K735."""
-COMPOUND = 1.5
-"""Of a compound that is no word, such as ERR_2043 or config.yaml, as a whole."""
-HYPHENATED = 0.2
-"""Of words that are joined by a hyphen or a slash, as a whole; their parts weigh as words do."""
-PART = 0.4
-"""Of a part of any other compound."""
-ACRONYM = 1.0
-"""Of a function word in capitals, such as WHO."""
 
 _CACHED = 100_000
 """Tokens whose terms are remembered, of all languages."""
@@ -67,10 +60,14 @@ class QueryTerms:
     Attributes:
         weights: of the terms, above 0.
         own: how often each term occurs in the query's text, if that is indexed.
+        words: the terms of each of its words, with the weights that they add.
+        language: of the query, as far as it is known.
     """
 
     weights: Mapping[str, float]
     own: Mapping[str, int]
+    words: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    language: str = ENGLISH
 
 
 _known: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -88,7 +85,7 @@ def query_terms(text: str) -> QueryTerms:
     of all that it may be are among them, because a text that it finds may be clearer.
     """
     counted, languages = _read(text)
-    weights: dict[str, float] = {}
+    words: dict[str, dict[str, float]] = {}
     for token, times in counted.items():
         of_token: dict[str, float] = {}
         for term, weight in _expanded(token, languages[0]):
@@ -96,10 +93,25 @@ def query_terms(text: str) -> QueryTerms:
         for language in languages[1:] if of_token else ():
             for term, weight in _expanded(token, language):
                 of_token.setdefault(term, weight)
-        for term, weight in of_token.items():
-            if weight:
-                weights[term] = weights.get(term, 0.0) + times * weight
-    return QueryTerms(weights, _indexed(counted, languages[0]))
+        words[token] = {term: times * weight for term, weight in of_token.items() if weight}
+    return QueryTerms(summed(words), _indexed(counted, languages[0]), words, languages[0])
+
+
+def summed(words: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Returns the weights of all terms of some words."""
+    weights: dict[str, float] = {}
+    for of_word in words.values():
+        for term, weight in of_word.items():
+            weights[term] = weights.get(term, 0.0) + weight
+    return weights
+
+
+def of_word(word: str, language: str, share: float) -> dict[str, float]:
+    """Returns the terms of a word without digits or signs, with their weights times `share`; none of a stop word."""
+    found: dict[str, float] = {}
+    for term, weight in _word(word, language, share):
+        found[term] = found.get(term, 0.0) + weight
+    return found
 
 
 def _read(text: str) -> tuple[Counter[str], Sequence[str]]:

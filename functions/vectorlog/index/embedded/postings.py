@@ -57,13 +57,13 @@ class Postings:
             np.frombuffer(data, np.uint16, postings, rows + 4 * postings),
         )
 
-    def find(self, terms: NDArray[np.uint64]) -> tuple[list[int], list[int]]:
+    def find(self, terms: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Returns the offsets at which the postings of each term begin and end; equal for a term that is not here."""
         if not len(self.terms):
-            return [0] * len(terms), [0] * len(terms)
+            return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
         places = np.minimum(self.terms.searchsorted(terms), len(self.terms) - 1)
         known = self.terms[places] == terms
-        return self.starts[places].tolist(), self.starts[places + known].tolist()
+        return self.starts[places], self.starts[places + known]
 
     def renumbered(self, new_rows: NDArray[np.int32]) -> Postings:
         """Returns these postings with each row number replaced by `new_rows[row]`, without rows whose number is < 0."""

@@ -101,7 +101,8 @@ def _places(snapshot: Snapshot, texts: Mapping[_Row, int], connection: Connectio
         text: (row, name, generation)
         for text, row, name, generation in connection.execute(
             "select text.id, file.row, file.name, generation from json_each(?) asked"
-            " cross join text on text.id = asked.value cross join file on file.store = text.store and file.number = text.file",
+            " cross join text on text.id = asked.value"
+            " cross join file on file.store = text.store and file.number = text.file",
             (json.dumps(list(texts.values())),),
         )
     }

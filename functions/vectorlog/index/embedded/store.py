@@ -112,8 +112,8 @@ def _with_room(connection: Connection, key: int, space: Space, old: Snapshot, fu
         return old
     first = last.first + len(last.rows) if last else 0
     segments = (*old.segments, Segment.empty(first, space.dimensions))
-    connection.executemany(
-        "insert or ignore into segment(store, first) values(?, ?)", [(key, segment.first) for segment in segments]
+    connection.executemany(  # a store of an earlier version may have no record of its only segment
+        "insert or ignore into segment(store, first) values(?, ?)", [(key, each.first) for each in segments[-2:]]
     )
     return replace(old, segments=segments)
 

@@ -7,12 +7,13 @@ looked up only for rows that could still be among the best (Turtle and Flood's M
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorlog.index.analyser.spelling import other_spellings, respelt
 from vectorlog.index.analyser.terms import QueryTerms
 from vectorlog.index.bm25 import BM25, idf, marks
 from vectorlog.index.embedded.postings import key
@@ -23,12 +24,15 @@ _ROUNDING = 1 - 1e-9
 """Bounds are compared with scores, and both are sums in floating point."""
 
 
+_Parts = tuple[tuple[NDArray[np.integer], NDArray[np.integer]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Where a term occurs in a segment: rows ascending within each part, and counts."""
 
     gain: float
-    parts: tuple[tuple[NDArray[np.integer], NDArray[np.integer]], ...]
+    parts: _Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +53,23 @@ class Words:
 
     @classmethod
     def of(cls, snapshot: Snapshot, query: QueryTerms) -> Words:
-        """Looks the terms up."""
-        keys = np.fromiter(map(key, query.weights), np.uint64, len(query.weights))
-        by_segment = [_parts(segment, keys) for segment in snapshot.segments]
-        documents, idfs = snapshot.documents, dict[str, float]()
-        gains: list[tuple[float, int]] = []
-        for i, (term, weight) in enumerate(query.weights.items()):
-            frequency = sum(
-                _live(segment, parts[i]) for segment, parts in zip(snapshot.segments, by_segment, strict=True)
-            )
-            if frequency:
-                idfs[term] = idf(documents, frequency)
-                gains.append((weight * idfs[term], i))
-        gains.sort(key=lambda gain: -gain[0])
-        found = tuple(tuple(_Found(gain, tuple(parts[i])) for gain, i in gains if parts[i]) for parts in by_segment)
-        slope = BM25.k1 * BM25.b / snapshot.mean
-        return cls(found, *marks(query, idfs, snapshot.mean, BM25), BM25.k1 * (1 - BM25.b), slope)
+        """Looks the terms up, and what may have been meant by words that no text has."""
+        found = _occurrences(snapshot, list(query.weights))
+        spellings = other_spellings(query, found)
+        if spellings:
+            others = _occurrences(snapshot, sorted({each for some in spellings.values() for each in some}))
+            query = respelt(query, spellings, {term: each.frequency for term, each in others.items()})
+            found = _occurrences(snapshot, list(query.weights))
+        documents = snapshot.documents
+        idfs = {term: idf(documents, each.frequency) for term, each in found.items()}
+        gains = {term: query.weights[term] * idfs[term] for term in found}
+        ordered = sorted(gains, key=lambda term: -gains[term])
+        by_segment = tuple(
+            tuple(_Found(gains[term], found[term].parts[i]) for term in ordered if i in found[term].parts)
+            for i in range(len(snapshot.segments))
+        )
+        bound, same = marks(query, idfs, documents, snapshot.mean, BM25)
+        return cls(by_segment, bound, same, BM25.k1 * (1 - BM25.b), BM25.k1 * BM25.b / snapshot.mean)
 
     def scores(self, i: int, segment: Segment, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Returns the scores of rows of the i-th segment."""
@@ -119,21 +124,28 @@ class Words:
         return norms
 
 
-_Parts = list[tuple[NDArray[np.integer], NDArray[np.integer]]]
+@dataclass(frozen=True, slots=True)
+class _Occurrences:
+    """Where a term occurs, by segment, in dead rows too; and how many live rows have it."""
+
+    parts: Mapping[int, _Parts]
+    frequency: int
 
 
-def _parts(segment: Segment, keys: NDArray[np.uint64]) -> list[_Parts]:
-    """Returns the postings of each term in a segment."""
-    found: list[_Parts] = [[] for _ in keys]
-    for run in segment.runs:
-        for parts, begin, end in zip(found, *run.find(keys), strict=True):
-            if begin < end:
-                parts.append((run.rows[begin:end], run.counts[begin:end]))
-    return found
-
-
-def _live(segment: Segment, parts: _Parts) -> int:
-    """Returns how many live rows have a term."""
-    if not segment.dead:
-        return sum(len(rows) for rows, _ in parts)
-    return sum(int(np.count_nonzero(segment.live[rows])) for rows, _ in parts)
+def _occurrences(snapshot: Snapshot, terms: Sequence[str]) -> dict[str, _Occurrences]:
+    """Returns where terms occur: those that a live row has, in their order."""
+    keys = np.fromiter(map(key, terms), np.uint64, len(terms))
+    parts: dict[int, dict[int, _Parts]] = {}  # by the place of a term, and by segment
+    frequencies: dict[int, int] = {}
+    for i, segment in enumerate(snapshot.segments):
+        for run in segment.runs:
+            begins, ends = run.find(keys)
+            for place in np.flatnonzero(begins < ends).tolist():
+                part = run.rows[begins[place] : ends[place]], run.counts[begins[place] : ends[place]]
+                having = parts.setdefault(place, {})
+                having[i] = (*having.get(i, ()), part)
+                live = np.count_nonzero(segment.live[part[0]]) if segment.dead else len(part[0])
+                frequencies[place] = frequencies.get(place, 0) + int(live)
+    return {
+        terms[place]: _Occurrences(parts[place], frequencies[place]) for place in sorted(parts) if frequencies[place]
+    }

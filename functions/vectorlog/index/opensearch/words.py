@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 
-from vectorlog.index.analyser.terms import QueryTerms, query_terms
+from vectorlog.index.analyser.spelling import other_spellings, respelt
+from vectorlog.index.analyser.terms import QueryTerms, of_word, query_terms
 from vectorlog.index.bm25 import BM25, LUCENE, Parameters, idf, marks
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.opensearch.errors import (
@@ -88,20 +89,41 @@ def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Js
         }
     )
     older = []
+    misspelt = []
     for (place, query, terms), answer in zip(texts, answers, strict=True):
         if is_unknown_field(answer.get("error")):
             older.append((place, query))
         else:
             result[place] = _words(answer, FIELD, BM25, terms)
+            if result[place].index and (spellings := other_spellings(terms, result[place].weights)):
+                misspelt.append((place, query, terms, spellings))
     if older:
         answers = send({"docs": [_document(alias, query, OLDER_FIELD, query.text or "") for _, query in older]})
         for (place, _), answer in zip(older, answers, strict=True):
             result[place] = _older_words(answer)
+    if misspelt:
+        asked = [_others(alias, query, terms, spellings) for _, query, terms, spellings in misspelt]
+        for (place, _, terms, spellings), answer in zip(misspelt, send({"docs": asked}), strict=True):
+            result[place] = _words(answer, FIELD, BM25, respelt(terms, spellings, _frequencies(answer, FIELD)))
     return result
 
 
 def _document(alias: str, query: Query, field: str, text: str) -> Json:
     return {"_index": alias, "routing": query.store, "doc": {field: text}, "fields": [field], **_COUNTED}
+
+
+def _others(alias: str, query: Query, terms: QueryTerms, spellings: Mapping[str, frozenset[str]]) -> Json:
+    """Returns the request for the frequencies of a query's terms and of all that its words might be meant to be."""
+    others = {
+        term for some in spellings.values() for each in some for term in (each, *of_word(each, terms.language, 1.0))
+    }
+    return _document(alias, query, FIELD, " ".join({**terms.own, **terms.weights, **dict.fromkeys(sorted(others))}))
+
+
+def _frequencies(answer: Json, field: str) -> dict[str, int]:
+    """Returns how many texts have each term that was asked for, without those that none has."""
+    found = answer.get("term_vectors", {}).get(field, {}).get("terms", {})
+    return {term: each["doc_freq"] for term, each in found.items() if each.get("doc_freq")}
 
 
 def _older_words(answer: Json) -> Words:
@@ -124,12 +146,15 @@ def _words(answer: Json, field: str, parameters: Parameters, terms: QueryTerms) 
         return Words(answer["_index"], field)
     statistics = vectors["field_statistics"]
     documents = statistics["doc_count"]
-    frequencies = {term: each["doc_freq"] for term, each in vectors["terms"].items() if each.get("doc_freq")}
-    idfs = {term: idf(documents, frequency) for term, frequency in frequencies.items()}
+    idfs = {
+        term: idf(documents, frequency)
+        for term, frequency in _frequencies(answer, field).items()
+        if term in terms.weights
+    }
     known = [term for term in terms.weights if term in idfs]
     known.sort(key=lambda term: -terms.weights[term] * idfs[term])
     mean = statistics["sum_ttf"] / documents if known else 1.0
-    bound, same = marks(terms, idfs, mean, parameters)
+    bound, same = marks(terms, idfs, documents, mean, parameters)
     return Words(answer["_index"], field, {term: terms.weights[term] for term in known}, bound, same)
 
 
