@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from sqlite3 import Connection
 
 import numpy as np
@@ -20,16 +20,15 @@ from vectorlog.index.embedded.words import Words
 _EVERY = np.iinfo(np.int32).max
 """More chunks than any file has."""
 
+_TIES = 64
+"""So many rows that tie with the last hits are read with their texts at once."""
+
 _Row = tuple[int, int]
 """The place of a segment, and a row in it."""
 
 
 class TextsRemoved(Exception):
     """A text of this snapshot was deleted since; a newer snapshot does not have it."""
-
-
-_Place = tuple[str, str, int, int]
-"""Where a chunk is in its store's list: its file's row and name, the generation, and n. Ties are ordered by it."""
 
 
 def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchResult:
@@ -50,13 +49,15 @@ def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchRe
         by_vector = _best(nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit)
     if words is not None:
         by_text = _best(words.best(segments, allowed, query.limit), query.limit)
+    found = [by_vector, by_text]
     texts = {row: int(segments[row[0]].rows["text"][row[1]]) for row in (*by_vector, *by_text)}
-    places = _places(snapshot, texts, connection)
-    ranked = [
-        sorted(found, key=lambda row: (-found[row], *places[row]))[: query.limit] for found in (by_vector, by_text)
+    if len(texts) > 2 * query.limit + _TIES:
+        found = _without_last_ties(found, query.limit, texts, snapshot, connection)
+    hits = _hits(snapshot, {*found[0], *found[1]}, texts, vector, words, connection)
+    lists = [
+        tuple(hits[row] for row in sorted(part, key=lambda row: (-part[row], *_place(hits[row])))[: query.limit])
+        for part in found
     ]
-    hits = _hits(snapshot, {*ranked[0], *ranked[1]}, texts, places, vector, words, connection)
-    lists = [tuple(hits[row] for row in rows) for rows in ranked]
     return SearchResult(lists[0], lists[1], words.bound if words else 0.0, words.same if words else 0.0)
 
 
@@ -95,40 +96,57 @@ def _best(found: Iterable[tuple[int, NDArray[np.intp], NDArray[np.floating]]], l
     }
 
 
-def _places(snapshot: Snapshot, texts: Mapping[_Row, int], connection: Connection) -> dict[_Row, _Place]:
-    """Returns the place of each row, given with the id of its text."""
-    found = {
-        text: (row, name, generation)
-        for text, row, name, generation in connection.execute(
-            "select text.id, file.row, file.name, generation from json_each(?) asked"
+def _without_last_ties(
+    found: Sequence[Mapping[_Row, float]],
+    limit: int,
+    texts: Mapping[_Row, int],
+    snapshot: Snapshot,
+    connection: Connection,
+) -> list[dict[_Row, float]]:
+    """Returns the `limit` best rows of each list. Texts are not read for this, because many chunks may tie."""
+    places = {
+        text: place
+        for text, *place in connection.execute(
+            "select text.id, file.row, name, generation from json_each(?) asked"
             " cross join text on text.id = asked.value"
             " cross join file on file.store = text.store and file.number = text.file",
             (json.dumps(list(texts.values())),),
         )
     }
-    if any(text not in found for text in texts.values()):
+    if not places.keys() >= set(texts.values()):
         raise TextsRemoved
-    return {row: (*found[text], int(snapshot.segments[row[0]].rows["n"][row[1]])) for row, text in texts.items()}
+
+    def place(row: _Row) -> tuple[object, ...]:
+        return (*places[texts[row]], int(snapshot.segments[row[0]].rows["n"][row[1]]))
+
+    return [
+        {row: part[row] for row in sorted(part, key=lambda row: (-part[row], *place(row)))[:limit]} for part in found
+    ]
+
+
+def _place(hit: Hit) -> tuple[str, str, int, int]:
+    return hit.row, hit.file, hit.generation, hit.n
 
 
 def _hits(
     snapshot: Snapshot,
-    rows: Iterable[_Row],
+    rows: Set[_Row],
     texts: Mapping[_Row, int],
-    places: Mapping[_Row, _Place],
     vector: NDArray[np.float32] | None,
     words: Words | None,
     connection: Connection,
 ) -> dict[_Row, Hit]:
     """Returns the hits of these rows, with both scores; a score is None if the query did not ask for it."""
-    bodies = {
-        text: (body, location)
-        for text, body, location in connection.execute(
-            "select text.id, body, location from json_each(?) asked cross join text on text.id = asked.value",
+    read = {
+        text: of_text
+        for text, *of_text in connection.execute(
+            "select text.id, name, generation, file.row, body, location from json_each(?) asked"
+            " cross join text on text.id = asked.value"
+            " cross join file on file.store = text.store and file.number = text.file",
             (json.dumps([texts[row] for row in rows]),),
         )
     }
-    if any(texts[row] not in bodies for row in rows):
+    if len(read) < len(rows):
         raise TextsRemoved
     hits: dict[_Row, Hit] = {}
     for i, segment in enumerate(snapshot.segments):
@@ -139,8 +157,8 @@ def _hits(
         near = nothing if vector is None else np.clip(cosines(segment, vector, here), -1, 1).tolist()
         alike = nothing if words is None else words.scores(i, segment, here).tolist()
         for row, cosine, bm25 in zip(here.tolist(), near, alike, strict=True):
-            listed, file, generation, n = places[i, row]
-            body, location = bodies[texts[i, row]]
+            file, generation, listed, body, location = read[texts[i, row]]
             where = None if location is None else decoded(json.loads(location))
+            n = int(segment.rows["n"][row])
             hits[i, row] = Hit(file, generation, listed, n, body, cosine, bm25, where)
     return hits
