@@ -46,14 +46,15 @@ def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchRe
     by_vector: dict[_Row, float] = {}
     by_text: dict[_Row, float] = {}
     if vector is not None:
-        by_vector = _best(nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit)
+        near = _best(nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit)
+        by_vector = {row: min(max(cosine, -1.0), 1.0) for row, cosine in near.items()}
     if words is not None:
         by_text = _best(words.best(segments, allowed, query.limit), query.limit)
     found = [by_vector, by_text]
     texts = {row: int(segments[row[0]].rows["text"][row[1]]) for row in (*by_vector, *by_text)}
     if len(texts) > 2 * query.limit + _TIES:
         found = _without_last_ties(found, query.limit, texts, snapshot, connection)
-    hits = _hits(snapshot, {*found[0], *found[1]}, texts, vector, words, connection)
+    hits = _hits(snapshot, found, texts, vector, words, connection)
     lists = [
         tuple(hits[row] for row in sorted(part, key=lambda row: (-part[row], *_place(hits[row])))[: query.limit])
         for part in found
@@ -130,13 +131,16 @@ def _place(hit: Hit) -> tuple[str, str, int, int]:
 
 def _hits(
     snapshot: Snapshot,
-    rows: Set[_Row],
+    found: Sequence[Mapping[_Row, float]],
     texts: Mapping[_Row, int],
     vector: NDArray[np.float32] | None,
     words: Words | None,
     connection: Connection,
 ) -> dict[_Row, Hit]:
-    """Returns the hits of these rows, with both scores; a score is None if the query did not ask for it."""
+    """Returns the hits of the rows that were found by vector and by text, given with that score, with both scores; a
+    score is None if the query did not ask for it.
+    """
+    rows = {*found[0], *found[1]}
     read = {
         text: of_text
         for text, *of_text in connection.execute(
@@ -148,17 +152,22 @@ def _hits(
     }
     if len(read) < len(rows):
         raise TextsRemoved
-    hits: dict[_Row, Hit] = {}
+    near, alike = map(dict, found)
     for i, segment in enumerate(snapshot.segments):
-        here = np.array(sorted(row for place, row in rows if place == i), np.intp)
-        if not len(here):
-            continue
-        nothing: Sequence[None] = [None] * len(here)
-        near = nothing if vector is None else np.clip(cosines(segment, vector, here), -1, 1).tolist()
-        alike = nothing if words is None else words.scores(i, segment, here).tolist()
-        for row, cosine, bm25 in zip(here.tolist(), near, alike, strict=True):
-            file, generation, listed, body, location = read[texts[i, row]]
-            where = None if location is None else decoded(json.loads(location))
-            n = int(segment.rows["n"][row])
-            hits[i, row] = Hit(file, generation, listed, n, body, cosine, bm25, where)
+        if vector is not None and (here := _in_segment(rows - near.keys(), i)):
+            values = np.clip(cosines(segment, vector, np.array(here)), -1, 1).tolist()
+            near |= {(i, row): value for row, value in zip(here, values, strict=True)}
+        if words is not None and (here := _in_segment(rows - alike.keys(), i)):
+            values = words.scores(i, segment, np.array(here)).tolist()
+            alike |= {(i, row): value for row, value in zip(here, values, strict=True)}
+    hits: dict[_Row, Hit] = {}
+    for i, row in rows:
+        file, generation, listed, body, location = read[texts[i, row]]
+        where = None if location is None else decoded(json.loads(location))
+        n = int(snapshot.segments[i].rows["n"][row])
+        hits[i, row] = Hit(file, generation, listed, n, body, near.get((i, row)), alike.get((i, row)), where)
     return hits
+
+
+def _in_segment(rows: Set[_Row], segment: int) -> list[int]:
+    return sorted(row for place, row in rows if place == segment)
