@@ -18,10 +18,10 @@ from pathlib import Path
 
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
 from vectorlog.embedding.remembered import Remembered
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.ingest.child import read
 from vectorlog.ingest.context import windows
 
@@ -71,9 +71,9 @@ def ingest_cost() -> None:
         file = Path(folder) / "book.txt"
         book = "\n\n".join(each.read_text() for each in sorted(Path("docs").glob("*.md")))[:BOOK]
         file.write_text(book)
-        read(file, file.name, 800, 400)  # loads the tokenizer
+        read(file, file.name, 800, 400, True)  # loads the tokenizer
         start = time.process_time()
-        document = read(file, file.name, 800, 400)
+        document = read(file, file.name, 800, 400, True)
         between = time.process_time()
     texts = [("", text) for n in range(len(document.spans)) for text in windows(document, n)]
     Remembered().vectors(texts, embedder.documents)

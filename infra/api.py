@@ -17,6 +17,7 @@ from infra.custom_domain import CustomDomain
 from infra.retention import log_group
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
+from vectorlog.api.unprefixed import MCP_ROUTES, PAGES
 from vectorlog.defaults import GATEWAY_SECONDS
 
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
@@ -137,7 +138,8 @@ class Api(Construct):
             for name, function in (("api", api), ("search", search))
         }
         served = {spoken.prefix + route.path: route.function for spoken in DIALECTS for route in ROUTES}
-        served |= dict.fromkeys([*HEALTH, "/{proxy+}"], "api")
+        served |= {route.path: route.function for route in MCP_ROUTES}
+        served |= dict.fromkeys([*HEALTH, *PAGES, "/{proxy+}"], "api")
         for path, function in served.items():
             self._resource(path).add_method("ANY", functions[function])
 

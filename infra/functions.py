@@ -61,8 +61,8 @@ class FunctionSpec:
         return Duration.seconds(self.seconds)
 
 
-API = FunctionSpec("api", "core", "Every route but search", GATEWAY_SECONDS)
-SEARCH = FunctionSpec("search", "index", "The search routes", GATEWAY_SECONDS)
+API = FunctionSpec("api", "core", "Every route but search and MCP", GATEWAY_SECONDS)
+SEARCH = FunctionSpec("search", "index", "The search routes and MCP", GATEWAY_SECONDS)
 PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
 WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
 ERASE = FunctionSpec("erase", "core", "Erases commits of the log; no other function may delete any", 300, 512)

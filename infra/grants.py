@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from infra.configuration import Configuration
 from vectorlog.defaults import ANSWERS
 from vectorlog.limits.dynamodb import RATE
+from vectorlog.runtime.aws.link_key import LINKS
 from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 
@@ -62,6 +63,12 @@ class Grants:
         """Counts requests in the items of the table of views that are read, and changes no row."""
         statement = iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=[self.views[0].table_arn])
         statement.add_condition("ForAllValues:StringLike", {"dynamodb:LeadingKeys": [f"{RATE}*"]})
+        function.add_to_role_policy(statement)
+
+    def sign_links(self, function: lambda_.Function) -> None:
+        """Reads the key that signs addresses of passages, and makes it if there is none."""
+        statement = iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=[self.views[0].table_arn])
+        statement.add_condition("ForAllValues:StringEquals", {"dynamodb:LeadingKeys": [LINKS]})
         function.add_to_role_policy(statement)
 
     def note_progress(self, function: lambda_.Function) -> None:

@@ -98,6 +98,9 @@ class VectorlogStack(Stack):
         function = self._make(functions.SEARCH, *ANSWERING, "opensearch_endpoint", *REWRITING, *RERANKING)
         self._grants.append(function)
         self._grants.read_rows(function)
+        self._grants.list_rows(function)  # MCP lists stores, and reads texts
+        self._grants.read_objects(function, "manifests", "artefacts")
+        self._grants.sign_links(function)
         self._grants.count_requests(function)
         self._grants.embed(function)
         self._grants.rewrite(function)

@@ -13,7 +13,7 @@ from random import SystemRandom
 
 import uvicorn
 
-from local_aws import resources
+from local_aws import resources, stage
 from local_aws.function import Environments, Function
 from local_aws.gateway import Gateway
 from local_aws.payloads import Invoke
@@ -21,6 +21,7 @@ from local_aws.pump import pumping
 from local_aws.resources import Resources
 from local_aws.servers import Servers
 from local_aws.triggers import clock, steps
+from vectorlog.api import unprefixed
 from vectorlog.defaults import GATEWAY_SECONDS
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
@@ -60,6 +61,7 @@ def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None
     given = {**servers.environment, **owned.environment, **FOR_FUNCTIONS, **(variables or {})}
     with ExitStack() as stack:
         stack.callback(resources.remove, servers, owned)
+        stack.enter_context(stage.deployed(servers, owned.stage, given))
 
         def function(name: str, handler: str, limit: int, timeout_s: int) -> Environments:
             made = Function(name, f"handlers.{handler}:handler", given, timeout_s)
@@ -101,10 +103,16 @@ def first_key(servers: Servers, owned: Resources) -> str:
         table.close()
 
 
+def _function(path: str) -> str:
+    """Returns the function behind a path."""
+    routes, _ = unprefixed.find_route(path)
+    return "search" if routes or path.endswith("/search") else "api"
+
+
 @contextmanager
 def _served(listener: socket.socket, functions: Mapping[str, Invoke]) -> Iterator[None]:
     with ThreadPoolExecutor(2 * API_LIMIT, "gateway") as pool:
-        gateway = Gateway(lambda _, path: functions["search" if path.endswith("/search") else "api"], pool)
+        gateway = Gateway(lambda _, path: functions[_function(path)], pool)
         server = uvicorn.Server(
             uvicorn.Config(gateway, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
         )

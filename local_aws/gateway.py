@@ -83,7 +83,7 @@ class Gateway:
             "requestContext": {
                 "stage": self._stage,
                 "requestId": request,
-                "path": f"/{self._stage}{path}",
+                "path": path,  # as behind a custom domain, where the address has no stage either
                 "resourcePath": "/{proxy+}",
                 "httpMethod": scope["method"],
                 "identity": {"sourceIp": "127.0.0.1", "userAgent": headers.get("user-agent", [""])[0]},

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
+PREFIX = "vectorlog-"
+
+
 @dataclass(frozen=True, slots=True)
 class LocalQueue:
     """A queue: its URL, and the ARN that mappings and policies use."""
@@ -40,6 +43,11 @@ class Resources:
     erase_dead: LocalQueue
 
     @property
+    def stage(self) -> str:
+        """The stage of the deployment, by which commands find it (`stage.py`)."""
+        return self.bucket.removeprefix(PREFIX)
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment of functions, except for the servers' addresses."""
         return {
@@ -60,7 +68,7 @@ def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Reso
         visibility_s: visibility time-out; on AWS it is six times the function's time-out.
         receives: number of receives after which a message moves to its queue's dead letters.
     """
-    name = f"vectorlog-{uuid4().hex[:8]}"
+    name = f"{PREFIX}{uuid4().hex[:8]}"
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
     events, views = f"{name}-events", f"{name}-views"
     stream = dynamodb.create_table(**tables.events(events))["TableDescription"]["LatestStreamArn"]

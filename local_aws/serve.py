@@ -61,14 +61,15 @@ Ctrl-C stops it."""
 
 
 def _for_commands(servers: Servers, served: RunningDeployment) -> str:
-    """The other variables that a shell needs for `./dev verify --edition aws` and the like."""
+    """The other variables that a shell needs for `./dev verify --edition aws` and the like; with `--stage`, none."""
     besides = {
         name: served.variables[name]
         for name in served.variables.keys() - servers.environment.keys()
         if name.startswith("VECTORLOG_")
     }
     return (
-        f"And for ./dev verify, export, import and keys with --edition aws:\n{exports(dict(sorted(besides.items())))}\n"
+        f"Then ./dev verify, rebuild, export, import and keys take --stage {served.resources.stage}.\n"
+        f"With --edition aws they also need:\n{exports(dict(sorted(besides.items())))}\n"
     )
 
 

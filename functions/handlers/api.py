@@ -1,4 +1,4 @@
-"""Serves every route except search, behind API Gateway. It never imports OpenSearch's client."""
+"""Serves every route except search and MCP, behind API Gateway. It never imports OpenSearch's client."""
 
 from __future__ import annotations
 

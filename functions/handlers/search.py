@@ -1,4 +1,4 @@
-"""Serves search, behind API Gateway. It is a separate function because of its libraries and its permissions."""
+"""Serves search and MCP, behind API Gateway. It is a separate function because of its libraries and its permissions."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    LINK_KEY_BYTES,
     LOCAL_UPLOADS,
     DuplicateContent,
     EmbeddingsApi,
@@ -63,6 +65,12 @@ def nothing_left(space: Space | None, store: str) -> None:
     """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
 
 
+def key_of_process() -> Callable[[], bytes]:
+    """Implements `Deployment.link_key` where nothing is kept: what it signs is of no use to another process."""
+    key = secrets.token_bytes(LINK_KEY_BYTES)
+    return lambda: key
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The adapters and rules of one deployment.
@@ -90,6 +98,7 @@ class Deployment:
         limits: the limits of projects, and the counts by which they are applied.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
             space, of the store's chunks in the index. On AWS there is nothing to do.
+        link_key: returns the key that signs addresses of passages (`api/viewer_links.py`).
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
     """
@@ -112,4 +121,5 @@ class Deployment:
     telemetry: Telemetry = field(default_factory=Telemetry)
     limits: Limiter = field(default_factory=Limiter)
     scrub: Callable[[Space | None, str], None] = nothing_left
+    link_key: Callable[[], bytes] = field(default_factory=key_of_process)
     worked: Callable[[int, int], int] = never_off

@@ -31,6 +31,8 @@ from vectorlog.embedding.offers import OPENAI
 URL = os.environ.get("VECTORLOG_TEST_URL", "").rstrip("/")
 KEY = os.environ.get("VECTORLOG_TEST_KEY", "any")
 EDITION = os.environ.get("VECTORLOG_TEST_EDITION", "local")
+NOT_DESCRIBED = ("/mcp", "/view/", "/.well-known/")
+"""Begins the paths that are no part of the API's specification: MCP describes itself, and pages are for people."""
 
 Upload = Callable[..., FileObject]
 Attached = Callable[..., FileObject]
@@ -105,6 +107,8 @@ def _watch(patch: pytest.MonkeyPatch, library: Any, described: Specification) ->
         for each in (*response.history, response):
             if each.is_closed and str(each.request.url).startswith(tuple(f"{url}/" for url in described.urls)):
                 path = each.request.url.raw_path.partition(b"?")[0].decode()
+                if path.startswith(NOT_DESCRIBED):
+                    continue
                 described.note(each.request.method, path, each.status_code, each.headers, each.content)
 
     def watched(client: Any, request: Any, **options: Any) -> Any:

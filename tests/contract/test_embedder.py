@@ -16,9 +16,9 @@ from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.bedrock import COHERE, TITAN, bedrock_offers
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.onnx import LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.runtime.aws import clients
 
 TEXTS = [

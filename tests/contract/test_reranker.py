@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.reranking.rerank_server import RerankServer
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.reranking.endpoint import PATH, EndpointReranker
 from vectorlog.reranking.reranker import MOST_TEXTS, Reranker, RerankingError
 

@@ -8,8 +8,8 @@ from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.endpoints.endpoint import Endpoint
 
 LOCAL = Space("local:granite-embedding-30m-english#2", 384)
 
@@ -160,11 +160,29 @@ def test_stores_of_an_earlier_revision_keep_it(models: Models) -> None:
     old, new = (models.embedder(each).query("How long is the pump guaranteed?") for each in (earlier, LOCAL))
     assert old != new
     assert sum(a * b for a, b in zip(old, new, strict=True)) > 0.995
-    with pytest.raises(ModelNotConfigured, match="english#3 is not configured here"):
+    with pytest.raises(
+        ModelNotConfigured, match=r"newer version .* with local:granite-embedding-30m-english\."
+    ) as refused:
         models.embedder(later)
+    assert "#" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["proxy:a#b", "proxy:a#", "proxy:#1x", "proxy:a"])
+@pytest.mark.parametrize(
+    "name", ["proxy:a#b", "proxy:a#", "proxy:#1x", "proxy:a", "openai:a#2", "openai:local:a#2", "local:a"]
+)
 def test_other_names_have_no_revision(name: str) -> None:
-    """A provider's model may have any name."""
+    """A provider's model may have any name, also one that ends as a revision of the built-in model does."""
     assert (Space(name, 3).name, Space(name, 3).revision) == (name, 1)
+
+
+def test_an_endpoints_model_with_a_number(stub: StubServer) -> None:
+    """An endpoint's models `a` and `a#2` are two models, and a store of either is served by it."""
+    endpoint = Endpoint(stub.base_url, None)
+    models = Models(openai_offers(endpoint, models={"a": 1536, "a#2": 1536}))
+    for name in ("a", "a#2"):
+        space = models.resolve(name)
+        assert space == Space(f"openai:{name}", 1536)
+        models.embedder(space).query("text")
+    assert [request["model"] for request in stub.requests] == ["a", "a#2"]
+    models.close()
+    endpoint.close()

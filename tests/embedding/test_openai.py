@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import REREAD_S, Endpoint
 from vectorlog.embedding.openai import BYTES, INPUTS, OpenAIEmbedder, batches, dimensions_of
+from vectorlog.endpoints.endpoint import REREAD_S, Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.retry import ADDED_JITTER, RetryPolicy, Timing
 
 KEY = "sk-very-secret-0123456789"
+MOST = 1 << 20
 FULL = "x" * (BYTES - 1)
 """A text that fills a request."""
 
@@ -129,8 +131,8 @@ class TestRetries:
     def test_a_nonsensical_wait_is_ignored(self, stub: StubServer, endpoint: Endpoint) -> None:
         """An unreadable header counts as none."""
         stub.fail(503, headers={"retry-after": "soon", "retry-after-ms": "-5"})
-        with pytest.raises(EmbeddingError) as caught:
-            endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
+        with pytest.raises(EndpointError) as caught:
+            endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5), MOST)
         assert (caught.value.fault, caught.value.retry_after) == ("busy", None)
 
     def test_a_wait_of_nothing_is_no_wait(self, stub: StubServer, endpoint: Endpoint) -> None:
@@ -138,9 +140,11 @@ class TestRetries:
         the limit.
         """
         stub.fail(429, times=6, headers={"retry-after": "0"})
-        with pytest.raises(EmbeddingError):
+        with pytest.raises(EndpointError):
             endpoint.post(
-                {"input": []}, RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=0, timeout_s=5)
+                {"input": []},
+                RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=0, timeout_s=5),
+                MOST,
             )
         assert len(stub.requests) == 1
 
@@ -206,15 +210,15 @@ class TestRetries:
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))  # kept, so that no server of another test gets the port
             gone = Endpoint(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", KEY)
-            with pytest.raises(EmbeddingError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
-                gone.post({}, RetryPolicy(attempts=2, first_s=0.25, timeout_s=1))
+            with pytest.raises(EndpointError, match=r"127\.0\.0\.1:\d+ could not be reached") as caught:
+                gone.post({}, RetryPolicy(attempts=2, first_s=0.25, timeout_s=1), MOST)
         assert caught.value.fault == "busy"
 
     def test_a_slow_answer_is_given_up(self, stub: StubServer, endpoint: Endpoint) -> None:
         """A search does not wait for a provider that hangs."""
         stub.delay = 0.5
-        with pytest.raises(EmbeddingError, match="timed out") as caught:
-            endpoint.post({"model": "stub", "input": ["pump"]}, RetryPolicy(attempts=1, timeout_s=0.05))
+        with pytest.raises(EndpointError, match="timed out") as caught:
+            endpoint.post({"model": "stub", "input": ["pump"]}, RetryPolicy(attempts=1, timeout_s=0.05), MOST)
         assert caught.value.fault == "busy"
 
 
@@ -314,11 +318,11 @@ class TestKeys:
 
     def test_unreadable(self, stub: StubServer) -> None:
         """A source that cannot be read says why, and is read again for the next request."""
-        answers: list[str | EmbeddingError] = [EmbeddingError("The file is missing.", fault="deployment"), "sk-new"]
+        answers: list[str | EndpointError] = [EndpointError("The file is missing.", fault="deployment"), "sk-new"]
 
         def read() -> str:
             answer = answers.pop(0)
-            if isinstance(answer, EmbeddingError):
+            if isinstance(answer, EndpointError):
                 raise answer
             return answer
 
@@ -362,8 +366,8 @@ def test_the_key_is_in_no_error_and_no_log(
 def test_any_refusal_has_a_short_readable_reason(stub: StubServer, endpoint: Endpoint, body: bytes) -> None:
     """Whatever form a provider's error has, the message is one line that fits a file's `last_error`."""
     stub.fail(502, body)
-    with pytest.raises(EmbeddingError) as caught:
-        endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5))
+    with pytest.raises(EndpointError) as caught:
+        endpoint.post({}, RetryPolicy(attempts=1, timeout_s=5), MOST)
     message = str(caught.value)
     assert "answered 502: " in message
     assert not message.endswith(": ")

@@ -10,8 +10,9 @@ from tests.support.stubs import DIMENSIONS, StubEmbedder
 from tests.support.told import Tallied, Told
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.catalogue import Models, Offer
-from vectorlog.embedding.embedder import Embedder, EmbeddingError, Fault
+from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.embedding.reporting import STANDS_S, ReportingEmbedder
+from vectorlog.endpoints.refusal import Fault
 from vectorlog.telemetry.rarely import EVERY_S, Rarely
 from vectorlog.telemetry.telemetry import Telemetry
 

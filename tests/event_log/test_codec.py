@@ -36,6 +36,7 @@ from vectorlog.domain.manifest import Manifest
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
 from vectorlog.domain.store_file import Failure, Placement, Retired
 from vectorlog.domain.tenancy import Owner
+from vectorlog.domain.vectors_move import VectorsMoveBegun, VectorsMoveEnded, VectorStoreMoved
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import (
     AGGREGATES,
@@ -76,7 +77,9 @@ EXAMPLES: tuple[Any, ...] = (
     vector_store.VectorStoreModified(2, "Notes", ATTRIBUTES, 7),
     vector_store.VectorStoreUsed(3, used=True),
     vector_store.VectorStoreExpired(4),
-    vector_store.VectorStoreMoved(5, "local:granite", 384),
+    VectorStoreMoved(5, "local:granite", 384),
+    VectorsMoveBegun(6, 2, 3, "local:granite#2", 384),
+    VectorsMoveEnded(7, 2, True, "local:granite", 384),
     VectorStoreShared(6, "bob", "writer"),
     VectorStoreUnshared(7, None),
     vector_store.VectorStoreDeleted(5),
@@ -98,7 +101,7 @@ EXAMPLES: tuple[Any, ...] = (
         True,
     ),
     store_file.FileChunked(3, 12),
-    store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),), (SCANS,)),
+    store_file.FileIngested(5, 3, 12, 4096, 2, 4, ("single", "vsfb_1"), (Retired(2, 9),), (SCANS,), 2),
     store_file.FileFailed(5, 3, BROKEN, ("single", "vsfb_1"), (Retired(3, 12),)),
     store_file.FileCancelled(
         6,

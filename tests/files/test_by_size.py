@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from vectorlog.defaults import SMALL_FILE_BYTES
 from vectorlog.files.blobs import StoredBlob
-from vectorlog.files.by_size import SMALL_BYTES, BlobsBySize
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.files.folder import FolderBlobs
 
-SMALL, LARGE = b"s" * SMALL_BYTES, b"l" * (SMALL_BYTES + 1)
+SMALL, LARGE = b"s" * SMALL_FILE_BYTES, b"l" * (SMALL_FILE_BYTES + 1)
 
 
 @pytest.fixture

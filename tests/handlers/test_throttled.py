@@ -21,8 +21,8 @@ from tests.support.stubs import DIMENSIONS, Inline
 from vectorlog.domain.manifest import BatchItem
 from vectorlog.domain.tenancy import Caller
 from vectorlog.embedding.catalogue import Models
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.retry import Timing
 from vectorlog.runtime.aws import once, wiring, workers

@@ -16,6 +16,7 @@ from infra.configuration import Configuration
 from infra.gateway_responses import OWN_MESSAGE
 from vectorlog.api.dialect import DIALECTS
 from vectorlog.api.routes import HEALTH, ROUTES
+from vectorlog.api.unprefixed import MCP_ROUTES, PAGES
 from vectorlog.defaults import GATEWAY_TOO_LARGE
 
 pytestmark = pytest.mark.infra
@@ -101,7 +102,9 @@ class TestRoutes:
             for spoken in DIALECTS
             for route in ROUTES
         }
-        paths |= dict.fromkeys((*HEALTH, "/{proxy+}"), "api")
+        paths |= {route.path.replace("<", "{").replace(">", "}"): route.function for route in MCP_ROUTES}
+        pages = (page.replace("<", "{").replace(">", "}") for page in PAGES)
+        paths |= dict.fromkeys((*HEALTH, *pages, "/{proxy+}"), "api")
         assert served(template) == {(path, "ANY"): function for path, function in paths.items()}
 
     def test_one_function_for_a_path(self) -> None:

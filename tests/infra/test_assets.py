@@ -49,7 +49,7 @@ import sys
 from pathlib import Path
 from vectorlog.ingest.child import read
 for path in map(Path, sys.argv[1:]):
-    document = read(path, path.name, 800, 400)
+    document = read(path, path.name, 800, 400, True)
     assert "fox" in document.text and document.spans, path
 """
 

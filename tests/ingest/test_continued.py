@@ -75,7 +75,7 @@ def test_another_reading(bench: Bench, before: int) -> None:
 def shorter(text: str) -> Callable[..., Document]:
     """A reader that finds only this text, in chunks of one line, whatever it is given."""
 
-    def read(*_: object) -> Document:
+    def read(*_: object, **__: object) -> Document:
         spans, at = [], 0
         for line in text.splitlines(keepends=True):
             spans.append(Span(at, at + len(line), len(line.split())))

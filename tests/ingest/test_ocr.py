@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageChops, ImageStat
 from reportlab.lib.utils import ImageReader  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from vectorlog.ingest.document import Text, Unreadable
 from vectorlog.ingest.extract import extract
+from vectorlog.ingest.formats import image as image_format
+from vectorlog.ingest.formats import pixels
 from vectorlog.ingest.ocr import Picture, Recognition, Recognized, switched_on
 from vectorlog.ingest.sandbox import Sandbox
 
@@ -83,6 +88,89 @@ def test_a_large_image_is_made_smaller(tmp_path: Path) -> None:
     read(tmp_path, png(6000, 3000), "a.png", Recognition(stub, 9))
     assert 5_900_000 < stub.seen[0].width * stub.seen[0].height <= 6_000_000
     assert stub.seen[0].width == pytest.approx(2 * stub.seen[0].height, abs=2)
+
+
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [(300, 200), (1601, 801)])
+def test_colours(mode: str, size: tuple[int, int]) -> None:
+    """A large image of any kind becomes the same small one as if all of it were made plain at once."""
+    noise = Image.effect_mandelbrot(size, (-2, -1.2, 1, 1.2), 60).convert("RGB")
+    greys = noise.convert("L")
+    image = greys.convert("I").point(lambda grey: grey * 257).convert("I;16") if mode == "I;16" else noise.convert(mode)
+    if mode in ("LA", "RGBA"):
+        image.putalpha(Image.linear_gradient("L").resize(size))
+    small = pixels.plain(image, 100_000)
+    assert (small.mode, small.width * small.height <= 100_000) == ("RGB", True)
+    whole = (greys if mode == "I;16" else image).convert("RGBA")
+    expected = Image.alpha_composite(Image.new("RGBA", size, "white"), whole).convert("RGB").resize(small.size)
+    difference = ImageStat.Stat(ImageChops.difference(small, expected)).mean
+    assert max(difference) < 8, difference  # the filters differ where dots alternate
+
+
+def test_a_turned_image_is_read_upright(tmp_path: Path) -> None:
+    """A photograph that says how the camera was held is turned, also if it is made smaller."""
+    stub, exif, out = Stub(piece("Up", 1, 1)), Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (4000, 2000)).save(out, "PNG", exif=exif)
+    read(tmp_path, out.getvalue(), "a.png", Recognition(stub, 9))
+    assert stub.seen[0].height == pytest.approx(2 * stub.seen[0].width, abs=2)
+
+
+_MEASURED = """
+import sys
+from pathlib import Path
+from typing import cast
+from vectorlog.ingest.formats import image
+from PIL import ExifTags, Image, ImageChops, ImageStat
+opened = Image.open(sys.argv[1])
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+before = peak()
+image._picture(opened)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_memory_of_a_large_image(tmp_path: Path) -> None:
+    """An image takes its own bytes and 150 MB, and not a copy for each step: 4 bytes a pixel with an alpha channel."""
+    path, size = tmp_path / "a.png", (6000, 5000)
+    Image.new("RGBA", size, (9, 9, 9, 9)).save(path, compress_level=1)
+    ran = subprocess.run([sys.executable, "-c", _MEASURED, str(path)], capture_output=True, text=True, check=True)
+    assert 4 * size[0] * size[1] < int(ran.stdout) < 4 * size[0] * size[1] + 150_000_000
+
+
+@pytest.mark.parametrize(
+    ("mode", "form", "size", "fits"),
+    [
+        ("RGB", "PNG", (20_000, 10_000), True),
+        ("RGBA", "PNG", (20_000, 10_001), False),
+        ("L", "PNG", (40_000, 20_000), True),
+        ("1", "TIFF", (40_000, 20_001), False),
+        ("RGB", "WEBP", (10_000, 5_000), True),
+        ("RGBA", "WEBP", (10_000, 5_001), False),
+        ("I", "TIFF", (20_000, 10_001), False),
+    ],
+)
+def test_too_large_an_image(mode: str, form: str, size: tuple[int, int], fits: bool) -> None:
+    """What counts is how many bytes an image takes when it is unpacked, not how many pixels it has."""
+    image = _Unopened(mode, form, size)
+    assert (pixels.prepare(cast(Image.Image, image), 6_000_000) <= image_format._MOST_BYTES) == fits
+
+
+class _Unopened:
+    """An image file that is opened and not unpacked."""
+
+    def __init__(self, mode: str, form: str, size: tuple[int, int]) -> None:
+        self.mode, self.format, (self.width, self.height) = mode, form, size
+        self.info: dict[str, object] = {}
+
+    def draft(self, mode: str, size: tuple[int, int]) -> None:
+        """Only JPEG can be unpacked smaller."""
 
 
 def test_pages_of_a_tiff(tmp_path: Path) -> None:

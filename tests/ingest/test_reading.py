@@ -40,7 +40,16 @@ class SlowReader(StubReader):
         self._seconds = seconds
         self.order: list[str] = []
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         text = path.read_text()
         self.order.append(text)
         give_way(0.0)
@@ -77,7 +86,16 @@ class Readers:
 class GermanReader(StubReader):
     """Takes every text for German."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         return replace(super().read(path, filename, max_tokens, overlap), language="de")
 
 
@@ -87,7 +105,7 @@ def test_a_language_that_the_model_does_not_know(
     bench: Bench, languages: tuple[str, ...], codes: list[str], revision: int
 ) -> None:
     """A file is told if its language is certain, and not among those that its store's model is known for."""
-    offer = Offer("stub", "words", DIMENSIONS, False, StubEmbedder, languages=languages, revision=revision)
+    offer = Offer("local", "words", DIMENSIONS, False, StubEmbedder, languages=languages, revision=revision)
     bench.deployment = replace(bench.deployment, models=Models([offer]))
     store, file = bench.store(PROJECT), bench.upload("Die Pumpe", PROJECT)
     bench.attach(store, file, PROJECT)
@@ -156,7 +174,7 @@ class TestReaderFails:
         """A file that was being read when the server stopped counts no crash, however often that happens."""
         message = readers.attached("text")
 
-        def closed(*_: object) -> Document:
+        def closed(*_: object, **__: object) -> Document:
             raise ReaderClosed("the server is stopping")
 
         monkeypatch.setattr(readers.reader, "read", closed)

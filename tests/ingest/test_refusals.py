@@ -10,8 +10,9 @@ import pytest
 from tests.support.bench import DAY_MS, PROJECT, Bench
 from tests.support.stubs import Inline, StubEmbedder, StubReader
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.embedder import EmbeddingError, Fault
+from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.remembered import Remembered
+from vectorlog.endpoints.refusal import Fault
 from vectorlog.ingest.endings import LAST_TRY_MS
 from vectorlog.ingest.ingester import Ingester
 from vectorlog.ingest.job import ROUND, Requeue

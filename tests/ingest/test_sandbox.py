@@ -18,6 +18,7 @@ from vectorlog.ingest import reader_process
 from vectorlog.ingest import sandbox as module
 from vectorlog.ingest.cpu_limit import CpuLimit
 from vectorlog.ingest.document import GaveWay, ReaderCrashed, ReaderUnavailable, Text, Unreadable
+from vectorlog.ingest.grid import windows
 from vectorlog.ingest.sandbox import Sandbox
 from vectorlog.ingest.split import split
 
@@ -27,7 +28,7 @@ from pathlib import Path
 from vectorlog.ingest import child
 from vectorlog.ingest.document import Document
 
-def read(path, filename, max_tokens, overlap):
+def read(path, filename, max_tokens, overlap, by_windows):
     match filename:
         case "hang": signal.pause()
         case "spin":
@@ -47,7 +48,7 @@ def read(path, filename, max_tokens, overlap):
         case "bug": raise KeyError("missing")
         case "pid": return Document(str(os.getpid()), (), ())
         case "keys": return Document(" ".join(os.environ), (), ())
-    return child.read(path, filename, max_tokens, overlap)
+    return child.read(path, filename, max_tokens, overlap, by_windows)
 
 if __name__ == "__main__":
     child.serve(read)
@@ -87,6 +88,13 @@ class TestRead:
             document = sandbox.read(text_file, "a.txt", 200, 100)
         assert document.text == text_file.read_text()
         assert document.spans == split(Text(document.text), 200, 100)
+        assert document.windows == ()
+
+    def test_gives_windows(self, text_file: Path) -> None:
+        """For a model that embeds them, windows come with the chunks."""
+        with Sandbox(1) as sandbox:
+            document = sandbox.read(text_file, "a.txt", 200, 100, by_windows=True)
+        assert document.windows == windows(Text(document.text), document.spans)
 
     def test_an_unreadable_file_says_why(self, tmp_path: Path) -> None:
         """The code and the sentence of Unreadable cross the process boundary."""
@@ -151,7 +159,8 @@ class TestLimits:
         """A child whose parent cannot kill it ends by its CPU limit."""
         with Sandbox(1, module=unruly) as sandbox:
             child = sandbox._take()
-            request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400, "cpu": [1, 0]}
+            request = {"path": str(text_file), "filename": "spin", "max_tokens": 800, "overlap": 400}
+            request |= {"by_windows": False, "cpu": [1, 0]}
             child.wait_ready()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(reader_process.Watch, "start", lambda _: None)

@@ -37,8 +37,21 @@ class Counting(StubEmbedder):
 class ChildReader:
     """Reads as the readers' processes do, in this one."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        return read(path, filename, max_tokens, overlap)
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
+        self.documents.append(read(path, filename, max_tokens, overlap, by_windows))
+        return self.documents[-1]
 
 
 @pytest.fixture
@@ -55,12 +68,13 @@ def bench(tmp_path: Path, given: list[str]) -> Iterator[Bench]:
     bench.close()
 
 
-def ingest(bench: Bench, text: str) -> tuple[str, str]:
+def ingest(bench: Bench, text: str, reader: ChildReader | None = None) -> tuple[str, str]:
     """Attaches a file and ingests it; returns its store and its id."""
     store, file = bench.store(), bench.upload(text)
     bench.attach(store, file)
     bench.pump.project()
-    Ingester(bench.deployment, ChildReader(), Inline()).ingest([Ingest(store, file, 1, project=PROJECT.caller.project)])
+    ingester = Ingester(bench.deployment, reader or ChildReader(), Inline())
+    ingester.ingest([Ingest(store, file, 1, project=PROJECT.caller.project)])
     assert bench.status(store, file) == "completed"
     return store, file
 
@@ -87,3 +101,14 @@ def test_equal_files_and_paragraphs_cost_nothing(bench: Bench, given: list[str])
     given.clear()
     ingest(bench, "The gasket is changed in May. " * 2_000)
     assert len(given) < 60
+
+
+@pytest.mark.parametrize("by_windows", [False, True])
+def test_windows_are_made_for_models_that_use_them(bench: Bench, given: list[str], by_windows: bool) -> None:
+    """A reader spends no time on windows for a model that embeds whole chunks, such as one of an endpoint or of AWS."""
+    offer = Offer("stub", "words", DIMENSIONS, False, lambda space: Counting(space, given), by_windows=by_windows)
+    bench.deployment, reader = replace(bench.deployment, models=Models([offer])), ChildReader()
+    ingest(bench, BOOK, reader)
+    [document] = reader.documents
+    assert bool(document.windows) == by_windows
+    assert (len(given) > len(document.spans)) == by_windows

@@ -28,7 +28,7 @@ def wait_until_idle(data: Path, seconds: float) -> None:
 
 def collect_leftovers(data: Path) -> int:
     """Deletes the leftovers, as the pass of a later day does; returns how many there were."""
-    with inspect(data) as (deployment, _, _):
+    with inspect(data, read_only=False) as (deployment, _, _):
         before = len(list(deployment.blobs.list("")))
         later = replace(deployment, clock=lambda: deployment.clock() + SAFE_AGE_MS + DAY_MS)
         after: str | None = ""

@@ -12,7 +12,7 @@ from tests.live.live_server import LiveServer, until
 from tests.live.uploads import upload
 from tests.support import system_calls
 from tests.support.system_calls import RENAMES, SENDS, SYNCS, WRITES, SystemCall, written_and_synced
-from vectorlog.files.by_size import SMALL_BYTES
+from vectorlog.defaults import SMALL_FILE_BYTES
 
 CONTENT = "zebras cross the savannah"
 
@@ -35,7 +35,7 @@ def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
     traced.start()
     client = traced.client()
     file = upload(client, CONTENT, "zebras.txt")
-    large = upload(client, f"{CONTENT}, " * (SMALL_BYTES // len(CONTENT)), "herd.txt")
+    large = upload(client, f"{CONTENT}, " * (SMALL_FILE_BYTES // len(CONTENT)), "herd.txt")
     store = client.vector_stores.create(name="durable").id
     client.vector_stores.files.create(store, file_id=file, attributes={"striped": True})
     until(lambda: client.vector_stores.files.retrieve(file, vector_store_id=store).status == "completed", "ingest")

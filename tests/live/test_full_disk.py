@@ -134,7 +134,7 @@ def test_a_disk_without_any_space(small_disk: Path, own_stub: StubServer) -> Non
 
 
 def test_other_programs_do_not_stop_deletes(small_disk: Path, own_stub: StubServer) -> None:
-    """When another program has used the last byte, deletes, detaches and cancels still work, at once."""
+    """When another program has used the last byte, downloads, deletes, detaches and cancels still work, at once."""
     data, other = small_disk.parent / "data", small_disk / "other"
     with serving(data, own_stub.base_url) as server:
         client = server.client()
@@ -145,9 +145,10 @@ def test_other_programs_do_not_stop_deletes(small_disk: Path, own_stub: StubServ
         found, *_ = files
         client.vector_stores.files.create_and_poll(found, vector_store_id=store)
         batch = client.vector_stores.file_batches.create_and_poll(store, file_ids=files[1:3]).id
-        fill_up = ["dd", "if=/dev/zero", f"of={other}", "bs=64k"]
+        fill_up = ["dd", "if=/dev/zero", f"of={other}", "bs=4k"]
         assert subprocess.run(fill_up, capture_output=True, check=False).returncode != 0
         assert client.vector_stores.search(store, query="text").data
+        assert client.files.content(files[5]).read() == b"text 5 " * 2_000
         for file in files[1:]:
             assert client.files.delete(file).deleted
         client.vector_stores.file_batches.cancel(batch, vector_store_id=store)

@@ -6,9 +6,9 @@ import pytest
 
 from local_aws.sam.embeddings import MODEL, embeddings
 from vectorlog.domain.vectors import Space
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.embedding.onnx import LocalEmbedder
+from vectorlog.endpoints.endpoint import Endpoint
 
 TEXTS = ["The quick brown fox jumps over the lazy dog.", "harbour " * 600]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.planted import (
     in_api,
+    in_command_line,
     in_domain,
     in_event_log,
+    in_mcp,
     in_runtime,
     in_search,
     in_storage,
@@ -24,5 +26,7 @@ BUGS: tuple[Bug, ...] = (
     *in_work.BUGS,
     *in_storage.BUGS,
     *in_api.BUGS,
+    *in_mcp.BUGS,
+    *in_command_line.BUGS,
     *in_runtime.BUGS,
 )

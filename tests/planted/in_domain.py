@@ -48,7 +48,7 @@ BUGS = (
     Bug(
         "replaced-open-generation-is-kept",
         "domain/store_file/decisions.py",
-        "retires=() if joins else _open_generation(state),",
+        "retires=() if joins else open_generation(state),",
         "retires=(),",
         "Chunks of an ingest that was replaced before it ended stay on the disk for ever.",
         ("domain/test_store_file.py::test_specification",),
@@ -64,8 +64,8 @@ BUGS = (
     Bug(
         "detach-keeps-what-served",
         "domain/store_file/decisions.py",
-        "FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]\n\n\ndef _open",
-        "FileDetached(at, reason, owners, _open_generation(state))]\n\n\ndef _open",
+        "FileDetached(at, reason, owners, (*open_generation(state), *serving_generation(state)))]\n\n\ndef open",
+        "FileDetached(at, reason, owners, open_generation(state))]\n\n\ndef open",
         "Chunks and text of a detached file stay on the disk for ever.",
         ("domain/test_store_file.py::test_specification",),
     ),

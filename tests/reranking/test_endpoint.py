@@ -8,7 +8,7 @@ import pytest
 
 from tests.reranking.rerank_server import RerankServer
 from tests.support.waits import no_waits
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.reranking.endpoint import LONGEST, PATH, EndpointReranker
 from vectorlog.reranking.reranker import RerankingError
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rewriting.chat_server import ChatServer
 from tests.support.waits import no_waits
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.rewriting.chat import PATH, ChatRewriter
 
 

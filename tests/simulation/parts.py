@@ -33,7 +33,16 @@ class SimulatedReader:
     def __init__(self, code: Code) -> None:
         self._code = code
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         text = text_of(path)
         spans, at, lines = [], 0, text.splitlines(keepends=True)
         size = LINES[max_tokens][self._code.version]

@@ -73,11 +73,10 @@ class Bench:
             views=Views(cast(Any, table), no_waits(self.random.uniform)),
             blobs=cast(Any, Fragile(self.blobs, {"put", "join", "delete"}, self.faults)),
             index=cast(Any, Fragile(self.index, {"add", "retag", "remove", "remove_store"}, self.faults)),
-            models=Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)]),
             clock=self.clock,
             random=self.random,
             scrub=scrubbing(self.index, self.log, self.derived) if isinstance(self.index, LocalIndex) else nothing_left,
-            **{"inline_files": 100, "inline_tags": True, **rules},
+            **{"inline_files": 100, "inline_tags": True, "models": stub_models(), **rules},
         )
         self.pump = Pump(
             self.deployment,
@@ -129,6 +128,10 @@ class Bench:
 
     def status(self, store: str, file: str, actor: Actor = PROJECT) -> str:
         return store_files.get(self.deployment, actor, store, file).state.status
+
+
+def stub_models() -> Models:
+    return Models([Offer("stub", "words", DIMENSIONS, False, StubEmbedder)])
 
 
 def keyed(key: str, body: str, actor: Actor = PROJECT, route: str = "POST /x") -> Actor:

@@ -59,7 +59,16 @@ class StubReader:
     reader.
     """
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         text = text_of(path)
         spans, at = [], 0
         for line in text.splitlines(keepends=True):

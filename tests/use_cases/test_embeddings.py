@@ -17,7 +17,8 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.domain.errors import Invalid, ModelNotFound, Unavailable
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.embedder import EmbeddingError, Fault
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.endpoints.refusal import Fault
 from vectorlog.ingest import tokens
 from vectorlog.runtime.local.server import send_blob
 from vectorlog.use_cases import embeddings

@@ -46,8 +46,17 @@ class Watched(StubEmbedder):
 class PagedReader(StubReader):
     """Ten lines are a page."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        document = super().read(path, filename, max_tokens, overlap, give_way)
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
+        document = super().read(path, filename, max_tokens, overlap, give_way, by_windows=by_windows)
         pages = tuple(span.start for span in document.spans[::10])
         locations = tuple(Location(span.start, span.end) for span in document.spans)
         return Document(document.text, pages, document.spans, locations)

@@ -15,7 +15,8 @@ from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.errors import Invalid, Unavailable
 from vectorlog.domain.filters import Comparison, Compound
 from vectorlog.domain.vectors import Chunk, Space, Vector
-from vectorlog.embedding.embedder import EmbeddingError, Fault
+from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.endpoints.refusal import Fault
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.fusion import Weights

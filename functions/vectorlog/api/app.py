@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
-from vectorlog.api import auth, errors, rate_headers, unserved
+from vectorlog.api import auth, errors, rate_headers, unprefixed, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
 from vectorlog.api.compression import check_uncompressed, compressed
@@ -15,7 +15,7 @@ from vectorlog.api.dialect import OPENAI, Dialect, dialect_of
 from vectorlog.api.errors import WrongMethod
 from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.upload_forms import form_rule
-from vectorlog.api.request import Request
+from vectorlog.api.request import IGNORED_PARAMETER, Request
 from vectorlog.api.response import Response
 from vectorlog.api.routes import OPEN, Probe, Route, find
 from vectorlog.deployment import Deployment
@@ -51,12 +51,8 @@ class Admitted:
     project: str
 
 
-IGNORED_PARAMETER = "api-version"
-"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
-
 Admit = Callable[[Request], Response | Admitted]
 """The type of `App.admit`, which the HTTP adapters of both editions call."""
-
 
 Fit = Callable[[Response, Request], Response]
 """Returns an answer in a form that the edition can send."""
@@ -107,14 +103,18 @@ class App:
         dialect = dialect_of(head.path)
         method = "GET" if head.method == "HEAD" else head.method
         path = head.path.rstrip("/")
-        if path in self.probes:
-            probe = self.probes[path]
+        probe = self.probes.get(path) or unprefixed.page(path, head)
+        if probe is not None:
             if method == "GET":
                 return self._guarded(lambda: _compressed(probe(self.deployment), head), OPENAI, "health", head)
             return errors.refusal(_wrong_method(head, {"GET"}), dialect, "")
-        routes, ids = find(path.removeprefix(dialect.prefix)) if path.startswith(dialect.prefix) else ({}, {})
+        prefixed = path.startswith(dialect.prefix)
+        routes, ids = find(path.removeprefix(dialect.prefix)) if prefixed else unprefixed.find_route(path)
         if method in routes:
-            return self._admit(dialect, routes[method], ids, head)
+            admitted = self._admit(dialect, routes[method], ids, head)
+            if isinstance(admitted, Response):
+                return admitted if prefixed else unprefixed.refused(admitted, head)
+            return admitted if prefixed else replace(admitted, answer=unprefixed.answering(admitted.answer))
         refused = _wrong_method(head, set(routes)) if routes else unserved.refuse(head.method, head.path)
         return errors.refusal(refused, dialect, "")
 

@@ -22,7 +22,7 @@ _TEXT_SUFFIXES = ("+json", "+xml")
 def compressed(response: Response, accept_encoding: str) -> Response:
     """Returns the response with its body compressed, if the client accepts that and the body gains by it.
 
-    A body that is a file on disk stays as it is: it is sent from the disk, with ranges.
+    The body of a stored file stays as it is: it is sent with ranges.
 
     Args:
         response: the response with its body as it is.

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from vectorlog.api.input.form import Form
 
+IGNORED_PARAMETER = "api-version"
+"""A query parameter that clients for Azure add to every request. It says nothing that matters here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -19,6 +22,7 @@ class Request:
         query: the values of each parameter, in the order of the request.
         body: the bytes; for `multipart/form-data` the form, with its files on disk.
         request_id: `req_` and 32 hex digits; the response's `x-request-id`.
+        mount: what comes before `path` in the address that the client used, such as the name of API Gateway's stage.
     """
 
     method: str
@@ -27,6 +31,13 @@ class Request:
     query: Mapping[str, Sequence[str]]
     body: bytes | Form
     request_id: str
+    mount: str = ""
+
+    @property
+    def root(self) -> str:
+        """The address of the server as the client named it, without a slash at its end."""
+        scheme = "https" if self.headers.get("x-forwarded-proto") == "https" else "http"
+        return f"{scheme}://{self.headers.get('host', '')}{self.mount}"
 
     @property
     def is_form(self) -> bool:

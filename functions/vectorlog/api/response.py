@@ -13,19 +13,31 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """A stored file's bytes, of which a client may ask for a range.
+
+    Attributes:
+        stored_at: when they were stored, in ms since 1970.
+    """
+
+    content: bytes
+    stored_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """One response.
 
     Attributes:
         headers: names in lower case.
-        body: the bytes, or an open file on this machine whose bytes are the body; who sends the response closes it.
+        body: the bytes, those of a stored file, or an open file on this machine; who sends the response closes it.
         operation: the operation of the route that answered, for logs and metrics; empty if no route did.
         project: the project of the request's key, for the log; None if no key was accepted.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | BufferedReader = b""
+    body: bytes | StoredBytes | BufferedReader = b""
     operation: str = ""
     project: str | None = None
 
@@ -34,6 +46,8 @@ class Response:
         """The body's bytes; reads the file if the body is one."""
         if isinstance(self.body, bytes):
             return self.body
+        if isinstance(self.body, StoredBytes):
+            return self.body.content
         with self.body as file:
             return file.read()
 

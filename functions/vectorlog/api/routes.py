@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
@@ -165,9 +165,14 @@ OPEN: Mapping[str, Probe] = {**HEALTH, **DOCUMENTS}
 """Every path that needs no key."""
 
 
-def _by_slashes() -> dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]]:
+Patterns = Mapping[int, list[tuple[re.Pattern[str], dict[str, Route]]]]
+"""The routes of each path by method, by the number of the path's slashes."""
+
+
+def by_slashes(table: Sequence[Route]) -> Patterns:
+    """Returns a table in the form that `find` looks up."""
     by_path: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
+    for route in table:
         by_path.setdefault(route.path, {})[route.method] = route
     found: dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
     for path, routes in by_path.items():
@@ -176,7 +181,7 @@ def _by_slashes() -> dict[int, list[tuple[re.Pattern[str], dict[str, Route]]]]:
     return found
 
 
-_PATTERNS = _by_slashes()
+_PATTERNS = by_slashes(ROUTES)
 
 
 _QUICK = re.compile(
@@ -197,15 +202,16 @@ def load() -> None:
             _ = route.handler.function
 
 
-def find(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+def find(path: str, table: Patterns = _PATTERNS) -> tuple[Mapping[str, Route], Mapping[str, str]]:
     """Returns the routes of a path by method, and the decoded path parameters. Both are empty for an unknown path.
 
     A parameter may hold any character except a slash, so that the error can name an invalid id.
 
     Args:
         path: without the dialect's prefix.
+        table: where to look.
     """
-    for pattern, routes in _PATTERNS.get(path.count("/"), ()):
+    for pattern, routes in table.get(path.count("/"), ()):
         match = pattern.fullmatch(path)
         if match is not None:
             return routes, {name: unquote(value) for name, value in match.groupdict().items()}

@@ -40,6 +40,7 @@ _BOTH: Mapping[str, _Family] = {
     "evals": _Family("evals", _PROVIDER),
     "fine_tuning": _Family("fine-tuning", _PROVIDER),
     "images": _Family("images", _PROVIDER),
+    "mcp": _Family("MCP under this path", "Its endpoint is /mcp, without a prefix."),
     "responses": _Family("the Responses API", _SEARCH),
     "skills": _Family("skills"),
 }
@@ -66,7 +67,6 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "extract": _Family("extraction", _PROVIDER),
         "feedback": _Family("feedback"),
         "guardrails": _Family("guardrails", _PROVIDER),
-        "mcp": _Family("MCP"),
         "memory_stores": _Family("memory stores", "Use a vector store: POST {prefix}/vector_stores."),
         "prompts": _Family("prompts"),
         "speech": _Family("speech", _PROVIDER),

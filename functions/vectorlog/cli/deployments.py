@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from importlib.util import find_spec
@@ -80,10 +80,12 @@ def _chosen(edition: str | None, stage: str | None) -> Chosen:
 
 
 @contextmanager
-def open_read_only(
-    which: Chosen, data: Path
+def open_beside(
+    which: Chosen, data: Path, *, read_only: bool = True
 ) -> Iterator[tuple[Deployment, Callable[[], UnderWay], Callable[[], Waiting]]]:
-    """Yields a deployment to read from, and functions that return its unfinished work and its queued messages."""
+    """Yields a deployment that a server may have open, and functions that return its unfinished work and its queued
+    messages. A data folder is only read, unless it is not `read_only`.
+    """
     if which.aws:
         from vectorlog.runtime.aws import inspection, wiring
 
@@ -91,13 +93,13 @@ def open_read_only(
         return
     from vectorlog.runtime.local.data_folder import NoDataFolder, UnknownFormat
     from vectorlog.runtime.local.inspection import inspect
+    from vectorlog.sqlite.read_only import OlderDatabase
 
-    with ExitStack() as stack:
-        try:
-            inspected = stack.enter_context(inspect(data.expanduser().absolute()))
-        except (NoDataFolder, UnknownFormat) as error:
-            raise click.ClickException(str(error)) from None
-        yield inspected
+    try:
+        with inspect(data.expanduser().absolute(), read_only=read_only) as inspected:
+            yield inspected
+    except (NoDataFolder, UnknownFormat, OlderDatabase) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _check_libraries() -> None:

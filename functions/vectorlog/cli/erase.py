@@ -35,7 +35,7 @@ def command(
     from vectorlog.event_log.codec import UnknownSchema
     from vectorlog.operations.erase import Wanted, erase
 
-    with deployments.open_read_only(which, data) as (deployment, _, _):
+    with deployments.open_beside(which, data, read_only=False) as (deployment, _, _):
         try:
             found = erase(deployment, Wanted(file, store, project), watch)
         except (NotFound, UnknownSchema) as error:

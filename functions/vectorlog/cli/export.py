@@ -22,7 +22,7 @@ def command(data: Path, which: deployments.Chosen, path: Path) -> None:
     from vectorlog.operations.transfer.export import export
 
     try:
-        with deployments.open_read_only(which, data) as (deployment, _, _), writing(path) as sink:
+        with deployments.open_beside(which, data) as (deployment, _, _), writing(path) as sink:
             contents = export(deployment, sink, watch)
     except (NotAnExport, UnknownSchema) as error:
         raise click.ClickException(str(error)) from None

@@ -1,4 +1,6 @@
-"""`vectorlog keys`: creates, lists and revokes API keys. A server may be running."""
+"""`vectorlog keys`: creates, lists and revokes API keys: of a data folder, beside a running server or without one, of a
+deployment on AWS, or of any server over HTTP (`--url`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from pathlib import Path
 import click
 
 from vectorlog.api.auth import DEFAULT_PROJECT
-from vectorlog.cli import deployments, options
+from vectorlog.cli import deployments, options, remote_keys
+from vectorlog.client.server import Server
 from vectorlog.domain import api_key
 from vectorlog.domain.errors import Invalid, NotFound
 from vectorlog.runtime.local.data_folder import DataFolder, NoDataFolder, UnknownFormat
@@ -28,7 +31,8 @@ def command() -> None:
 @command.command()
 @options.settings(["data"])
 @deployments.option
-@click.option("--project", required=True, help="Project that the key opens.")
+@remote_keys.option
+@click.option("--project", help="Project that the key opens; with --url, by default that of the API key.")
 @click.option("--name", default="", help="What the key is for, as a note to yourself.")
 @click.option(
     "--scope",
@@ -53,7 +57,8 @@ def command() -> None:
 def create(
     data: Path,
     which: deployments.Chosen,
-    project: str,
+    server: Server | None,
+    project: str | None,
     name: str,
     scope: api_key.Scope | None,
     expires: int | None,
@@ -61,6 +66,13 @@ def create(
     secret: str | None,
 ) -> None:
     """Create a key. It is shown once and stored nowhere, unless --secret names a place for it."""
+    if server is not None:
+        if secret is not None:
+            raise click.UsageError("--secret is for a deployment on AWS, with --stage and without --url.")
+        remote_keys.create(server, project, name, scope, expires, all_projects=all_projects)
+        return
+    if project is None:
+        raise click.MissingParameter(param_hint="'--project'", param_type="option")
     if secret is not None and not which.aws:
         raise click.UsageError("--secret names a secret of AWS Secrets Manager: give --stage too.")
     with _log_and_views(which, data) as log_and_views:
@@ -86,29 +98,37 @@ def create(
 @command.command(name="list")
 @options.settings(["data"])
 @deployments.option
+@remote_keys.option
 @click.option("--project", default=None, help="List only this project's keys.")
-def list_keys(data: Path, which: deployments.Chosen, project: str | None) -> None:
+def list_keys(data: Path, which: deployments.Chosen, server: Server | None, project: str | None) -> None:
     """List keys, oldest first. A key of scope admin* administers every project."""
+    if server is not None:
+        remote_keys.list_all(server, project)
+        return
     with _log_and_views(which, data, must_exist=True) as log_and_views:
         views = api_keys.list_all(log_and_views, project)
         if not views:
             click.echo("There are no keys.", err=True)
         for view in views:
-            created = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.state.created_at / 1000))
             expired = view.state.expired(log_and_views.clock())
             status = "revoked" if view.state.revoked_at else "expired" if expired else "active"
             scope = "admin*" if view.state.all_projects else view.state.scope
-            line = f"{view.id}  {status:<7}  {scope:<6}  {created}  {view.state.project}  {view.state.name}"
-            click.echo(line.rstrip())
+            about = view.state.project, view.state.name
+            click.echo(remote_keys.line(view.id, status, scope, view.state.created_at / 1000, *about))
 
 
 @command.command()
 @options.settings(["data"])
 @deployments.option
+@remote_keys.option
 @click.option("--project", default=None, help="Refuse if the key belongs to another project.")
 @click.argument("key")
-def revoke(data: Path, which: deployments.Chosen, project: str | None, key: str) -> None:
+def revoke(data: Path, which: deployments.Chosen, server: Server | None, project: str | None, key: str) -> None:
     """Revoke a key, so that it is no longer accepted."""
+    if server is not None:
+        remote_keys.revoke(server, project, key)
+        click.echo(f"Key {key} is revoked.")
+        return
     with _log_and_views(which, data, must_exist=True) as log_and_views:
         known = {view.id for view in api_keys.list_all(log_and_views, project)}
         try:

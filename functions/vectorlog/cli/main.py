@@ -8,19 +8,39 @@ from keyword import iskeyword
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-COMMANDS = {
+OPERATOR = {
     "serve": "Serve the API from a folder.",
     "demo": "Ingest this repository's documents and search them.",
     "keys": "Create, list and revoke API keys.",
     "export": "Write all data of a deployment to files.",
     "import": "Import an export.",
-    "rebuild": "Rebuild the views or the index, while the old ones serve.",
+    "rebuild": "Rebuild the views, the index or the vectors, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
+    "mcp": "Offer a server's vector stores to desktop clients (MCP).",
     "verify": "Check that all derived data agrees with the log.",
 }
+"""Commands on a deployment's own data."""
+USER = {
+    "ingest": "Add files and folders to a store.",
+    "sync": "Keep a store equal to a folder, a bucket or a git repository.",
+    "search": "Search a store.",
+    "stores": "List, create, change and delete stores.",
+    "files": "List, show, attach and detach the files of a store.",
+    "batches": "Create, show, await and cancel batches of files.",
+    "permissions": "List, grant and revoke permissions on a store.",
+    "usage": "Show by day the bytes that stores held.",
+    "pull": "Copy stores from OpenAI or another server.",
+    "watch": "Show what is being ingested.",
+    "doctor": "Check a server and its machine, and say what to do.",
+    "open": "Open the console in the browser.",
+    "completion": "Print what makes a shell complete commands.",
+}
+"""Commands on any server of the API, over HTTP."""
+COMMANDS = OPERATOR | USER
 
 
 class _Lazy(click.Group):
@@ -38,6 +58,13 @@ class _Lazy(click.Group):
         command: click.Command = import_module(f"vectorlog.cli.{module}").command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Completes a command without importing all of them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = {name: help for name, help in COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=help) for name, help in found.items()]
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's
         """Calls the command; says in a line that a database is damaged."""
         try:
@@ -54,8 +81,9 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, commands in (("On any server, over HTTP", USER), ("On a deployment's own data", OPERATOR)):
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.command(cls=_Lazy)

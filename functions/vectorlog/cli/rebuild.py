@@ -1,16 +1,19 @@
-"""`vectorlog rebuild`: rebuilds the views, the index or the chunks, while the old ones serve."""
+"""`vectorlog rebuild`: rebuilds the views, the index, the chunks or the vectors, while the old ones serve."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vectorlog.cli import deployments, options
+from vectorlog.cli import deployments, options, rebuild_vectors
 from vectorlog.cli.progress import watch
+from vectorlog.cli.rebuild_vectors import Choice
+from vectorlog.runtime.local.settings import Settings, WrongSettings
 
 if TYPE_CHECKING:
     from vectorlog.operations.rebuild_chunks import Reread
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.settings(["data"])
+@options.settings(rebuild_vectors.SETTINGS)
 @deployments.option
-@click.argument("what", type=click.Choice(["views", "index", "all", "chunks"]))
-def command(data: Path, which: deployments.Chosen, what: str) -> None:
+@rebuild_vectors.options
+@click.argument("what", type=click.Choice(["views", "index", "all", "chunks", "vectors"]))
+def command(which: deployments.Chosen, what: str, choice: Choice, **values: Any) -> None:  # noqa: ANN401  # one for each setting
     """Rebuild the views (lists, counts) from the log, the index from the artefacts, or both (all). Nothing is embedded
     again.
 
@@ -32,11 +36,23 @@ def command(data: Path, which: deployments.Chosen, what: str) -> None:
 
     `chunks` has all files read and embedded again that an earlier version read in another way. A running server or
     deployment does that, or the server when it is started. A file's old chunks serve until its new ones are complete.
+
+    `vectors` has stores embedded by another model, or by the newest revision of their own. A running server or
+    deployment does that too. A store's old vectors serve until all of its files have new ones; then it switches at
+    once. Interrupt the command and repeat it as you like. Give it the settings of the server that say its models.
     """
+    if what == "vectors":
+        try:
+            rebuild_vectors.run(which, Settings(**values), choice)
+        except WrongSettings as error:
+            raise click.ClickException(str(error)) from None
+        return
+    if choice.is_given:
+        raise click.UsageError("Only `rebuild vectors` takes --store, --project, --all, --model and the like.")
     if which.aws:
         _aws(which.stage, what)
     else:
-        _local(data.expanduser().absolute(), what)
+        _local(values["data"].expanduser().absolute(), what)
 
 
 def _local(data: Path, what: str) -> None:
@@ -129,7 +145,6 @@ def _print_reread(report: Reread) -> None:
 
 
 def _adopt(folder: DataFolder) -> None:
-    from vectorlog.files.by_size import BlobsBySize
     from vectorlog.runtime.local import rebuild
     from vectorlog.runtime.local.data_folder import FolderInUse
     from vectorlog.runtime.local.log_and_views import LocalLogAndViews
@@ -139,12 +154,6 @@ def _adopt(folder: DataFolder) -> None:
     except FolderInUse:
         click.echo("The new index is ready. The running server will switch to it at its next start.")
         return
-    log_and_views = LocalLogAndViews(folder)
-    blobs = BlobsBySize(folder.blobs, folder.staging, folder.small_blobs)
-    try:
+    with lock, closing(LocalLogAndViews(folder)) as log_and_views, rebuild.blobs_of(folder) as blobs:
         rebuild.adopt_index(folder, log_and_views, blobs)
-    finally:
-        blobs.rows.close()
-        log_and_views.close()
-        lock.close()
     click.echo("The new index serves.")

@@ -31,7 +31,7 @@ def command(id: str, data: Path, which: deployments.Chosen, *, as_json: bool) ->
     It prints the status and the reason for it first, then the events, state and rows, the messages in queues, the
     blobs, and the number of chunks in the index. A request is found by reading the whole log.
     """
-    with deployments.open_read_only(which, data) as (deployment, _, waiting):
+    with deployments.open_beside(which, data) as (deployment, _, waiting):
         try:
             shown = show(deployment, waiting, id)
         except (UnknownId, UnknownSchema) as error:

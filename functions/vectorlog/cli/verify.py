@@ -22,7 +22,7 @@ def command(data: Path, which: deployments.Chosen) -> None:
     Prints every difference, and exits with status 1 if there is one. Differences that pending work may still resolve
     are listed as pending and do not count.
     """
-    with deployments.open_read_only(which, data) as (deployment, under_way, _):
+    with deployments.open_beside(which, data) as (deployment, under_way, _):
         report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
     for verdict, differences in (("differs", report.differing), ("pending", report.pending)):
         for each in differences:

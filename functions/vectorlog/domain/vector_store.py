@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from vectorlog.defaults import DAY_MS
+from vectorlog.domain import vectors_move
 from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.filters import Scalar, same_attributes
 from vectorlog.domain.manifest import FirstBatch as FirstBatch
@@ -69,17 +70,6 @@ class VectorStoreExpired:
 
 
 @dataclass(frozen=True, slots=True)
-class VectorStoreMoved:
-    """A store was imported into a deployment that does not offer its model, and has this model from now on; its files
-    are ingested again.
-    """
-
-    at: int
-    model: str
-    dimensions: int
-
-
-@dataclass(frozen=True, slots=True)
 class VectorStoreDeleted:
     """A store was deleted, and every file in it left it."""
 
@@ -91,7 +81,8 @@ Event = (
     | VectorStoreModified
     | VectorStoreUsed
     | VectorStoreExpired
-    | VectorStoreMoved
+    | vectors_move.VectorStoreMoved
+    | vectors_move.Event
     | VectorStoreShared
     | VectorStoreUnshared
     | VectorStoreDeleted
@@ -121,6 +112,7 @@ class State:
     batch: str | None = None
     ended_at: int | None = None
     sharing: Sharing = Sharing()
+    moves: vectors_move.Moves = vectors_move.Moves()
 
     @property
     def exists(self) -> bool:
@@ -136,6 +128,16 @@ class State:
     def space(self) -> Space:
         """The embedding space of the store's vectors."""
         return Space(self.model, self.dimensions)
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces in which the index holds its chunks: its own, and the one that it moves to."""
+        return tuple(space for space, _ in self.numbered_spaces)
+
+    @property
+    def numbered_spaces(self) -> tuple[tuple[Space, int], ...]:
+        """`spaces`, each with the number of its vectors (`vectors_move.py`)."""
+        return self.moves.spaces(self.space)
 
     @property
     def expires_at(self) -> int | None:
@@ -189,8 +191,11 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, active_at=max(state.active_at, event.at), used_at=used_at)
         case VectorStoreExpired():
             return replace(state, ended="expired", ended_at=event.at)
-        case VectorStoreMoved():
+        case vectors_move.VectorStoreMoved():
             return replace(state, model=event.model, dimensions=event.dimensions)
+        case vectors_move.VectorsMoveBegun() | vectors_move.VectorsMoveEnded():
+            moves, space = vectors_move.moved(state.moves, event), state.moves.space_after(state.space, event)
+            return replace(state, moves=moves, model=space.model, dimensions=space.dimensions)
         case VectorStoreShared() | VectorStoreUnshared():
             return replace(state, sharing=shared(state.sharing, event))
         case VectorStoreDeleted():
@@ -231,13 +236,8 @@ def use(state: State, command: VectorStoreUsed) -> Sequence[Event]:
 
 def expire(state: State, at: int) -> Sequence[Event]:
     """Expires a store that has passed its time; decides nothing if it was used meanwhile."""
-    return [VectorStoreExpired(at)] if state.owner is not None and state.ended is None and state.expired(at) else []
-
-
-def move(state: State, command: VectorStoreMoved) -> Sequence[Event]:
-    """Gives a store another model. Only an import does this, and it has every file of the store ingested again."""
-    same = (command.model, command.dimensions) == (state.model, state.dimensions)
-    return [] if same or state.owner is None or state.ended else [command]
+    ends = state.owner is not None and state.ended is None and state.expired(at)
+    return [*vectors_move.cancel(state.moves, at), VectorStoreExpired(at)] if ends else []
 
 
 def share(state: State, command: VectorStoreShared | VectorStoreUnshared) -> Sequence[Event]:
@@ -247,4 +247,4 @@ def share(state: State, command: VectorStoreShared | VectorStoreUnshared) -> Seq
 
 def delete(state: State, at: int) -> Sequence[Event]:
     """Deletes a store, whether it has expired or not."""
-    return [VectorStoreDeleted(at)] if state.exists else []
+    return [*vectors_move.cancel(state.moves, at), VectorStoreDeleted(at)] if state.exists else []

@@ -18,7 +18,8 @@ class Space:
     """An embedding model and its number of dimensions. Only vectors of the same space can be compared.
 
     Attributes:
-        model: `provider:name`. If the same model has come to compute other vectors, `#` and the revision follow.
+        model: `provider:name`. If the built-in model has come to compute other vectors, `#` and the revision follow.
+            Names of other providers' models may end in the same way; they have one revision.
     """
 
     model: str
@@ -32,21 +33,32 @@ class Space:
     @property
     def revision(self) -> int:
         """The revision of the model's vectors, from 1."""
-        found = _REVISION.search(self.model)
-        return int(found[1]) if found else 1
+        found = _REVISED.match(self.model)
+        return int(found[2]) if found else 1
 
 
-_REVISION = re.compile(r"#([0-9]+)\Z")
+BUILT_IN = "local:"
+"""How the names of models begin that have revisions."""
+_REVISED = re.compile(rf"({BUILT_IN}[^#]*)#([0-9]+)\Z")
 
 
 def model_of(name: str, revision: int) -> str:
-    """Returns the `model` of a space for a model's name and the revision of its vectors."""
-    return name if revision == 1 else f"{name}#{revision}"
+    """Returns the `model` of a space for a model's name and the revision of its vectors.
+
+    Raises:
+        ValueError: a model that is not built in has no other revision than 1.
+    """
+    if revision == 1:
+        return name
+    if not name.startswith(BUILT_IN):
+        raise ValueError(f"{name} is not built in, so it has no revision {revision}")
+    return f"{name}#{revision}"
 
 
 def model_name(model: str) -> str:
     """Returns the name of the `model` of a space."""
-    return _REVISION.sub("", model)
+    found = _REVISED.match(model)
+    return found[1] if found else model
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class UnsupportedDimensions(ModelError):
 
 
 class ModelNotConfigured(ModelError):
-    """A store uses a model that the deployment no longer offers; the message names it."""
+    """A store uses a model that the deployment does not offer, or not in that revision; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +141,16 @@ class Models:
         """
         with self._embedders_lock:
             if space not in self._embedders:
+                offer = self._offers.get(space.name)
+                if offer is None:
+                    raise ModelNotConfigured(
+                        f"The embedding model {space.name} is not configured here; offered: {self._offered}."
+                    )
                 if not self.offers(space):
                     raise ModelNotConfigured(
-                        f"The embedding model {space.model} is not configured here; offered: {self._offered}."
+                        f"A newer version of Vectorlog made the vectors of this store with {space.name}. Update this "
+                        f"deployment to that version."
                     )
-                offer = self._offers[space.name]
                 self._embedders[space] = ReportingEmbedder(
                     offer.connect(space), self._telemetry, together=offer.together, by_windows=offer.by_windows
                 )

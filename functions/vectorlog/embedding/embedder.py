@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from vectorlog.domain.vectors import Space, Vector
-
-Fault: TypeAlias = Literal["busy", "text", "deployment"]
-"""Whose fault it is that there are no vectors.
-
-`busy`: the provider throttles, is down or cannot be reached, which passes. `text`: it refuses this text.
-`deployment`: it refuses every text, because of the key, the model, the quota or the URL, until an operator repairs it.
-"""
+from vectorlog.endpoints.refusal import Fault
 
 
 class EmbeddingError(Exception):

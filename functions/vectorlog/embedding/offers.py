@@ -9,8 +9,8 @@ from functools import partial
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding import onnx
 from vectorlog.embedding.catalogue import Offer
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
+from vectorlog.endpoints.endpoint import Endpoint
 
 OPENAI: Mapping[str, tuple[int, bool]] = {
     "text-embedding-3-small": (1536, True),

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.vectors import unit
+from vectorlog.endpoints.endpoint import Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.retry import ADDED_JITTER, RetryPolicy
 
 INPUTS = 2_048
@@ -21,6 +22,11 @@ INPUTS = 2_048
 BYTES = 300_000
 """Maximum UTF-8 bytes in one request. OpenAI's limit is 300,000 tokens; since a token is at least one byte, the texts
 need not be tokenised.
+"""
+
+ANSWER_BYTES = 256 << 20
+"""The most bytes of an answer: `INPUTS` vectors of 4,096 numbers have 201 MB, if each number is written with up to 24
+characters.
 """
 
 INGESTING = RetryPolicy(attempts=6, first_s=0.25, jitter=ADDED_JITTER, longest_wait_s=20, timeout_s=60)
@@ -121,7 +127,10 @@ def fetch(endpoint: Endpoint, settings: dict[str, Any], texts: Sequence[str], po
     Raises:
         EmbeddingError: as for `Endpoint.post`, or the response does not follow the API's format.
     """
-    answer = endpoint.post({**settings, "input": texts}, policy)
+    try:
+        answer = endpoint.post({**settings, "input": texts}, policy, ANSWER_BYTES)
+    except EndpointError as error:
+        raise EmbeddingError(str(error), retry_after=error.retry_after, fault=error.fault) from None
     try:
         items = sorted(_Answer.model_validate_json(answer).data, key=lambda item: item.index)
         vectors = [_decoded(item.embedding) for item in items]

@@ -100,7 +100,7 @@ class ReportingEmbedder:
     @contextmanager
     def _reported(self) -> Iterator[None]:
         try:
-            with refusals_reported(self._telemetry, self.space.model):
+            with refusals_reported(self._telemetry, self.space.name):
                 yield
         except EmbeddingError as error:
             if error.fault == "deployment":

@@ -20,12 +20,10 @@ def unit(vector: Vector, space: Space) -> Vector:
             finite.
     """
     if len(vector) != space.dimensions:
-        raise EmbeddingError(
-            f"{space.model} gave {len(vector)} dimensions, not {space.dimensions}.", fault="deployment"
-        )
+        raise EmbeddingError(f"{space.name} gave {len(vector)} dimensions, not {space.dimensions}.", fault="deployment")
     length = math.hypot(*vector)
     if not math.isfinite(length) or length == 0:
-        raise EmbeddingError(f"{space.model} gave a vector of length {length}.")
+        raise EmbeddingError(f"{space.name} gave a vector of length {length}.")
     return vector if abs(length - 1) < _TOLERANCE else array("f", (x / length for x in vector))
 
 

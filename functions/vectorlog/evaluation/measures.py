@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import assert_never
 import numpy as np
 
 from vectorlog.evaluation.questions import Documents, Passage, Question
+from vectorlog.index.analyser.folding import folded
 
 DEPTH = 10
 """How many results of a question are looked at."""
@@ -19,7 +19,6 @@ _SAMPLES = 10_000
 _SEED = 0
 _TREC = {f"nDCG@{DEPTH}": f"ndcg_cut_{DEPTH}", f"MRR@{DEPTH}": "recip_rank", f"recall@{DEPTH}": f"recall_{DEPTH}"}
 _TREC_PASSAGE = {"hit@1": "success_1", "hit@3": "success_3", f"MRR@{DEPTH}": "recip_rank"}
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00ad": None})
 
 Measured = Mapping[str, float]
 """The measures of one question, from 0 to 1, by name."""
@@ -107,13 +106,12 @@ def _document(result: Result, grades: Mapping[str, int]) -> str:
 
 
 def _folded(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
-    return " ".join(folded.replace("|", " ").split())
+    return " ".join(folded(text).casefold().replace("|", " ").split())
 
 
 @lru_cache(1024)
 def _words(text: str) -> re.Pattern[str]:
-    folded = _folded(text)
-    left = r"(?<!\w)" if folded[:1].isalnum() else ""
-    right = r"(?!\w)" if folded[-1:].isalnum() else ""
-    return re.compile(left + re.escape(folded) + right)
+    words = _folded(text)
+    left = r"(?<!\w)" if words[:1].isalnum() else ""
+    right = r"(?!\w)" if words[-1:].isalnum() else ""
+    return re.compile(left + re.escape(words) + right)

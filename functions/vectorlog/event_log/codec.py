@@ -44,7 +44,7 @@ EVENT_VERSIONS: Mapping[str, int] = {
     "ApiKeyCreated": 2,
     "FileAttached": 2,
     "FileCancelled": 2,
-    "FileIngested": 2,
+    "FileIngested": 3,
     "FileUploaded": 2,
     "FileBatchCreated": 2,
     "VectorStoreCreated": 2,
@@ -68,6 +68,10 @@ def _without_warnings(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "warnings": []}
 
 
+def _without_move(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "move": 0}
+
+
 def _in_one_request(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "upload": ""}
 
@@ -81,6 +85,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
     ("FileIngested", 1): _without_warnings,
+    ("FileIngested", 2): _without_move,
     ("FileUploaded", 1): _in_one_request,
     ("FileBatchCreated", 1): _without_known_files,
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
@@ -108,9 +113,9 @@ def _by_name(union: Any) -> dict[str, Any]:  # noqa: ANN401  # a union of classe
 
 
 VECTOR_STORE = Aggregate(
-    "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=3
+    "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=4
 )
-STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=4)
+STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=5)
 FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
 UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))

@@ -31,8 +31,8 @@ _AFTER = f"SELECT position, {_FIELDS} FROM commits WHERE position > ? ORDER BY p
 class SQLiteEventLog:
     """Implements EventLog and Feed. One `append` is one transaction; concurrent appends share one fsync."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, _SCHEMA, synchronous="FULL")
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._database = Database(path, _SCHEMA, synchronous="FULL", read_only=read_only)
         self._appended = threading.Condition()
         self._end = self.last_position()
 

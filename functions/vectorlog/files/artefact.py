@@ -5,8 +5,11 @@ chunks, as a line of JSON followed by the little-endian vectors. The line has th
 dimensions; since version 2 also the chunks' tokens and places (what follows the span in `Location.code`), and the range
 of bytes that the chunks take up in the text; since version 3 the chunks' frames (the different ones, and each chunk's
 number among them); since version 4 where among the vectors those of each chunk begin, because chunks that overlap share
-some. The text is stored together with the first part, before a generation can
-serve. After a crash in between there may be one without the other.
+some. The text is stored together with the first part, before a generation can serve. After a crash in between there may
+be one without the other.
+
+`…/<first chunk>@<move>` has the same chunks as the part without a move, with vectors of the space that their store
+moves to, or has moved to since (`domain/vectors_move.py`). A line has, as `vectors`, their number if that is not 0.
 """
 
 from __future__ import annotations
@@ -15,19 +18,21 @@ import json
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
 
-from vectorlog.domain.location import Location, decoded
+from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
 from vectorlog.domain.window_runs import row_of
 from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.files.part_line import Json, frames, locations, packed_frames, runs
 
 TEXT = "text"
 """The last part of the key of a text."""
+BESIDE = "@"
+"""What comes before the number of a move in the key of a part."""
 TOGETHER = 1000
 """How many objects are deleted at a time: as many as S3 lists and deletes in one call."""
 VERSION = 4
@@ -36,7 +41,6 @@ _CURRENT = f'{{"version":{VERSION},'.encode()
 _LONGEST_LINE = 65_536
 """Bytes of a part that are read for its line; a longer line is read with the whole part."""
 
-Json: TypeAlias = dict[str, Any]
 Offsets = tuple[int, int]
 """First character of a chunk, and the one after its last."""
 
@@ -92,10 +96,14 @@ def part_item(
     spans: Sequence[Offsets],
     vectors: Sequence[tuple[Vector, ...]],
     details: Details | None = None,
+    *,
+    number: int = 0,
+    beside: bool = False,
 ) -> tuple[str, bytes]:
     """Returns the key and content of a part whose first chunk is number `first`, for `Blobs.put`.
 
     `spans` are character offsets in the text, one pair for each chunk. Without details, the part is of version 1.
+    `number` is that of the vectors. A part `beside` does not replace the one with the same chunks and other vectors.
     """
     dimensions = len(vectors[0][0]) if vectors else 0
     header: Json = {
@@ -103,16 +111,17 @@ def part_item(
         "spans": list(spans),
         "windows": [len(windows) for windows in vectors],
         "dimensions": dimensions,
+        **({"vectors": number} if number else {}),
     }
     if details is not None:
         places = [location.code[2:] for location in details.locations]
         header |= {"tokens": list(details.tokens), "places": places, "bytes": details.in_bytes}
         if any(frame != NO_FRAME for frame in details.frames):
-            header["frames"] = _packed_frames(details.frames)
+            header["frames"] = packed_frames(details.frames)
     starts, packed = row_of([[struct.pack(f"<{dimensions}e", *vector) for vector in windows] for windows in vectors])
     header["starts"] = starts
     body = json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(packed)
-    return f"{folder(store, file, generation)}{first:08d}", body
+    return f"{folder(store, file, generation)}{first:08d}{f'{BESIDE}{number}' if beside else ''}", body
 
 
 def chunks_in(part: Path) -> int:
@@ -129,7 +138,7 @@ def whole_chunks_in(part: Path) -> int | None:
         header = json.loads(line)
     except ValueError:
         return None
-    vectors = max((run.stop for run in _runs(header)), default=0)
+    vectors = max((run.stop for run in runs(header)), default=0)
     whole = len(line) + 2 * header["dimensions"] * vectors
     return len(header["spans"]) if part.stat().st_size == whole else None
 
@@ -154,16 +163,33 @@ def is_current(blobs: Blobs, store: str, file: str, generation: int) -> bool:
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     """Returns the number of the first chunk of each stored part, in ascending order."""
-    names = (key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation)))
-    return sorted(int(name) for name in names if name != TEXT)
+    return _starts(_names(blobs, store, file, generation))
 
 
-def read_parts(blobs: Blobs, store: str, file: str, generation: int, start: int = 0) -> Iterator[tuple[Chunk, ...]]:
-    """Yields the chunks of each part in order, leaving out the parts that begin before chunk `start`."""
-    starts = [first for first in part_starts(blobs, store, file, generation) if first >= start]
+def read_parts(
+    blobs: Blobs, store: str, file: str, generation: int, start: int = 0, *, number: int = 0
+) -> Iterator[tuple[Chunk, ...]]:
+    """Yields the chunks of each part in order, with the vectors of this number. Leaves out the parts that begin before
+    chunk `start`, and those without such vectors.
+    """
+    within, names = folder(store, file, generation), _names(blobs, store, file, generation)
+    starts = [first for first in _starts(names) if first >= start]
     text = read_text(blobs, store, file, generation) if starts else ""
     for first in starts:
-        yield _unpack(blobs.read(f"{folder(store, file, generation)}{first:08d}"), first, text)
+        name = f"{first:08d}"
+        beside = f"{name}{BESIDE}{number}" in names
+        line, _, packed = blobs.read(f"{within}{name}{BESIDE}{number}" if beside else within + name).partition(b"\n")
+        header = json.loads(line)
+        if header.get("vectors", 0) == number:
+            yield _unpack(header, packed, first, text)
+
+
+def _names(blobs: Blobs, store: str, file: str, generation: int) -> set[str]:
+    return {key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation))}
+
+
+def _starts(names: Iterable[str]) -> list[int]:
+    return sorted(int(name) for name in names if name != TEXT and BESIDE not in name)
 
 
 def read_pieces(blobs: Blobs, store: str, file: str, generation: int, start: int, limit: int) -> Iterator[Piece]:
@@ -191,46 +217,17 @@ def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
         blobs.delete(found)
 
 
-def _unpack(body: bytes, first: int, text: str) -> tuple[Chunk, ...]:
-    line, _, packed = body.partition(b"\n")
-    header = json.loads(line)
-    locations, frames = _locations(header), _frames(header)
-    runs, dimensions = _runs(header), header["dimensions"]
+def _unpack(header: Json, packed: bytes, first: int, text: str) -> tuple[Chunk, ...]:
+    places, around = locations(header), frames(header)
+    lies, dimensions = runs(header), header["dimensions"]
     row = [
         array("f", struct.unpack_from(f"<{dimensions}e", packed, 2 * dimensions * number))
-        for number in range(max((run.stop for run in runs), default=0))
+        for number in range(max((run.stop for run in lies), default=0))
     ]
     return tuple(
-        Chunk(first + index, text[start:end], tuple(row[run.start : run.stop]), locations[index], frames[index])
-        for index, ((start, end), run) in enumerate(zip(header["spans"], runs, strict=True))
+        Chunk(first + index, text[start:end], tuple(row[run.start : run.stop]), places[index], around[index])
+        for index, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
     )
-
-
-def _runs(header: Json) -> Sequence[range]:
-    """Returns the numbers of each chunk's vectors among those of the part."""
-    windows = header["windows"]
-    starts = header.get("starts", [end - size for end, size in zip(accumulate(windows), windows, strict=True)])
-    return [range(start, start + size) for start, size in zip(starts, windows, strict=True)]
-
-
-def _packed_frames(frames: Sequence[Frame]) -> Json:
-    numbers: dict[Frame, int] = {}
-    of_chunks = [numbers.setdefault(frame, len(numbers)) for frame in frames]
-    return {"different": [[each.before, each.after, each.words] for each in numbers], "of": of_chunks}
-
-
-def _frames(header: Json) -> Sequence[Frame]:
-    if "frames" not in header:
-        return [NO_FRAME] * len(header["spans"])
-    different = [Frame(*texts[:3]) for texts in header["frames"]["different"]]
-    return [different[number] for number in header["frames"]["of"]]
-
-
-def _locations(header: Json) -> Sequence[Location | None]:
-    spans = header["spans"]
-    if "places" not in header:
-        return [None] * len(spans)
-    return [decoded([*span, *place]) for span, place in zip(spans, header["places"], strict=True)]
 
 
 def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
@@ -243,6 +240,6 @@ def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
     else:
         text = blobs.read(within + TEXT).decode()
     tokens = header.get("tokens", [None] * len(spans))
-    each = zip(spans, tokens, _locations(header), _frames(header), strict=True)
+    each = zip(spans, tokens, locations(header), frames(header), strict=True)
     for n, ((start, end), count, location, frame) in enumerate(each, first):
         yield Piece(n, text[start - offset : end - offset], count, location, frame)

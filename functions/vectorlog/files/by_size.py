@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from vectorlog.defaults import SMALL_FILE_BYTES
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob
 from vectorlog.files.folder import FolderBlobs
 from vectorlog.files.listings import Listings
 from vectorlog.files.private import private_file
 from vectorlog.files.sqlite import SQLiteBlobs
-
-SMALL_BYTES = 64 * 1024
-"""The size up to which a blob is small. Measured with 4 KB and eight clients: a file costs five syncs of its own, and
-four changes of folders that wait for them; a row takes part in one sync.
-"""
 
 
 def now() -> int:
@@ -37,12 +33,21 @@ class BlobsBySize:
         staging: a folder on the same disk; it is emptied at the start.
         database: the file of the small blobs.
         clock: returns ms since 1970, which is when small blobs are stored.
+        read_only: nothing may be stored or deleted. `staging`, which is then elsewhere, has the copies of `local`.
     """
 
-    def __init__(self, folder: Path, staging: Path, database: Path, clock: Callable[[], int] = now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        staging: Path,
+        database: Path,
+        clock: Callable[[], int] = now,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self._staging = staging
         self._files = FolderBlobs(folder, staging)
-        self.rows = SQLiteBlobs(database, clock)
+        self.rows = SQLiteBlobs(database, clock, read_only=read_only)
         self._listings = Listings(self._stored_after)
 
     def put(self, items: Sequence[tuple[str, bytes | Path]]) -> None:
@@ -52,7 +57,7 @@ class BlobsBySize:
         paths: list[Path] = []
         for key, content in items:
             size = content.stat().st_size if isinstance(content, Path) else len(content)
-            if size > SMALL_BYTES:
+            if size > SMALL_FILE_BYTES:
                 large.append((key, content))
             elif isinstance(content, Path):
                 small.append((key, content.read_bytes()))
@@ -108,16 +113,17 @@ class BlobsBySize:
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         """See Blobs. Of a small blob, the file is a copy for as long as the context is open."""
-        content, stored = self.rows.find(key), self.rows.stored(key)
-        if content is None or stored is None:
+        found = self.rows.found(key)
+        if found is None:
             with self._files.local(key) as path:
                 yield path
             return
+        content, stored_at = found
         copy = self._staging / uuid.uuid4().hex
         try:
             with private_file(copy) as file:
                 file.write(content)
-            os.utime(copy, ns=(stored.stored_at * 1_000_000,) * 2)  # clients compare it across requests
+            os.utime(copy, ns=(stored_at * 1_000_000,) * 2)
             yield copy
         finally:
             copy.unlink(missing_ok=True)

@@ -25,12 +25,14 @@ class SQLiteBlobs:
     Args:
         path: of the database's file.
         clock: returns ms since 1970.
+        read_only: nothing may be stored or deleted, and a missing file is not created.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
+    def __init__(self, path: Path, clock: Callable[[], int], *, read_only: bool = False) -> None:
         self._clock = clock
-        prepare(path)
-        self._database = Database(path, _SCHEMA, synchronous="FULL")
+        if not read_only:
+            prepare(path)
+        self._database = Database(path, _SCHEMA, synchronous="FULL", read_only=read_only)
 
     def put(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Stores each item under its key, in one transaction that it may share with other threads'."""
@@ -42,9 +44,14 @@ class SQLiteBlobs:
 
     def find(self, key: str) -> bytes | None:
         """Returns the bytes of a blob, or None if it is not here."""
+        found = self.found(key)
+        return None if found is None else found[0]
+
+    def found(self, key: str) -> tuple[bytes, int] | None:
+        """Returns the bytes of a blob and when it was stored, in ms since 1970, or None if it is not here."""
         check_key(key)
-        row = self._database.read().execute("SELECT content FROM blobs WHERE key = ?", (key,)).fetchone()
-        return None if row is None else row[0]
+        row = self._database.read().execute("SELECT content, stored_at FROM blobs WHERE key = ?", (key,)).fetchone()
+        return None if row is None else (row[0], row[1])
 
     def stored(self, key: str) -> StoredBlob | None:
         """Returns a blob as it is listed, or None if it is not here."""

@@ -32,7 +32,7 @@ from vectorlog.ingest.places import locations
 from vectorlog.ingest.split import split
 from vectorlog.ingest.tokens import count
 
-Read = Callable[[Path, str, int, int], Document]
+Read = Callable[[Path, str, int, int, bool], Document]
 
 
 def main() -> None:
@@ -41,8 +41,8 @@ def main() -> None:
     serve(read)
 
 
-def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
-    """Reads a file and cuts its text into chunks."""
+def read(path: Path, filename: str, max_tokens: int, overlap: int, by_windows: bool) -> Document:
+    """Reads a file and cuts its text into chunks, and these into windows if they are embedded `by_windows`."""
     text = extract(path, filename)
     spans = split(text, max_tokens, overlap)
     return Document(
@@ -53,7 +53,7 @@ def read(path: Path, filename: str, max_tokens: int, overlap: int) -> Document:
         text.title,
         bounded(text.warnings),
         language_of(text.text),
-        windows(text, spans),
+        windows(text, spans) if by_windows else (),
     )
 
 
@@ -130,7 +130,7 @@ def _respond(read: Read, request: dict[str, Any]) -> tuple[dict[str, Any], bytes
         seconds = request.get("ocr", 0.0)
         _limit_cpu(CpuLimit(*request["cpu"]), path)
         with switched_on(Recognition(_OnDemand(), seconds, allow=_allow_cpu) if seconds else None):
-            document = read(path, request["filename"], request["max_tokens"], request["overlap"])
+            document = read(path, request["filename"], request["max_tokens"], request["overlap"], request["by_windows"])
         spans = [(span.start, span.end, span.tokens, span.before, span.after) for span in document.spans]
         places = [location.code for location in document.locations]
         warnings = [(warning.code, warning.message, warning.where) for warning in document.warnings]

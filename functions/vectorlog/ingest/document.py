@@ -144,8 +144,18 @@ def never(seconds: float) -> bool:  # noqa: ARG001
 class Reader(Protocol):
     """Reads a file and cuts it into chunks, in such a way that a bad file cannot harm this process."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        """Returns the file's text and chunks, of at most `max_tokens` tokens and with `overlap` tokens of overlap.
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
+        """Returns the file's text and chunks, of at most `max_tokens` tokens and with `overlap` tokens of overlap, and
+        their windows if it is to be embedded `by_windows`.
 
         Raises:
             Unreadable: the file cannot be read.

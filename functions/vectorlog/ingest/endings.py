@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file, vector_store
@@ -69,12 +69,17 @@ class Endings:
     def discard(self, message: Ingest, store: vector_store.State) -> None:
         """Removes a generation's chunks and artefacts; does nothing for a store that never existed."""
         if store.owner is not None:
-            self.remove(message, store.space)
+            self.remove(message, store.spaces)
 
-    def remove(self, message: Ingest, space: Space) -> None:
-        """Removes a generation's chunks from the index and its artefacts."""
-        self._deployment.index.remove(space, message.store, message.file, message.generation)
+    def remove(self, message: Ingest, spaces: Sequence[Space]) -> None:
+        """Removes a generation's chunks from the index, in these spaces, and its artefacts."""
+        self.remove_chunks(message, spaces)
         artefact.delete(self._deployment.blobs, message.store, message.file, message.generation)
+
+    def remove_chunks(self, message: Ingest, spaces: Iterable[Space]) -> None:
+        """Removes a generation's chunks from the index, in these spaces."""
+        for space in spaces:
+            self._deployment.index.remove(space, message.store, message.file, message.generation)
 
     def fail(self, message: Ingest, failure: Failure) -> Outcome[State, store_file.Event]:
         """Fails the message's generation, if it is still open."""

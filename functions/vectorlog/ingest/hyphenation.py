@@ -42,12 +42,13 @@ class Hyphens:
         self._right: Counter[str] = Counter()
         if not pairs:
             return
+        words: Counter[str] = Counter()
         for text in kept:
-            for match in _WORD.finditer(_uncut(text)):
-                word = match[0]
-                if (low := word.lower()) in lower:
-                    self._lower[low] += 1
-                    self._right[word] += 1
+            words.update(_WORD.findall(_uncut(text)))
+        for word, count in words.items():
+            if (low := word.lower()) in lower:
+                self._lower[low] += count
+                self._right[word] += count
 
     def resolved(self, text: str) -> str:
         """Returns the text with a hyphen or nothing in place of each `MARK`."""

@@ -15,18 +15,14 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import Failure, Ingested, State
-from vectorlog.domain.vectors import Vector
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.reporting import ReportingEmbedder
 from vectorlog.event_log.codec import STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.streams import Plan
-from vectorlog.files import artefact
-from vectorlog.files.blobs import NoSuchBlob
-from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.crowd import ALONE, Crowd
 from vectorlog.ingest.document import Reader
+from vectorlog.ingest.embed import embed, index_stored
 from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
-from vectorlog.ingest.job import CALL, Job, Requeue, Slice, by_space, rounds, slices
+from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
 from vectorlog.ingest.progress import Notes
 from vectorlog.ingest.reading import Due, Reading
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
@@ -125,7 +121,7 @@ class Ingester:
         recorded = [replace(job, loaded=outcome.loaded) for job, outcome in zip(jobs, outcomes, strict=True)]
         for job in recorded:
             if job.start == 0 and job.shrank:
-                self._endings.remove(job.message, job.space)
+                self._endings.remove(job.message, job.spaces)
         return recorded
 
     def _embed_all(self, jobs: Sequence[Job], time_left: Callable[[], bool]) -> list[Requeue]:
@@ -136,7 +132,7 @@ class Ingester:
             for batch in rounds(self._remaining_slices(list(waiting)), embedder.together):
                 if not time_left():
                     return [job.out_of_time(next_) for job, next_ in waiting.items()]
-                self._embed(batch, embedder, notes)
+                embed(self._deployment, batch, embedder, notes)
                 waiting |= {each.job: each.end for each in batch}
                 done = [each.job for each in batch if each.last]
                 self._serve(done)
@@ -168,37 +164,7 @@ class Ingester:
     def _remaining_slices(self, jobs: Sequence[Job]) -> Iterator[Slice]:
         """Yields the chunks still to be embedded; indexes the parts that an earlier try stored after `next`."""
         for job in jobs:
-            message, end = job.message, job.start
-            generation = message.store, message.file, message.generation
-            try:
-                for chunks in artefact.read_parts(self._deployment.blobs, *generation, start=end):
-                    if chunks[0].n == end and job.matches(chunks):
-                        self._deployment.index.add(job.space, [job.file_chunks(chunks)])
-                        end += len(chunks)
-            except NoSuchBlob:  # the try that wrote the first part died before the text was stored
-                end = 0
-            yield from slices(job, end)
-
-    def _embed(self, batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> None:
-        """Embeds slices of one space, stores their artefacts and adds them to the index."""
-        deployment = self._deployment
-        vectors = iter(_vectors(batch, embedder, notes))
-        items: list[tuple[str, bytes]] = []
-        additions: list[FileChunks] = []
-        for each in batch:
-            message, document = each.job.message, each.job.document
-            windows = [next(vectors) for _ in range(each.size)]
-            spans = [(span.start, span.end) for span in document.spans[each.first : each.end]]
-            if each.first == 0:
-                items.append(artefact.text_item(message.store, message.file, message.generation, document.text))
-            items.append(
-                artefact.part_item(
-                    message.store, message.file, message.generation, each.first, spans, windows, each.details
-                )
-            )
-            additions.append(each.job.file_chunks(each.chunks(windows)))
-        deployment.blobs.put(items)
-        deployment.index.add(batch[0].job.space, additions)
+            yield from slices(job, index_stored(self._deployment, job))
 
     def _serve(self, jobs: Sequence[Job]) -> None:
         """Appends the events that make the generations serve; removes those that are no longer needed."""
@@ -214,6 +180,7 @@ class Ingester:
                 pages=len(document.pages),
                 revision=job.indexed_revision,
                 warnings=document.warnings,
+                move=job.move.number if job.move else 0,
             )
             return Plan(
                 STORE_FILE,
@@ -226,20 +193,8 @@ class Ingester:
         outcomes = self._deployment.streams.decide_all([plan(job) for job in jobs])
         stores = self._deployment.streams.load_many(VECTOR_STORE, list({job.message.store for job in jobs}))
         for job, outcome in zip(jobs, outcomes, strict=True):
-            ended = stores[job.message.store].state.ended  # its purge may have run before these chunks were written
-            if ended or (outcome.decision is None and not needed(outcome.state, job.message.generation)):
-                self._endings.remove(job.message, job.space)
-
-
-def _vectors(batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> list[tuple[Vector, ...]]:
-    """Returns the vectors of all chunks of these slices, and records how far the embedding has come."""
-    chunks = [(each.job, n) for each in batch for n in range(each.first, each.end)]
-    vectors: list[tuple[Vector, ...]] = []
-    size = max(CALL, embedder.together)
-    for start in range(0, len(chunks), size):
-        some = [(job, job.embedded(n, by_windows=embedder.by_windows)) for job, n in chunks[start : start + size]]
-        owned = [(job.owner, text) for job, texts in some for text in texts]
-        found = iter(embedder.remembered.vectors(owned, embedder.documents))
-        vectors += [tuple(vector for _ in texts for vector in next(found)) for _, texts in some]
-        notes.embedded(batch, len(vectors))
-    return vectors
+            store = stores[job.message.store].state  # purges may have run before these chunks were written
+            if store.ended or (outcome.decision is None and not needed(outcome.state, job.message.generation)):
+                self._endings.remove(job.message, job.spaces)
+            else:
+                self._endings.remove_chunks(job.message, [each for each in job.spaces if each not in store.spaces])

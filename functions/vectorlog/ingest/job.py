@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.store_file import State
 from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
+from vectorlog.domain.vectors_move import Move
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.files.artefact import Details
@@ -43,12 +44,20 @@ class Requeue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A generation that is being ingested; `loaded` is the file's stream as last loaded."""
+    """A generation that is being ingested; `loaded` is the file's stream as last loaded.
+
+    Attributes:
+        space: that of the store.
+        number: of the store's vectors (`domain/vectors_move.py`).
+        move: the move of the store, for whose space the generation is embedded too.
+    """
 
     message: Ingest
     loaded: Loaded[State]
     space: Space
     document: Document
+    number: int = 0
+    move: Move | None = None
 
     @property
     def state(self) -> State:
@@ -63,7 +72,18 @@ class Job:
     @property
     def start(self) -> int:
         """The chunk at which to continue: 0 if the code that embedded the first ones had read the file differently."""
-        return self.message.next if self.message.next and self.message.document == self.document.digest else 0
+        return self.message.next if self.message.next and self.message.document == self._digest else 0
+
+    @property
+    def _digest(self) -> str:
+        """Identifies the document, and the vectors that its chunks are given."""
+        moves = f"/{self.number}/{self.move.number if self.move else 0}" if self.number or self.move else ""
+        return self.document.digest + moves
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces for which the generation is embedded."""
+        return (self.space,) if self.move is None else (self.space, self.move.space)
 
     @property
     def shrank(self) -> bool:
@@ -101,7 +121,7 @@ class Job:
         return Requeue(later, delay, str(error), held=error.fault == "deployment")
 
     def _continued(self, next_: int, refusals: int) -> Ingest:
-        revision, document = self.indexed_revision, self.document.digest if next_ else ""
+        revision, document = self.indexed_revision, self._digest if next_ else ""
         return replace(self.message, next=next_, refusals=refusals, revision=revision, document=document)
 
     def _refusals(self, next_: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +32,8 @@ from vectorlog.ingest.language import told_of_language
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.work.messages import Ingest
+
+log = logging.getLogger(__name__)
 
 CRASHES = 2
 """Number of crashes of the reader after which a file fails."""
@@ -74,13 +77,18 @@ class Reading:
         try:
             if turn.is_over():
                 return Requeue(message, 0, "others wait", moved=True)
-            refusal = vector_stores.require_model(self._deployment, store).standing_refusal
-            if refusal is not None:
+            embedder = vector_stores.require_model(self._deployment, store)
+            if (refusal := embedder.standing_refusal) is not None:
                 return self._wait(due, str(refusal))
             with self._deployment.blobs.local(blob_key(message.file, file.sha256)) as path:
                 document = turn.read(
                     lambda give_way: self._reader.read(
-                        path, file.filename, chunking.max_tokens, chunking.overlap, give_way
+                        path,
+                        file.filename,
+                        chunking.max_tokens,
+                        chunking.overlap,
+                        give_way,
+                        by_windows=embedder.by_windows,
                     ),
                 )
         except Invalid as error:
@@ -99,9 +107,13 @@ class Reading:
         except ReaderCrashed as error:
             return self._crashed(message, error)
         else:
-            model = store.space.name
+            move = store.moves.under_way
+            if move is not None and not self._deployment.models.offers(move.space):
+                log.error("%s moves to %s, which is not offered here: cancel the move", message.store, move.model)
+                move = None
+            model = (move.space if move else store.space).name
             told = told_of_language(document, model, self._deployment.models.languages(model))
-            return Job(message, due.loaded, store.space, told)
+            return Job(message, due.loaded, store.space, told, store.moves.current, move)
         finally:
             turn.done()
         return None

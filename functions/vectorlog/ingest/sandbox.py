@@ -107,8 +107,18 @@ class Sandbox:
                     raise
                 self._give_back(child)
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        """Returns the text and chunks of the file at `path`, uploaded as `filename`; see `extract` and `split`.
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
+        """Returns the text and chunks of the file at `path`, uploaded as `filename`; see Reader, `extract`
+        and `split`.
 
         Raises:
             Unreadable: the file cannot be read.
@@ -118,7 +128,7 @@ class Sandbox:
             OSError: there is no such file.
         """
         seconds = self._seconds + SECONDS_PER_MB * path.stat().st_size / 1e6
-        request = self._request(path, filename, max_tokens, overlap)
+        request = self._request(path, filename, max_tokens, overlap, by_windows=by_windows)
         with self._free:
             try:
                 header, text = self._ask(request, seconds, give_way)
@@ -144,12 +154,13 @@ class Sandbox:
             tuple(Window(*window) for window in header["windows"]),
         )
 
-    def _request(self, path: Path, filename: str, max_tokens: int, overlap: int) -> dict[str, Any]:
+    def _request(self, path: Path, filename: str, max_tokens: int, overlap: int, *, by_windows: bool) -> dict[str, Any]:
         return {
             "path": str(path.absolute()),
             "filename": filename,
             "max_tokens": max_tokens,
             "overlap": overlap,
+            "by_windows": by_windows,
             "cpu": self._cpu,
             "ocr": self._ocr_seconds,
         }
@@ -173,7 +184,7 @@ class Sandbox:
         Raises:
             ReaderUnavailable: that failed too.
         """
-        request = self._request(PROBE, "probe.txt", 800, 0) | {"cpu": (PROBE_SECONDS, 0.0)}
+        request = self._request(PROBE, "probe.txt", 800, 0, by_windows=False) | {"cpu": (PROBE_SECONDS, 0.0)}
         try:
             header, _ = self._ask(request, PROBE_SECONDS, never)
         except ReaderCrashed as error:

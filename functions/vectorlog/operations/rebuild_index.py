@@ -12,6 +12,7 @@ from vectorlog.domain import store_file, vector_store
 from vectorlog.domain.filters import Attributes
 from vectorlog.domain.ids import StoreFileId, StoreId, parse_stream, store_file_stream
 from vectorlog.domain.vectors import Space
+from vectorlog.domain.vectors_move import VectorsMoveEnded
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Streams
@@ -56,9 +57,11 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A generation that the index must have. `chunks` is their number, or None while it is being ingested."""
+    """A generation that the index must have. `chunks` is their number, or None while it is being ingested. `spaces` are
+    those of its store, each with the number of its vectors; the store's own one comes first.
+    """
 
-    space: Space
+    spaces: tuple[tuple[Space, int], ...]
     row: str
     revision: int
     attributes: Attributes
@@ -119,15 +122,26 @@ class Refill:
             streams = [parse_stream(text) for text in dict.fromkeys(commit.stream for commit in page)]
             named = (stream.store for stream in streams if isinstance(stream, StoreId | StoreFileId))
             stores = self._streams.load_many(VECTOR_STORE, list(dict.fromkeys(named)))
-            for store, loaded in stores.items():
-                while loaded.state.ended and self._into.remove_store(loaded.state.space, store):
+            left = [(commit.stream, space) for commit in page for space in self._left(commit)]
+            left += [(store, loaded.state.space) for store, loaded in stores.items() if loaded.state.ended]
+            for store, space in left:
+                state = stores[store].state
+                while (state.ended or space not in state.spaces) and self._into.remove_store(space, store):
                     continue
             for file in streams:
                 if isinstance(file, StoreFileId):
-                    self._into.remove(stores[file.store].state.space, file.store, file.file)
+                    for space in stores[file.store].state.spaces:
+                        self._into.remove(space, file.store, file.file)
                     self._add(self._wanted(list(self._generations(f"artefacts/{file.store}/{file.file}/"))))
         for generations in pages(self._generations("artefacts/")):
             self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
+
+    def _left(self, commit: Commit) -> Iterator[Space]:
+        """Yields the spaces that a commit of a store has left."""
+        if isinstance(parse_stream(commit.stream), StoreId):
+            for event in self._streams.decode_as(VECTOR_STORE, commit).events:
+                if isinstance(event, VectorsMoveEnded):
+                    yield event.left
 
     def _note_missing(self, files: Sequence[StoreFileId]) -> None:
         states = self._streams.load_many(STORE_FILE, [str(id) for id in files])
@@ -146,21 +160,24 @@ class Refill:
         added = dict.fromkeys(wanted, 0)
         by_space: dict[Space, list[FileChunks]] = defaultdict(list)
         for each, wants in wanted.items():
-            for chunks in self._chunks(each, wants):
-                added[each] += len(chunks.chunks)
-                pending = by_space[wants.space]
-                pending.append(chunks)
-                if sum(len(part.chunks) for part in pending) >= CHUNKS:
-                    self._into.add(wants.space, by_space.pop(wants.space))
+            for place, (space, number) in enumerate(wants.spaces):
+                for chunks in self._chunks(each, wants, space, number):
+                    added[each] += len(chunks.chunks) if place == 0 else 0
+                    pending = by_space[space]
+                    pending.append(chunks)
+                    if sum(len(part.chunks) for part in pending) >= CHUNKS:
+                        self._into.add(space, by_space.pop(space))
         for space, pending in by_space.items():
             self._into.add(space, pending)
         self._check(wanted, added)
 
-    def _chunks(self, each: Generation, wants: _Wanted) -> Iterator[FileChunks]:
+    def _chunks(self, each: Generation, wants: _Wanted, space: Space, number: int) -> Iterator[FileChunks]:
+        if not self._takes(space):
+            return
         try:
-            for chunks in artefact.read_parts(self._blobs, each.store, each.file, each.number):
+            for chunks in artefact.read_parts(self._blobs, each.store, each.file, each.number, number=number):
                 # If the dimensions differ, an import has moved the store to another model and is not complete yet.
-                if len(chunks[0].vectors[0]) == wants.space.dimensions:
+                if len(chunks[0].vectors[0]) == space.dimensions:
                     yield FileChunks(
                         each.store, each.file, each.number, wants.row, wants.revision, wants.attributes, chunks
                     )
@@ -172,8 +189,9 @@ class Refill:
         for each, wants in wanted.items():
             self.chunks += added[each]
             if each not in still:
-                self._into.remove(wants.space, each.store, each.file, each.number)
-            elif wants.chunks is not None:
+                for space, _ in wants.spaces:
+                    self._into.remove(space, each.store, each.file, each.number)
+            elif wants.chunks is not None and self._takes(wants.spaces[0][0]):
                 self.files += 1
                 if added[each] != wants.chunks:
                     self.incomplete.append(artefact.folder(each.store, each.file, each.number))
@@ -182,7 +200,8 @@ class Refill:
         files = self._streams.load_many(STORE_FILE, [each.stream for each in page])
         stores = self._streams.load_many(VECTOR_STORE, list({each.store for each in page}))
         pairs = ((each, _want(each, stores[each.store].state, files[each.stream].state)) for each in page)
-        return {each: wants for each, wants in pairs if wants is not None and self._takes(wants.space)}
+        wanted = {each: wants for each, wants in pairs if wants is not None}
+        return {each: wants for each, wants in wanted.items() if any(self._takes(space) for space, _ in wants.spaces)}
 
 
 def _want(each: Generation, store: vector_store.State, file: store_file.State) -> _Wanted | None:
@@ -190,7 +209,7 @@ def _want(each: Generation, store: vector_store.State, file: store_file.State) -
         return None
     row = file.placement.row(each.file)
     if file.serving is not None and file.serving.generation == each.number:
-        return _Wanted(store.space, row, file.revision, file.serving.attributes, file.serving.chunks)
+        return _Wanted(store.numbered_spaces, row, file.revision, file.serving.attributes, file.serving.chunks)
     if file.open is not None and file.open.generation == each.number:
-        return _Wanted(store.space, row, file.revision, file.attributes, None)
+        return _Wanted(store.numbered_spaces, row, file.revision, file.attributes, None)
     return None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
+from vectorlog.domain.store_file import Serving
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
 from vectorlog.operations.unerased import left
@@ -142,22 +143,35 @@ def _counts(row: Row) -> dict[str, int]:
 
 
 def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
-    by_store: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
+    by_store: dict[str, dict[tuple[str, int], Serving]] = defaultdict(dict)
     open_generations: set[tuple[str, str, int]] = set()
     for id_, state in history.store_files.items():
         if state.serving is not None and history.holds_contents(id_.store):
-            by_store[id_.store][id_.file, state.serving.generation] = state.serving.chunks
+            by_store[id_.store][id_.file, state.serving.generation] = state.serving
         if state.open is not None:
             open_generations.add((id_.store, id_.file, state.open.generation))
     for store, store_state in history.stores.items():
-        indexed = deployment.index.count(store_state.space, store)
-        for file, generation in by_store[store].keys() | indexed.keys():
-            expected, actual = by_store[store].get((file, generation)), indexed.get((file, generation), 0)
-            where = f"{store} {file} generation {generation}"
-            if expected is None and (store, file, generation) not in open_generations:
-                yield Difference("chunks", where, f"{actual} are left over")
-            elif expected is not None and expected != actual:
-                yield Difference("chunks", where, f"are {actual}, and the log says {expected}")
+        own, *moves = store_state.numbered_spaces
+        expected = {generation: serving.chunks for generation, serving in by_store[store].items()}
+        yield from _indexed(store, expected, deployment.index.count(own[0], store), open_generations)
+        for space, number in moves:
+            moved = {key: each.chunks for key, each in by_store[store].items() if each.move == number}
+            yield from _indexed(store, moved, deployment.index.count(space, store), open_generations)
+
+
+def _indexed(
+    store: str,
+    serving: Mapping[tuple[str, int], int],
+    indexed: Mapping[tuple[str, int], int],
+    open_generations: set[tuple[str, str, int]],
+) -> Iterator[Difference]:
+    for file, generation in serving.keys() | indexed.keys():
+        expected, actual = serving.get((file, generation)), indexed.get((file, generation), 0)
+        where = f"{store} {file} generation {generation}"
+        if expected is None and (store, file, generation) not in open_generations:
+            yield Difference("chunks", where, f"{actual} are left over")
+        elif expected is not None and expected != actual:
+            yield Difference("chunks", where, f"are {actual}, and the log says {expected}")
 
 
 def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]:

@@ -12,6 +12,7 @@ from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOAD, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.files import artefact
 from vectorlog.use_cases.uploaded_files import blob_key
 
 SAFE_AGE_MS = DAY_MS
@@ -87,10 +88,12 @@ def _needed(deployment: Deployment, keys: Sequence[str]) -> set[str]:
                 created, holder = batches[batch].state, stores[store].state
                 named = created.object == key if created.exists else holder.batch == batch
                 return holder.exists and named
-            case ["artefacts", store, file, generation, _]:
+            case ["artefacts", store, file, generation, name]:
                 held, state = stores[store].state, store_files[store_file_stream(store, file)].state
                 current = {f"{each.generation:08d}" for each in (state.open, state.serving) if each}
-                return held.exists and held.ended is None and generation in current
+                _, beside, move = name.partition(artefact.BESIDE)
+                used = not beside or move in {str(number) for _, number in held.numbered_spaces}
+                return held.exists and held.ended is None and generation in current and used
         return True
 
     return set(filter(is_needed, keys))

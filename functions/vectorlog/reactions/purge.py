@@ -8,20 +8,29 @@ the store had stays on record, for its history and its erasure (`views/past.py`)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import assert_never
 
+from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
+from vectorlog.domain.vectors import Space
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs
 from vectorlog.use_cases import manifests
 from vectorlog.views import keys, past
 from vectorlog.views.table import WRITE_LIMIT, Key, Remove, Table
 from vectorlog.work.messages import PurgePoint
+from vectorlog.work.move_messages import PurgeVectors
 
 STEP = 1000
 """How many objects or rows a step removes. S3 lists and deletes so many at a time, and ten transactions remove rows."""
+AGAIN_MS = DAY_MS
+"""When to repeat a purge: by then no ingest of the store can be under way any more."""
+SEARCHED_MS = 60_000
+"""For how long a search may use a space that its store has left: twice as long as a search may take."""
 BATCHES = 100
 """How many batches a step removes at most, because each takes at least two calls."""
 
@@ -40,6 +49,24 @@ def step(
         point = following
         following = _step(deployment, store, state, point)
     return following
+
+
+def step_of_vectors(deployment: Deployment, message: PurgeVectors) -> tuple[PurgeVectors, int] | None:
+    """Removes some of a store's chunks in a space that it has left: not before the searches have ended that began
+    before, and once more when no ingest can be under way any more that did.
+
+    Returns:
+        The message to continue with, and when, in ms. None at the end, or if the store uses the space again.
+    """
+    space = Space(message.model, message.dimensions)
+    if message.times < 0:
+        return replace(message, times=0), SEARCHED_MS
+    store = deployment.streams.load(VECTOR_STORE, message.store).state
+    if store.ended is None and space in store.spaces:
+        return None
+    if deployment.index.remove_store(space, message.store):
+        return message, 0
+    return None if message.times else (replace(message, times=1), AGAIN_MS)
 
 
 def rows_in(table: Table, store: str) -> None:

@@ -21,6 +21,7 @@ from vectorlog.domain import (
 from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.sharing import VectorStoreShared, VectorStoreUnshared
+from vectorlog.domain.vectors_move import VectorsMoveBegun, VectorsMoveEnded, VectorStoreMoved
 from vectorlog.event_log.decision import (
     AnyDecision,
     is_batch,
@@ -46,6 +47,7 @@ from vectorlog.work.messages import (
     PurgeStore,
     Retag,
 )
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
 
 def reactions(decision: AnyDecision) -> Sequence[Message]:
@@ -85,10 +87,14 @@ def _of_store(store: str, version: int, event: vector_store.Event) -> Sequence[M
             return [PurgeStore(store)]
         case VectorStoreErased():
             return [PurgeStore(store), Erase(store, version)]
+        case VectorsMoveBegun():
+            return [MoveVectors(store, event.number, event.attempt)]
+        case VectorsMoveEnded():
+            return [PurgeVectors(store, event.left_model, event.left_dimensions)]
         case (
             vector_store.VectorStoreModified()
             | vector_store.VectorStoreUsed()
-            | vector_store.VectorStoreMoved()
+            | VectorStoreMoved()
             | VectorStoreShared()
             | VectorStoreUnshared()
         ):

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from vectorlog.defaults import DAY_MS
 from vectorlog.deployment import Deployment
 from vectorlog.domain import file_batch, store_file, vector_store
 from vectorlog.domain.file_batch import FileBatchCreated
 from vectorlog.domain.ids import store_file_stream
 from vectorlog.domain.vector_store import VectorStoreCreated
-from vectorlog.domain.vectors import Space
 from vectorlog.event_log.codec import FILE_BATCH, STORE_FILE, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.provenance import meta_of
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
-from vectorlog.reactions import erasure, leftovers, purge
+from vectorlog.reactions import erasure, leftovers, moving, purge
 from vectorlog.reactions.projector import Projector
 from vectorlog.use_cases import fan_out, uploaded_files, uploads
 from vectorlog.work.messages import (
@@ -37,13 +35,12 @@ from vectorlog.work.messages import (
     Retag,
     Scrub,
 )
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
 CLOSE_AGAIN_MS = 500
 """How long to wait for the projection before checking again whether a batch has reached all of its files."""
 SCRUB_AFTER_MS = 60_000
 """How long to wait before the disk is scrubbed: an erasure of many things is then scrubbed once."""
-PURGE_AGAIN_MS = DAY_MS
-"""When to repeat a purge: by then no ingest of the store can be under way any more."""
 
 
 class Worker:
@@ -79,7 +76,12 @@ class Worker:
             case Erase():
                 self._erase(message)
             case Scrub(store):
-                self._deployment.scrub(self._space(store) if store else None, store)
+                for space in self._store(store).spaces if store else (None,):
+                    self._deployment.scrub(space, store)
+            case MoveVectors():
+                self._move(message)
+            case PurgeVectors():
+                self._purge_vectors(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
             case _ as never:
@@ -124,9 +126,10 @@ class Worker:
             self._projector.send([(store, check_again)], delay=CLOSE_AGAIN_MS)
 
     def _purge(self, message: Purge) -> None:
-        space = self._space(message.store)
+        spaces = self._store(message.store).spaces
         for each in message.retired:
-            self._deployment.index.remove(space, message.store, message.file, each.generation)
+            for space in spaces:
+                self._deployment.index.remove(space, message.store, message.file, each.generation)
             artefact.delete(self._deployment.blobs, message.store, message.file, each.generation)
         if message.erased:
             self._projector.send([(message.store, Scrub(message.store))], delay=SCRUB_AFTER_MS)
@@ -140,7 +143,7 @@ class Worker:
             self._projector.send([(message.store, replace(message, point=following))])
         elif message.again:
             again = replace(message, again=False, point=None)
-            self._projector.send([(message.store, again)], delay=PURGE_AGAIN_MS)
+            self._projector.send([(message.store, again)], delay=purge.AGAIN_MS)
 
     def _retag(self, message: Retag) -> None:
         store, file, generation = message.store, message.file, message.generation
@@ -150,12 +153,24 @@ class Worker:
         if state.serving is not None and state.serving.generation == generation and state.placement is not None:
             row, attributes = state.placement.row(file), state.serving.attributes
             tagged = FileChunks(store, file, generation, row, state.revision, attributes, ())
-            if not self._deployment.index.retag(self._space(store), tagged):
-                for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation):
-                    self._deployment.index.add(self._space(store), [replace(tagged, chunks=chunks)])
+            for space, number in self._store(store).numbered_spaces:
+                if not self._deployment.index.retag(space, tagged):
+                    for chunks in artefact.read_parts(self._deployment.blobs, store, file, generation, number=number):
+                        self._deployment.index.add(space, [replace(tagged, chunks=chunks)])
         after = self._file(store, file).serving
         if after is None or after.generation != generation:  # retired meanwhile, or before this attempt
-            self._deployment.index.remove(self._space(store), store, file, generation)
+            for space in self._store(store).spaces:
+                self._deployment.index.remove(space, store, file, generation)
+
+    def _move(self, message: MoveVectors) -> None:
+        following = moving.step(self._deployment, message)
+        if following is not None:
+            self._projector.send([(message.store, following)], delay=moving.POLL_MS)
+
+    def _purge_vectors(self, message: PurgeVectors) -> None:
+        following = purge.step_of_vectors(self._deployment, message)
+        if following is not None:
+            self._projector.send([(message.store, following[0])], delay=following[1])
 
     def _forget(self, message: Forget) -> None:
         file, meta = message.file, _meta(message)
@@ -191,9 +206,6 @@ class Worker:
 
     def _store(self, store: str) -> vector_store.State:
         return self._deployment.streams.load(VECTOR_STORE, store).state
-
-    def _space(self, store: str) -> Space:
-        return self._store(store).space
 
 
 def _meta(message: Message) -> str:

@@ -10,8 +10,8 @@ from threading import Event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vectorlog.defaults import RERANKING_SECONDS
-from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.endpoints.endpoint import Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.reranking.reranker import MOST_TEXTS, RerankingError
 from vectorlog.retry import RetryPolicy
 
@@ -24,6 +24,11 @@ the text themselves.
 """
 CONNECTIONS = 16
 """How many requests are sent at a time, as many as a search may have queries; further ones wait, within their time."""
+
+ANSWER_BYTES = 16 << 20
+"""The most bytes of an answer. Some servers send the texts back: 100 of `LONGEST` characters, which JSON may write with
+six bytes each, have 5 MB.
+"""
 
 TEXTS_AT_ONCE = 32
 """How many texts text-embeddings-inference takes in a request, unless its `--max-client-batch-size` says otherwise. A
@@ -76,8 +81,8 @@ class EndpointReranker:
             return self._ask_of_texts(query, texts, over)
         body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         try:
-            return _scores(self._endpoint.post(body, ONCE), len(texts))
-        except EmbeddingError as error:
+            return _scores(self._endpoint.post(body, ONCE, ANSWER_BYTES), len(texts))
+        except EndpointError as error:
             if f"`{_TEXTS}`" not in str(error):
                 raise
         scores = self._ask_of_texts(query, texts, over)
@@ -92,14 +97,14 @@ class EndpointReranker:
                 raise RerankingError("the search's time is over", "slow")
             batch = texts[first : first + TEXTS_AT_ONCE]
             body = {"query": query, _TEXTS: batch, "truncate": True}
-            scores += _scores(self._endpoint.post(body, ONCE), len(batch))
+            scores += _scores(self._endpoint.post(body, ONCE, ANSWER_BYTES), len(batch))
         return scores
 
 
 def _result(answer: Future[list[float]]) -> list[float]:
     try:
         return answer.result()
-    except EmbeddingError as error:
+    except EndpointError as error:
         raise RerankingError(str(error), "refused") from None
 
 

@@ -11,8 +11,8 @@ from concurrent.futures import TimeoutError as OutOfTime
 from pydantic import BaseModel, Field, ValidationError
 
 from vectorlog.defaults import REWRITING_SECONDS
-from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
+from vectorlog.endpoints.endpoint import Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.retry import RetryPolicy
 from vectorlog.rewriting.plain import rewritten
 
@@ -23,6 +23,8 @@ ONCE = RetryPolicy(attempts=1, timeout_s=REWRITING_SECONDS)
 """A user waits, and without an answer the search goes on with the fixed rules."""
 LONGEST = 4_096
 """Characters of an answer that can be a query."""
+ANSWER_BYTES = 1 << 20
+"""The most bytes of an answer: a query, and what a model thought before it."""
 CONNECTIONS = 16
 
 _INSTRUCTION = (
@@ -59,7 +61,7 @@ class ChatRewriter:
 
     def _ask(self, query: str) -> str:
         messages = [{"role": "system", "content": _INSTRUCTION}, {"role": "user", "content": query}]
-        answer = self._endpoint.post({"model": self._model, "messages": messages}, ONCE)
+        answer = self._endpoint.post({"model": self._model, "messages": messages}, ONCE, ANSWER_BYTES)
         return " ".join((_Answer.model_validate_json(answer).choices[0].message.content).split())
 
 
@@ -69,7 +71,7 @@ def _result(query: str, answer: Future[str], seconds: float, request: str) -> st
     except OutOfTime:
         answer.cancel()
         reason = f"no answer within {seconds:g} s"
-    except EmbeddingError as error:
+    except EndpointError as error:
         reason = str(error)
     except ValidationError:
         reason = "the answer is not a chat completion with a text"

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from vectorlog.domain.errors import DISK_FULL, NoSpace, is_disk_full
+from vectorlog.sqlite.read_only import ReadOnly, check, connect
+
+TIMEOUT_S = 30
+"""How long a statement waits for another process's transaction."""
 
 T = TypeVar("T")
 
@@ -40,12 +44,21 @@ class Database:
         mapped: bytes of the file that are mapped into memory. That is worth it where rows that were not read before
             are read at random; where rows are written, mapping them anew costs more, and every connection's mapping
             counts as memory of the process.
+        read_only: nothing is written, not even the schema. A missing file reads as an empty database.
     """
 
     def __init__(
-        self, path: Path, schema: Sequence[str], synchronous: Literal["FULL", "NORMAL"], mapped: int = 0
+        self,
+        path: Path,
+        schema: Sequence[str],
+        synchronous: Literal["FULL", "NORMAL"],
+        mapped: int = 0,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._mapped = mapped
+        self._schema = schema
+        self._read_only = read_only
         self._path = path
         self._local = threading.local()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}
@@ -53,6 +66,9 @@ class Database:
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
         self._scrub_lock = threading.Lock()
+        if read_only:
+            self._writer = self._connect()
+            return
         # SQLite gives the files beside the database the mode of the database, which only its owner may read.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
@@ -72,8 +88,11 @@ class Database:
 
         Raises:
             NoSpace: the disk is full; nothing of the action was stored.
+            ReadOnly: the database was opened to be read.
             sqlite3.Error: the write failed; nothing of the action was stored.
         """
+        if self._read_only:
+            raise ReadOnly(f"{self._path} was opened to be read.")
         job = _Job(action)
         self._waiting.append(job)
         with self._lock:
@@ -86,11 +105,17 @@ class Database:
         return job.result  # type: ignore[return-value]  # a job without an error has a result of type T
 
     def read(self) -> sqlite3.Connection:
-        """Returns this thread's read-only connection. A statement sees every write committed before it began."""
+        """Returns this thread's read-only connection. A statement sees every write committed before it began.
+
+        Raises:
+            OlderDatabase: the database is `read_only`, and an older version's: it lacks something of the schema.
+        """
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
+            if self._read_only:
+                check(connection, self._path, self._schema)
             self._local.connection = connection
             with self._readers_lock:
                 for thread in [thread for thread in self._readers if not thread.is_alive()]:
@@ -123,8 +148,10 @@ class Database:
                 connection.close()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            return connect(self._path, self._schema, TIMEOUT_S)
         connection = sqlite3.connect(
-            self._path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+            self._path, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.execute("PRAGMA busy_timeout=30000")
         connection.execute(f"PRAGMA mmap_size={self._mapped}")

@@ -4,6 +4,7 @@ the only place that decides who may do what (docs/contract.md, section 10.5).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from vectorlog.deployment import Deployment
@@ -14,6 +15,9 @@ from vectorlog.domain.tenancy import Caller
 from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE, Aggregate
 from vectorlog.event_log.streams import Loaded
 from vectorlog.use_cases.actor import Actor
+
+NO_ROLE = ""
+"""Stands for an end user who has no role of their own on a store, and so that of the team; nobody has this name."""
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -52,6 +56,27 @@ def store(
     if right not in RIGHTS[role]:
         raise Forbidden(_needs(store, right))
     return loaded
+
+
+def of_link(deployment: Deployment, store: str, is_user: Callable[[str], bool] | None) -> Caller:
+    """Returns the caller for whom the address of a passage was made. It has the rights of today: if its role was taken
+    back since, `store` finds nothing for it.
+
+    Args:
+        deployment: has the store.
+        store: the store's id.
+        is_user: whether the address was made for this end user; None: it was made for the project.
+
+    Raises:
+        NotFound: the store does not exist.
+    """
+    state = deployment.streams.load(VECTOR_STORE, store).state
+    if state.owner is None or not state.exists:
+        raise errors.store_not_found(store)
+    if is_user is None:
+        return Caller(state.owner.project)
+    known = [each for each in (state.owner.user, *state.sharing.users) if each is not None]
+    return Caller(state.owner.project, next(filter(is_user, known), NO_ROLE))
 
 
 def lists_store(state: vector_store.State, caller: Caller) -> bool:

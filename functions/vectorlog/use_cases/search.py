@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from vectorlog.deployment import Deployment
@@ -56,8 +56,8 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chunk that was found: its number in the file, and where it is, if that is known. `score` is absolute, from 0 to
-    1, and 0.5 means unrelated.
+    """A chunk that was found: its number in the file's generation, and where it is, if that is known. `score` is
+    absolute, from 0 to 1, and 0.5 means unrelated. Two results are equal if users cannot tell them apart.
     """
 
     store: str
@@ -68,6 +68,7 @@ class Result:
     text: str
     n: int
     location: Location | None
+    generation: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,10 @@ def _best(
 
 def _result(store: str, found: Confirmed) -> Result:
     hit, state = found.ranked.hit, found.state
-    attributes = state.serving.attributes if state.serving else {}
-    return Result(store, hit.file, state.filename, found.ranked.score, attributes, hit.text, hit.n, hit.location)
+    attributes, generation = (state.serving.attributes, state.serving.generation) if state.serving else ({}, 0)
+    return Result(
+        store, hit.file, state.filename, found.ranked.score, attributes, hit.text, hit.n, hit.location, generation
+    )
 
 
 def _note_use(deployment: Deployment, actor: Actor, loaded: Sequence[Loaded[vector_store.State]]) -> None:

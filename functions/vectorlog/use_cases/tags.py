@@ -24,15 +24,17 @@ def retag(deployment: Deployment, store: str, file: str, state: State, request_i
 
 
 def _write(deployment: Deployment, store: str, file: str, state: State, placement: Placement) -> None:
-    space = deployment.streams.load(VECTOR_STORE, store).state.space
+    spaces = deployment.streams.load(VECTOR_STORE, store).state.spaces
     tagged = [(state.serving.generation, state.serving.attributes)] if state.serving else []
     tagged += [(state.open.generation, state.attributes)] if state.open else []
     for generation, attributes in tagged:
         part = FileChunks(store, file, generation, placement.row(file), state.revision, attributes, ())
-        deployment.index.retag(space, part)
+        for space in spaces:
+            deployment.index.retag(space, part)
     ended = deployment.streams.load(VECTOR_STORE, store).state.ended
     after = deployment.streams.load(STORE_FILE, store_file_stream(store, file)).state
     needed = {each.generation for each in (after.serving, after.open) if each is not None and not ended}
     for generation, _ in tagged:
         if generation not in needed:  # its purge may have run before the index was written to
-            deployment.index.remove(space, store, file, generation)
+            for space in spaces:
+                deployment.index.remove(space, store, file, generation)

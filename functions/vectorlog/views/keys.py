@@ -129,6 +129,11 @@ def progress_of(store: str) -> str:
     return f"{_PROGRESS}{store}"
 
 
+def move_progress(store: str) -> Key:
+    """The key of the row that says how far the move of a store to another space has come."""
+    return Key(f"{_PROGRESS}{store}#move", COUNTS)
+
+
 def contents(store: str) -> str:
     """The partition key of the rows that list, by their bytes, a store's files that serve or are being ingested."""
     return f"{_STORE}{store}{_CONTENTS}"

@@ -28,10 +28,18 @@ Prefetched = dict[Key, Row | None]
 class Views:
     """The rows that are made from commits.
 
-    Attributes:
+    Args:
         table: the table that is read.
-        tables: the tables that are written: `table`, and during a rebuild also the one that will replace it, or the one
-            that it replaced (ARCHITECTURE.md, "Rebuild").
+        timing: of repeated attempts.
+        also: further tables that are written: during a rebuild the one that will replace `table`, or the one that it
+            replaced (ARCHITECTURE.md, "Rebuild").
+        remember: how many commits that `show` has projected are left out by `apply`, for a process that also reads the
+            feed: their rows are in the table as long as it runs.
+        pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
+
+    Attributes:
+        table: see above.
+        tables: the tables that are written: `table`, and those of `also`.
     """
 
     def __init__(
@@ -43,16 +51,6 @@ class Views:
         remember: int = 0,
         pool: Executor | None = None,
     ) -> None:
-        """Makes the views of a table.
-
-        Args:
-            table: see above.
-            timing: of repeated attempts.
-            also: see `tables`.
-            remember: how many commits that `show` has projected are left out by `apply`, for a process that also reads
-                the feed: their rows are in the table as long as it runs.
-            pool: threads in which `apply` writes side by side; None where a table makes one write at a time anyway.
-        """
         self.table = table
         self.tables = (table, *also)
         self._timing = timing

@@ -11,21 +11,13 @@ from pydantic import TypeAdapter
 
 from vectorlog.domain.store_file import Retired
 from vectorlog.telemetry.telemetry import FileRef
+from vectorlog.work.cause import FromRequest
+from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 from vectorlog.work.queue import Outgoing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FromRequest:
-    """The fields that all messages have: the id of the request that caused the message, or "" (the sweep, an import),
-    and its project, or "" (an import, a commit of an older version).
-    """
-
-    request: str = ""
-    project: str = ""
-
-
 @dataclass(frozen=True, slots=True)
-class Ingest(_FromRequest):
+class Ingest(FromRequest):
     """Ingest a generation of a file, from chunk `next` on.
 
     Attributes:
@@ -53,14 +45,14 @@ class Ingest(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBatch(_FromRequest):
+class OpenBatch(FromRequest):
     """Append the batch with which a store was created, if it is not appended yet."""
 
     store: str
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut(_FromRequest):
+class FanOut(FromRequest):
     """Attach the files of a batch, from position `cursor` of its manifest on."""
 
     store: str
@@ -69,7 +61,7 @@ class FanOut(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class CancelBatch(_FromRequest):
+class CancelBatch(FromRequest):
     """Cancel the files of a cancelled batch, from position `cursor` of its manifest on."""
 
     store: str
@@ -78,7 +70,7 @@ class CancelBatch(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Purge(_FromRequest):
+class Purge(FromRequest):
     """Remove the chunks and artefacts of retired generations. If they are `erased`, nothing may be left on a disk."""
 
     store: str
@@ -103,7 +95,7 @@ class PurgePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeStore(_FromRequest):
+class PurgeStore(FromRequest):
     """Remove some of what a deleted or expired store has left, from `point` on (None: from the beginning). After the
     rest, repeat all of it later if `again`.
     """
@@ -114,7 +106,7 @@ class PurgeStore(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Retag(_FromRequest):
+class Retag(FromRequest):
     """Write a file's attributes to the chunks of the generation that was serving when they changed."""
 
     store: str
@@ -123,28 +115,28 @@ class Retag(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(_FromRequest):
+class Forget(FromRequest):
     """Detach a deleted file from every store, and remove its bytes."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class CloseUpload(_FromRequest):
+class CloseUpload(FromRequest):
     """Make the file of a completed upload, if its request did not, and remove the parts of an upload that has ended."""
 
     upload: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replay(_FromRequest):
+class Replay(FromRequest):
     """Project a stream again from its first commit, and send the messages that follow from it."""
 
     stream: str
 
 
 @dataclass(frozen=True, slots=True)
-class Collect(_FromRequest):
+class Collect(FromRequest):
     """Delete the leftovers among the blobs whose keys come after `after`."""
 
     after: str = ""
@@ -157,7 +149,7 @@ batches, and of files and batches that it had), and then erases the stream's own
 
 
 @dataclass(frozen=True, slots=True)
-class Erase(_FromRequest):
+class Erase(FromRequest):
     """Erase a stream's commits before `version`, which is that of the commit that has what is kept. Before that, have
     the streams erased that hold content of the same thing, from `part` and the key after `after` on.
 
@@ -173,7 +165,7 @@ class Erase(_FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Scrub(_FromRequest):
+class Scrub(FromRequest):
     """Remove from the disk what an erasure has left in the index of a store ("": of none) and in the journals."""
 
     store: str = ""
@@ -193,6 +185,8 @@ Message = (
     | Collect
     | Erase
     | Scrub
+    | MoveVectors
+    | PurgeVectors
 )
 
 COLLECTION = "collect"

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vectorlog.api.input.file_spool import IN_MEMORY_BYTES
 from vectorlog.api.input.form import Form, SpooledFile
 from vectorlog.api.input.multipart import (
     FORM_OVERHEAD_BYTES,
@@ -24,6 +23,7 @@ from vectorlog.api.input.multipart import (
     FormReader,
     FormTooLarge,
 )
+from vectorlog.defaults import SMALL_FILE_BYTES
 
 TYPE = "multipart/form-data; boundary=B"
 
@@ -76,7 +76,7 @@ class TestForm:
     @pytest.mark.parametrize("more", [0, 1])
     def test_small_files_are_in_memory(self, tmp_path: Path, more: int) -> None:
         """A file of up to 64 KB makes none on disk, whatever the pieces in which it arrives; a larger one does."""
-        content = bytes(range(256)) * (IN_MEMORY_BYTES // 256) + b"x" * more
+        content = bytes(range(256)) * (SMALL_FILE_BYTES // 256) + b"x" * more
         sent = part(FILE, content) + END
         form = read(tmp_path, *[sent[start : start + 5000] for start in range(0, len(sent), 5000)])
         assert bytes_of(form.files["file"]) == content
@@ -202,7 +202,7 @@ class TestRefusals:
 
     def test_discard(self, tmp_path: Path) -> None:
         """Giving up in mid-file, or after the end, removes what was spooled; doing it twice is no error."""
-        reader, large = FormReader(TYPE, tmp_path, 10 * IN_MEMORY_BYTES), b"x" * (IN_MEMORY_BYTES + 1)
+        reader, large = FormReader(TYPE, tmp_path, 10 * SMALL_FILE_BYTES), b"x" * (SMALL_FILE_BYTES + 1)
         reader.feed(part(FILE, large) + part(b'name=b; filename="b"', large)[:-1])
         assert len(list(tmp_path.iterdir())) == 2
         reader.discard()

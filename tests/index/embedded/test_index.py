@@ -24,9 +24,10 @@ from vectorlog.domain.vectors import Chunk
 from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded import compaction
 from vectorlog.index.embedded import store as local_store
-from vectorlog.index.embedded.index import IndexDamaged, LocalIndex
+from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.embedded.rows import ROW
 from vectorlog.index.embedded.schema import SCHEMA, FolderInUse
+from vectorlog.index.embedded.search import IndexDamaged
 
 
 def windows(folder: Path) -> int:

@@ -28,8 +28,17 @@ FRAME = Frame("Depot \u203a Rules\n\n", "\n```", "travel-policy.txt\ntravel poli
 class LeadingIn(StubReader):
     """A reader whose chunks have a lead-in and an end, and whose files have a warning."""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
-        document = super().read(path, filename, max_tokens, overlap, give_way)
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
+        document = super().read(path, filename, max_tokens, overlap, give_way, by_windows=by_windows)
         spans = tuple(replace(span, before=FRAME.before, after=FRAME.after) for span in document.spans)
         return replace(document, spans=spans, warnings=(WARNING,))
 

@@ -126,3 +126,35 @@ def test_headers_and_forms_are_read_as_locally(tmp_path: Path) -> None:
     event["multiValueHeaders"] = {"Content-Type": ["multipart/form-data; boundary=x"], "Accept": ["a", "b"]}
     assert resolver.resolve(event, LambdaContext())["statusCode"] == 200
     assert (asked[0].headers["accept"], asked[0].body) == ("a, b", b"not a form")
+
+
+@pytest.mark.parametrize(
+    ("whole", "root"),
+    [
+        ("/v/v1/models", "https://api.example.com/v"),
+        ("/v1/models", "https://api.example.com"),
+        ("/other", "https://api.example.com"),
+        (None, "https://api.example.com"),
+    ],
+)
+def test_address_of_the_root(tmp_path: Path, whole: str | None, root: str) -> None:
+    """A request knows the address by which its client reached the API, with the stage or base path in it."""
+    seen: list[str] = []
+
+    def admit(head: Request) -> Response:
+        seen.append(head.root)
+        return Response(200)
+
+    headers = {"Host": "api.example.com", "X-Forwarded-Proto": "https"}
+    event = {
+        "httpMethod": "GET",
+        "path": "/v1/models",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "requestContext": {"requestId": "1-2", "path": whole},
+        "body": None,
+        "isBase64Encoded": False,
+    }
+    build(admit, tmp_path).resolve(event, LambdaContext())
+    assert seen == [root]

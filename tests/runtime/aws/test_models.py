@@ -10,8 +10,8 @@ import pytest
 
 from tests.embedding.stub_server import StubServer
 from tests.support import moto_aws
-from vectorlog.embedding import endpoint
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.endpoints import endpoint
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
 from vectorlog.runtime.aws.models import models

@@ -10,7 +10,7 @@ import pytest
 
 from tests.reranking.rerank_server import RerankServer
 from tests.support import moto_aws
-from vectorlog.embedding import endpoint
+from vectorlog.endpoints import endpoint
 from vectorlog.reranking.reranker import RerankingError
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse
+from vectorlog.runtime.local.data_folder import DataFolder, FolderInUse, UnknownFormat
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import Settings
 
@@ -87,3 +87,26 @@ def test_one_server(tmp_path: Path) -> None:
         lock().close()
     with folder.lock(), folder.lock_rebuild():
         pass
+
+
+def test_an_older_format_is_raised(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The server's start raises the format of a folder from before `blobs.db`, so an older version, which would not
+    find small files there, refuses it. The log says so, once, and the folder is not taken for a copy.
+    """
+    folder = DataFolder(tmp_path / "data")
+    use(folder.path)
+    folder.marker.write_text('{"format": 1}\n')
+    for _ in range(2):
+        use(folder.path)
+        assert folder.marker.read_text() == '{"format": 2}\n'
+    assert caplog.text.count("older versions of Vectorlog can no longer use") == 1
+    assert "copy" not in caplog.text
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    """A folder of a newer version is refused, and stays as it is."""
+    folder = DataFolder(tmp_path / "data")
+    folder.marker.write_text('{"format": 3}\n')
+    with pytest.raises(UnknownFormat, match=r"has format 3.*knows formats up to 2"):
+        Local(Settings(data=folder.path, readers=1))
+    assert {path.name for path in folder.path.iterdir()} == {"vectorlog.json"}

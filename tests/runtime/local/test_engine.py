@@ -35,10 +35,19 @@ class Reader(StubReader):
 
     unavailable = ""
 
-    def read(self, path: Path, filename: str, max_tokens: int, overlap: int, give_way: GiveWay = never) -> Document:
+    def read(
+        self,
+        path: Path,
+        filename: str,
+        max_tokens: int,
+        overlap: int,
+        give_way: GiveWay = never,
+        *,
+        by_windows: bool = False,
+    ) -> Document:
         if self.unavailable:
             raise ReaderUnavailable(self.unavailable)
-        return super().read(path, filename, max_tokens, overlap, give_way)
+        return super().read(path, filename, max_tokens, overlap, give_way, by_windows=by_windows)
 
 
 class Workshop:
@@ -234,7 +243,7 @@ class TestIngest:
         store, file = shop.attached()
         seen: list[int] = []
 
-        def read(*_: object) -> Document:
+        def read(*_: object, **__: object) -> Document:
             shop.later(10 * LENT_MS)
             seen.append(len(shop.queues.embed.receive(1, 1)))
             return Document("text", (), ())
@@ -265,7 +274,7 @@ class TestIngest:
     def test_a_file_that_always_fails(self, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
         """A fault of ours fails a file after some tries, with a sentence."""
         store, file = shop.attached()
-        monkeypatch.setattr(shop.reader, "read", lambda *_: 1 / 0)
+        monkeypatch.setattr(shop.reader, "read", lambda *_, **__: 1 / 0)
         for _ in range(GIVE_UP_AFTER):
             assert shop.bench.status(store, file) == "in_progress"
             shop.ingest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from vectorlog.api.app import Admitted, Room, endless
 from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, FormReader
 from vectorlog.api.request import Request
-from vectorlog.api.response import Response, json_response
+from vectorlog.api.response import Response, StoredBytes, json_response
 from vectorlog.domain.errors import NoSpace
 from vectorlog.runtime.local.body import WHOLE
 from vectorlog.runtime.local.http import asgi_app
@@ -481,6 +482,52 @@ class TestFile:
         """Nothing more is read for a client that has left."""
         client.send("GET", leaves=True)
         assert client.log[0].bytes_out < len(self.CONTENT)
+
+
+class TestStoredBytes:
+    """A stored file that is in memory is sent as one on the disk is."""
+
+    CONTENT = bytes(range(256)) * 200
+    STORED_AT = 1_700_000_000_123
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"range": "bytes=0-0"},
+            {"range": "bytes=100-299"},
+            {"range": "bytes=51199-"},
+            {"range": "bytes=-5"},
+            {"range": "bytes=-99999"},
+            {"range": "bytes=5-9999999"},
+            {"range": "bytes=5-2"},
+            {"range": "bytes=0-1,4-5"},
+            {"range": "bytes=51200-"},
+            {"range": "bytes=1-3", "if_range": "Tue, 14 Nov 2023 22:13:20 GMT"},
+            {"range": "bytes=1-3", "if_range": '"another"'},
+        ],
+    )
+    def test_as_a_file(self, client: Client, method: str, headers: dict[str, str]) -> None:
+        """Status, headers and bytes are those of a file with the same bytes and time."""
+        path = client.folder / "file"
+        path.write_bytes(self.CONTENT)
+        os.utime(path, ns=(self.STORED_AT * 1_000_000,) * 2)
+        client.app.response, client.app.file = Response(200, {"content-type": "text/plain"}), path
+        of_file = client.ask(method, [b""], **headers)
+        client.app.file = None
+        client.app.response = replace(client.app.response, body=StoredBytes(self.CONTENT, self.STORED_AT))
+        of_memory = client.ask(method, [b""], **headers)
+        changing = {"x-request-id", "openai-processing-ms", "date"}
+        seen = [{k: v for k, v in each.headers.items() if k not in changing} for each in (of_file, of_memory)]
+        assert (of_memory.status, seen[1]) == (of_file.status, seen[0])
+        assert of_memory.status == 416 or of_memory.body == of_file.body
+
+    def test_empty(self, client: Client) -> None:
+        """Of no bytes there is no range."""
+        client.app.response = Response(200, {}, StoredBytes(b"", self.STORED_AT))
+        assert (client.ask("GET").status, client.ask("GET").body) == (200, b"")
+        assert client.ask("GET", range="bytes=0-").status == 416
 
 
 class TestHeadFirst:

@@ -15,13 +15,13 @@ HOST = "127.0.0.1:8080"
 LISTED = "https://app.example.com"
 
 
-def ask(headers: dict[str, str], *, is_open: bool = True) -> Response:
+def ask(headers: dict[str, str], *, is_open: bool = True, path: str = "/v1/vector_stores") -> Response:
     """The response to a request with these headers; 200 if it was admitted."""
     admit = kept_from_pages(
         lambda _: Response(200), lambda: is_open, trusted_hosts=["box", "*.lan"], cors_origins=[LISTED]
     )
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = admit(Request("POST", "/v1/vector_stores", named, {}, b"", "req_1"))
+    answer = admit(Request("POST", path, named, {}, b"", "req_1"))
     assert not isinstance(answer, Admitted)
     return answer
 
@@ -90,3 +90,15 @@ def test_other_pages_are_refused(headers: dict[str, str], remedy: str) -> None:
 def test_keys_are_enough() -> None:
     """Once keys are required, a page without one can do nothing, so any host and origin is admitted."""
     assert ask({"host": "public.example", "origin": "https://evil.example"}, is_open=False).status == 200
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/vs_1"])
+@pytest.mark.parametrize("headers", [{"host": HOST, "origin": "https://evil.example"}, {"host": "evil.example"}])
+def test_mcp_is_kept_from_pages(headers: dict[str, str], path: str) -> None:
+    """The Model Context Protocol wants a server on this machine to look at Origin: a stranger's page calls no tool."""
+    assert ask(headers, path=path).status == 403
+
+
+def test_addresses_of_passages_work_from_anywhere() -> None:
+    """A link to a passage, which is signed, opens from the page of a chat."""
+    assert ask({"host": HOST, "sec_fetch_site": "cross-site"}, path="/view/vs_1/file-1").status == 200

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from vectorlog.api.input.form import Form, SpooledFile
+from vectorlog.defaults import SMALL_FILE_BYTES
 
 SPOOL_PREFIX = "upload-"
 """The prefix of spooled files' names. It identifies files that a crash left behind."""
-
-
-IN_MEMORY_BYTES = 64 * 1024
-"""The size up to which a file stays in memory: that of uvicorn's buffer, which holds it anyway."""
 
 
 class FileSpool:
@@ -46,7 +43,7 @@ class FileSpool:
         Raises:
             OSError: they could not be written.
         """
-        if self._file is None and self._size + len(data) <= IN_MEMORY_BYTES:
+        if self._file is None and self._size + len(data) <= SMALL_FILE_BYTES:
             self._small += data
         else:
             self._open().write(data)

@@ -18,9 +18,8 @@ from vectorlog.api.openapi.links import links
 from vectorlog.api.openapi.operations import OPERATIONS, Described
 from vectorlog.api.openapi.schemas import components, reference
 from vectorlog.api.routes import ROUTES, Route
+from vectorlog.defaults import VERSION
 
-VERSION = "1.0.0"
-"""Of the API, not of the software."""
 _ABOUT = """\
 OpenAI's Files and Vector Stores API under `/v1`, and MKA1's superset of it under `/api/v1/llm`.
 Both have the same data and the same keys.

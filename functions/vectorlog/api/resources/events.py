@@ -10,6 +10,7 @@ from vectorlog.api.call import Call
 from vectorlog.api.input.json_text import Json
 from vectorlog.api.input.queries import EventList
 from vectorlog.api.response import Response, json_response
+from vectorlog.domain.vectors import model_name
 from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.show import streams
 from vectorlog.use_cases import history
@@ -53,11 +54,15 @@ def _commit(commit: Commit) -> Json:
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an event's fields. Of a manifest, only the numbers are shown: the rest is packed, or an address."""
+    """Returns an event's fields. Of a manifest, only the numbers are shown: the rest is packed, or an address. A model
+    has the name by which users call it.
+    """
     return {name: _value(name, value) for name, value in data.items()}
 
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     if name == "manifest":
         return {"count": value["count"], "known": value.get("known", 0)}
+    if name in ("model", "left_model"):
+        return model_name(value)
     return _plain(value) if isinstance(value, dict) and name == "batch" else value

@@ -23,7 +23,7 @@ def search(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/search."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(SearchRequest)
-    found = use_case.search(call.deployment, call.actor, store, _asked(body))
+    found = use_case.search(call.deployment, call.actor, store, asked(body))
     return json_response(present.results(found, call.dialect))
 
 
@@ -32,11 +32,12 @@ def search_several(call: Call) -> Response:
     call.no_query()
     body = call.body(SearchOfStores)
     stores = list(dict.fromkeys(body.vector_store_ids))
-    found = use_case.search_several(call.deployment, call.actor, stores, _asked(body))
+    found = use_case.search_several(call.deployment, call.actor, stores, asked(body))
     return json_response(present.results(found, call.dialect, of_several=True))
 
 
-def _asked(body: SearchRequest) -> Search:
+def asked(body: SearchRequest) -> Search:
+    """Returns what a request asks for."""
     ranking = body.ranking_options or RankingOptions()
     return Search(
         queries=tuple(body.query),

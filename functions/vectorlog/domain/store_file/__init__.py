@@ -4,11 +4,13 @@ A **generation** is one ingest. The open generation has **owners**: the batches 
 direct attach. The **serving** generation keeps serving until the next one is indexed. Every event names the batch
 entries that it opens or closes and the generations that it retires, so its readers need no earlier state.
 
-This is the largest aggregate, so it has a module for each part: events, state (with evolve) and decisions.
+This is the largest aggregate, so it has a module for each part: events, state (with evolve) and decisions;
+those that have a file ingested again are in `again.py`.
 """
 
 from __future__ import annotations
 
+from vectorlog.domain.store_file.again import embed_for_move, reingest, reread
 from vectorlog.domain.store_file.decisions import (
     Attach,
     Ingested,
@@ -20,8 +22,6 @@ from vectorlog.domain.store_file.decisions import (
     fail,
     ingested,
     refuse_duplicate,
-    reingest,
-    reread,
 )
 from vectorlog.domain.store_file.erasure import erase, without_content
 from vectorlog.domain.store_file.events import (
@@ -76,6 +76,7 @@ __all__ = [
     "change_attributes",
     "chunked",
     "detach",
+    "embed_for_move",
     "entries",
     "erase",
     "evolve",

@@ -79,7 +79,7 @@ def attach(state: State, command: Attach) -> Sequence[Event]:
         attributes=command.attributes,
         chunking=command.chunking,
         joins=joins,
-        retires=() if joins else _open_generation(state),
+        retires=() if joins else open_generation(state),
         known=command.known,
     )
     return [event]
@@ -127,6 +127,7 @@ class Ingested:
     pages: int
     revision: int
     warnings: tuple[FileWarning, ...] = ()
+    move: int = 0
 
 
 def ingested(state: State, command: Ingested) -> Sequence[Event]:
@@ -142,8 +143,9 @@ def ingested(state: State, command: Ingested) -> Sequence[Event]:
             pages=command.pages,
             revision=command.revision,
             owners=state.open.owners,
-            retires=_serving_generation(state),
+            retires=serving_generation(state),
             warnings=command.warnings,
+            move=command.move,
         )
     ]
 
@@ -152,43 +154,7 @@ def fail(state: State, at: int, generation: int, failure: Failure) -> Sequence[E
     """Ends a generation that cannot be ingested if it is still the open one."""
     if state.open is None or state.open.generation != generation:
         return []
-    return [FileFailed(at, generation, failure, state.open.owners, _open_generation(state))]
-
-
-def reingest(state: State, at: int) -> Sequence[Event]:
-    """Retires the serving generation and opens the next one with the same settings, because the store has another model
-    now, or the artefact is lost. Batches that wait for the open generation wait for the new one.
-    """
-    if state.serving is None or state.placement is None:
-        return []
-    retired = FileDetached(at, "detached", (), (*_open_generation(state), *_serving_generation(state)))
-    return [retired, _next_generation(state, at, state.placement)]
-
-
-def reread(state: State, at: int) -> Sequence[Event]:
-    """Opens the next generation of a file that serves, with the same settings, because files are read in another way
-    now. The old one serves until it is indexed. Decides nothing if a generation is open, which will be read so.
-    """
-    if state.serving is None or state.open is not None or state.placement is None:
-        return []
-    return [_next_generation(state, at, state.placement)]
-
-
-def _next_generation(state: State, at: int, placement: Placement) -> FileAttached:
-    """Returns the event that opens the next generation with the settings of the last one."""
-    return FileAttached(
-        at=at,
-        asked_at=at,
-        by=SINGLE,
-        generation=state.generation + 1,
-        owners=(*without(state.open.owners if state.open else (), SINGLE), SINGLE),
-        placement=placement,
-        revision=state.revision,
-        filename=state.filename,
-        sha256=state.sha256,
-        attributes=state.attributes,
-        chunking=state.chunking,
-    )
+    return [FileFailed(at, generation, failure, state.open.owners, open_generation(state))]
 
 
 def cancel(
@@ -200,7 +166,7 @@ def cancel(
     at = max(at, asked_at)
     if state.open is not None and batch in state.open.owners:
         last = state.open.owners == (batch,)
-        retires = _open_generation(state) if last else ()
+        retires = open_generation(state) if last else ()
         return [FileCancelled(at, batch, ended=state.open.generation if last else None, retires=retires)]
     if state.has_seen(batch):
         return []
@@ -233,12 +199,14 @@ def detach(state: State, at: int, reason: Literal["detached", "file_deleted"]) -
     if not state.attached:
         return []
     owners = state.open.owners if state.open else ()
-    return [FileDetached(at, reason, owners, (*_open_generation(state), *_serving_generation(state)))]
+    return [FileDetached(at, reason, owners, (*open_generation(state), *serving_generation(state)))]
 
 
-def _open_generation(state: State) -> tuple[Retired, ...]:
+def open_generation(state: State) -> tuple[Retired, ...]:
+    """Returns the generation that is being ingested, to be retired."""
     return (Retired(state.open.generation, state.open.chunks),) if state.open else ()
 
 
-def _serving_generation(state: State) -> tuple[Retired, ...]:
+def serving_generation(state: State) -> tuple[Retired, ...]:
+    """Returns the generation that serves, to be retired."""
     return (Retired(state.serving.generation, state.serving.chunks),) if state.serving else ()

@@ -77,7 +77,8 @@ class FileChunked:
 @dataclass(frozen=True, slots=True)
 class FileIngested:
     """The generation was indexed, and serves. `revision` is that of the attributes in its chunks; `usage_bytes` is the
-    size of the text in UTF-8; `warnings` are what the reader told, as `bounded` returns them.
+    size of the text in UTF-8; `warnings` are what the reader told, as `bounded` returns them. `move` is the number of
+    the store's move for whose space the generation was embedded and indexed too; 0: none.
     """
 
     at: int
@@ -89,6 +90,7 @@ class FileIngested:
     owners: tuple[str, ...]
     retires: tuple[Retired, ...] = ()
     warnings: tuple[FileWarning, ...] = ()
+    move: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The generation that a search may return: its first `chunks` chunks, with these attributes."""
+    """The generation that a search may return: its first `chunks` chunks, with these attributes. `move` is the number
+    of the store's move for whose space it was embedded too; 0: none.
+    """
 
     generation: int
     chunks: int
@@ -54,6 +56,7 @@ class Serving:
     attributes: Mapping[str, Scalar]
     chunking: Chunking
     warnings: tuple[FileWarning, ...] = ()
+    move: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def evolve(state: State, event: Event) -> State:
                 state.attributes,
                 state.chunking,
                 event.warnings,
+                event.move,
             )
             return replace(state, status="completed", open=None, serving=serving, failure=None)
         case FileFailed():

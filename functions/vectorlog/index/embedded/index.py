@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
 
-from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded import sealed
@@ -17,31 +16,20 @@ from vectorlog.index.embedded import store as local_store
 from vectorlog.index.embedded.compaction import live_rows, without_dead_rows
 from vectorlog.index.embedded.entry import Entry, entry
 from vectorlog.index.embedded.files import listed
-from vectorlog.index.embedded.open_stores import OpenStores, Store
-from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, lock_folder, upgrade
-from vectorlog.index.embedded.search import TextsRemoved, search
+from vectorlog.index.embedded.open_stores import MEMORY, OpenStores, Store
+from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, owned, upgrade
+from vectorlog.index.embedded.search import IndexDamaged, TextsRemoved, search
 from vectorlog.index.embedded.segment import Segment
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store_state import Place, load, seal, sealed_files
 from vectorlog.index.embedded.tending import Sizes, Tender, to_compact, to_seal
 from vectorlog.sqlite.database import Database
-from vectorlog.sqlite.free_pages import give_back, prepare
-
-MEMORY = INDEX_MEMORY_MB << 20
-"""Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions in small stores, or ten times as many
-in large ones.
-"""
+from vectorlog.sqlite.free_pages import give_back
 
 _MAPPED = 256 << 20
 """Bytes of the file that are mapped: searches read texts at random."""
 _LOCKS = 64
 """Number of locks that the stores share, so that locks need not be created and removed with stores."""
-
-_SIZES = Sizes()
-
-
-class IndexDamaged(Exception):
-    """A row refers to a text that does not exist."""
 
 
 class LocalIndex:
@@ -53,39 +41,36 @@ class LocalIndex:
     background, and one that is missing or damaged when its store is opened is made anew there and then.
 
     Args:
-        folder: created if missing.
+        folder: created if missing, unless `read_only`.
         memory: maximum bytes of stores in memory; a single store may exceed it, which is logged.
         read_only: opens a folder that another process may have locked. Nothing may be added or removed, and a store
-            stays as it was when it was first read.
+            stays as it was when it was first read. If an older version made the tables, and they lack something,
+            every method raises OlderDatabase.
 
     Raises:
         FolderInUse: another process has the folder open.
         OlderTerms: an earlier version made the terms, and it is not `read_only`.
     """
 
-    def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False, sizes: Sizes = _SIZES) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._owner = None if read_only else lock_folder(folder)
-        if not read_only:
-            prepare(folder / "chunks.db")
-        self._database = Database(folder / "chunks.db", SCHEMA, "FULL", mapped=_MAPPED)
-        try:
-            self._is_current = upgrade(self._database, read_only=read_only)
-        except OlderTerms:
-            self._database.close()
-            if self._owner is not None:
-                self._owner.close()
-            raise
+    def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False, sizes: Sizes = Sizes()) -> None:
+        path, self._owner = folder / "chunks.db", None if read_only else owned(folder)
+        self._database = Database(path, SCHEMA, "FULL", mapped=_MAPPED, read_only=read_only)
+        self._is_current = not (read_only and has_other_terms(folder))
         self._sizes = sizes
         self._place = Place(
             self._database.read, None if read_only else self._database.write, folder / "sealed", sizes.full
         )
         self._tender = None if read_only else Tender(self._tend)
-        if not read_only:
-            sealed.drop_others(self._place.sealed, sealed_files(self._database.read()))
         self._open = OpenStores(memory)
         self._tending = Lock()
         self._locks = tuple(Lock() for _ in range(_LOCKS))
+        try:
+            if not read_only:
+                upgrade(self._database)
+                sealed.drop_others(self._place.sealed, sealed_files(self._database.read()))
+        except OlderTerms:
+            self.close()
+            raise
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """See ChunkIndex. Uses one transaction.
@@ -203,8 +188,7 @@ class LocalIndex:
         return self._locks[hash(store) % _LOCKS]
 
     def _newest(self, store: Store) -> Snapshot:
-        snapshot = self._open.get(store)
-        if snapshot is not None:
+        if snapshot := self._open.get(store):
             return snapshot
         with self._lock(store):
             return self._opened(store)

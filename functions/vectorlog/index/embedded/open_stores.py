@@ -6,10 +6,16 @@ import logging
 from collections import OrderedDict
 from threading import Lock
 
+from vectorlog.defaults import INDEX_MEMORY_MB
 from vectorlog.domain.vectors import Space
 from vectorlog.index.embedded.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
+
+MEMORY = INDEX_MEMORY_MB << 20
+"""Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions in small stores, or ten times as many
+in large ones.
+"""
 
 Store = tuple[Space, str]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vectorlog.index.analyser import VERSION
 from vectorlog.sqlite.database import Database
+from vectorlog.sqlite.free_pages import prepare
 
 # A row of the index is one chunk. A `block` has the rows of one add as an array (see rows.ROW). Rows are numbered
 # within a store, in order of `first`. A `segment` has the rows from `first` to that of the next segment; a store
@@ -22,7 +23,7 @@ SCHEMA = (
     "pragma journal_size_limit=4194304",  # the write-ahead log is shortened to 4 MB after a large write
     """create table if not exists store(
     key integer primary key autoincrement, model text not null, dimensions integer not null, name text not null,
-    unique(model, dimensions, name))""",
+    centre blob, unique(model, dimensions, name))""",
     """create table if not exists file(
     store integer not null references store on delete cascade, number integer not null, name text not null,
     generation integer not null, row text not null, revision integer not null, attributes text not null,
@@ -37,7 +38,7 @@ SCHEMA = (
     primary key(store, first))""",
     """create table if not exists postings(
     id integer primary key autoincrement, store integer not null references store on delete cascade,
-    data blob not null)""",
+    data blob not null, segment integer not null default 0)""",
     """create index if not exists postings_store on postings(store)""",
     """create table if not exists text(
     id integer primary key autoincrement, store integer not null, file integer not null, body text not null,
@@ -62,7 +63,7 @@ class OlderTerms(Exception):
     """The terms of this index are of another version, so today's would not find them. It has to be made anew."""
 
 
-def is_older(folder: Path) -> bool:
+def has_other_terms(folder: Path) -> bool:
     """Returns whether there is an index in the folder whose terms are of another version. It may be open elsewhere."""
     path = folder / "chunks.db"
     if not path.is_file():
@@ -71,30 +72,24 @@ def is_older(folder: Path) -> bool:
         return _has_stores(connection) and _version(connection) != VERSION
 
 
-def upgrade(database: Database, *, read_only: bool) -> bool:
+def upgrade(database: Database) -> None:
     """Adds what a database of an earlier version lacks: the location of chunks (as JSON) and their n, the format of
     rows, the segment of postings, and the centre of a store (float32, see codes.py).
 
-    Returns whether its terms are of today's version. If not, it may only be read, and not be searched by words.
-
     Raises:
-        OlderTerms: they are not, and it is not `read_only`.
+        OlderTerms: its terms are not of today's version.
     """
     for table, column, kind in _ADDED:
         columns = {name for _, name, *_ in database.read().execute(f"pragma table_info({table})")}
         if column not in columns:
             database.write(partial(_alter, f"alter table {table} add column {column} {kind}"))
-    if not read_only:
-        database.write(partial(_alter, "create index if not exists text_chunk on text(store, file, n)"))
-        database.write(partial(_alter, "drop index if exists text_file"))
+    database.write(partial(_alter, "create index if not exists text_chunk on text(store, file, n)"))
+    database.write(partial(_alter, "drop index if exists text_file"))
     if _version(database.read()) == VERSION:
-        return True
-    if read_only:
-        return not _has_stores(database.read())
+        return
     if _has_stores(database.read()):
         raise OlderTerms(OLDER)
     database.write(lambda connection: connection.execute(f"pragma user_version = {VERSION}"))
-    return True
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -131,4 +126,16 @@ def lock_folder(folder: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         owner.close()
         raise FolderInUse(f"{folder} is in use by another process.") from error
+    return owner
+
+
+def owned(folder: Path) -> sqlite3.Connection:
+    """Makes what is missing of the folder and of its database, and returns the lock on it.
+
+    Raises:
+        FolderInUse: another process has the folder open.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    owner = lock_folder(folder)
+    prepare(folder / "chunks.db")
     return owner

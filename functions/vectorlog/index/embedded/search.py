@@ -27,6 +27,10 @@ _Row = tuple[int, int]
 """The place of a segment, and a row in it."""
 
 
+class IndexDamaged(Exception):
+    """A row refers to a text that does not exist."""
+
+
 class TextsRemoved(Exception):
     """A text of this snapshot was deleted since; a newer snapshot does not have it."""
 

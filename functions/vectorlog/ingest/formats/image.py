@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vectorlog.ingest import ocr
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Text, Unreadable
-from vectorlog.ingest.formats import recognized_lines
+from vectorlog.ingest.formats import pixels, recognized_lines
 from vectorlog.ingest.formats.format import Format
 
 if TYPE_CHECKING:
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 6_000_000
 """Larger images are made smaller before their text is recognized: an A4 page at 200 dots an inch has 3.9 million."""
-_MOST_STORED_PIXELS = 200_000_000
-"""Images with more pixels are not unpacked: 200 million take 0.6 GB."""
+_MOST_BYTES = 800_000_000
+"""Images that take more memory to unpack are refused: this much is taken by 200 million pixels with colours, and less
+than 150 MB beside it. A reader that recognizes text may use 3 GB, of which the recognizer's library maps 1.2 GB.
+"""
 _MOST_FRAMES = 1_000
 _BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 
@@ -34,7 +35,7 @@ def read(path: Path) -> Text:
         raise Unreadable("unsupported_file", f"The file is an image. {ocr.HOW}")
     from PIL import Image, ImageSequence
 
-    Image.MAX_IMAGE_PIXELS = None  # `_picture` looks at the size itself
+    Image.MAX_IMAGE_PIXELS = None  # `_picture` looks at the bytes itself
     doc = DocumentBuilder()
     with Image.open(path) as image:
         frames = min(getattr(image, "n_frames", 1), _MOST_FRAMES) if image.format == "TIFF" else 1
@@ -52,21 +53,14 @@ def read(path: Path) -> Text:
 
 
 def _picture(image: Image.Image) -> ocr.Picture:
-    from PIL import Image, ImageOps
+    from PIL import ExifTags, ImageOps
 
-    if image.width * image.height > _MOST_STORED_PIXELS:
+    if pixels.prepare(image, MOST_PIXELS) > _MOST_BYTES:
         raise Unreadable("invalid_file", "The image is too large to be read. Make it smaller, and upload it again.")
-    if image.width * image.height > MOST_PIXELS:
-        share = math.sqrt(MOST_PIXELS / (image.width * image.height))
-        image.draft("RGB", (int(image.width * share), int(image.height * share)))
-    upright = ImageOps.exif_transpose(image)
-    if upright.has_transparency_data:
-        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright.convert("RGBA"))
-    plain = upright.convert("RGB")
-    share = math.sqrt(MOST_PIXELS / max(plain.width * plain.height, MOST_PIXELS))
-    if share < 1:
-        plain = plain.resize((max(1, int(plain.width * share)), max(1, int(plain.height * share))))
-    return ocr.Picture(plain.width, plain.height, plain.tobytes())
+    small = pixels.plain(image, MOST_PIXELS)
+    small.getexif()[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
+    upright = ImageOps.exif_transpose(small)
+    return ocr.Picture(upright.width, upright.height, upright.tobytes())
 
 
 def _begins(head: bytes) -> bool:

@@ -42,7 +42,7 @@ class PageBoxes:
 
     def checked(self, place: int) -> tuple[float, float, float, float] | None:
         """Returns a character's left, right, bottom and top; None if PDFium has another character at this place."""
-        index = self._at(place)
+        index = place if self._as_counted else self._at(place)
         if index < 0 or self._unicode(self._layer, index) != ord(self._text[place]):
             return None
         box = self._box
@@ -64,28 +64,37 @@ class PageBoxes:
             narrow: the average width of characters that stand without a gap is not less, but for dots.
         """
         text, find, layer, address, box = self._text, self._find, self._layer, self._address, self._box
+        at = None if self._as_counted else self._at
         found: list[tuple[int, float, float]] = []
+        space_from, dot = text.find, text.find(".", first, last)  # most stretches have no dot
         while first < last:
-            space = text.find(" ", first + _STRETCH, last)
+            space = space_from(" ", first + _STRETCH, last)
             if space < 0:
                 end, edge = last, right
             else:
                 end = space + 1
-                edge = box.left if find(layer, self._at(end), address) else left
-            if edge - left > wide + narrow * (end - first - text.count(".", first, end)):
+                edge = box.left if find(layer, at(end) if at else end, address) else left
+            letters = end - first
+            if 0 <= dot < end:
+                letters -= text.count(".", first, end)
+                dot = text.find(".", end, last)
+            if edge - left > wide + narrow * letters:
                 found += self._wide(first, end, wide)
             first, left = end, edge
         return found
 
     def _wide(self, first: int, last: int, wide: float) -> Iterator[tuple[int, float, float]]:
-        space = self._text.find(" ", first, last)
+        text, find, layer, address, box = self._text, self._find, self._layer, self._address, self._box
+        at = None if self._as_counted else self._at
+        space = text.find(" ", first, last)
         while space >= 0:
-            index = self._at(space)
-            if self._find(self._layer, index - 1, self._address):
-                right = self._box.right
-                if self._find(self._layer, index + 1, self._address) and self._box.left - right > wide:
-                    yield space, right, self._box.left
-            space = self._text.find(" ", space + 1, last)
+            index = at(space) if at else space
+            if find(layer, index - 1, address):
+                right = box.right
+                if find(layer, index + 1, address) and box.left - right > wide:
+                    yield space, right, box.left
+            space = text.find(" ", space + 1, last)
 
     def _at(self, place: int) -> int:
-        return place if self._as_counted else self._index(self._layer, place)
+        """Returns the number of the character at a place of the text, unless all of them are `_as_counted`."""
+        return self._index(self._layer, place)

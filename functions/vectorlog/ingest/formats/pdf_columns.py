@@ -64,11 +64,12 @@ def _gutter(page: Sequence[Line], left: float, right: float) -> float | None:
         return None
     steps = [0] * (_STEPS + 1)
     for line in page:
-        edges = [line.left, *(edge for gap in line.gaps for edge in gap), line.right]
-        for first, last in zip(edges[::2], edges[1::2], strict=True):
-            at, to = (min(max(int((edge - begin) / step) + 1, 0), _STEPS) for edge in (first, last))
-            steps[at] += 1
-            steps[to] -= 1
+        first = line.left
+        for last, following in (*line.gaps, (line.right, 0.0)):
+            at, to = int((first - begin) / step) + 1, int((last - begin) / step) + 1
+            steps[0 if at < 0 else min(at, _STEPS)] += 1
+            steps[0 if to < 0 else min(to, _STEPS)] -= 1
+            first = following
     covered = list(accumulate(steps))[:_STEPS]
     least = min(covered)
     if least > _MOST_ACROSS * len(page):

@@ -28,6 +28,8 @@ _LEAST_WIDTH = 12
 _MARKED = re.compile(r"\s*(?:[-–—•▪◦‣*]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _MARKS = re.compile(f"[{HYPHENS}]")
 _CUT = ("-", "\u2010")
+_ENDS = tuple(HYPHENS)
+_LAST = " " + HYPHENS
 
 
 class Sizes:
@@ -158,12 +160,13 @@ def _joined(lines: Sequence[Line]) -> str:
 
 def _cut(before: Line, line: Line) -> bool:
     """Whether a word was cut at the end of a line where PDFium does not mark it."""
-    text, following = before.text.rstrip(" "), line.text.lstrip(" ")
-    return text.endswith(_CUT) and text[-2:-1].isalpha() and following[:1].islower()
+    text = before.text.rstrip(" ")
+    return text.endswith(_CUT) and text[-2:-1].isalpha() and line.text.lstrip(" ")[:1].islower()
 
 
 def _hyphen(line: Line) -> bool:
-    return line.text.rstrip(" ").endswith(tuple(HYPHENS))
+    text = line.text
+    return text[-1:] in _LAST and text.rstrip(" ").endswith(_ENDS)  # most lines end with neither
 
 
 def _rounded(height: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -36,17 +36,20 @@ def levels(pages: Sequence[Sequence[Line] | None], named: Bookmarks) -> dict[int
     """Returns the levels of the lines that a bookmark of their page names, by the lines' `id`."""
     found: dict[int, int] = {}
     for number, titles in named.items():
+        lengths = set(map(len, titles))
         for line in (pages[number] if 0 <= number < len(pages) else None) or ():
-            if level := _level(line, titles):
+            if level := _level(line, titles, lengths):
                 found[id(line)] = level
     return found
 
 
-def _level(line: Line, titles: Mapping[str, int]) -> int:
+def _level(line: Line, titles: Mapping[str, int], lengths: Set[int]) -> int:
     text = _plain(line.text)
     if text in titles:
         return titles[text]
     for length in range(1, _LONGEST_NUMBER + 1):
+        if len(text) - length not in lengths:
+            continue
         number, title = text[:length], text[length:]
         if title in titles and any(map(str.isdigit, number)):
             return titles[title]

@@ -21,7 +21,8 @@ def read(path: Path) -> Text:
     """Reads each visible sheet that has content as a page: its name, a table of the cells as they are shown, comments,
     text boxes, charts, and what is printed above and below it.
 
-    A formula is read as its saved value. Of xls files the cells are read, with dates but without other number formats.
+    A formula is read as its saved value. Of xls files the cells are read; those of Excel 5 and 95 with dates but
+    without other number formats.
 
     Raises:
         Unreadable: the workbook is locked, or its text is too long.

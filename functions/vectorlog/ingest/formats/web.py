@@ -11,7 +11,8 @@ from vectorlog.ingest.document import Text
 from vectorlog.ingest.formats.encodings import decode
 from vectorlog.ingest.formats.format import Format
 from vectorlog.ingest.formats.web_depth import flattened
-from vectorlog.ingest.formats.web_main import arranged, images_as_text, short_links
+from vectorlog.ingest.formats.web_images import images_as_text
+from vectorlog.ingest.formats.web_main import arranged, short_links
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _HTML = re.compile(
@@ -58,7 +59,7 @@ FORMAT = Format(
     by_name=True,
     keeps=(
         "Title, headings, paragraphs, lists, links and tables, as Markdown: the main text first, then headers without "
-        "a heading, asides and footers. Of an image, the text that the page offers instead."
+        "a heading, asides and footers. Of an image that is shown, the text that the page offers instead."
     ),
     leaves_out=(
         "Menus and cookie banners, unless they are most of the page; hidden elements, scripts, styles, images; the "

@@ -24,11 +24,6 @@ _ADDRESS = re.compile(
     re.I,
 )
 """An address inside the page, in a script, of data, or of more than 300 characters."""
-_IMAGE = re.compile(r"""<img\b((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>""", re.I)
-_ALTERNATIVE = re.compile(r"""\salt\s*=\s*(?:"([^"]*+)"|'([^']*+)'|([^\s"']++))""", re.I)
-_VALUE = re.compile(r"""=\s*+(?:"(?!true")[^"]*+"|'(?!true')[^']*+')""", re.I)
-_HIDDEN = re.compile(r"""\s(?:hidden(?![\w-])|aria-hidden\s*=\s*["']?true\b)""", re.I)
-"""An attribute that hides an image; looked for without other values, which may have the word."""
 _MARKUP = re.compile(r"<[^<>]*+>")
 _MOST_ATTRIBUTES = 1_000
 """Characters of a tag's attributes that are looked at."""
@@ -71,18 +66,6 @@ def arranged(html: str) -> str:
 def short_links(html: str) -> str:
     """Leaves out addresses of links that say nothing to a reader: inside the page, in scripts, data, and long ones."""
     return _ADDRESS.sub("", html)
-
-
-def images_as_text(html: str) -> str:
-    """Puts the text that a page offers in place of an image where the image is, which may be a link's only name."""
-    return _IMAGE.sub(_alternative, html)
-
-
-def _alternative(image: re.Match[str]) -> str:
-    if _HIDDEN.search(_VALUE.sub("", image[1])):
-        return ""
-    found = _ALTERNATIVE.search(image[1])
-    return f" {' '.join((found[1] or found[2] or found[3] or '').split())} " if found else ""
 
 
 def _parts(html: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

@@ -13,14 +13,15 @@ from vectorlog.domain import (
     file_batch,
     project_limits,
     store_file,
+    store_move,
     upload,
     upload_part,
     uploaded_file,
     vector_store,
 )
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
-from vectorlog.domain.vector_store import VectorStoreMoved
 from vectorlog.domain.vectors import Space
+from vectorlog.domain.vectors_move import VectorStoreMoved
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, aggregate_of
 from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.streams import Loaded, Plan
@@ -31,7 +32,17 @@ from vectorlog.operations.transfer.serving import Files, LoadedFiles
 from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.work.messages import CancelBatch, CloseUpload, Erase, FanOut, Forget, Ingest, OpenBatch, PurgeStore
+from vectorlog.work.messages import (
+    CancelBatch,
+    CloseUpload,
+    Erase,
+    FanOut,
+    Forget,
+    Ingest,
+    OpenBatch,
+    PurgeStore,
+)
+from vectorlog.work.move_messages import MoveVectors
 
 log = logging.getLogger(__name__)
 
@@ -122,13 +133,16 @@ class Completion:
             for _ in streams:
                 continue
             return
-        space = self._space(store, state)
-        files = Files(self._deployment, self._worker, space, store, self.report) if space else None
+        space, move = self._space(store, state), state.moves.under_way
+        spaces = state.numbered_spaces if space == state.space else [(space, state.moves.current)] if space else []
+        files = Files(self._deployment, self._worker, spaces, store, self.report) if spaces else None
+        if move is not None and space == state.space:
+            self._projector.send([(store, MoveVectors(store, move.number, move.attempt))])
         for page in pages(streams):
             found = [(StoreFileId.parse(stream).file, loaded) for stream, loaded in self._load(page)]
             if files is None:
-                self.report.unoffered[state.model] += sum(loaded.state.serving is not None for _, loaded in found)
-            elif space != self._summary.spaces.get(store, space):
+                self.report.unoffered[state.space.name] += sum(loaded.state.serving is not None for _, loaded in found)
+            elif space and space != self._summary.spaces.get(store, space):
                 self._ingest_again(found)
             else:
                 files.index(found)
@@ -147,7 +161,7 @@ class Completion:
         self._deployment.views.show(
             [
                 self._deployment.streams.decide(
-                    VECTOR_STORE, store, lambda state: vector_store.move(state, command), meta=IMPORT
+                    VECTOR_STORE, store, lambda state: store_move.move(state, command), meta=IMPORT
                 )
             ]
         )

@@ -42,12 +42,13 @@ def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
         copy.run(watch("objects", deployment.blobs.list(""), None))
         _write(draft, _deletions(deployment, summary, copy.missing()), summary)
         sink.keep(DELETIONS, draft)
-        used = Counter(space for store, space in summary.spaces.items() if store not in summary.ended)
+        spaces = (space for store, space in summary.spaces.items() if store not in summary.ended)
+        used = Counter((space.name, space.dimensions) for space in spaces)
         table = Contents(
             commits=commits,
             objects=copy.count,
             size=copy.size,
-            models=tuple(ModelInUse(space.model, space.dimensions, stores) for space, stores in used.items()),
+            models=tuple(ModelInUse(*model, stores) for model, stores in used.items()),
             deletions=summary.commits - commits,
             missing=tuple(copy.missing()),
         )
@@ -123,7 +124,8 @@ class _Copy:
 
 def _chunks(key: str, path: Path) -> int | None:
     """Returns the number of chunks in a part of an artefact; None for any other object."""
-    is_part = key.startswith("artefacts/") and not key.endswith(f"/{artefact.TEXT}")
+    name = key.rpartition("/")[2]
+    is_part = key.startswith("artefacts/") and name != artefact.TEXT and artefact.BESIDE not in name
     return artefact.chunks_in(path) if is_part else None
 
 

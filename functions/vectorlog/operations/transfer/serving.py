@@ -6,7 +6,7 @@ A file only counts as completed while a search can find it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
@@ -35,52 +35,74 @@ class Files:
     Args:
         deployment: the target.
         worker: of the target.
-        space: of the store.
+        spaces: of the store, each with the number of its vectors; its own comes first.
         store: its id.
         report: counts what is done.
     """
 
-    def __init__(self, deployment: Deployment, worker: Worker, space: Space, store: str, report: ImportReport) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        worker: Worker,
+        spaces: Sequence[tuple[Space, int]],
+        store: str,
+        report: ImportReport,
+    ) -> None:
         self._deployment = deployment
         self._worker = worker
-        self._space = space
+        self._spaces = spaces
         self._store = store
         self._report = report
         self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
-        for (file, generation), chunks in deployment.index.count(space, store).items():
+        self._beside: dict[Space, Mapping[tuple[str, int], int]] = {}
+        for space, _ in spaces[1:]:
+            self._beside[space] = deployment.index.count(space, store)
+        for (file, generation), chunks in deployment.index.count(spaces[0][0], store).items():
             self._indexed[file][generation] = chunks
 
     def index(self, files: LoadedFiles) -> None:
         """Indexes files from their artefacts, and removes chunks of generations that an earlier import had indexed and
         that are retired since. Files without a complete artefact are ingested again.
         """
-        pending: list[FileChunks] = []
         incomplete: dict[str, tuple[Loaded[store_file.State], int]] = {}
-        for file, loaded in files:
-            self._remove_retired(file, loaded.state)
-            serving = loaded.state.serving
-            if serving is None or self._indexed[file].get(serving.generation) == serving.chunks:
-                continue
-            numbers: set[int] = set()
-            for chunks in self._chunks(file, loaded.state, serving):
-                numbers.update(chunk.n for chunk in chunks.chunks)
-                pending.append(chunks)
-                if sum(len(each.chunks) for each in pending) >= CHUNKS:
-                    self._deployment.index.add(self._space, pending)
-                    pending = []
-            if numbers == set(range(serving.chunks)):
-                self._report.indexed += 1
-            else:
-                incomplete[file] = loaded, serving.generation
-        if pending:
-            self._deployment.index.add(self._space, pending)
+        for space, number in self._spaces:
+            pending: list[FileChunks] = []
+            for file, loaded in files:
+                if space not in self._beside:
+                    self._remove_retired(file, loaded.state)
+                serving = loaded.state.serving
+                if serving is None or not self._lacks(space, number, file, serving):
+                    continue
+                numbers: set[int] = set()
+                for chunks in self._chunks(file, loaded.state, serving, number):
+                    numbers.update(chunk.n for chunk in chunks.chunks)
+                    pending.append(chunks)
+                    if sum(len(each.chunks) for each in pending) >= CHUNKS:
+                        self._deployment.index.add(space, pending)
+                        pending = []
+                if numbers != set(range(serving.chunks)):
+                    incomplete[file] = loaded, serving.generation
+                elif space not in self._beside:
+                    self._report.indexed += 1
+            if pending:
+                self._deployment.index.add(space, pending)
         if incomplete:
             self._ingest_again(incomplete)
 
-    def _chunks(self, file: str, state: store_file.State, serving: Serving) -> Iterator[FileChunks]:
+    def _lacks(self, space: Space, number: int, file: str, serving: Serving) -> bool:
+        """Whether chunks of a file are missing in the index of a space. For that to which the store moves, a file may
+        not be embedded yet.
+        """
+        if space in self._beside:
+            found = self._beside[space].get((file, serving.generation))
+            return serving.move == number and found != serving.chunks
+        return self._indexed[file].get(serving.generation) != serving.chunks
+
+    def _chunks(self, file: str, state: store_file.State, serving: Serving, number: int) -> Iterator[FileChunks]:
         row = state.placement.row(file) if state.placement else ""
         try:
-            for chunks in artefact.read_parts(self._deployment.blobs, self._store, file, serving.generation):
+            where = self._store, file, serving.generation
+            for chunks in artefact.read_parts(self._deployment.blobs, *where, number=number):
                 yield FileChunks(self._store, file, serving.generation, row, state.revision, serving.attributes, chunks)
         except NoSuchBlob:  # the text is missing
             return

@@ -106,6 +106,7 @@ def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response
         query=event.resolved_query_string_parameters or {},
         body=b"",
         request_id=request_id(event.raw_event),
+        mount=_mount(event),
     )
     admitted = admit(head)
     if isinstance(admitted, Response):
@@ -119,6 +120,12 @@ def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response
     except Refused as error:
         return refuse(head, error)
     return admitted.answer(replace(head, body=body))
+
+
+def _mount(event: APIGatewayProxyEvent) -> str:
+    """Returns what API Gateway removed from the path: its stage, or the base path of a custom domain."""
+    whole = str(event.raw_event["requestContext"].get("path") or "")
+    return whole.removesuffix(event.path) if whole.endswith(event.path) else ""
 
 
 def _headers(event: APIGatewayProxyEvent) -> dict[str, str]:

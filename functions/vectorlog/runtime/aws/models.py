@@ -55,8 +55,8 @@ def _bedrock(*, searching: bool) -> Sequence[Offer]:
 
 
 def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
-    from vectorlog.embedding.endpoint import Endpoint
     from vectorlog.embedding.offers import openai_offers
+    from vectorlog.endpoints.endpoint import Endpoint
     from vectorlog.runtime.aws.secrets import endpoint_key
 
     secret = environment.embedding_secret

@@ -111,14 +111,14 @@ def index(watch: Watch, timing: Timing = REAL_TIME) -> Refill:
 
 def _spaces(deployment: Deployment, watch: Watch) -> set[Space]:
     """Returns the spaces of all stores that are neither expired nor deleted."""
-    spaces: dict[str, Space] = {}
+    spaces: dict[str, tuple[Space, ...]] = {}
     for commit in watch("commits", deployment.streams.log.scan(), None):
         if isinstance(parse_stream(commit.stream), StoreId):
             state = deployment.streams.decode_as(VECTOR_STORE, commit).state
-            spaces[commit.stream] = state.space
+            spaces[commit.stream] = state.spaces
             if state.ended:
                 del spaces[commit.stream]
-    return set(spaces.values())
+    return {space for of_store in spaces.values() for space in of_store}
 
 
 def _retrying(step: Callable[[], object], timing: Timing) -> None:

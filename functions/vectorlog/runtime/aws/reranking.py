@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def reranker(environment: Environment) -> Reranker:
     """Returns the reranker with the model of `VECTORLOG_RERANKING_MODEL`."""
-    from vectorlog.embedding.endpoint import Endpoint
+    from vectorlog.endpoints.endpoint import Endpoint
     from vectorlog.reranking.endpoint import PATH, EndpointReranker
     from vectorlog.runtime.aws.secrets import endpoint_key
 

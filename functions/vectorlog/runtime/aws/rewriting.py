@@ -11,7 +11,7 @@ def rewriter(environment: Environment) -> Rewriter:
     """Returns the rewriter with the chat model of `VECTORLOG_REWRITING_MODEL`, or the one that needs no model."""
     if not environment.rewriting_model:
         return PlainRewriter()
-    from vectorlog.embedding.endpoint import Endpoint
+    from vectorlog.endpoints.endpoint import Endpoint
     from vectorlog.rewriting.chat import PATH, ChatRewriter
     from vectorlog.runtime.aws.secrets import endpoint_key
 

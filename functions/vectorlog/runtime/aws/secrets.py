@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.endpoints.refusal import EndpointError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -54,14 +54,14 @@ def endpoint_key(client: BaseClient, secret: str) -> str:
     """Returns the embedding endpoint's key, as the secret holds it now; arguments as for `api_key`.
 
     Raises:
-        EmbeddingError: the secret cannot be used, or Secrets Manager does not answer.
+        EndpointError: the secret cannot be used, or Secrets Manager does not answer.
     """
     try:
         return api_key(client, secret)
     except SecretUnusable as error:
-        raise EmbeddingError(str(error), fault="deployment") from None
+        raise EndpointError(str(error), fault="deployment") from None
     except (ClientError, BotoCoreError) as error:
-        raise EmbeddingError(f"The secret {secret} could not be read: {error}") from None
+        raise EndpointError(f"The secret {secret} could not be read: {error}") from None
 
 
 def is_empty(client: BaseClient, secret: str) -> bool:

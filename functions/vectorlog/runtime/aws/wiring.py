@@ -77,7 +77,16 @@ def deployment() -> Deployment:
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         reranker=cast("Reranker", _AtFirstUse(lambda: reranker(settings))) if settings.reranking_model else None,
         telemetry=telemetry(),
+        link_key=link_key,
     )
+
+
+@once
+def link_key() -> bytes:
+    """Returns the key that signs addresses of passages."""
+    from vectorlog.runtime.aws.link_key import kept
+
+    return kept(clients.dynamodb(), environment().views_table, SystemRandom())
 
 
 def embedders(*, searching: bool) -> Models:

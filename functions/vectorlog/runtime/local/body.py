@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from vectorlog.api.app import Room
-from vectorlog.api.errors import UnsatisfiableRange
 from vectorlog.api.input.file_spool import RawReader
 from vectorlog.api.input.form import Form, FormRule
 from vectorlog.api.input.multipart import FORM_OVERHEAD_BYTES, BrokenForm, FormReader, FormTooLarge
@@ -30,9 +27,6 @@ threads costs little.
 """
 FILE_CHUNK_BYTES = 256 * 1024
 """A download is read in pieces of this size, each in a thread."""
-
-_ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-
 
 WHOLE = "whole"
 """What the protocol calls it in a request's state that a small body has arrived."""
@@ -190,28 +184,6 @@ def file_response(response: Response, file: BufferedReader, stat: os.stat_result
     """
     same = f"/dev/fd/{file.fileno()}"
     return _File(same, status_code=response.status, headers=response.headers, stat_result=stat)
-
-
-def without_odd_ranges(scope: Scope, size: int) -> Scope:
-    """Removes a Range header that must be ignored (RFC 9110, 14.2), and returns the scope.
-
-    That is a header that is malformed, names several ranges, or belongs to a HEAD request.
-
-    Raises:
-        UnsatisfiableRange: the range contains none of the file's `size` bytes.
-    """
-    headers = MutableHeaders(raw=list(scope["headers"]))
-    requested = headers.get("range")
-    if requested is None:
-        return scope
-    match = _ONE_RANGE.fullmatch(requested.strip())
-    first, last = match.groups() if match else ("", "")
-    if scope["method"] != "GET" or not (first or last) or (first and last and int(last) < int(first)):
-        del headers["range"]
-        return {**scope, "headers": headers.raw}
-    if int(first) >= size if first else not int(last) or not size:
-        raise UnsatisfiableRange(f"The Range '{requested}' lies outside of the file's {size} bytes.", size=size)
-    return scope
 
 
 class _File(FileResponse):

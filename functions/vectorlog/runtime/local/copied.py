@@ -17,6 +17,7 @@ from pathlib import Path
 
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files import artefact
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.files.private import private_file
 from vectorlog.files.sqlite import SQLiteBlobs
 from vectorlog.operations.folded_log import read
@@ -145,7 +146,7 @@ def _damaged_log(folder: DataFolder, what: str) -> str:
 
 def _can_be_read(database: Path) -> bool:
     try:
-        with closing(SQLiteBlobs(database, clock)) as small:
+        with closing(SQLiteBlobs(database, clock, read_only=True)) as small:
             return small.is_whole()
     except sqlite3.DatabaseError as error:
         if not damaged.is_damage(error):
@@ -178,4 +179,6 @@ def _check_blobs(folder: DataFolder) -> None:
             if each is not None
         }
         unknown = [key for key in deployment.blobs.list("artefacts/") if f"{key.rpartition('/')[0]}/" not in known]
-        deployment.blobs.delete(unknown)  # a later generation of the same number would be mixed with it
+    blobs = BlobsBySize(folder.blobs, folder.staging, folder.small_blobs)
+    with closing(blobs.rows):
+        blobs.delete(unknown)  # a later generation of the same number would be mixed with it

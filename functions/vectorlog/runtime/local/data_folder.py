@@ -11,7 +11,13 @@ from typing import IO
 
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, close_to_others, private_file
 
-FORMAT = 1
+FORMAT = 2
+"""The format of the folder, which grows when an older version would not find something that it holds. So an older one
+refuses the folder, with a sentence, instead of answering that something is gone.
+
+1: the blobs are files. 2: small blobs are in `blobs.db`.
+"""
+_KNOWN = range(1, FORMAT + 1)
 _OWN = (
     *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "signing.key"),
     *("log.db*", "derived.db*", "blobs.db*", "index", "index.next", "index.old", "blobs", "staging", "spool"),
@@ -30,7 +36,7 @@ class NoDataFolder(Exception):
 
 
 class UnknownFormat(Exception):
-    """Another version of Vectorlog created the folder, in a format that this one does not know."""
+    """The folder has a format that this version does not know, or in which it may not write."""
 
 
 class DataFolder:
@@ -50,19 +56,23 @@ class DataFolder:
         if not self.marker.exists():
             draft = path / f"vectorlog.json.{os.getpid()}"
             with private_file(draft) as file:
-                file.write(json.dumps({"format": FORMAT}).encode() + b"\n")
+                file.write(_marker(FORMAT))
             draft.replace(self.marker)
-        actual = json.loads(self.marker.read_text())["format"]
-        if actual != FORMAT:
+        if self.format not in _KNOWN:
             raise UnknownFormat(
-                f"{path} has format {actual}; this version of Vectorlog knows format {FORMAT}. Use the version "
-                f"that created it."
+                f"{path} has format {self.format}, and this version of Vectorlog knows formats up to {FORMAT}. Use the "
+                f"version that used it last, or a newer one."
             )
 
     @property
     def marker(self) -> Path:
-        """The file that makes a folder a data folder, and has its format. It is written once."""
+        """The file that makes a folder a data folder, and has its format. Only `raise_format` writes it again."""
         return self.path / "vectorlog.json"
+
+    @property
+    def format(self) -> int:
+        """The format of what the folder holds."""
+        return int(json.loads(self.marker.read_text())["format"])
 
     @property
     def place(self) -> Path:
@@ -119,6 +129,31 @@ class DataFolder:
         """Uploads that are still arriving."""
         return self.path / "spool"
 
+    def check_current(self) -> None:
+        """Checks that the folder has today's format, so that this version may write to it beside a server.
+
+        Raises:
+            UnknownFormat: a server of this version has not had it open yet.
+        """
+        if self.format != FORMAT:
+            raise UnknownFormat(
+                f"An older version of Vectorlog used {self.path} last. Start a server of this version on it, or use "
+                f"the older version."
+            )
+
+    def raise_format(self) -> None:
+        """Records that the folder has today's format from now on, before something is stored that an older version
+        would not find. The caller holds the folder's lock.
+
+        The file stays the same one, because a copy of the folder is recognised by its inode, and a digit is written
+        wholly or not at all.
+        """
+        if self.format != FORMAT:
+            log.warning("older versions of Vectorlog can no longer use %s: it gets format %s", self.path, FORMAT)
+            with self.marker.open("r+b", buffering=0) as file:
+                file.write(_marker(FORMAT))
+                os.fsync(file.fileno())
+
     def close_to_others(self) -> None:
         """Takes the rights of other users away from the folder and from what Vectorlog keeps in it, and logs that."""
         own = [path for pattern in _OWN for path in self.path.glob(pattern)]
@@ -158,3 +193,7 @@ class DataFolder:
         file.write(str(os.getpid()))
         file.flush()
         return file
+
+
+def _marker(number: int) -> bytes:
+    return json.dumps({"format": number}).encode() + b"\n"

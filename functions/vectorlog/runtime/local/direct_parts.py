@@ -40,9 +40,8 @@ class DirectParts:
     def sign(self, request: Request, upload: str, part: str, size: int, seconds: int) -> str:
         """Returns an address on the server to which the request was sent. See `SignPart`."""
         until = self._clock() // 1000 + seconds
-        scheme = "https" if request.headers.get("x-forwarded-proto") == "https" else "http"
         query = f"bytes={size}&until={until}&signature={self._signature(upload, part, size, until)}"
-        return f"{scheme}://{request.headers.get('host', '')}{PREFIX}{upload}/{part}?{query}"
+        return f"{request.root}{PREFIX}{upload}/{part}?{query}"
 
     def admitting(self, admit: Admit, deployment: Deployment, room: Room) -> Admit:
         """Wraps `admit` so that a PUT to a signed address needs no key."""

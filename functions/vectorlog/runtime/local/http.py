@@ -22,10 +22,11 @@ from vectorlog.api import errors
 from vectorlog.api.app import Admit, Room, endless, refuse
 from vectorlog.api.input.file_spool import SPOOL_PREFIX
 from vectorlog.api.request import Request
-from vectorlog.api.response import Response
+from vectorlog.api.response import Response, StoredBytes
 from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import DISK_FULL, Invalid, NoSpace, Refused, is_disk_full
 from vectorlog.runtime.local import body
+from vectorlog.runtime.local.ranges import send_stored, without_odd_ranges
 from vectorlog.runtime.local.request_log import Exchange, RequestLine, RequestLog
 from vectorlog.telemetry.telemetry import Telemetry
 
@@ -169,13 +170,16 @@ class _Endpoint:
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if not isinstance(response.body, bytes):
+    if isinstance(response.body, bytes):
+        await body.send_bytes(response, response.body, scope, send)
+    elif isinstance(response.body, StoredBytes):
+        stored = response.body
+        await send_stored(response, stored, without_odd_ranges(scope, len(stored.content)), send)
+    else:
         with response.body as file:
             stat = os.fstat(file.fileno())
-            scope = body.without_odd_ranges(scope, stat.st_size)
+            scope = without_odd_ranges(scope, stat.st_size)
             await body.file_response(response, file, stat)(scope, receive, send)
-    else:
-        await body.send_bytes(response, response.body, scope, send)
 
 
 class InEnvelope:

@@ -24,14 +24,17 @@ def clock() -> int:
 
 
 class LocalLogAndViews:
-    """The log and views of a data folder. Any number of processes may have them open at the same time."""
+    """The log and views of a data folder. Any number of processes may have them open at the same time.
 
-    def __init__(self, folder: DataFolder) -> None:
+    If they are `read_only`, nothing is written, not even what an older version's databases lack.
+    """
+
+    def __init__(self, folder: DataFolder, *, read_only: bool = False) -> None:
         self.clock = clock
         self.random = SystemRandom()
-        self.log = SQLiteEventLog(folder.log)
+        self.log = SQLiteEventLog(folder.log, read_only=read_only)
         schema = (*views.SCHEMA, *work.SCHEMA, *checkpoint.SCHEMA, *uptime.SCHEMA)
-        self.derived = Database(folder.derived, schema, synchronous="NORMAL")
+        self.derived = Database(folder.derived, schema, synchronous="NORMAL", read_only=read_only)
         self.streams = OwnCommits(self.log, clock, self.random, REMEMBERED)
         self.views = Views(views.SQLiteTable(self.derived), remember=REMEMBERED)
 

@@ -20,7 +20,7 @@ from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
-from vectorlog.index.embedded.schema import is_older
+from vectorlog.index.embedded.schema import has_other_terms
 from vectorlog.operations.progress import Watch, silent
 from vectorlog.operations.rebuild_chunks import Reread, reread
 from vectorlog.operations.rebuild_index import Refill
@@ -117,15 +117,15 @@ def chunks(folder: DataFolder, watch: Watch) -> Reread:
         FolderInUse: another rebuild of the folder is under way.
         UnknownSchema: newer code wrote a commit.
     """
-    with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as parts, _blobs(folder) as blobs:
+    with folder.lock_rebuild(), closing(LocalLogAndViews(folder)) as parts, blobs_of(folder) as blobs:
         return reread(parts.streams, parts.views, blobs, parts.clock, watch)
 
 
 @contextmanager
-def _blobs(folder: DataFolder) -> Iterator[Blobs]:
-    """The blobs of a folder that a server may have open, whose staging is not touched."""
+def blobs_of(folder: DataFolder) -> Iterator[Blobs]:
+    """The blobs of a folder that a server may have open, whose staging is not touched. They are only read."""
     with tempfile.TemporaryDirectory() as staging:
-        blobs = BlobsBySize(folder.blobs, Path(staging), folder.small_blobs)
+        blobs = BlobsBySize(folder.blobs, Path(staging), folder.small_blobs, read_only=True)
         with closing(blobs.rows):
             yield blobs
 
@@ -139,7 +139,7 @@ def index(folder: DataFolder, watch: Watch) -> Refill:
     with (
         folder.lock_rebuild(),
         closing(LocalLogAndViews(folder)) as log_and_views,
-        _blobs(folder) as blobs,
+        blobs_of(folder) as blobs,
     ):
         shutil.rmtree(folder.next_index, ignore_errors=True)
         position = log_and_views.log.last_position()
@@ -161,7 +161,9 @@ def renew_index(folder: DataFolder) -> None:
         FolderInUse: a rebuild of the folder is under way.
         OSError: the disk is full.
     """
-    if not is_older(folder.index) or ((folder.next_index / READY).is_file() and not is_older(folder.next_index)):
+    if not has_other_terms(folder.index) or (
+        (folder.next_index / READY).is_file() and not has_other_terms(folder.next_index)
+    ):
         return
     log.warning("an earlier version made the text index of %s: it is made anew from the artefacts", folder.path)
     try:
@@ -189,7 +191,7 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
         return False
     with rebuilding:
         ready = folder.next_index / READY
-        is_ready = ready.is_file() and not is_older(folder.next_index)
+        is_ready = ready.is_file() and not has_other_terms(folder.next_index)
         if is_ready:
             reader = _Reader(log_and_views.log, json.loads(ready.read_text())["position"])
             with closing(LocalIndex(folder.next_index)) as fresh:

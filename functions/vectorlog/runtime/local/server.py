@@ -10,18 +10,19 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import uvicorn
 from starlette.types import ASGIApp
 
-from vectorlog.api import auth, routes
+from vectorlog.api import auth, routes, unprefixed
 from vectorlog.api.app import Admit, Admitted, App
 from vectorlog.api.request import Request
 from vectorlog.api.resources import health
-from vectorlog.api.response import Response
+from vectorlog.api.response import Response, StoredBytes
 from vectorlog.api.routes import OPEN
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Unavailable
 from vectorlog.files.blobs import Blobs, NoSuchBlob
+from vectorlog.files.by_size import BlobsBySize
 from vectorlog.runtime.local import logs
 from vectorlog.runtime.local.connections import Limits
-from vectorlog.runtime.local.direct_parts import DirectParts, key_in
+from vectorlog.runtime.local.direct_parts import DirectParts
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
@@ -73,6 +74,7 @@ class Server:
         """Serves until a signal stops it. Requests that are under way are still answered."""
         self._local.start()
         routes.load()
+        unprefixed.load()
         settings = self._local.settings
         limits = Limits(
             head_seconds=settings.head_seconds,
@@ -103,7 +105,7 @@ class Server:
         authenticate = keys(deployment, later=pool.submit)
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
-        disk, direct = self._local.disk, DirectParts(key_in(self._local.folder.signing_key), deployment.clock)
+        disk, direct = self._local.disk, DirectParts(deployment.link_key(), deployment.clock)
         app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
         admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)
         return asgi_app(
@@ -144,7 +146,11 @@ class Server:
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:  # noqa: ARG001
-    """Sends the file itself, which stays open when its name is gone. See `SendBlob`."""
+    """Sends the file itself, which stays open when its name is gone, or a small one's bytes: no copy is made of them,
+    for which a full disk would have no room. See `SendBlob`.
+    """
+    if isinstance(blobs, BlobsBySize) and (small := blobs.rows.found(key)) is not None:
+        return Response(200, headers, StoredBytes(*small))
     try:
         with blobs.local(key) as path:
             return Response(200, headers, path.open("rb"))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
 from vectorlog.defaults import LOCAL_UPLOADS
@@ -14,8 +15,9 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.endpoint import Endpoint
 from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.endpoints.endpoint import Endpoint
+from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.cpu_limit import CpuLimit
@@ -30,6 +32,7 @@ from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
+from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
@@ -78,6 +81,7 @@ class Local:
         self._log = log_and_views.log
         self._resources.callback(log_and_views.close)
         rebuild.renew_views(self.folder, log_and_views)
+        self.folder.raise_format()
         blobs = BlobsBySize(self.folder.blobs, self.folder.staging, self.folder.small_blobs)
         self._resources.callback(blobs.rows.close)
         rebuild.renew_index(self.folder)
@@ -87,7 +91,7 @@ class Local:
         self._resources.callback(index.close)
         self.metrics = PrometheusMetrics()
         telemetry = Telemetry(self.metrics)
-        self.models = _models(settings, self._resources, telemetry)
+        self.models = models_of(settings, self._resources, telemetry)
         uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
             streams=log_and_views.streams,
@@ -107,6 +111,7 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            link_key=cache(partial(key_in, self.folder.signing_key)),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
@@ -174,7 +179,8 @@ class Local:
             copied.closed(self.folder, self._end)
 
 
-def _models(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
+def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
+    """Returns the models that these settings offer, which `resources` close."""
     offers = [local_offer()]
     if settings.embedding == "openai":
         key = _key(settings.embedding_api_key, settings.embedding_api_key_file)
@@ -218,12 +224,12 @@ def _key_in(file: Path) -> str:
     """Returns the key that a file holds now.
 
     Raises:
-        EmbeddingError: it cannot be read, or is empty.
+        EndpointError: it cannot be read, or is empty.
     """
     try:
         key = file.expanduser().read_text().strip()
     except (OSError, ValueError) as error:
-        raise EmbeddingError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
+        raise EndpointError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
     if not key:
-        raise EmbeddingError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
+        raise EndpointError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
     return key

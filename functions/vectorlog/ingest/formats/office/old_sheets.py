@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Unreadable
 from vectorlog.ingest.formats.office.number_format import general
+from vectorlog.ingest.formats.office.old_numbers import Numbers, OldNumbers
 from vectorlog.ingest.formats.office.sheet_page import SheetPage
 from vectorlog.ingest.formats.office.sheet_table import Budget, SheetTable
 
@@ -29,12 +30,13 @@ def read_old_sheets(path: Path, document: DocumentBuilder) -> Counter[str]:
     left: Counter[str] = Counter()
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as workbook:
-            budget = Budget(path.stat().st_size)
+            budget, numbers = Budget(path.stat().st_size), OldNumbers(path)
             for meta in workbook.sheets_metadata:
                 if meta.typ != SheetTypeEnum.WorkSheet:
                     continue
                 if meta.visible == SheetVisibleEnum.Visible:
-                    _write(workbook.get_sheet_by_name(meta.name), SheetTable(SheetPage(document, meta.name), budget))
+                    table = SheetTable(SheetPage(document, meta.name), budget)
+                    _write(workbook.get_sheet_by_name(meta.name), numbers.of_sheet(meta.name), table)
                 else:
                     left["hidden sheet"] += 1
     except python_calamine.PasswordError as error:
@@ -44,9 +46,14 @@ def read_old_sheets(path: Path, document: DocumentBuilder) -> Counter[str]:
     return left
 
 
-def _write(sheet: python_calamine.CalamineSheet, table: SheetTable) -> None:
+def _write(sheet: python_calamine.CalamineSheet, numbers: Numbers, table: SheetTable) -> None:
+    before = sheet.start[1] if sheet.start else 0  # columns without cells that the library leaves out
     for number, row in enumerate(sheet.iter_rows(), 1):
-        cells = {column: text for column, cell in enumerate(row, 1) if cell != "" and (text := _text(cell)).strip()}
+        cells = {
+            column: text
+            for column, cell in enumerate(row, 1)
+            if cell != "" and (text := numbers.get((number, before + column)) or _text(cell)).strip()
+        }
         if cells:
             table.row(number, cells)
     table.end()

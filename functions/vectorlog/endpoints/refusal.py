@@ -9,6 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Fault: TypeAlias = Literal["busy", "text", "deployment"]
+"""Whose fault it is that there is no answer, such as no vectors.
+
+`busy`: the provider throttles, is down or cannot be reached, which passes. `text`: it refuses this text.
+`deployment`: it refuses every text, because of the key, the model, the quota or the URL, until an operator repairs it.
+"""
 
 _LONGEST_REASON = 300
 
@@ -41,6 +49,20 @@ _BY_CODE = {
 _BY_STATUS = {401: _KEY, 402: _QUOTA, 404: _MODEL, 405: _URL, 410: _MODEL, 415: _URL}
 _SETTINGS = frozenset({"model", "dimensions", "encoding_format", "user", "input_type"})
 """The fields of a request that are the same for every text."""
+
+
+class EndpointError(Exception):
+    """An endpoint gave no answer; the message gives its reason, and the deployment's remedy if there is one.
+
+    Attributes:
+        retry_after: seconds that the provider asks to wait; None if it does not say.
+        fault: whose it is.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, fault: Fault = "busy") -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.fault: Fault = fault
 
 
 @dataclass(frozen=True, slots=True)

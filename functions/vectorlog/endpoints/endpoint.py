@@ -9,15 +9,17 @@ from math import inf
 from threading import Lock
 from typing import Any
 
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout, make_headers
+from urllib3 import BaseHTTPResponse, Retry, Timeout, make_headers
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import parse_url
 
-from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.refusal import Refusal
+from vectorlog.endpoints.deadlines import pool
+from vectorlog.endpoints.refusal import EndpointError, Refusal
 from vectorlog.retry import REAL_TIME, RetryPolicy, Temporary, Timing, retrying
 
 _WORTH_REPEATING = {408, 409, 425, 429}
+PIECE_BYTES = 64 * 1024
+"""How much of an answer is read, and unpacked, at once."""
 REREAD_S = 10.0
 """A refused key is read from its source again at most this often, in seconds."""
 
@@ -28,7 +30,7 @@ class Endpoint:
     Args:
         base_url: including `/v1`, such as `https://api.openai.com/v1`.
         api_key: sent as a bearer token; None if the endpoint needs none. If it can change, a function that reads it: it
-            is called before the first request, and after the endpoint refused the key. It may raise `EmbeddingError`.
+            is called before the first request, and after the endpoint refused the key. It may raise `EndpointError`.
         path: after the base URL.
         settings: the name of the settings that an operator is told to check when the endpoint refuses everything.
         connections: number of connections kept open; parallel requests beyond it open more, which are closed again.
@@ -56,62 +58,75 @@ class Endpoint:
             "user-agent": "vectorlog",
             **make_headers(accept_encoding="gzip"),
         }
-        self._pool = PoolManager(num_pools=1, maxsize=connections, retries=False)
+        self._pool = pool(connections)
 
-    def post(self, body: dict[str, Any], policy: RetryPolicy) -> bytes:
-        """Sends a request and returns the response body.
+    def post(self, body: dict[str, Any], policy: RetryPolicy, most: int) -> bytes:
+        """Sends a request and returns the response body, of up to `most` bytes.
 
-        Between attempts it waits as long as the provider asks, otherwise as long as the policy says.
+        An attempt, from connecting to the last byte of the answer, takes no longer than the policy says. Between
+        attempts it waits as long as the provider asks, otherwise as long as the policy says.
 
         If the endpoint refuses the key, and its source has another one by now, the request is repeated with that.
 
         Raises:
-            EmbeddingError: with the provider's reason, whose fault it is, and the wait that the provider asked for.
+            EndpointError: with the provider's reason, whose fault it is, and the wait that the provider asked for.
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         key = self._keys.current()
         try:
-            return self._post(content, policy, key)
+            return self._post(content, policy, most, key)
         except KeyRefused:
             newer = self._keys.newer_than(key)
             if newer is None:
                 raise
-            return self._post(content, policy, newer)
+            return self._post(content, policy, most, newer)
 
     def close(self) -> None:
         """Closes the idle connections."""
         self._pool.clear()
 
-    def _post(self, content: bytes, policy: RetryPolicy, key: str | None) -> bytes:
-        step = partial(self._post_once, content, policy.timeout_s, key)
+    def _post(self, content: bytes, policy: RetryPolicy, most: int, key: str | None) -> bytes:
+        step = partial(self._post_once, content, policy.timeout_s, most, key)
         try:
             return retrying(f"{self._path} of {self._name}", policy, step, timing=self._timing)
         except Temporary as refused:
-            raise EmbeddingError(str(refused), retry_after=refused.retry_after) from None
+            raise EndpointError(str(refused), retry_after=refused.retry_after) from None
 
-    def _post_once(self, content: bytes, seconds: float, key: str | None) -> bytes:
-        timeout = Timeout(connect=min(5, seconds), read=seconds)
+    def _post_once(self, content: bytes, seconds: float, most: int, key: str | None) -> bytes:
+        timeout = Timeout(total=seconds, connect=min(5, seconds))
         headers = self._headers | ({"authorization": f"Bearer {key}"} if key else {})
         try:
             response = self._pool.request(
-                "POST", self._url, body=content, headers=headers, timeout=timeout, redirect=False
+                "POST",
+                self._url,
+                body=content,
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
             )
+            answer = _content(response, most)
         except HTTPError as error:
             raise Temporary(f"{self._name} could not be reached: {_without(key, str(error))}") from None
         if response.status == 200:
-            return response.data
-        refusal = Refusal.parse(response.status, response.data)
+            if answer is None:
+                raise EndpointError(
+                    f"{self._name} answered more than {most:,} bytes. Check the {self._settings} settings.",
+                    fault="deployment",
+                )
+            return answer
+        refusal = Refusal.parse(response.status, answer or b"")
         message = f"{self._name} answered {response.status}: {_without(key, refusal.told(self._settings))}"
         if refusal.of_key:
             raise KeyRefused(message, fault="deployment" if refusal.remedy else "text")
         if refusal.remedy is not None:
-            raise EmbeddingError(message, fault="deployment")
+            raise EndpointError(message, fault="deployment")
         if response.status in _WORTH_REPEATING or response.status >= 500:
             raise Temporary(message, retry_after=_retry_after(response))
-        raise EmbeddingError(message, fault="text")
+        raise EndpointError(message, fault="text")
 
 
-class KeyRefused(EmbeddingError):
+class KeyRefused(EndpointError):
     """The endpoint refused the key."""
 
 
@@ -140,6 +155,22 @@ class Keys:
                 self._read_at = self._clock()
                 self._key = self._read()
             return self._key if self._key != refused else None
+
+
+def _content(response: BaseHTTPResponse, most: int) -> bytes | None:
+    """Returns an answer's body; None if it has more than `most` bytes. The connection is kept if all of it was read.
+
+    Raises:
+        HTTPError: it did not arrive in time, or is broken.
+    """
+    content = bytearray()
+    for piece in response.stream(PIECE_BYTES):
+        content += piece
+        if len(content) > most:
+            response.close()
+            break
+    response.release_conn()
+    return bytes(content) if len(content) <= most else None
 
 
 def _without(key: str | None, text: str) -> str:

@@ -1,0 +1,30 @@
+"""`vectorlog mcp`: MCP over standard input and output, for desktop clients."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from vectorlog.client.mcp_bridge import Bridge, endpoint
+from vectorlog.client.server import Refused
+
+
+@click.command()
+@click.option("--url", envvar="VECTORLOG_URL", default="http://127.0.0.1:8080", show_default=True, show_envvar=True)
+@click.option(
+    "--api-key", envvar="VECTORLOG_API_KEY", default="any", show_envvar=True, help="Any, where none is needed."
+)
+@click.option("--store", help="Offer only this vector store (vs_…).")
+@click.option("--on-behalf-of", metavar="USER", help="The end user for whom the key acts.")
+def command(url: str, api_key: str, store: str | None, on_behalf_of: str | None) -> None:
+    """Offer the vector stores of a server to a program that speaks MCP over standard input and output.
+
+    Desktop clients start this command themselves; docs/mcp.md has their settings. It passes each message on to the
+    server's own endpoint, /mcp, and ends with its input.
+    """
+    try:
+        bridge = Bridge(endpoint(url, store), api_key, on_behalf_of)
+    except Refused as error:
+        raise click.ClickException(str(error)) from None
+    bridge.serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,1 @@
+"""HTTP endpoints of models: embedding, reranking and chat."""

@@ -1,0 +1,167 @@
+"""Copies stores from another server of the API, with files, attributes, chunking and names."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from vectorlog.client.server import Refused, Server, segment
+from vectorlog.syncing.pulled_file import FROM, Fetched, NotGiven, fetch
+from vectorlog.syncing.sending import Sender
+from vectorlog.syncing.tasks import Progress, Sent, Task
+
+_AHEAD = 4
+"""Files that are fetched before they are needed."""
+_METADATA = 16
+"""Keys of a store's metadata (docs/contract.md, section 4.1)."""
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What came of a store.
+
+    Attributes:
+        old, new: its ids there and here.
+        name: its name.
+        made: whether it was made here now.
+        as_bytes, as_text, skipped: numbers of files; skipped are those that came before.
+        files: ids there, and here.
+        failed: names and reasons of what could not come.
+        notes: what came, but not as it was.
+    """
+
+    old: str
+    new: str
+    name: str
+    made: bool
+    as_bytes: int = 0
+    as_text: int = 0
+    skipped: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Puller:
+    """Copies stores from `source` to `target`.
+
+    Args:
+        source: the other server, which is only read.
+        target: the server that they come to.
+        known: ids of stores there, and here, from an earlier run.
+        stop: once it is set, nothing new begins.
+        at_once: how many files are uploaded at a time.
+    """
+
+    def __init__(
+        self, source: Server, target: Server, known: Mapping[str, str], stop: threading.Event, at_once: int
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._stop = stop
+        self._at_once = at_once
+        self._stores = dict(known)
+        for each in target.items("/vector_stores"):
+            old = (each.get("metadata") or {}).get(FROM)
+            if isinstance(old, str):
+                self._stores.setdefault(old, each["id"])
+
+    def pull(self, store: Mapping[str, Any], progress: Progress, begin: Callable[[int], None]) -> Pulled:
+        """Copies one store, as the other server shows it; what came before is left as it is. `begin` is told how many
+        files are to come.
+
+        Raises:
+            Refused: a server cannot be reached, or refused the key or the store.
+        """
+        pulled = self._store(store)
+        path = f"/vector_stores/{segment(pulled.new)}/files"
+        here: dict[str, str] = {}
+        for each in self._target.items(path):
+            old = (each.get("attributes") or {}).get(FROM)
+            if isinstance(old, str) and each["status"] not in ("failed", "cancelled"):
+                here[old] = each["id"]
+        there = list(self._source.items(f"/vector_stores/{segment(pulled.old)}/files", {"order": "asc"}))
+        missing = [each for each in there if each["id"] not in here]
+        pulled.skipped = len(there) - len(missing)
+        pulled.files |= {each["id"]: here[each["id"]] for each in there if each["id"] in here}
+        begin(len(missing))
+        fetched: dict[str, tuple[str, Fetched]] = {}
+
+        def tasks() -> Iterator[Task]:
+            for listed, found in self._fetched(pulled.old, missing):
+                name = listed.get("filename") or listed["id"]
+                if isinstance(found, NotGiven):
+                    failed = Sent(Task(name, {}, "", None), "", "unsent", str(found))
+                    progress.ended(failed)
+                    pulled.failed.append((f"{name} ({listed['id']})", str(found)))
+                    continue
+                fetched[found.task.key] = listed["id"], found
+                pulled.notes += [(f"{name} ({listed['id']})", note) for note in found.notes]
+                yield found.task
+
+        def ended(sent: Sent) -> None:
+            old, found = fetched.pop(sent.task.key)
+            if sent.file:
+                pulled.files[old] = sent.file
+            if sent.status in ("completed", "accepted"):
+                pulled.as_bytes += found.form == "bytes"
+                pulled.as_text += found.form == "text"
+            else:
+                pulled.failed.append((f"{sent.task.path} ({old})", sent.reason or sent.status))
+
+        Sender(self._target, pulled.new, None, self._stop, self._at_once).send(tasks(), progress, ended)
+        return pulled
+
+    def _store(self, store: Mapping[str, Any]) -> Pulled:
+        """Returns the store here that stands for one there; it is made if there is none."""
+        old, name = store["id"], store.get("name") or ""
+        known = self._stores.get(old)
+        if known is not None:
+            try:
+                self._target.get(f"/vector_stores/{segment(known)}")
+            except Refused as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+            else:
+                return Pulled(old, known, name, made=False)
+        metadata = dict(store.get("metadata") or {})
+        notes: list[tuple[str, str]] = []
+        if len(metadata) < _METADATA:
+            metadata[FROM] = old
+        else:
+            notes.append((name or old, f"it has {_METADATA} keys of metadata, so its old id is in the map alone"))
+        body = {
+            "name": store.get("name"),
+            "description": store.get("description"),
+            "expires_after": store.get("expires_after"),
+            "metadata": metadata,
+        }
+        made = self._target.post("/vector_stores", {key: value for key, value in body.items() if value})
+        self._stores[old] = made["id"]
+        return Pulled(old, made["id"], name, made=True, notes=notes)
+
+    def _fetched(
+        self, store: str, missing: list[dict[str, Any]]
+    ) -> Iterator[tuple[Mapping[str, Any], Fetched | NotGiven]]:
+        """Fetches files in the background, a few ahead of what is asked for."""
+        waiting: deque[tuple[dict[str, Any], Future[Fetched | NotGiven]]] = deque()
+        left = iter(missing)
+        with ThreadPoolExecutor(_AHEAD) as pool:
+            while not self._stop.is_set():
+                while len(waiting) < _AHEAD and (listed := next(left, None)) is not None:
+                    waiting.append((listed, pool.submit(self._fetch, store, listed)))
+                if not waiting:
+                    return
+                listed, future = waiting.popleft()
+                yield listed, future.result()
+
+    def _fetch(self, store: str, listed: Mapping[str, Any]) -> Fetched | NotGiven:
+        try:
+            return fetch(self._source, store, listed)
+        except NotGiven as reason:
+            return reason
