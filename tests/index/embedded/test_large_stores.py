@@ -101,7 +101,7 @@ def test_few_are_compared_and_the_right_ones_found(tmp_path: Path) -> None:
     filter that keeps 1 %.
     """
     made, space = np.random.default_rng(1), Space("test:model", 384)
-    centres = made.standard_normal((100, 64)) @ made.standard_normal((64, 384)) + 8
+    centres = made.standard_normal((100, 64)) @ made.standard_normal((64, 384)) + 18
     every = centres[made.integers(100, size=12_000)] + 4 * made.standard_normal((12_000, 96)) @ made.standard_normal(
         (96, 384)
     ) / np.sqrt(96)

@@ -7,9 +7,10 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
-_READ = 2_000
-"""Vectors that are read before their pages are let go. The kernel maps up to 64 KB around each, so at most 128 MB of a
-file count as memory of this process; the pages stay in its cache, from which they are mapped again in microseconds.
+_READ = 64
+"""Vectors of a file that are read before its pages are let go. The kernel maps up to 64 KB around each, so about 4 MB of
+each file count as memory of this process; the pages stay in the kernel's cache, from which they are mapped again in
+microseconds.
 """
 
 
