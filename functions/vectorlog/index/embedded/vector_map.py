@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _READ = 64
-"""Vectors of a file that are read before its pages are let go. The kernel maps up to 64 KB around each, so about 4 MB of
-each file count as memory of this process; the pages stay in the kernel's cache, from which they are mapped again in
+"""Vectors of a file that are read before its pages are let go. The kernel maps up to 64 KB around each, so about 4 MB
+of each file count as memory of this process; the pages stay in the kernel's cache, from which they are mapped again in
 microseconds.
 """
 
