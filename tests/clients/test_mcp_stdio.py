@@ -15,6 +15,7 @@ from openai import OpenAI
 
 from tests.clients.conftest import Attached
 from tests.clients.service import Service, vectorlog
+from tests.support import warm
 from vectorlog.client.mcp_bridge import Bridge, endpoint
 from vectorlog.client.server import Refused
 
@@ -39,15 +40,13 @@ async def searched(client: Client) -> Any:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_searches(
-    service: Service, openai_client: OpenAI, user: str, attached: Attached, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
+def test_searches(service: Service, openai_client: OpenAI, user: str, attached: Attached, mode: str) -> None:
     """A desktop client finds what the server has, with the address and key of the environment or of options."""
     store = openai_client.vector_stores.create(name="owls").id
     file = attached(store, "The owl sleeps by day.", "owl.txt").id
     if mode == "auto":
         given = {"VECTORLOG_URL": f"{service.url}/v1", "VECTORLOG_API_KEY": service.key}
-        found = run(searched, "--on-behalf-of", user, mode=mode, **given)
+        found = run(searched, mode=mode, VECTORLOG_ON_BEHALF_OF=user, **given)
     else:
         found = run(searched, "--url", service.url, "--api-key", service.key, "--store", store, mode=mode)
     assert [each["file_id"] for each in found["results"]] == [file]
@@ -102,3 +101,11 @@ def test_wrong_addresses(url: str, store: str | None) -> None:
     """What is no address of a server, or is one for another store, is refused."""
     with pytest.raises(Refused):
         endpoint(url, store)
+
+
+def test_a_wrong_address_ends_the_command() -> None:
+    """The command says in a line what is wrong with its address, with the exit code of a wrong call."""
+    ended = warm.run("mcp", "--url", "127.0.0.1:8080")
+    assert ended.returncode == 2
+    assert "is not a URL of a server" in ended.stderr
+    assert "Traceback" not in ended.stderr

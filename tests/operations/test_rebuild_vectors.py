@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,13 @@ from tests.operations.transfer.answers import unwatched
 from tests.support.bench import PROJECT, Bench
 from tests.support.moving import OTHER, WORDS, MovingBench, OldEmbedder
 from tests.support.stubs import DIMENSIONS
-from vectorlog.domain.tenancy import Caller
+from vectorlog.domain import vector_store
+from vectorlog.domain.tenancy import Caller, Owner
+from vectorlog.domain.vector_store import VectorStoreCreated
 from vectorlog.domain.vectors import Space
 from vectorlog.domain.vectors_move import AGAIN_MS
 from vectorlog.embedding.catalogue import Models, Offer, UnknownModel
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.operations.rebuild_vectors import Candidate, Moves, NothingToMove, Wanted
 from vectorlog.use_cases import vector_stores
 from vectorlog.use_cases.actor import Actor
@@ -58,13 +60,17 @@ def test_which_stores(bench: MovingBench) -> None:
 
 
 def test_the_newest_revision(bench: MovingBench) -> None:
-    """Without a model, stores move to the newest revision of their own; one that has it is left alone."""
-    older, newer = (Models([Offer("local", "words", DIMENSIONS, False, OldEmbedder, revision=each)]) for each in (1, 2))
-    bench.deployment = replace(bench.deployment, models=older)
-    store = bench.store()
-    found = moves_of(bench).survey(Wanted(), newer, unwatched)
+    """Without a model, stores of the built-in one move to its newest revision; one that has it is left alone."""
+    created = VectorStoreCreated(1, Owner("acme", None), "local:words", DIMENSIONS)
+    store = "vs_1"
+    bench.deployment.streams.decide(VECTOR_STORE, store, lambda state: vector_store.create(state, created))
+
+    def offered(revision: int) -> Models:
+        return Models([Offer("local", "words", DIMENSIONS, False, OldEmbedder, revision=revision)])
+
+    found = moves_of(bench).survey(Wanted(store=store), offered(2), unwatched)
     assert [each.target for each in found.candidates] == [Space("local:words#2", DIMENSIONS)]
-    assert moves_of(bench).survey(Wanted(store=store), bench.deployment.models, unwatched).current == 1
+    assert moves_of(bench).survey(Wanted(store=store), offered(1), unwatched).current == 1
 
 
 def test_what_cannot_be_moved_now(bench: MovingBench) -> None:

@@ -86,6 +86,22 @@ BUGS = (
         ("contract/test_chunk_index.py::TestSearch::test_what_the_query_itself_would_score",),
     ),
     Bug(
+        "equal-text-beside-removed-ones",
+        "use_cases/confirmed.py",
+        "return replace(found, by_vector=by_vector, by_text=by_text)",
+        "return SearchResult(by_vector, by_text, found.bm25_bound)",
+        "Beside files that were just detached, a text that is the query scores less.",
+        ("use_cases/test_search.py::TestRemoved::test_a_text_that_is_the_query",),
+    ),
+    Bug(
+        "unheard-words-count-nothing",
+        "index/bm25.py",
+        "if idfs.keys().isdisjoint(word):",
+        "if not word:",
+        "A text with only the common words of a query seems to match all of it.",
+        ("contract/test_chunk_index.py::TestSearch::test_a_misspelt_word",),
+    ),
+    Bug(
         "hits-are-not-checked",
         "use_cases/confirmed.py",
         "if all(known.serves(each.hit) for each in ranked):",

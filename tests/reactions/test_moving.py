@@ -212,8 +212,8 @@ def test_to_a_model_that_is_not_offered(bench: MovingBench) -> None:
 
 @pytest.mark.parametrize("end", ["delete", "erase"])
 def test_a_store_that_ends(bench: MovingBench, end: str) -> None:
-    """Nothing of it is left in either space."""
-    store, _ = filled(bench, "alpha", "beta")
+    """Nothing of it is left in either space, and of an erased one not on the disk of the index either."""
+    store, _ = filled(bench, "quetzalcoatl", "beta")
     assert bench.begin(store)
     bench.pump.project()
     bench.pump.work_one()
@@ -224,8 +224,11 @@ def test_a_store_that_ends(bench: MovingBench, end: str) -> None:
         vector_stores.delete(bench.deployment, PROJECT, store)
     else:
         erasure.erase_store(bench.deployment, PROJECT, store)
+    held = [path for path in (bench.folder / "index").rglob("*") if path.is_file()]
+    assert any(b"quetzalcoatl" in path.read_bytes() for path in held)
     bench.pump.settle()
     assert (bench.index.count(WORDS, store), bench.index.count(OTHER, store)) == ({}, {})
+    assert end == "delete" or not any(b"quetzalcoatl" in path.read_bytes() for path in held if path.exists())
     assert bench.differences() == []
 
 

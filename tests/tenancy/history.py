@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.simulation.world import World
 from tests.support.callers import PREFIXES, Callers, Got
@@ -48,6 +49,7 @@ class History:
             self._of_file: 9,
             self._search: 8,
             self._search_several: 2,
+            self._assistant: 8,
             self._grant: 6,
             self._revoke: 4,
             self._permissions: 4,
@@ -270,6 +272,37 @@ class History:
         readable = all(store.rank(caller) > 0 and not store.deleted for store in stores)
         self._require(got.error == ((200, None) if readable else (404, "vector_store_ids")), got)
 
+    def _assistant(self, caller: Caller) -> None:
+        """A tool of MCP, at the endpoint for all stores or at that for one, and the page behind a url of its answer."""
+        store, file = self._any_store(caller), self._pick(self.model.files)
+        if store is None or file is None:
+            return
+        in_store = {"vector_store_id": store.id}
+        tool, arguments = self._random.choice(
+            (
+                ("search", {"query": "alpha", "max_num_results": 50}),
+                ("list_vector_stores", {"limit": 100}),
+                ("search_vector_store", {**in_store, "query": "beta alpha"}),
+                ("fetch", {"id": f"{store.id}/{file.id}"}),
+                ("read_file", {**in_store, "file_id": file.id}),
+            )
+        )
+        path = self._random.choice(("/mcp", f"/mcp/{store.id}"))
+        about = [store] if store.id in f"{path}{arguments}" else self.model.listed(caller)
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+        got = self._send(caller, "POST", path, call, about=about, name=f"mcp {tool}", prefix="")
+        self._require(got.status == 200, got)
+        result, readable = got.body["result"], store.rank(caller) > 0 and not store.deleted
+        self._require(readable or store not in about or result["isError"], got)
+        self._require(not readable or not result["isError"] or tool in ("fetch", "read_file"), got)
+        urls = re.findall(r'"url":"([^"#]+)', got.content.decode()) if not result["isError"] else []
+        if urls:
+            parts = urlsplit(self._random.choice(urls))
+            page = self._send(
+                caller, "GET", parts.path, about=about, name="view", prefix="", query=dict(parse_qsl(parts.query))
+            )
+            self._require(page.status == 200, page)
+
     # Requests about permissions
 
     def _grant(self, caller: Caller) -> None:
@@ -350,9 +383,10 @@ class History:
         *,
         about: list[Store] | None = None,
         name: str = "",
+        prefix: str | None = None,
         **more: Any,
     ) -> Got:
-        prefix = self._random.choice(PREFIXES)
+        prefix = self._random.choice(PREFIXES) if prefix is None else prefix
         got = self._callers.send(caller, method, path, body, prefix=prefix, **more)
         self.seen[f"{method} {name or path.split('/')[1]}", got.status] += 1
         everything = got.content + repr(sorted(got.headers.items())).encode()

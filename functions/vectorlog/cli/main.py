@@ -20,7 +20,6 @@ OPERATOR = {
     "show": "Show what is known about an id, and why a file failed.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
-    "mcp": "Offer a server's vector stores to desktop clients (MCP).",
     "verify": "Check that all derived data agrees with the log.",
 }
 """Commands on a deployment's own data."""
@@ -35,6 +34,7 @@ USER = {
     "usage": "Show by day the bytes that stores held.",
     "pull": "Copy stores from OpenAI or another server.",
     "watch": "Show what is being ingested.",
+    "mcp": "Offer a server's stores to desktop clients (MCP).",
     "doctor": "Check a server and its machine, and say what to do.",
     "open": "Open the console in the browser.",
     "completion": "Print what makes a shell complete commands.",

@@ -6,25 +6,33 @@ import sys
 
 import click
 
+from vectorlog.cli.connection import URL
 from vectorlog.client.mcp_bridge import Bridge, endpoint
 from vectorlog.client.server import Refused
 
 
 @click.command()
-@click.option("--url", envvar="VECTORLOG_URL", default="http://127.0.0.1:8080", show_default=True, show_envvar=True)
+@click.option("--url", envvar="VECTORLOG_URL", default=URL, show_default=True, show_envvar=True, help="The server.")
 @click.option(
     "--api-key", envvar="VECTORLOG_API_KEY", default="any", show_envvar=True, help="Any, where none is needed."
 )
 @click.option("--store", help="Offer only this vector store (vs_…).")
-@click.option("--on-behalf-of", metavar="USER", help="The end user for whom the key acts.")
-def command(url: str, api_key: str, store: str | None, on_behalf_of: str | None) -> None:
+@click.option(
+    "--on-behalf-of",
+    envvar="VECTORLOG_ON_BEHALF_OF",
+    default="",
+    metavar="USER",
+    show_envvar=True,
+    help="Act for this end user of the key's project.",
+)
+def command(url: str, api_key: str, store: str | None, on_behalf_of: str) -> None:
     """Offer the vector stores of a server to a program that speaks MCP over standard input and output.
 
     Desktop clients start this command themselves; docs/mcp.md has their settings. It passes each message on to the
     server's own endpoint, /mcp, and ends with its input.
     """
     try:
-        bridge = Bridge(endpoint(url, store), api_key, on_behalf_of)
+        bridge = Bridge(endpoint(url, store), api_key.strip(), on_behalf_of or None)
     except Refused as error:
-        raise click.ClickException(str(error)) from None
+        raise click.BadParameter(str(error), param_hint="--url") from None
     bridge.serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -169,8 +169,11 @@ class Worker:
 
     def _purge_vectors(self, message: PurgeVectors) -> None:
         following = purge.step_of_vectors(self._deployment, message)
-        if following is not None:
-            self._projector.send([(message.store, following[0])], delay=following[1])
+        if following is None:
+            return
+        self._projector.send([(message.store, following[0])], delay=following[1])
+        if following[0].times > message.times == 0:  # what was removed may have been erased before
+            self._projector.send([(message.store, Scrub())], delay=SCRUB_AFTER_MS)
 
     def _forget(self, message: Forget) -> None:
         file, meta = message.file, _meta(message)
