@@ -46,6 +46,7 @@ class FunctionSpec:
         seconds: its time-out.
         megabytes: its memory, and with it its share of a core.
         disk: MB of /tmp.
+        outside: whether it stays out of the network, because it calls the public internet.
     """
 
     handler: str
@@ -54,6 +55,7 @@ class FunctionSpec:
     seconds: int
     megabytes: int = ONE_CORE
     disk: int = 512
+    outside: bool = False
 
     @property
     def timeout(self) -> Duration:
@@ -66,6 +68,7 @@ SEARCH = FunctionSpec("search", "index", "The search routes and MCP", GATEWAY_SE
 PROJECTOR = FunctionSpec("projector", "core", "Makes rows and messages of the log's stream", 60, 1_024)
 WORK = FunctionSpec("work", "index", "Fan-out, cancel, purge, re-tag, replay", 300, 1_024)
 ERASE = FunctionSpec("erase", "core", "Erases commits of the log; no other function may delete any", 300, 512)
+DELIVER = FunctionSpec("deliver", "core", "Sends events to webhooks and to the event bus", 60, 512, outside=True)
 EMBED = FunctionSpec("embed", "ingest", "Ingests files: text, chunks, vectors, index", 300, disk=2_560)
 DEAD_LETTERS = FunctionSpec("dead_letters", "index", "Handles messages and records that failed too often", 60, 512)
 SWEEP = FunctionSpec("sweep", "core", "Ends or retries whatever is past its deadline, once a minute", 60, 512)
@@ -114,6 +117,7 @@ class Functions(Construct):
 
     def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
         """Creates a function; `variables` are those that `runtime/aws/environment.py` reads, without their prefix."""
+        vpc = None if spec.outside else self._vpc
         name = "".join(part.capitalize() for part in spec.handler.split("_"))
         group = log_group(self, f"{name}Log", configuration=self._configuration)
         function = lambda_.Function(
@@ -129,11 +133,11 @@ class Functions(Construct):
             ephemeral_storage_size=Size.mebibytes(spec.disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,
-            role=self._role(f"{name}Role", group),
+            role=self._role(f"{name}Role", group, vpc),
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
-            vpc=self._vpc,
+            vpc=vpc,
             environment={
                 **{f"VECTORLOG_{each.upper()}": value for each, value in variables.items()},
                 "POWERTOOLS_SERVICE_NAME": service_of(self._configuration),
@@ -144,7 +148,7 @@ class Functions(Construct):
         self.made[spec.handler] = function
         return function
 
-    def _role(self, id: str, group: logs.ILogGroup) -> iam.Role:
+    def _role(self, id: str, group: logs.ILogGroup, vpc: ec2.IVpc | None) -> iam.Role:
         """A role that may write its own log and traces, and may join the network if there is one. AWS's managed
         policies would let it write every log.
 
@@ -155,6 +159,6 @@ class Functions(Construct):
         role.add_to_policy(
             iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn])
         )
-        if self._vpc is not None:
+        if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=NETWORK_ACTIONS, resources=["*"]))
         return role

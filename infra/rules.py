@@ -120,6 +120,11 @@ ACCEPTED = (
         "FirstKey",
         "It is a client's key, and a rotation could not tell the client; keys are created and revoked by command.",
     ),
+    Accepted(
+        "AwsSolutions-SMG4",
+        "Outgoing",
+        "With another key every webhook has another secret, which its owner would have to be given.",
+    ),
     Accepted("AwsSolutions-SQS3", "WorkQueues/GivenUp", "It holds records that failed; an alarm watches it."),
     Accepted(
         "AwsSolutions-VPC7",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -22,11 +22,12 @@ from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.watched import Watched
 from infra.network import Network
+from infra.outgoing import SIGNING, TELLING, Outgoing
+from infra.outputs import outputs
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
 from vectorlog.defaults import ANSWERS
 from vectorlog.domain.project_limits import LIMITS
-from vectorlog.runtime.aws import stack
 
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
@@ -55,7 +56,11 @@ class VectorlogStack(Stack):
             work_timeout=functions.WORK.timeout,
             embed_timeout=functions.EMBED.timeout,
             erase_timeout=functions.ERASE.timeout,
+            deliver_timeout=functions.DELIVER.timeout,
             dead_timeout=functions.DEAD_LETTERS.timeout,
+        )
+        self._outgoing = Outgoing(
+            self, "Outgoing", configuration=configuration, queue=self._queues.deliver, views=self._views.table
         )
         self._network = Network(self, "Network", configuration=configuration)
         vpc = self._network.vpc
@@ -64,7 +69,8 @@ class VectorlogStack(Stack):
         self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
-        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._dead_letters(), self._sweep()]
+        consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
+        consumers.append(self._dead_letters())
         writers = [self._api(), self._search()]
         for writer in writers:  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
@@ -78,13 +84,12 @@ class VectorlogStack(Stack):
         )
         for within in (self._index, self._first_key):  # even to answer CloudFormation they need the network's endpoints
             within.node.add_dependency(self._network)
-        watched = self._watched()
-        alarms = Alarms(self, "Alarms", configuration=configuration, watched=watched)
+        alarms = Alarms(self, "Alarms", configuration=configuration, watched=(watched := self._watched()))
         Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
-        self._outputs()
+        outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content")
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -92,6 +97,7 @@ class VectorlogStack(Stack):
         self._grants.put_objects(function, "files", "manifests", "uploads")
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
+        self._outgoing.sign(function)
         return function
 
     def _search(self) -> lambda_.Function:
@@ -111,16 +117,17 @@ class VectorlogStack(Stack):
 
     def _projector(self) -> lambda_.Function:
         function = self._make(
-            functions.PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue"
+            functions.PROJECTOR, "events_table", "views_table", "work_queue", "embed_queue", "erase_queue", *TELLING
         )
         self._grants.fold(function)
         self._grants.write_rows(function)
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
+        self._outgoing.announce(function)
         triggers.of_stream(function, self._log.table, given_up=self._queues.given_up)
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content")
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", *TELLING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -128,6 +135,7 @@ class VectorlogStack(Stack):
         self._grants.delete_objects(function, "files", "manifests", "artefacts", "uploads")
         self._grants.send(function, self._queues.work, self._queues.embed, self._queues.erase)
         self._grants.put_off(function, self._queues.work)
+        self._outgoing.announce(function)
         self._index.grant_write(function)
         triggers.of_queue(function, self._queues.work)
         return function
@@ -160,11 +168,20 @@ class VectorlogStack(Stack):
         triggers.of_queue(function, self._queues.erase)
         return function
 
+    def _deliver(self) -> lambda_.Function:
+        fields = ("events_table", "views_table", "work_queue", *TELLING, *SIGNING)
+        function = self._make(functions.DELIVER, *fields)
+        self._grants.append(function)
+        self._grants.write_rows(function)
+        self._outgoing.deliver(function)
+        triggers.of_queue(function, self._queues.deliver, concurrency=triggers.DELIVERIES)
+        return function
+
     def _dead_letters(self) -> lambda_.Function:
-        function = self._make(functions.DEAD_LETTERS, *EVERY_QUEUE, "models")
+        function = self._make(functions.DEAD_LETTERS, *EVERY_QUEUE, "models", "deliver_queue")
         self._grants.append(function)
         self._grants.delete_objects(function, "artefacts")
-        self._grants.send(function, self._queues.work, self._queues.erase)
+        self._grants.send(function, self._queues.work, self._queues.erase, self._queues.deliver)
         self._grants.name_models(function)
         self._grants.read_stream(function)
         if self._network.streams_url:
@@ -202,6 +219,7 @@ class VectorlogStack(Stack):
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,
             "erase_queue": self._queues.erase.queue_url,
+            **self._outgoing.values,
             "opensearch_endpoint": self._index.endpoint,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
@@ -225,25 +243,8 @@ class VectorlogStack(Stack):
             queues=self._queues.by_name,
             dead_letters=self._queues.dead_letters,
             given_up=self._queues.given_up,
-            tables={"events": self._log.table, "views": self._views.table},
+            tables={"events": self._log.table, "views": self._views.table, "outbox": self._outgoing.table},
             rest_api=self._api_gateway.rest_api,
             bucket=self._files.bucket,
             domain=self._index.domain,
         )
-
-    def _outputs(self) -> None:
-        """The API's address, and each field of `Environment`, which `vectorlog … --stage` reads from here."""
-        for field, value in self._deployment().items():
-            if value:
-                CfnOutput(self, stack.output(field), value=value)
-        url = self._api_gateway.url
-        CfnOutput(
-            self, "Url", value=url, description="Base URL: with /v1 at its end for OpenAI's client, as it is for MKA1's"
-        )
-        CfnOutput(
-            self,
-            "FirstKeySecret",
-            value=self._first_key.secret_arn,
-            description="The secret that holds the first API key",
-        )
-        CfnOutput(self, "ReadFirstKey", value=self._first_key.read)

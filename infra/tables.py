@@ -38,6 +38,11 @@ class Views(Construct):
         self.table = self.tables[0]
 
 
+def outbox(scope: Construct, id: str, *, configuration: Configuration) -> dynamodb.Table:
+    """The table of what is to be told to others. It follows from the log only once, so it is retained like the log."""
+    return _table(scope, id, schemas.outbox(""), configuration=configuration)
+
+
 def _table(
     scope: Construct,
     id: str,

@@ -22,6 +22,10 @@ GIVEN_UP_AFTER = Duration.hours(4)
 projector cannot postpone itself, blocks its shard for no longer. The stream keeps records that were given up for 20
 more hours.
 """
+DELIVERIES = 20
+"""How many deliver functions run at a time: each waits for one receiver, so more would only wait, and hold what others
+need of the account's concurrency.
+"""
 FILES = 10
 """Messages in one call of embed, which embeds them together; SQS gives no more without waiting."""
 

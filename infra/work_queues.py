@@ -17,8 +17,8 @@ throttled calls meanwhile.
 
 
 class WorkQueues(Construct):
-    """`work`, `embed` and `erase`, each with its dead letters, and `given_up` for the stream. They are standard queues:
-    order does not matter, and SQS is fair between message groups.
+    """`work`, `embed`, `erase` and `deliver`, each with its dead letters, and `given_up` for the stream. They are
+    standard queues: order does not matter (that of events is kept by the outbox), and SQS is fair between groups.
 
     A message is given up after as many receives as `runtime.aws.records` has delays for. Nothing is ever given up
     twice: what the dead letters' function cannot settle stays, and rings an alarm.
@@ -32,6 +32,7 @@ class WorkQueues(Construct):
         work_timeout: Duration,
         embed_timeout: Duration,
         erase_timeout: Duration,
+        deliver_timeout: Duration,
         dead_timeout: Duration,
     ) -> None:
         super().__init__(scope, id)
@@ -41,9 +42,16 @@ class WorkQueues(Construct):
         self.embed = self._queue("Embed", embed_timeout, self.embed_dead)
         self.erase_dead = self._queue("EraseDeadLetters", dead_timeout)
         self.erase = self._queue("Erase", erase_timeout, self.erase_dead)
+        self.deliver_dead = self._queue("DeliverDeadLetters", dead_timeout)
+        self.deliver = self._queue("Deliver", deliver_timeout, self.deliver_dead)
         self.given_up = self._queue("GivenUp", dead_timeout)
-        self.by_name = {"work": self.work, "embed": self.embed, "erase": self.erase}
-        self.dead_letters = {"work": self.work_dead, "embed": self.embed_dead, "erase": self.erase_dead}
+        self.by_name = {"work": self.work, "embed": self.embed, "erase": self.erase, "deliver": self.deliver}
+        self.dead_letters = {
+            "work": self.work_dead,
+            "embed": self.embed_dead,
+            "erase": self.erase_dead,
+            "deliver": self.deliver_dead,
+        }
 
     def _queue(self, id: str, timeout: Duration, dead: sqs.Queue | None = None) -> sqs.Queue:
         return sqs.Queue(

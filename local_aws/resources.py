@@ -1,11 +1,12 @@
-"""Tables, queues and a bucket on the local servers, as the stack creates them on AWS. The adapter creates indexes and
-mapping itself.
+"""Tables, queues, a bucket, a secret and an event bus on the local servers, as the stack creates them on AWS. The
+adapter creates indexes and mapping itself.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -41,6 +42,11 @@ class Resources:
     embed_dead: LocalQueue
     erase: LocalQueue
     erase_dead: LocalQueue
+    deliver: LocalQueue
+    deliver_dead: LocalQueue
+    outbox_table: str
+    webhook_secret: str
+    event_bus: str
 
     @property
     def stage(self) -> str:
@@ -57,6 +63,10 @@ class Resources:
             "VECTORLOG_WORK_QUEUE": self.work.url,
             "VECTORLOG_EMBED_QUEUE": self.embed.url,
             "VECTORLOG_ERASE_QUEUE": self.erase.url,
+            "VECTORLOG_DELIVER_QUEUE": self.deliver.url,
+            "VECTORLOG_OUTBOX_TABLE": self.outbox_table,
+            "VECTORLOG_WEBHOOK_SECRET": self.webhook_secret,
+            "VECTORLOG_EVENT_BUS": self.event_bus,
         }
 
 
@@ -80,21 +90,44 @@ def make(servers: Servers, *, visibility_s: int = 30, receives: int = 5) -> Reso
     work, work_dead = _queue(sqs, f"{name}-work", visibility_s, receives)
     embed, embed_dead = _queue(sqs, f"{name}-embed", visibility_s, receives)
     erase, erase_dead = _queue(sqs, f"{name}-erase", visibility_s, receives)
-    return Resources(events, views, stream, name, work, work_dead, embed, embed_dead, erase, erase_dead)
+    deliver, deliver_dead = _queue(sqs, f"{name}-deliver", visibility_s, receives)
+    outbox = f"{name}-outbox"
+    dynamodb.create_table(**tables.outbox(outbox))
+    servers.client("secretsmanager").create_secret(Name=f"{name}-webhooks", SecretString=token_urlsafe(48))
+    servers.client("events").create_event_bus(Name=name)
+    return Resources(
+        events,
+        views,
+        stream,
+        name,
+        work,
+        work_dead,
+        embed,
+        embed_dead,
+        erase,
+        erase_dead,
+        deliver,
+        deliver_dead,
+        outbox,
+        f"{name}-webhooks",
+        name,
+    )
 
 
 def remove(servers: Servers, resources: Resources) -> None:
     """Deletes everything, including the bucket's content."""
     dynamodb, sqs, s3 = servers.client("dynamodb"), servers.client("sqs"), servers.client("s3")
     queues = (resources.work, resources.work_dead, resources.embed, resources.embed_dead)
-    for queue in (*queues, resources.erase, resources.erase_dead):
+    for queue in (*queues, resources.erase, resources.erase_dead, resources.deliver, resources.deliver_dead):
         sqs.delete_queue(QueueUrl=queue.url)
-    for table in (resources.events_table, resources.views_table):
+    for table in (resources.events_table, resources.views_table, resources.outbox_table):
         dynamodb.delete_table(TableName=table)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=resources.bucket):
         for stored in page.get("Contents", ()):
             s3.delete_object(Bucket=resources.bucket, Key=stored["Key"])
     s3.delete_bucket(Bucket=resources.bucket)
+    servers.client("secretsmanager").delete_secret(SecretId=resources.webhook_secret, ForceDeleteWithoutRecovery=True)
+    servers.client("events").delete_event_bus(Name=resources.event_bus)
 
 
 def _queue(sqs: BaseClient, name: str, visibility_s: int, receives: int) -> tuple[LocalQueue, LocalQueue]:

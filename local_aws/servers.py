@@ -37,6 +37,7 @@ class Servers:
             "AWS_ENDPOINT_URL_SQS": self.sqs,
             "AWS_ENDPOINT_URL_S3": self.s3,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.s3,  # moto serves it too
+            "AWS_ENDPOINT_URL_EVENTBRIDGE": self.s3,
             "AWS_ENDPOINT_URL_CLOUDFORMATION": self.s3,  # and this
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
             "VECTORLOG_OPENSEARCH_ENDPOINT": self.opensearch,
@@ -46,12 +47,12 @@ class Servers:
         }
 
     def client(
-        self, service: Literal["dynamodb", "dynamodbstreams", "sqs", "s3", "secretsmanager", "cloudformation"]
+        self, service: Literal["dynamodb", "dynamodbstreams", "sqs", "s3", "secretsmanager", "cloudformation", "events"]
     ) -> BaseClient:
         """A client of one of the servers, whatever this process's environment says."""
         import boto3
 
-        urls = {"sqs": self.sqs, "s3": self.s3, "secretsmanager": self.s3, "cloudformation": self.s3}
+        urls = {"sqs": self.sqs, "s3": self.s3, "secretsmanager": self.s3, "cloudformation": self.s3, "events": self.s3}
         return boto3.client(
             service,
             endpoint_url=urls.get(service, self.dynamodb),

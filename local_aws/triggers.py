@@ -53,9 +53,11 @@ def steps(servers: Servers, owned: Resources, function: Maker) -> Sequence[Step]
         *queue(owned.work, function("work", "work", 2, 300), QueueSettings(batch_size=1)),
         *queue(owned.embed, function("embed", "embed", 2, 300), QueueSettings(batch_size=10)),
         *queue(owned.erase, function("erase", "erase", 1, 300), QueueSettings(batch_size=1)),
+        *queue(owned.deliver, function("deliver", "deliver", 2, 300), QueueSettings(batch_size=1)),
         *queue(owned.work_dead, dead, QueueSettings(batch_size=1, concurrency=1)),
         *queue(owned.embed_dead, dead, QueueSettings(batch_size=1, concurrency=1)),
         *queue(owned.erase_dead, dead, QueueSettings(batch_size=1, concurrency=1)),
+        *queue(owned.deliver_dead, dead, QueueSettings(batch_size=1, concurrency=1)),
         sweep.step,
     ]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from vectorlog.files.blobs import Blobs
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.reranking.reranker import Reranker
+    from vectorlog.webhooks.webhooks import Webhooks
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -98,6 +99,7 @@ class Deployment:
         limits: the limits of projects, and the counts by which they are applied.
         scrub: removes from the disk what an erasure has left in the journals of databases and, given a store and its
             space, of the store's chunks in the index. On AWS there is nothing to do.
+        webhooks: what is needed to send webhooks; None refuses to make endpoints.
         link_key: returns the key that signs addresses of passages (`api/viewer_links.py`).
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
@@ -123,3 +125,4 @@ class Deployment:
     scrub: Callable[[Space | None, str], None] = nothing_left
     link_key: Callable[[], bytes] = field(default_factory=key_of_process)
     worked: Callable[[int, int], int] = never_off
+    webhooks: Webhooks | None = None

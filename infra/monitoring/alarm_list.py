@@ -6,13 +6,9 @@ from collections.abc import Iterator
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.functions import FIRST_KEY, INDEX_ACCESS
 from infra.monitoring.alarm_spec import ALARM_IF_MISSING, MINUTE, AlarmSpec
 from infra.monitoring.opensearch_alarms import opensearch_alarms
-from infra.monitoring.watched import PERIOD, Watched
-
-DEPLOY_HANDLERS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
-"""Functions that only CloudFormation calls; it reports their failures itself."""
+from infra.monitoring.watched import DEPLOY_HANDLERS, PERIOD, Watched
 
 
 def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
@@ -20,6 +16,7 @@ def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
     yield from _waiting_for_an_operator(watched)
     yield from _stuck(watched)
     yield from _given_up(watched)
+    yield from _others(watched)
     yield from _functions(watched)
     yield from _api(watched)
     yield from _tables(watched)
@@ -57,7 +54,7 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
         "The projector is five minutes behind the log, so no new work begins. Answers are still correct.",
         "Read the projector's log. It continues by itself once the cause is gone.",
     )
-    for queue, function in (("work", "work"), ("embed", "embed"), ("erase", "erase")):
+    for queue, function in (("work", "work"), ("embed", "embed"), ("erase", "erase"), ("deliver", "deliver")):
         yield AlarmSpec(
             f"{queue}-waiting",
             watched.oldest_message_s(queue),
@@ -84,6 +81,21 @@ def _waiting_for_an_operator(watched: Watched) -> Iterator[AlarmSpec]:
         (
             "Search the logs of embed and search for provider_refused and host_refused: each names the remedy. A new "
             "key in the secret is used within seconds."
+        ),
+    )
+
+
+def _others(watched: Watched) -> Iterator[AlarmSpec]:
+    """An endpoint is disabled after three days of failures, so its owner has to be told, and only once."""
+    yield AlarmSpec(
+        "webhooks-disabled",
+        watched.disabled_webhooks(),
+        1,
+        1,
+        "A webhook endpoint is disabled: its project's events are not sent to it any more.",
+        (
+            "Search the log of deliver for webhook_disabled: it names the endpoint, the project and the reason. Its "
+            "owner enables it by a change; vectorlog events replay sends what it has missed."
         ),
     )
 

@@ -99,6 +99,7 @@ def _stuck(watched: Watched) -> list[cloudwatch.IWidget]:
         _graph("Messages waiting", [watched.waiting(queue) for queue in watched.queues]),
         _graph("Projector", [iterator], right=[watched.own("Commits", "Sum")]),
         _graph("Files by outcome", watched.files()),
+        _graph("Told to others", watched.webhooks()),
         _graph("Given up, and not settled", dead, right=[watched.own("Swept", "Sum")]),
     ]
 

@@ -16,11 +16,20 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.configuration import Configuration
-from infra.functions import METRICS_NAMESPACE, service_of
+from infra.functions import FIRST_KEY, INDEX_ACCESS, METRICS_NAMESPACE, service_of
 from vectorlog.domain.store_file import ErrorCode
 from vectorlog.runtime.aws.metrics import cloudwatch_name
-from vectorlog.telemetry.metrics import DEPLOYMENT_FAULTS, FILES, FaultyPart, FileOutcome
+from vectorlog.telemetry.metrics import (
+    DEPLOYMENT_FAULTS,
+    DISABLED_WEBHOOKS,
+    FILES,
+    WEBHOOKS,
+    FaultyPart,
+    FileOutcome,
+)
 
+DEPLOY_HANDLERS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
+"""Functions that only CloudFormation calls; it reports their failures itself."""
 PERIOD = Duration.minutes(5)
 """The default period of a metric: SQS counts every minute, and a function that is called once a minute appears in each
 period.
@@ -33,10 +42,10 @@ class Watched:
 
     Attributes:
         functions: by the name of their handler module.
-        queues: `work`, `embed` and `erase`.
+        queues: `work`, `embed`, `erase` and `deliver`.
         dead_letters: the dead-letter queues of these, by the same names.
         given_up: the queue for stream records that the projector could not handle.
-        tables: `events` and `views`.
+        tables: `events`, `views` and `outbox`.
         rest_api: the API, with its one stage.
         bucket: holds files and artefacts.
         domain: None if the index is in a domain outside the stack, which its owner monitors.
@@ -80,10 +89,22 @@ class Watched:
         return total("deployment faults", {part: self.own(name, "Sum", part=part) for part in get_args(FaultyPart)})
 
     def throttles(self) -> cloudwatch.IMetric:
-        """Throttled invocations of all functions."""
-        return total(
-            "throttles", {name: function.metric_throttles(period=PERIOD) for name, function in self.functions.items()}
-        )
+        """Throttled invocations of all functions but those that only a deploy calls."""
+        called = {name: function for name, function in self.functions.items() if name not in DEPLOY_HANDLERS}
+        return total("throttles", {name: function.metric_throttles(period=PERIOD) for name, function in called.items()})
+
+    def disabled_webhooks(self) -> cloudwatch.IMetric:
+        """Webhook endpoints that were disabled."""
+        return self.own(cloudwatch_name(DISABLED_WEBHOOKS), "Sum").with_(label="disabled webhooks")
+
+    def webhooks(self) -> list[cloudwatch.IMetric]:
+        """Events that were sent to webhook endpoints and to the bus, and tries that failed."""
+        name = cloudwatch_name(WEBHOOKS)
+        return [
+            self.own(name, "Sum", receiver=receiver, outcome=outcome).with_(label=f"{receiver} {outcome}")
+            for receiver in ("endpoint", "bus")
+            for outcome in ("delivered", "failed")
+        ]
 
     def oldest_message_s(self, queue: str) -> cloudwatch.Metric:
         """Age of the oldest message in a queue, in seconds."""

@@ -76,6 +76,7 @@ ACCESS: dict[str, Access] = {
 }
 KEYS, LIMITS = "clients/test_admin_keys.py", "clients/test_limits.py"
 USAGE, MODELS = "use_cases/test_usage.py", "clients/test_models.py"
+WEBHOOKS = "clients/test_webhooks.py"
 UPLOADS = "use_cases/test_uploads.py"
 ELSEWHERE: dict[str, str] = {
     "createUpload": UPLOADS,
@@ -96,6 +97,7 @@ ELSEWHERE: dict[str, str] = {
     "listEmbeddingModels": MODELS,
     "listProjectRateLimits": LIMITS,
     "updateProjectRateLimit": LIMITS,
+    **dict.fromkeys((route.operation for route in ROUTES if "ebhook" in route.operation), WEBHOOKS),
 }
 """Operations that concern neither stores nor files of an end user, and the tests of who may do them."""
 STORE_ROUTES = [route for route in ROUTES if route.operation not in ELSEWHERE]

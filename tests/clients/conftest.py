@@ -53,6 +53,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if EDITION == "aws":
         models = ",".join(f"openai:{name}" for name in OPENAI)
         variables = {"VECTORLOG_MODELS": models, "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
+        variables |= {"VECTORLOG_WEBHOOK_ALLOW_PRIVATE": "True"}  # the receivers of the tests are on this machine
         with local_edition.running(request.getfixturevalue("servers"), variables=variables) as deployment:
             yield Service(deployment.url, deployment.key, stub)
         return
@@ -71,7 +72,9 @@ def administered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         service = request.getfixturevalue("service")
         yield Administered(service.url, service.key)
         return
-    with running(tmp_path_factory.mktemp("administered") / "data", request.getfixturevalue("stub")) as url:
+    with running(
+        tmp_path_factory.mktemp("administered") / "data", request.getfixturevalue("stub"), "--webhook-allow-private"
+    ) as url:
         request.getfixturevalue("specification").urls.add(url)
         opened = Administered(url, "any")
         yield Administered(url, opened.client().admin.organization.admin_api_keys.create(name="first").value)

@@ -143,7 +143,10 @@ REQUESTS: Mapping[str, tuple[Callable[[Setting], Repeatable], ...]] = {
     "createVectorStorePermission": (_grant,),
 }
 """How each POST is sent, by its operation; the second request of some changes nothing. A new POST needs a line here."""
-ELSEWHERE = {"createAdminApiKey", "updateProjectRateLimit"}
+ELSEWHERE = {
+    *("createAdminApiKey", "updateProjectRateLimit"),
+    *("createWebhookEndpoint", "updateWebhookEndpoint", "rotateWebhookSecret"),
+}
 """POSTs of administration, which need a server of their own; their tests repeat them."""
 
 CASES = [pytest.param(make, id=f"{name}-{place}") for name in REQUESTS for place, make in enumerate(REQUESTS[name])]

@@ -27,6 +27,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.chunking import Chunking
 from vectorlog.domain.erased_store import VectorStoreErased
@@ -48,6 +49,7 @@ from vectorlog.event_log.codec import (
     STORE_FILE,
     UPLOADED_FILE,
     VECTOR_STORE,
+    WEBHOOK_ENDPOINT,
     Aggregate,
     IdempotencyKey,
     UnknownSchema,
@@ -131,7 +133,8 @@ EXAMPLES: tuple[Any, ...] = (
     ),
     file_batch.FileBatchCreated(1, "vs_1", ANN, MANIFEST, skip_duplicates=True),
     file_batch.FileBatchCancelled(2),
-    file_batch.FileBatchErased(3, "vs_1", ANN, 1, MANIFEST, skip_duplicates=True, cancelled=True),
+    file_batch.FileBatchEnded(3, 1, 2, 3),
+    file_batch.FileBatchErased(3, "vs_1", ANN, 1, MANIFEST, skip_duplicates=True, cancelled=True, ended=True),
     uploaded_file.FileUploaded(1, ANN, "a.txt", "assistants", 4096, "5a", "text/plain", 9, "upload_1"),
     uploaded_file.FileDeleted(2, expired=True),
     upload.UploadCreated(1, ANN, "a.txt", "assistants", 4096, "text/plain", 9, 3600, 1024),
@@ -146,6 +149,14 @@ EXAMPLES: tuple[Any, ...] = (
     api_key.ApiKeyCreated(1, "project", "laptop", "5a", "admin", 9, all_projects=True, hint="wxyz", created_by="key_2"),
     api_key.ApiKeyRevoked(2),
     api_key.ApiKeyUsed(3),
+    webhook_endpoint.WebhookEndpointCreated(
+        1, "acme", "ci", "https://example.com/", ("file.deleted", "vector_store.expired"), "wxyz"
+    ),
+    webhook_endpoint.WebhookEndpointChanged(2, "cd", "https://example.com/2", ("vector_store.deleted",)),
+    webhook_endpoint.WebhookSecretRotated(3, "abcd", 9),
+    webhook_endpoint.WebhookEndpointDisabled(4, "failing"),
+    webhook_endpoint.WebhookEndpointDeleted(5),
+    webhook_endpoint.WebhookEndpointErased(6, "acme", 1),
     project_limits.ProjectLimitsChanged(
         1, "acme", project_limits.SomeLimits(1 << 40, 1000, 70, 50, 0), project_limits.SomeLimits(1 << 30, 100, 7, 5, 6)
     ),
@@ -333,6 +344,7 @@ class TestUnknown:
         ("file-1", UPLOADED_FILE),
         ("key_1", API_KEY),
         ("proj_1", PROJECT),
+        ("we_1", WEBHOOK_ENDPOINT),
     ],
 )
 def test_kind_of_a_stream(stream: str, aggregate: AnyAggregate) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-HANDLERS = ("api", "search", "projector", "work", "embed", "erase", "dead_letters", "sweep")
+HANDLERS = ("api", "search", "projector", "work", "embed", "erase", "deliver", "dead_letters", "sweep")
 LIBRARIES = """
 import boto3
 import aws_lambda_powertools.event_handler

@@ -34,13 +34,18 @@ USES = {
         "from vectorlog.files.s3 import S3Blobs"
     ),
     "erase": "from vectorlog.runtime.aws import workers; workers.erase_queue(); from vectorlog.files.s3 import S3Blobs",
+    "deliver": (
+        "from vectorlog.runtime.aws import workers; workers.projector(); from vectorlog.reactions.delivery import "
+        "Deliverer; from vectorlog.webhooks.https import HttpsSender; from vectorlog.webhooks.eventbridge import "
+        "EventBridgeBus"
+    ),
     "dead_letters": "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.ingester()",
     "index_access": "from vectorlog.index.opensearch.requests import connect; connect('https://a.example')",
     "embed": "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.ingester()",
 }
 """Modules that a function imports at its first call."""
 BUNDLES: dict[str, Bundle] = {
-    **dict.fromkeys(("api", "projector", "erase", "sweep", "first_key"), "core"),
+    **dict.fromkeys(("api", "projector", "erase", "deliver", "sweep", "first_key"), "core"),
     **dict.fromkeys(("search", "work", "dead_letters", "index_access"), "index"),
     "embed": "ingest",
 }

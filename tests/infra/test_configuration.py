@@ -106,6 +106,8 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         limit_stored_bytes="2",
         limit_files="3",
         limit_stores="4",
+        webhook_allow_private="true",
+        event_bus="true",
     )
     functions = stack.of("AWS::Lambda::Function").values()
     told = {name for each in functions for name in each["Properties"].get("Environment", {}).get("Variables", {})}

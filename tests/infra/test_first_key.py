@@ -13,13 +13,13 @@ def test_kept_in_a_secret(stack: Synthesized, synthesize: Synthesize) -> None:
     """The first key is in a secret that outlives the stack; template and outputs name the secret and never hold a
     key.
     """
-    ((name, secret),) = stack.of("AWS::SecretsManager::Secret").items()
+    name = stack.json["Outputs"]["FirstKeySecret"]["Value"]["Ref"]
+    secret = stack.of("AWS::SecretsManager::Secret")[name]
     assert set(secret["Properties"]) == {"Description"}
     assert secret["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert stack.json["Outputs"]["FirstKeySecret"]["Value"] == {"Ref": name}
     assert "get-secret-value" in json.dumps(stack.json["Outputs"]["ReadFirstKey"]["Value"])
-    (gone,) = synthesize(removal="destroy").of("AWS::SecretsManager::Secret").values()
-    assert gone["DeletionPolicy"] == "Delete"
+    gone = synthesize(removal="destroy").of("AWS::SecretsManager::Secret")
+    assert gone[name]["DeletionPolicy"] == "Delete"
 
 
 def test_made_once(stack: Synthesized) -> None:

@@ -15,6 +15,7 @@ HANDLERS = (
     "work",
     "embed",
     "erase",
+    "deliver",
     "dead_letters",
     "sweep",
     "first_key",
@@ -85,7 +86,7 @@ def test_told_what_they_need(stack: Synthesized) -> None:
     )
     assert variables["projector"] == {
         f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE", "ERASE_QUEUE")
-    }
+    } | {"VECTORLOG_DELIVER_QUEUE", "VECTORLOG_OUTBOX_TABLE"}
 
 
 def test_two_stages_in_one_account(synthesize: Synthesize) -> None:
@@ -104,6 +105,8 @@ def _joins(stack: Synthesized) -> set[str]:
 
 
 def test_network(stack: Synthesized, synthesize: Synthesize) -> None:
-    """With a network, all of our functions are in it; without one, none is."""
+    """With a network, all of our functions are in it but the one that calls the public internet; without one, none."""
     assert not _joins(stack)
-    assert _joins(synthesize(vpc="new")) >= {f"handlers.{handler}.handler" for handler in HANDLERS}
+    joined, inside = _joins(synthesize(vpc="new")), set(HANDLERS) - {"deliver"}
+    assert joined >= {f"handlers.{handler}.handler" for handler in inside}
+    assert "handlers.deliver.handler" not in joined

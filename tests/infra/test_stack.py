@@ -11,12 +11,14 @@ from vectorlog.runtime.aws.environment import Environment
 
 pytestmark = pytest.mark.infra
 
-CONSUMERS = ("projector", "work", "embed", "erase", "dead_letters", "sweep")
+CONSUMERS = ("projector", "work", "embed", "erase", "deliver", "dead_letters", "sweep")
 STATEFUL = {
     "ChunkIndexDomain3391814A": "AWS::OpenSearchService::Domain",
     "EventLogTable9CC67CCE": "AWS::DynamoDB::Table",
     "FilesBucket7C17EE2E": "AWS::S3::Bucket",
     "FirstKeySecretFF770F08": "AWS::SecretsManager::Secret",
+    "OutgoingTableC29B8E52": "AWS::DynamoDB::Table",
+    "OutgoingWebhookKey60478844": "AWS::SecretsManager::Secret",
     "ViewsTable125B5EB15": "AWS::DynamoDB::Table",
 }
 """Resources that hold data. CloudFormation creates a new, empty resource when a logical id changes: never change one of
@@ -32,7 +34,7 @@ def test_consumers_before_writers(stack: Synthesized) -> None:
         for name, each in stack.of("AWS::Lambda::EventSourceMapping").items()
         if each["Properties"]["FunctionName"]["Ref"] in consumers
     }
-    assert len(triggers) == 8
+    assert len(triggers) == 10
     for writer in ("api", "search"):
         assert consumers | triggers <= set(_names(stack.function(writer)["DependsOn"]))
 

@@ -60,5 +60,5 @@ def test_second_table_of_views(stack: Synthesized, synthesize: Synthesize) -> No
         == turned.json["Outputs"]["ViewsAlso"]["Value"]["Ref"]
     )
     assert both.json["Outputs"]["ViewsAlso"]["Value"]["Ref"] == turned.json["Outputs"]["ViewsTable"]["Value"]["Ref"]
-    assert len(both.of(TYPE)) == 3
+    assert len(both.of(TYPE)) == 4
     assert both.environment("projector")["VECTORLOG_VIEWS_ALSO"] == both.json["Outputs"]["ViewsAlso"]["Value"]

@@ -35,7 +35,8 @@ def test_stream(stack: Synthesized) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "batches"), [("work", [1]), ("embed", [10]), ("erase", [1]), ("dead_letters", [1] * 4)]
+    ("handler", "batches"),
+    [("work", [1]), ("embed", [10]), ("erase", [1]), ("deliver", [1]), ("dead_letters", [1] * 5)],
 )
 def test_queues(stack: Synthesized, handler: str, batches: list[int]) -> None:
     """Queues give the same batches as in `./dev aws`, and accept reports of failed messages."""

@@ -20,7 +20,9 @@ def _queue(stack: Synthesized, part: str) -> dict[str, Any]:
     return dict(found["Properties"])
 
 
-@pytest.mark.parametrize(("part", "handler"), [("Work", "work"), ("Embed", "embed"), ("Erase", "erase")])
+@pytest.mark.parametrize(
+    ("part", "handler"), [("Work", "work"), ("Embed", "embed"), ("Erase", "erase"), ("Deliver", "deliver")]
+)
 def test_redrive(stack: Synthesized, part: str, handler: str) -> None:
     """A message is lent for six times its function's time-out, redelivered until its retries are used up, and then kept
     for 14 days.
@@ -44,4 +46,4 @@ def test_sealed(stack: Synthesized) -> None:
         if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
     assert sealed == set(queues)
-    assert len(sealed) == 7
+    assert len(sealed) == 9

@@ -13,6 +13,7 @@ from tests.planted import (
     in_storage,
     in_use_cases,
     in_views,
+    in_webhooks,
     in_work,
 )
 from tests.planted.bug import Bug
@@ -29,4 +30,5 @@ BUGS: tuple[Bug, ...] = (
     *in_mcp.BUGS,
     *in_command_line.BUGS,
     *in_runtime.BUGS,
+    *in_webhooks.BUGS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -16,6 +17,7 @@ from tests.simulation.index import MemoryIndex
 from tests.simulation.parts import Code, Derived, Provider, SimulatedReader
 from tests.simulation.ports import Faults, Port
 from tests.simulation.sqs import SQS
+from tests.simulation.told import Told
 from tests.support.pump import Clock
 from tests.support.stubs import Inline
 from tests.support.waits import no_waits
@@ -24,12 +26,15 @@ from vectorlog.event_log.dynamodb import DynamoDBEventLog, commit_of
 from vectorlog.event_log.event_log import Commit
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
+from vectorlog.reactions.announcer import Announcer
+from vectorlog.reactions.delivery import Deliverer
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.reactions import reactions
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.webhooks.outbox import Outbox
 from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
 from vectorlog.work.sqs import SQSQueue
 
@@ -59,8 +64,9 @@ class CloudWorld:
         self.folder = folder
         self.clock = Clock()
         self.random = Derived(seed)
-        errors = dict.fromkeys(("log", "feed", "blobs", "index", "work", "embed", "checkpoint"), _throttled)
-        self.faults = Faults({**world.disk_errors()[0], **errors, "table": _busy}, lambda _: _throttled())
+        errors = dict.fromkeys(("log", "feed", "blobs", "index", "work", "embed", "checkpoint", "deliver"), _throttled)
+        errors |= {"table": _busy, "outbox": _busy}
+        self.faults = Faults({**world.disk_errors()[0], **errors}, lambda _: _throttled())
         self.provider = Provider()
         self.code = Code()
         self.given_up = 0
@@ -72,18 +78,21 @@ class CloudWorld:
         self._positions = [0] * SHARDS
         self._reading: set[int] = set()  # a shard's batches are handled one at a time
         tries = len(REDELIVERY_DELAYS_MS)
-        self._queues = {name: SQS(self.clock, draw, tries) for name in ("work", "embed")}
+        self._queues = {name: SQS(self.clock, draw, tries) for name in ("work", "embed", "deliver")}
         client = cast(Any, self._service)
         timing = no_waits(draw.uniform)
         log, table = DynamoDBEventLog(client, "log", threads=1), DynamoDBTable(client, "views", timing, threads=1)
+        outbox = DynamoDBTable(client, "outbox", timing, threads=1)
         queues = {
             name: SQSQueue(cast(Any, queue), name, self.clock, timing=timing) for name, queue in self._queues.items()
         }
-        adapters: list[Any] = [log, table, *queues.values()]
+        adapters: list[Any] = [log, table, outbox, *queues.values()]
         for adapter in adapters:
             adapter._pool.shutdown()
             adapter._pool = OneByOne()
         self._ports = {name: cast(Any, Port(name, queue, self.faults)) for name, queue in queues.items()}
+        self.told = Told(in_feed_order=False)
+        self._outbox = Outbox(cast(Any, Port("outbox", outbox, self.faults)), self.clock, timing)
         self.deployment = world.deployment(
             self.clock,
             self.random,
@@ -101,7 +110,17 @@ class CloudWorld:
 
     def _start(self) -> None:
         made, ports = self.deployment, self._ports
-        self._projector = Projector(made.streams, made.views, ports["work"], ports["embed"], made.telemetry)
+        self._projector = Projector(
+            made.streams,
+            made.views,
+            ports["work"],
+            ports["embed"],
+            made.telemetry,
+            deliver=ports["deliver"],
+            announcer=Announcer(made.streams, made.views, self._outbox, self.clock, bus=True),
+        )
+        bus = cast(Any, Port("bus", self.told, self.faults))
+        self._deliverer = Deliverer(made, self._projector, self._outbox, bus, self.random.uniform)
         self._worker = Worker(made, self._projector)
         reader = cast(Any, Port("reader", SimulatedReader(self.code), self.faults))
         self._ingester = Ingester(made, reader, Inline())
@@ -130,7 +149,9 @@ class CloudWorld:
         return True
 
     def work(self, draw: Random) -> bool:
-        return self._invoke("work", 1, self._do_work)
+        names = ["work", "deliver"]
+        draw.shuffle(names)
+        return any(self._invoke(name, 1, partial(self._do_work, name)) for name in names)
 
     def ingest(self, limit: int, draw: Random) -> bool:
         return self._invoke("embed", limit, self._do_ingest)
@@ -149,11 +170,12 @@ class CloudWorld:
                 queue.delete(record)
         return True
 
-    def _do_work(self, records: list[dict[str, Any]]) -> list[str]:
+    def _do_work(self, queue: str, records: list[dict[str, Any]]) -> list[str]:
         failed = []
         for record in records:
             try:
-                Records(self._ports["work"]).each(record, lambda body: self._worker.work(decode(body)))
+                work = self._deliverer.work if queue == "deliver" else self._worker.work
+                Records(self._ports[queue]).each(record, lambda body, work=work: work(decode(body)))  # type: ignore[misc]  # the loop's value
             except Exception:  # noqa: BLE001  # the function reports the record as failed
                 failed.append(record["messageId"])
         return failed

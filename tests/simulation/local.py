@@ -15,8 +15,10 @@ from tests.simulation import world
 from tests.simulation.index import MemoryIndex
 from tests.simulation.parts import Code, Derived, Provider, SimulatedReader
 from tests.simulation.ports import Faults, Port
+from tests.simulation.told import Told
 from tests.support.pump import Clock
 from tests.support.stubs import Inline
+from tests.support.waits import no_waits
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
@@ -25,7 +27,8 @@ from vectorlog.reactions.sweep import sweep
 from vectorlog.runtime.local import checkpoint, engine, uptime
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as sqlite_views
-from vectorlog.views.sqlite import SQLiteTable
+from vectorlog.views.sqlite import OUTBOX, SQLiteTable
+from vectorlog.webhooks.outbox import Outbox
 from vectorlog.work import sqlite as sqlite_work
 from vectorlog.work.messages import COLLECTION, Collect
 from vectorlog.work.sqlite import SQLiteQueue
@@ -61,6 +64,7 @@ class LocalWorld:
         self._projecting = False
         self._rules = rules
         self._real_index = real_index
+        self.told = Told(in_feed_order=True)
         self._index: Any = None if real_index else MemoryIndex(tags=True)
         self._open()
 
@@ -75,6 +79,7 @@ class LocalWorld:
         self._work = SQLiteQueue(self._derived, "work", self.clock)
         self._embed = SQLiteQueue(self._derived, "embed", self.clock)
         self._slow = SQLiteQueue(self._derived, "slow", self.clock)
+        self._deliver = SQLiteQueue(self._derived, "deliver", self.clock)
         self._uptime = uptime.Uptime(self._derived, self.clock)
         self._position = checkpoint.Checkpoint(self._derived, "projector")
         self.deployment = world.deployment(
@@ -102,6 +107,15 @@ class LocalWorld:
             self._uptime,
             engine.Queues(*(cast(Any, Port(name, queue, faults)) for name, queue in named)),
             engine.Ingesters(*[Ingester(self.deployment, reader, Inline(), lambda: 0.0)] * 3),
+            outgoing=engine.Outgoing(
+                Outbox(
+                    cast(Any, Port("outbox", SQLiteTable(self._derived, OUTBOX), faults)),
+                    self.clock,
+                    no_waits(self.random.uniform),
+                ),
+                cast(Any, Port("deliver", self._deliver, faults)),
+                cast(Any, Port("bus", self.told, faults)),
+            ),
         )
 
     def project(self, limit: int, draw: Random) -> bool:
@@ -116,9 +130,11 @@ class LocalWorld:
         return True
 
     def work(self, draw: Random) -> bool:
-        if self._work._delay() > 0:
+        steps = ((self._work, self._engine.work_step), (self._deliver, self._engine.deliver_step))
+        due = [step for queue, step in steps if queue._delay() <= 0]
+        if not due:
             return False
-        self._engine.work_step(0)
+        draw.choice(due)(0)
         return True
 
     def ingest(self, limit: int, draw: Random) -> bool:
@@ -177,11 +193,12 @@ class LocalWorld:
         """SQLite does nothing by itself."""
 
     def next_due(self) -> int | None:
-        found = [wait for queue in (self._work, self._embed, self._slow) if (wait := queue._delay()) != float("inf")]
+        queues = (self._work, self._embed, self._slow, self._deliver)
+        found = [wait for queue in queues if (wait := queue._delay()) != float("inf")]
         return max(1, int(min(found) * 1000)) if found else None
 
     def left(self) -> list[str]:
-        return [body for queue in (self._work, self._embed, self._slow) for body, *_ in queue.peek()]
+        return [body for queue in (self._work, self._embed, self._slow, self._deliver) for body, *_ in queue.peek()]
 
     def _close(self) -> None:
         self._log.close()

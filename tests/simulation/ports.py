@@ -45,6 +45,18 @@ PORTS: Mapping[str, Mapping[str, tuple[Kind, ...]]] = {
         "acknowledge": WRITES,
         "release": WRITES,
     },
+    "outbox": {
+        "get": READS,
+        "query": READS,
+        "write": (*WRITES, "overtaken"),
+    },
+    "deliver": {
+        "receive": WRITES,
+        "send": (*WRITES, "in part"),
+        "acknowledge": WRITES,
+        "release": WRITES,
+    },
+    "bus": {"put": ("dies before", "dies after", "lost answer", "refused", "meanwhile")},
     "blobs": {
         "put": WRITES,
         "read": READS,

@@ -50,6 +50,7 @@ class Rest:
         self._check(draw)
         self._settle(draw)  # a search is a use of its store
         self._verify()
+        require(not (wrong := self._world.told.wrong(self._world.deployment)), wrong)
         if draw.random() < 0.4:
             self._world.clock.advance(day_ms + BACK_MS)
             self._settle(draw)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from tests.simulation.parts import Code, Derived, Provider, SimulatedEmbedder
 from tests.simulation.ports import Faults, Port
+from tests.simulation.told import Told
 from tests.support.pump import Clock
 from tests.support.stubs import DIMENSIONS
 from tests.support.waits import no_waits
@@ -25,6 +26,7 @@ from vectorlog.event_log.streams import Streams
 from vectorlog.files.blobs import Blobs
 from vectorlog.ingest.document import ReaderUnavailable
 from vectorlog.views.views import Views
+from vectorlog.webhooks.bus import BusError
 
 
 class World(Protocol):
@@ -40,13 +42,14 @@ class World(Protocol):
     folder: Path
     given_up: int
     late_filters: bool
+    told: Told
 
     def project(self, limit: int, draw: Random) -> bool:
         """Projects a page of the feed; returns whether there was one."""
         ...
 
     def work(self, draw: Random) -> bool:
-        """Handles a due work message; returns whether there was one."""
+        """Handles a due message of work, or of what is told to others; returns whether there was one."""
         ...
 
     def ingest(self, limit: int, draw: Random) -> bool:
@@ -103,9 +106,9 @@ def disk_errors() -> tuple[Mapping[str, Callable[[], Exception]], Callable[[str]
     def broken() -> Exception:
         return OSError(errno.EIO, "Input/output error")
 
-    databases = ("log", "feed", "checkpoint", "table", "work", "embed", "index")
+    databases = ("log", "feed", "checkpoint", "table", "work", "embed", "index", "outbox", "deliver")
     errors: dict[str, Callable[[], Exception]] = dict.fromkeys(databases, locked)
-    errors |= {"blobs": broken, "embedder": _throttled, "reader": _crashed}
+    errors |= {"blobs": broken, "embedder": _throttled, "reader": _crashed, "bus": bus_is_busy}
 
     def full(name: str) -> Exception:
         if name.startswith("blobs"):
@@ -113,6 +116,11 @@ def disk_errors() -> tuple[Mapping[str, Callable[[], Exception]], Callable[[str]
         return sqlite3.OperationalError("database or disk is full")
 
     return errors, full
+
+
+def bus_is_busy() -> Exception:
+    """Returns what a refused call of the event bus raises."""
+    return BusError("the bus is busy")
 
 
 def _throttled() -> Exception:

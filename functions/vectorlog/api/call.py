@@ -73,6 +73,7 @@ KINDS: Mapping[str, ids.Kind] = {
     "batch_id": "vsfb",
     "upload_id": "upload",
     "key_id": "key",
+    "webhook_endpoint_id": "we",
 }
 """The kind of each path parameter that is an id."""
 

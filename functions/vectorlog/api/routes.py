@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imp
         uploads,
         usage,
         vector_stores,
+        webhooks,
     )
 else:
     admin_keys = Resource("admin_keys")
@@ -45,6 +46,7 @@ else:
     uploads = Resource("uploads")
     usage = Resource("usage")
     vector_stores = Resource("vector_stores")
+    webhooks = Resource("webhooks")
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -96,6 +98,7 @@ _FILE = f"{_STORE}/files/<file_id>"
 _BATCH = f"{_STORE}/file_batches/<batch_id>"
 _PERMISSIONS = f"{_STORE}/permissions"
 _KEYS = "/organization/admin_api_keys"
+_WEBHOOKS, _WEBHOOK = "/webhook_endpoints", "/webhook_endpoints/<webhook_endpoint_id>"
 _LIMITS = "/organization/projects/<project_id>/rate_limits"
 
 ROUTES = (
@@ -147,6 +150,14 @@ ROUTES = (
     Route("DELETE", f"{_KEYS}/<key_id>", "deleteAdminApiKey", "write", admin_keys.delete, admin=True),
     Route("GET", _LIMITS, "listProjectRateLimits", "read", rate_limits.list_all, admin=True),
     Route("POST", f"{_LIMITS}/<rate_limit_id>", "updateProjectRateLimit", "write", rate_limits.change, admin=True),
+    Route("POST", _WEBHOOKS, "createWebhookEndpoint", "write", webhooks.create, admin=True),
+    Route("GET", _WEBHOOKS, "listWebhookEndpoints", "read", webhooks.list_all, admin=True),
+    Route("GET", _WEBHOOK, "getWebhookEndpoint", "read", webhooks.get, admin=True),
+    Route("POST", _WEBHOOK, "updateWebhookEndpoint", "write", webhooks.change, admin=True),
+    Route("DELETE", _WEBHOOK, "deleteWebhookEndpoint", "write", webhooks.delete, admin=True),
+    Route("POST", f"{_WEBHOOK}/rotate_secret", "rotateWebhookSecret", "write", webhooks.rotate_secret, admin=True),
+    Route("POST", f"{_WEBHOOK}/test", "testWebhookEndpoint", "read", webhooks.test, admin=True),
+    Route("GET", "/webhook_event_types", "listWebhookEventTypes", "read", webhooks.event_types, admin=True),
 )
 
 Probe = Callable[[Deployment], Response]

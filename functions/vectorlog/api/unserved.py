@@ -59,7 +59,6 @@ _FAMILIES: Mapping[str, Mapping[str, _Family]] = {
         "realtime": _Family("realtime", _PROVIDER),
         "threads": _Family("threads", _SEARCH),
         "videos": _Family("videos", _PROVIDER),
-        "webhook_endpoints": _Family("webhooks", "Poll the file or the batch."),
     },
     MKA1.prefix: {
         **_BOTH,

@@ -76,6 +76,8 @@ def _print_report(report: ImportReport) -> None:
         click.echo(f"{stream} will fail: both its artefact and its bytes are missing in the export.", err=True)
     for batch in report.unlisted:
         click.echo(f"{batch} cannot be completed: its list of files is missing in the export.", err=True)
+    for endpoint in report.disabled:
+        click.echo(f"{endpoint} is disabled, because an export has no secrets: rotate its secret, and change it.")
     for model, files in report.unoffered.items():
         click.echo(
             f"{files:,} files wait for {model}, which is not offered here. Offer it, or give --model, and import again."

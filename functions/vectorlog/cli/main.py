@@ -18,6 +18,7 @@ OPERATOR = {
     "import": "Import an export.",
     "rebuild": "Rebuild the views, the index or the vectors, while the old ones serve.",
     "show": "Show what is known about an id, and why a file failed.",
+    "events": "Send events to webhooks and to the event bus again.",
     "erase": "Erase a file, a store or a project with its history.",
     "evaluate": "Say how well a server finds, by judged questions.",
     "verify": "Check that all derived data agrees with the log.",

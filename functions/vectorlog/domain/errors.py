@@ -145,6 +145,11 @@ def file_not_found(file: str, param: str = "id") -> NotFound:
     return NotFound(f"No such File object: {file}", param=param)
 
 
+def webhook_not_found(endpoint: str) -> NotFound:
+    """Returns the error for a webhook endpoint that does not exist."""
+    return NotFound(f"No such webhook endpoint: {endpoint}", param="webhook_endpoint_id")
+
+
 def upload_not_found(upload: str) -> NotFound:
     """Returns the contract's error for an upload that does not exist."""
     return NotFound(f"No such Upload object: {upload}", param="upload_id")

@@ -33,6 +33,18 @@ class FileBatchCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class FileBatchEnded:
+    """All files of the batch have ended, and these are the numbers of them by status. It is recorded once, so that
+    others can be told; what clients see follows from the entries.
+    """
+
+    at: int
+    completed: int
+    failed: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileBatchErased:
     """What the batch holds of erased files is erased: every older commit is removed. The event has all that is kept of
     the batch: `manifest` is without the settings of erased files, and without any list if the store is erased.
@@ -45,9 +57,10 @@ class FileBatchErased:
     manifest: Manifest
     skip_duplicates: bool = False
     cancelled: bool = False
+    ended: bool = False
 
 
-Event = FileBatchCreated | FileBatchCancelled | FileBatchErased
+Event = FileBatchCreated | FileBatchCancelled | FileBatchEnded | FileBatchErased
 
 # State
 
@@ -56,7 +69,7 @@ Event = FileBatchCreated | FileBatchCancelled | FileBatchErased
 class State:
     """State of a batch; `owner` is None until it is created. `count` is the number of files in its manifest, `known` of
     which are known, and `object` the address of the manifest; if that is None, the batch's newest event with a manifest
-    contains it.
+    contains it. `ended` is whether it is recorded that all of its files have ended.
     """
 
     owner: Owner | None = None
@@ -67,6 +80,7 @@ class State:
     skip_duplicates: bool = False
     cancelled: bool = False
     known: int = 0
+    ended: bool = False
 
     @property
     def exists(self) -> bool:
@@ -95,6 +109,8 @@ def evolve(state: State, event: Event) -> State:
             )
         case FileBatchCancelled():
             return replace(state, cancelled=True)
+        case FileBatchEnded():
+            return replace(state, ended=True)
         case FileBatchErased():
             manifest = event.manifest
             return State(
@@ -106,6 +122,7 @@ def evolve(state: State, event: Event) -> State:
                 skip_duplicates=event.skip_duplicates,
                 cancelled=event.cancelled,
                 known=manifest.known,
+                ended=event.ended,
             )
         case _ as never:
             assert_never(never)
@@ -124,12 +141,27 @@ def cancel(state: State, at: int, *, in_progress: int) -> Sequence[Event]:
     return [FileBatchCancelled(at)] if state.exists and not state.cancelled and in_progress > 0 else []
 
 
+def end(state: State, at: int, *, completed: int, failed: int, cancelled: int) -> Sequence[Event]:
+    """Records that all files have ended, given how many did with each status; decides nothing if some have not, or it
+    is recorded already.
+    """
+    all_ended = completed + failed + cancelled >= state.count
+    return [FileBatchEnded(at, completed, failed, cancelled)] if state.exists and all_ended and not state.ended else []
+
+
 def erase(state: State, at: int, manifest: Manifest) -> Sequence[Event]:
     """Has the batch's history erased, and replaces its manifest."""
     if state.owner is None:
         return []
     return [
         FileBatchErased(
-            at, state.store, state.owner, state.created_at, manifest, state.skip_duplicates, state.cancelled
+            at,
+            state.store,
+            state.owner,
+            state.created_at,
+            manifest,
+            state.skip_duplicates,
+            state.cancelled,
+            state.ended,
         )
     ]

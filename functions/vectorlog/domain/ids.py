@@ -1,7 +1,7 @@
 """The format of ids, the names of streams, and ids that are the same whenever a request is repeated.
 
 Formats are OpenAI's (docs/contract.md, section 1): `file-` and 22 alphanumerics; `vs_`, `vsfb_`, `upload_`, `part_`,
-`key_` or `proj_` and 32 hex digits.
+`key_`, `proj_` or `we_` and 32 hex digits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["file", "vs", "vsfb", "upload", "part", "key", "proj"]
+Kind = Literal["file", "vs", "vsfb", "upload", "part", "key", "proj", "we"]
 
 PREFIX: dict[Kind, str] = {
     "file": "file-",
@@ -22,6 +22,7 @@ PREFIX: dict[Kind, str] = {
     "part": "part_",
     "key": "key_",
     "proj": "proj_",
+    "we": "we_",
 }
 
 _ALPHABET = string.digits + string.ascii_letters
@@ -161,7 +162,17 @@ class ProjectId:
         return self.project
 
 
-StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | UploadId | UploadPartId | KeyId | ProjectId
+@dataclass(frozen=True, slots=True)
+class WebhookId:
+    """Stream of a webhook endpoint, `we_…`."""
+
+    endpoint: str
+
+    def __str__(self) -> str:
+        return self.endpoint
+
+
+StreamId: TypeAlias = StoreId | StoreFileId | BatchId | FileId | UploadId | UploadPartId | KeyId | ProjectId | WebhookId
 
 
 def parse_stream(stream: str) -> StreamId | None:
@@ -186,6 +197,7 @@ _STREAMS: dict[Kind, Callable[[str], StreamId]] = {
     "upload": UploadId,
     "key": KeyId,
     "proj": ProjectId,
+    "we": WebhookId,
 }
 
 

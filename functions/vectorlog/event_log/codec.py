@@ -21,6 +21,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import (
     BatchId,
@@ -31,6 +32,7 @@ from vectorlog.domain.ids import (
     StoreId,
     UploadId,
     UploadPartId,
+    WebhookId,
     parse_stream,
 )
 from vectorlog.event_log import state_text
@@ -47,6 +49,7 @@ EVENT_VERSIONS: Mapping[str, int] = {
     "FileIngested": 3,
     "FileUploaded": 2,
     "FileBatchCreated": 2,
+    "FileBatchErased": 2,
     "VectorStoreCreated": 2,
 }
 """The schema version of each event type whose version is no longer 1."""
@@ -76,18 +79,15 @@ def _in_one_request(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "upload": ""}
 
 
-def _may_write(data: dict[str, Any]) -> dict[str, Any]:
-    return {**data, "scope": "write"}
-
-
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("ApiKeyCreated", 1): _may_write,
+    ("ApiKeyCreated", 1): lambda data: {**data, "scope": "write"},
     ("FileAttached", 1): _without_known,
     ("FileCancelled", 1): _without_known,
     ("FileIngested", 1): _without_warnings,
     ("FileIngested", 2): _without_move,
     ("FileUploaded", 1): _in_one_request,
     ("FileBatchCreated", 1): _without_known_files,
+    ("FileBatchErased", 1): lambda data: {**data, "ended": False},
     ("VectorStoreCreated", 1): _first_batch_without_known_files,
 }
 """For (type, v), the function that turns data of schema version `v` into data of version `v + 1`."""
@@ -116,12 +116,15 @@ VECTOR_STORE = Aggregate(
     "vector_store", vector_store.INITIAL, vector_store.evolve, _by_name(vector_store.Event), state_version=4
 )
 STORE_FILE = Aggregate("store_file", store_file.INITIAL, store_file.evolve, _by_name(store_file.Event), state_version=5)
-FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=3)
+FILE_BATCH = Aggregate("file_batch", file_batch.INITIAL, file_batch.evolve, _by_name(file_batch.Event), state_version=4)
 UPLOADED_FILE = Aggregate("uploaded_file", uploaded_file.INITIAL, uploaded_file.evolve, _by_name(uploaded_file.Event))
 UPLOAD = Aggregate("upload", upload.INITIAL, upload.evolve, _by_name(upload.Event))
 UPLOAD_PART = Aggregate("upload_part", upload_part.INITIAL, upload_part.evolve, _by_name(upload_part.Event))
 API_KEY = Aggregate("api_key", api_key.INITIAL, api_key.evolve, _by_name(api_key.Event), state_version=2)
 PROJECT = Aggregate("project", project_limits.INITIAL, project_limits.evolve, _by_name(project_limits.Event))
+WEBHOOK_ENDPOINT = Aggregate(
+    "webhook_endpoint", webhook_endpoint.INITIAL, webhook_endpoint.evolve, _by_name(webhook_endpoint.Event)
+)
 
 AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     VECTOR_STORE,
@@ -132,6 +135,7 @@ AGGREGATES: tuple[Aggregate[Any, Any], ...] = (
     UPLOAD_PART,
     API_KEY,
     PROJECT,
+    WEBHOOK_ENDPOINT,
 )
 
 
@@ -158,6 +162,8 @@ def aggregate_of(stream: str) -> Aggregate[Any, Any]:
             return API_KEY
         case ProjectId():
             return PROJECT
+        case WebhookId():
+            return WEBHOOK_ENDPOINT
         case None:
             raise UnknownSchema(f"stream '{stream}' is of a kind that this version does not know")
         case _ as never:

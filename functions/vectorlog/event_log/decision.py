@@ -16,6 +16,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ UploadDecision: TypeAlias = Decision[upload.State, upload.Event]
 UploadPartDecision: TypeAlias = Decision[upload_part.State, upload_part.Event]
 KeyDecision: TypeAlias = Decision[api_key.State, api_key.Event]
 ProjectDecision: TypeAlias = Decision[project_limits.State, project_limits.Event]
+WebhookDecision: TypeAlias = Decision[webhook_endpoint.State, webhook_endpoint.Event]
 
-OfNoFile: TypeAlias = api_key.State | project_limits.State
+OfNoFile: TypeAlias = api_key.State | project_limits.State | webhook_endpoint.State
 """The states of what is about no file and no store."""
 AnyDecision: TypeAlias = (
     StoreDecision
@@ -58,6 +60,7 @@ AnyDecision: TypeAlias = (
     | UploadPartDecision
     | KeyDecision
     | ProjectDecision
+    | WebhookDecision
 )
 AnyState: TypeAlias = (
     vector_store.State
@@ -109,3 +112,8 @@ def is_key(decision: AnyDecision) -> TypeIs[KeyDecision]:
 def is_project(decision: AnyDecision) -> TypeIs[ProjectDecision]:
     """Whether the commit is of a project."""
     return isinstance(decision.state, project_limits.State)
+
+
+def is_webhook(decision: AnyDecision) -> TypeIs[WebhookDecision]:
+    """Whether the commit is of a webhook endpoint."""
+    return isinstance(decision.state, webhook_endpoint.State)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain import api_key, file_batch, manifest, project_limits, upload, uploaded_file, vector_store
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    manifest,
+    project_limits,
+    upload,
+    uploaded_file,
+    vector_store,
+    webhook_endpoint,
+)
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.file_batch import FileBatchCreated, FileBatchErased
 from vectorlog.domain.ids import StoreFileId, UploadPartId, parse_stream
@@ -34,6 +43,7 @@ class Found:
 
     Attributes:
         listing: batches whose manifest in the log names the wanted file.
+        webhooks: the webhook endpoints of the wanted project.
         limits: the stream of the limits of the wanted project, if it has any.
         answers: large answers of the project, which are no streams.
     keys: the keys that open the wanted project and no other. They are revoked, not erased.
@@ -47,6 +57,7 @@ class Found:
     uploads: set[str] = field(default_factory=set)
     parts: set[str] = field(default_factory=set)
     limits: set[str] = field(default_factory=set)
+    webhooks: set[str] = field(default_factory=set)
     answers: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
 
@@ -59,9 +70,8 @@ def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
         UnknownSchema: newer code wrote a commit.
     """
     found = _find(deployment, wanted, watch)
-    if not (
-        found.files or found.stores or found.store_files or found.uploads or found.limits or found.answers or found.keys
-    ):
+    things = (found.files, found.stores, found.store_files, found.uploads)
+    if not any((*things, found.limits, found.webhooks, found.answers, found.keys)):
         raise NotFound("The log has nothing of it.")
     for key in sorted(found.keys):  # first, so that nothing is written with them meanwhile
         api_keys.revoke(deployment, key, _OPERATOR)
@@ -71,6 +81,8 @@ def erase(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
         erasure.request_parts(deployment, page, _OPERATOR)
     for stream in found.limits:
         erasure.request_limits(deployment, stream, _OPERATOR)
+    for stream in sorted(found.webhooks):
+        erasure.request_webhook(deployment, stream, _OPERATOR)
     deployment.blobs.delete(sorted(found.answers))
     for file in watch("files", sorted(found.files), len(found.files)):
         erasure.request_file(deployment, file, _OPERATOR)
@@ -115,6 +127,9 @@ def _find(deployment: Deployment, wanted: Wanted, watch: Watch) -> Found:
             case project_limits.State(project=project):
                 if commit.stream == _limits_of(wanted) and project:
                     found.limits.add(commit.stream)
+            case webhook_endpoint.State(project=project):
+                if project and project == wanted.project:
+                    found.webhooks.add(commit.stream)
             case file_batch.State():
                 batches[commit.stream] = decision.state.store
                 if wanted.file is not None and wanted.file in _listed(decision):

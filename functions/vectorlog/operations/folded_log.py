@@ -17,6 +17,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
@@ -113,7 +114,7 @@ def _note(history: History, decision: AnyDecision) -> None:
             history.uploads[decision.stream] = decision.state
         case upload_part.State():
             history.upload_parts[decision.stream] = decision.state
-        case api_key.State() | project_limits.State():
+        case api_key.State() | project_limits.State() | webhook_endpoint.State():
             pass
         case _ as never:
             assert_never(never)

@@ -16,6 +16,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import group_of
 from vectorlog.event_log.decision import AnyDecision
@@ -95,7 +96,14 @@ class Projection:
             case uploaded_file.State() as state:
                 if state.deleted and state.owner is not None:
                     self._leaving[decision.stream] = state.owner.project
-            case store_file.State() | upload.State() | upload_part.State() | api_key.State() | project_limits.State():
+            case (
+                store_file.State()
+                | upload.State()
+                | upload_part.State()
+                | api_key.State()
+                | project_limits.State()
+                | webhook_endpoint.State()
+            ):
                 pass
             case _ as never:
                 assert_never(never)

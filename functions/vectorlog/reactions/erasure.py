@@ -9,7 +9,7 @@ of the same thing, or deletes the stream's own older commits. A step that died i
 - A store: the streams of its files, and those of its batches, past ones too; then its stream.
 - A batch: the manifests that are objects; then its stream. If the store was created with it, the store's first event
   has a copy of the manifest, which is removed too.
-- A part of an upload, or the limits of a project: the stream.
+- A part of an upload, the limits of a project, or a webhook endpoint: the stream.
 
 Large answers of the project may hold texts of what is erased, so they are deleted too.
 """
@@ -32,6 +32,7 @@ from vectorlog.domain.store_file import StoreFileErased
 from vectorlog.domain.upload import UploadErased
 from vectorlog.domain.upload_part import UploadPartErased
 from vectorlog.domain.uploaded_file import FileErased
+from vectorlog.domain.webhook_endpoint import WebhookEndpointErased
 from vectorlog.event_log import codec
 from vectorlog.event_log.codec import FILE_BATCH, UPLOADED_FILE, VECTOR_STORE
 from vectorlog.event_log.decision import AnyDecision
@@ -54,6 +55,7 @@ Erased: TypeAlias = (
     | UploadErased
     | UploadPartErased
     | ProjectLimitsErased
+    | WebhookEndpointErased
 )
 FOLLOWING: Mapping[ErasePart, ErasePart] = {"files": "batches", "batches": "past", "past": "log", "log": "log"}
 """A purge makes past rows of the others meanwhile, so the past rows are read last."""
@@ -110,7 +112,7 @@ def _below(deployment: Deployment, message: Erase, event: Erased) -> Sequence[Me
             rows = deployment.views.table.query(past_keys.parts(stream), after=message.after or None, limit=STEP)
             erasure.request_parts(deployment, [str(UploadPartId(stream, row.key.sk)) for row in rows], meta)
             return [replace(message, after=rows[-1].key.sk) if len(rows) == STEP else done]
-        case UploadPartErased() | ProjectLimitsErased():
+        case UploadPartErased() | ProjectLimitsErased() | WebhookEndpointErased():
             return [done]
         case _ as never:
             assert_never(never)
@@ -127,7 +129,7 @@ def _answers_of(deployment: Deployment, stream: str, event: Erased) -> str | Non
             id_, load = StoreFileId.parse(stream), deployment.streams.load
             store, file = load(VECTOR_STORE, id_.store).state, load(UPLOADED_FILE, id_.file).state
             return None if store.owner is None or store.ended == "erased" or file.erased else store.owner.project
-        case FileBatchErased() | UploadErased() | UploadPartErased() | ProjectLimitsErased():
+        case FileBatchErased() | UploadErased() | UploadPartErased() | ProjectLimitsErased() | WebhookEndpointErased():
             return None
         case _ as never:
             assert_never(never)

@@ -15,10 +15,11 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import was_imported
 from vectorlog.event_log.streams import Streams
 from vectorlog.reactions import outcomes
+from vectorlog.reactions.announcer import Announcer
 from vectorlog.reactions.reactions import reactions
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Erase, Ingest, Message, Replay, outgoing
+from vectorlog.work.messages import Deliver, Erase, Ingest, Message, Replay, outgoing
 from vectorlog.work.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,9 @@ can read a commit which this code cannot.
 class Projector:
     """Projects commits and sends their messages. Handling a commit again, late or out of order changes nothing.
 
-    Erasures have a queue of their own where only one function may delete commits; without one, they go to `work`.
-    `together` sends to several queues at once.
+    Erasures have a queue of their own where only one function may delete commits; without one, they go to `work`, and
+    so do deliveries to others without `deliver`. `together` sends to several queues at once. `announcer` tells others
+    of the commits; without one nobody is told.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Projector:
         telemetry: Telemetry | None = None,
         erase: Queue | None = None,
         together: Parallel = one_by_one,
+        deliver: Queue | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._streams = streams
         self._telemetry = telemetry or Telemetry()
@@ -53,6 +57,8 @@ class Projector:
         self._embed = embed
         self._erase = erase or work
         self._together = together
+        self._deliver = deliver or work
+        self._announcer = announcer
 
     def handle(self, commits: Sequence[Commit], *, replayed: bool = False) -> None:
         """Projects the commits, sends the messages that follow from each, even if its rows were up to date, and reports
@@ -80,6 +86,9 @@ class Projector:
                 not_imported.append(decision)
                 messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.apply(decisions)
+        if self._announcer is not None:
+            messages += [(each.receiver, each) for each in self._announcer.announce(not_imported)]
+            messages += [(each.batch, each) for each in self._announcer.ended_batches(not_imported)]
         self.send(messages)
         self.send(replays, delay=REPLAY_AFTER_MS)
         outcomes.report(self._telemetry, not_imported, replayed=replayed)
@@ -117,7 +126,8 @@ class Projector:
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
         """Sends messages, given as (stream, message), to their queues, fairly between stores; `delay` is in ms."""
         sends: list[Callable[[], None]] = []
-        for queue, kind in ((self._work, None), (self._embed, Ingest), (self._erase, Erase)):
+        of_their_own = ((self._embed, Ingest), (self._erase, Erase), (self._deliver, Deliver))
+        for queue, kind in ((self._work, None), *of_their_own):
             taken = [each for each in messages if _kind(each[1]) is kind]
             if taken:
                 out = [outgoing(message, group_of(stream), delay) for stream, message in taken]
@@ -128,12 +138,14 @@ class Projector:
             cast("Callable[..., object]", self._together)(*sends)
 
 
-def _kind(message: Message) -> type[Ingest] | type[Erase] | None:
+def _kind(message: Message) -> type[Ingest] | type[Erase] | type[Deliver] | None:
     """Returns the type of messages that have a queue of their own; None for all others."""
     match message:
         case Ingest():
             return Ingest
         case Erase():
             return Erase
+        case Deliver():
+            return Deliver
         case _:
             return None

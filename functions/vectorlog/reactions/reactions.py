@@ -17,6 +17,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.erased_store import VectorStoreErased
 from vectorlog.domain.ids import StoreFileId
@@ -32,6 +33,7 @@ from vectorlog.event_log.decision import (
     is_store_file,
     is_upload,
     is_upload_part,
+    is_webhook,
 )
 from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.work.messages import (
@@ -76,6 +78,8 @@ def _messages(decision: AnyDecision) -> Sequence[Message]:
         return [message for event in decision.events for message in _of_key(event)]
     if is_project(decision):
         return [message for event in decision.events for message in _of_project(stream, version, event)]
+    if is_webhook(decision):
+        return [message for event in decision.events for message in _of_webhook(stream, version, event)]
     assert_never(decision)
 
 
@@ -130,6 +134,8 @@ def _of_batch(batch: str, version: int, state: file_batch.State, event: file_bat
             return [FanOut(event.store, batch)]
         case file_batch.FileBatchCancelled():
             return [CancelBatch(state.store, batch)]
+        case file_batch.FileBatchEnded():
+            return []  # others are told of it (`announcements.py`)
         case file_batch.FileBatchErased():
             return [Erase(batch, version)]
         case _ as never:
@@ -184,6 +190,22 @@ def _of_project(project: str, version: int, event: project_limits.Event) -> Sequ
             return []  # new limits hold for the requests after them
         case project_limits.ProjectLimitsErased():
             return [Erase(project, version)]
+        case _ as never:
+            assert_never(never)
+
+
+def _of_webhook(endpoint: str, version: int, event: webhook_endpoint.Event) -> Sequence[Message]:
+    match event:
+        case webhook_endpoint.WebhookEndpointErased():
+            return [Erase(endpoint, version)]
+        case (
+            webhook_endpoint.WebhookEndpointCreated()
+            | webhook_endpoint.WebhookEndpointChanged()
+            | webhook_endpoint.WebhookSecretRotated()
+            | webhook_endpoint.WebhookEndpointDisabled()
+            | webhook_endpoint.WebhookEndpointDeleted()
+        ):
+            return []  # what waits for it is dropped by the next message about it
         case _ as never:
             assert_never(never)
 

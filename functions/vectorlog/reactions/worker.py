@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from vectorlog.deployment import Deployment
@@ -22,6 +23,8 @@ from vectorlog.work.messages import (
     CancelBatch,
     CloseUpload,
     Collect,
+    Deliver,
+    EndBatch,
     Erase,
     FanOut,
     Forget,
@@ -82,8 +85,12 @@ class Worker:
                 self._move(message)
             case PurgeVectors():
                 self._purge_vectors(message)
+            case EndBatch():
+                self._end_batch(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
+            case Deliver():
+                self._projector.send([(message.receiver, message)])
             case _ as never:
                 assert_never(never)
 
@@ -124,6 +131,14 @@ class Worker:
         ):
             check_again = replace(message, cursor=state.count)  # every file is in the log by now; only rows are missing
             self._projector.send([(store, check_again)], delay=CLOSE_AGAIN_MS)
+
+    def _end_batch(self, message: EndBatch) -> None:
+        count = self._deployment.streams.load(FILE_BATCH, message.batch).state.count
+        counts, at = self._deployment.views.batch_counts(message.batch, count), self._deployment.clock()
+        end = partial(
+            file_batch.end, at=at, completed=counts.completed, failed=counts.failed, cancelled=counts.cancelled
+        )
+        self._deployment.streams.decide(FILE_BATCH, message.batch, end, meta=_meta(message))
 
     def _purge(self, message: Purge) -> None:
         spaces = self._store(message.store).spaces

@@ -44,6 +44,13 @@ NOT_RERANKED = Counter(
     ("kind",),
 )
 
+WEBHOOKS = Counter(
+    "webhooks",
+    "Events sent to webhook endpoints ('endpoint') and to the event bus ('bus'); 'failed' counts each try.",
+    ("receiver", "outcome"),
+)
+DISABLED_WEBHOOKS = Counter("disabled_webhooks", "Webhook endpoints that were disabled; the log says why.", ())
+
 COUNTERS = (
     FILES,
     PROVIDER_REFUSALS,
@@ -53,6 +60,8 @@ COUNTERS = (
     LEFTOVER_BYTES,
     DELAYED_TAGS,
     NOT_RERANKED,
+    WEBHOOKS,
+    DISABLED_WEBHOOKS,
 )
 
 FaultyPart = Literal["embedding", "host"]

@@ -42,6 +42,8 @@ FIELDS = (
     "model",
     "blob",
     "key",
+    "endpoint",
+    "event_id",
     "project",
     "bytes",
     "route",

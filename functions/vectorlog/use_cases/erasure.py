@@ -17,10 +17,20 @@ from vectorlog.domain import (
     upload,
     upload_part,
     uploaded_file,
+    webhook_endpoint,
 )
 from vectorlog.domain.manifest import BatchItem, Manifest
 from vectorlog.domain.tenancy import Owner
-from vectorlog.event_log.codec import FILE_BATCH, PROJECT, STORE_FILE, UPLOAD, UPLOAD_PART, UPLOADED_FILE, VECTOR_STORE
+from vectorlog.event_log.codec import (
+    FILE_BATCH,
+    PROJECT,
+    STORE_FILE,
+    UPLOAD,
+    UPLOAD_PART,
+    UPLOADED_FILE,
+    VECTOR_STORE,
+    WEBHOOK_ENDPOINT,
+)
 from vectorlog.event_log.streams import Plan
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.use_cases import access, commits, fan_out, history, manifests, uploaded_files
@@ -97,6 +107,13 @@ def request_limits(deployment: Deployment, stream: str, meta: str) -> None:
     """Has the limits of a project erased, given its stream. `meta` is that of the commit."""
     at = deployment.clock()
     deployment.streams.decide(PROJECT, stream, lambda state: project_limits.erase(state, at), meta=meta)
+
+
+def request_webhook(deployment: Deployment, endpoint: str, meta: str) -> None:
+    """Has a webhook endpoint erased. `meta` is that of the commit."""
+    at = deployment.clock()
+    plan = Plan(WEBHOOK_ENDPOINT, endpoint, lambda state: webhook_endpoint.erase(state, at))
+    commits.decide_and_show(deployment, [plan], meta=meta)
 
 
 def request_store(deployment: Deployment, store: str, meta: str) -> bool:

@@ -17,6 +17,7 @@ from vectorlog.event_log.decision import (
     FileDecision,
     KeyDecision,
     UploadDecision,
+    WebhookDecision,
     is_batch,
     is_file,
     is_key,
@@ -25,8 +26,9 @@ from vectorlog.event_log.decision import (
     is_store_file,
     is_upload,
     is_upload_part,
+    is_webhook,
 )
-from vectorlog.views import keys, past_keys, store_file_rows, store_rows, usage_rows
+from vectorlog.views import keys, past_keys, store_file_rows, store_rows, usage_rows, webhook_keys
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
 from vectorlog.views.table import NO_ROW, Key
@@ -61,6 +63,8 @@ def touched(decision: AnyDecision) -> list[Key]:
         return [keys.api_key(stream), *_key_lists(decision)]
     if is_project(decision):
         return []
+    if is_webhook(decision):
+        return [webhook_keys.webhook(stream), _listed_webhook(decision)]
     assert_never(decision)
 
 
@@ -91,6 +95,8 @@ def apply(decision: AnyDecision, rows: Rows) -> None:
         _project_key(decision, rows)
     elif is_project(decision):
         pass  # a project's limits are read from its stream
+    elif is_webhook(decision):
+        _project_webhook(decision, rows)
     else:
         assert_never(decision)
 
@@ -150,6 +156,22 @@ def _project_key(decision: KeyDecision, rows: Rows) -> None:
             rows.put(listed, decision.version, data=decision.text)
         else:
             rows.remove(listed)
+
+
+def _project_webhook(decision: WebhookDecision, rows: Rows) -> None:
+    """Lists the endpoint until it is deleted. Its own row keeps its version, so that no older commit lists it again."""
+    key, listed = webhook_keys.webhook(decision.stream), _listed_webhook(decision)
+    if rows.version(key) >= decision.version:
+        return
+    rows.put(key, decision.version)
+    if decision.state.deleted:
+        rows.remove(listed)
+    else:
+        rows.put(listed, decision.version, data=decision.text)
+
+
+def _listed_webhook(decision: WebhookDecision) -> Key:
+    return webhook_keys.listed(decision.state.project, decision.state.created_at, decision.stream)
 
 
 def _key_lists(decision: KeyDecision) -> tuple[Key, ...]:

@@ -15,6 +15,9 @@ T = TypeVar("T")
 FRESH = "fresh_views"
 """The table that a rebuild fills while `views` serves. If no rebuild is running, it was left by one that was killed."""
 
+OUTBOX = "outbox"
+"""The table of what is to be sent to others (`webhooks/outbox.py`), which no rebuild touches."""
+
 TOGETHER = 4
 """The number of rows from which one statement reads all of them. Each statement of its own also gives up the
 interpreter's lock, and has to wait for it again.
@@ -28,7 +31,7 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS views_deadline ON views (deadline) WHERE deadline IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS views_expires ON views (expires_at) WHERE expires_at IS NOT NULL",
 )
-SCHEMA = (_TABLE.format("views"), *_INDEXES)
+SCHEMA = (_TABLE.format("views"), _TABLE.format(OUTBOX), *_INDEXES)
 _FIELDS = "pk, sk, version, data, status, deadline, gone, closed, counts"
 _VALUES = """VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')
     ON CONFLICT (pk, sk) DO UPDATE SET version = excluded.version, data = excluded.data, status = excluded.status,
@@ -38,7 +41,7 @@ _SUMS = f"""VALUES (?, ?, {NO_ROW}, '', 0, 0, ?)
 
 
 class SQLiteTable:
-    """Implements Table in a database that may hold other derived data too; `name` is `views` or `FRESH`."""
+    """Implements Table in a database that may hold other derived data too; `name` is `views`, `FRESH` or `OUTBOX`."""
 
     def __init__(self, database: Database | Transaction, name: str = "views") -> None:
         self._database = database

@@ -14,6 +14,8 @@ from vectorlog.telemetry.telemetry import FileRef
 from vectorlog.work.cause import FromRequest
 from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 from vectorlog.work.queue import Outgoing
+from vectorlog.work.telling import Deliver as Deliver
+from vectorlog.work.telling import EndBatch as EndBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ Message = (
     | Scrub
     | MoveVectors
     | PurgeVectors
+    | EndBatch
+    | Deliver
 )
 
 COLLECTION = "collect"

@@ -29,6 +29,7 @@ def _cursor(kind: ids.Kind) -> AfterValidator:
 
 
 StoreCursor = Annotated[str, _cursor("vs"), WithJsonSchema(id_schema("vs"))]
+WebhookCursor = Annotated[str, _cursor("we"), WithJsonSchema(id_schema("we"))]
 KeyCursor = Annotated[str, _cursor("key"), WithJsonSchema(id_schema("key"))]
 FileCursor = Annotated[str, _cursor("file"), WithJsonSchema(id_schema("file"))]
 

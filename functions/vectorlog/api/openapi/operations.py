@@ -27,6 +27,7 @@ from vectorlog.api.input.schemas import AttributesChange, BatchCreation, FileAtt
 from vectorlog.api.input.search_schemas import SearchOfStores, SearchRequest
 from vectorlog.api.input.upload_schemas import PartForm, UploadCompletion, UploadCreation
 from vectorlog.api.input.usage_queries import FilesUsage, OrganizationUsage, StoresUsage
+from vectorlog.api.input.webhook_schemas import EndpointChange, EndpointCreation, EndpointList, EndpointTest, Rotation
 from vectorlog.api.openapi.answers.admin import AdminApiKey, DeletedAdminApiKey, NewAdminApiKey
 from vectorlog.api.openapi.answers.answer import ByDialect
 from vectorlog.api.openapi.answers.chunks import Chunk
@@ -48,6 +49,13 @@ from vectorlog.api.openapi.answers.store_files import (
 from vectorlog.api.openapi.answers.uploads import Upload, UploadPart
 from vectorlog.api.openapi.answers.usage import OrganizationUsageReport, UsageReport
 from vectorlog.api.openapi.answers.vector_stores import DeletedVectorStore, VectorStore
+from vectorlog.api.openapi.answers.webhooks import (
+    DeletedWebhookEndpoint,
+    WebhookEndpoint,
+    WebhookEndpointWithSecret,
+    WebhookEventTypes,
+    WebhookTest,
+)
 
 Bytes = Literal["bytes"]
 """The answer is not JSON, but the bytes of a file."""
@@ -158,5 +166,19 @@ OPERATIONS: Mapping[str, Described] = {
         "Lists the limits of a project, as one object.", pages(ProjectRateLimit), parameters=LimitsList
     ),
     "updateProjectRateLimit": Described("Changes limits of a project.", ProjectRateLimit, LimitsChange),
+    "createWebhookEndpoint": Described(
+        "Creates a webhook endpoint, and shows its secret.", WebhookEndpointWithSecret, EndpointCreation
+    ),
+    "listWebhookEndpoints": Described("Lists webhook endpoints.", pages(WebhookEndpoint), parameters=EndpointList),
+    "getWebhookEndpoint": Described("Gets a webhook endpoint.", WebhookEndpoint),
+    "updateWebhookEndpoint": Described(
+        "Changes a webhook endpoint, and enables it if it was disabled.", WebhookEndpoint, EndpointChange
+    ),
+    "deleteWebhookEndpoint": Described("Deletes a webhook endpoint.", DeletedWebhookEndpoint),
+    "rotateWebhookSecret": Described(
+        "Gives a webhook endpoint another secret, and shows it.", WebhookEndpointWithSecret, Rotation
+    ),
+    "testWebhookEndpoint": Described("Sends a sample event to a webhook endpoint.", WebhookTest, EndpointTest),
+    "listWebhookEventTypes": Described("Lists the types of events.", WebhookEventTypes),
 }
 """By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from vectorlog.domain import api_key, file_batch, project_limits, store_file, uploaded_file, vector_store
+from typing import assert_never
+
+from vectorlog.domain import (
+    api_key,
+    file_batch,
+    project_limits,
+    store_file,
+    uploaded_file,
+    vector_store,
+    webhook_endpoint,
+)
 from vectorlog.domain import upload as uploads
 from vectorlog.domain import upload_part as upload_parts
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.project_limits import Limits
+from vectorlog.event_log.decision import OfNoFile
 from vectorlog.operations.show.records import iso
 from vectorlog.operations.waiting import Waiting, WaitingMessage
 from vectorlog.views.counts import Counts
@@ -110,7 +121,20 @@ def upload_part(stream: str, state: upload_parts.State) -> str:
     return f"{stream} has {state.added.size if state.added else 0:,} bytes."
 
 
-def key(id: str, state: api_key.State) -> str:
+def of_no_file(id: str, state: OfNoFile) -> str:
+    """Describes what is about no file and no store."""
+    match state:
+        case api_key.State():
+            return _key(id, state)
+        case project_limits.State():
+            return _limits(id, state)
+        case webhook_endpoint.State():
+            return _webhook(id, state)
+        case _ as never:
+            assert_never(never)
+
+
+def _key(id: str, state: api_key.State) -> str:
     """Describes an API key."""
     status = "is active" if state.revoked_at is None else f"was revoked at {iso(state.revoked_at)}"
     until = "" if state.expires_at is None else f" It expires at {iso(state.expires_at)}."
@@ -118,11 +142,21 @@ def key(id: str, state: api_key.State) -> str:
     return f"{id} ({state.name!r}) of project {state.project!r} with scope '{state.scope}'{every} {status}.{until}"
 
 
-def limits(id: str, state: project_limits.State) -> str:
+def _limits(id: str, state: project_limits.State) -> str:
     """Describes the limits that were set for a project."""
     named = {**state.ceilings.values(), **state.limits.values()}
     own = ", ".join(f"{name} {getattr(state.in_force(Limits()), name):,}" for name in named)
     return f"{id} is the project {state.project!r}. Limits of its own: {own or 'none'}."
+
+
+def _webhook(id: str, state: webhook_endpoint.State) -> str:
+    """Describes a webhook endpoint. Its URL is left out, because it may hold a secret."""
+    status = "is active"
+    if state.deleted:
+        status = "is deleted"
+    elif state.disabled is not None and state.disabled_at is not None:
+        status = f"is disabled since {iso(state.disabled_at)}, because: {state.disabled}"
+    return f"{id} ({state.name!r}) of project {state.project!r} {status}. It wants {', '.join(state.event_types)}."
 
 
 def _by_status(counts: Counts) -> str:

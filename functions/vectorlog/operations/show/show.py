@@ -17,6 +17,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import StoreFileId, parse_stream, store_file_stream
 from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE, UnknownSchema, aggregate_of
@@ -55,7 +56,8 @@ def show(deployment: Deployment, waiting: Callable[[], Waiting], id: str) -> Sho
     except UnknownSchema:
         raise UnknownId(
             f"'{id}' is not the id of a store (vs_…), file (file-…), file in a store (vs_…/file-…), batch (vsfb_…), "
-            f"upload (upload_…), part of an upload (upload_…/part_…), key (key_…) or request (req_…)."
+            f"upload (upload_…), part of an upload (upload_…/part_…), key (key_…), webhook endpoint (we_…) or "
+            f"request (req_…)."
         ) from None
     loaded: Loaded[Any] = deployment.streams.load(aggregate, id)
     return _Inspection(deployment, waiting(), id).thing(loaded)
@@ -88,10 +90,8 @@ class _Inspection:
                 return self._upload(loaded.newest, first)
             case upload_part.State():
                 return self._upload(loaded.newest, explain.upload_part(self._id, loaded.state))
-            case api_key.State():
-                return self._shown([explain.key(self._id, loaded.state)], [loaded.newest])
-            case project_limits.State():
-                return self._shown([explain.limits(self._id, loaded.state)], [loaded.newest])
+            case api_key.State() | project_limits.State() | webhook_endpoint.State():
+                return self._shown([explain.of_no_file(self._id, loaded.state)], [loaded.newest])
         raise UnknownId(f"'{self._id}' is of a kind that this version cannot show.")
 
     def request(self) -> Shown:

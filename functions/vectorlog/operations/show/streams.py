@@ -16,8 +16,10 @@ from vectorlog.views.table import Row
 
 COMMITS = 100
 """How many of a stream's newest commits are shown."""
-_SECRET = "hash"
-"""The field with an API key's hash. It opens nothing, but it is of no use to a reader either."""
+_SECRETS = ("hash", "url")
+"""The field with an API key's hash, which opens nothing, but is of no use to a reader either; and the URL of a webhook
+endpoint, which may open something.
+"""
 
 
 def of(deployment: Deployment, newest: Commit, only: Sequence[Commit] | None = None) -> ShownStream:
@@ -60,4 +62,4 @@ def shown(commit: Commit) -> ShownCommit:
 
 
 def _without_secret(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in data.items() if name != _SECRET}
+    return {name: value for name, value in data.items() if name not in _SECRETS}

@@ -18,6 +18,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import StoreFileId, StoreId, group_of, parse_stream
 from vectorlog.domain.vectors import Space
@@ -32,6 +33,7 @@ from vectorlog.operations.transfer.serving import Files, LoadedFiles
 from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
+from vectorlog.use_cases import webhooks
 from vectorlog.work.messages import (
     CancelBatch,
     CloseUpload,
@@ -106,6 +108,10 @@ class Completion:
             case upload.State():
                 if state.ended is not None:
                     self._worker.work(CloseUpload(stream))
+            case webhook_endpoint.State():
+                # Its secrets stayed in the other deployment, which may still send to it.
+                if webhooks.disable(self._deployment, stream, "imported", IMPORT):
+                    self.report.disabled.append(stream)
             case store_file.State() | upload_part.State() | api_key.State() | project_limits.State():
                 pass
             case _ as never:

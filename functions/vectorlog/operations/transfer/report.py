@@ -20,6 +20,7 @@ class ImportReport:
         repaired: the number of files that are ingested again, because their artefact was missing or incomplete.
         lost: the number of files, as `vs_…/file-…`, that will fail, because their uploaded bytes are missing too.
         unoffered: the number of files by model, in stores whose model is not offered.
+        disabled: webhook endpoints that are disabled, because an export has no secrets.
         unlisted: batches that are not fanned out, because their list of files is missing.
     """
 
@@ -29,3 +30,4 @@ class ImportReport:
     lost: list[str] = field(default_factory=list)
     unoffered: Counter[str] = field(default_factory=Counter)
     unlisted: list[str] = field(default_factory=list)
+    disabled: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from vectorlog.domain import (
     upload_part,
     uploaded_file,
     vector_store,
+    webhook_endpoint,
 )
 from vectorlog.domain.ids import StoreFileId, UploadPartId, store_file_stream
 from vectorlog.domain.vectors import Space
@@ -115,7 +116,7 @@ class LogSummary:
             case upload_part.State():
                 if state.added is not None:
                     self.parts[stream] = state.added.sha256
-            case api_key.State() | project_limits.State():
+            case api_key.State() | project_limits.State() | webhook_endpoint.State():
                 pass
             case _ as never:
                 assert_never(never)

@@ -101,6 +101,11 @@ def secrets_manager() -> BaseClient:
     return _client("secretsmanager", connect_timeout=2, read_timeout=5, attempts=3)
 
 
+def eventbridge() -> BaseClient:
+    """EventBridge. What it does not take stays in the outbox, so it need not be asked for long."""
+    return _client("events", connect_timeout=2, read_timeout=5, attempts=3)
+
+
 def cloudformation() -> BaseClient:
     """CloudFormation. An operator's command calls it once or twice."""
     return _client("cloudformation", connect_timeout=5, read_timeout=20, attempts=5)

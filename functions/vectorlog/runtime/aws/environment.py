@@ -33,6 +33,10 @@ class Environment:
         views_also: further tables of views, separated by commas, that are written but not read: while `vectorlog
             rebuild` fills them, and until they are removed.
         work_queue, embed_queue, erase_queue: URLs of the queues.
+        deliver_queue, outbox_table: the queue of what is to be told to others, and the table where it waits.
+        webhook_secret: the id of the secret that holds the key from which the secrets of webhooks are derived.
+        webhook_allow_private: `True` sends webhooks to private addresses too, and over http.
+        event_bus: the name of the event bus; empty for none.
         opensearch_endpoint: URL of the domain.
         opensearch_shards: number of shards of a new index.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
@@ -57,6 +61,11 @@ class Environment:
     work_queue: str = ""
     embed_queue: str = ""
     erase_queue: str = ""
+    deliver_queue: str = ""
+    outbox_table: str = ""
+    webhook_secret: str = ""
+    webhook_allow_private: str = "False"
+    event_bus: str = ""
     opensearch_endpoint: str = ""
     opensearch_engine: VectorEngine = VECTOR_ENGINE
     opensearch_shards: str = str(INDEX_SHARDS)

@@ -1,4 +1,4 @@
-"""The two DynamoDB tables as arguments of CreateTable. The CDK stack, tests and `./dev aws` all use them."""
+"""The DynamoDB tables as arguments of CreateTable. The CDK stack, tests and `./dev aws` all use them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def views(name: str) -> dict[str, Any]:
         "AttributeDefinitions": _attributes(pk="S", sk="S", l="S", q="S", t="N"),
         "KeySchema": _key("pk", "sk"),
         "GlobalSecondaryIndexes": [_index(BY_STATUS, "l", "sk"), _index(BY_DEADLINE, "q", "t")],
+    }
+
+
+def outbox(name: str) -> dict[str, Any]:
+    """Returns the definition of the outbox's table: rows of the same form as those of the views, without indexes."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": _attributes(pk="S", sk="S"),
+        "KeySchema": _key("pk", "sk"),
     }
 
 

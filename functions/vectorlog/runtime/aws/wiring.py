@@ -26,6 +26,7 @@ from vectorlog.runtime.aws.metrics import CloudWatchMetrics
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.reranking import reranker
 from vectorlog.runtime.aws.rewriting import rewriter
+from vectorlog.runtime.aws.webhooks import webhooks
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.views import Views
@@ -77,6 +78,7 @@ def deployment() -> Deployment:
         rewriter=cast("Rewriter", _AtFirstUse(lambda: rewriter(settings))),
         reranker=cast("Reranker", _AtFirstUse(lambda: reranker(settings))) if settings.reranking_model else None,
         telemetry=telemetry(),
+        webhooks=webhooks(settings),
         link_key=link_key,
     )
 

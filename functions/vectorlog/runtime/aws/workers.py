@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from vectorlog.reactions.announcer import Announcer
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.runtime.aws import clients, wiring
+from vectorlog.runtime.aws import clients, webhooks, wiring
 from vectorlog.runtime.aws.once import once
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.work.messages import Ingest, Message, Replay, decode
@@ -18,6 +19,8 @@ from vectorlog.work.sqs import SQSQueue
 if TYPE_CHECKING:
     from vectorlog.event_log.dynamodb_stream import Gap
     from vectorlog.ingest.ingester import Ingester
+    from vectorlog.reactions.announcer import Steps
+    from vectorlog.webhooks.outbox import Outbox
 
 READER_MEMORY_BYTES = 1 << 30
 """For the child process that reads a file. The function has 1,769 MB, which is one core."""
@@ -45,6 +48,18 @@ def erase_queue() -> SQSQueue:
 
 
 @once
+def deliver_queue() -> SQSQueue:
+    """Returns the queue of the deliver function."""
+    return SQSQueue(clients.sqs(), wiring.environment().deliver_queue, wiring.clock)
+
+
+@once
+def outbox() -> Outbox | None:
+    """Returns where events wait; None for a function that tells nothing."""
+    return webhooks.outbox(wiring.environment(), wiring.clock)
+
+
+@once
 def projector() -> Projector:
     """Returns the consumer of the log's stream."""
     deployed = wiring.deployment()
@@ -56,7 +71,20 @@ def projector() -> Projector:
         wiring.telemetry(),
         erase_queue(),
         deployed.together,
+        deliver_queue(),
+        announcer(),
     )
+
+
+@once
+def announcer() -> Announcer | None:
+    """Returns what tells others; None for a function that tells nothing."""
+    deployed, waiting = wiring.deployment(), outbox()
+    if waiting is None:
+        return None
+    bus = bool(wiring.environment().event_bus)
+    together = cast("Steps", deployed.together)
+    return Announcer(deployed.streams, deployed.views, waiting, wiring.clock, bus=bus, together=together)
 
 
 @once
@@ -83,6 +111,17 @@ def erase(record: Mapping[str, Any]) -> None:
     """Processes a record of the erase queue, as `work` does one of the work queue."""
     worker = Worker(wiring.deployment(), projector())
     Records(erase_queue()).each(record, lambda body: worker.work(decode(body)))
+
+
+def deliver(record: Mapping[str, Any]) -> None:
+    """Processes a record of the deliver queue, as `work` does one of the work queue."""
+    from vectorlog.reactions.delivery import Deliverer
+
+    waiting = outbox()
+    assert waiting is not None
+    deployed, settings = wiring.deployment(), wiring.environment()
+    deliverer = Deliverer(deployed, projector(), waiting, webhooks.bus(settings))
+    Records(deliver_queue()).each(record, lambda body: deliverer.work(decode(body)))
 
 
 def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:

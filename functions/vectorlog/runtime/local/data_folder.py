@@ -19,7 +19,7 @@ refuses the folder, with a sentence, instead of answering that something is gone
 """
 _KNOWN = range(1, FORMAT + 1)
 _OWN = (
-    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "signing.key"),
+    *("vectorlog.json*", "place.json*", "lock", "rebuild.lock", "ballast", "signing.key", "webhooks.key"),
     *("log.db*", "derived.db*", "blobs.db*", "index", "index.next", "index.old", "blobs", "staging", "spool"),
 )
 """Patterns of the names in the folder that are ours. Somebody may keep other files beside them."""
@@ -83,6 +83,13 @@ class DataFolder:
     def signing_key(self) -> Path:
         """The key that signs the addresses of direct parts. A new one only makes old addresses invalid."""
         return self.path / "signing.key"
+
+    @property
+    def webhooks_key(self) -> Path:
+        """The key from which the secrets of webhook endpoints are derived. With a new one they all are others, and the
+        endpoints are disabled until their secrets are rotated.
+        """
+        return self.path / "webhooks.key"
 
     @property
     def log(self) -> Path:

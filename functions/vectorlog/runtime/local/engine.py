@@ -13,22 +13,27 @@ from vectorlog.deployment import Deployment
 from vectorlog.event_log.event_log import Feed
 from vectorlog.ingest.deliveries import Deliveries
 from vectorlog.ingest.ingester import Ingester
+from vectorlog.reactions.announcer import Announcer
+from vectorlog.reactions.delivery import Deliverer
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.host_faults import host_fault
 from vectorlog.runtime.local.ingest_lane import Busy, IngestLane
-from vectorlog.runtime.local.lender import Lender
+from vectorlog.runtime.local.lender import Lender, handle_one
 from vectorlog.runtime.local.uptime import Uptime
-from vectorlog.work.messages import COLLECTION, Collect, decode
-from vectorlog.work.redelivery import redelivery_delay
+from vectorlog.webhooks.bus import EventBus
+from vectorlog.webhooks.outbox import Outbox
+from vectorlog.work.messages import COLLECTION, Collect
 from vectorlog.work.sqlite import SQLiteQueue
 
 FEED_PAGE = 256
 INGEST_BATCH = 16
 """How many files one lane ingests at a time."""
 WORKERS = 2
+DELIVERERS = 4
+"""How many requests of webhooks are under way at a time. Mostly their threads wait for an answer."""
 SWEEP_EVERY_S = 5.0
 BEAT_EVERY_S = 15.0
 """How often loans are renewed, and the time in which work was possible is recorded."""
@@ -59,6 +64,15 @@ class Queues:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How others are told: by the outbox, and the queue of its lanes that are to be sent; `bus` is told everything."""
+
+    outbox: Outbox
+    queue: SQLiteQueue
+    bus: EventBus | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ingesters:
     """An ingester with readers of its own for each kind of lane (`ingest_lane.py`)."""
 
@@ -79,6 +93,7 @@ class Engine:
         queues: Queues,
         ingesters: Ingesters,
         disk_full: Callable[[], bool] = lambda: False,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._deployment = deployment
         self._feed = feed
@@ -86,9 +101,26 @@ class Engine:
         self._uptime = uptime
         self._queues = queues
         self.work, self.embed, self.slow = Lender(queues.work), Lender(queues.embed), Lender(queues.slow)
+        self._lenders = [self.work, self.embed, self.slow]
+        self._outgoing = outgoing
+        streams, views = deployment.streams, deployment.views
+        announcer = None
+        if outgoing is not None:
+            bus = outgoing.bus is not None
+            announcer = Announcer(streams, views, outgoing.outbox, deployment.clock, bus=bus)
         self.projector = Projector(
-            deployment.streams, deployment.views, queues.work, queues.embed, deployment.telemetry
+            streams,
+            views,
+            queues.work,
+            queues.embed,
+            deployment.telemetry,
+            deliver=outgoing.queue if outgoing else None,
+            announcer=announcer,
         )
+        if outgoing is not None:
+            self.deliver = Lender(outgoing.queue)
+            self._lenders.append(self.deliver)
+            self._deliverer = Deliverer(deployment, self.projector, outgoing.outbox, outgoing.bus)
         self._disk_full = disk_full
         self._worker = Worker(deployment, self.projector)
         self._stopping = threading.Event()
@@ -111,6 +143,8 @@ class Engine:
             ("ingest-slow", self.slow_lane.step),
         ]
         loops += [(f"work-{number}", self.work_step) for number in range(WORKERS)]
+        if self._outgoing is not None:
+            loops += [(f"deliver-{number}", self.deliver_step) for number in range(DELIVERERS)]
         loops += [(f"ingest-{number}", self.main_lane.step) for number in range(WORKERS)]
         for name, step in loops:
             thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
@@ -120,7 +154,7 @@ class Engine:
     def prepare(self) -> None:
         """Takes back what an earlier process had received, and records for how long the server was off."""
         self.beat_step()
-        for lender in (self.work, self.embed, self.slow):
+        for lender in self._lenders:
             lender.queue.recall()
 
     def stop(self, timeout: float) -> bool:
@@ -146,19 +180,11 @@ class Engine:
 
     def work_step(self, wait_s: float = 0.5) -> None:
         """Handles one message of the work queue."""
-        with self.work.lend(1) as received:
-            for each in received:
-                begun = time.monotonic()
-                try:
-                    self._worker.work(decode(each.body))
-                except Exception:
-                    log.exception("work failed (try %s) and will be tried again: %s", each.receives, each.body)
-                    self.work.release(each.receipt, redelivery_delay(REDELIVERY_DELAYS_MS, each.receives))
-                else:
-                    self.work.acknowledge([each.receipt])
-                self.work.queue.charge([each.group], {each.group: round(1000 * (time.monotonic() - begun))})
-        if not received:
-            self.work.queue.wait(wait_s)
+        handle_one(self.work, self._worker.work, REDELIVERY_DELAYS_MS, wait_s)
+
+    def deliver_step(self, wait_s: float = 0.5) -> None:
+        """Sends the events of one lane of the outbox."""
+        handle_one(self.deliver, self._deliverer.work, REDELIVERY_DELAYS_MS, wait_s)
 
     def sweep_step(self) -> None:
         """Handles what has passed its deadline."""
@@ -170,7 +196,7 @@ class Engine:
         off = self._uptime.beat()
         if off:
             log.warning("for %s s no work was possible; deadlines do not count them", off // 1000)
-        for lender in (self.work, self.embed, self.slow):
+        for lender in self._lenders:
             lender.renew()
 
     def _beat(self) -> None:

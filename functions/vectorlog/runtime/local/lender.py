@@ -6,12 +6,18 @@ back), its loan is no longer renewed, and it comes back to the queue within `LEN
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from vectorlog.work.messages import Message, decode
 from vectorlog.work.queue import Received
+from vectorlog.work.redelivery import redelivery_delay
 from vectorlog.work.sqlite import SQLiteQueue
+
+log = logging.getLogger(__name__)
 
 LENT_MS = 60_000
 """How long a message stays with its thread unless that is renewed: several times the interval between two renewals."""
@@ -58,3 +64,27 @@ class Lender:
     def _forget(self, receipts: Sequence[str]) -> None:
         with self._lock:
             self._lent.difference_update(receipts)
+
+
+def handle_one(lender: Lender, do: Callable[[Message], None], delays: Sequence[int], wait_s: float) -> None:
+    """Handles one message of a queue, and counts the time that it takes. One that fails comes again.
+
+    Args:
+        lender: of the queue.
+        do: handles a message.
+        delays: how long a message waits after its first, second … failure, in ms.
+        wait_s: how long to wait for a message, in seconds.
+    """
+    with lender.lend(1) as received:
+        for each in received:
+            begun = time.monotonic()
+            try:
+                do(decode(each.body))
+            except Exception:
+                log.exception("work failed (try %s) and will be tried again: %s", each.receives, each.body)
+                lender.release(each.receipt, redelivery_delay(delays, each.receives))
+            else:
+                lender.acknowledge([each.receipt])
+            lender.queue.charge([each.group], {each.group: round(1000 * (time.monotonic() - begun))})
+    if not received:
+        lender.queue.wait(wait_s)

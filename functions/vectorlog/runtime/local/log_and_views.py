@@ -12,6 +12,7 @@ from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.sqlite.database import Database
 from vectorlog.views import sqlite as views
 from vectorlog.views.views import Views
+from vectorlog.webhooks.outbox import Outbox
 from vectorlog.work import sqlite as work
 
 REMEMBERED = 1_024
@@ -37,6 +38,7 @@ class LocalLogAndViews:
         self.derived = Database(folder.derived, schema, synchronous="NORMAL", read_only=read_only)
         self.streams = OwnCommits(self.log, clock, self.random, REMEMBERED)
         self.views = Views(views.SQLiteTable(self.derived), remember=REMEMBERED)
+        self.outbox = Outbox(views.SQLiteTable(self.derived, views.OUTBOX), clock)
 
     def close(self) -> None:
         """Closes both databases."""

@@ -34,13 +34,15 @@ from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
-from vectorlog.runtime.local.engine import Engine, Ingesters, Queues
+from vectorlog.runtime.local.engine import Engine, Ingesters, Outgoing, Queues
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.scrub import scrubbing
 from vectorlog.runtime.local.settings import MB, Settings
 from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.telemetry.telemetry import Telemetry
+from vectorlog.webhooks.https import HttpsSender
+from vectorlog.webhooks.webhooks import Webhooks
 from vectorlog.work.sqlite import SQLiteQueue
 
 log = logging.getLogger(__name__)
@@ -111,6 +113,7 @@ class Local:
             telemetry=telemetry,
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
+            webhooks=_webhooks(settings, self.folder),
             link_key=cache(partial(key_in, self.folder.signing_key)),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
@@ -125,6 +128,7 @@ class Local:
             queues=Queues(*queues),
             ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
+            outgoing=Outgoing(log_and_views.outbox, SQLiteQueue(log_and_views.derived, "deliver", clock)),
         )
 
     def _sandbox(self, children: int) -> Sandbox:
@@ -191,6 +195,11 @@ def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry) ->
     models = Models(offers, telemetry=telemetry)
     resources.callback(models.close)
     return models
+
+
+def _webhooks(settings: Settings, folder: DataFolder) -> Webhooks:
+    key, private = key_in(folder.webhooks_key), settings.webhook_allow_private
+    return Webhooks(lambda: key, HttpsSender(allow_private=private), allow_private=private)
 
 
 def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:

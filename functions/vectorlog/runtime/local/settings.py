@@ -120,6 +120,10 @@ class Settings:
     )
     index_memory_mb: int = _setting(INDEX_MEMORY_MB, "Memory for the index's open stores, in MB.", minimum=16)
 
+    webhook_allow_private: bool = _setting(
+        False, "Send webhooks to private addresses too, and over http. Whoever makes endpoints can then reach them."
+    )
+
     limit_requests_per_second: int = _setting(0, "Requests a second of each project; 0 is no limit.", minimum=0)
     limit_files_per_minute: int = _setting(
         0, "Files that each project may attach to stores in a minute; 0 is no limit.", minimum=0
