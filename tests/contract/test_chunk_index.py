@@ -17,14 +17,19 @@ from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
 from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.index.embedded.tending import Sizes
 from vectorlog.use_cases.confirmed import MOST_HITS, MOST_LOOKED_UP
 
 SPACE = Space("test:model", 8)
 Opener = Callable[[Path], ChunkIndex]
-OPENERS: Mapping[str, Opener] = {"local": LocalIndex, "opensearch": opensearch_local.opened}
+OPENERS: Mapping[str, Opener] = {
+    "local": LocalIndex,
+    "local, large": lambda folder: LocalIndex(folder, sizes=Sizes(exact=2, full=2)),  # in segments, with files
+    "opensearch": opensearch_local.opened,
+}
 
 
-@pytest.fixture(params=["local", pytest.param("opensearch", marks=pytest.mark.aws)])
+@pytest.fixture(params=["local", "local, large", pytest.param("opensearch", marks=pytest.mark.aws)])
 def opener(request: pytest.FixtureRequest) -> Opener:
     return OPENERS[request.param]
 
