@@ -139,7 +139,7 @@ class Api(Construct):
         }
         served = {spoken.prefix + route.path: route.function for spoken in DIALECTS for route in ROUTES}
         served |= {route.path: route.function for route in MCP_ROUTES}
-        served |= dict.fromkeys([*HEALTH, *PAGES, "/{proxy+}"], "api")
+        served |= dict.fromkeys(["/", *HEALTH, *PAGES, "/{proxy+}"], "api")
         for path, function in served.items():
             self._resource(path).add_method("ANY", functions[function])
 

@@ -121,6 +121,10 @@ class Grants:
         """Sends messages."""
         _allow(function, ["sqs:SendMessage"], [queue.queue_arn for queue in queues])
 
+    def count_messages(self, function: lambda_.Function, *queues: sqs.IQueue) -> None:
+        """Reads how many messages queues hold."""
+        _allow(function, ["sqs:GetQueueAttributes"], [queue.queue_arn for queue in queues])
+
     def put_off(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
         """Delays the redelivery of a message."""
         _allow(function, ["sqs:ChangeMessageVisibility"], [queue.queue_arn])

@@ -40,9 +40,7 @@ EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
 
 
 class VectorlogStack(Stack):
-    """Everything of one stage. It names no account and no region, so it can be synthesized anywhere, unless it looks up
-    an existing network.
-    """
+    """Everything of one stage. It names no account and no region, unless it looks up an existing network."""
 
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, assets: Assets, **rest: Any) -> None:  # noqa: ANN401
         super().__init__(scope, id, termination_protection=configuration.keeps, **rest)
@@ -89,7 +87,7 @@ class VectorlogStack(Stack):
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING)
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING, *QUEUES)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -98,6 +96,7 @@ class VectorlogStack(Stack):
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         self._outgoing.sign(function)
+        self._grants.count_messages(function, self._queues.work, self._queues.embed, self._queues.erase)
         return function
 
     def _search(self) -> lambda_.Function:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vectorlog.index.chunk_index import ChunkIndex
     from vectorlog.reranking.reranker import Reranker
     from vectorlog.webhooks.webhooks import Webhooks
+    from vectorlog.work.queue import Backlog
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -64,6 +65,11 @@ def never_off(since: int, until: int) -> int:
 
 def nothing_left(space: Space | None, store: str) -> None:
     """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
+
+
+def no_queues() -> Mapping[str, Backlog]:
+    """Implements `Deployment.backlogs` for commands, which have no queues."""
+    return {}
 
 
 def key_of_process() -> Callable[[], bytes]:
@@ -103,6 +109,7 @@ class Deployment:
         link_key: returns the key that signs addresses of passages (`api/viewer_links.py`).
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
+        backlogs: returns what each work queue holds, by its name.
     """
 
     streams: Streams
@@ -126,3 +133,4 @@ class Deployment:
     link_key: Callable[[], bytes] = field(default_factory=key_of_process)
     worked: Callable[[int, int], int] = never_off
     webhooks: Webhooks | None = None
+    backlogs: Callable[[], Mapping[str, Backlog]] = no_queues

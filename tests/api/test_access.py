@@ -75,6 +75,7 @@ ACCESS: dict[str, Access] = {
     "deleteVectorStorePermission": Access("share"),
 }
 KEYS, LIMITS = "clients/test_admin_keys.py", "clients/test_limits.py"
+CALLER = "clients/test_caller_and_queues.py"
 USAGE, MODELS = "use_cases/test_usage.py", "clients/test_models.py"
 WEBHOOKS = "clients/test_webhooks.py"
 UPLOADS = "use_cases/test_uploads.py"
@@ -98,6 +99,8 @@ ELSEWHERE: dict[str, str] = {
     "listProjectRateLimits": LIMITS,
     "updateProjectRateLimit": LIMITS,
     **dict.fromkeys((route.operation for route in ROUTES if "ebhook" in route.operation), WEBHOOKS),
+    "listQueues": CALLER,
+    "getCaller": CALLER,
 }
 """Operations that concern neither stores nor files of an end user, and the tests of who may do them."""
 STORE_ROUTES = [route for route in ROUTES if route.operation not in ELSEWHERE]

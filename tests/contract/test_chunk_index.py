@@ -17,14 +17,19 @@ from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Frame, Space, Vector
 from vectorlog.index.chunk_index import ChunkIndex, FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.index.embedded.index import LocalIndex
+from vectorlog.index.embedded.tending import Sizes
 from vectorlog.use_cases.confirmed import MOST_HITS, MOST_LOOKED_UP
 
 SPACE = Space("test:model", 8)
 Opener = Callable[[Path], ChunkIndex]
-OPENERS: Mapping[str, Opener] = {"local": LocalIndex, "opensearch": opensearch_local.opened}
+OPENERS: Mapping[str, Opener] = {
+    "local": LocalIndex,
+    "local, large": lambda folder: LocalIndex(folder, sizes=Sizes(exact=2, full=2)),  # in segments, with files
+    "opensearch": opensearch_local.opened,
+}
 
 
-@pytest.fixture(params=["local", pytest.param("opensearch", marks=pytest.mark.aws)])
+@pytest.fixture(params=["local", "local, large", pytest.param("opensearch", marks=pytest.mark.aws)])
 def opener(request: pytest.FixtureRequest) -> Opener:
     return OPENERS[request.param]
 
@@ -549,3 +554,9 @@ class TestOverTime:
                 stop.set()
             assert all(each.result() for each in searches)
         assert sum(index.count(SPACE, "s").values()) == 31
+
+
+def test_words_by_which_a_text_is_found(index: ChunkIndex) -> None:
+    """An index says by which words queries find a text, in the form that the text has; it need not hold the text."""
+    assert set(index.matched_words(["hunting owl", "Grosse"], "Owls hunt. Die Größe")) == {"Owls", "hunt", "Größe"}
+    assert index.matched_words(["fox"], "Owls hunt.") == ()

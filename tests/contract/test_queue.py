@@ -19,7 +19,7 @@ from tests.simulation.sqs import SQS
 from tests.support import moto_aws
 from vectorlog.runtime.aws import clients
 from vectorlog.sqlite.database import Database
-from vectorlog.work.queue import Outgoing, Queue, Received
+from vectorlog.work.queue import Backlog, Outgoing, Queue, Received
 from vectorlog.work.sqlite import SCHEMA, SQLiteQueue
 from vectorlog.work.sqs import SQSQueue
 
@@ -34,6 +34,7 @@ class Setting(Protocol):
 
     queue: Queue
     fair: bool
+    now: int
 
     def advance(self, ms: int) -> None: ...
 
@@ -295,6 +296,19 @@ class TestQueue:
         send(queue, "b", 60)
         half = [each.group for each in drain(queue)][:60]
         assert 15 <= half.count("b") <= 45
+
+    def test_backlog(self, queue: Queue, setting: Setting) -> None:
+        """What a queue holds is told: what waits, what a worker has, and what is due later."""
+        assert queue.backlog() == Backlog(0, 0, 0)
+        send(queue, "a", 3)
+        queue.send([Outgoing("later", "a", delay=60_000)])
+        [lent] = queue.receive(1, VISIBILITY)
+        held = queue.backlog()
+        assert (held.waiting, held.in_progress, held.delayed) == (2, 1, 1)
+        queue.acknowledge([lent.receipt])
+        held = queue.backlog()
+        assert (held.waiting, held.in_progress, held.delayed) == (2, 0, 1)
+        assert held.oldest_at is None or abs(held.oldest_at - setting.now) < 1000
 
     def test_many_workers(self, queue: Queue) -> None:
         """With parallel senders and workers everything arrives, and nothing twice while it is lent."""

@@ -104,7 +104,7 @@ class TestRoutes:
         }
         paths |= {route.path.replace("<", "{").replace(">", "}"): route.function for route in MCP_ROUTES}
         pages = (page.replace("<", "{").replace(">", "}") for page in PAGES)
-        paths |= dict.fromkeys((*HEALTH, *pages, "/{proxy+}"), "api")
+        paths |= dict.fromkeys(("", *HEALTH, *pages, "/{proxy+}"), "api")  # "" is `/`, which leads to the console
         assert served(template) == {(path, "ANY"): function for path, function in paths.items()}
 
     def test_one_function_for_a_path(self) -> None:

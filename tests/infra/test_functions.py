@@ -78,7 +78,7 @@ def test_told_what_they_need(stack: Synthesized) -> None:
     variables = {
         handler: {name for name in stack.environment(handler) if name.startswith("VECTORLOG_")} for handler in HANDLERS
     }
-    assert "VECTORLOG_WORK_QUEUE" not in variables["api"] | variables["search"]
+    assert "VECTORLOG_WORK_QUEUE" not in variables["search"]  # the api function tells how much waits
     assert "VECTORLOG_OPENSEARCH_ENDPOINT" not in variables["api"] | variables["projector"] | variables["sweep"]
     assert (
         "VECTORLOG_OPENSEARCH_ENDPOINT"

@@ -122,6 +122,14 @@ class SQS:
                 del self.messages[message.id]
         return {}
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
+        with self.lock:
+            hidden = [each for each in self.messages.values() if each.visible_at > self.clock()]
+            lent = sum(each.receives > 0 for each in hidden)
+            numbers = {"": len(self.messages) - len(hidden), "NotVisible": lent, "Delayed": len(hidden) - lent}
+            found = {f"ApproximateNumberOfMessages{name}": str(number) for name, number in numbers.items()}
+            return {"Attributes": {name: found[name] for name in AttributeNames}}
+
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
         message = self.messages.get(int(ReceiptHandle.split("/")[0]))
         if message is not None and message.receipt == ReceiptHandle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from vectorlog.api import present_explanation
 from vectorlog.api.dialect import Dialect, Text
 from vectorlog.api.input.json_text import Json
 from vectorlog.domain.location import Location
@@ -133,7 +134,7 @@ def content(file_content: IndexedText, dialect: Dialect) -> Json:
     return dialect.content(Text(file_content.view.file, state.filename, attributes, file_content.text))
 
 
-def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json:
+def results(found: Found, dialect: Dialect, *, of_several: bool = False, explained: bool = False) -> Json:
     """The results of a search; those of a search of several stores name their stores."""
     data = [
         {
@@ -143,6 +144,7 @@ def results(found: Found, dialect: Dialect, *, of_several: bool = False) -> Json
             "score": each.score,
             "attributes": dict(each.attributes),
             "content": [{"type": "text", "text": each.text, "location": location(each.n, each.location)}],
+            **({"explanation": present_explanation.explanation(each.why)} if explained else {}),
         }
         for each in found.results
     ]

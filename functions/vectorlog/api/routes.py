@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imp
         files,
         models,
         permissions,
+        queues,
         rate_limits,
         search,
         store_files,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time these modules are imp
         usage,
         vector_stores,
         webhooks,
+        whoami,
     )
 else:
     admin_keys = Resource("admin_keys")
@@ -40,6 +42,7 @@ else:
     files = Resource("files")
     models = Resource("models")
     permissions = Resource("permissions")
+    queues = Resource("queues")
     rate_limits = Resource("rate_limits")
     search = Resource("search")
     store_files = Resource("store_files")
@@ -47,6 +50,7 @@ else:
     usage = Resource("usage")
     vector_stores = Resource("vector_stores")
     webhooks = Resource("webhooks")
+    whoami = Resource("whoami")
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -158,6 +162,8 @@ ROUTES = (
     Route("POST", f"{_WEBHOOK}/rotate_secret", "rotateWebhookSecret", "write", webhooks.rotate_secret, admin=True),
     Route("POST", f"{_WEBHOOK}/test", "testWebhookEndpoint", "read", webhooks.test, admin=True),
     Route("GET", "/webhook_event_types", "listWebhookEventTypes", "read", webhooks.event_types, admin=True),
+    Route("GET", "/organization/queues", "listQueues", "read", queues.list_all, admin=True),
+    Route("GET", "/whoami", "getCaller", "read", whoami.get),
 )
 
 Probe = Callable[[Deployment], Response]

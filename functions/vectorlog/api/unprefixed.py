@@ -1,4 +1,4 @@
-"""What is served without a dialect's prefix: the Model Context Protocol, and pages that need no key."""
+"""What is served without a dialect's prefix: the Model Context Protocol, the console, and pages that need no key."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from vectorlog.api.routes import Probe, Route, by_slashes, find
 from vectorlog.deployment import Deployment
 
 if TYPE_CHECKING:
-    from vectorlog.api.resources import mcp
+    from vectorlog.api.resources import console, mcp
 else:
+    console = Resource("console")
     mcp = Resource("mcp")
 
+CONSOLE = "/console"
 MCP = "/mcp"
 MCP_ROUTES = (
     Route("POST", MCP, "callMcp", "read", mcp.answer, "search"),
@@ -52,8 +54,19 @@ def find_route(path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
     return find(path, _ROUTES)
 
 
+def is_console(head: Request) -> bool:
+    """Whether a request is for the console: for its paths, or from a browser for `/`. Clients of the API accept JSON or
+    anything, and never name HTML.
+    """
+    if head.path in ("", "/"):
+        return head.method in ("GET", "HEAD") and "text/html" in head.headers.get("accept", "").lower()
+    return head.path == CONSOLE or head.path.startswith(f"{CONSOLE}/")
+
+
 def page(path: str, head: Request) -> Probe | None:
     """Returns what answers a GET of a path that needs no key; None if there is nothing."""
+    if is_console(head):
+        return lambda _: console.answer(head)
     for pattern, (module, name) in _PAGES:
         match = pattern.fullmatch(path)
         if match is not None:

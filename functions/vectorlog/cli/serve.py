@@ -94,6 +94,7 @@ def _banner(local: Local, server: Server) -> str:
   model   {model.name} ({model.dimensions} dimensions)
   data    {settings.data}
   keys    {keys}
+  console {server.url}/console
 
   from openai import OpenAI
   client = OpenAI(base_url="{server.url}/v1", api_key="{"any" if server.open else "vlk_…"}")

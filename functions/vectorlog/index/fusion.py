@@ -36,11 +36,27 @@ SAME = 0.95
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """What the two lists add to a score: the score is their sum, or 0 or 1 if that is beyond.
+
+    Attributes:
+        meaning: of the vector score.
+        words: of the text score.
+        match: how well the words match, 0..1; None where only ranks count.
+    """
+
+    meaning: float
+    words: float
+    match: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RankedHit:
-    """A hit and its fused score, 0..1."""
+    """A hit, its fused score, 0..1, and what that is made of."""
 
     hit: Hit
     score: float
+    shares: Shares
 
 
 def fuse(
@@ -71,22 +87,23 @@ def _scored(result: SearchResult, weights: Weights) -> Iterator[RankedHit]:
     for hit in (*result.by_vector, *result.by_text):
         cosine = lowest if hit.cosine is None else hit.cosine
         words = _match(hit.bm25 or 0.0, result)
-        score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / (
-            2 * (weights.embedding + weights.text)
-        )
-        yield RankedHit(hit, min(max(score, 0.0), 1.0))
+        both = 2 * (weights.embedding + weights.text)
+        score = (weights.embedding * (1 + cosine) + weights.text * (1 + words)) / both
+        shares = Shares(weights.embedding * (1 + cosine) / both, weights.text * (1 + words) / both, words)
+        yield RankedHit(hit, min(max(score, 0.0), 1.0), shares)
 
 
 def _by_rank(result: SearchResult, weights: Weights, impact: float) -> Iterator[RankedHit]:
-    scores: dict[tuple[str, int, int], float] = {}
+    shares: dict[tuple[str, int, int], list[float]] = {}
     hits: dict[tuple[str, int, int], Hit] = {}
     highest = (weights.embedding + weights.text) / (impact + 1)
-    for weight, ranking in ((weights.embedding, result.by_vector), (weights.text, result.by_text)):
+    rankings = ((weights.embedding, result.by_vector), (weights.text, result.by_text))
+    for which, (weight, ranking) in enumerate(rankings):
         for rank, hit in enumerate(ranking, 1):
             chunk = hit.file, hit.generation, hit.n
             hits[chunk] = hit
-            scores[chunk] = scores.get(chunk, 0.0) + weight / (impact + rank) / highest
-    return (RankedHit(hits[chunk], min(score, 1.0)) for chunk, score in scores.items())
+            shares.setdefault(chunk, [0.0, 0.0])[which] += weight / (impact + rank) / highest
+    return (RankedHit(hits[chunk], min(sum(each), 1.0), Shares(*each)) for chunk, each in shares.items())
 
 
 def _match(bm25: float, result: SearchResult) -> float:

@@ -20,6 +20,7 @@ from vectorlog.index.fusion import DEFAULT_WEIGHTS, Weights
 from vectorlog.use_cases import access, reranked, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.confirmed import Confirmed, Wanted, best
+from vectorlog.use_cases.explanation import UNKNOWN, Explanation, explanation, with_words
 from vectorlog.use_cases.reranked import NOT_RERANKED, SearchWarning
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Search:
         impact: ranks by reciprocal rank fusion with this constant; None ranks by the scores.
         rewrite: whether the queries are rewritten first.
         rerank: whether the deployment's reranker ranks the best, and gives the scores.
+        explain: whether each result says why it was found.
     """
 
     queries: tuple[str, ...]
@@ -52,12 +54,14 @@ class Search:
     impact: float | None = None
     rewrite: bool = False
     rerank: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A chunk that was found: its number in the file's generation, and where it is, if that is known. `score` is
-    absolute, from 0 to 1, and 0.5 means unrelated. Two results are equal if users cannot tell them apart.
+    absolute, from 0 to 1, and 0.5 means unrelated. Two results are equal if users cannot tell them apart. `why`
+    has words only if the search is to explain.
     """
 
     store: str
@@ -69,6 +73,7 @@ class Result:
     n: int
     location: Location | None
     generation: int = field(default=0, compare=False)
+    why: Explanation = field(default=UNKNOWN, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,14 @@ def _found(deployment: Deployment, actor: Actor, asked: Search, ranked: Sequence
         by_relevance = reranked.by_relevance(deployment, actor, asked.queries, ranked)
         warnings = (NOT_RERANKED,) if by_relevance is None else ()
         ranked = [each for each in by_relevance or ranked if each.score >= asked.threshold]
-    return Found(asked.queries, tuple(_limited(ranked, asked)), warnings)
+    best = _limited(ranked, asked)
+    return Found(asked.queries, tuple(_explained(deployment, asked, best) if asked.explain else best), warnings)
+
+
+def _explained(deployment: Deployment, asked: Search, results: Sequence[Result]) -> list[Result]:
+    """Returns the results with the words that matched."""
+    explained = (with_words(deployment.index, asked.queries, each.why, each.filename, each.text) for each in results)
+    return [replace(each, why=why) for each, why in zip(results, explained, strict=True)]
 
 
 def _limited(ranked: Sequence[Result], asked: Search) -> list[Result]:
@@ -197,9 +209,8 @@ def _best(
 def _result(store: str, found: Confirmed) -> Result:
     hit, state = found.ranked.hit, found.state
     attributes, generation = (state.serving.attributes, state.serving.generation) if state.serving else ({}, 0)
-    return Result(
-        store, hit.file, state.filename, found.ranked.score, attributes, hit.text, hit.n, hit.location, generation
-    )
+    score, why = found.ranked.score, explanation(found.ranked)
+    return Result(store, hit.file, state.filename, score, attributes, hit.text, hit.n, hit.location, generation, why)
 
 
 def _note_use(deployment: Deployment, actor: Actor, loaded: Sequence[Loaded[vector_store.State]]) -> None:

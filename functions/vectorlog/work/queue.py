@@ -33,6 +33,24 @@ class Received:
     receives: int
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a queue holds, in numbers of messages.
+
+    Attributes:
+        waiting: can be received now.
+        in_progress: a worker has them.
+        delayed: can be received later.
+        oldest_at: since when the oldest waiting one can be received, in ms since 1970; None if none waits, or if the
+            queue does not know.
+    """
+
+    waiting: int
+    in_progress: int
+    delayed: int
+    oldest_at: int | None = None
+
+
 def project_of(group: str) -> str:
     """Returns the project of a group: the part before the last slash, or the whole group if it has none."""
     return group.rpartition("/")[0] or group
@@ -57,4 +75,8 @@ class Queue(Protocol):
 
     def release(self, receipt: str, delay: int) -> None:
         """Returns a message to the queue, which delivers it again after `delay` ms."""
+        ...
+
+    def backlog(self) -> Backlog:
+        """Returns what the queue holds; a queue of many servers may lag behind by a minute."""
         ...

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from vectorlog.sqlite.database import Database
 from vectorlog.work import sqlite_shares
-from vectorlog.work.queue import Outgoing, Received
+from vectorlog.work.queue import Backlog, Outgoing, Received
 from vectorlog.work.sqlite_shares import Shares
 
 SCHEMA = (
@@ -30,6 +30,10 @@ _OLDEST = (
 )
 _RECEIVE = """UPDATE messages SET receipt = ?, receives = receives + 1, visible_at = ? WHERE id = ?
     RETURNING body, "group", receipt || ':' || id, receives"""
+_BACKLOG = """SELECT count(*) FILTER (WHERE visible_at <= ?1),
+    count(*) FILTER (WHERE visible_at > ?1 AND receipt <> ''), count(*) FILTER (WHERE visible_at > ?1 AND receipt = ''),
+    min(visible_at) FILTER (WHERE visible_at <= ?1)
+    FROM messages WHERE queue = ?2"""
 _GROUP = 'SELECT "group" FROM messages WHERE id = ? AND receipt = ?'
 
 
@@ -136,6 +140,11 @@ class SQLiteQueue:
         """Returns the number of messages, including those in flight and delayed."""
         row = self._database.read().execute("SELECT count(*) FROM messages WHERE queue = ?", (self._name,)).fetchone()
         return int(row[0])
+
+    def backlog(self) -> Backlog:
+        """See Queue. It reads every message of the queue."""
+        row = self._database.read().execute(_BACKLOG, (self._clock(), self._name)).fetchone()
+        return Backlog(*row)
 
     def under_way(self, within: int) -> int:
         """Returns the number of messages that were received before, or can be received within this many ms."""

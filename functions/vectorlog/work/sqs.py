@@ -21,7 +21,8 @@ from urllib.parse import quote, unquote
 from botocore.exceptions import ClientError
 
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Temporary, Timing, retrying
-from vectorlog.work.queue import Outgoing, Received, project_of
+from vectorlog.work.queue import Backlog, Outgoing, Received, project_of
+from vectorlog.work.sqs_backlog import backlog
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -119,6 +120,10 @@ class SQSQueue:
             received += [each for each, _ in messages if each not in early]
             wait = 0
         return received
+
+    def backlog(self) -> Backlog:
+        """See Queue."""
+        return backlog(self._client, self._url)
 
     def accept(self, record: Mapping[str, Any]) -> Received | None:
         """Returns the message in a record of a Lambda event; None if it came too early and was sent again.

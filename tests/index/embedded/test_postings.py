@@ -1,15 +1,41 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from vectorlog.index.analyser.terms import QueryTerms
-from vectorlog.index.embedded.postings import Postings, Statistics, bm25, invert, key, merge, merge_due, rounded
+from vectorlog.index.embedded.files import Files
+from vectorlog.index.embedded.postings import Postings, Terms, key, merge, merge_due, rounded
+from vectorlog.index.embedded.postings import invert as inverted
+from vectorlog.index.embedded.rows import ROW
+from vectorlog.index.embedded.segment import Columns, Segment
+from vectorlog.index.embedded.snapshot import Snapshot
+from vectorlog.index.embedded.words import Words
 
 ASKED = QueryTerms({"x": 1.0}, {"x": 1})
+
+
+def invert(documents: Sequence[Mapping[int, int]], first: int) -> Postings:
+    return inverted([Terms.of(document) for document in documents], first)
+
+
+def scored(documents: Sequence[Mapping[int, int]]) -> tuple[list[float], float, float]:
+    """The score of each document for the query, and its marks."""
+    rows = np.zeros(len(documents), ROW)
+    rows["length"] = [sum(document.values()) for document in documents]
+    columns = Columns(rows, np.empty((0, 1), np.float32))
+    segment = Segment.in_memory(0, columns, np.ones(len(rows), bool), (invert(documents, 0),))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("create table file(store, number)")
+        files = Files.read(connection, lambda: connection, None, ())
+    words = Words.of(Snapshot(1, (segment,), files, None), ASKED)
+    return words.scores(0, segment, np.arange(len(rows))).tolist(), words.bound, words.same
 
 
 def as_counters(postings: Postings, rows: int) -> list[Counter[int]]:
@@ -47,10 +73,7 @@ class TestPostings:
 
     def test_no_words_at_all(self) -> None:
         """Documents without a word give postings that can be searched, and match nothing."""
-        empty = Postings.from_bytes(invert([Counter(), Counter()], 0).to_bytes())
-        live = np.ones(2, bool)
-        scores, bound, same = bm25([empty], Statistics.of(np.zeros(2, np.int32), live), live, ASKED)
-        assert (scores.tolist(), bound, same) == ([0.0, 0.0], 0.0, 0.0)
+        assert scored([Counter(), Counter()]) == ([0.0, 0.0], 0.0, 0.0)
 
 
 class TestBound:
@@ -59,9 +82,7 @@ class TestBound:
         the word.
         """
         documents = [Counter({key("x"): 60_000}), *(Counter({key("y"): 3}) for _ in range(9))]
-        lengths = np.array([document.total() for document in documents], np.int32)
-        live = np.ones(10, bool)
-        scores, bound, _ = bm25([invert(documents, 0)], Statistics.of(lengths, live), live, ASKED)
+        scores, bound, _ = scored(documents)
         assert bound * 0.99 < scores[0] <= bound
 
 
@@ -75,18 +96,18 @@ class TestLengths:
 
 class TestMerges:
     @pytest.mark.parametrize("sizes", [[60], [3_000], [500_000], [1, 100_000, 40, 40, 9_000], [0, 700]])
-    def test_segments_stay_few_and_work_stays_little(self, sizes: list[int]) -> None:
-        """After thousands of adds, small, large or mixed, there are few segments, and a posting was rewritten only a
+    def test_runs_stay_few_and_work_stays_little(self, sizes: list[int]) -> None:
+        """After thousands of adds, small, large or mixed, there are few runs, and a posting was rewritten only a
         few times.
         """
-        segments: list[int] = []
+        runs: list[int] = []
         written = added = 0
         for i in range(3_000):
-            segments.append(sizes[i % len(sizes)])
-            added += segments[-1]
-            while run := merge_due(segments):
-                segments[-run:] = [sum(segments[-run:])]
-                written += segments[-1]
-        assert sum(segments) == added
-        assert len(segments) <= 70 + added // 500_000
+            runs.append(sizes[i % len(sizes)])
+            added += runs[-1]
+            while run := merge_due(runs):
+                runs[-run:] = [sum(runs[-run:])]
+                written += runs[-1]
+        assert sum(runs) == added
+        assert len(runs) <= 70 + added // 100_000
         assert written <= 8 * added

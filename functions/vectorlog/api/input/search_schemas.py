@@ -105,6 +105,8 @@ class SearchRequest(Body):
     """How results are ranked."""
     max_results_per_file: int | None = Field(default=None, ge=1, le=50)
     """How many results of one file at most."""
+    explain: bool | None = None
+    """Whether each result says why it was found."""
 
 
 class SearchOfStores(SearchRequest):

@@ -56,6 +56,7 @@ from vectorlog.api.openapi.answers.webhooks import (
     WebhookEventTypes,
     WebhookTest,
 )
+from vectorlog.api.openapi.answers.whoami import Caller, Queue
 
 Bytes = Literal["bytes"]
 """The answer is not JSON, but the bytes of a file."""
@@ -180,5 +181,7 @@ OPERATIONS: Mapping[str, Described] = {
     ),
     "testWebhookEndpoint": Described("Sends a sample event to a webhook endpoint.", WebhookTest, EndpointTest),
     "listWebhookEventTypes": Described("Lists the types of events.", WebhookEventTypes),
+    "listQueues": Described("Lists the work queues, with what waits in them. This server's own.", pages(Queue)),
+    "getCaller": Described("Says what the key of the request stands for. This server's own.", Caller),
 }
 """By the operation of the route. A test fails for a route that has none (`tests/api/openapi/test_operations.py`)."""

@@ -24,7 +24,7 @@ def search(call: Call) -> Response:
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(SearchRequest)
     found = use_case.search(call.deployment, call.actor, store, asked(body))
-    return json_response(present.results(found, call.dialect))
+    return json_response(present.results(found, call.dialect, explained=bool(body.explain)))
 
 
 def search_several(call: Call) -> Response:
@@ -33,7 +33,7 @@ def search_several(call: Call) -> Response:
     body = call.body(SearchOfStores)
     stores = list(dict.fromkeys(body.vector_store_ids))
     found = use_case.search_several(call.deployment, call.actor, stores, asked(body))
-    return json_response(present.results(found, call.dialect, of_several=True))
+    return json_response(present.results(found, call.dialect, of_several=True, explained=bool(body.explain)))
 
 
 def asked(body: SearchRequest) -> Search:
@@ -49,6 +49,7 @@ def asked(body: SearchRequest) -> Search:
         impact=(ranking.impact_factor or DEFAULT_IMPACT) if ranking.ranker == "rrf" else None,
         rewrite=bool(body.rewrite_query),
         rerank=ranking.ranker == "rerank",
+        explain=bool(body.explain),
     )
 
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.domain.filters import ORDERED, Attributes, Comparison, Filter, Identity, identity, kind, simplified
+from vectorlog.index.embedded.rows import Column
 
 _KEYS = 64
 """Maximum number of columns that are kept; others are built again when a filter uses their key."""
+_SAME = 10_000
+"""Maximum number of texts whose codes are remembered while a column is built."""
 _SPARE_VALUES = 1_024
 """A column is built again once it has this many values more than two for each file, most of which no file has now."""
 
 
-class HasAttributes(Protocol):
-    """A file of which only the attributes matter here."""
-
-    @property
-    def attributes(self) -> Attributes:
-        """The file's attributes."""
-        ...
-
-
-Files = Sequence[HasAttributes | None]
-"""Files by number; None has no attributes."""
+Read = Callable[[], Iterable[tuple[int, str]]]
+"""Reads the attributes of all files: the number of each, and its attributes as JSON."""
 
 
 class _Column:
@@ -36,21 +31,29 @@ class _Column:
     A later column shares `known`, which only grows; this column's codes are those below `size`.
     """
 
-    __slots__ = ("_ordered", "codes", "known", "size")
+    __slots__ = ("_column", "_ordered", "codes", "known", "size")
 
-    def __init__(self, codes: NDArray[np.int32], known: dict[Identity, int]) -> None:
-        self.codes = codes
+    def __init__(self, column: Column[np.int32], known: dict[Identity, int]) -> None:
+        self._column = column
+        self.codes = column.items
         self.known = known
         self.size = len(known)
         self._ordered: dict[str, tuple[list[Any], NDArray[np.int32]]] = {}
 
-    def changed(self, total: int, changes: Iterable[tuple[int, Identity]]) -> _Column:
+    def changed(self, total: int, changes: Mapping[int, Identity]) -> _Column:
         """Returns the column of `total` files in which these files have other values, given by number."""
-        codes = np.empty(total, np.int32)
-        codes[: len(self.codes)] = self.codes
-        for number, value in changes:
-            codes[number] = self.known.setdefault(value, len(self.known))
-        return _Column(codes, self.known)
+        before = len(self.codes)
+        more = np.zeros(total - before, np.int32)
+        later = {number: self.known.setdefault(value, len(self.known)) for number, value in changes.items()}
+        more[[number - before for number in later if number >= before]] = [
+            code for number, code in later.items() if number >= before
+        ]
+        if len(later) == len(more):  # only files at the end: their codes are appended, whatever the number of files
+            self._column.extend(more)
+            return _Column(self._column, self.known)
+        codes = np.concatenate([self.codes, more])
+        codes[list(later)] = list(later.values())
+        return _Column(Column(codes), self.known)
 
     def satisfying(self, comparison: Comparison) -> NDArray[np.bool_]:
         """Returns whether the value with each code satisfies the comparison, shape (size,)."""
@@ -81,23 +84,37 @@ class _Column:
 
 
 class AttributeTable:
-    """The attributes of files by number. Any number of threads may read it; one at a time may derive another table."""
+    """The attributes of files by number. Any number of threads may read it; one at a time may derive another table.
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    Args:
+        size: one more than the highest number.
+        read: called for the first filter on a key; what it returns may be newer than this table.
+    """
+
+    def __init__(self, size: int, read: Read) -> None:
+        self._size = size
+        self._read = read
         self._columns: dict[str, _Column] = {}
 
-    def changed(self, files: Files, numbers: Iterable[int]) -> AttributeTable:
-        """Returns a table of these files, which are those of this table except for the files with these numbers.
+    def changed(self, size: int, changes: Mapping[int, Attributes], read: Read) -> AttributeTable:
+        """Returns a table of `size` files, which are those of this table except for the files with these numbers.
 
-        Numbers beyond the end of this table must be among them. Columns are updated, not built again.
+        Numbers beyond the end of this table that are not among them have no attributes. Columns are updated, not built
+        again.
         """
-        table, total, changed = AttributeTable(files), len(files), tuple(numbers)
+        table = AttributeTable(size, read)
         for key, column in self._columns.copy().items():
-            if column.size <= 2 * total + _SPARE_VALUES:
-                values = ((number, identity(_attribute(files[number], key))) for number in changed)
-                table._columns[key] = column.changed(total, values)
+            if column.size <= 2 * size + _SPARE_VALUES:
+                values = {number: identity(attributes.get(key)) for number, attributes in changes.items()}
+                missing = range(len(column.codes), size)
+                values |= {number: identity(None) for number in missing if number not in values}
+                table._columns[key] = column.changed(size, values)
         return table
+
+    @property
+    def nbytes(self) -> int:
+        """Memory use of the columns in bytes, without their values."""
+        return sum(column.codes.nbytes for column in self._columns.values())
 
     def matching(self, condition: Filter) -> NDArray[np.bool_]:
         """Returns whether each file satisfies the filter, shape (files,).
@@ -112,7 +129,7 @@ class AttributeTable:
             satisfied: NDArray[np.bool_] = column.satisfying(condition)[column.codes]
             return satisfied
         combine = np.logical_and if condition.operator == "and" else np.logical_or
-        result = np.full(len(self._files), condition.operator == "and")
+        result = np.full(self._size, condition.operator == "and")
         for inner in condition.filters:
             combine(result, self._matching(inner), out=result)
         return result
@@ -121,13 +138,18 @@ class AttributeTable:
         column = self._columns.get(key)
         if column is None:
             known: dict[Identity, int] = {}
-            values = (identity(_attribute(file, key)) for file in self._files)
-            codes = np.fromiter((known.setdefault(value, len(known)) for value in values), np.int32, len(self._files))
-            column = _Column(codes, known)
+            nothing = known.setdefault(identity(None), 0)
+            codes = np.full(self._size, nothing, np.int32)
+            same: dict[str, int] = {}  # the code of a text of attributes, of which files often have few
+            for number, text in self._read():
+                if number < self._size:
+                    code = same.get(text)
+                    if code is None:
+                        code = known.setdefault(identity(json.loads(text).get(key)), len(known))
+                        if len(same) < _SAME:
+                            same[text] = code
+                    codes[number] = code
+            column = _Column(Column(codes), known)
             # A new dict, because another thread may read the old one.
             self._columns = {**dict(list(self._columns.items())[1 - _KEYS :]), key: column}
         return column
-
-
-def _attribute(file: HasAttributes | None, key: str) -> object:
-    return None if file is None else file.attributes.get(key)

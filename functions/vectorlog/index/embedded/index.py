@@ -1,43 +1,36 @@
-"""The embedded chunk index: exact vector search and BM25 over stores in one folder, stored in SQLite."""
+"""The embedded chunk index: vector search and BM25 over stores in one folder, stored in SQLite."""
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
 
-from vectorlog.defaults import INDEX_MEMORY_MB
-from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Space
-from vectorlog.index.chunk_index import FileChunks, Hit, Query, SearchResult
+from vectorlog.index.analyser.matched import matched_words
+from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
+from vectorlog.index.embedded import sealed
 from vectorlog.index.embedded import store as local_store
-from vectorlog.index.embedded.compaction import without_dead_rows
-from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, lock_folder, upgrade
-from vectorlog.index.embedded.search import ScoredRow, search
+from vectorlog.index.embedded.compaction import live_rows, without_dead_rows
+from vectorlog.index.embedded.entry import Entry, entry
+from vectorlog.index.embedded.files import listed
+from vectorlog.index.embedded.open_stores import MEMORY, OpenStores, Store
+from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, owned, upgrade
+from vectorlog.index.embedded.search import IndexDamaged, TextsRemoved, search
+from vectorlog.index.embedded.segment import Segment
 from vectorlog.index.embedded.snapshot import Snapshot
-from vectorlog.index.embedded.store import Entry
+from vectorlog.index.embedded.store_state import Place, load, seal, sealed_files
+from vectorlog.index.embedded.tending import Sizes, Tender, to_compact, to_seal
 from vectorlog.sqlite.database import Database
-from vectorlog.sqlite.free_pages import give_back, prepare
-
-MEMORY = INDEX_MEMORY_MB << 20
-"""Bytes of stores that are kept in memory: about 400,000 chunks of 384 dimensions."""
+from vectorlog.sqlite.free_pages import give_back
 
 _MAPPED = 256 << 20
 """Bytes of the file that are mapped: searches read texts at random."""
 _LOCKS = 64
 """Number of locks that the stores share, so that locks need not be created and removed with stores."""
-
-_Store = tuple[Space, str]
-_Text = tuple[str, str | None]
-"""A chunk's text and its location, as stored."""
-
-
-class IndexDamaged(Exception):
-    """A row refers to a text that does not exist."""
 
 
 class LocalIndex:
@@ -45,31 +38,35 @@ class LocalIndex:
 
     A search uses the latest snapshot of its store and takes no lock, unless the store has to be read from disk first.
     Cosines are computed from float16 vectors. The least recently used stores are dropped from memory first.
+    Most of a large store is in sealed segments, whose files are derived from the database. They are made in the
+    background, and one that is missing or damaged when its store is opened is made anew there and then.
 
     Args:
         folder: created if missing, unless `read_only`.
-        memory: maximum bytes of stores in memory; a single store may exceed it.
+        memory: maximum bytes of stores in memory; a single store may exceed it, which is logged.
         read_only: opens a folder that another process may have locked. Nothing may be added or removed, and a store
-            stays as it was when it was first read. If an older version made the tables, and they lack something,
-            every method raises OlderDatabase.
+            stays as it was when first read. If an older version's tables lack something, methods raise OlderDatabase.
 
     Raises:
         FolderInUse: another process has the folder open.
         OlderTerms: an earlier version made the terms, and it is not `read_only`.
     """
 
-    def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False) -> None:
-        path, self._owner = folder / "chunks.db", None if read_only else _owned(folder)
+    def __init__(self, folder: Path, memory: int = MEMORY, *, read_only: bool = False, sizes: Sizes = Sizes()) -> None:
+        path, self._owner = folder / "chunks.db", None if read_only else owned(folder)
         self._database = Database(path, SCHEMA, "FULL", mapped=_MAPPED, read_only=read_only)
         self._is_current = not (read_only and has_other_terms(folder))
-        self._memory = memory
-        self._snapshots: OrderedDict[_Store, Snapshot] = OrderedDict()
-        self._nbytes = 0
-        self._guard = Lock()  # protects _snapshots and _nbytes; never held while waiting for anything else
+        self._sizes = sizes
+        writer = None if read_only else self._database.write
+        self._place = Place(self._database.read, writer, folder / "sealed", sizes.full)
+        self._tender = None if read_only else Tender(self._tend)
+        self._open = OpenStores(memory)
+        self._tending = Lock()
         self._locks = tuple(Lock() for _ in range(_LOCKS))
         try:
             if not read_only:
                 upgrade(self._database)
+                sealed.drop_others(self._place.sealed, sealed_files(self._database.read()))
         except OlderTerms:
             self.close()
             raise
@@ -82,10 +79,11 @@ class LocalIndex:
         """
         parts: defaultdict[str, list[tuple[FileChunks, Sequence[Entry]]]] = defaultdict(list)
         for file in files:
-            parts[file.store].append((file, [local_store.entry(chunk, space.dimensions) for chunk in file.chunks]))
+            parts[file.store].append((file, [entry(chunk, space.dimensions) for chunk in file.chunks]))
         stores = [(space, name) for name in parts]
         self._change(
-            stores, lambda connection, store, state: local_store.add(connection, *store, state, parts[store[1]])
+            stores,
+            lambda connection, store, state: local_store.add(connection, self._place, *store, state, parts[store[1]]),
         )
 
     def retag(self, space: Space, tagged: FileChunks) -> bool:
@@ -106,14 +104,19 @@ class LocalIndex:
     def remove_store(self, space: Space, store: str) -> bool:
         """See ChunkIndex. Removes all of them."""
         with self._lock((space, store)):
-            self._database.write(lambda connection: local_store.remove_store(connection, space, store))
-            self._forget((space, store))
+            files = self._database.write(lambda connection: local_store.remove_store(connection, space, store))
+            self._open.forget((space, store))
+        sealed.unlink(self._place.sealed, files)
         give_back(self._database)
         return False
 
     def expunge(self, space: Space, store: str) -> None:
         """Removes what a store's removed chunks have left: rows, vectors, terms. `scrub` overwrites it on the disk."""
-        self._change([(space, store)], lambda connection, _, state: without_dead_rows(connection, state))
+        key = (space, store)
+        with self._tending:
+            while self._compact(key, lambda state: [each for each in state.segments if each.dead][:1]):
+                while self._seal(key):
+                    continue
         give_back(self._database)
 
     def scrub(self) -> None:
@@ -126,49 +129,48 @@ class LocalIndex:
             raise OlderTerms(OLDER)
         return [self._search((space, query.store), query) for query in queries]
 
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        """See ChunkIndex."""
+        return matched_words(queries, text)
+
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
-        return self._newest((space, store)).count()
+        snapshot = self._newest((space, store))
+        files = listed(self._database.read(), snapshot.key)
+        return {files[number]: count for number, count in snapshot.count().items() if number in files}
+
+    def settle(self) -> None:
+        """Waits until nothing is left to do in the background."""
+        if self._tender is not None:
+            self._tender.settle()
 
     @property
     def nbytes(self) -> int:
         """Approximate bytes of stores in memory."""
-        return self._nbytes
+        return self._open.nbytes
 
     def close(self) -> None:
         """Closes the database and frees the memory."""
+        if self._tender is not None:
+            self._tender.close()
         self._database.close()
         if self._owner is not None:
             self._owner.close()
-        with self._guard:
-            self._snapshots.clear()
-            self._nbytes = 0
+        self._open.clear()
 
-    def _search(self, store: _Store, query: Query) -> SearchResult:
+    def _search(self, store: Store, query: Query) -> SearchResult:
         snapshot = self._newest(store)
         while True:
-            ranking = search(snapshot, query)
-            texts = self._texts({each.text for each in (*ranking.by_vector, *ranking.by_text)})
-            if texts is not None:
-                hits = {each.row: _hit(each, texts) for each in (*ranking.by_vector, *ranking.by_text)}
-                by_vector, by_text = (
-                    tuple(hits[each.row] for each in part) for part in (ranking.by_vector, ranking.by_text)
-                )
-                return SearchResult(by_vector, by_text, ranking.bm25_bound, ranking.bm25_same)
-            with self._lock(store):  # a writer has deleted a text since; wait for its new snapshot
-                newer = self._opened(store)
-            if newer is snapshot:
-                raise IndexDamaged(f"A text of store {store[1]} is missing; rebuild the index.")
-            snapshot = newer
+            try:
+                return search(snapshot, query, self._database.read())
+            except TextsRemoved:
+                with self._lock(store):  # a writer has deleted a text since; wait for its new snapshot
+                    newer = self._opened(store)
+                if newer is snapshot:
+                    raise IndexDamaged(f"A text of store {store[1]} is missing; rebuild the index.") from None
+                snapshot = newer
 
-    def _texts(self, ids: set[int]) -> dict[int, _Text] | None:
-        """Returns the texts with these ids, or None if one has been deleted."""
-        marks = ",".join("?" * len(ids))
-        rows = self._database.read().execute(f"select id, body, location from text where id in ({marks})", tuple(ids))
-        texts = {id_: (body, location) for id_, body, location in rows}
-        return texts if len(texts) == len(ids) else None
-
-    def _change(self, stores: Sequence[_Store], step: Callable[[Connection, _Store, Snapshot], Snapshot]) -> None:
+    def _change(self, stores: Sequence[Store], step: Callable[[Connection, Store, Snapshot], Snapshot]) -> None:
         """Changes stores in one durable transaction; searches see the new state once it is on disk."""
         with ExitStack() as locks:
             for place in sorted({hash(store) % _LOCKS for store in stores}):
@@ -180,60 +182,69 @@ class LocalIndex:
                 )
             except BaseException:
                 for store in stores:  # the copy in memory may be ahead of the disk
-                    self._forget(store)
+                    self._open.forget(store)
                 raise
             for store, state in states.items():
                 self._publish(store, state)
 
-    def _lock(self, store: _Store) -> Lock:
+    def _lock(self, store: Store) -> Lock:
         return self._locks[hash(store) % _LOCKS]
 
-    def _newest(self, store: _Store) -> Snapshot:
-        with self._guard:
-            snapshot = self._snapshots.get(store)
-            if snapshot is not None:
-                self._snapshots.move_to_end(store)
-                return snapshot
+    def _newest(self, store: Store) -> Snapshot:
+        if snapshot := self._open.get(store):
+            return snapshot
         with self._lock(store):
             return self._opened(store)
 
-    def _opened(self, store: _Store) -> Snapshot:
+    def _opened(self, store: Store) -> Snapshot:
         """Returns the store's state, reading it from disk if necessary; the caller holds the store's lock."""
-        with self._guard:
-            snapshot = self._snapshots.get(store)
+        snapshot = self._open.get(store)
         if snapshot is None:
-            snapshot = local_store.load(self._database.read(), *store)
+            snapshot = load(self._database.read(), self._place, *store)
             self._publish(store, snapshot)
         return snapshot
 
-    def _publish(self, store: _Store, snapshot: Snapshot) -> None:
-        self._forget(store)
-        with self._guard:
-            self._snapshots[store] = snapshot
-            self._nbytes += snapshot.nbytes
-            while self._nbytes > self._memory and len(self._snapshots) > 1:
-                _, oldest = self._snapshots.popitem(last=False)
-                self._nbytes -= oldest.nbytes
+    def _publish(self, store: Store, snapshot: Snapshot) -> None:
+        self._open.put(store, snapshot)
+        if self._tender and (to_seal(snapshot, self._sizes) or to_compact(snapshot, self._sizes)):
+            self._tender.wake(store)
 
-    def _forget(self, store: _Store) -> None:
-        with self._guard:
-            snapshot = self._snapshots.pop(store, None)
-            self._nbytes -= snapshot.nbytes if snapshot else 0
+    def _tend(self, store: Store) -> bool:
+        """Does one thing for a large store; returns whether there may be more."""
+        with self._tending:
+            return self._seal(store) or self._compact(store, lambda state: to_compact(state, self._sizes))
 
+    def _seal(self, store: Store) -> bool:
+        """Seals a full segment, if there is one. Only the switch to the file takes the store's lock. One thread
+        at a time may seal or compact: the caller holds `_tending`.
+        """
+        snapshot = self._newest(store)
+        segment = to_seal(snapshot, self._sizes)
+        if segment is None or snapshot.key is None:
+            return False
+        centre = segment.vectors(slice(None)).mean(axis=0) if snapshot.centre is None else snapshot.centre
+        name = sealed.write(self._place.sealed, snapshot.key, segment, centre)
+        self._change(
+            [store],
+            lambda connection, _, state: seal(connection, self._place, state, segment, name, centre),
+        )
+        return True
 
-def _owned(folder: Path) -> Connection:
-    """Makes what is missing of the folder and of its database, and returns the lock on it.
+    def _compact(self, store: Store, choose: Callable[[Snapshot], Sequence[Segment]]) -> bool:
+        """Compacts neighbouring segments, if any are chosen. They are merged before the store's lock is taken, and once
+        more with it if they have changed meanwhile.
+        """
+        chosen = choose(self._newest(store))
+        if not chosen:
+            return False
+        merged, gone = live_rows(chosen), list[str]()
 
-    Raises:
-        FolderInUse: another process has the folder open.
-    """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    owner = lock_folder(folder)
-    prepare(folder / "chunks.db")
-    return owner
+        def step(connection: Connection, _: Store, state: Snapshot) -> Snapshot:
+            same = all(segment in state.segments for segment in chosen)
+            run = chosen if same else choose(state)
+            gone.extend(segment.sealed.name for segment in run if segment.sealed)
+            return without_dead_rows(connection, state, run, merged if same else live_rows(run)) if run else state
 
-
-def _hit(scored: ScoredRow, texts: Mapping[int, _Text]) -> Hit:
-    file, (text, location) = scored.file, texts[scored.text]
-    place = None if location is None else decoded(json.loads(location))
-    return Hit(file.name, file.generation, file.row, scored.n, text, scored.cosine, scored.bm25, place)
+        self._change([store], step)
+        sealed.unlink(self._place.sealed, gone)
+        return True

@@ -1,143 +1,177 @@
-"""Exact search in the snapshot of one store."""
+"""Search in the snapshot of one store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
+from sqlite3 import Connection
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorlog.domain.location import decoded
 from vectorlog.index.analyser.terms import query_terms
-from vectorlog.index.chunk_index import Query
-from vectorlog.index.embedded.files import File
-from vectorlog.index.embedded.postings import bm25
-from vectorlog.index.embedded.snapshot import Snapshot, run_indices
+from vectorlog.index.chunk_index import Hit, Query, SearchResult
+from vectorlog.index.embedded.files import named
+from vectorlog.index.embedded.nearest import cosines, nearest
+from vectorlog.index.embedded.snapshot import Snapshot
+from vectorlog.index.embedded.words import Words
 
-_FEW = 8
-"""If fewer than one row in this many is allowed, only their vectors are gathered and multiplied; otherwise all vectors
-are, because that reads memory sequentially.
-"""
-
-_EVERY = 1 << 40
+_EVERY = np.iinfo(np.int32).max
 """More chunks than any file has."""
 
+_TIES = 64
+"""So many rows that tie with the last hits are read with their texts at once."""
 
-@dataclass(frozen=True, slots=True)
-class ScoredRow:
-    """A row of the result with both scores; a score is None if the query did not ask for it."""
-
-    row: int
-    file: File
-    n: int
-    text: int
-    cosine: float | None
-    bm25: float | None
+_Row = tuple[int, int]
+"""The place of a segment, and a row in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowRanking:
-    """The best rows by each score, in descending order of that score."""
-
-    by_vector: tuple[ScoredRow, ...]
-    by_text: tuple[ScoredRow, ...]
-    bm25_bound: float
-    bm25_same: float
+class IndexDamaged(Exception):
+    """A row refers to a text that does not exist."""
 
 
-def search(snapshot: Snapshot, query: Query) -> RowRanking:
-    """Returns the best rows by cosine and by BM25 among those that the query allows.
+class TextsRemoved(Exception):
+    """A text of this snapshot was deleted since; a newer snapshot does not have it."""
+
+
+def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchResult:
+    """Returns the best hits by cosine and by BM25 among those that the query allows, with both scores.
 
     Ties are in the order of their files in the store's list, then of generation and n.
+
+    Raises:
+        TextsRemoved: see there.
     """
-    allowed = _allowed(snapshot, query)
-    by_vector: list[int] = []
-    by_text: list[int] = []
-    scores, bound, same = None, 0.0, 0.0
-    if query.vector is not None:
-        cosines = _cosines(snapshot, np.asarray(query.vector, np.float32), allowed)
-        by_vector = allowed[_candidates(cosines, query.limit)].tolist()
-    if query.text is not None:
-        scores, bound, same = bm25(snapshot.segments, snapshot.statistics, snapshot.live, query_terms(query.text))
-        matching = allowed[scores[allowed] > 0]
-        by_text = matching[_candidates(scores[matching], query.limit)].tolist()
-    scored = {each.row: each for each in _scored(snapshot, query, sorted({*by_vector, *by_text}), scores)}
-    return RowRanking(
-        tuple(sorted((scored[row] for row in by_vector), key=_by_cosine)[: query.limit]),
-        tuple(sorted((scored[row] for row in by_text), key=_by_bm25)[: query.limit]),
-        bound,
-        same,
-    )
+    segments = snapshot.segments
+    allowed = _allowed(snapshot, query, connection)
+    vector = None if query.vector is None else np.asarray(query.vector, np.float32)
+    words = None if query.text is None else Words.of(snapshot, query_terms(query.text))
+    by_vector: dict[_Row, float] = {}
+    by_text: dict[_Row, float] = {}
+    if vector is not None:
+        near = _best(nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit)
+        by_vector = {row: min(max(cosine, -1.0), 1.0) for row, cosine in near.items()}
+    if words is not None:
+        by_text = _best(words.best(segments, allowed, query.limit), query.limit)
+    found = [by_vector, by_text]
+    texts = {row: int(segments[row[0]].rows["text"][row[1]]) for row in (*by_vector, *by_text)}
+    if len(texts) > 2 * query.limit + _TIES:
+        found = _without_last_ties(found, query.limit, texts, snapshot, connection)
+    hits = _hits(snapshot, found, texts, vector, words, connection)
+    lists = [
+        tuple(hits[row] for row in sorted(part, key=lambda row: (-part[row], *_place(hits[row])))[: query.limit])
+        for part in found
+    ]
+    return SearchResult(lists[0], lists[1], words.bound if words else 0.0, words.same if words else 0.0)
 
 
-def _allowed(snapshot: Snapshot, query: Query) -> NDArray[np.intp]:
-    """Returns the live rows of files that match the filter, without what `query.serving` leaves out."""
+def _allowed(snapshot: Snapshot, query: Query, connection: Connection) -> list[NDArray[np.bool_]]:
+    """Returns by segment which live rows the filter allows, without what `query.serving` leaves out."""
     if query.filter is None and not query.serving:
-        return np.flatnonzero(snapshot.live)
-    files = snapshot.files
-    ends = np.full(len(files.listed), _EVERY, np.int64)  # by number, the first n that is left out
-    if query.filter is not None:
-        ends[~files.attributes.matching(query.filter)] = 0
-    for name, part in query.serving.items():
-        for number in files.numbers.get(name, ()):
-            if part is None or files[number].generation != part.generation:
-                ends[number] = 0
-            else:
-                ends[number] = min(ends[number], part.chunks)
-    return np.flatnonzero(snapshot.live & (snapshot.rows["n"] < ends[snapshot.rows["file"]]))
+        return [segment.live for segment in snapshot.segments]
+    size = snapshot.files.size
+    files = np.ones(size, bool) if query.filter is None else snapshot.files.attributes.matching(query.filter)
+    ends = np.full(size, _EVERY, np.int32)  # by number, the first n that is left out
+    if query.serving:
+        for name, generation, number in named(connection, snapshot.key, query.serving):
+            part = query.serving[name]
+            if number < size:
+                serves = part is not None and part.generation == generation
+                ends[number] = min(ends[number], part.chunks) if part is not None and serves else 0
+        files &= ends > 0
+    allowed = [segment.live & files[segment.rows["file"]] for segment in snapshot.segments]
+    if (ends < _EVERY).any():
+        parts = zip(snapshot.segments, allowed, strict=True)
+        allowed = [mask & (segment.rows["n"] < ends[segment.rows["file"]]) for segment, mask in parts]
+    return allowed
 
 
-def _cosines(snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Returns the cosine of each row's best window, shape (rows,)."""
-    if len(rows) * _FEW < len(snapshot.rows):
-        windows, begins = run_indices(snapshot.rows[rows])
-        cosines = _dots(snapshot.vectors[windows], vector)
-        return np.maximum.reduceat(cosines, begins) if len(windows) > len(rows) else cosines
-    cosines = np.append(_dots(snapshot.vectors, vector), np.float32(-np.inf))
-    allowed = snapshot.rows[rows]
-    borders = np.stack([allowed["window"], allowed["window"] + allowed["windows"]], axis=1).ravel()
-    best: NDArray[np.float32] = np.maximum.reduceat(cosines, borders)[::2] if len(rows) else cosines[:0]
-    return best
+def _best(found: Iterable[tuple[int, NDArray[np.intp], NDArray[np.floating]]], limit: int) -> dict[_Row, float]:
+    """Returns the `limit` rows with the highest values, and all that tie with the lowest of these."""
+    parts = [part for part in found if len(part[1])]
+    values = np.concatenate([np.empty(0), *(scores for _, _, scores in parts)])
+    if limit <= 0:
+        return {}
+    last = np.partition(values, len(values) - limit)[len(values) - limit] if limit < len(values) else -np.inf
+    return {
+        (i, row): value
+        for i, rows, scores in parts
+        for row, value in zip(rows[scores >= last].tolist(), scores[scores >= last].tolist(), strict=True)
+    }
 
 
-def _dots(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns the dot product of each vector with `vector`, shape (windows,).
+def _without_last_ties(
+    found: Sequence[Mapping[_Row, float]],
+    limit: int,
+    texts: Mapping[_Row, int],
+    snapshot: Snapshot,
+    connection: Connection,
+) -> list[dict[_Row, float]]:
+    """Returns the `limit` best rows of each list. Texts are not read for this, because many chunks may tie."""
+    places = {
+        text: place
+        for text, *place in connection.execute(
+            "select text.id, file.row, name, generation from json_each(?) asked"
+            " cross join text on text.id = asked.value"
+            " cross join file on file.store = text.store and file.number = text.file",
+            (json.dumps(list(texts.values())),),
+        )
+    }
+    if not places.keys() >= set(texts.values()):
+        raise TextsRemoved
 
-    It does not use `vectors @ vector`, for two reasons. BLAS's threads wait for each other when the cores are busy
-    (10,000 rows: 8 ms instead of 0.3 ms). And BLAS sums a row in an order that depends on the row's position, so the
-    scores of equal vectors might differ.
+    def place(row: _Row) -> tuple[object, ...]:
+        return (*places[texts[row]], int(snapshot.segments[row[0]].rows["n"][row[1]]))
+
+    return [
+        {row: part[row] for row in sorted(part, key=lambda row: (-part[row], *place(row)))[:limit]} for part in found
+    ]
+
+
+def _place(hit: Hit) -> tuple[str, str, int, int]:
+    return hit.row, hit.file, hit.generation, hit.n
+
+
+def _hits(
+    snapshot: Snapshot,
+    found: Sequence[Mapping[_Row, float]],
+    texts: Mapping[_Row, int],
+    vector: NDArray[np.float32] | None,
+    words: Words | None,
+    connection: Connection,
+) -> dict[_Row, Hit]:
+    """Returns the hits of the rows that were found by vector and by text, given with that score, with both scores; a
+    score is None if the query did not ask for it.
     """
-    products: NDArray[np.float32] = np.vecdot(vectors, vector)
-    return products
+    rows = {*found[0], *found[1]}
+    read = {
+        text: of_text
+        for text, *of_text in connection.execute(
+            "select text.id, name, generation, file.row, body, location from json_each(?) asked"
+            " cross join text on text.id = asked.value"
+            " cross join file on file.store = text.store and file.number = text.file",
+            (json.dumps([texts[row] for row in rows]),),
+        )
+    }
+    if len(read) < len(rows):
+        raise TextsRemoved
+    near, alike = map(dict, found)
+    for i, segment in enumerate(snapshot.segments):
+        if vector is not None and (here := _in_segment(rows - near.keys(), i)):
+            values = np.clip(cosines(segment, vector, np.array(here)), -1, 1).tolist()
+            near |= {(i, row): value for row, value in zip(here, values, strict=True)}
+        if words is not None and (here := _in_segment(rows - alike.keys(), i)):
+            values = words.scores(i, segment, np.array(here)).tolist()
+            alike |= {(i, row): value for row, value in zip(here, values, strict=True)}
+    hits: dict[_Row, Hit] = {}
+    for i, row in rows:
+        file, generation, listed, body, location = read[texts[i, row]]
+        where = None if location is None else decoded(json.loads(location))
+        n = int(snapshot.segments[i].rows["n"][row])
+        hits[i, row] = Hit(file, generation, listed, n, body, near.get((i, row)), alike.get((i, row)), where)
+    return hits
 
 
-def _candidates(values: NDArray[np.floating], limit: int) -> NDArray[np.intp]:
-    """Returns the positions of the `limit` highest values, and of all values that tie with the lowest of these."""
-    if not 0 < limit < len(values):
-        return np.arange(min(len(values), max(limit, 0)))
-    last = np.partition(values, len(values) - limit)[len(values) - limit]
-    return np.flatnonzero(values >= last)
-
-
-def _scored(
-    snapshot: Snapshot, query: Query, rows: Sequence[int], scores: NDArray[np.float64] | None
-) -> Iterator[ScoredRow]:
-    cosines: Sequence[float | None] = [None] * len(rows)
-    if query.vector is not None and rows:
-        exact = _cosines(snapshot, np.asarray(query.vector, np.float32), np.asarray(rows))
-        cosines = np.clip(exact, -1, 1).tolist()
-    for row, cosine in zip(rows, cosines, strict=True):
-        text, _, number, n, *_ = snapshot.rows[row].tolist()
-        yield ScoredRow(row, snapshot.files[number], n, text, cosine, None if scores is None else float(scores[row]))
-
-
-def _by_cosine(scored: ScoredRow) -> tuple[float, str, str, int, int]:
-    return -(scored.cosine or 0.0), *_place(scored)
-
-
-def _by_bm25(scored: ScoredRow) -> tuple[float, str, str, int, int]:
-    return -(scored.bm25 or 0.0), *_place(scored)
-
-
-def _place(scored: ScoredRow) -> tuple[str, str, int, int]:
-    return scored.file.row, scored.file.name, scored.file.generation, scored.n
+def _in_segment(rows: Set[_Row], segment: int) -> list[int]:
+    return sorted(row for place, row in rows if place == segment)

@@ -6,7 +6,7 @@ What only the functions behind the log need is in `workers.py`, so that those th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from random import SystemRandom
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.reranking.reranker import Reranker
     from vectorlog.rewriting.rewriter import Rewriter
+    from vectorlog.work.queue import Backlog
 
 
 def clock() -> int:
@@ -80,6 +81,7 @@ def deployment() -> Deployment:
         telemetry=telemetry(),
         webhooks=webhooks(settings),
         link_key=link_key,
+        backlogs=_backlogs,
     )
 
 
@@ -134,6 +136,15 @@ def index() -> OpenSearchIndex:
         Layout(engine=settings.opensearch_engine, shards=int(settings.opensearch_shards)),
         refresh=settings.opensearch_refresh,
     )
+
+
+def _backlogs() -> Mapping[str, Backlog]:
+    """Asks SQS about each queue whose URL the function has."""
+    from vectorlog.work.sqs_backlog import backlog
+
+    settings, client = environment(), clients.sqs()
+    urls = {"work": settings.work_queue, "embed": settings.embed_queue, "erase": settings.erase_queue}
+    return {name: backlog(client, url) for name, url in urls.items() if url}
 
 
 def _together(*reads: Callable[[], Any]) -> tuple[Any, ...]:

@@ -93,6 +93,8 @@ class Local:
         self._resources.callback(index.close)
         self.metrics = PrometheusMetrics()
         telemetry = Telemetry(self.metrics)
+        queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow")}
+        deliver = SQLiteQueue(log_and_views.derived, "deliver", clock)
         self.models = models_of(settings, self._resources, telemetry)
         uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
@@ -114,21 +116,21 @@ class Local:
             limits=Limiter(limits_of(settings)),
             worked=uptime.worked,
             webhooks=_webhooks(settings, self.folder),
+            backlogs=lambda: {name: queue.backlog() for name, queue in {**queues, "deliver": deliver}.items()},
             link_key=cache(partial(key_in, self.folder.signing_key)),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
-        queues = (SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow"))
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
             checkpoint=Checkpoint(log_and_views.derived, "projector"),
             uptime=uptime,
-            queues=Queues(*queues),
+            queues=Queues(**queues),
             ingesters=Ingesters(main, spare, slow),
             disk_full=lambda: self.disk.full,
-            outgoing=Outgoing(log_and_views.outbox, SQLiteQueue(log_and_views.derived, "deliver", clock)),
+            outgoing=Outgoing(log_and_views.outbox, deliver),
         )
 
     def _sandbox(self, children: int) -> Sandbox:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from vectorlog.api.app import Admit, Admitted, refuse
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
+from vectorlog.api.unprefixed import is_console
 from vectorlog.api.viewer_links import PATH as VIEWED
 from vectorlog.domain.errors import Forbidden
 
@@ -36,11 +37,12 @@ def kept_from_pages(
         trusted_hosts: hosts that a request may name besides loopback; `*` is any. `*.example.com` is all below it.
         cors_origins: origins whose pages are served; `*` is any.
 
-    An address of a passage is served wherever it was found: it is signed, and no page of a stranger can make one.
+    An address of a passage is served wherever it was found: it is signed, and no page of a stranger can make one. So
+    are the console's files, which hold no data.
     """
 
     def guarded(head: Request) -> Response | Admitted:
-        viewed = head.path.startswith(VIEWED)
+        viewed = head.path.startswith(VIEWED) or is_console(head)
         reason = "" if viewed else _stranger(head.headers, trusted_hosts, cors_origins)
         if reason and is_open():
             return refuse(head, Forbidden(f"This server needs no key, so it serves no web pages: {reason}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from vectorlog.api.openapi.answers.answer import Answer, Scalar
 from vectorlog.api.openapi.answers.chunks import Location
@@ -16,6 +17,30 @@ class FoundPart(TextPart):
 
     location: Location | None
     """Null for a file that was ingested by a version that did not keep it."""
+
+
+class ExplanationShares(Answer):
+    """What meaning and words add to a score."""
+
+    meaning: float
+    """By the embeddings."""
+    words: float
+    """By BM25."""
+
+
+class Explanation(Answer):
+    """Why a chunk was found, by the query that scores it highest."""
+
+    cosine: float | None
+    """Of the embeddings, -1 to 1; null if it was not computed for this chunk."""
+    bm25: float | None
+    """Of the words, 0 or more; null if it was not computed for this chunk."""
+    match: float | None
+    """How well the words match, 0 to 1; null where only ranks count."""
+    shares: ExplanationShares
+    """Their sum is the score, unless a reranker gave that."""
+    words: list[str]
+    """The words of the chunk and of its file's name that match any of the queries, the weightiest first."""
 
 
 class SearchResult(Answer):
@@ -31,6 +56,8 @@ class SearchResult(Answer):
     """Of the file in the store."""
     content: list[FoundPart]
     """The text of the chunk, as one part."""
+    explanation: Explanation | SkipJsonSchema[None] = None
+    """An extension: absent unless `explain` is true."""
 
 
 class SearchWarning(Answer):
