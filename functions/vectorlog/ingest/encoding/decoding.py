@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-import string
 from dataclasses import dataclass
 
 from vectorlog.ingest.document import Unreadable
-from vectorlog.ingest.encoding import declared, mixed
+from vectorlog.ingest.encoding import declared, mixed, mixture
 from vectorlog.ingest.encoding.guess import Guess, guess
 from vectorlog.ingest.encoding.likelihood import ASCII, WRITINGS, likelihood
 from vectorlog.ingest.encoding.noise import FEWEST_SIGNS, is_noise, is_noise_if_guessed
-from vectorlog.ingest.encoding.signs import has_only_signs, has_signs_of_mac
+from vectorlog.ingest.encoding.signs import has_only_signs, has_signs_of_mac, is_nearly_ascii
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -31,20 +30,8 @@ _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _ENOUGH_UTF8 = 3
 """So many characters of two bytes or more are no accident: then the bytes are UTF-8, whatever they say."""
 _HIGH = re.compile(rb"[\x80-\xff]")
-_MIXED = 4.0
-"""How much likelier a text must be, as a logarithm, if it is read as a mixture of UTF-8 and another encoding."""
-_LEAST_MIXED = -5.0
-"""The logarithm of the likelihood for each byte beyond ASCII below which no more than half UTF-8 is no text."""
 _FEW_LOST = 3
 """So many characters that are cut, at both ends and somewhere, do not make a short text binary data."""
-_FEW = 0.02
-_PLAIN = 0.75
-_ASCII = bytes(range(0x80))
-_BEYOND_ASCII = bytes(range(0x80, 0x100))
-_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
-_WORDS = string.ascii_letters.encode() + string.digits.encode() + b" \t\r\n.,;:-"
-_DAMAGE = 20
-"""How many whole characters beyond ASCII a UTF-8 text has for each byte that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,47 +189,12 @@ def _mixed(data: bytes, error: int, found: Guess | None, other: str = "") -> Dec
     if found is not None and not parts.leads:
         return None
     if not other:
-        other = _other(parts)
-    if found is not None and not _is_mostly_utf8(data) and not _is_rather(parts, other, found):
+        other = mixture.other_in(parts)
+    if found is not None and not mixture.is_mostly_utf8(data) and not mixture.is_rather(parts, other, found):
         return None
     reader = mixed.Mixed(other, parts.leads)
     text = reader.decode(data)
     return Decoded(text, "utf-8", lost=reader.lost, other=other if reader.places else "", places=reader.places)
-
-
-def _is_rather(parts: mixed.Valid, other: str, found: Guess) -> bool:
-    """Whether a text is rather a mixture of UTF-8 and another encoding than what was guessed."""
-    text = mixed.Mixed(other, parts.leads).decode(parts.sample)
-    likely = _likelihood(text)
-    if likely < _likelihood(parts.sample.decode(found.encoding, "replace")) + _MIXED:
-        return False
-    if found.is_text or mixed.is_mostly_valid(parts.sample):
-        return True
-    letters = likely - ASCII * len(text.encode("ascii", "ignore"))
-    return letters > _LEAST_MIXED * len(parts.sample.translate(None, _ASCII))
-
-
-def _other(parts: mixed.Valid) -> str:
-    """Returns the encoding of what is not UTF-8 in a text."""
-    if has_signs_of_mac(parts.others):
-        return "mac-roman"
-    if has_only_signs(parts.others):
-        return "cp1252"
-    found = guess(parts.others, 0, parts.letters)
-    if not found.is_text or _strictly(parts.others, "cp1252") == _strictly(parts.others, found.encoding):
-        return "cp1252"
-    return found.encoding
-
-
-def _is_mostly_utf8(data: bytes) -> bool:
-    found = _tolerant(data, "utf-8")
-    beyond = len(found.text) - len(found.text.encode("ascii", "ignore"))
-    return beyond - found.lost > _DAMAGE * found.lost
-
-
-def _likelihood(text: str) -> float:
-    """Returns how likely a text is whose lines may be in different languages."""
-    return sum(max(likelihood(line, writing) for writing in WRITINGS) for line in text.split("\n"))
 
 
 def _guessed(data: bytes, found: Guess) -> Decoded:
@@ -253,7 +205,7 @@ def _guessed(data: bytes, found: Guess) -> Decoded:
     if not found.is_text:
         if wide := _by_likelihood(data):
             return wide
-        if not _is_nearly_ascii(data):
+        if not is_nearly_ascii(data):
             raise not_text()
         text = data.decode("cp1252", "replace")
         return Decoded(text, "cp1252", sure=False, alternatives=("mac-roman", "cp850"), lost=text.count("\ufffd"))
@@ -262,18 +214,6 @@ def _guessed(data: bytes, found: Guess) -> Decoded:
             return Decoded(text_, encoding, found.sure, found.alternatives)
     text = data.decode(found.encoding, "replace")
     return Decoded(text, found.encoding, found.sure, found.alternatives, text.count("\ufffd"))
-
-
-def _is_nearly_ascii(data: bytes) -> bool:
-    """Whether bytes are a text in ASCII but for a few that may be anything."""
-    ascii_bytes = data.translate(None, _BEYOND_ASCII)
-    words = len(data) - len(data.translate(None, _WORDS))
-    controls = len(data) - len(data.translate(None, _CONTROL_BYTES))
-    return (
-        len(data) - len(ascii_bytes) <= _FEW * len(data)
-        and controls <= _FEW * _FEW * len(data)
-        and words >= _PLAIN * len(data)
-    )
 
 
 def _tolerant(data: bytes, encoding: str) -> Decoded:

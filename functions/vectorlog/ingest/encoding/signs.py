@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _SIGNS = frozenset(
@@ -25,6 +26,12 @@ _MAC = re.compile(
     rb"|(?<=[\r\n])\xa5(?=[ \t])|\A\xa5(?=[ \t])|(?<=[0-9 ])\xa1(?=[CF](?![a-zA-Z]))"
 )
 """Quotes, dashes, ellipses, bullets and degrees of Mac Roman, where a letter of Windows-1252 would hardly stand."""
+_FEW = 0.02
+_PLAIN = 0.75
+_BEYOND_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
+_WORDS = string.ascii_letters.encode() + string.digits.encode() + b" \t\r\n.,;:-"
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
 _MOST = 20_000
 """How many signs are looked at: many more than would all be signs by chance."""
 
@@ -73,3 +80,15 @@ def _is_letter(byte: int) -> bool:
 
 def _is_alphanumeric(byte: int) -> bool:
     return _is_letter(byte) or 0x30 <= byte <= 0x39
+
+
+def is_nearly_ascii(data: bytes) -> bool:
+    """Whether bytes are a text in ASCII but for a few that may be anything."""
+    ascii_bytes = data.translate(None, _BEYOND_ASCII)
+    words = len(data) - len(data.translate(None, _WORDS))
+    controls = len(data) - len(data.translate(None, _CONTROL_BYTES))
+    return (
+        len(data) - len(ascii_bytes) <= _FEW * len(data)
+        and controls <= _FEW * _FEW * len(data)
+        and words >= _PLAIN * len(data)
+    )
