@@ -20,11 +20,11 @@ import { caller, isAdmin, session, signOut } from "./state/session";
 import { theme, type Theme } from "./state/theme";
 
 const PLACES = [
-  { name: "stores", label: "Stores", icon: "stack", admin: false },
-  { name: "search", label: "Search", icon: "search", admin: false },
-  { name: "usage", label: "Usage", icon: "chart", admin: false },
-  { name: "keys", label: "Keys", icon: "key", admin: true },
-  { name: "queues", label: "Queues", icon: "queue", admin: true },
+  { name: "stores", label: "Stores", icon: "stack", admin: false, everywhere: false },
+  { name: "search", label: "Search", icon: "search", admin: false, everywhere: false },
+  { name: "usage", label: "Usage", icon: "chart", admin: false, everywhere: false },
+  { name: "keys", label: "Keys", icon: "key", admin: true, everywhere: false },
+  { name: "queues", label: "Queues", icon: "queue", admin: true, everywhere: true },
 ];
 
 export function App() {
@@ -128,7 +128,7 @@ function Frame({ children }: { children: ComponentChildren }) {
           Vectorlog
         </a>
         <nav aria-label="Main">
-          {PLACES.filter((each) => !each.admin || isAdmin.value).map((each) => (
+          {PLACES.filter((each) => (!each.admin || isAdmin.value) && (!each.everywhere || who?.all_projects)).map((each) => (
             <a key={each.name} href={href([each.name])} aria-current={each.name === place ? "page" : undefined}>
               <Icon name={each.icon} />
               <span>{each.label}</span>

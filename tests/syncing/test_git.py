@@ -62,6 +62,21 @@ def test_default_branch(repository: Path, tmp_path: Path) -> None:
 
 
 @needs_git
+def test_a_repository_of_the_user(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables that name another repository, as hooks and dotfiles set them, do not lead a fetch there."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    git(mine, "init", "--quiet")
+    (mine / "untracked.txt").write_text("keep me")
+    (tmp_path / "work").mkdir()
+    monkeypatch.setenv("GIT_DIR", str(mine / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(mine))
+    source = GitRepository.parse(f"git+file://{repository}", tmp_path / "work")
+    assert texts(source) == {"a.txt": b"one", "docs/b.txt": b"two"}
+    assert (mine / "untracked.txt").read_text() == "keep me"
+
+
+@needs_git
 def test_branch_and_folder(repository: Path, tmp_path: Path) -> None:
     """A branch and a folder can be named."""
     for number, (text, wanted) in enumerate(

@@ -55,7 +55,7 @@ def test_moved_once() -> None:
     assert found.actions == [Retag(wanted("b/x"), old), Add(wanted("c/x"))]
 
 
-@pytest.mark.parametrize("unreadable", ["a/x", "a/", ""])
+@pytest.mark.parametrize("unreadable", ["a/x", "a/", "a", ""])
 def test_unreadable(unreadable: str) -> None:
     """What cannot be read now stays as it is, below folders that cannot be read too."""
     assert plan([], [stored("f1", "a/x")], [unreadable]) == Plan([], 0)

@@ -43,7 +43,7 @@ export function headers(): Record<string, string> {
   const { key, user } = session.value;
   return {
     ...(key ? { authorization: `Bearer ${key}` } : {}),
-    ...(user ? { "x-on-behalf-of": user } : {}),
+    ...(user ? { "x-on-behalf-of": String.fromCharCode(...new TextEncoder().encode(user)) } : {}), // its UTF-8
   };
 }
 

@@ -86,13 +86,14 @@ async function sendForm<T>(
   }
 }
 
-function sendOnce<T>(
+async function sendOnce<T>(
   path: string,
   form: FormData,
   key: string,
   onProgress: (sent: number) => void,
   signal: AbortSignal,
 ): Promise<T> {
+  signal.throwIfAborted(); // it may have been while this waited to try again
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest(); // fetch does not tell how far an upload has come
     request.open("POST", url(path));

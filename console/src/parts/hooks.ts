@@ -36,6 +36,7 @@ export function useResource<T>(
   useEffect(() => {
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let pause: number | null | undefined = null;
     if (shown.current !== keys && JSON.stringify(shown.current) !== key) {
       shown.current = keys;
       setData(null);
@@ -45,10 +46,13 @@ export function useResource<T>(
         const found = await load(controller.signal);
         setData(found);
         setError(null);
-        const pause = every?.(found);
+        pause = every?.(found);
         if (pause) timer = setTimeout(() => void next(), pause);
       } catch (failure) {
-        if (!controller.signal.aborted) setError(asError(failure));
+        if (controller.signal.aborted) return;
+        const error = asError(failure);
+        setError(error);
+        if (pause && ![401, 403, 404].includes(error.status)) timer = setTimeout(() => void next(), pause);
       }
     }
     async function next(): Promise<void> {

@@ -32,7 +32,15 @@ export function keep(next: Session): void {
   sessionStorage.setItem(STORED, JSON.stringify(next));
 }
 
+const endings: (() => void)[] = [];
+
+/** Has something done when the user logs out: what goes on would go on under the next key. */
+export function atSignOut(end: () => void): void {
+  endings.push(end);
+}
+
 export function signOut(because = ""): void {
+  for (const end of endings) end();
   sessionStorage.removeItem(STORED);
   session.value = EMPTY;
   caller.value = null;

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { ApiError, post } from "../api/client";
 import type { StoreFile } from "../api/types";
 import { upload } from "../api/upload";
+import { atSignOut } from "./session";
 
 export interface Sending {
   id: number;
@@ -50,6 +51,11 @@ async function run(): Promise<void> {
     running--;
   }
 }
+
+atSignOut(() => {
+  for (const each of sendings.value) each.controller.abort();
+  sendings.value = [];
+});
 
 const waiting = (): Sending | undefined => sendings.value.find((each) => each.state === "waiting");
 

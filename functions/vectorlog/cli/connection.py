@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from vectorlog.cli import exits
+from vectorlog.client.mcp_bridge import endpoint
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.domain.ids import is_well_formed
 
@@ -62,9 +63,8 @@ def opened(url: str, key: str, user: str = "", hint: str = "--url") -> Server:
 
 
 def root(server: Server) -> str:
-    """The address of the server itself, without the path of the API's dialect."""
-    parts = urlsplit(server.url)
-    return f"{parts.scheme}://{parts.netloc}"
+    """The address of the server itself, without the path of the API's dialect; it may have one of its own."""
+    return endpoint(server.url).removesuffix("/mcp")
 
 
 def store_id(server: Server, store: str, *, create: bool = False) -> str:

@@ -96,7 +96,10 @@ def download(server: Server, file: str, output: Path | None) -> None:
         return
     folder = output.is_dir()
     name = Path(server.get(f"/files/{segment(file)}")["filename"]).name if folder else ""
-    (output / name if folder else output).write_bytes(content)
+    target = output / name if folder else output
+    if folder and target.exists():
+        raise click.UsageError(f"{target} exists: give the name of the file to write.")
+    target.write_bytes(content)
 
 
 @command.command()

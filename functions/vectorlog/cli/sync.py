@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -17,13 +18,14 @@ import click
 from vectorlog.cli import connection, exits, shown, transfer
 from vectorlog.client.server import Refused, Server
 from vectorlog.syncing.described import Description
+from vectorlog.syncing.done import Done
 from vectorlog.syncing.folder import Folder
 from vectorlog.syncing.git import GitRepository
 from vectorlog.syncing.items import Item, Source, SourceUnusable
 from vectorlog.syncing.plan import Action, Add, Again, Await, Remove, Retag, StillFailed
 from vectorlog.syncing.s3 import Bucket
 from vectorlog.syncing.sending import Sender
-from vectorlog.syncing.sync import Done, EmptySource, Prepared, Sync
+from vectorlog.syncing.sync import EmptySource, Prepared, Sync
 
 _EVERY_S = 60.0
 _FOLDER_EVERY_S = 1.0
@@ -116,7 +118,7 @@ def _opened(text: str, *, hidden: bool, links: bool, ignore_files: bool) -> Iter
         elif "://" in text:
             raise click.BadParameter("It is a folder, s3://… or git+https://….", param_hint="SOURCE")
         else:
-            root = Path(text).expanduser().absolute()
+            root = Path(os.path.abspath(Path(text).expanduser()))  # without "..", which `absolute` keeps
             if not root.is_dir():
                 raise SourceUnusable(f"There is no folder {root}.")
             name = shown.printable(str(root))

@@ -123,12 +123,12 @@ class Shown:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[note]}", style="red"),
+            TextColumn("{task.fields[note]}", style="red", markup=False),
         )
         with Progress(*columns, console=shown.console(sys.stderr), refresh_per_second=5) as self._bar:
             yield self

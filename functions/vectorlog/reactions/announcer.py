@@ -101,10 +101,13 @@ class Announcer:
 
     def ended_batches(self, decisions: Iterable[AnyDecision]) -> list[EndBatch]:
         """Returns a message for each batch of which these commits may have ended the last file. Their rows must be
-        written.
+        written. Commits that are too old to be told are left out: a feed that begins anew has them all.
         """
         found: dict[str, EndBatch] = {}
+        first = self._clock() - GIVE_UP_MS
         for decision in decisions:
+            if decision.at < first:
+                continue
             request, project = causing_request(decision.meta), origin_of(decision.meta).project
             for batch in _closed(decision):
                 found[batch] = EndBatch(batch, request=request, project=project)

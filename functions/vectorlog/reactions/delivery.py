@@ -121,7 +121,7 @@ class Deliverer:
                     lent = self._update(lane, replace(lent, lent_until=self._until(now)), lent.lent_until)
                 failed = self._try(lane, receiver, part)
                 if failed is not None:
-                    self._failed(message, lane, lent, rest, failed, part[0])
+                    self._failed(message, lane, lent, rest, failed, part[0], receiver)
                     return
                 self._outbox.remove(part)
                 deliveries.delivered(self._deployment.telemetry.metrics, lane.receiver, len(part))
@@ -147,11 +147,20 @@ class Deliverer:
         return None if 200 <= status < 300 else Failed(f"it answered {status}", status)
 
     def _failed(
-        self, message: Deliver, lane: Lane, lent: LaneState, rest: Rest, failed: Failed, event: Waiting
+        self,
+        message: Deliver,
+        lane: Lane,
+        lent: LaneState,
+        rest: Rest,
+        failed: Failed,
+        event: Waiting,
+        receiver: webhook_endpoint.State,
     ) -> None:
-        """Has the lane tried again later, or disables its endpoint."""
+        """Has the lane tried again later, or disables its endpoint. The time of failing begins anew when the endpoint
+        is changed.
+        """
         now, failures = self._deployment.clock(), lent.failures + 1
-        since = lent.since if lent.failures else now
+        since = max(lent.since, receiver.updated_at) if lent.failures else now
         if lane.receiver != BUS and (failed.status == GONE or now - since >= GIVE_UP_MS):
             self._disable(lane, "gone" if failed.status == GONE else "failing")
             return

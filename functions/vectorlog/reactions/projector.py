@@ -86,10 +86,12 @@ class Projector:
                 not_imported.append(decision)
                 messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.apply(decisions)
+        self.send(messages)  # before others are told: work does not wait for an outbox that is full
         if self._announcer is not None:
-            messages += [(each.receiver, each) for each in self._announcer.announce(not_imported)]
-            messages += [(each.batch, each) for each in self._announcer.ended_batches(not_imported)]
-        self.send(messages)
+            told: list[tuple[str, Message]] = []
+            told += [(each.receiver, each) for each in self._announcer.announce(not_imported)]
+            told += [(each.batch, each) for each in self._announcer.ended_batches(not_imported)]
+            self.send(told)
         self.send(replays, delay=REPLAY_AFTER_MS)
         outcomes.report(self._telemetry, not_imported, replayed=replayed)
 

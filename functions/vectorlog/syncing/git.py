@@ -18,6 +18,16 @@ _FETCH_S = 3600
 _QUOTED = 400
 """Characters of git's own message that are shown."""
 
+_OF_A_REPOSITORY = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("ALTERNATE_OBJECT_DIRECTORIES", "CONFIG", "CONFIG_PARAMETERS", "CONFIG_COUNT", "OBJECT_DIRECTORY", "DIR"),
+        *("WORK_TREE", "IMPLICIT_WORK_TREE", "GRAFT_FILE", "INDEX_FILE", "NO_REPLACE_OBJECTS", "REPLACE_REF_BASE"),
+        *("PREFIX", "SHALLOW_FILE", "COMMON_DIR", "NAMESPACE"),
+    )
+)
+"""Variables that make git work on the user's repository instead of ours, as `git rev-parse --local-env-vars` lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class GitRepository:
@@ -82,7 +92,8 @@ class GitRepository:
         if program is None:
             raise SourceUnusable("There is no git on this machine. Install it, or sync a folder instead.")
         safe: Sequence[str] = ("-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null")
-        environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+        environment = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
         try:
             done = subprocess.run(
                 [program, *safe, *arguments], env=environment, capture_output=True, timeout=_FETCH_S, check=False

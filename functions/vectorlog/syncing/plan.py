@@ -193,7 +193,8 @@ def _plan_file(open: _Open, wanted: Wanted, versions: Sequence[Stored]) -> None:
 
 
 def _is_below(path: str, unreadable: Sequence[str]) -> bool:
-    return any(path == each or (each.endswith("/") and path.startswith(each)) or each == "" for each in unreadable)
+    """Whether a path is unreadable, or in a folder that is; one of which nothing is known may be a folder."""
+    return any(each in ("", path) or path.startswith(f"{each.rstrip('/')}/") for each in unreadable)
 
 
 def _name(path: str) -> str:

@@ -79,11 +79,12 @@ class Bucket:
 
 def _open(client: Any, bucket: str, key: str) -> BinaryIO:  # noqa: ANN401  # boto3's
     from botocore.exceptions import BotoCoreError, ClientError
+    from s3transfer.exceptions import RetriesExceededError  # type: ignore[import-untyped]
 
     content = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller closes it
     try:
         client.download_fileobj(bucket, key, content)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, RetriesExceededError) as error:
         content.close()
         raise OSError(None, str(error)) from error
     content.seek(0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.described import Description
+from vectorlog.syncing.done import Done
 from vectorlog.syncing.items import Source, Unreadable
 from vectorlog.syncing.plan import (
     Add,
@@ -42,28 +43,6 @@ class Prepared:
     found: Read
     unreadable: Sequence[Unreadable]
     taken: frozenset[str]
-
-
-@dataclass(slots=True)
-class Done:
-    """What a sync did: numbers of files, and what failed.
-
-    Attributes:
-        added, changed, moved, retagged, removed, unchanged: numbers of files.
-        failed: paths and reasons.
-        left: paths of files that are still being ingested, or that others changed meanwhile.
-        stopped: it was stopped before its end.
-    """
-
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    retagged: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    stopped: bool = False
 
 
 class Sync:
@@ -212,7 +191,8 @@ class Sync:
         """Waits for a file that is being ingested, and then removes its older versions."""
         while not self._stop.is_set():
             try:
-                status = self._server.get(self._path_of(action.stored))["status"]
+                now = self._server.get(self._path_of(action.stored))
+                status = now["status"]
             except Refused as error:
                 if error.status != HTTPStatus.NOT_FOUND:
                     raise
@@ -220,6 +200,9 @@ class Sync:
             if status == "in_progress":
                 self._stop.wait(_POLL_S)
                 continue
+            if status == "failed":
+                done.failed.append((action.stored.path, (now.get("last_error") or {}).get("message", status)))
+                return
             if status == "completed":
                 done.added += 1
                 for each in action.old:
@@ -234,9 +217,8 @@ class Sync:
             now = stored_of(self._server.get(self._path_of(stored)))
             if now is None or (now.attributes["source"], now.path) != (self._source.name, stored.path):
                 return
-            self._server.delete(self._path_of(stored))
-            if not self._keep_uploads:
-                self._server.delete(f"/files/{segment(stored.id)}")
+            if self._keep_uploads or not self._delete_upload(stored):
+                self._server.delete(self._path_of(stored))
         except Refused as error:
             if error.status == 0:
                 raise
@@ -244,6 +226,16 @@ class Sync:
                 done.failed.append((stored.path, str(error)))
                 return
         done.removed += not old
+
+    def _delete_upload(self, stored: Stored) -> bool:
+        """Deletes an upload, and so the file in every store, by one request; returns whether it was the caller's."""
+        try:
+            self._server.delete(f"/files/{segment(stored.id)}")
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
     def _path_of(self, stored: Stored) -> str:
         return f"/vector_stores/{segment(self._store)}/files/{segment(stored.id)}"

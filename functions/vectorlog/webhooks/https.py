@@ -46,6 +46,9 @@ class HttpsSender:
         deadline.start()
         try:
             sent = {"host": _host(target), "content-type": "application/json", "user-agent": "vectorlog", **headers}
+            connection.connect()
+            if late.is_set():  # during the handshake, when there was no socket to shut down
+                raise Unreachable(LATE)
             connection.request("POST", target.path, body=body, headers=sent, preload_content=False)
             return connection.getresponse().status
         except (HTTPError, HTTPException, OSError, ValueError) as error:

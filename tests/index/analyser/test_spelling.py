@@ -61,6 +61,18 @@ def test_work_is_bounded() -> None:
     assert len(other_spellings(query, {})) == MOST_WORDS
 
 
+@pytest.mark.parametrize("word", ["acgt" * 1_000, "z" * 25, "".join(map(chr, range(0xA000, 0xA400)))])
+def test_words_that_nobody_types(word: str) -> None:
+    """A sequence of letters, or of signs of a script with hundreds of them, has no other spellings."""
+    assert not other_spellings(query_terms(word), {})
+
+
+def test_few_spellings() -> None:
+    """Even the longest word has few."""
+    ((spellings),) = other_spellings(query_terms("abcdefghijklmnopqrstuvwx"), {}).values()
+    assert len(spellings) < 1_300
+
+
 def test_letters_of_other_scripts() -> None:
     """Letters of a word in another script may be swapped or left out."""
     assert read_as("\u0627\u0644\u0645\u062b\u0642\u0627\u0628", "\u0627\u0644\u0645\u062b\u0627\u0642\u0628") & set(

@@ -86,8 +86,8 @@ def _refuse_query(value: object, *at: int) -> None:
         raise refused(partial(refusals.string_too_long, maximum=MAX_QUERY_CHARS, length=len(value)), *at)
 
 
-class SearchRequest(Body):
-    """A search. `filter_tree` parses its `filters`."""
+class SearchOptions(Body):
+    """What to search for, and how. `filter_tree` parses its `filters`."""
 
     query: Annotated[
         list[str],
@@ -105,6 +105,11 @@ class SearchRequest(Body):
     """How results are ranked."""
     max_results_per_file: int | None = Field(default=None, ge=1, le=50)
     """How many results of one file at most."""
+
+
+class SearchRequest(SearchOptions):
+    """A search over HTTP."""
+
     explain: bool | None = None
     """Whether each result says why it was found."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from vectorlog.api.input.schemas import Body, FileId, StoreId
-from vectorlog.api.input.search_schemas import MAX_QUERY_CHARS, SearchRequest
+from vectorlog.api.input.search_schemas import MAX_QUERY_CHARS, SearchOptions
 
 READ_CHARS = 20_000
 MOST_CHARS = 200_000
@@ -24,7 +24,7 @@ class Search(Body):
     max_results_per_file: int | None = Field(default=None, ge=1, le=50)
 
 
-class StoreSearch(SearchRequest):
+class StoreSearch(SearchOptions):
     """Of `search_vector_store`: a search of the API, with its store. An endpoint for one store knows it already."""
 
     vector_store_id: StoreId | None = None

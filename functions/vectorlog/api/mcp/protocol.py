@@ -7,7 +7,6 @@ Before, a client asked `initialize` first, and named the version that was agreed
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -120,7 +119,7 @@ def _plain(value: str | None) -> str | None:
         return value
     try:
         return base64.b64decode(value[9:-2], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64, or of UTF-8
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vectorlog.api import present
 from vectorlog.api.call import Call
 from vectorlog.api.input import filter_tree
-from vectorlog.api.input.search_schemas import RankingOptions, SearchOfStores, SearchRequest
+from vectorlog.api.input.search_schemas import RankingOptions, SearchOfStores, SearchOptions, SearchRequest
 from vectorlog.api.response import Response, json_response
 from vectorlog.index.fusion import Weights
 from vectorlog.use_cases import search as use_case
@@ -23,7 +23,7 @@ def search(call: Call) -> Response:
     """POST /vector_stores/<vector_store_id>/search."""
     call.no_query()
     store, body = call.id("vector_store_id"), call.body(SearchRequest)
-    found = use_case.search(call.deployment, call.actor, store, asked(body))
+    found = use_case.search(call.deployment, call.actor, store, asked(body, explain=bool(body.explain)))
     return json_response(present.results(found, call.dialect, explained=bool(body.explain)))
 
 
@@ -32,11 +32,12 @@ def search_several(call: Call) -> Response:
     call.no_query()
     body = call.body(SearchOfStores)
     stores = list(dict.fromkeys(body.vector_store_ids))
-    found = use_case.search_several(call.deployment, call.actor, stores, asked(body))
+    wanted = asked(body, explain=bool(body.explain))
+    found = use_case.search_several(call.deployment, call.actor, stores, wanted)
     return json_response(present.results(found, call.dialect, of_several=True, explained=bool(body.explain)))
 
 
-def asked(body: SearchRequest) -> Search:
+def asked(body: SearchOptions, *, explain: bool = False) -> Search:
     """Returns what a request asks for."""
     ranking = body.ranking_options or RankingOptions()
     return Search(
@@ -49,7 +50,7 @@ def asked(body: SearchRequest) -> Search:
         impact=(ranking.impact_factor or DEFAULT_IMPACT) if ranking.ranker == "rrf" else None,
         rewrite=bool(body.rewrite_query),
         rerank=ranking.ranker == "rerank",
-        explain=bool(body.explain),
+        explain=explain,
     )
 
 

@@ -15,6 +15,8 @@ from vectorlog.index.analyser.tokens import is_unspaced
 
 SHORTEST = 5
 """Letters of a word that may be misspelt. A shorter one is close to too many others."""
+LONGEST = 24
+"""Letters of the longest word that may be misspelt: it has about 1,200 other spellings."""
 MOST_WORDS = 5
 """So many words of a query are looked up in other spellings, the first ones. Each has about 500."""
 MEANT = 0.8
@@ -38,7 +40,7 @@ def other_spellings(query: QueryTerms, known: Collection[str]) -> dict[str, froz
     found: dict[str, frozenset[str]] = {}
     for word, terms in query.words.items():
         plain = unmarked(word.casefold())
-        if len(plain) < SHORTEST or not plain.isalpha() or is_unspaced(word) or not terms:
+        if not SHORTEST <= len(plain) <= LONGEST or not plain.isalpha() or is_unspaced(word) or not terms:
             continue
         if not any(term in known for term in terms):
             found[word] = _edited(plain)
