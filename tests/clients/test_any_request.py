@@ -224,7 +224,7 @@ def _own_lists(sender: httpx.Client, me: Someone) -> Iterator[str]:
     for prefix in PREFIXES:
         for route in ROUTES:
             path = _path(route, me.ids | {"project_id": me.project})
-            if route.operation in ("getAdminApiKey", "getWebhookEndpoint"):  # nobody has one of their own
+            if route.operation in ("getAdminApiKey", "getWebhookEndpoint", "listQueues"):  # nobody has or sees one
                 continue
             if route.method == "GET" or route.operation == "searchVectorStore":
                 body = BODIES.get(route.operation)
