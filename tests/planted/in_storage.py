@@ -185,8 +185,8 @@ BUGS = (
     Bug(
         "removed-from-a-file-comes-back",
         "index/embedded/store.py",
-        "        if touched[i].sealed is not None:\n",
-        "        if touched[i].sealed is None:\n",
+        '"update segment set dead = ? where store = ? and first = ? and file is not null",',
+        '"update segment set dead = ? where store = ? and first = ? and file is null",',
         "Chunks that were removed from a large store are found again after a restart.",
         ("index/embedded/test_large_stores.py::test_random_histories",),
     ),

@@ -115,8 +115,9 @@ class Endpoint:
                     fault="deployment",
                 )
             return answer
-        refusal = Refusal.parse(response.status, answer or b"")
-        message = f"{self._name} answered {response.status}: {_without(key, refusal.told(self._settings))}"
+        said = (answer or b"").replace(key.encode(), b"[key]") if key else answer or b""
+        refusal = Refusal.parse(response.status, said)
+        message = f"{self._name} answered {response.status}: {refusal.told(self._settings)}"
         if refusal.of_key:
             raise KeyRefused(message, fault="deployment" if refusal.remedy else "text")
         if refusal.remedy is not None:

@@ -39,6 +39,13 @@ def test_an_attached_document(read: Read) -> None:
     assert text.text.endswith("See below.\n\n\n# Attachment: o.docx\n\nNinety lanterns")
 
 
+def test_an_empty_line_before_the_headers(read: Read) -> None:
+    """It does not make headers and the source of attachments the text."""
+    message = _mail("Offer", "See below.")
+    message.add_attachment(_word("Ninety lanterns"), maintype="application", subtype="octet-stream", filename="o.docx")
+    assert read(b"\r\n" + bytes(message), "a.eml").text == read(bytes(message), "a.eml").text
+
+
 def test_an_attachment_that_cannot_be_read(read: Read) -> None:
     """It is named in the text, and a warning says that it is left out."""
     message = _mail("Photo", "See below.")

@@ -153,11 +153,10 @@ def _without(connection: Connection, old: Snapshot, texts: Sequence[int]) -> Sna
         live = old.segments[i].live.copy()
         live[places] = False
         touched[i] = old.segments[i].having(live)
-        if touched[i].sealed is not None:
-            connection.execute(
-                "update segment set dead = ? where store = ? and first = ?",
-                (dead_bits(touched[i]), old.key, touched[i].first),
-            )
+        connection.execute(  # also one whose file is lost, and which is in memory for now
+            "update segment set dead = ? where store = ? and first = ? and file is not null",
+            (dead_bits(touched[i]), old.key, touched[i].first),
+        )
     return old.having(touched)
 
 

@@ -103,8 +103,8 @@ def _sealed_anew(
         return segment
     try:
         name = sealed.write(place.sealed, key, segment, centre)
-    except NoSpace:
-        log.warning("Segment %s of store %s stays in memory, because the disk is full.", segment.first, key)
+    except (NoSpace, OSError) as error:
+        log.warning("Segment %s of store %s stays in memory: %s", segment.first, key, error)
         return segment
     statement = "update segment set file = ? where store = ? and first = ?"
     place.write(lambda connection: connection.execute(statement, (name, key, segment.first)))

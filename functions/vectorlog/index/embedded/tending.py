@@ -77,6 +77,7 @@ class Tender:
         self._tend = tend
         self._waiting: SimpleQueue[tuple[Space, str] | None] = SimpleQueue()
         self._known: set[tuple[Space, str]] = set()
+        self._again: set[tuple[Space, str]] = set()
         self._changed = Condition()
         self._thread: Thread | None = None
         self._closed = False
@@ -85,6 +86,7 @@ class Tender:
         """Has a store tended."""
         with self._changed:
             if self._closed or store in self._known:
+                self._again.add(store)
                 return
             self._known.add(store)
             self._waiting.put(store)
@@ -114,5 +116,9 @@ class Tender:
             except Exception:
                 log.exception("Store %s could not be tended; it stays as it is until it changes.", store[1])
             with self._changed:
-                self._known.discard(store)
+                if store in self._again and not self._closed:  # it changed while it was tended
+                    self._waiting.put(store)
+                else:
+                    self._known.discard(store)
+                self._again.discard(store)
                 self._changed.notify_all()

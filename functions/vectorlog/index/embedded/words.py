@@ -58,8 +58,9 @@ class Words:
         spellings = other_spellings(query, found)
         if spellings:
             others = _occurrences(snapshot, sorted({each for some in spellings.values() for each in some}))
-            query = respelt(query, spellings, {term: each.frequency for term, each in others.items()})
-            found = _occurrences(snapshot, list(query.weights))
+            meant = respelt(query, spellings, {term: each.frequency for term, each in others.items()})
+            if meant.weights != query.weights:
+                query, found = meant, _occurrences(snapshot, list(meant.weights))
         documents = snapshot.documents
         idfs = {term: idf(documents, each.frequency) for term, each in found.items()}
         gains = {term: query.weights[term] * idfs[term] for term in found}

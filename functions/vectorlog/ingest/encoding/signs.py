@@ -28,7 +28,6 @@ _MAC = re.compile(
 """Quotes, dashes, ellipses, bullets and degrees of Mac Roman, where a letter of Windows-1252 would hardly stand."""
 _FEW = 0.02
 _PLAIN = 0.75
-_BEYOND_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
 _WORDS = string.ascii_letters.encode() + string.digits.encode() + b" \t\r\n.,;:-"
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b")) + b"\x7f"

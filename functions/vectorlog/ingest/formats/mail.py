@@ -38,6 +38,7 @@ def read(path: Path) -> Text:
         data = data[counted.end() : counted.end() + int(counted[1])]
     if not has_headers(data):
         return plain.read(path)
+    data = data.lstrip()  # of a mail that begins with an empty line, everything would be the body
     with allowance(len(data)) as left:
         message = parsed(data)
         doc = DocumentBuilder(message.header("Subject"))
