@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 from vectorlog.api.app import Admit, Admitted, Room, refuse
 from vectorlog.api.input.form import Form, FormRule
@@ -15,12 +13,10 @@ from vectorlog.api.request import Request
 from vectorlog.api.response import Response
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import DISK_FULL, Forbidden, Invalid, NoSpace, Refused, is_disk_full
-from vectorlog.files.private import private_file
 from vectorlog.use_cases import uploads
 
 PREFIX = "/direct-parts/"
 _PATH = re.compile(r"/direct-parts/(upload_[0-9a-f]{32})/(part_[0-9a-f]{32})")
-_KEY_BYTES = 32
 WRONG_ADDRESS = "This address was not made by this server, or was changed. Create the upload again to get another."
 EXPIRED_ADDRESS = "This address is no longer valid. Create the upload again to get another."
 
@@ -101,13 +97,3 @@ class DirectParts:
 
     def _signature(self, upload: str, part: str, size: int, until: int) -> str:
         return hmac.new(self._key, f"{upload}/{part} {size} {until}".encode(), hashlib.sha256).hexdigest()
-
-
-def key_in(path: Path) -> bytes:
-    """Returns the key of signatures, which is kept in a file so that addresses hold across restarts."""
-    if path.exists() and len(key := path.read_bytes()) == _KEY_BYTES:
-        return key
-    made = secrets.token_bytes(_KEY_BYTES)
-    with private_file(path) as file:
-        file.write(made)
-    return made

@@ -32,9 +32,9 @@ from vectorlog.rewriting.rewriter import PlainRewriter, Rewriter
 from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
-from vectorlog.runtime.local.direct_parts import key_in
 from vectorlog.runtime.local.disk import Disk
 from vectorlog.runtime.local.engine import Engine, Ingesters, Outgoing, Queues
+from vectorlog.runtime.local.kept_key import key_in
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.scrub import scrubbing
