@@ -9,8 +9,8 @@ BUGS = (
     Bug(
         "lost-worker-takes-its-message",
         "reactions/delivery.py",
-        "            self._send(message, state.lent_until - now if changed else 0)\n",
-        "",
+        "            self._send(replace(message, due=state.lent_until), state.lent_until - now)\n",
+        "            pass\n",
         "If a worker dies while it sends, the events of that store wait until the next one happens.",
         (f"{DELIVERY}TestOrder::test_a_worker_that_died",),
     ),

@@ -243,6 +243,32 @@ class TestOrder:
         assert len(hooks.got) == 2
         assert waiting(bench) == 0
 
+    def test_few_messages_wait_for_one_worker(self, bench: Bench, hooks: Hooks) -> None:
+        """However many events come while a worker sends those of a store, one message waits for the end of its loan."""
+        hooks.endpoint()
+        store = bench.store()
+        bench.attach(store, bench.upload("alpha"))
+        hooks.work()
+        other = hooks.another()
+
+        def meanwhile(_: Sent) -> int:
+            hooks.answer = lambda _: 200
+            for i in range(20):
+                bench.attach(store, bench.upload(f"beta {i}"))
+                hooks.work()
+                for each in hooks.take():
+                    message = decode(each.body)
+                    assert isinstance(message, Deliver)
+                    other.deliver(message)
+                    hooks.queue.acknowledge([each.receipt])
+            assert hooks.queue.backlog().delayed == 1
+            return 200
+
+        hooks.answer = meanwhile
+        hooks.settle(2 * LENT_MS)
+        assert len(hooks.got) == 21
+        assert waiting(bench) == 0
+
     def test_everything_twice(self, bench: Bench, hooks: Hooks) -> None:
         """Commits and messages that arrive twice send at most the same events again, each with its id."""
         hooks.endpoint()
@@ -296,6 +322,19 @@ class TestRetries:
         [store] = deleted(bench, 1)
         hooks.settle()
         assert [sent.what[1] for sent in hooks.got] == [store]
+
+    def test_a_change_begins_the_three_days_anew(self, bench: Bench, hooks: Hooks) -> None:
+        """A lane that failed for three days does not disable an endpoint that was changed since."""
+        endpoint = hooks.endpoint()
+        hooks.answer = lambda _: 500
+        deleted(bench, 2)
+        hooks.settle(3 * DAY_MS - 2 * HOUR_MS)
+        webhooks.change(bench.deployment, PROJECT, endpoint, url="http://b.example/")
+        hooks.settle(DAY_MS)
+        assert webhooks.get(bench.deployment, PROJECT, endpoint).state.active
+        hooks.answer = lambda _: 200
+        hooks.settle(2 * HOUR_MS)
+        assert len(hooks.got) == 2
 
     def test_success_begins_the_three_days_anew(self, bench: Bench, hooks: Hooks) -> None:
         """An endpoint that takes an event now and then is never disabled."""

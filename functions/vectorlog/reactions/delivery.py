@@ -78,10 +78,7 @@ class Deliverer:
                 self._send(replace(message, due=state.next_at), state.next_at - now)
             return
         if state.lent_until > now:
-            # Whoever has the lane looks once more before it gives it back, because its row changes. But it may have
-            # died, and this may be its own message, so the message comes again when the lane is free in any case.
-            changed = self._outbox.note(lane, state) is not None
-            self._send(message, state.lent_until - now if changed else 0)
+            self._wait_for_loan(message, lane, state, now)
             return
         if rest.until > now:
             self._put_off(message, lane, state, rest.until)
@@ -98,6 +95,18 @@ class Deliverer:
             return
         with suppress(Lost):
             self._send_all(message, lane, lent, rest, receiver)
+
+    def _wait_for_loan(self, message: Deliver, lane: Lane, state: LaneState, now: int) -> None:
+        """Has whoever has the lane look once more before it gives it back, because its row changes. But it may have
+        died, so one message, not each, comes again when the loan is over.
+        """
+        if message.due >= state.lent_until:  # this is the message for that time, and it came early
+            self._send(message, state.lent_until - now)
+            return
+        if state.look_at < state.lent_until:
+            self._send(replace(message, due=state.lent_until), state.lent_until - now)
+        if self._outbox.note(lane, replace(state, look_at=max(state.look_at, state.lent_until))) is None:
+            self._send(message, 0)
 
     def _send_all(
         self, message: Deliver, lane: Lane, lent: LaneState, rest: Rest, receiver: webhook_endpoint.State
@@ -121,7 +130,7 @@ class Deliverer:
                     lent = self._update(lane, replace(lent, lent_until=self._until(now)), lent.lent_until)
                 failed = self._try(lane, receiver, part)
                 if failed is not None:
-                    self._failed(message, lane, lent, rest, failed, part[0], receiver)
+                    self._failed(message, lane, lent, rest, failed, part[0].id, receiver.updated_at)
                     return
                 self._outbox.remove(part)
                 deliveries.delivered(self._deployment.telemetry.metrics, lane.receiver, len(part))
@@ -147,34 +156,19 @@ class Deliverer:
         return None if 200 <= status < 300 else Failed(f"it answered {status}", status)
 
     def _failed(
-        self,
-        message: Deliver,
-        lane: Lane,
-        lent: LaneState,
-        rest: Rest,
-        failed: Failed,
-        event: Waiting,
-        receiver: webhook_endpoint.State,
+        self, message: Deliver, lane: Lane, lent: LaneState, rest: Rest, failed: Failed, event: str, changed: int
     ) -> None:
         """Has the lane tried again later, or disables its endpoint. The time of failing begins anew when the endpoint
-        is changed.
+        was `changed`.
         """
         now, failures = self._deployment.clock(), lent.failures + 1
-        since = max(lent.since, receiver.updated_at) if lent.failures else now
+        since = max(lent.since, changed) if lent.failures else now
         if lane.receiver != BUS and (failed.status == GONE or now - since >= GIVE_UP_MS):
             self._disable(lane, "gone" if failed.status == GONE else "failing")
             return
         wait = self._backoff(failures)
-        deliveries.failed(
-            self._deployment.telemetry.metrics,
-            lane.receiver,
-            message.project,
-            lane.store,
-            event.id,
-            failed.reason,
-            failures,
-            wait,
-        )
+        metrics = self._deployment.telemetry.metrics
+        deliveries.failed(metrics, lane.receiver, message.project, lane.store, event, failed.reason, failures, wait)
         self._note_silence(lane, rest, now, silent=failed.silent)
         self._send(replace(message, due=now + wait), wait)
         self._update(

@@ -61,6 +61,7 @@ class LaneState:
         failures: how often in a row its first event could not be delivered.
         since: when that was first tried, in ms since 1970.
         next_at: when it is tried again. A message for that time is on the queue.
+        look_at: for what end of a loan a message is on the queue, in case the borrower has died.
     """
 
     version: int = NO_ROW
@@ -68,6 +69,7 @@ class LaneState:
     failures: int = 0
     since: int = 0
     next_at: int = 0
+    look_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
