@@ -320,7 +320,7 @@ test("usage, queues, sharing and limits are shown and changed", () =>
     await page.getByRole("region", { name: "Text in stores" }).getByRole("strong").or(page.locator(".chart strong")).first().waitFor();
     assert.match(await page.locator(".chart strong").first().innerText(), /KB|MB/);
     await page.show("#/queues");
-    assert.deepEqual((await page.locator(".queue h2").allTextContents()).sort(), ["embed", "slow", "work"]);
+    assert.deepEqual((await page.locator(".queue h2").allTextContents()).sort(), ["deliver", "embed", "slow", "work"]);
     await page.show(`#/stores/${made.support}/sharing`);
     await page.getByLabel("End user").fill("grace");
     await page.getByRole("button", { name: "Share", exact: true }).click();
