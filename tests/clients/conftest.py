@@ -34,6 +34,15 @@ EDITION = os.environ.get("VECTORLOG_TEST_EDITION", "local")
 NOT_DESCRIBED = ("/mcp", "/view/", "/.well-known/")
 """Begins the paths that are no part of the API's specification: MCP describes itself, and pages are for people."""
 
+collect_ignore = (
+    ["test_cli_keys.py", "test_cli_pull.py", "test_cli_search.py", "test_cli_sync.py", "test_mcp_stdio.py"]
+    if EDITION == "aws" and os.environ.get("VECTORLOG_TEST_EXAMPLES") != "all"
+    else []
+)
+"""Programs that know a server by its URL alone, so that the edition hardly matters to them: they run on AWS's if
+VECTORLOG_TEST_EXAMPLES is `all`, and `vectorlog ingest` always, because of its uploads in parts.
+"""
+
 Upload = Callable[..., FileObject]
 Attached = Callable[..., FileObject]
 
