@@ -217,7 +217,7 @@ def test_the_event_bus(request: pytest.FixtureRequest, client: OpenAI) -> None:
     """On AWS, what happens is also put on the deployment's event bus, though no endpoint wants it."""
     events = request.getfixturevalue("servers").client("events")
     pattern = json.dumps({"source": ["vectorlog"], "detail-type": ["vector_store.deleted"]})
-    archives = []
+    archives: list[str] = []
     for bus in events.list_event_buses(NamePrefix="vectorlog-")["EventBuses"]:  # other workers have deployments too
         archives.append(f"told-{len(archives)}")
         events.create_archive(ArchiveName=archives[-1], EventSourceArn=bus["Arn"], EventPattern=pattern)
