@@ -144,7 +144,7 @@ def batch_of(moto: MotoDeployment, folder: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     ("headers", "calls", "late_s"),
-    [({}, 70, 900), ({"retry-after-ms": "10"}, 280, 60), ({"retry-after": "3600"}, 4, 3001)],
+    [({}, 140, 900), ({"retry-after-ms": "10"}, 560, 60), ({"retry-after": "3600"}, 8, 3001)],
     ids=["no wait named", "10 ms", "an hour"],
 )
 def test_ten_minutes(
@@ -159,6 +159,8 @@ def test_ten_minutes(
     """No file fails and no message becomes a dead letter, although a message is received five times at most. The
     provider is asked only a few times, and once it answers again, the files complete soon; only a wait that it asks for
     itself is never shortened.
+
+    On an idle machine the files come in two groups, and half of these calls are made. On a busy one there may be four.
     """
     provider.headers = headers
     store, batch = batch_of(moto, tmp_path)
