@@ -24,6 +24,7 @@ from openai.types import FileObject
 from local_aws import deployment as local_edition
 from tests.clients import node_client
 from tests.clients.administered import Administered
+from tests.clients.command_line import CommandLine
 from tests.clients.described import Specification, fetched
 from tests.clients.service import HeldStub, Service, running
 from vectorlog.embedding.offers import OPENAI
@@ -161,6 +162,11 @@ def context() -> ssl.SSLContext:
 def user() -> str:
     """The end user of a test, whose lists show nothing of other tests."""
     return f"user-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def cli(service: Service, user: str) -> CommandLine:
+    return CommandLine(service, user)
 
 
 @pytest.fixture

@@ -13,13 +13,8 @@ from openai import OpenAI
 
 from tests.clients.command_line import CommandLine
 from tests.clients.conftest import Attached, Upload
-from tests.clients.service import Service, eventually, vectorlog
+from tests.clients.service import eventually, vectorlog
 from vectorlog.cli import exits
-
-
-@pytest.fixture
-def cli(service: Service, user: str) -> CommandLine:
-    return CommandLine(service, user)
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ from vectorlog.cli import exits
 
 
 @pytest.fixture
-def cli(service: Service, user: str) -> CommandLine:
-    return CommandLine(service, user)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two notes, one of them in a folder."""
     root = tmp_path / "docs"

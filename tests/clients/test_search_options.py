@@ -70,23 +70,21 @@ class TestSeveralStores:
         """The results of several stores come in one list by score, each with its store; scores are those of a search of
         that store.
         """
+        # On AWS, stores of other tests change how rare a word is, so scores are compared by meaning alone there.
+        asked: dict[str, Any] = {"query": "owl"} | ({"ranking_options": {"ranker": "none"}} if EDITION == "aws" else {})
         stores = [openai_client.vector_stores.create().id for _ in range(6)]
         for place, store in enumerate(stores):
             attached(store, "owl " * (place + 1) + "and mouse", f"{place}.txt")
-        found = searched(raw, f"{dialect}/vector_stores", query="owl", vector_store_ids=[*stores, stores[0]])["data"]
+        found = searched(raw, f"{dialect}/vector_stores", **asked, vector_store_ids=[*stores, stores[0]])["data"]
         assert {hit["vector_store_id"] for hit in found} == set(stores)
         assert len(found) == len(stores)
         scores = [hit["score"] for hit in found]
         assert scores == sorted(scores, reverse=True)
         for hit in found:
-            alone = searched(raw, f"{dialect}/vector_stores/{hit['vector_store_id']}", query="owl")["data"]
-            # On AWS, stores of other tests that share a shard change its statistics, and so the score a little.
-            assert [each["file_id"] for each in alone] == [hit["file_id"]]
-            assert alone[0]["score"] == pytest.approx(hit["score"], abs=1e-3 if EDITION == "aws" else 0, rel=0)
-        best = searched(raw, f"{dialect}/vector_stores", query="owl", vector_store_ids=stores, max_num_results=2)[
-            "data"
-        ]
-        assert [each["file_id"] for each in best] == [each["file_id"] for each in found[:2]]
+            alone = searched(raw, f"{dialect}/vector_stores/{hit['vector_store_id']}", **asked)["data"]
+            assert [(each["file_id"], each["score"]) for each in alone] == [(hit["file_id"], hit["score"])]
+        best = searched(raw, f"{dialect}/vector_stores", **asked, vector_store_ids=stores, max_num_results=2)["data"]
+        assert best == found[:2]
 
     def test_stores_of_different_models(
         self, openai_client: OpenAI, raw: httpx.Client, attached: Attached, stub: HeldStub

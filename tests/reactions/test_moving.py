@@ -48,6 +48,15 @@ def state_of(bench: MovingBench, store: str, file: str) -> State:
     return store_files.load(bench.deployment, PROJECT, store, file)[1]
 
 
+def ingest_for_move(bench: MovingBench, store: str) -> None:
+    """Begins a move, and ingests its first files, but does nothing more."""
+    assert bench.begin(store)
+    bench.pump.project()
+    bench.pump.work_one()
+    bench.pump.project()
+    bench.pump.ingest_some()
+
+
 def test_the_whole_way(bench: MovingBench) -> None:
     """After every step of the work, a search finds each file by the vectors of one model: of the old one, and in the
     end of the new one. Chunks that are the same are not embedded again by the old model, and none are left over.
@@ -164,11 +173,7 @@ def test_a_file_that_cannot_be_embedded(bench: MovingBench) -> None:
 def test_cancelled(bench: MovingBench) -> None:
     """The store keeps its space; its chunks in the other one are removed, and a new move begins later."""
     store, files = filled(bench, "alpha", "beta")
-    assert bench.begin(store)
-    bench.pump.project()
-    bench.pump.work_one()
-    bench.pump.project()
-    bench.pump.ingest_some()
+    ingest_for_move(bench, store)
     bench.cancel(store)
     assert not bench.begin(store)
     bench.pump.settle()
@@ -214,11 +219,7 @@ def test_to_a_model_that_is_not_offered(bench: MovingBench) -> None:
 def test_a_store_that_ends(bench: MovingBench, end: str) -> None:
     """Nothing of it is left in either space, and of an erased one not on the disk of the index either."""
     store, _ = filled(bench, "quetzalcoatl", "beta")
-    assert bench.begin(store)
-    bench.pump.project()
-    bench.pump.work_one()
-    bench.pump.project()
-    bench.pump.ingest_some()
+    ingest_for_move(bench, store)
     assert bench.index.count(OTHER, store)
     if end == "delete":
         vector_stores.delete(bench.deployment, PROJECT, store)
@@ -235,11 +236,7 @@ def test_a_store_that_ends(bench: MovingBench, end: str) -> None:
 def test_attributes_that_change_meanwhile(bench: MovingBench) -> None:
     """They hold in both spaces, whether the index can change them in place or its chunks are written again."""
     store, (file, other) = filled(bench, "alpha", "beta")
-    assert bench.begin(store)
-    bench.pump.project()
-    bench.pump.work_one()
-    bench.pump.project()
-    bench.pump.ingest_some()
+    ingest_for_move(bench, store)
     store_files.change_attributes(bench.deployment, PROJECT, store, file, {"n": 2})
     bench.pump.settle()
     assert bench.space_of(store) == OTHER
@@ -252,11 +249,7 @@ def test_index_made_anew_meanwhile(bench: MovingBench) -> None:
     space that was left.
     """
     store, files = filled(bench, "alpha", "beta")
-    assert bench.begin(store)
-    bench.pump.project()
-    bench.pump.work_one()
-    bench.pump.project()
-    bench.pump.ingest_some()
+    ingest_for_move(bench, store)
     into = DictIndex()
     position = bench.log.last_position()
     refill = Refill(bench.deployment.streams, bench.blobs, into)
@@ -275,11 +268,7 @@ def test_index_made_anew_meanwhile(bench: MovingBench) -> None:
 def test_what_a_cancelled_move_leaves(bench: MovingBench) -> None:
     """Its vectors are removed from the artefacts a day later, and those that serve are not."""
     store, (file,) = filled(bench, "alpha")
-    assert bench.begin(store)
-    bench.pump.project()
-    bench.pump.work_one()
-    bench.pump.project()
-    bench.pump.ingest_some()
+    ingest_for_move(bench, store)
     bench.cancel(store)
     bench.pump.settle()
     state = state_of(bench, store, file)

@@ -28,10 +28,7 @@ def create(server: Server, store: str, file: tuple[str, ...], *, as_json: bool) 
     """Attach uploaded files to STORE together."""
     path = f"{connection.store_path(server, store)}/file_batches"
     made = server.post(path, {"file_ids": list(file)})
-    if as_json:
-        shown.dump(made)
-    else:
-        click.echo(made["id"])
+    shown.made(made, as_json=as_json)
 
 
 @command.command()

@@ -20,23 +20,34 @@ URL = "http://127.0.0.1:8080/v1"
 """The address of a local server."""
 
 
+def address(command: F) -> F:
+    """Adds `--url`, `--api-key` and `--on-behalf-of` to a command, which gets them as they are given."""
+    for each in (
+        click.option(
+            "--on-behalf-of",
+            envvar="VECTORLOG_ON_BEHALF_OF",
+            default="",
+            metavar="USER",
+            show_envvar=True,
+            help="Act for this end user of the key's project.",
+        ),
+        click.option(
+            "--api-key", envvar="VECTORLOG_API_KEY", default="any", show_envvar=True, help="Any, where none is needed."
+        ),
+        click.option(
+            "--url", envvar="VECTORLOG_URL", default=URL, show_default=True, show_envvar=True, help="The server."
+        ),
+    ):
+        command = each(command)
+    return command
+
+
 def option(command: F) -> F:
-    """Adds `--url`, `--api-key` and `--on-behalf-of` to a command, which gets them as the argument `server`, and says
-    in a line what the server refuses.
+    """Adds the options of `address` to a command, which gets them as the argument `server`, and says in a line what the
+    server refuses.
     """
 
-    @click.option("--url", envvar="VECTORLOG_URL", default=URL, show_default=True, show_envvar=True, help="The server.")
-    @click.option(
-        "--api-key", envvar="VECTORLOG_API_KEY", default="any", show_envvar=True, help="Any, where none is needed."
-    )
-    @click.option(
-        "--on-behalf-of",
-        envvar="VECTORLOG_ON_BEHALF_OF",
-        default="",
-        metavar="USER",
-        show_envvar=True,
-        help="Act for this end user of the key's project.",
-    )
+    @address
     @wraps(command)
     def connected(*given: Any, url: str, api_key: str, on_behalf_of: str, **named: Any) -> Any:  # noqa: ANN401  # its own
         with exits.told():

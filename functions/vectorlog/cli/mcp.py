@@ -6,25 +6,14 @@ import sys
 
 import click
 
-from vectorlog.cli.connection import URL
+from vectorlog.cli import connection
 from vectorlog.client.mcp_bridge import Bridge, endpoint
 from vectorlog.client.server import Refused
 
 
 @click.command()
-@click.option("--url", envvar="VECTORLOG_URL", default=URL, show_default=True, show_envvar=True, help="The server.")
-@click.option(
-    "--api-key", envvar="VECTORLOG_API_KEY", default="any", show_envvar=True, help="Any, where none is needed."
-)
+@connection.address
 @click.option("--store", help="Offer only this vector store (vs_…).")
-@click.option(
-    "--on-behalf-of",
-    envvar="VECTORLOG_ON_BEHALF_OF",
-    default="",
-    metavar="USER",
-    show_envvar=True,
-    help="Act for this end user of the key's project.",
-)
 def command(url: str, api_key: str, store: str | None, on_behalf_of: str) -> None:
     """Offer the vector stores of a server to a program that speaks MCP over standard input and output.
 

@@ -81,6 +81,14 @@ def dump(value: Any) -> None:  # noqa: ANN401  # JSON
     click.echo(json.dumps(value, ensure_ascii=not _writes_all(), indent=2))
 
 
+def made(thing: Mapping[str, Any], *, as_json: bool) -> None:
+    """Prints what was made: its id, or all of it as JSON."""
+    if as_json:
+        dump(thing)
+    else:
+        click.echo(thing["id"])
+
+
 def moment(seconds: float | None) -> str:
     """A time in seconds since 1970 as the local date and time, or a dash."""
     return "–" if seconds is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -65,10 +65,7 @@ def create(
     if expires_days is not None:
         body["expires_after"] = _after(expires_days)
     made = server.post("/vector_stores", body)
-    if as_json:
-        shown.dump(made)
-    else:
-        click.echo(made["id"])
+    shown.made(made, as_json=as_json)
 
 
 @command.command()

@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.endpoints.refusal import Fault
+from vectorlog.endpoints.refusal import EndpointError
 
 
-class EmbeddingError(Exception):
-    """A provider returned no usable vectors; the message gives its reason, and the deployment's remedy if there is one.
-
-    Attributes:
-        retry_after: seconds that the provider asks to wait; None if it does not say.
-        fault: whose it is.
+class EmbeddingError(EndpointError):
+    """A provider returned no usable vectors; the message gives its reason, and the deployment's remedy if there is
+    one.
     """
-
-    def __init__(self, message: str, *, retry_after: float | None = None, fault: Fault = "busy") -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-        self.fault: Fault = fault
 
 
 class Embedder(Protocol):
