@@ -17,6 +17,11 @@ from tests.rewriting.chat_server import ChatServer
 DIALECTS = ("/v1", "/api/v1/llm")
 STATIC = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}}
 
+COMPARABLE: dict[str, Any] = {"ranking_options": {"ranker": "none"}} if EDITION == "aws" else {}
+"""Makes scores of two searches comparable to the last digit: on AWS, other tests change how rare a word is, so there it
+is by meaning alone.
+"""
+
 
 def searched(raw: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
     """The answer to a search."""
@@ -70,20 +75,24 @@ class TestSeveralStores:
         """The results of several stores come in one list by score, each with its store; scores are those of a search of
         that store.
         """
-        # On AWS, stores of other tests change how rare a word is, so scores are compared by meaning alone there.
-        asked: dict[str, Any] = {"query": "owl"} | ({"ranking_options": {"ranker": "none"}} if EDITION == "aws" else {})
         stores = [openai_client.vector_stores.create().id for _ in range(6)]
         for place, store in enumerate(stores):
             attached(store, "owl " * (place + 1) + "and mouse", f"{place}.txt")
-        found = searched(raw, f"{dialect}/vector_stores", **asked, vector_store_ids=[*stores, stores[0]])["data"]
+        found = searched(
+            raw, f"{dialect}/vector_stores", query="owl", **COMPARABLE, vector_store_ids=[*stores, stores[0]]
+        )["data"]
         assert {hit["vector_store_id"] for hit in found} == set(stores)
         assert len(found) == len(stores)
         scores = [hit["score"] for hit in found]
         assert scores == sorted(scores, reverse=True)
         for hit in found:
-            alone = searched(raw, f"{dialect}/vector_stores/{hit['vector_store_id']}", **asked)["data"]
+            alone = searched(raw, f"{dialect}/vector_stores/{hit['vector_store_id']}", query="owl", **COMPARABLE)[
+                "data"
+            ]
             assert [(each["file_id"], each["score"]) for each in alone] == [(hit["file_id"], hit["score"])]
-        best = searched(raw, f"{dialect}/vector_stores", **asked, vector_store_ids=stores, max_num_results=2)["data"]
+        best = searched(
+            raw, f"{dialect}/vector_stores", query="owl", **COMPARABLE, vector_store_ids=stores, max_num_results=2
+        )["data"]
         assert best == found[:2]
 
     def test_stores_of_different_models(
@@ -129,7 +138,9 @@ class TestResultsOfOneFile:
             chunking_strategy=STATIC,
         )
         others = {attached(store, f"A rule about the kiln and number {n}.", f"rule{n}.txt").id for n in range(4)}
-        plain = searched(raw, f"{dialect}/vector_stores/{store}", query="kiln fire", max_num_results=6)["data"]
+        plain = searched(raw, f"{dialect}/vector_stores/{store}", query="kiln fire", max_num_results=6, **COMPARABLE)[
+            "data"
+        ]
         assert [hit["file_id"] for hit in plain].count(crowd.id) > most
         found = searched(
             raw,
@@ -137,6 +148,7 @@ class TestResultsOfOneFile:
             query="kiln fire",
             max_num_results=most + 4,
             max_results_per_file=most,
+            **COMPARABLE,
         )["data"]
         files = [hit["file_id"] for hit in found]
         assert (files.count(crowd.id), set(files)) == (most, {crowd.id, *others})
