@@ -4,6 +4,7 @@ import type { FileStatus, Store, StoreFile } from "../api/types";
 import { number, percent, size } from "../format";
 import { usePages } from "../parts/hooks";
 import { Icon } from "../parts/icons";
+import { order as orderOf, OrderChoice } from "../parts/order";
 import { Rows } from "../parts/rows";
 import { Button, Confirm, Empty, Progress, Status, When } from "../parts/ui";
 import { act } from "../state/notices";
@@ -28,7 +29,7 @@ const FILTERS: (FileStatus | "")[] = ["", "in_progress", "completed", "failed", 
 export function FilesSection({ store, refresh }: { store: Store; refresh: () => void }) {
   const query = route.value.query;
   const filter = query.get("status") ?? "";
-  const order = query.get("order") === "asc" ? "asc" : "desc";
+  const order = orderOf();
   const path = `/vector_stores/${store.id}/files`;
   const pages = usePages<StoreFile>(path, { filter, order });
   const [visible, setVisible] = useState<StoreFile[]>([]);
@@ -95,13 +96,7 @@ export function FilesSection({ store, refresh }: { store: Store; refresh: () => 
             </button>
           ))}
         </div>
-        <label class="inline">
-          Order
-          <select value={order} onChange={(event) => setQuery({ order: event.currentTarget.value })}>
-            <option value="desc">Newest first</option>
-            <option value="asc">Oldest first</option>
-          </select>
-        </label>
+        <OrderChoice />
         {mayWrite && (
           <Button onClick={() => setAttaching(true)}>
             <Icon name="plus" />

@@ -4,10 +4,11 @@ import type { Store } from "../api/types";
 import { number, percent, plural, size } from "../format";
 import { usePages, useResource } from "../parts/hooks";
 import { Icon } from "../parts/icons";
+import { order as orderOf, OrderChoice } from "../parts/order";
 import { Rows } from "../parts/rows";
 import { Button, Dialog, Empty, Field, PageHead, Status, When } from "../parts/ui";
 import { act } from "../state/notices";
-import { go, href, route, setQuery } from "../state/route";
+import { go, href } from "../state/route";
 import { canWrite } from "../state/session";
 
 const COLUMNS = [
@@ -19,7 +20,7 @@ const COLUMNS = [
 ];
 
 export function StoresPage() {
-  const order = route.value.query.get("order") === "asc" ? "asc" : "desc";
+  const order = orderOf();
   const pages = usePages<Store>("/vector_stores", { order });
   const [creating, setCreating] = useState(false);
   return (
@@ -33,13 +34,7 @@ export function StoresPage() {
         )}
       </PageHead>
       <div class="toolbar">
-        <label class="inline">
-          Order
-          <select value={order} onChange={(event) => setQuery({ order: event.currentTarget.value })}>
-            <option value="desc">Newest first</option>
-            <option value="asc">Oldest first</option>
-          </select>
-        </label>
+        <OrderChoice />
         <Button kind="quiet" onClick={pages.refresh}>
           <Icon name="retry" />
           Refresh
