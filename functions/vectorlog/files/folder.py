@@ -16,6 +16,7 @@ from vectorlog.files.appending import append_file
 from vectorlog.files.blobs import NoSuchBlob, StoredBlob, check_key
 from vectorlog.files.listings import Listings
 from vectorlog.files.private import PRIVATE_FILE, PRIVATE_FOLDER, private_file
+from vectorlog.files.synced import sync
 
 SYNCERS = 16
 """Threads that call fsync in parallel."""
@@ -212,11 +213,5 @@ def _stage(content: bytes | Path, path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # a delete has removed this folder in the meantime
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(FileNotFoundError):  # a delete has removed this folder in the meantime
+        sync(path)

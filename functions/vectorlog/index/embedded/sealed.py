@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorlog.domain.errors import DISK_FULL, NoSpace, is_disk_full
+from vectorlog.files.private import private_file
+from vectorlog.files.synced import sync
 from vectorlog.index.embedded.codes import encode
 from vectorlog.index.embedded.postings import Postings, merge
 from vectorlog.index.embedded.rows import ROW, unshared
@@ -73,7 +75,7 @@ def write(folder: Path, key: int, segment: Segment, centre: NDArray[np.float32])
     staged = path.with_suffix(".new")
     try:
         folder.mkdir(exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with private_file(staged) as file:
             file.write(head)
             for name, array in sections.items():
                 file.seek(placed[name][2])
@@ -81,7 +83,7 @@ def write(folder: Path, key: int, segment: Segment, centre: NDArray[np.float32])
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
-        _sync_folder(folder)
+        sync(folder)
     except OSError as error:
         staged.unlink(missing_ok=True)
         if is_disk_full(error):
@@ -159,13 +161,3 @@ def _small(postings: Postings, rows: int) -> Postings:
         postings.rows.astype(np.uint16) if rows <= 1 << 16 else postings.rows.astype(np.int32),
         postings.counts.astype(np.uint8) if few else postings.counts.astype(np.uint16),
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # a folder cannot be opened there
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

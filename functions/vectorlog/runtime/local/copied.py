@@ -20,6 +20,7 @@ from vectorlog.files import artefact
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.files.private import private_file
 from vectorlog.files.sqlite import SQLiteBlobs
+from vectorlog.files.synced import sync
 from vectorlog.operations.folded_log import read
 from vectorlog.operations.progress import silent
 from vectorlog.operations.wholeness import not_whole
@@ -121,9 +122,9 @@ def _record(folder: DataFolder, closed_at: int | None) -> None:
     draft = folder.place.with_suffix(".json.draft")
     with private_file(draft) as file:
         file.write(json.dumps({"inode": folder.marker.stat().st_ino, "closed_at": closed_at}).encode() + b"\n")
-    rebuild.sync(draft)
+    sync(draft)
     draft.replace(folder.place)
-    rebuild.sync(folder.path)
+    sync(folder.path)
 
 
 def _check_log(folder: DataFolder) -> None:

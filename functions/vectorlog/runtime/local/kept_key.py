@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from vectorlog.files.private import private_file
-from vectorlog.runtime.local.rebuild import sync
+from vectorlog.files.synced import sync
 
 _KEY_BYTES = 32
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import logging
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -19,6 +18,7 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.sqlite import SQLiteEventLog
 from vectorlog.files.blobs import Blobs
 from vectorlog.files.by_size import BlobsBySize
+from vectorlog.files.synced import sync
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.embedded.schema import has_other_terms
 from vectorlog.operations.progress import Watch, silent
@@ -209,12 +209,3 @@ def adopt_index(folder: DataFolder, log_and_views: LocalLogAndViews, blobs: Blob
 
 def _record_version(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VIEWS_VERSION}")
-
-
-def sync(path: Path) -> None:
-    """Writes a file or a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
