@@ -554,3 +554,9 @@ class TestOverTime:
                 stop.set()
             assert all(each.result() for each in searches)
         assert sum(index.count(SPACE, "s").values()) == 31
+
+
+def test_words_by_which_a_text_is_found(index: ChunkIndex) -> None:
+    """An index says by which words queries find a text, in the form that the text has; it need not hold the text."""
+    assert set(index.matched_words(["hunting owl", "Grosse"], "Owls hunt. Die Größe")) == {"Owls", "hunt", "Größe"}
+    assert index.matched_words(["fox"], "Owls hunt.") == ()

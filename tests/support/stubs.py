@@ -13,6 +13,7 @@ from vectorlog.domain.filters import matches
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Chunk, Space, Vector
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Hit, Part, Query, SearchResult
 from vectorlog.ingest.document import Document, GiveWay, ReaderCrashed, Span, Unreadable, never
 
@@ -120,6 +121,9 @@ class DictIndex:
         tags = self._tags.get((space, store), {})
         for tag in [tag for tag in tags if tag[0] == file and generation in (None, tag[1])]:
             del tags[tag]
+
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        return matched_words(queries, text)
 
     def remove_store(self, space: Space, store: str) -> bool:
         self._chunks.pop((space, store), None)

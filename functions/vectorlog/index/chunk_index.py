@@ -130,6 +130,12 @@ class ChunkIndex(Protocol):
         """Returns one result per query, in order; an unknown store counts as empty."""
         ...
 
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        """Returns the words of a text by which these queries find it, as the text has them, the weightiest first. The
+        text need not be in the index.
+        """
+        ...
+
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """Returns the number of chunks in a store by (file, generation)."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vectorlog.index.analyser.matched import matched_words
+from vectorlog.index.chunk_index import ChunkIndex
 from vectorlog.index.fusion import RankedHit, Shares
 
 
@@ -34,6 +34,6 @@ def explanation(ranked: RankedHit) -> Explanation:
     return Explanation(ranked.hit.cosine, ranked.hit.bm25, ranked.shares)
 
 
-def with_words(queries: Sequence[str], why: Explanation, filename: str, text: str) -> Explanation:
-    """Returns the explanation with the words that matched: both indexes have the terms of one analyser."""
-    return replace(why, words=matched_words(queries, f"{filename}\n{text}"))
+def with_words(index: ChunkIndex, queries: Sequence[str], why: Explanation, filename: str, text: str) -> Explanation:
+    """Returns the explanation with the words that matched."""
+    return replace(why, words=index.matched_words(queries, f"{filename}\n{text}"))

@@ -157,12 +157,12 @@ def _found(deployment: Deployment, actor: Actor, asked: Search, ranked: Sequence
         warnings = (NOT_RERANKED,) if by_relevance is None else ()
         ranked = [each for each in by_relevance or ranked if each.score >= asked.threshold]
     best = _limited(ranked, asked)
-    return Found(asked.queries, tuple(_explained(asked, best) if asked.explain else best), warnings)
+    return Found(asked.queries, tuple(_explained(deployment, asked, best) if asked.explain else best), warnings)
 
 
-def _explained(asked: Search, results: Sequence[Result]) -> list[Result]:
+def _explained(deployment: Deployment, asked: Search, results: Sequence[Result]) -> list[Result]:
     """Returns the results with the words that matched."""
-    explained = (with_words(asked.queries, each.why, each.filename, each.text) for each in results)
+    explained = (with_words(deployment.index, asked.queries, each.why, each.filename, each.text) for each in results)
     return [replace(each, why=why) for each, why in zip(results, explained, strict=True)]
 
 

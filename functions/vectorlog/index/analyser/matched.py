@@ -14,8 +14,7 @@ MOST_WORDS = 50
 
 
 def matched_words(queries: Sequence[str], text: str) -> tuple[str, ...]:
-    """Returns the words of a text by which these queries find it, as the text has them, the weightiest first. A word
-    that it has in several capitals counts once.
+    """Implements `ChunkIndex.matched_words`. A word that a text has in several capitals counts once.
 
     If no word matches as it is written, the text's words are told that may have been meant by misspelt ones. The index
     decides that by all of its texts, so this is a guess where only meaning found the text.

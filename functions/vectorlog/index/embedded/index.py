@@ -10,6 +10,7 @@ from sqlite3 import Connection
 from threading import Lock
 
 from vectorlog.domain.vectors import Space
+from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded import sealed
 from vectorlog.index.embedded import store as local_store
@@ -127,6 +128,10 @@ class LocalIndex:
         if not self._is_current and any(query.text is not None for query in queries):
             raise OlderTerms(OLDER)
         return [self._search((space, query.store), query) for query in queries]
+
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        """See ChunkIndex."""
+        return matched_words(queries, text)
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from vectorlog.defaults import REFRESH, Refresh
 from vectorlog.domain.vectors import Space
+from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.opensearch.bulk import Bulk
 from vectorlog.index.opensearch.documents import Document, documents, surplus
@@ -110,6 +111,10 @@ class OpenSearchIndex:
         lines = "".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in parts)
         answers = iter(with_retries("search", SEARCHING, lambda: self._answers(lines), self._timing) if parts else ())
         return [search_result(query, each, answers) for query, each in zip(queries, words, strict=True)]
+
+    def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
+        """See ChunkIndex."""
+        return matched_words(queries, text)
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
