@@ -132,7 +132,7 @@ class ChunkIndex(Protocol):
 
     def matched_words(self, queries: Sequence[str], text: str) -> tuple[str, ...]:
         """Returns the words of a text by which these queries find it, as the text has them, the weightiest first. The
-        text need not be in the index.
+        text need not be in the index, which is asked because only what has an index carries the analyser's libraries.
         """
         ...
 

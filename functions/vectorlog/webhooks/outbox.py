@@ -172,10 +172,6 @@ class Outbox:
         """Removes a receiver's row."""
         self._table.write([Remove(_rest_key(receiver))])
 
-    def lanes(self, receiver: str) -> list[Lane]:
-        """Returns the lanes of a receiver that are being sent, or are to be tried again."""
-        return [Lane(receiver, row.key.sk) for row in self._table.query(f"LANES#{receiver}", limit=1000)]
-
     def _put(self, key: Key, state: S) -> S | None:
         data = asdict(state)
         before = data.pop("version")

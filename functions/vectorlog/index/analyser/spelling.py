@@ -60,12 +60,8 @@ def respelt(query: QueryTerms, spellings: Mapping[str, Collection[str]], frequen
     """
     words, own = dict(query.words), dict(query.own)
     for word, others in spellings.items():
-        possible = [other for other in others if frequencies.get(other)]
-        meant = (
-            of_word(min(possible, key=lambda other: (-frequencies[other], other)), query.language, MEANT)
-            if possible
-            else {}
-        )
+        possible = sorted((-frequencies[other], other) for other in others if frequencies.get(other))
+        meant = of_word(possible[0][1], query.language, MEANT) if possible else {}
         if not meant:
             continue
         for term in words[word]:
