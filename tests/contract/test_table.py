@@ -17,7 +17,20 @@ from vectorlog.runtime.aws import tables
 from vectorlog.sqlite.database import Database
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.sqlite import SCHEMA, SQLiteTable
-from vectorlog.views.table import NO_ROW, WRITE_LIMIT, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Table, Write
+from vectorlog.views.table import (
+    ENDED,
+    NO_ROW,
+    WRITE_LIMIT,
+    Add,
+    Key,
+    Put,
+    Remove,
+    Row,
+    RowClosed,
+    RowConflict,
+    Table,
+    Write,
+)
 
 K = Key("VS#1", "C")
 MANY_ROWS = ("test_many", "test_earliest", "test_pages")
@@ -336,22 +349,32 @@ class TestAdd:
             list(pool.map(add, range(16)))
         assert counts(table) == {"a": 160, "b": -320}
 
-    @pytest.mark.parametrize("before", [NO_ROW, 3])
-    def test_at_a_version(self, table: Table, before: int) -> None:
-        """Counts that are added to a row of a certain version are refused for another, with the whole write."""
-        table.write([Add(K, {"a": 1})] if before == NO_ROW else [Put(K, before, NO_ROW)])
-        table.write([Add(K, {"a": 1}, version=before)])
-        for version in {NO_ROW, 2, 3, 4} - {before}:
+    @pytest.mark.parametrize(
+        ("before", "alive"),
+        [(None, False), (Add(K, {"a": 1}), False), (Put(K, 3, NO_ROW), True), (Put(K, 3, NO_ROW, status=ENDED), None)],
+    )
+    def test_alive(self, table: Table, before: Write | None, alive: bool | None) -> None:
+        """Counts that are added to a row which is there and has not ended, or to one that is not there, are refused for
+        any other, with the whole write.
+        """
+        table.write([before] if before else [])
+        if alive is not None:
+            table.write([Add(K, {"a": 1}, alive=alive)])
+        expected = counts(table) if table.get([K]) else {}
+        for wrong in {True, False} - {alive}:
             with pytest.raises(RowConflict):
-                table.write([Add(K, {"a": 1}, version=version), Add(Key("VS#2", "C"), {"a": 1})])
-        assert counts(table) == {"a": 2 if before == NO_ROW else 1}
+                table.write([Add(K, {"a": 1}, alive=wrong), Add(Key("VS#2", "C"), {"a": 1})])
+        assert (counts(table) if table.get([K]) else {}) == expected
         assert table.get([Key("VS#2", "C")]) == {}
+        table.write([Add(K, {"a": 1})])
+        assert counts(table) == {"a": expected.get("a", 0) + 1}
 
-    def test_at_a_version_of_a_closed_row(self, table: Table) -> None:
+    @pytest.mark.parametrize("alive", [True, False])
+    def test_alive_and_closed(self, table: Table, alive: bool) -> None:
         """A closed row refuses them too."""
         table.write([Put(K, 3, NO_ROW, closed=True)])
         with pytest.raises(RowConflict):
-            table.write([Add(K, {"a": 1}, version=3)])
+            table.write([Add(K, {"a": 1}, alive=alive)])
 
 
 class TestRemove:

@@ -175,7 +175,7 @@ BUGS = (
     ),
     Bug(
         "stale-rows",
-        "views/dynamodb.py",
+        "views/dynamodb_calls.py",
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": True}',
         '"Keys": [key_item(key) for key in keys], "ConsistentRead": False}',
         "On AWS, a GET after a create may be a 404.",
@@ -199,15 +199,15 @@ BUGS = (
     ),
     Bug(
         "no-request-token",
-        "views/dynamodb.py",
-        "TransactItems=actions, ClientRequestToken=token)",
-        "TransactItems=actions)",
+        "views/dynamodb_calls.py",
+        "TransactItems=named, ClientRequestToken=token)",
+        "TransactItems=named)",
         "On AWS, a transaction whose answer was lost counts twice.",
         ("views/test_dynamodb.py::TestUnknownOutcomes::test_one_token_over_conflicts",),
     ),
     Bug(
         "new-token-each-time",
-        "views/dynamodb.py",
+        "views/dynamodb_calls.py",
         "ClientRequestToken=token)",
         "ClientRequestToken=uuid4().hex)",
         "On AWS, a transaction that is repeated after a conflict counts twice if its first answer was lost.",
@@ -223,7 +223,7 @@ BUGS = (
     ),
     Bug(
         "conflict-is-not-repeated",
-        "views/dynamodb.py",
+        "views/dynamodb_calls.py",
         'frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})',
         'frozenset({"None", "TransactionConflict", "ThrottlingError"})',
         "On AWS, throttling of a transaction answers 500 instead of waiting.",

@@ -51,10 +51,15 @@ def _holds(part: str, item: Mapping[str, Any], values: Mapping[str, Any]) -> boo
 def updated(
     expression: str, item: Mapping[str, Any] | None, key: Mapping[str, Any], request: Mapping[str, Any]
 ) -> Item:
-    """Returns an item after an update: `SET … REMOVE …` or `ADD …`."""
+    """Returns an item after an update: `SET … REMOVE …`, `ADD …` or `REMOVE … ADD …`."""
     values = request.get("ExpressionAttributeValues", {})
     names = request.get("ExpressionAttributeNames", {})
     result: Item = {**(item or {}), **key}
+    if expression.startswith("REMOVE "):
+        removed, _, added = expression.removeprefix("REMOVE ").partition(" ADD ")
+        for name in removed.split(", "):
+            result.pop(names.get(name, name), None)
+        return updated(f"ADD {added}", result, key, request) if added else result
     if expression.startswith("ADD "):
         for part in expression.removeprefix("ADD ").split(", "):
             name, value = part.split(" ")

@@ -191,7 +191,7 @@ class Reads(SQLiteTable):
 
     rows = 0
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         self.rows += len(keys)
         return super().get(keys)
 

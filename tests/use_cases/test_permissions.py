@@ -211,9 +211,9 @@ class Counted:
         self.listed += len(rows)
         return rows
 
-    def get(self, wanted: Any) -> dict[Key, Row]:
+    def get(self, wanted: Any, *, counts: bool = True) -> dict[Key, Row]:
         self.calls += 1
-        found: dict[Key, Row] = self._table.get(wanted)
+        found: dict[Key, Row] = self._table.get(wanted, counts=counts)
         return found
 
     def __getattr__(self, name: str) -> Any:

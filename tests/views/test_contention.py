@@ -81,7 +81,7 @@ class TimedTable(DynamoDBTable):
         self._under_way: Counter[Key] = Counter()
         self.transactions = self.refused = self.refusals = 0
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         self._time.sleep(READ_MS)
         return self._rows.get(keys)
 

@@ -41,7 +41,7 @@ class Counted(MemoryTable):
         self.failing: set[Key] = set()
         self.rivals = 0
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         with self._lock:
             self.reads.append(keys)
             return super().get(keys)

@@ -44,9 +44,9 @@ class Reads:
         self._table = table
         self.keys: list[Key] = []
 
-    def get(self, wanted: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, wanted: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         self.keys += wanted
-        return cast(dict[Key, Row], self._table.get(wanted))
+        return cast(dict[Key, Row], self._table.get(wanted, counts=counts))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._table, name)

@@ -57,7 +57,8 @@ class ServingParts:
     def _states(self, by_file: Mapping[str, Sequence[Hit]]) -> dict[str, State | None]:
         listed = [keys.store_file_row(self._store, hits[0].row) for hits in by_file.values() if hits]
         store = keys.store(self._store)
-        rows = self._deployment.views.rows([*listed, *(keys.file(file) for file in by_file), store])
+        wanted = [*listed, *(keys.file(file) for file in by_file), store]
+        rows = self._deployment.views.rows(wanted, counts=False)
         self.store_is_gone = store not in rows
         if self.store_is_gone:
             return dict.fromkeys(by_file)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
-from vectorlog.domain.errors import Unavailable
-from vectorlog.retry import REAL_TIME, Contended, RetryPolicy, Temporary, Timing, retrying
+from vectorlog.retry import REAL_TIME, Contended, Timing
+from vectorlog.views.dynamodb_calls import Calls, Refused
+from vectorlog.views.dynamodb_counter_items import Action, is_counter, is_spread
+from vectorlog.views.dynamodb_counters import Counters
 from vectorlog.views.dynamodb_items import (
     DEADLINE_SHARDS,
     Item,
     deadlines_request,
-    key_item,
     key_of,
     list_request,
     request_of,
     row_of,
 )
-from vectorlog.views.table import Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
+from vectorlog.views.table import Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -36,20 +38,8 @@ DEADLINES_PER_UNIT = 20
 bytes in total.
 """
 
-BUSY = RetryPolicy(attempts=10, first_s=0.02, cap_s=0.64)
-"""About 1.6 s in all, because transactions last milliseconds. botocore repeats neither a transaction that conflicted
-with another one nor the keys that a read left unprocessed.
-"""
-
-_TEMPORARY = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Reasons of a cancelled transaction that the next attempt may not meet."""
-
-_CONTENDED = frozenset({"None", "TransactionConflict"})
-"""Those of them that other writers cause, rather than DynamoDB."""
-
 _FIRST, _LAST = "\x00", "\U0010ffff"
-
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class DynamoDBTable:
@@ -62,15 +52,16 @@ class DynamoDBTable:
     def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 44) -> None:
         self._client = client
         self._table = table
-        self._timing = timing
+        self._calls = Calls(client, table, timing)
+        self._counters = Counters(self._calls)
         self._pool = ThreadPoolExecutor(threads, "views")
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         """See Table."""
         wanted = list(dict.fromkeys(keys))
         batches = [wanted[start : start + KEYS_PER_GET] for start in range(0, len(wanted), KEYS_PER_GET)]
-        rows = self._pool.map(self._get, batches) if len(batches) > 1 else map(self._get, batches)
-        return {row.key: row for row in chain.from_iterable(rows)}
+        items = self._pool.map(self._calls.items, batches) if len(batches) > 1 else map(self._calls.items, batches)
+        return {row.key: row for row in self._rows(list(chain.from_iterable(items)), counts=counts)}
 
     def query(
         self,
@@ -99,7 +90,7 @@ class DynamoDBTable:
         result: list[Row] = []
         while True:
             page = self._client.query(**request)
-            rows = self._confirmed(page["Items"], status) if "IndexName" in request else map(row_of, page["Items"])
+            rows = self._confirmed(page["Items"], status) if "IndexName" in request else self._rows(page["Items"])
             result += (row for row in rows if row.key.sk != high)  # BETWEEN includes its ends
             if len(result) >= limit or "LastEvaluatedKey" not in page:
                 return result[:limit]
@@ -119,9 +110,11 @@ class DynamoDBTable:
             case []:
                 return
             case [Put() | Remove() as write]:
-                self._write_one(write)
+                done = partial(self._write_one, write)
             case _:
-                self._write_all(writes)
+                done = partial(self._write_all, writes)
+        while not done():
+            log.debug("counters of %s rows were gone", len(writes))
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table. Rows that the index finds are read again, so those that were handled meanwhile are left out."""
@@ -145,32 +138,21 @@ class DynamoDBTable:
     def scan(self) -> Iterator[Row]:
         """See Table."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
-            yield from map(row_of, page["Items"])
+            yield from self._rows([item for item in page["Items"] if not is_counter(item)])
 
     def close(self) -> None:
         """Ends the threads. The client stays open; its creator closes it."""
         self._pool.shutdown()
 
-    def _retrying(self, operation: str, step: Callable[[], T]) -> T:
-        try:
-            return retrying(f"DynamoDB {operation}", BUSY, step, timing=self._timing)
-        except Temporary:
-            raise Unavailable("The database is busy. Please repeat the request.") from None
-
-    def _get(self, keys: Sequence[Key]) -> list[Row]:
-        wanted = {self._table: {"Keys": [key_item(key) for key in keys], "ConsistentRead": True}}
-        rows: list[Row] = []
-
-        def get() -> list[Row]:
-            nonlocal wanted
-            response = self._client.batch_get_item(RequestItems=wanted)
-            rows.extend(map(row_of, response["Responses"].get(self._table, ())))
-            wanted = response["UnprocessedKeys"]
-            if wanted:
-                raise Temporary("keys were left unprocessed: over 16 MB, or throttled")
-            return rows
-
-        return self._retrying("BatchGetItem", get)
+    def _rows(self, items: Sequence[Item], *, counts: bool = True) -> list[Row]:
+        """Returns the rows of items; with all `counts`, unless only those in the items are wanted."""
+        self._counters.learn(items)
+        if not counts or not any(map(is_spread, items)):
+            return list(map(row_of, items))
+        spread = [item for item in items if is_spread(item)]
+        whole = dict(zip(map(key_of, spread), self._pool.map(self._counters.whole, spread), strict=True))
+        rows = (whole[key_of(item)] if is_spread(item) else row_of(item) for item in items)
+        return [row for row in rows if row is not None]
 
     def _confirmed(self, items: Sequence[Item], status: str | None) -> list[Row]:
         keys = [key_of(item) for item in items]
@@ -194,48 +176,75 @@ class DynamoDBTable:
                 "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
             }
 
-    def _write_one(self, write: Put | Remove) -> None:
+    def _write_one(self, write: Put | Remove) -> bool:
+        """Writes a row; False if it was spread, and has to be written again."""
+        self._counters.action(write, 0)
         request = {"TableName": self._table, **request_of(write)}
         send = self._client.delete_item if isinstance(write, Remove) else self._client.update_item
 
-        def write_one() -> None:
+        def write_one() -> bool:
             try:
                 send(**request)
             except self._client.exceptions.ConditionalCheckFailedException:
-                raise _refusal(write) from None
+                self._recover([write], [0], ())
+                return False
             except self._client.exceptions.TransactionConflictException as conflict:
                 raise Contended(str(conflict)) from None
+            return True
 
-        self._retrying("DeleteItem" if isinstance(write, Remove) else "UpdateItem", write_one)
+        return self._calls.retrying("DeleteItem" if isinstance(write, Remove) else "UpdateItem", write_one)
 
-    def _write_all(self, writes: Sequence[Write]) -> None:
-        actions = [
-            {"Delete" if isinstance(write, Remove) else "Update": {"TableName": self._table, **request_of(write)}}
-            for write in writes
-        ]
-        token = uuid4().hex
+    def _write_all(self, writes: Sequence[Write]) -> bool:
+        """Writes rows; False if counters were gone or rows were spread, and they have to be written again."""
+        busy: set[Key] = set()
+        with self._counters.one() as number:
+            added = {place: made for place, each in enumerate(writes) if (made := self._counters.action(each, number))}
+            actions = [added[place] if place in added else _action(each) for place, each in enumerate(writes)]
 
-        def write_all() -> None:
+            def met(places: Sequence[int]) -> None:
+                if any(place in added for place in places):
+                    self._counters.met_on_counter()
+                adds = [each for place in places if place not in added and isinstance(each := writes[place], Add)]
+                busy.update(add.key for add in adds if self._counters.met(add.key))
+
             try:
-                self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
-            except self._client.exceptions.TransactionCanceledException as cancelled:
-                reasons = [reason["Code"] for reason in cancelled.response["CancellationReasons"]]
-                refused = [
-                    write for write, reason in zip(writes, reasons, strict=True) if reason == "ConditionalCheckFailed"
-                ]
-                if refused:
-                    raise _refusal(refused[0]) from None
-                if not _TEMPORARY.issuperset(reasons):
-                    raise
-                kind = Contended if _CONTENDED.issuperset(reasons) else Temporary
-                raise kind(", ".join(sorted({*reasons} - {"None"}))) from None
+                self._calls.transact(actions, met)
+            except Refused as refused:
+                self._recover(writes, refused.places, added)
+                return False
+            finally:
+                for key in busy:
+                    self._counters.spread(key)
+        return True
 
-        self._retrying("TransactWriteItems", write_all)
+    def _recover(self, writes: Sequence[Write], refused: Sequence[int], added: Container[int]) -> None:
+        """Notes what was refused because counters were gone, or because a row was spread.
+
+        Args:
+            writes: as they were given.
+            refused: the places of those that were refused.
+            added: the places of those that went to counters.
+
+        Raises:
+            RowConflict, RowClosed: others were refused too.
+        """
+        for place in refused:
+            write = writes[place]
+            if place in added:
+                self._counters.forget(write.key)
+            elif isinstance(write, Remove) and write.replaces is None:
+                self._counters.gather(write.key)
+            else:
+                raise _refusal(write) from None
+
+
+def _action(write: Write) -> Action:
+    return {"Delete" if isinstance(write, Remove) else "Update": request_of(write)}
 
 
 def _refusal(write: Write) -> RowConflict | RowClosed:
     if isinstance(write, Put | Remove):
         return RowConflict(f"{write.key} is not at version {write.replaces}, or has other counts")
-    if write.version is not None:
-        return RowConflict(f"{write.key} is closed, or not at version {write.version}")
+    if write.alive is not None:
+        return RowConflict(f"{write.key} is closed, or not what the counts are for")
     return RowClosed(f"{write.key} is closed")

@@ -10,6 +10,14 @@
     l           pk|status, if the row is in the index `by_status`
     q           OPEN#0…15, if the row has a deadline and so is in the index `by_deadline`
     expires_at  seconds since 1970 from which DynamoDB may delete the item
+    n           the number of counters, while the row is spread (`dynamodb_counters.py`)
+
+The items of a spread row's counters are:
+
+    pk, sk      COUNTERS#<pk>|<sk>, of the row, and 00…15
+    n           1 if the row was made when it was spread, 0 if it had only counts
+    u           its stamp: how often it was added to
+    +<name>     a part of a count
 
 Names are short because their bytes are paid for in every row.
 """
@@ -20,7 +28,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 from zlib import crc32
 
-from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, Write
+from vectorlog.views.table import ENDED, NO_ROW, Add, Key, Put, Remove, Row, Write
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's JSON: `{"v": {"N": "3"}, …}`."""
@@ -58,8 +66,13 @@ def row_of(item: Item) -> Row:
         deadline=int(texts["t"]) if "t" in texts else None,
         gone="g" in texts,
         closed="c" in texts,
-        counts={name.removeprefix(_COUNT): int(number) for name, number in texts.items() if name.startswith(_COUNT)},
+        counts=counts_of(item),
     )
+
+
+def counts_of(item: Item) -> dict[str, int]:
+    """Returns the counts that are stored in an item."""
+    return {name.removeprefix(_COUNT): int(value["N"]) for name, value in item.items() if name.startswith(_COUNT)}
 
 
 def list_of(pk: str, status: str) -> str:
@@ -112,7 +125,7 @@ def request_of(write: Write) -> dict[str, Any]:
         case Add():
             return _add(write)
         case Remove():
-            return {"Key": key_item(write.key), **_guard(write.replaces)}
+            return {"Key": key_item(write.key), **_guard(write.replaces, "attribute_not_exists(n)")}
         case _ as never:
             assert_never(never)
 
@@ -123,7 +136,7 @@ def _put(put: Put) -> dict[str, Any]:
     values = {f":{name}": value for name, value in fields.items() if value is not None}
     sets = ", ".join(f"{name} = :{name}" for name, value in fields.items() if value is not None)
     removes = ", ".join(name for name, value in fields.items() if value is None)
-    guard = _guard(put.replaces)
+    guard = _guard(put.replaces, *(["attribute_not_exists(n)"] if needs_one_item(put) else []))
     names, conditions = {}, [guard["ConditionExpression"]]
     for place, (name, number) in enumerate(put.counts.items()):
         names[f"#{place}"] = f"{_COUNT}{name}"
@@ -139,17 +152,17 @@ def _put(put: Put) -> dict[str, Any]:
     }
 
 
-def _guard(replaces: int | None) -> dict[str, Any]:
-    """Returns the condition that the row has this version."""
+def _guard(replaces: int | None, *more: str) -> dict[str, Any]:
+    """Returns the condition that the row has this version, and further conditions."""
     if replaces is None:
-        return {}
-    if replaces == NO_ROW:
-        return {"ConditionExpression": "attribute_not_exists(v)"}
-    return {"ConditionExpression": "v = :replaces", "ExpressionAttributeValues": {":replaces": {"N": str(replaces)}}}
+        return {"ConditionExpression": " AND ".join(more)}
+    version = "attribute_not_exists(v)" if replaces == NO_ROW else "v = :replaces"
+    values = {} if replaces == NO_ROW else {"ExpressionAttributeValues": {":replaces": {"N": str(replaces)}}}
+    return {"ConditionExpression": " AND ".join([version, *more]), **values}
 
 
 def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
-    listed = None if put.gone or put.status == COMMON_STATUS else put.status
+    listed = None if put.gone or put.status in (COMMON_STATUS, ENDED) else put.status
     return {
         "v": {"N": str(put.version)},
         "d": {"S": put.data} if put.data else None,
@@ -164,14 +177,30 @@ def _fields(put: Put) -> dict[str, Mapping[str, Any] | None]:
 
 
 def _add(add: Add) -> dict[str, Any]:
-    names = {f"#{place}": f"{_COUNT}{name}" for place, name in enumerate(add.counts)}
-    values = {f":{place}": {"N": str(number)} for place, number in enumerate(add.counts.values())}
-    guard = _guard(add.version)
-    conditions = ["attribute_not_exists(c)", *([guard["ConditionExpression"]] if guard else [])]
+    match add.alive:
+        case None:
+            needed = []
+        case True:
+            needed = ["attribute_exists(v)", "attribute_not_exists(s)"]
+        case False:
+            needed = ["attribute_not_exists(v)"]
     return {
         "Key": key_item(add.key),
-        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(add.counts))),
-        "ConditionExpression": " AND ".join(conditions),
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values | guard.get("ExpressionAttributeValues", {}),
+        "ConditionExpression": " AND ".join(["attribute_not_exists(c)", *needed]),
+        **sums_of(add.counts),
     }
+
+
+def sums_of(counts: Mapping[str, int], *more: str) -> dict[str, Any]:
+    """Returns the arguments of an UpdateItem that adds to counts, and has `more` clauses before that."""
+    added = ["ADD " + ", ".join(f"#{place} :{place}" for place in range(len(counts)))] if counts else []
+    return {
+        "UpdateExpression": " ".join([*more, *added]),
+        "ExpressionAttributeNames": {f"#{place}": f"{_COUNT}{name}" for place, name in enumerate(counts)},
+        "ExpressionAttributeValues": {f":{place}": {"N": str(number)} for place, number in enumerate(counts.values())},
+    }
+
+
+def needs_one_item(write: Put | Remove) -> bool:
+    """Whether a row must not be spread when this is written: it changes what additions require, or needs counts."""
+    return isinstance(write, Remove) or write.replaces == NO_ROW or write.ends or bool(write.counts)

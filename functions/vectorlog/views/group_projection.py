@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.event_log.decision import AnyDecision
+from vectorlog.event_log.decision import AnyDecision, is_store_file
 from vectorlog.event_log.optimistic import until_first
 from vectorlog.retry import Contended, Timing
 from vectorlog.views.past import remember
@@ -37,10 +37,11 @@ def project(table: Table, group: Sequence[AnyDecision], known: Known, timing: Ti
 def read(table: Table, decisions: Sequence[AnyDecision], known: Known) -> dict[Key, Row | None]:
     """Returns the rows that the decisions need, as `known` has them or as they are read."""
     found: dict[Key, Row | None] = {}
+    counts = not all(map(is_store_file, decisions))  # what files change is added to counts, whatever they are
     wanted = [key for decision in decisions for key in touched(decision)]
     while wanted:
         unread = [key for key in wanted if key not in known]
-        rows = table.get(unread) if unread else {}
+        rows = table.get(unread, counts=counts) if unread else {}
         found |= {key: known[key] if key in known else rows.get(key) for key in wanted}
         seen = existing(found)
         more = (key for decision in decisions for key in also_touched(decision, Rows(seen)))

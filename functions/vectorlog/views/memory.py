@@ -14,7 +14,7 @@ class MemoryTable:
     def __init__(self) -> None:
         self._rows: dict[Key, Row] = {}
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:  # noqa: ARG002
         """See Table."""
         return {key: self._rows[key] for key in keys if key in self._rows}
 
@@ -90,8 +90,8 @@ class MemoryTable:
                     current.counts,
                 )
             case Add():
-                if write.version is not None and (current.closed or current.version != write.version):
-                    raise RowConflict(f"{write.key} is closed, or not at version {write.version}")
+                if write.alive is not None and (current.closed or not write.fits(current.version, current.status)):
+                    raise RowConflict(f"{write.key} is closed, or not what the counts are for")
                 if current.closed:
                     raise RowClosed(f"{write.key} is closed")
                 added = {name: current.counts.get(name, 0) + number for name, number in write.counts.items()}

@@ -74,7 +74,9 @@ class Rows:
         self._guards.add(key)
 
     def hold(self, key: Key) -> None:
-        """Has all changes refused if the row has another version when they are written than when it was read."""
+        """Has all changes refused if the row has been made, or has ended, by the time they are written, and had not
+        when it was read.
+        """
         self._held.add(key)
 
     def writes(self) -> list[Write]:
@@ -84,9 +86,12 @@ class Rows:
         changes = {key: {"unreached": 0} for key in guarded} | {key: counts for key, counts in adds.items() if counts}
         return [*self._changes.values(), *(Add(key, counts, self._needed(key)) for key, counts in changes.items())]
 
-    def _needed(self, key: Key) -> int | None:
-        """The version that a row must have if it is held; that a closed one is closed is found by its other check."""
-        return self._read_version(key) if key in self._held and not self.closed(key) else None
+    def _needed(self, key: Key) -> bool | None:
+        """What a row must be if it is held; that a closed one is closed is found by its other check."""
+        if key not in self._held or self.closed(key):
+            return None
+        row = self._read.get(key, Row(key))
+        return False if row.version == NO_ROW else True if row.status is None else None
 
     def _current(self, key: Key) -> Row | Put | None:
         change = self._changes.get(key, self._read.get(key))

@@ -46,7 +46,7 @@ class SQLiteTable:
     def __init__(self, database: Database | Transaction, name: str = "views") -> None:
         self._database = database
         self._name = name
-        self._current = f"SELECT version, closed, counts FROM {name} WHERE pk = ? AND sk = ?"
+        self._current = f"SELECT version, closed, counts, status FROM {name} WHERE pk = ? AND sk = ?"
         self._get = f"SELECT {_FIELDS} FROM {name} WHERE pk = ? AND sk = ?"
         fields = ", ".join(f"found.{field}" for field in _FIELDS.split(", "))
         self._get_many = f"""SELECT {fields} FROM json_each(?) AS wanted CROSS JOIN {name} AS found
@@ -56,7 +56,7 @@ class SQLiteTable:
         )
         self._add = f"INSERT INTO {name} (pk, sk, version, data, gone, closed, counts) {_SUMS}"
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:  # noqa: ARG002
         """See Table."""
         read, wanted = self._database.read(), list(dict.fromkeys(keys))
         if len(wanted) >= TOGETHER:
@@ -148,9 +148,9 @@ class SQLiteTable:
                 )
                 connection.execute(self._put, values)
             case Add():
-                version, closed = (current[0], current[1]) if current else (NO_ROW, 0)
-                if write.version is not None and (closed or version != write.version):
-                    raise RowConflict(f"{write.key} is closed, or not at version {write.version}")
+                version, closed, _, status = current or (NO_ROW, 0, "", None)
+                if write.alive is not None and (closed or not write.fits(version, status)):
+                    raise RowConflict(f"{write.key} is closed, or not what the counts are for")
                 if closed:
                     raise RowClosed(f"{write.key} is closed")
                 counts: dict[str, int] = json.loads(current[2]) if current else {}

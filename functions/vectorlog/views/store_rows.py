@@ -14,7 +14,7 @@ from vectorlog.domain.vector_store import State
 from vectorlog.event_log.decision import StoreDecision
 from vectorlog.views import keys, usage_rows
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import NO_ROW, Key
+from vectorlog.views.table import ENDED, NO_ROW, Key
 
 
 def touched(decision: StoreDecision) -> list[Key]:
@@ -43,7 +43,9 @@ def apply(decision: StoreDecision, rows: Rows) -> None:
     new, former = _grantees(state), _former_grantees(decision, rows)
     deadline = None if state.ended else state.expires_at
     needed = usage_rows.store_changed(decision, rows)
-    rows.put(row, decision.version, counts=needed, data=decision.text, closed=deleted, gone=deleted, deadline=deadline)
+    status = ENDED if state.ended else None
+    fields = {"data": decision.text, "status": status, "deadline": deadline, "closed": deleted, "gone": deleted}
+    rows.put(row, decision.version, counts=needed, **fields)
     for key in _owned(decision):
         if deleted:
             rows.remove(key)

@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 NO_ROW = -1
 """The version of a row that does not exist."""
 
+ENDED = "ended"
+"""The status of a row of which additions may require that it has not ended. No list is filtered by it."""
+
 
 class Key(NamedTuple):
     """The key of a row."""
@@ -60,16 +63,34 @@ class Put:
     expires_at: int | None = None
     counts: Mapping[str, int | None] = field(default_factory=dict)
 
+    @property
+    def ends(self) -> bool:
+        """Whether the row refuses some additions from then on."""
+        return self.closed or self.status == ENDED
+
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Adds to a row's counts, and creates the row if there is none; refused if the row is closed, or does not have the
-    `version` that is given (`NO_ROW`: there is no row, or one with only counts).
+    """Adds to a row's counts, and creates the row if there is none; refused if the row is closed.
+
+    Attributes:
+        alive: None: whatever else the row is. True: refused unless the row is there and has no status, such as `ENDED`.
+            False: refused unless there is no row, or one with only counts.
     """
 
     key: Key
     counts: Mapping[str, int]
-    version: int | None = None
+    alive: bool | None = None
+
+    def fits(self, version: int, status: str | None) -> bool:
+        """Whether a row with this version and status, which is not closed, is what it has to be."""
+        match self.alive:
+            case None:
+                return True
+            case True:
+                return version != NO_ROW and status is None
+            case False:
+                return version == NO_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +137,10 @@ class Table(Protocol):
     `earliest_deadline` may lag on AWS.
     """
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Row]:
-        """Returns the rows that exist, including tombstones."""
+    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
+        """Returns the rows that exist, including tombstones. Without `counts`, those of rows may be too low: a table
+        that keeps the counts of busy rows apart need not look for them.
+        """
         ...
 
     def query(
@@ -151,8 +174,8 @@ class Table(Protocol):
         """Makes all writes or none; at most `WRITE_LIMIT`, each with a different key.
 
         Raises:
-            RowConflict: a Put or a Remove was refused, or an Add with a version.
-            RowClosed: an Add without a version was refused.
+            RowConflict: a Put or a Remove was refused, or an Add that needs more than a row which is not closed.
+            RowClosed: an Add that needs no more was refused.
             ValueError: there are too many writes, or two with the same key.
         """
         ...

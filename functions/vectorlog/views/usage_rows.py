@@ -58,11 +58,13 @@ def store_changed_by(rows: Rows, store: str, size: int, at: int) -> None:
     key = keys.store(store)
     if rows.closed(key):
         return
-    rows.hold(key)
     if rows.version(key) == NO_ROW:
+        rows.hold(key)
         rows.add(key, **{PENDING: 1, f"{PENDING}:{_day(at)}": size})
-    else:
-        _add_until_end(rows, store, _day(at), size)
+        return
+    if _state(rows, key)["ended"] is None:
+        rows.hold(key)
+    _add_until_end(rows, store, _day(at), size)
 
 
 def store_changed(decision: StoreDecision, rows: Rows) -> Mapping[str, int | None]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from vectorlog.event_log.decision import AnyDecision
+from vectorlog.event_log.decision import AnyDecision, is_store_file
 from vectorlog.event_log.streams import Outcome
 from vectorlog.recent import Newest
 from vectorlog.retry import REAL_TIME, Timing
@@ -60,7 +60,7 @@ class Views:
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
         wanted = [key for decision in decisions if decision.version > 0 for key in touched(decision)]
-        rows = self.table.get(wanted) if wanted else {}
+        rows = self.table.get(wanted, counts=not all(map(is_store_file, decisions))) if wanted else {}
         return {key: rows.get(key) for key in wanted}
 
     def show(self, outcomes: Sequence[Outcome[Any, Any]], prefetched: Prefetched | None = None) -> None:
@@ -101,9 +101,9 @@ class Views:
         row = self.table.get([key]).get(key)
         return None if row is None or row.gone else row
 
-    def rows(self, wanted: Sequence[Key]) -> dict[Key, Row]:
-        """Returns the rows that exist and are not tombstones."""
-        return {key: row for key, row in self.table.get(wanted).items() if not row.gone}
+    def rows(self, wanted: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
+        """Returns the rows that exist and are not tombstones; about `counts` see `Table.get`."""
+        return {key: row for key, row in self.table.get(wanted, counts=counts).items() if not row.gone}
 
     def store_counts(self, store: str) -> Counts:
         """Returns a store's counts, including files that batches have named and not reached yet."""
