@@ -13,6 +13,7 @@ import pytest
 
 from tests.simulation.dynamodb import DynamoDB
 from tests.support import dynamodb_local, moto_aws
+from tests.support.spread_table import SpreadTable
 from vectorlog.runtime.aws import tables
 from vectorlog.sqlite.database import Database
 from vectorlog.views.dynamodb import DynamoDBTable
@@ -70,8 +71,16 @@ def simulated(_: Path) -> Iterator[Table]:
     table.close()
 
 
+@contextmanager
+def spread(_: Path) -> Iterator[Table]:
+    """The same, with every row spread that has counts."""
+    table = SpreadTable()
+    yield table
+    table.close()
+
+
 @pytest.fixture(
-    params=[sqlite, moto, simulated, pytest.param(dynamodb, marks=pytest.mark.aws)],
+    params=[sqlite, moto, simulated, spread, pytest.param(dynamodb, marks=pytest.mark.aws)],
     ids=lambda adapter: adapter.__name__,
 )
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:

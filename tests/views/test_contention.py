@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from local_aws.payloads import Json
 from local_aws.stream_mapping import StreamMapping, StreamSettings
+from tests.simulation.dynamodb import DynamoDB, action_of
 from tests.support.bench import PROJECT, Bench, DictIndex
 from tests.support.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
 from tests.support.virtual_time import VirtualTime
@@ -37,15 +38,13 @@ from vectorlog.operations import folded_log
 from vectorlog.operations.verify import differences
 from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.worker import Worker
-from vectorlog.retry import Contended
 from vectorlog.use_cases import file_batches, store_files, vector_stores
 from vectorlog.use_cases.store_files import AttachFile
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.use_cases.vector_stores import CreateStore
 from vectorlog.views.counts import Counts
 from vectorlog.views.dynamodb import DynamoDBTable
-from vectorlog.views.memory import MemoryTable
-from vectorlog.views.table import Key, Row, Write
+from vectorlog.views.table import Key
 from vectorlog.views.views import Views
 from vectorlog.work.messages import Ingest, decode
 from vectorlog.work.queue import Outgoing
@@ -69,49 +68,60 @@ records with Lambda").
 TEXT = "alpha beta"
 
 
-class TimedTable(DynamoDBTable):
-    """Rows in memory behind the adapter's own retries; calls take time, and a write that meets a transaction in
-    progress is refused.
+class TimedDynamoDB(DynamoDB):
+    """Calls take time, and a write that meets a transaction in progress is refused.
+
+    Attributes:
+        transactions: how often each was refused, by its token.
     """
 
-    def __init__(self, time: VirtualTime, random: Random) -> None:
-        super().__init__(cast(Any, None), "", time.timing(random))
+    def __init__(self, time: VirtualTime) -> None:
+        super().__init__(Random(1))
+        self.calm = True
+        self.transactions: Counter[str] = Counter()
         self._time = time
-        self._rows = MemoryTable()
         self._under_way: Counter[Key] = Counter()
-        self.transactions = self.refused = self.refusals = 0
 
-    def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
+    def batch_get_item(self, **request: Any) -> Any:
         self._time.sleep(READ_MS)
-        return self._rows.get(keys)
+        return super().batch_get_item(**request)
 
-    def query(self, pk: str, **given: Any) -> list[Row]:
+    def query(self, **request: Any) -> Any:
         self._time.sleep(READ_MS)
-        return self._rows.query(pk, **given)
+        return super().query(**request)
 
-    def scan(self) -> Any:
-        return self._rows.scan()
+    def update_item(self, **request: Any) -> None:
+        self._one(request)
+        super().update_item(**request)
 
-    def write(self, writes: Sequence[Write]) -> None:
-        refusals = 0
+    def delete_item(self, **request: Any) -> None:
+        self._one(request)
+        super().delete_item(**request)
 
-        def begin() -> None:
-            nonlocal refusals
-            if any(self._under_way[write.key] for write in writes):
-                refusals += 1
-                self._time.sleep(READ_MS)
-                raise Contended("a transaction is under way")
+    def _one(self, request: Any) -> None:
+        self._time.sleep(WRITE_MS)
+        if self._under_way[_key_of(request)]:
+            raise self.exceptions.TransactionConflictException("a transaction is under way")
 
-        self._retrying("TransactWriteItems", begin)
-        self.refused += refusals > 0
-        self.refusals += refusals
-        self.transactions += 1
-        self._under_way.update(write.key for write in writes)
+    def transact_write_items(self, *, TransactItems: list[Any], ClientRequestToken: str = "") -> None:
+        keys = [_key_of(action_of(action)) for action in TransactItems]
+        busy = [self._under_way[key] > 0 for key in keys]
+        self.transactions[ClientRequestToken] += any(busy)
+        if any(busy):
+            self._time.sleep(READ_MS)
+            raise self.exceptions.TransactionCanceledException(
+                ["TransactionConflict" if each else "None" for each in busy]
+            )
+        self._under_way.update(keys)
         try:
-            self._time.sleep(WRITE_MS + ACTION_MS * len(writes))
-            self._rows.write(writes)
+            self._time.sleep(WRITE_MS + ACTION_MS * len(keys))
+            super().transact_write_items(TransactItems=TransactItems, ClientRequestToken=ClientRequestToken)
         finally:
-            self._under_way.subtract(write.key for write in writes)
+            self._under_way.subtract(keys)
+
+
+def _key_of(request: Any) -> Key:
+    return Key(request["Key"]["pk"]["S"], request["Key"]["sk"]["S"])
 
 
 class SlowEmbedder(StubEmbedder):
@@ -167,12 +177,13 @@ class Crowd:
     """A store with a batch whose files are all to be ingested, in virtual time."""
 
     def __init__(self, folder: Path, settings: StreamSettings, shards: int) -> None:
-        self.time, random = VirtualTime(), Random(7)
+        self.time = VirtualTime()
+        self.random = random = Random(7)
         self.bench = Bench(folder, index=DictIndex())
-        self.log, self.table = Tapped(self.bench.log), TimedTable(self.time, random)
+        self.log, self.service = Tapped(self.bench.log), TimedDynamoDB(self.time)
         self.deployment = Deployment(
             streams=Streams(cast(Any, self.log), self.time, random, self.time.timing(random)),
-            views=Views(self.table, self.time.timing(random), pool=Inline()),
+            views=self._views(),
             blobs=self.bench.blobs,
             index=self.bench.index,
             models=Models([Offer("stub", "words", DIMENSIONS, False, self._embedder)]),
@@ -180,9 +191,7 @@ class Crowd:
             random=random,
         )
         self.work, self.embed = Messages(), Messages()
-        self.projector = Projector(
-            self.deployment.streams, self.deployment.views, cast(Any, self.work), cast(Any, self.embed)
-        )
+        self.projector, self._free = self._projector(), [self._projector() for _ in range(shards)]
         self.ingest = Ingester(self.deployment, StubReader(), Inline())
         self.projected = 0
         files = self._upload(WORKERS * ROUNDS * EACH + SINGLES)
@@ -192,7 +201,7 @@ class Crowd:
         self.projector.handle(list(self.log.scan()))
         Worker(self.deployment, self.projector).work(decode(self.work.waiting[0].body))
         self.projector.handle([commit for commit in self.log.scan() if "/" in commit.stream])
-        self.table.transactions = 0
+        self.service.transactions.clear()
         self.mapping = self.log.mapping = StreamMapping(self._project, settings, self.time, _given_up, shards=shards)
 
     def run(self) -> None:
@@ -228,8 +237,18 @@ class Crowd:
     def _project(self, event: Json) -> Json:
         commits = [commit_of(record["dynamodb"]["NewImage"]) for record in event["Records"]]
         self.projected += len(commits)
-        assert self.projector.handle_in_order(commits) == 0
+        projector = self._free.pop()  # as many run at once as there are shards
+        assert projector.handle_in_order(commits) == 0
+        self._free.append(projector)
         return {}
+
+    def _views(self) -> Views:
+        """The views as a process of its own has them."""
+        timing = self.time.timing(self.random)
+        return Views(DynamoDBTable(cast(Any, self.service), "views", timing, threads=1), timing, pool=Inline())
+
+    def _projector(self) -> Projector:
+        return Projector(self.deployment.streams, self._views(), cast(Any, self.work), cast(Any, self.embed))
 
     def _embedder(self, space: Space) -> SlowEmbedder:
         made = SlowEmbedder(space)
@@ -258,13 +277,13 @@ def test_crowd(tmp_path: Path) -> None:
     """
     crowd = Crowd(tmp_path, StreamSettings(), SHARDS)
     crowd.run()
-    table, views = crowd.table, crowd.deployment.views
+    transactions, views = crowd.service.transactions, crowd.deployment.views
+    refused = sum(times > 0 for times in transactions.values())
     print(
-        f"{crowd.projected} commits, {table.transactions} transactions,",
-        f"{table.refused} refused, {table.refusals} refusals",
+        f"{crowd.projected} commits, {len(transactions)} transactions, {refused} refused, {transactions.total()} times"
     )
-    assert 0 < table.refusals < crowd.projected / 20
-    assert table.transactions < crowd.projected / 5
+    assert refused < len(transactions) / 20
+    assert len(transactions) < crowd.projected / 5
     assert views.batch_counts(crowd.batch, len(crowd.listed)) == Counts(completed=len(crowd.listed))
     assert views.store_counts(crowd.store).total == len(crowd.listed) + SINGLES
     for waiting in crowd.work.waiting:

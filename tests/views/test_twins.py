@@ -66,7 +66,7 @@ def test_twins_agree(tmp_path: Path, seed: int) -> None:
         for _ in range(200):
             keys = random.sample(KEYS, random.choice([1, 1, 2, 4]))
             writes = [some_write(random, key, twin.get([key]).get(key)) for key in keys]
-            assert _refused(real, writes) is _refused(twin, writes)
+            assert refusal(real, writes) is refusal(twin, writes)
             assert real.get(keys) == twin.get(keys)
             asked = some_query(random)
             assert real.query("VS#1", **asked) == twin.query("VS#1", **asked)
@@ -76,9 +76,10 @@ def test_twins_agree(tmp_path: Path, seed: int) -> None:
     database.close()
 
 
-def _refused(table: Table, writes: list[Write]) -> type[Exception] | None:
+def refusal(table: Table, writes: list[Write]) -> type[Exception] | None:
+    """How a table refuses writes; None if it made them."""
     try:
         table.write(writes)
-    except (RowConflict, RowClosed) as refusal:
-        return type(refusal)
+    except (RowConflict, RowClosed) as refused:
+        return type(refused)
     return None

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from vectorlog.retry import REAL_TIME, Contended, Timing
 from vectorlog.views.dynamodb_calls import Calls, Refused
-from vectorlog.views.dynamodb_counter_items import Action, is_counter, is_spread
+from vectorlog.views.dynamodb_counter_items import is_counter, is_spread
 from vectorlog.views.dynamodb_counters import Counters
 from vectorlog.views.dynamodb_items import (
     DEADLINE_SHARDS,
     Item,
+    action_of,
     deadlines_request,
     key_of,
     list_request,
@@ -199,7 +200,7 @@ class DynamoDBTable:
         busy: set[Key] = set()
         with self._counters.one() as number:
             added = {place: made for place, each in enumerate(writes) if (made := self._counters.action(each, number))}
-            actions = [added[place] if place in added else _action(each) for place, each in enumerate(writes)]
+            actions = [added[place] if place in added else action_of(each) for place, each in enumerate(writes)]
 
             def met(places: Sequence[int]) -> None:
                 if any(place in added for place in places):
@@ -218,7 +219,8 @@ class DynamoDBTable:
         return True
 
     def _recover(self, writes: Sequence[Write], refused: Sequence[int], added: Container[int]) -> None:
-        """Notes what was refused because counters were gone, or because a row was spread.
+        """Makes good what was refused because counters were gone, or because rows to be removed were spread. The
+        repetition tells what else is refused.
 
         Args:
             writes: as they were given.
@@ -226,20 +228,18 @@ class DynamoDBTable:
             added: the places of those that went to counters.
 
         Raises:
-            RowConflict, RowClosed: others were refused too.
+            RowConflict, RowClosed: nothing was refused because of that.
         """
-        for place in refused:
-            write = writes[place]
-            if place in added:
-                self._counters.forget(write.key)
-            elif isinstance(write, Remove) and write.replaces is None:
-                self._counters.gather(write.key)
-            else:
-                raise _refusal(write) from None
-
-
-def _action(write: Write) -> Action:
-    return {"Delete" if isinstance(write, Remove) else "Update": request_of(write)}
+        gone = [writes[place].key for place in refused if place in added]
+        spread = [
+            each.key for each in map(writes.__getitem__, refused) if isinstance(each, Remove) and each.replaces is None
+        ]
+        for key in gone:
+            self._counters.forget(key)
+        for key in spread:
+            self._counters.gather(key)
+        if not (gone or spread):
+            raise _refusal(writes[refused[0]]) from None
 
 
 def _refusal(write: Write) -> RowConflict | RowClosed:

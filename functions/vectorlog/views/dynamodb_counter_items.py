@@ -7,14 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vectorlog.views.dynamodb_items import Item, counts_of, key_item, row_of, sums_of
+from vectorlog.views.dynamodb_items import Action, Item, counts_of, key_item, row_of, sums_of
 from vectorlog.views.table import Add, Key, Row
 
 COUNTERS = 16
 """The number of a row's counters. Two writers that chose theirs at random have the same one in 6 % of all cases."""
-
-Action = Mapping[str, Mapping[str, Any]]
-"""An action of a transaction, without the table's name."""
 
 _COUNTERS = "COUNTERS#"
 _STAMP = "u"

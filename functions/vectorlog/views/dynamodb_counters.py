@@ -17,7 +17,6 @@ from vectorlog.retry import Contended
 from vectorlog.views.dynamodb_calls import Calls, Refused
 from vectorlog.views.dynamodb_counter_items import (
     COUNTERS,
-    Action,
     add_to_counter,
     counters_request,
     gather_actions,
@@ -27,7 +26,7 @@ from vectorlog.views.dynamodb_counter_items import (
     spread_actions,
     with_counters,
 )
-from vectorlog.views.dynamodb_items import Item, key_of, needs_one_item, row_of
+from vectorlog.views.dynamodb_items import Action, Item, key_of, needs_one_item, row_of
 from vectorlog.views.table import Add, Key, Row, Write
 
 HOT = 2

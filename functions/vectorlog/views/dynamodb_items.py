@@ -33,6 +33,9 @@ from vectorlog.views.table import ENDED, NO_ROW, Add, Key, Put, Remove, Row, Wri
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's JSON: `{"v": {"N": "3"}, …}`."""
 
+Action = Mapping[str, Mapping[str, Any]]
+"""An action of a transaction, without the table's name: `{"Update": {"Key": …, …}}`."""
+
 BY_STATUS = "by_status"
 BY_DEADLINE = "by_deadline"
 
@@ -115,6 +118,11 @@ def deadlines_request(shard: int, until: int) -> dict[str, Any]:
         "KeyConditionExpression": "q = :q AND t <= :until",
         "ExpressionAttributeValues": {":q": {"S": shard_of(shard)}, ":until": {"N": str(until)}},
     }
+
+
+def action_of(write: Write) -> Action:
+    """Returns the action of a transaction that makes a write."""
+    return {"Delete" if isinstance(write, Remove) else "Update": request_of(write)}
 
 
 def request_of(write: Write) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Put:
     @property
     def ends(self) -> bool:
         """Whether the row refuses some additions from then on."""
-        return self.closed or self.status == ENDED
+        return self.closed or self.status is not None
 
 
 @dataclass(frozen=True, slots=True)
