@@ -223,7 +223,9 @@ class DynamoDB:
     ) -> None:
         assert 1 <= len(TransactItems) <= TRANSACTION
         if self._happens("conflict", 0.02):
-            raise TransactionCanceledException(["TransactionConflict", *["None"] * (len(TransactItems) - 1)])
+            met = self._draw.randrange(len(TransactItems))
+            reasons = ["TransactionConflict" if place == met else "None" for place in range(len(TransactItems))]
+            raise TransactionCanceledException(reasons)
         if self._happens("throttled", 0.005):
             raise TransactionCanceledException(["ThrottlingError", *["None"] * (len(TransactItems) - 1)])
 

@@ -14,8 +14,8 @@ from tests.support.dynamodb_reads import reads
 from tests.support.waits import Waits
 from vectorlog.domain.errors import Unavailable
 from vectorlog.runtime.aws import tables
-from vectorlog.views.dynamodb import LONGEST_PAGE, DynamoDBTable
-from vectorlog.views.dynamodb_calls import BUSY
+from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.views.dynamodb_calls import BUSY, LONGEST_PAGE
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write
 
 if TYPE_CHECKING:

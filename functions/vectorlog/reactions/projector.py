@@ -86,6 +86,8 @@ class Projector:
                 not_imported.append(decision)
                 messages += [(commit.stream, message) for message in reactions(decision)]
         self._views.apply(decisions)
+        if not replayed:
+            self._views.prepare(decisions)
         self.send(messages)  # before others are told: work does not wait for an outbox that is full
         if self._announcer is not None:
             told: list[tuple[str, Message]] = []

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from vectorlog.retry import REAL_TIME, Contended, Timing
-from vectorlog.views.dynamodb_calls import Calls, Refused
+from vectorlog.views.dynamodb_calls import LONGEST_PAGE, Calls, Refused
 from vectorlog.views.dynamodb_counter_items import is_counter, is_spread
 from vectorlog.views.dynamodb_counters import Counters
+from vectorlog.views.dynamodb_deadlines import Deadlines
 from vectorlog.views.dynamodb_items import (
-    DEADLINE_SHARDS,
     Item,
     action_of,
-    deadlines_request,
     key_of,
     list_request,
     request_of,
@@ -30,14 +29,6 @@ if TYPE_CHECKING:
 
 KEYS_PER_GET = 100
 """The limit of a BatchGetItem."""
-
-LONGEST_PAGE = 5000
-"""The largest number of items that a Query asks for: the megabyte that a Query reads rarely has more."""
-
-DEADLINES_PER_UNIT = 20
-"""Items of `by_deadline` in the 4 KB that half a read unit pays for: each has two ids in its keys, and fewer than 200
-bytes in total.
-"""
 
 _FIRST, _LAST = "\x00", "\U0010ffff"
 log = logging.getLogger(__name__)
@@ -56,6 +47,7 @@ class DynamoDBTable:
         self._calls = Calls(client, table, timing)
         self._counters = Counters(self._calls)
         self._pool = ThreadPoolExecutor(threads, "views")
+        self._deadlines = Deadlines(self._calls, lambda: self._pool)
 
     def get(self, keys: Sequence[Key], *, counts: bool = True) -> dict[Key, Row]:
         """See Table."""
@@ -117,10 +109,18 @@ class DynamoDBTable:
         while not done():
             log.debug("counters of %s rows were gone", len(writes))
 
+    def spread(self, keys: Sequence[Key]) -> None:
+        """See Table."""
+        list(self._pool.map(self._counters.spread, dict.fromkeys(keys)))
+
+    def gather(self, key: Key, quiet: Callable[[Row], bool]) -> None:
+        """See Table. A row that this process has not read since it was spread stays as it is."""
+        if self._counters.knows(key) and (row := self.get([key]).get(key)) and quiet(row):
+            self._counters.gather(key)
+
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table. Rows that the index finds are read again, so those that were handled meanwhile are left out."""
-        overdue = self._pool.map(lambda shard: self._overdue(shard, at, limit), range(DEADLINE_SHARDS))
-        keys = [key for _, key in sorted(chain.from_iterable(overdue))]
+        keys = self._deadlines.overdue(at, limit)
         due: list[tuple[int, Key, Row]] = []
         for start in range(0, len(keys), limit):
             rows = self.get(keys[start : start + limit])
@@ -133,8 +133,7 @@ class DynamoDBTable:
 
     def earliest_deadline(self, until: int, prefixes: Sequence[str]) -> int | None:
         """See Table. Makes one small Query for each shard, and more only if rows with other prefixes come first."""
-        earliest = self._pool.map(lambda shard: self._earliest(shard, until, prefixes), range(DEADLINE_SHARDS))
-        return min((deadline for deadline in earliest if deadline is not None), default=None)
+        return self._deadlines.earliest(until, prefixes)
 
     def scan(self) -> Iterator[Row]:
         """See Table."""
@@ -160,23 +159,6 @@ class DynamoDBTable:
         rows = self.get(keys)
         return [rows[key] for key in keys if key in rows and rows[key].status == status and not rows[key].gone]
 
-    def _overdue(self, shard: int, at: int, limit: int) -> list[tuple[int, Key]]:
-        page = self._client.query(TableName=self._table, **deadlines_request(shard, at), Limit=limit)
-        return [(int(item["t"]["N"]), key_of(item)) for item in page["Items"]]
-
-    def _earliest(self, shard: int, until: int, prefixes: Sequence[str]) -> int | None:
-        request = {"TableName": self._table, **deadlines_request(shard, until), "Limit": DEADLINES_PER_UNIT}
-        while True:
-            page = self._client.query(**request)
-            deadlines = (int(item["t"]["N"]) for item in page["Items"] if item["sk"]["S"].startswith(tuple(prefixes)))
-            earliest = next(deadlines, None)
-            if earliest is not None or "LastEvaluatedKey" not in page:
-                return earliest
-            request |= {
-                "ExclusiveStartKey": page["LastEvaluatedKey"],
-                "Limit": min(LONGEST_PAGE, request["Limit"] * 4),
-            }
-
     def _write_one(self, write: Put | Remove) -> bool:
         """Writes a row; False if it was spread, and has to be written again."""
         self._counters.action(write, 0)
@@ -198,6 +180,7 @@ class DynamoDBTable:
     def _write_all(self, writes: Sequence[Write]) -> bool:
         """Writes rows; False if counters were gone or rows were spread, and they have to be written again."""
         busy: set[Key] = set()
+        self._counters.find(writes)
         with self._counters.one() as number:
             added = {place: made for place, each in enumerate(writes) if (made := self._counters.action(each, number))}
             actions = [added[place] if place in added else action_of(each) for place, each in enumerate(writes)]

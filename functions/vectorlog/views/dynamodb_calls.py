@@ -19,6 +19,9 @@ BUSY = RetryPolicy(attempts=10, first_s=0.02, cap_s=0.64)
 with another one nor the keys that a read left unprocessed.
 """
 
+LONGEST_PAGE = 5000
+"""The largest number of items that a Query asks for: the megabyte that a Query reads rarely has more."""
+
 _CONFLICT, _CONDITION = "TransactionConflict", "ConditionalCheckFailed"
 
 _TEMPORARY = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})

@@ -67,6 +67,12 @@ class Counters:
             with self._lock:
                 self._in_use[number] -= 1
 
+    def find(self, writes: Sequence[Write]) -> None:
+        """Looks up, once, whether rows are spread to which additions go together with one that is known to be."""
+        added = [write.key for write in writes if isinstance(write, Add)]
+        if any(map(self.knows, added)):
+            self._look_up([key for key in added if key not in self._spread])
+
     def action(self, write: Write, number: int) -> Action | None:
         """Returns the action of an addition to a row that is known to be spread; None for any other write. Rows that
         must not be spread for their write are gathered first.
@@ -74,7 +80,7 @@ class Counters:
         Raises:
             Unavailable: the row cannot be gathered.
         """
-        if not self._spread.get(write.key):
+        if not self.knows(write.key):
             return None
         if isinstance(write, Add):
             return add_to_counter(write, number)
@@ -89,6 +95,10 @@ class Counters:
             if is_spread(item) or key in self._spread:
                 self._spread.put(key, is_spread(item))
 
+    def knows(self, key: Key) -> bool:
+        """Whether a row is known to be spread."""
+        return bool(self._spread.get(key))
+
     def forget(self, key: Key) -> None:
         """Notes that a row's counters are gone."""
         self._spread.put(key, False)
@@ -98,9 +108,13 @@ class Counters:
         self._own = self._any()
 
     def met(self, key: Key) -> bool:
-        """Counts a refusal of an addition to a row; returns whether the row is busy."""
+        """Counts a refusal of an addition to a row. Returns whether the row is busy; before it is, looks up whether
+        others have found it to be.
+        """
         refusals = (self._refusals.get(key) or 0) + 1
         self._refusals.put(key, refusals)
+        if refusals < HOT:
+            self._look_up([key])
         return refusals >= HOT
 
     def spread(self, key: Key) -> None:
@@ -164,6 +178,12 @@ class Counters:
         if len(counters) < COUNTERS:
             raise Unavailable("The database is busy. Please repeat the request.")
         return with_counters(item, counters)
+
+    def _look_up(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            self._spread.put(key, False)
+        if keys:
+            self.learn(self._calls.items(keys))
 
     def _read(self, key: Key) -> Sequence[Item]:
         items: Sequence[Item] = self._calls.client.query(TableName=self._calls.table, **counters_request(key))["Items"]

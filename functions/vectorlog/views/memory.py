@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from vectorlog.views.table import Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
@@ -53,6 +53,12 @@ class MemoryTable:
                 self._rows.pop(key, None)
             else:
                 self._rows[key] = row
+
+    def spread(self, keys: Sequence[Key]) -> None:
+        """Does nothing: one write is made at a time."""
+
+    def gather(self, key: Key, quiet: Callable[[Row], bool]) -> None:
+        """Does nothing: no row is spread."""
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table."""

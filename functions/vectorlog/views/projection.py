@@ -31,7 +31,7 @@ from vectorlog.event_log.decision import (
 from vectorlog.views import keys, past_keys, store_file_rows, store_rows, usage_rows, webhook_keys
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS, TOMBSTONE_MS
 from vectorlog.views.rows import Rows
-from vectorlog.views.table import NO_ROW, Key
+from vectorlog.views.table import ENDED, NO_ROW, Key
 
 
 def touched(decision: AnyDecision) -> list[Key]:
@@ -115,7 +115,7 @@ def _project_batch(decision: BatchDecision, rows: Rows) -> None:
         rows.add(totals, unreached=state.count, known=state.known)
         rows.put(keys.every_batch(state.store, decision.stream), 0)
         rows.put(opened, 0, deadline=state.created_at + INGEST_DEADLINE_MS)
-    rows.put(own, decision.version, data=decision.text)
+    rows.put(own, decision.version, data=decision.text, status=ENDED if state.ended else None)
 
 
 def _project_file(decision: FileDecision, rows: Rows) -> None:

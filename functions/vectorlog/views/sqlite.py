@@ -101,6 +101,12 @@ class SQLiteTable:
 
         self._database.write(apply)
 
+    def spread(self, keys: Sequence[Key]) -> None:
+        """Does nothing: one write is made at a time."""
+
+    def gather(self, key: Key, quiet: Callable[[Row], bool]) -> None:
+        """Does nothing: no row is spread."""
+
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table. It also deletes tombstones that have expired."""
         self._database.write(

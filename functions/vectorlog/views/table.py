@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -178,6 +178,16 @@ class Table(Protocol):
             RowClosed: an Add that needs no more was refused.
             ValueError: there are too many writes, or two with the same key.
         """
+        ...
+
+    def spread(self, keys: Sequence[Key]) -> None:
+        """Prepares rows for additions by many writers at once. Changes nothing that is read; a table whose writers do
+        not hinder each other does nothing.
+        """
+        ...
+
+    def gather(self, key: Key, quiet: Callable[[Row], bool]) -> None:
+        """Takes back what `spread` prepared, if there is something and the row is quiet now."""
         ...
 
     def due(self, at: int, limit: int = 100) -> list[Row]:

@@ -91,6 +91,12 @@ def store_changed(decision: StoreDecision, rows: Rows) -> Mapping[str, int | Non
     return needed
 
 
+def changed_by(row: Row, store: str, at: int) -> tuple[Key, ...]:
+    """Returns the keys of the rows to which files of a store, given its row, add in the month of `at` (ms)."""
+    owner = json.loads(row.data)["data"]["owner"] if row.data else None
+    return usage_keys.rows("stores", Owner(**owner), _day(at)[: len("2026-11")], _shard(store)) if owner else ()
+
+
 def file_uploaded(decision: FileDecision, rows: Rows) -> None:
     """Counts an upload, when its row is first written."""
     state, key = decision.state, keys.file(decision.stream)
@@ -167,8 +173,12 @@ def _end_of(ended_at: int | None) -> str:
 
 def _add(rows: Rows, of: usage_keys.UsageOf, owner: Owner, thing: str, day: str, size: int) -> None:
     month, _, number = day.rpartition("-")
-    for key in usage_keys.rows(of, owner, month, crc32(thing.encode()) % SHARDS):
+    for key in usage_keys.rows(of, owner, month, _shard(thing)):
         rows.add(key, **{number: size})
+
+
+def _shard(thing: str) -> int:
+    return crc32(thing.encode()) % SHARDS
 
 
 def _day(at: int) -> str:

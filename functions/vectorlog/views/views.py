@@ -13,6 +13,7 @@ from vectorlog.event_log.streams import Outcome
 from vectorlog.recent import Newest
 from vectorlog.retry import REAL_TIME, Timing
 from vectorlog.views import keys
+from vectorlog.views.busy_rows import prepare
 from vectorlog.views.claims import Claims
 from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
 from vectorlog.views.group_projection import project
@@ -89,6 +90,11 @@ class Views:
             return
         for table in self.tables:
             project_jointly(table, list(groups(unshown)), self._pool, self._timing)
+
+    def prepare(self, decisions: Sequence[AnyDecision]) -> None:
+        """Prepares the tables for what follows from these commits, which are projected: many files, or none for now."""
+        for table in self.tables:
+            prepare(table, decisions)
 
     def _apply(self, decisions: Sequence[AnyDecision], absent: Prefetched, prefetched: Prefetched) -> None:
         """Projects commits. The rows in `absent` exist in none of the tables; `prefetched` was read from `table`."""
