@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -32,8 +32,10 @@ from vectorlog.reactions.projector import Projector
 from vectorlog.reactions.reactions import reactions
 from vectorlog.reactions.sweep import sweep
 from vectorlog.reactions.worker import Worker
+from vectorlog.retry import Timing
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
+from vectorlog.views.table import Add, Write
 from vectorlog.webhooks.outbox import Outbox
 from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
 from vectorlog.work.sqs import SQSQueue
@@ -55,6 +57,24 @@ class OneByOne:
 
     def shutdown(self) -> None:
         pass
+
+
+class SometimesBusy(DynamoDBTable):
+    """Rows to which something is added are busy now and then, and quiet again; a process may have missed it."""
+
+    def __init__(self, service: DynamoDB, timing: Timing) -> None:
+        super().__init__(cast(Any, service), "views", timing, threads=1)
+        self._service = service
+
+    def write(self, writes: Sequence[Write]) -> None:
+        super().write(writes)
+        for key in [write.key for write in writes if isinstance(write, Add)]:
+            if self._service.happens("spread", 0.1):
+                self._counters.spread(key)
+            if self._service.happens("gathered", 0.02):
+                self._counters.gather(key)
+            if self._service.happens("not known to be spread", 0.05):
+                self._counters.forget(key)
 
 
 class CloudWorld:
@@ -81,7 +101,7 @@ class CloudWorld:
         self._queues = {name: SQS(self.clock, draw, tries) for name in ("work", "embed", "deliver")}
         client = cast(Any, self._service)
         timing = no_waits(draw.uniform)
-        log, table = DynamoDBEventLog(client, "log", threads=1), DynamoDBTable(client, "views", timing, threads=1)
+        log, table = DynamoDBEventLog(client, "log", threads=1), SometimesBusy(self._service, timing)
         outbox = DynamoDBTable(client, "outbox", timing, threads=1)
         queues = {
             name: SQSQueue(cast(Any, queue), name, self.clock, timing=timing) for name, queue in self._queues.items()

@@ -104,7 +104,8 @@ class DynamoDB:
     def _table(self, name: str) -> _Table:
         return self._tables.setdefault(name, _Table())
 
-    def _happens(self, what: str, chance: float) -> bool:
+    def happens(self, what: str, chance: float) -> bool:
+        """Whether something happens this time; it is counted."""
         happens = not self.calm and self._draw.random() < chance
         self.events[what] += happens
         return happens
@@ -119,7 +120,7 @@ class DynamoDB:
         table, values = self._table(request["TableName"]), request["ExpressionAttributeValues"]
         index = request.get("IndexName")
         stale = index is not None or not request.get("ConsistentRead")
-        writes_ago = self._draw.randint(0, len(table.past)) if stale and self._happens("stale read", 0.4) else 0
+        writes_ago = self._draw.randint(0, len(table.past)) if stale and self.happens("stale read", 0.4) else 0
         old = table.as_of(writes_ago)
         matching = self._matching(table, request, index, old)
         if not request.get("ScanIndexForward", True):
@@ -167,9 +168,9 @@ class DynamoDB:
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         [(name, wanted)] = RequestItems.items()
         table, keys = self._table(name), wanted["Keys"]
-        stale = not wanted.get("ConsistentRead") and self._happens("stale read", 0.4)
+        stale = not wanted.get("ConsistentRead") and self.happens("stale read", 0.4)
         old = table.as_of(self._draw.randint(0, len(table.past))) if stale else {}
-        left = keys[1:] if len(keys) > 1 and self._happens("unprocessed keys", 0.02) else []
+        left = keys[1:] if len(keys) > 1 and self.happens("unprocessed keys", 0.02) else []
         found = []
         for key in keys[:1] if left else keys:
             place = _key(key)
@@ -212,7 +213,7 @@ class DynamoDB:
         self._repeated("delete_item", lambda: self._write({"Delete": request}))
 
     def _conflict(self) -> None:
-        if self._happens("conflict", 0.01):
+        if self.happens("conflict", 0.01):
             raise TransactionConflictException("Transaction is ongoing for the item")
 
     def transact_write_items(
@@ -222,11 +223,11 @@ class DynamoDB:
         ClientRequestToken: str = "",
     ) -> None:
         assert 1 <= len(TransactItems) <= TRANSACTION
-        if self._happens("conflict", 0.02):
+        if self.happens("conflict", 0.02):
             met = self._draw.randrange(len(TransactItems))
             reasons = ["TransactionConflict" if place == met else "None" for place in range(len(TransactItems))]
             raise TransactionCanceledException(reasons)
-        if self._happens("throttled", 0.005):
+        if self.happens("throttled", 0.005):
             raise TransactionCanceledException(["ThrottlingError", *["None"] * (len(TransactItems) - 1)])
 
         def transact() -> None:
@@ -266,7 +267,7 @@ class DynamoDB:
         """Makes a call whose answer may be lost; botocore then repeats it."""
         with self._lock:
             call()
-            if self._happens(f"{what} repeated", 0.02):
+            if self.happens(f"{what} repeated", 0.02):
                 call()
 
     @staticmethod
