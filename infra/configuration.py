@@ -77,6 +77,8 @@ class Configuration:
         duplicate_content: whether a store accepts the same bytes twice.
         embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
         webhook_allow_private: whether webhooks are sent to private addresses too, and over http.
+        spread_counts: whether the counts of a busy store or batch are spread over several items. Turn it off for the
+            deployment that replaces a version without it, and before one that goes back to it.
         event_bus: whether everything that webhooks can tell also goes to an EventBridge bus that the stack creates.
         reader_cpu_seconds, reader_cpu_seconds_per_mb: how much CPU time reading a file may take, in seconds: so much,
             and so much for each MB. One that takes more fails.
@@ -120,6 +122,7 @@ class Configuration:
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     webhook_allow_private: bool = False
+    spread_counts: bool = True
     event_bus: bool = False
     reader_cpu_seconds: Annotated[float, Field(ge=1, le=600)] = READ_CPU_SECONDS
     reader_cpu_seconds_per_mb: Annotated[float, Field(ge=0.1, le=600)] = READ_CPU_SECONDS_PER_MB

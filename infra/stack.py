@@ -202,7 +202,7 @@ class VectorlogStack(Stack):
     def _make(self, spec: FunctionSpec, *fields: str) -> lambda_.Function:
         """Creates a function with these fields of `Environment`, and those that belong to them."""
         values = {field: value for field, value in self._deployment().items() if value}
-        with_them = [*fields, *(["views_also"] if "views_table" in fields else ())]
+        with_them = [*fields, *(["views_also", "spread_counts"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
         with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
@@ -214,6 +214,7 @@ class VectorlogStack(Stack):
             "events_table": self._log.table.table_name,
             "views_table": self._views.table.table_name,
             "views_also": ",".join(table.table_name for table in self._views.tables[1:]),
+            "spread_counts": "" if self._configuration.spread_counts else str(False),
             "bucket": self._files.bucket.bucket_name,
             "work_queue": self._queues.work.queue_url,
             "embed_queue": self._queues.embed.queue_url,

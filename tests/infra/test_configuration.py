@@ -107,6 +107,7 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         limit_files="3",
         limit_stores="4",
         webhook_allow_private="true",
+        spread_counts="false",
         event_bus="true",
     )
     functions = stack.of("AWS::Lambda::Function").values()

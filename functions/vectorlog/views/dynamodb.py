@@ -36,16 +36,19 @@ log = logging.getLogger(__name__)
 
 class DynamoDBTable:
     """Implements Table. `threads` is the number of calls in parallel: a batch of 2,000 files reads rows by 41 calls.
+    Without `spreads`, it spreads no row, but knows those that are spread.
 
     A `RowConflict` may also follow a response that was lost. The row is then the caller's own, as the caller sees when
     it reads again.
     """
 
-    def __init__(self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 44) -> None:
+    def __init__(
+        self, client: BaseClient, table: str, timing: Timing = REAL_TIME, *, threads: int = 44, spreads: bool = True
+    ) -> None:
         self._client = client
         self._table = table
         self._calls = Calls(client, table, timing)
-        self._counters = Counters(self._calls)
+        self._counters = Counters(self._calls, spreads=spreads)
         self._pool = ThreadPoolExecutor(threads, "views")
         self._deadlines = Deadlines(self._calls, lambda: self._pool)
 

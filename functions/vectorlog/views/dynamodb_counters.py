@@ -44,10 +44,11 @@ log = logging.getLogger(__name__)
 
 
 class Counters:
-    """What a process knows of spread rows. Safe to use from several threads."""
+    """What a process knows of spread rows. Safe to use from several threads. Without `spreads`, it spreads none."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, *, spreads: bool = True) -> None:
         self._calls = calls
+        self._spreads = spreads
         self._refusals: Newest[Key, int] = Newest(KNOWN)
         self._spread: Newest[Key, bool] = Newest(KNOWN)
         self._own = self._any()
@@ -123,9 +124,9 @@ class Counters:
         """
         found = self._calls.items([key])
         item = found[0] if found else None
-        if item is not None and not is_spread(item) and not may_be_spread(item):
-            return
         if item is None or not is_spread(item):
+            if not self._spreads or (item is not None and not may_be_spread(item)):
+                return
             try:
                 self._calls.transact(spread_actions(key, made=item is not None and is_made(item)))
             except (Refused, Unavailable) as error:

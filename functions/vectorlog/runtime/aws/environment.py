@@ -32,6 +32,7 @@ class Environment:
     Attributes:
         views_also: further tables of views, separated by commas, that are written but not read: while `vectorlog
             rebuild` fills them, and until they are removed.
+        spread_counts: `False` keeps the counts of each row in one item (`views/dynamodb_counters.py`).
         work_queue, embed_queue, erase_queue: URLs of the queues.
         deliver_queue, outbox_table: the queue of what is to be told to others, and the table where it waits.
         webhook_secret: the id of the secret that holds the key from which the secrets of webhooks are derived.
@@ -57,6 +58,7 @@ class Environment:
     events_table: str = ""
     views_table: str = ""
     views_also: str = ""
+    spread_counts: str = "True"
     bucket: str = ""
     work_queue: str = ""
     embed_queue: str = ""

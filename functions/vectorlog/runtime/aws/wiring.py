@@ -58,11 +58,15 @@ def deployment() -> Deployment:
     """Returns this deployment, with the adapters for AWS."""
     settings, random = environment(), SystemRandom()
     dynamodb = clients.dynamodb()
-    also = [DynamoDBTable(dynamodb, name) for name in settings.views_also.split(",") if name]
+    spreads = settings.spread_counts == str(True)
+    table, *also = [
+        DynamoDBTable(dynamodb, name, spreads=spreads)
+        for name in (settings.views_table, *filter(None, settings.views_also.split(",")))
+    ]
     return Deployment(
         streams=Streams(DynamoDBEventLog(dynamodb, settings.events_table), clock, random),
         views=Views(
-            DynamoDBTable(dynamodb, settings.views_table),
+            table,
             also=also,
             pool=ThreadPoolExecutor(clients.CALLS_AT_ONCE, "project"),
         ),
