@@ -9,6 +9,7 @@ from typing import cast
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra import gateway_responses
@@ -85,6 +86,7 @@ class Api(Construct):
             rest_api_name=f"vectorlog-{configuration.stage}",
             description="OpenAI's and MKA1's Files and Vector Stores API",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            disable_execute_api_endpoint=bool(configuration.domain_name) or None,  # a way around what guards the domain
             binary_media_types=BINARY,
             cloud_watch_role=True,
             deploy_options=self._stage(configuration),
@@ -102,6 +104,13 @@ class Api(Construct):
         self.url = (
             f"https://{self.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{configuration.stage}"
         )
+        if configuration.web_acl_arn:
+            waf.CfnWebACLAssociation(
+                self,
+                "WebAcl",
+                resource_arn=self.rest_api.deployment_stage.stage_arn,
+                web_acl_arn=configuration.web_acl_arn,
+            )
         if configuration.domain_name:
             self.url = CustomDomain(self, "Domain", configuration=configuration, rest_api=self.rest_api).url
 

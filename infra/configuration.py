@@ -68,7 +68,11 @@ class Configuration:
             before a request's key is known, so keep them several times as large as the limit of one project.
         limit_requests_per_second, limit_files_per_minute, limit_stored_bytes, limit_files, limit_stores: what each
             project may send and hold, unless limits of its own are set; 0 is no limit.
-        embed_concurrency: how many embed functions run in parallel; Lambda allows 2 to 1,000.
+        embed_concurrency, work_concurrency: how many embed and work functions run in parallel; Lambda allows 2 to
+            1,000.
+        api_reserved, search_reserved: how much of the account's concurrency only the api and the search function may
+            use, and the most that they get; 0 reserves nothing, and they share with all others.
+        web_acl_arn: a regional web ACL of AWS WAF that checks requests first.
         domain_name, certificate_arn, hosted_zone: a custom domain; its record is created if the zone is given, as `id`
             or `id/name`.
         alarm_email: address that receives alarms, once it has confirmed the mail from AWS.
@@ -113,6 +117,10 @@ class Configuration:
     limit_files: _Limit = 0
     limit_stores: _Limit = 0
     embed_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 10
+    work_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 20
+    api_reserved: Annotated[int, Field(ge=0, le=10_000)] = 0
+    search_reserved: Annotated[int, Field(ge=0, le=10_000)] = 0
+    web_acl_arn: _Arn = ""
     domain_name: str = ""
     certificate_arn: _Arn = ""
     hosted_zone: str = ""

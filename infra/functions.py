@@ -113,6 +113,7 @@ class Functions(Construct):
         self._configuration = configuration
         self._assets = assets
         self._vpc = vpc
+        self._reserved = {"api": configuration.api_reserved, "search": configuration.search_reserved}
         self.made: dict[str, lambda_.Function] = {}
 
     def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
@@ -130,6 +131,7 @@ class Functions(Construct):
             architecture=ARCHITECTURES[self._configuration.architecture],
             timeout=spec.timeout,
             memory_size=spec.megabytes,
+            reserved_concurrent_executions=self._reserved.get(spec.handler) or None,
             ephemeral_storage_size=Size.mebibytes(spec.disk),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=group,

@@ -16,6 +16,7 @@ from infra.configuration import Configuration
 from vectorlog.defaults import ANSWERS
 from vectorlog.limits.dynamodb import RATE
 from vectorlog.runtime.aws.link_key import LINKS
+from vectorlog.views.dynamodb_counter_items import COUNTERS_OF
 from vectorlog.views.dynamodb_items import BY_DEADLINE, BY_STATUS
 
 
@@ -77,9 +78,12 @@ class Grants:
         _allow(function, actions, [table.table_arn for table in self.views])
 
     def write_rows(self, function: lambda_.Function) -> None:
-        """Reads rows by their keys, changes and deletes them."""
+        """Reads rows by their keys, with what is counted of them, changes and deletes them."""
         actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         _allow(function, actions, [table.table_arn for table in self.views])
+        statement = iam.PolicyStatement(actions=["dynamodb:Query"], resources=[table.table_arn for table in self.views])
+        statement.add_condition("ForAllValues:StringLike", {"dynamodb:LeadingKeys": [f"{COUNTERS_OF}*"]})
+        function.add_to_role_policy(statement)
 
     def list_rows(self, function: lambda_.Function) -> None:
         """Lists rows, including those of one status."""

@@ -136,7 +136,7 @@ class VectorlogStack(Stack):
         self._grants.put_off(function, self._queues.work)
         self._outgoing.announce(function)
         self._index.grant_write(function)
-        triggers.of_queue(function, self._queues.work)
+        triggers.of_queue(function, self._queues.work, concurrency=self._configuration.work_concurrency)
         return function
 
     def _embed(self) -> lambda_.Function:

@@ -268,6 +268,20 @@ class TestDomain:
         [record] = of_type(public, "Route53::RecordSet").values()
         assert (record["Name"], record["HostedZoneId"]) == ("api.example.com.", "Z0123456789")
 
+    def test_one_way_in(self, template: Json, public: Json) -> None:
+        """With a domain, the API has no other address, so nobody gets around what guards the domain."""
+        (alone,), (guarded,) = (of_type(each, "ApiGateway::RestApi").values() for each in (template, public))
+        assert "DisableExecuteApiEndpoint" not in alone
+        assert guarded["DisableExecuteApiEndpoint"] is True
+
+    def test_web_acl(self, template: Json) -> None:
+        """A web ACL checks the requests of the stage, if one is given."""
+        acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/ours/abc"
+        [made] = of_type(synthesized(web_acl_arn=acl), "WAFv2::WebACLAssociation").values()
+        assert made["WebACLArn"] == acl
+        assert "/stages/" in str(made["ResourceArn"])
+        assert not of_type(template, "WAFv2::WebACLAssociation")
+
     def test_no_zone(self) -> None:
         """Without a zone, an output gives the target for the record."""
         template = synthesized(

@@ -34,6 +34,17 @@ def test_alike(stack: Synthesized, handler: str) -> None:
     assert "ReservedConcurrentExecutions" not in made
 
 
+def test_reserved(synthesize: Synthesize) -> None:
+    """The functions that answer requests can have a share of the account's concurrency that no other one uses."""
+    stack = synthesize(api_reserved="200", search_reserved="100")
+    reserved = {
+        handler: made["ReservedConcurrentExecutions"]
+        for handler in HANDLERS
+        if "ReservedConcurrentExecutions" in (made := stack.function(handler)["Properties"])
+    }
+    assert reserved == {"api": 200, "search": 100}
+
+
 def test_all(stack: Synthesized) -> None:
     """The stack has only these functions; the CDK adds none if everything is retained."""
     assert len(stack.of("AWS::Lambda::Function")) == len(HANDLERS)

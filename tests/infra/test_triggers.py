@@ -60,6 +60,13 @@ def test_embedding_is_limited(synthesize: Synthesize) -> None:
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 25}
 
 
+def test_work_is_limited(stack: Synthesized, synthesize: Synthesize) -> None:
+    """Work that no client waits for takes no more of the account's concurrency than is configured."""
+    assert [_mapping["ScalingConfig"] for _mapping in _mappings(stack, "work")] == [{"MaximumConcurrency": 20}]
+    (mapping,) = _mappings(synthesize(work_concurrency="5"), "work")
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
 def test_clock(stack: Synthesized) -> None:
     """The sweep runs once a minute."""
     (rule,) = [each["Properties"] for each in stack.of("AWS::Events::Rule").values()]

@@ -13,14 +13,16 @@ from vectorlog.views.table import Add, Key, Row
 COUNTERS = 16
 """The number of a row's counters. Two writers that chose theirs at random have the same one in 6 % of all cases."""
 
-_COUNTERS = "COUNTERS#"
+COUNTERS_OF = "COUNTERS#"
+"""How the partition keys of counters begin."""
+
 _STAMP = "u"
 
 
 def is_counter(item: Item) -> bool:
     """Whether an item is a counter of another one."""
     pk: str = item["pk"]["S"]
-    return pk.startswith(_COUNTERS)
+    return pk.startswith(COUNTERS_OF)
 
 
 def is_spread(item: Item) -> bool:
@@ -127,7 +129,7 @@ def _counter(key: Key, number: int) -> Key:
 
 
 def _partition(key: Key) -> str:
-    return f"{_COUNTERS}{key.pk}|{key.sk}"
+    return f"{COUNTERS_OF}{key.pk}|{key.sk}"
 
 
 def _made(made: bool) -> Mapping[str, str]:
