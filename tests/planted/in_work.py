@@ -50,8 +50,8 @@ BUGS = (
     Bug(
         "messages-before-rows",
         "reactions/projector.py",
-        "        self._views.apply(decisions)\n        self.send(messages)  #",
-        "        self.send(messages)\n        self._views.apply(decisions)\n        self.send([])  #",
+        "        self._views.apply(decisions)\n        if not replayed:",
+        "        self.send(messages)\n        self._views.apply(decisions)\n        messages.clear()\n        if not replayed:",
         "Work begins before its rows exist, and is sent again with every failed projection.",
         ("handlers/test_partial_failures.py::TestProjector::test_replayed",),
     ),

@@ -110,6 +110,10 @@ class DynamoDB:
         self.events[what] += happens
         return happens
 
+    def partitions(self, table: str) -> set[str]:
+        """Returns the partition keys of a table's items."""
+        return {pk for pk, _ in self._table(table).items}
+
     # Reads
 
     def query(self, **request: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -244,6 +245,25 @@ def test_read_while_it_is_gathered(service: Service, table: DynamoDBTable, other
     service.between = step
     for _ in range(5):
         assert table.get([K]) == {K: Row(K, counts={"a": 2})}
+
+
+def test_added_while_it_is_gathered(service: Service, table: DynamoDBTable, other: DynamoDBTable) -> None:
+    """What is added to a counter between its reading and its removal is not lost."""
+    heat(service, table)
+    other.get([K])
+    table.write([Add(K, {"a": 1})])
+    read, waiting = service.query, [Add(K, {"a": 1})]
+
+    def query(**request: object) -> dict[str, Any]:
+        found = read(**request)
+        if waiting:
+            other.write([waiting.pop()])
+        return found
+
+    service.query = query  # type: ignore[method-assign]
+    table._counters.gather(K)
+    assert not is_spread(service)
+    assert table.get([K])[K].counts == {"a": 3}
 
 
 @pytest.mark.parametrize("seed", range(20))

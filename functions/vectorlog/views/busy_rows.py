@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vectorlog.event_log.decision import AnyDecision, BatchDecision, is_batch, is_store
 from vectorlog.views import keys, usage_rows
@@ -22,9 +22,7 @@ def prepare(table: Table, decisions: Sequence[AnyDecision]) -> None:
     large = [decision for decision in decisions if is_batch(decision) and _is_large(decision)]
     if large:
         stores = table.get([keys.store(decision.state.store) for decision in large], counts=False)
-        table.spread(
-            [key for decision in large for key in _added_to(decision, stores[keys.store(decision.state.store)])]
-        )
+        table.spread([key for decision in large for key in _added_to(decision, stores)])
     for store in dict.fromkeys(_stores(decisions)):
         table.gather(keys.store(store), _is_quiet)
 
@@ -33,9 +31,11 @@ def _is_large(decision: BatchDecision) -> bool:
     return decision.version == 0 and decision.state.count >= MANY
 
 
-def _added_to(decision: BatchDecision, store: Row) -> Iterator[Key]:
+def _added_to(decision: BatchDecision, stores: Mapping[Key, Row]) -> Iterator[Key]:
+    """Yields the rows to which a batch's files will add. A store that has no row yet is spread once it is busy."""
     yield keys.batch(decision.stream)
-    if not store.closed:
+    store = stores.get(keys.store(decision.state.store))
+    if store is not None and store.data and not store.closed:
         yield store.key
         yield from usage_rows.changed_by(store, decision.state.store, decision.at)
 
