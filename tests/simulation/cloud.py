@@ -37,7 +37,7 @@ from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.views.table import Add, Write
 from vectorlog.webhooks.outbox import Outbox
-from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
+from vectorlog.work.messages import COLLECTION, Collect, Ingest, Message, Replay, decode
 from vectorlog.work.sqs import SQSQueue
 
 SHARDS = 3
@@ -75,6 +75,19 @@ class SometimesBusy(DynamoDBTable):
                 self._counters.gather(key)
             if self._service.happens("not known to be spread", 0.05):
                 self._counters.forget(key)
+
+
+class _NotingProjector(Projector):
+    """Notes which streams it has replayed."""
+
+    def __init__(self, told: Told, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._told = told
+
+    def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
+        for message in (each for _, each in messages if isinstance(each, Replay)):
+            self._told.replayed(message.stream)
+        super().send(messages, delay)
 
 
 class CloudWorld:
@@ -130,7 +143,8 @@ class CloudWorld:
 
     def _start(self) -> None:
         made, ports = self.deployment, self._ports
-        self._projector = Projector(
+        self._projector = _NotingProjector(
+            self.told,
             made.streams,
             made.views,
             ports["work"],

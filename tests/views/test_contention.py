@@ -273,6 +273,7 @@ def _given_up(records: Sequence[Json], reason: str) -> None:
     raise AssertionError(f"records were given up: {reason}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("spreads", "least", "most"), [(False, 0.05, 0.5), (True, 0, 0.01)])
 def test_crowd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spreads: bool, least: float, most: float) -> None:
     """Fifty workers finish files of one store and batch while others are attached to it and the stream's shards are
