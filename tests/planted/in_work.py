@@ -51,7 +51,8 @@ BUGS = (
         "messages-before-rows",
         "reactions/projector.py",
         "        self._views.apply(decisions)\n        if not replayed:",
-        "        self.send(messages)\n        self._views.apply(decisions)\n        messages.clear()\n        if not replayed:",
+        "        self.send(messages)\n        self._views.apply(decisions)\n"
+        "        messages = []\n        if not replayed:",
         "Work begins before its rows exist, and is sent again with every failed projection.",
         ("handlers/test_partial_failures.py::TestProjector::test_replayed",),
     ),
