@@ -1,4 +1,4 @@
-"""The counters of this process, in Prometheus' format."""
+"""The counters of failures and outcomes, and of this process, in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class PrometheusMetrics:
     """
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, disable_created_metrics
+        from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
         from prometheus_client import Counter as PrometheusCounter
 
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter, which nobody reads
         self.registry: CollectorRegistry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._counters: dict[Counter, PrometheusCounter] = {
             each: PrometheusCounter(f"vectorlog_{each.name}", each.description, each.labels, registry=self.registry)
             for each in COUNTERS
