@@ -40,7 +40,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     except WrongSettings as error:
         raise click.UsageError(str(error)) from None
     share_arenas()
-    logs.configure(people=sys.stderr.isatty())
+    logs.configure(people=sys.stderr.isatty(), level=settings.log_level)
     for number in (
         signal.SIGINT,
         signal.SIGTERM,

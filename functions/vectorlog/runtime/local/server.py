@@ -26,6 +26,7 @@ from vectorlog.runtime.local.direct_parts import DirectParts
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
+from vectorlog.runtime.local.request_id import identified, still_for_it
 from vectorlog.runtime.local.request_log import RequestLine
 from vectorlog.runtime.local.request_metrics import RequestMetrics
 from vectorlog.runtime.local.service import Local
@@ -104,7 +105,7 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         keys = auth.open_until_first_key if self._loopback else auth.keys_required
-        authenticate = keys(deployment, later=pool.submit)
+        authenticate = keys(deployment, later=lambda step: pool.submit(still_for_it(step)))
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
         measured = RequestMetrics(self._local.metrics.registry)
@@ -117,7 +118,7 @@ class Server:
         app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
         admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)
         return asgi_app(
-            direct.admitting(admit, deployment, disk.room),
+            identified(direct.admitting(admit, deployment, disk.room)),
             pool,
             self._local.folder.spool,
             body_limit=settings.body_limit_mb * MB,
