@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 OPERATOR = {
     "serve": "Serve the API from a folder.",
-    "demo": "Ingest this repository's documents and search them.",
+    "demo": "Ingest some documents, search them, and show the console.",
     "keys": "Create, list and revoke API keys.",
     "export": "Write all data of a deployment to files.",
     "import": "Import an export.",
