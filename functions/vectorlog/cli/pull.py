@@ -25,7 +25,9 @@ def command() -> None:
 @command.command()
 @connection.option
 @click.option("--from-url", envvar="OPENAI_BASE_URL", default=OPENAI_URL, show_default=True, show_envvar=True)
-@click.option("--from-key", envvar="OPENAI_API_KEY", required=True, show_envvar=True, help="A key of that server.")
+@click.option(
+    "--from-key", envvar="OPENAI_API_KEY", show_envvar=True, help="A key of that server; any, where none is needed."
+)
 @click.option("--store", multiple=True, help="Id or name of a store there; can be given several times.")
 @click.option("--all", "everything", is_flag=True, help="All stores that the key sees.")
 @click.option(
@@ -41,7 +43,7 @@ def command() -> None:
 def openai(
     server: Server,
     from_url: str,
-    from_key: str,
+    from_key: str | None,
     store: Sequence[str],
     map_file: Path,
     at_once: int,
@@ -58,6 +60,10 @@ def openai(
     """
     if bool(store) == everything:
         raise click.UsageError("Give --store (several times if need be), or --all.")
+    if from_key is None:
+        if from_url == OPENAI_URL:
+            raise click.UsageError("OpenAI needs a key: give it in OPENAI_API_KEY, or with --from-key.")
+        from_key = "any"
     source = connection.opened(from_url, from_key, hint="--from-url")
     if source.url == server.url and from_key == server.key:
         raise click.UsageError("Source and target are the same: name the target with --url or VECTORLOG_URL.")
