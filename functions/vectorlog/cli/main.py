@@ -33,6 +33,7 @@ USER = {
     "batches": "Create, show, await and cancel batches of files.",
     "permissions": "List, grant and revoke permissions on a store.",
     "usage": "Show by day the bytes that stores held.",
+    "webhooks": "List, create, test and delete webhook endpoints, and listen to events.",
     "pull": "Copy stores from OpenAI or another server.",
     "watch": "Show what is being ingested.",
     "mcp": "Offer a server's stores to desktop clients (MCP).",
