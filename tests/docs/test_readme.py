@@ -84,6 +84,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(folder, first, second)
 
 
+@pytest.mark.long
 def test_commands(reader: Reader) -> None:
     """Every command that is not tried elsewhere ends well, in the order of the page; files that fail are told."""
     assert reader.types(f"./dev ingest README.md --store other --url {SECOND}").returncode == 0
@@ -100,6 +101,7 @@ def test_commands(reader: Reader) -> None:
             assert ".md" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("example", [text for kind, text in FENCE.findall(README) if kind == "python"])
 def test_examples(reader: Reader, example: str) -> None:
     """The clients' examples run as they are."""
