@@ -22,9 +22,13 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
     """Turns the lines on, and gives where they go; afterwards logging is as it was."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
+    own = logging.getLogger("vectorlog").level
 
     def configure(*, people: bool, level: str = "info") -> io.StringIO:
         root.handlers = []  # `force` closes those that it finds
+        ours = logging.getLogger("vectorlog")  # Powertools may have configured it for other tests
+        monkeypatch.setattr(ours, "handlers", [])
+        ours.setLevel(logging.NOTSET)
         written = io.StringIO()
         monkeypatch.setattr("sys.stderr", written)
         logs.configure(people=people, level=level)
@@ -33,6 +37,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
     yield configure
     root.handlers = before
     root.setLevel(level)
+    logging.getLogger("vectorlog").setLevel(own)
 
 
 def fail() -> None:
