@@ -14,7 +14,7 @@ from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.embedding.meter import Meter, NoMeter
-from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.embedding.offers import local_offers, openai_offers
 from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
@@ -199,14 +199,16 @@ class Local:
 
 def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry, meter: Meter = NoMeter()) -> Models:
     """Returns the models that these settings offer, which `resources` close; `meter` is told of their calls."""
-    offers = [local_offer()]
+    offers, default = local_offers(), None
     if settings.embedding == "openai":
         key = endpoint_key(settings.embedding_api_key, settings.embedding_api_key_file)
         endpoint = Endpoint(settings.embedding_base_url, key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
         offers = [*openai_offers(endpoint, models=named), *offers]
-    models = Models(offers, telemetry=telemetry, meter=meter)
+    elif settings.embedding_model:
+        default = f"local:{settings.embedding_model}"
+    models = Models(offers, default, telemetry=telemetry, meter=meter)
     resources.callback(models.close)
     return models
 
