@@ -16,9 +16,10 @@ PROGRAM = str(Path(sys.executable).with_name("vectorlog"))
 
 
 @pytest.mark.long
-def test_ends_in_the_console(tmp_path: Path) -> None:
-    """It shows what it found and why one file failed, and then names addresses of a console that answers, until Ctrl-C;
-    where there is no document, its own README is one. What it leaves behind is nothing.
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGHUP])
+def test_ends_in_the_console(tmp_path: Path, stop: signal.Signals) -> None:
+    """It shows what it found and why one file failed, and then names addresses of a console that answers, until Ctrl-C
+    or the end of its terminal; where there is no document, its own README is one. What it leaves behind is nothing.
     """
     command = [PROGRAM, "demo", "--stay"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
@@ -42,7 +43,7 @@ def test_ends_in_the_console(tmp_path: Path) -> None:
             assert [each["name"] for each in stores] == ["demo"]
             assert all(stores[0]["id"] in each for each in addresses[1:])
         finally:
-            demo.send_signal(signal.SIGINT)
+            demo.send_signal(stop)
             left, _ = demo.communicate(timeout=30)
     assert demo.returncode == 0
     assert "The server has stopped and its data is deleted." in left

@@ -40,7 +40,7 @@ def test_endpoints(cli: CommandLine) -> None:
     assert cli.run("webhooks", "delete", "we_none").exit_code == exits.NOT_FOUND
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_listen(cli: CommandLine, stop: signal.Signals) -> None:
     """It shows what the server sends, refuses what anybody else does, and leaves no endpoint behind."""
     with cli.started("webhooks", "listen", "--event", "vector_store.deleted") as listening:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,8 @@ _LEFT_OUT = ("tests", "node_modules", "benchmarks")
 @click.option("--open/--no-open", "opens", default=None, help="Whether the console is opened, if there is a browser.")
 def command(documents: Path, *, stay: bool | None, opens: bool | None) -> None:
     """Ingest the Markdown files of a folder, search them, and show the console."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed ends the server too
+        signal.signal(number, signal.default_int_handler)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     files = [*_markdown(documents), DAMAGED]
     with tempfile.TemporaryDirectory(prefix="vectorlog-demo-") as data, _server(Path(data)) as url:

@@ -85,7 +85,8 @@ def listen(server: Server, port: int, address: str, event: Sequence[str], *, as_
     It makes an endpoint, checks the signature of each request, and deletes the endpoint at the end. A server sends to
     your own machine only if it allows private addresses (`serve --webhook-allow-private`).
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # its endpoint is deleted then too
+        signal.signal(number, signal.default_int_handler)
     with HTTPServer(("127.0.0.1", port), _Receiver) as receiver:
         url = address or f"http://127.0.0.1:{receiver.server_port}"
         with suppress(KeyboardInterrupt), _endpoint(server, url, event) as secret:
