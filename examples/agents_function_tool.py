@@ -4,7 +4,7 @@ pip install openai-agents
 export VECTORLOG_URL=http://127.0.0.1:8080 VECTORLOG_API_KEY=any OPENAI_API_KEY=sk-… OPENAI_MODEL=gpt-…
 python examples/agents_function_tool.py vs_… 'At which pressure does the relief valve open?'
 
-The SDK's `FileSearchTool` is searched by the model's server in the stores of that server; this function takes its place.
+With the SDK's `FileSearchTool` the model's server searches its own stores; this function takes its place.
 """
 
 import os

@@ -8,6 +8,7 @@ LiteLLM's registry says that the store is on a server of OpenAI's API, and where
 before it calls the model, and gives the passages to the model with the question.
 """
 
+import asyncio
 import os
 import sys
 
@@ -31,14 +32,21 @@ litellm.vector_store_registry = VectorStoreRegistry(
 tool = {"type": "file_search", "vector_store_ids": [store], "max_num_results": 5}
 if extension:
     tool["filters"] = {"type": "eq", "key": "extension", "value": extension[0]}
-answer = litellm.completion(
-    model=f"openai/{os.environ['OPENAI_MODEL']}",
-    messages=[{"role": "user", "content": question}],
-    tools=[tool],
-)
-message = answer.choices[0].message
-print(message.content)
-for search in message.provider_specific_fields["search_results"]:
-    for result in search["data"]:
-        page = result["content"][0]["location"]["first_page"]
-        print(f"- {result['filename']}" + (f", page {page}" if page else ""))
+
+
+async def main() -> None:
+    """Asks, and prints the answer and what was found. LiteLLM's synchronous `completion` does not search."""
+    answer = await litellm.acompletion(
+        model=f"openai/{os.environ['OPENAI_MODEL']}",
+        messages=[{"role": "user", "content": question}],
+        tools=[tool],
+    )
+    message = answer.choices[0].message
+    print(message.content)
+    for search in message.provider_specific_fields["search_results"]:
+        for result in search["data"]:
+            page = result["content"][0]["location"]["first_page"]
+            print(f"- {result['filename']}" + (f", page {page}" if page else ""))
+
+
+asyncio.run(main())

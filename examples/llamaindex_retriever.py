@@ -40,6 +40,7 @@ class VectorlogRetriever(BaseRetriever):
                         "file_id": each.file_id,
                         "page_label": str(each.content[0].location["first_page"] or ""),
                     },
+                    excluded_llm_metadata_keys=["file_id", *(each.attributes or {})],
                 ),
                 score=each.score,
             )
