@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +12,8 @@ import click
 from vectorlog.cli import connection, exits, shown, transfer
 from vectorlog.client.server import Server, segment
 from vectorlog.defaults import OPENAI_URL
-from vectorlog.files.private import private_file
 from vectorlog.syncing.pull import Pulled, Puller
+from vectorlog.syncing.pull_map import BadMap, PullMap
 
 
 @click.group()
@@ -61,11 +60,13 @@ def openai(
     source = connection.opened(from_url, from_key, hint="--from-url")
     if source.url == server.url and from_key == server.key:
         raise click.UsageError("Source and target are the same: name the target with --url or VECTORLOG_URL.")
-    old = _read(map_file)
+    try:
+        known = PullMap(map_file)
+    except BadMap as error:
+        raise click.BadParameter(str(error), param_hint="--map") from None
     results: list[Pulled] = []
     with transfer.stoppable() as stop, transfer.Shown().showing() as progress:
         there = _stores(source, store, everything=everything)
-        known = {id: each["id"] for id, each in old.items()}
         puller = Puller(source, server, known, stop, at_once)
         try:
             for each in there:
@@ -75,7 +76,7 @@ def openai(
                 pulled = puller.pull(each, progress, lambda files, name=name: progress.begin(files, name))  # type: ignore[misc]
                 results.append(pulled)
         finally:
-            _write(map_file, old, results)
+            known.finish()
             source.close()
     _say(results, map_file, as_json=as_json)
     if stop.is_set():
@@ -108,26 +109,3 @@ def _say(results: Sequence[Pulled], map_file: Path, *, as_json: bool) -> None:
     if any(each.as_text for each in results):
         click.echo('Files that came as text alone have the attribute pulled_as = "text".', err=True)
     click.echo(f"Old and new ids are in {map_file}. Permissions and keys do not come along.", err=True)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(file.read_text())["stores"]
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError):
-        raise click.BadParameter(f"{file} is no map of a pull; name another file.", param_hint="--map") from None
-    if not isinstance(read, dict) or not all(isinstance(each, dict) and "id" in each for each in read.values()):
-        raise click.BadParameter(f"{file} is no map of a pull; name another file.", param_hint="--map")
-    return read
-
-
-def _write(file: Path, old: dict[str, Any], results: Sequence[Pulled]) -> None:
-    new = dict(old)
-    for each in results:
-        files = {**old.get(each.old, {}).get("files", {}), **each.files}
-        new[each.old] = {"id": each.new, "name": each.name, "files": files}
-    draft = file.with_name(f"{file.name}.draft")
-    with private_file(draft) as written:
-        written.write(json.dumps({"stores": new}, indent=1).encode())
-    draft.replace(file)

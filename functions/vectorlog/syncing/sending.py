@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +12,7 @@ from uuid import uuid4
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.client.uploads import ContentChanged, Uploader
-from vectorlog.syncing.tasks import Progress, Sent, Task
+from vectorlog.syncing.tasks import Progress, Sent, Stop, Task
 
 _BATCH = 100
 """Files of a batch: few enough that one which ends late does not keep many others from being reported."""
@@ -50,7 +49,7 @@ class Sender:
         server: Server,
         store: str,
         chunking: Mapping[str, Any] | None,
-        stop: threading.Event,
+        stop: Stop,
         at_once: int = 4,
         *,
         wait: bool = True,
@@ -73,10 +72,12 @@ class Sender:
         progress: Progress,
         ended: Callable[[Sent], None],
         taken: Container[str] = frozenset(),
+        uploaded: Callable[[Task, str], None] | None = None,
     ) -> None:
-        """Uploads and attaches files; calls `ended` for each in this thread, as soon as it has ended. Tasks that did
-        not begin before `stop` are not reported. Files whose ids are `taken` stand for something else in the store: a
-        task whose upload has such an id, because its content was in its place before, is uploaded as a new file.
+        """Uploads and attaches files; calls `ended` for each in this thread, as soon as it has ended, and `uploaded`
+        before, as soon as it has an id. Tasks that did not begin before `stop` are not reported. Files whose ids are
+        `taken` stand for something else in the store: a task whose upload has such an id, because its content was in
+        its place before, is uploaded as a new file.
 
         Raises:
             Refused: the server cannot be reached any more, or refuses the key.
@@ -107,6 +108,8 @@ class Sender:
                         report(found)
                         continue
                     progress.uploaded(task.item.size if task.item else 0)
+                    if uploaded is not None:
+                        uploaded(task, found)
                     since = since if ready else time.monotonic()
                     ready[found] = task
                 if len(ready) >= _BATCH or (ready and (not uploads or time.monotonic() > since + _BATCH_S)):
