@@ -6,46 +6,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.pull_map import PullMap
-from vectorlog.syncing.pulled_file import FROM, Fetched, NotGiven, fetch, uploaded
+from vectorlog.syncing.pulled_file import Fetched, NotGiven, fetch, uploaded
+from vectorlog.syncing.pulled_store import Pulled, PulledStores
 from vectorlog.syncing.sending import Sender
 from vectorlog.syncing.tasks import Progress, Sent, Task
 
 _AHEAD = 4
 """Files that are fetched before they are needed."""
-_METADATA = 16
-"""Keys of a store's metadata (docs/contract.md, section 4.1)."""
-
-
-@dataclass(slots=True)
-class Pulled:
-    """What came of a store.
-
-    Attributes:
-        old, new: its ids there and here.
-        name: its name.
-        made: whether it was made here now.
-        as_bytes, as_text, skipped: numbers of files; skipped are those that came before.
-        files: ids there, and here.
-        failed: names and reasons of what could not come.
-        notes: what came, but not as it was.
-    """
-
-    old: str
-    new: str
-    name: str
-    made: bool
-    as_bytes: int = 0
-    as_text: int = 0
-    skipped: int = 0
-    files: dict[str, str] = field(default_factory=dict)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Puller:
@@ -65,11 +37,7 @@ class Puller:
         self._stop = stop
         self._at_once = at_once
         self._known = known
-        self._stores: dict[str, str] = {}
-        for each in target.items("/vector_stores"):
-            old = (each.get("metadata") or {}).get(FROM)
-            if isinstance(old, str):
-                self._stores.setdefault(old, each["id"])
+        self._stores = PulledStores(target, known)
 
     def pull(self, store: Mapping[str, Any], progress: Progress, begin: Callable[[int], None]) -> Pulled:
         """Copies one store, as the other server shows it; what came before is left as it is. `begin` is told how many
@@ -78,10 +46,9 @@ class Puller:
         Raises:
             Refused: a server cannot be reached, or refused the key or the store.
         """
-        pulled = self._store(store)
-        path = f"/vector_stores/{segment(pulled.new)}/files"
+        pulled = self._stores.opened(store)
         there = list(self._source.items(f"/vector_stores/{segment(pulled.old)}/files", {"order": "asc"}))
-        here = self._here(pulled, path, [each["id"] for each in there])
+        here = self._stores.here(pulled, (each["id"] for each in there))
         missing = [each for each in there if each["id"] not in here]
         pulled.skipped = len(there) - len(missing)
         pulled.files |= {each["id"]: here[each["id"]] for each in there if each["id"] in here}
@@ -118,51 +85,6 @@ class Puller:
         sender = Sender(self._target, pulled.new, None, stop, self._at_once)
         sender.send(tasks(), progress, ended, uploaded=noted)
         return pulled
-
-    def _here(self, pulled: Pulled, path: str, there: list[str]) -> dict[str, str]:
-        """Files of a store there that the store here has already, with their ids here."""
-        serving: set[str] = set()
-        here: dict[str, str] = {}
-        for each in self._target.items(path):
-            if each["status"] not in ("failed", "cancelled"):
-                serving.add(each["id"])
-                old = (each.get("attributes") or {}).get(FROM)
-                if isinstance(old, str):
-                    here[old] = each["id"]
-        for old in there:
-            known = self._known.file(pulled.old, old)
-            if known is not None and known[0] in serving:
-                here.setdefault(old, known[0])
-        return here
-
-    def _store(self, store: Mapping[str, Any]) -> Pulled:
-        """Returns the store here that stands for one there; it is made if there is none."""
-        old, name = store["id"], store.get("name") or ""
-        known = self._known.store(old) or self._stores.get(old)
-        if known is not None:
-            try:
-                self._target.get(f"/vector_stores/{segment(known)}")
-            except Refused as error:
-                if error.status != HTTPStatus.NOT_FOUND:
-                    raise
-            else:
-                self._known.add_store(old, known, name)
-                return Pulled(old, known, name, made=False)
-        metadata = dict(store.get("metadata") or {})
-        notes: list[tuple[str, str]] = []
-        if len(metadata) < _METADATA:
-            metadata[FROM] = old
-        else:
-            notes.append((name or old, f"it has {_METADATA} keys of metadata, so its old id is in the map alone"))
-        body = {
-            "name": store.get("name"),
-            "description": store.get("description"),
-            "expires_after": store.get("expires_after"),
-            "metadata": metadata,
-        }
-        made = self._target.post("/vector_stores", {key: value for key, value in body.items() if value})
-        self._known.add_store(old, made["id"], name)
-        return Pulled(old, made["id"], name, made=True, notes=notes)
 
     def _fetched(
         self, store: str, missing: list[dict[str, Any]], stop: _Drained

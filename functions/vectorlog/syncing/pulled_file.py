@@ -19,10 +19,10 @@ FROM = "pulled_from"
 """The attribute of a file, and the metadata of a store, with its id on the other server."""
 AS = "pulled_as"
 """The attribute that says `text` where a file came as text alone."""
-_MOST = 16
+MOST_ATTRIBUTES = 16
 """Attributes of a file (docs/contract.md, section 5.1)."""
 _IN_MEMORY = 4 << 20
-_TEXTS = frozenset({".txt", ".md"})
+TEXT_SUFFIXES = frozenset({".txt", ".md"})
 _WITHHELD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 """How a server says that a file's bytes are not given: OpenAI's answers 400 for purpose `assistants`."""
 
@@ -68,7 +68,7 @@ def fetch(source: Server, store: str, listed: Mapping[str, Any]) -> Fetched:
         content.truncate()
         content.write(text.encode(errors="replace"))
         form = "text"
-        if PurePosixPath(filename).suffix.lower() not in _TEXTS:
+        if PurePosixPath(filename).suffix.lower() not in TEXT_SUFFIXES:
             filename += ".txt"
     size, sha256 = _measured(content)
     item = Item(filename, size, None, "", lambda: content)
@@ -93,7 +93,7 @@ def _fetched(
     own = {FROM: file, **({AS: "text"} if form == "text" else {})}
     attributes = {**(listed.get("attributes") or {})}
     notes: tuple[str, ...] = ()
-    if len(attributes | own) <= _MOST:
+    if len(attributes | own) <= MOST_ATTRIBUTES:
         attributes |= own
     else:
         notes = (f"it has {len(attributes)} attributes, so its old id is in the map alone",)
