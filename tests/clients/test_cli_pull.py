@@ -192,7 +192,7 @@ def test_interrupted(number: signal.Signals, cli: CommandLine, passing: Source, 
         file = source.files.create(file=(f"{at}.txt", f"Note {at}.".encode()), purpose="assistants")
         source.vector_stores.files.create(made.id, file_id=file.id, attributes={f"a{key}": at for key in range(16)})
     ids = tmp_path / "ids.json"
-    arguments = ["--store", "many", "--map", ids]
+    arguments: list[str | Path] = ["--store", "many", "--map", ids]
     passing.most = 5
     with cli.started("pull", "openai", "--from-url", passing.url, "--from-key", source.api_key, *arguments) as process:
         _until(lambda: len(_noted(ids)) >= 5)

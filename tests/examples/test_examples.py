@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 import openai
 import pytest
-from reportlab.pdfgen.canvas import Canvas
+from openai.types import StaticFileChunkingStrategyParam
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
+from tests.examples.interpreter import PYTHON, ROOT
 from tests.live.live_server import LiveServer
 from tests.support.model_server import ModelServer
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-PYTHON = Path(os.environ.get("VECTORLOG_EXAMPLES_PYTHON", ROOT / ".cache" / "examples" / "bin" / "python"))
 QUESTION = "At which pressure does the relief valve open?"
 NEW = "The relief valve of the new pump opens at 16 bar."
 OLD = "The relief valve of the old pump opens at 9 bar."
@@ -104,13 +103,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     try:
         first = server.client()
         store = first.vector_stores.create(name="manuals").id
-        sizes = {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}
+        sizes: StaticFileChunkingStrategyParam = {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}
         for name, content in (("new.pdf", _pdf("The pump moves water. " * 40, NEW)), ("old.txt", OLD.encode())):
             added = first.vector_stores.files.upload_and_poll(
                 vector_store_id=store,
                 file=(name, content),
                 attributes={"extension": name.rpartition(".")[2]},
-                chunking_strategy={"type": "static", "static": sizes},  # type: ignore[typeddict-item]
+                chunking_strategy={"type": "static", "static": sizes},
             )
             assert added.status == "completed", added.last_error
         admin = openai.OpenAI(base_url=f"{server.url}/v1", admin_api_key="any", max_retries=0)

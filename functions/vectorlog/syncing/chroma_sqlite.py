@@ -52,7 +52,8 @@ class ChromaFolder:
             columns = self._values(database, "embedding_metadata", "m.")
             query = (
                 f"SELECT e.id, e.embedding_id, m.key, {columns} FROM segments s"
-                " JOIN embeddings e ON e.segment_id = s.id LEFT JOIN embedding_metadata m ON m.id = e.id WHERE s.collection = ? ORDER BY e.id"
+                " JOIN embeddings e ON e.segment_id = s.id LEFT JOIN embedding_metadata m ON m.id = e.id"
+                " WHERE s.collection = ? ORDER BY e.id"
             )
             lists = self._lists(database)
             for (row, id), found in groupby(self._rows(database, query, collection.id), lambda each: each[:2]):

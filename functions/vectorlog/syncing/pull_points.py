@@ -124,9 +124,7 @@ def _number(number: int, what: str) -> str:
 
 
 def _id(key: str, named: bool) -> str:
-    """What stands for a document, or for a point, in attributes and in the map. Where it is too long, a hash stands at its
-    end.
-    """
+    """What stands for a document, or a point, in attributes and in the map; with a hash where it would be too long."""
     whole = key if named else f"point:{key}"
     if len(whole) <= LONGEST_VALUE:
         return whole
