@@ -171,17 +171,20 @@ def test_text(cli: CommandLine, passing: Source, source: OpenAI, store: str, tmp
     assert "it had failed there: " in err
 
 
-def test_one_upload_for_two_stores(
-    cli: CommandLine, administered: Administered, source: OpenAI, tmp_path: Path
-) -> None:
-    """A file that is in two stores there is uploaded once, and is in two stores here."""
+def test_one_upload_for_two_stores(cli: CommandLine, passing: Source, source: OpenAI, tmp_path: Path) -> None:
+    """A file that is in two stores there is downloaded and uploaded once, and is in two stores here. If it was deleted
+    here, it comes again.
+    """
     file = source.files.create(file=("note.txt", b"A note."), purpose="assistants")
     for name in ("one", "two"):
         source.vector_stores.files.create_and_poll(file.id, vector_store_id=source.vector_stores.create(name=name).id)
-    code, _, err = pull(cli, administered.url, source.api_key, "--all", "--map", tmp_path / "ids.json")
-    assert code == 0, err
-    here = [cli.json("files", "list", name) for name in ("one", "two")]
-    assert here[0][0]["id"] == here[1][0]["id"]
+    for times in (1, 2):
+        code, _, err = pull(cli, passing.url, source.api_key, "--all", "--map", tmp_path / "ids.json")
+        assert code == 0, err
+        here = [cli.json("files", "list", name) for name in ("one", "two")]
+        assert here[0][0]["id"] == here[1][0]["id"]
+        assert passing.downloads == {file.id: times}
+        cli.succeed("files", "delete", here[0][0]["id"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
