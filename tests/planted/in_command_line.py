@@ -74,8 +74,8 @@ BUGS = (
     Bug(
         "pull-downloads-again",
         "syncing/pull.py",
-        "if known is not None and self._exists(known[0]):",
-        "if known is not None and not self._exists(known[0]):",
+        "                if self._exists(new):\n",
+        "                if not self._exists(new):\n",
         "A file that is in two stores is downloaded for each.",
         ("clients/test_cli_pull.py::test_one_upload_for_two_stores",),
     ),

@@ -22,7 +22,8 @@ def test_journal(tmp_path: Path) -> None:
     second = PullMap(file)
     assert second.store("a") == "vs_1"
     assert (second.file("a", "f1"), second.file("a", "f2")) == (("file-1", "bytes"), ("file-2", "text"))
-    assert (second.file("b", "f1"), second.file("b", "f2")) == (("file-1", "bytes"), None)
+    assert (second.file("b", "f1"), second.uploads("b", "f1")) == (None, [("file-1", "bytes")])
+    assert second.uploads("b", "f2") == []
     second.add_file("a", "f3", "file-3", "bytes")
     third = PullMap(file)
     assert third.file("a", "f3") == ("file-3", "bytes")

@@ -105,10 +105,10 @@ class Puller:
                 yield listed, future.result()
 
     def _fetch(self, store: str, listed: Mapping[str, Any]) -> Fetched | NotGiven:
-        known = self._known.file(store, listed["id"])
         try:
-            if known is not None and self._exists(known[0]):
-                return uploaded(self._source, listed, *known)
+            for new, form in self._known.uploads(store, listed["id"]):
+                if self._exists(new):
+                    return uploaded(self._source, listed, new, form)
             return fetch(self._source, store, listed)
         except NotGiven as reason:
             return reason

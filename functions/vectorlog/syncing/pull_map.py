@@ -74,13 +74,18 @@ class PullMap:
         return known.id if known else None
 
     def file(self, store: str, old: str) -> tuple[str, Form] | None:
-        """The file here that stands for a file of a store there, and how it came. Bytes are the same in every store."""
+        """The file here that stands for a file of a store there, and how it came."""
         known = self._stores.get(store)
-        new = known.files.get(old) if known and known.texts is not None else None
-        if known and new is not None:
-            return new, "text" if old in (known.texts or ()) else "bytes"
-        elsewhere = self._bytes.get(old)
-        return (elsewhere, "bytes") if elsewhere else None
+        if known is None or known.texts is None or old not in known.files:
+            return None
+        return known.files[old], "text" if old in known.texts else "bytes"
+
+    def uploads(self, store: str, old: str) -> list[tuple[str, Form]]:
+        """Files here that may be attached for a file of a store there: the one that stands for it, and the last one
+        that came for another store, because bytes are the same in every store.
+        """
+        own, other = self.file(store, old), self._bytes.get(old)
+        return [*([own] if own else []), *([(other, "bytes")] if other else [])]
 
     def add_store(self, old: str, new: str, name: str) -> None:
         """Notes a store; the files of another one that stood for it before are forgotten."""
