@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +41,7 @@ class _Store:
 
 
 class PullMap:
-    """The map in `file`, which need not exist.
+    """The map in `file`, which need not exist. Safe to use from several threads.
 
     Raises:
         BadMap: it, or its journal, is something else.
@@ -50,6 +51,7 @@ class PullMap:
         self._file = file
         self._journal_file = file.with_name(f"{file.name}.journal")
         self._journal: IO[bytes] | None = None
+        self._lock = threading.Lock()
         self._stores: dict[str, _Store] = {}
         self._bytes: dict[str, str] = {}
         try:
@@ -85,19 +87,24 @@ class PullMap:
         that came for another store, because bytes are the same in every store.
         """
         own, other = self.file(store, old), self._bytes.get(old)
-        return [*([own] if own else []), *([(other, "bytes")] if other else [])]
+        found: list[tuple[str, Form]] = [own] if own else []
+        if other is not None:
+            found.append((other, "bytes"))
+        return found
 
     def add_store(self, old: str, new: str, name: str) -> None:
         """Notes a store; the files of another one that stood for it before are forgotten."""
-        known = self._stores.get(old)
-        if known is None or (known.id, known.name) != (new, name):
-            self._note({"store": old, "id": new, "name": name})
+        with self._lock:
+            known = self._stores.get(old)
+            if known is None or (known.id, known.name) != (new, name):
+                self._note({"store": old, "id": new, "name": name})
 
     def add_file(self, store: str, old: str, new: str, form: Form) -> None:
         """Notes a file of a store that was noted before."""
-        known = self._stores[store]
-        if known.files.get(old) != new or known.texts is None or (old in known.texts) != (form == "text"):
-            self._note({"store": store, "file": old, "id": new, "form": form})
+        with self._lock:
+            known = self._stores[store]
+            if known.files.get(old) != new or known.texts is None or (old in known.texts) != (form == "text"):
+                self._note({"store": store, "file": old, "id": new, "form": form})
 
     def finish(self) -> None:
         """Writes the file, and removes the journal."""

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.client.uploads import ContentChanged, Uploader
+from vectorlog.syncing.items import Item
 from vectorlog.syncing.tasks import Progress, Sent, Stop, Task
 
 _BATCH = 100
@@ -75,9 +76,9 @@ class Sender:
         uploaded: Callable[[Task, str], None] | None = None,
     ) -> None:
         """Uploads and attaches files; calls `ended` for each in this thread, as soon as it has ended, and `uploaded`
-        before, as soon as it has an id. Tasks that did not begin before `stop` are not reported. Files whose ids are
-        `taken` stand for something else in the store: a task whose upload has such an id, because its content was in
-        its place before, is uploaded as a new file.
+        before, as soon as it has an id, in another thread. Tasks that did not begin before `stop` are not reported.
+        Files whose ids are `taken` stand for something else in the store: a task whose upload has such an id, because
+        its content was in its place before, is uploaded as a new file.
 
         Raises:
             Refused: the server cannot be reached any more, or refuses the key.
@@ -98,7 +99,7 @@ class Sender:
                     task = next(tasks, None)
                     more = task is not None
                     if task is not None:
-                        uploads[pool.submit(self._upload, task, taken)] = task
+                        uploads[pool.submit(self._upload, task, taken, uploaded)] = task
                 more = more and not self._stop.is_set()
                 done = wait(uploads, timeout=_POLL_S[0], return_when=FIRST_COMPLETED).done if uploads else set()
                 for future in done:
@@ -108,8 +109,6 @@ class Sender:
                         report(found)
                         continue
                     progress.uploaded(task.item.size if task.item else 0)
-                    if uploaded is not None:
-                        uploaded(task, found)
                     since = since if ready else time.monotonic()
                     ready[found] = task
                 if len(ready) >= _BATCH or (ready and (not uploads or time.monotonic() > since + _BATCH_S)):
@@ -122,16 +121,20 @@ class Sender:
                 if not uploads and not more and batches:
                     self._stop.wait(max(0.0, min(each.look_at for each in batches) - time.monotonic()))
 
-    def _upload(self, task: Task, taken: Container[str]) -> str:
-        if task.item is None:
-            return task.file
+    def _upload(self, task: Task, taken: Container[str], uploaded: Callable[[Task, str], None] | None) -> str:
+        file = task.file if task.item is None else self._sent(task, task.item, taken)
+        if uploaded is not None:
+            uploaded(task, file)
+        return file
+
+    def _sent(self, task: Task, item: Item, taken: Container[str]) -> str:
         name = task.path.rpartition("/")[2]
         filename = "".join(each if each.isprintable() else "_" for each in name)
-        with task.item.open() as content:
-            file = self._uploader.upload(filename, content, task.item.size, task.sha256, task.key)
+        with item.open() as content:
+            file = self._uploader.upload(filename, content, item.size, task.sha256, task.key)
             if file in taken:
                 content.seek(0)
-                file = self._uploader.upload(filename, content, task.item.size, task.sha256, str(uuid4()))
+                file = self._uploader.upload(filename, content, item.size, task.sha256, str(uuid4()))
         return file
 
     def _uploaded(self, future: Future[str], task: Task) -> str | Sent:
