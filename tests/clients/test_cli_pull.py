@@ -251,6 +251,7 @@ def test_refused(cli: CommandLine, administered: Administered, source: OpenAI, t
         (["--all", "--from-key", cli.service.key], exits.USAGE, "the same"),
         (["--all", "--map", tmp_path / "bad.json"], exits.USAGE, "no map of a pull"),
         (["--all", "--map", tmp_path / "worse.json"], exits.USAGE, "no map of a pull"),
+        (["--all", "--map", tmp_path / "none" / "ids.json"], exits.USAGE, "cannot be written"),
         (["--all", "--map", tmp_path / "half.json"], exits.USAGE, "no journal of a pull"),
     ):
         given = [*("--map", tmp_path / "ids.json"), *arguments]

@@ -61,7 +61,7 @@ def test_what_waits_in_the_queue(tmp_path: Path) -> None:
     with closing(sqlite3.connect(folder / "chroma.sqlite3", isolation_level=None)) as database:
         topic = f"persistent://default/default/{manuals.id}"
         database.execute("INSERT INTO embeddings_queue (operation, topic, id) VALUES (0, ?, 'f')", (topic,))
-    assert source.unread(manuals).startswith("1 writes are still in Chroma's queue")
+    assert source.unread(manuals).startswith("Writes that are still in Chroma's queue: 1.")
 
 
 def test_unusable(tmp_path: Path) -> None:

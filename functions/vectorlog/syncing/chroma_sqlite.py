@@ -79,7 +79,9 @@ class ChromaFolder:
             [(waiting,)] = self._rows(database, queued, collection.id, last)
         if not waiting:
             return ""
-        return f"{waiting} writes are still in Chroma's queue; ask it for the collection's count() and pull again"
+        return (
+            f"Writes that are still in Chroma's queue: {waiting}. Ask it for the collection's count(), and pull again"
+        )
 
     def _opened(self) -> closing[sqlite3.Connection]:
         try:

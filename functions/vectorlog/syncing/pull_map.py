@@ -44,7 +44,7 @@ class PullMap:
     """The map in `file`, which need not exist. Safe to use from several threads.
 
     Raises:
-        BadMap: it, or its journal, is something else.
+        BadMap: it, or its journal, is something else, or could not be written.
     """
 
     def __init__(self, file: Path) -> None:
@@ -54,10 +54,14 @@ class PullMap:
         self._lock = threading.Lock()
         self._stores: dict[str, _Store] = {}
         self._bytes: dict[str, str] = {}
+        if not os.access(file.absolute().parent, os.W_OK):
+            raise BadMap(f"{file} cannot be written: its folder does not exist, or is not yours to write to.")
         try:
             self._read(json.loads(file.read_bytes())["stores"])
         except FileNotFoundError:
             pass  # the first pull
+        except OSError as error:
+            raise BadMap(f"{file} cannot be read: {error.strerror}.") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadMap(f"{file} is no map of a pull; name another file.") from None
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from urllib3.util import parse_url
+
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.points import Collection, Layout, Point
 
@@ -45,7 +47,7 @@ class QdrantServer:
         return ""
 
     def _id(self, name: str) -> str:
-        return self._server.url + self._path(name)
+        return f"{parse_url(self._server.url)._replace(auth=None).url}{self._path(name)}"  # a password is nobody's id
 
     def _path(self, name: str) -> str:
         return f"/collections/{segment(name)}"
