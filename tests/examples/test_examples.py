@@ -31,7 +31,8 @@ _OFFLINE = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
 }
-_SLOWEST_S = 100
+_SLOWEST_S = 300
+"""Ten times what the slowest takes: most of it is imports, and the machine may be busy."""
 
 pytestmark = pytest.mark.examples
 
