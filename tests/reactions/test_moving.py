@@ -21,6 +21,7 @@ from vectorlog.domain.vectors import Space
 from vectorlog.domain.vectors_move import AGAIN_MS
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
+from vectorlog.ingest.job import ROUND
 from vectorlog.operations.progress import silent
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.reactions import leftovers
@@ -355,3 +356,39 @@ def _all_found(bench: MovingBench, store: str, texts: dict[str, str], in_store: 
             assert file not in found
         elif state.serving is not None:
             assert found.get(file, 0) > 0.98, f"{file} is not found by its text"
+
+
+def test_the_old_artefact_is_read_once(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file that is embedded for a move reads of its old text no byte twice, and lists its parts once, however
+    many rounds it takes; its old vectors are used again in all of them.
+    """
+    parts = 6
+    text = "".join(f"alpha{number} beta \u00e9\n" for number in range(parts * ROUND))
+    store, [file] = filled(bench, text)
+    old, read, listed = artefact.folder(store, file, 1), list[int](), list[str]()
+    whole, part, names = bench.blobs.read, bench.blobs.slice, bench.blobs.list
+
+    def counted_read(key: str) -> bytes:
+        found = whole(key)
+        if key == old + artefact.TEXT:
+            read.append(len(found))
+        return found
+
+    def counted_slice(key: str, start: int, end: int) -> bytes:
+        if key == old + artefact.TEXT:
+            read.append(end - start)
+        return part(key, start, end)
+
+    def counted_list(prefix: str) -> Iterator[str]:
+        listed.append(prefix)
+        return names(prefix)
+
+    monkeypatch.setattr(bench.blobs, "read", counted_read)
+    monkeypatch.setattr(bench.blobs, "slice", counted_slice)
+    monkeypatch.setattr(bench.blobs, "list", counted_list)
+    OldEmbedder.embedded.clear()
+    ingest_for_move(bench, store)
+    assert state_of(bench, store, file).serving is not None
+    assert OldEmbedder.embedded == []
+    assert sum(read) <= len(text.encode())
+    assert listed.count(old) == 1

@@ -170,18 +170,29 @@ def read_parts(
     blobs: Blobs, store: str, file: str, generation: int, start: int = 0, *, number: int = 0
 ) -> Iterator[tuple[Chunk, ...]]:
     """Yields the chunks of each part in order, with the vectors of this number. Leaves out the parts that begin before
-    chunk `start`, and those without such vectors.
+    chunk `start`, and those without such vectors. Of the text it reads only what each part needs, unless there is but
+    one part, or a part is of version 1: then the whole text, once.
+
+    Raises:
+        NoSuchBlob: this generation has parts, but no text.
     """
     within, names = folder(store, file, generation), _names(blobs, store, file, generation)
     starts = [first for first in _starts(names) if first >= start]
-    text = read_text(blobs, store, file, generation) if starts else ""
+    whole = read_text(blobs, store, file, generation) if len(starts) == 1 else None
     for first in starts:
         name = f"{first:08d}"
         beside = f"{name}{BESIDE}{number}" in names
         line, _, packed = blobs.read(f"{within}{name}{BESIDE}{number}" if beside else within + name).partition(b"\n")
         header = json.loads(line)
-        if header.get("vectors", 0) == number:
-            yield _unpack(header, packed, first, text)
+        if header.get("vectors", 0) != number:
+            continue
+        if whole is None and "bytes" in header:
+            # The part may be of an earlier try, and the text of a later one that read the file in another way.
+            text = blobs.slice(within + TEXT, *header["bytes"]).decode(errors="replace")
+            yield _unpack(header, packed, first, text, header["spans"][0][0])
+        else:
+            whole = read_text(blobs, store, file, generation) if whole is None else whole
+            yield _unpack(header, packed, first, whole)
 
 
 def _names(blobs: Blobs, store: str, file: str, generation: int) -> set[str]:
@@ -217,7 +228,8 @@ def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
         blobs.delete(found)
 
 
-def _unpack(header: Json, packed: bytes, first: int, text: str) -> tuple[Chunk, ...]:
+def _unpack(header: Json, packed: bytes, first: int, text: str, offset: int = 0) -> tuple[Chunk, ...]:
+    """Returns the chunks of a part; `text` begins at character `offset` of the whole text."""
     places, around = locations(header), frames(header)
     lies, dimensions = runs(header), header["dimensions"]
     row = [
@@ -225,7 +237,13 @@ def _unpack(header: Json, packed: bytes, first: int, text: str) -> tuple[Chunk, 
         for number in range(max((run.stop for run in lies), default=0))
     ]
     return tuple(
-        Chunk(first + index, text[start:end], tuple(row[run.start : run.stop]), places[index], around[index])
+        Chunk(
+            first + index,
+            text[start - offset : end - offset],
+            tuple(row[run.start : run.stop]),
+            places[index],
+            around[index],
+        )
         for index, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
     )
 
