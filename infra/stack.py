@@ -126,7 +126,7 @@ class VectorlogStack(Stack):
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", *TELLING)
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", "models", *TELLING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)

@@ -13,7 +13,6 @@ import pytest
 from tests.support.bench import PROJECT, DictIndex
 from tests.support.examples import examples
 from tests.support.moving import OTHER, WORDS, MovingBench, OldEmbedder, OtherEmbedder
-from tests.support.stubs import DIMENSIONS
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.store_file import State
@@ -205,15 +204,67 @@ def test_back_again(bench: MovingBench) -> None:
         assert bench.differences() == []
 
 
-def test_to_a_model_that_is_not_offered(bench: MovingBench) -> None:
-    """Files that are attached meanwhile are found as before, and the store stays where it is."""
+def test_to_a_model_that_is_not_offered(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is read or embedded for nothing: the move stops, and says so. Files that are attached meanwhile are found
+    as before. Begun again when the model is offered, the move is made.
+    """
     store, files = filled(bench, "alpha")
-    assert bench.begin(store, Space("stub:third", DIMENSIONS))
-    late = bench.upload("beta")
-    bench.attach(store, late)
-    bench.pump.settle()
+    with monkeypatch.context() as deployed:
+        offers = bench.deployment.models.offers
+        deployed.setattr(bench.deployment.models, "offers", lambda space: space != OTHER and offers(space))
+        assert bench.begin(store)
+        bench.pump.settle()
+        noted = move_progress.noted(bench.deployment.views.table, store)
+        assert noted is not None
+        assert (noted.stopped, noted.left, noted.named) == (True, 0, ())
+        assert state_of(bench, store, files[0]).generation == 1
+        late = bench.upload("beta")
+        bench.attach(store, late)
+        bench.pump.settle()
     assert bench.space_of(store) == WORDS
     assert set(bench.by_meaning(store, "alpha")) == {*files, late}
+    assert bench.begin(store)
+    bench.pump.settle()
+    assert bench.space_of(store) == OTHER
+    assert bench.by_meaning(store, "beta")[late] > 0.98
+    assert bench.differences() == []
+
+
+def test_from_a_model_that_is_not_offered(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files could not be embedded for the space that serves, so none is opened, and none fails because of the move."""
+    store, files = filled(bench, "alpha")
+    offers = bench.deployment.models.offers
+    monkeypatch.setattr(bench.deployment.models, "offers", lambda space: space != WORDS and offers(space))
+    assert bench.begin(store)
+    bench.pump.settle()
+    state = state_of(bench, store, files[0])
+    assert (state.generation, state.failure) == (1, None)
+    noted = move_progress.noted(bench.deployment.views.table, store)
+    assert noted is not None
+    assert noted.stopped
+
+
+def test_begun_again_while_it_is_made(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move that is begun again, however often, goes on with the files that are being ingested for it: none is retired
+    and embedded a second time. What a client attached before the move began is begun anew once.
+    """
+    monkeypatch.setattr(moves, "FILES", 3)
+    store, files = filled(bench, *(f"alpha{number}" for number in range(5)))
+    replaced = files[1]
+    bench.attach(store, replaced, kind="new")
+    for _ in range(3):
+        assert bench.begin(store)
+        bench.pump.project()
+        while bench.pump.work_one():
+            pass
+        bench.pump.project()
+    opened = [state_of(bench, store, file).generation for file in files]
+    assert opened == [2, 3, 2, 1, 1]
+    bench.pump.settle()
+    assert bench.space_of(store) == OTHER
+    assert [state_of(bench, store, file).generation for file in files] == [2, 3, 2, 2, 2]
+    assert len(OtherEmbedder.embedded) == 5
+    assert bench.differences() == []
 
 
 @pytest.mark.parametrize("end", ["delete", "erase"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vectorlog.domain.vectors_move import Move
     from vectorlog.embedding.catalogue import Models
     from vectorlog.operations.rebuild_vectors import Candidate, Moves, Standing, Survey
+    from vectorlog.views.move_progress import MoveProgress
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -195,14 +196,23 @@ def _conclude(moves: Moves, candidates: Mapping[str, Candidate], standing: Mappi
             )
         elif each.progress is not None:
             stopped += 1
-            click.echo(f"{store} keeps its old vectors: {each.progress.left:,} files could not be embedded.", err=True)
+            click.echo(f"{store} keeps its old vectors: {_why(candidates[store], each.progress)}", err=True)
             for file, reason in moves.reasons(store, each.progress.named):
                 click.echo(f"  {file}: {reason}", err=True)
     if stopped:
         raise click.ClickException(
-            f"Not moved: {_number(stopped, 'store')}. Repair or detach the files that are named, and repeat the "
+            f"Not moved: {_number(stopped, 'store')}. Mend what is named (a file may be detached), and repeat the "
             f"command; it goes on where it stopped. Or give --cancel."
         )
+
+
+def _why(candidate: Candidate, progress: MoveProgress) -> str:
+    if progress.left:
+        return f"{progress.left:,} files could not be embedded."
+    return (
+        f"the deployment's workers do not offer both {_space(candidate.space)} and {_space(candidate.target)}. "
+        f"They need the models until the move is done."
+    )
 
 
 class _Shown:
