@@ -19,11 +19,12 @@ from vectorlog.index.embedded.entry import Entry, entry
 from vectorlog.index.embedded.files import listed
 from vectorlog.index.embedded.open_stores import MEMORY, OpenStores, Store
 from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, owned, upgrade
-from vectorlog.index.embedded.search import IndexDamaged, TextsRemoved, search
+from vectorlog.index.embedded.search import IndexDamaged, search
 from vectorlog.index.embedded.segment import Segment
 from vectorlog.index.embedded.snapshot import Snapshot
 from vectorlog.index.embedded.store_state import Place, load, seal, sealed_files
 from vectorlog.index.embedded.tending import Sizes, Tender, to_compact, to_seal
+from vectorlog.index.embedded.ties import TextsRemoved
 from vectorlog.sqlite.database import Database
 from vectorlog.sqlite.free_pages import give_back
 
