@@ -101,7 +101,9 @@ def test_nothing_there(cli: CommandLine, tmp_path: Path) -> None:
 
 
 def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
-    """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB."""
+    """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB. One that
+    could not be ingested is tried again by the next run, and not uploaded again.
+    """
     size = (5 if EDITION == "aws" else 65) << 20
     content = random.Random(1).randbytes(size)
     (tmp_path / "large.bin").write_bytes(content)
@@ -110,6 +112,8 @@ def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
     [file] = openai_client.files.list()
     assert (file.bytes, file.filename) == (size, "large.bin")
     assert file.to_dict()["sha256"] == hashlib.sha256(content).hexdigest()
+    assert cli.run("ingest", tmp_path / "large.bin", "--store", "new").exit_code == exits.SOME_FAILED
+    assert [each.id for each in openai_client.files.list()] == [file.id]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

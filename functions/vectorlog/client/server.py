@@ -143,9 +143,9 @@ class Server:
         except (KeyError, ValueError):
             return None
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        """Sends a JSON body, and returns the answer's JSON."""
-        return self._json("POST", path, json=body, headers=self._once())
+    def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:  # noqa: ANN401  # JSON
+        """Sends a JSON body, under the Idempotency-Key `key` or a new one, and returns the answer's JSON."""
+        return self._json("POST", path, json=body, headers=self._once() if key is None else {_KEY: key})
 
     def cancel(self, path: str) -> Any:  # noqa: ANN401  # JSON
         """Cancels the batch or upload at `path`, and returns the answer's JSON."""
