@@ -166,7 +166,7 @@ class Deliverer:
         if lane.receiver != BUS and (failed.status == GONE or now - since >= GIVE_UP_MS):
             self._disable(lane, "gone" if failed.status == GONE else "failing")
             return
-        wait = self._backoff(failures)
+        wait = min(self._backoff(failures), REST_MS) if failed.silent else self._backoff(failures)
         metrics = self._deployment.telemetry.metrics
         deliveries.failed(metrics, lane.receiver, message.project, lane.store, event, failed.reason, failures, wait)
         self._note_silence(lane, rest, now, silent=failed.silent)
