@@ -26,7 +26,7 @@ from vectorlog.views.table import NO_ROW
 from vectorlog.webhooks.bus import BusError, EventBus
 from vectorlog.webhooks.outbox import BUS, Lane, LaneState, Outbox, Rest, Waiting
 from vectorlog.webhooks.sender import Unreachable
-from vectorlog.work.messages import Deliver, Message
+from vectorlog.work.messages import Deliver, Message, SendSample
 
 
 class Lost(Exception):
@@ -62,6 +62,8 @@ class Deliverer:
         """Handles a message of the queue of deliveries; any other is sent to its own queue."""
         if isinstance(message, Deliver):
             self.deliver(message)
+        elif isinstance(message, SendSample):
+            webhook_requests.send_sample(self._deployment, message)
         else:
             self._projector.send([("deliver", message)])
 
