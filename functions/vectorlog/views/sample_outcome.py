@@ -1,4 +1,4 @@
-"""What became of a sample event that one function sent for another: a row outside the log, like those of `progress.py`."""
+"""What became of a sample event that one function sent for another: a row outside the log, as in `progress.py`."""
 
 from __future__ import annotations
 
