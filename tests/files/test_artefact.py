@@ -11,7 +11,7 @@ import pytest
 
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Frame
-from vectorlog.files import artefact
+from vectorlog.files import artefact, part_files
 from vectorlog.files.artefact import Details
 from vectorlog.files.folder import FolderBlobs
 
@@ -126,9 +126,9 @@ def test_shared_vectors_are_kept_once(blobs: Watched, tmp_path: Path) -> None:
         assert [chunk.vectors for chunk in chunks] == vectors
         part = tmp_path / "part"
         part.write_bytes(each)
-        assert artefact.whole_chunks_in(part) == 4
+        assert part_files.whole_chunks_in(part) == 4
         part.write_bytes(each[:-1])
-        assert artefact.whole_chunks_in(part) is None
+        assert part_files.whole_chunks_in(part) is None
 
 
 def test_a_part_beside_a_later_text(blobs: Watched) -> None:

@@ -21,7 +21,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
@@ -124,25 +123,6 @@ def part_item(
     return f"{folder(store, file, generation)}{first:08d}{f'{BESIDE}{number}' if beside else ''}", body
 
 
-def chunks_in(part: Path) -> int:
-    """Returns the number of chunks in a part, from its file."""
-    with part.open("rb") as file:
-        return len(json.loads(file.readline())["spans"])
-
-
-def whole_chunks_in(part: Path) -> int | None:
-    """Returns the number of chunks in a part, from its file; None if the file is cut off."""
-    with part.open("rb") as file:
-        line = file.readline()
-    try:
-        header = json.loads(line)
-    except ValueError:
-        return None
-    vectors = max((run.stop for run in runs(header)), default=0)
-    whole = len(line) + 2 * header["dimensions"] * vectors
-    return len(header["spans"]) if part.stat().st_size == whole else None
-
-
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
     """Returns the whole text.
 
@@ -163,7 +143,19 @@ def is_current(blobs: Blobs, store: str, file: str, generation: int) -> bool:
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     """Returns the number of the first chunk of each stored part, in ascending order."""
-    return _starts(_names(blobs, store, file, generation))
+    return starts_in(blobs, folder(store, file, generation))
+
+
+def starts_in(blobs: Blobs, within: str) -> list[int]:
+    """Returns what `part_starts` does, of the generation whose keys begin so."""
+    return _starts(_names(blobs, within))
+
+
+def header_of(blobs: Blobs, within: str, first: int) -> Json:
+    """Returns the line of the part that begins with chunk `first`, of the generation whose keys begin so."""
+    line, ended, _ = blobs.head(f"{within}{first:08d}", _LONGEST_LINE).partition(b"\n")
+    header: Json = json.loads(line if ended else blobs.read(f"{within}{first:08d}").partition(b"\n")[0])
+    return header
 
 
 def read_parts(
@@ -176,7 +168,8 @@ def read_parts(
     Raises:
         NoSuchBlob: this generation has parts, but no text.
     """
-    within, names = folder(store, file, generation), _names(blobs, store, file, generation)
+    within = folder(store, file, generation)
+    names = _names(blobs, within)
     starts = [first for first in _starts(names) if first >= start]
     whole = read_text(blobs, store, file, generation) if len(starts) == 1 else None
     for first in starts:
@@ -195,8 +188,8 @@ def read_parts(
             yield _unpack(header, packed, first, whole)
 
 
-def _names(blobs: Blobs, store: str, file: str, generation: int) -> set[str]:
-    return {key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation))}
+def _names(blobs: Blobs, within: str) -> set[str]:
+    return {key.rsplit("/", 1)[1] for key in blobs.list(within)}
 
 
 def _starts(names: Iterable[str]) -> list[int]:
@@ -237,21 +230,14 @@ def _unpack(header: Json, packed: bytes, first: int, text: str, offset: int = 0)
         for number in range(max((run.stop for run in lies), default=0))
     ]
     return tuple(
-        Chunk(
-            first + index,
-            text[start - offset : end - offset],
-            tuple(row[run.start : run.stop]),
-            places[index],
-            around[index],
-        )
-        for index, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
+        Chunk(first + n, text[start - offset : end - offset], tuple(row[run.start : run.stop]), places[n], around[n])
+        for n, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
     )
 
 
 def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
     """Yields the chunks of a part."""
-    line, ended, _ = blobs.head(f"{within}{first:08d}", _LONGEST_LINE).partition(b"\n")
-    header = json.loads(line if ended else blobs.read(f"{within}{first:08d}").partition(b"\n")[0])
+    header = header_of(blobs, within, first)
     spans, offset = header["spans"], 0
     if "bytes" in header:
         text, offset = blobs.slice(within + TEXT, *header["bytes"]).decode(), spans[0][0]
