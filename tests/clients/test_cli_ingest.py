@@ -100,6 +100,25 @@ def test_nothing_there(cli: CommandLine, tmp_path: Path) -> None:
     assert cli.json("stores", "list") == []
 
 
+def test_source_is_taken(cli: CommandLine, folder: Path) -> None:
+    """Files that `ingest` adds are never those that a sync owns, which would remove them."""
+    refused = cli.run("ingest", folder, "--store", "new", "--attribute", "source=docs")
+    assert refused.exit_code == exits.USAGE
+    assert "vectorlog sync" in refused.stderr
+    assert cli.json("stores", "list") == []
+
+
+def test_pointers(cli: CommandLine, folder: Path) -> None:
+    """A pointer of Git LFS is left out, which is said; what only looks a little like one is text."""
+    spec = "version https://git-lfs.github.com/spec/v1\n"
+    (folder / "manual.pdf").write_text(f"{spec}oid sha256:{'0a' * 32}\nsize 123456\n")
+    (folder / "about.txt").write_text(f"A pointer begins with:\n{spec}oid sha256:{'0a' * 32}\nsize 123456\n")
+    said = cli.run("ingest", folder, "--store", "new")
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("4 files added")
+    assert "Left out: docs/manual.pdf: it is a pointer of Git LFS" in said.stderr
+
+
 def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
     """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB. One that
     could not be ingested is tried again by the next run, and not uploaded again.

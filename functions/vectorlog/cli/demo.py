@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vectorlog.cli.shown import printable
+
 if TYPE_CHECKING:
     from openai import OpenAI
 
@@ -63,7 +65,7 @@ def _show(client: OpenAI, documents: list[Path]) -> None:
         click.echo(f"  ({(time.monotonic() - began) * 1000:.0f} ms)")
         for result in results:
             snippet = " ".join(result.content[0].text.split())
-            click.echo(f"  {result.score:.3f}  {result.filename:<20} {snippet[:100]}…")
+            click.echo(f"  {result.score:.3f}  {printable(result.filename):<20} {printable(snippet[:100])}…")
     click.echo()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -22,6 +22,13 @@ _TIMEOUT = Timeout(connect=10, read=120)
 _PAGE = 100
 """Items asked for at once: what every server's lists allow."""
 _KEY = "Idempotency-Key"
+
+
+class Writable(Protocol):
+    """Where downloads are written."""
+
+    def write(self, data: bytes, /) -> object:
+        """Writes bytes."""
 
 
 class Refused(Exception):
@@ -125,7 +132,7 @@ class Server:
         """Returns the bytes of a GET of `path`."""
         return self._answer("GET", path).data
 
-    def download(self, path: str, into: BinaryIO) -> None:
+    def download(self, path: str, into: Writable) -> None:
         """Writes the bytes of a GET of `path`, of any number."""
         answer = self._answer("GET", path, preload_content=False)
         try:
