@@ -7,7 +7,7 @@ import re
 from vectorlog.syncing.items import Item
 
 LONGEST = 1024
-"""Bytes that a pointer has at most (git-lfs, docs/spec.md)."""
+"""Bytes that a pointer has at most (the specification of git-lfs)."""
 REASON = "it is a pointer of Git LFS, and the file itself is not here; `git lfs pull` fetches it"
 _POINTER = re.compile(
     rb"version https://[\x21-\x7e]{1,200}\n(?:[a-z0-9.-]+ [^\n]*\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n"
