@@ -18,7 +18,7 @@ import pytest
 from openai import OpenAI
 
 from tests.clients.command_line import CommandLine, ended, interrupt
-from tests.clients.conftest import EDITION
+from tests.clients.conftest import EDITION, long_locally
 from tests.clients.service import eventually, vectorlog
 from vectorlog.cli import exits
 
@@ -119,6 +119,7 @@ def test_pointers(cli: CommandLine, folder: Path) -> None:
     assert "Left out: docs/manual.pdf: it is a pointer of Git LFS" in said.stderr
 
 
+@long_locally
 def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
     """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB. One that
     could not be ingested is tried again by the next run, and not uploaded again.
