@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,18 +17,14 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError, ResponseError
 from urllib3.util import parse_url
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 _AGAIN = (429, 502, 503, 504)
 _TIMEOUT = Timeout(connect=10, read=120)
 _PAGE = 100
 """Items asked for at once: what every server's lists allow."""
 _KEY = "Idempotency-Key"
-
-
-class Writable(Protocol):
-    """Where downloads are written."""
-
-    def write(self, data: bytes, /) -> object:
-        """Writes bytes."""
 
 
 class Refused(Exception):
@@ -141,7 +137,7 @@ class Server:
         """Returns the bytes of a GET of `path`."""
         return self._answer("GET", path).data
 
-    def download(self, path: str, into: Writable) -> None:
+    def download(self, path: str, into: SupportsWrite[bytes]) -> None:
         """Writes the bytes of a GET of `path`, of any number."""
         answer = self._answer("GET", path, preload_content=False)
         try:
@@ -180,8 +176,7 @@ class Server:
     def upload(self, filename: str, content: bytes, purpose: str = "assistants") -> str:
         """Uploads a file of one request's size, and returns its id."""
         fields = {"purpose": purpose, "file": (filename, content, "application/octet-stream")}
-        made: str = self.send("/files", fields)["id"]
-        return made
+        return str(self.send("/files", fields)["id"])
 
     def search(self, store: str, query: str, limit: int, options: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """Returns the results of a search; `options` are further fields of its body."""
