@@ -87,7 +87,7 @@ class VectorlogStack(Stack):
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING, *QUEUES)
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING, *QUEUES, "deliver_queue")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -96,7 +96,8 @@ class VectorlogStack(Stack):
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         self._outgoing.sign(function)
-        self._grants.count_messages(function, self._queues.work, self._queues.embed, self._queues.erase)
+        self._grants.count_messages(function, *self._queues.by_name.values())
+        self._grants.send(function, self._queues.deliver)  # samples for webhook endpoints
         return function
 
     def _search(self) -> lambda_.Function:
@@ -126,7 +127,7 @@ class VectorlogStack(Stack):
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", *TELLING)
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", "models", *TELLING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)

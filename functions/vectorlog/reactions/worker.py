@@ -37,6 +37,7 @@ from vectorlog.work.messages import (
     Replay,
     Retag,
     Scrub,
+    SendSample,
 )
 from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
@@ -89,7 +90,7 @@ class Worker:
                 self._end_batch(message)
             case Ingest():
                 self._projector.send([(message.store, message)])
-            case Deliver():
+            case Deliver() | SendSample():
                 self._projector.send([(message.receiver, message)])
             case _ as never:
                 assert_never(never)
