@@ -37,6 +37,7 @@ from vectorlog.work.messages import (
     Replay,
     Retag,
     Scrub,
+    Wake,
 )
 from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
@@ -87,6 +88,8 @@ class Worker:
                 self._purge_vectors(message)
             case EndBatch():
                 self._end_batch(message)
+            case Wake():
+                self._deployment.wake()
             case Ingest():
                 self._projector.send([(message.store, message)])
             case Deliver():

@@ -173,6 +173,11 @@ class Scrub(FromRequest):
     store: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wake(FromRequest):
+    """Wake the index, because a store is used; sent only where the index sleeps."""
+
+
 Message = (
     Ingest
     | OpenBatch
@@ -191,6 +196,7 @@ Message = (
     | PurgeVectors
     | EndBatch
     | Deliver
+    | Wake
 )
 
 COLLECTION = "collect"

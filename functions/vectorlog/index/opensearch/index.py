@@ -34,7 +34,7 @@ PAGE = 1_000
 """Generations of files in one request of `count`."""
 
 _BAD_REQUEST = 400
-_LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
+LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
 class OpenSearchIndex:
@@ -125,11 +125,9 @@ class OpenSearchIndex:
             "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
             "aggs": {"files": {"composite": groups}},
         }
-        path = f"/{alias(space, self.layout)}/_search"
-        params = _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
         counts: dict[tuple[str, int], int] = {}
         while True:
-            answer = self.request("POST", path, params, body)
+            answer = self._counted_files(alias(space, self.layout), store, body)
             page = answer.get("aggregations", {}).get("files", {})
             counts |= {
                 (each["key"]["file"], each["key"]["generation"]): each["doc_count"] for each in page.get("buckets", ())
@@ -164,6 +162,10 @@ class OpenSearchIndex:
         """Closes the connections."""
         self._client.close()
 
+    def _counted_files(self, name: str, store: str, body: Json) -> Json:
+        params = LENIENT | {"routing": store, "allow_partial_search_results": "false"}
+        return self.request("POST", f"/{name}/_search", params, body)
+
     def _counted(self, body: Json) -> list[Json]:
         """Returns the answers to the documents of an `_mtermvectors`."""
         answers: list[Json] = self._once("POST", "/_mtermvectors", {"realtime": "false"}, body, SEARCHING)["docs"]
@@ -181,7 +183,7 @@ class OpenSearchIndex:
         path = f"/{name},{successor(name)}"
         body = {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
         params = {
-            **_LENIENT,
+            **LENIENT,
             "routing": store,
             "conflicts": "proceed",
             "refresh": "true",
@@ -197,7 +199,7 @@ class OpenSearchIndex:
                 raise Busy("documents were replaced during their deletion, or it timed out")
             return bool(answer["total"] == DELETED_PER_REQUEST)
 
-        self.request("POST", f"{path}/_refresh", _LENIENT)
+        self.request("POST", f"{path}/_refresh", LENIENT)
         return with_retries("delete by query", WRITING, delete, self._timing)
 
     def _once(
