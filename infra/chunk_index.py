@@ -51,7 +51,10 @@ class ChunkIndex(Construct):
     Attributes:
         endpoint: an https:// address.
         domain: None where the configuration names one.
+        collection: None; see IndexCollection.
     """
+
+    collection: str | None = None
 
     def __init__(
         self,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
+from vectorlog.runtime.aws.wiring import environment
 from vectorlog.runtime.aws.workers import ingest
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-SPARE_MS = 60_000
-"""When less time than this is left, unfinished files are left to another invocation."""
+SPARE_MS = {"domain": 60_000, "collection": 180_000}
+"""When less time than this is left, unfinished files are left to another invocation. A collection shows what was
+written to it after a minute or two.
+"""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Ingests a batch's files together, or one by one if that fails. Returns the messages to deliver again."""
-    records = event["Records"]
-    failed = ingest(records, lambda: context.get_remaining_time_in_millis() > SPARE_MS)
+    records, spare = event["Records"], SPARE_MS[environment().opensearch_form]
+    failed = ingest(records, lambda: context.get_remaining_time_in_millis() > spare)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
