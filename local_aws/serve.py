@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from local_aws.deployment import RunningDeployment, running
+from local_aws.deployment import Index, RunningDeployment, running
 from local_aws.fetch import FetchError, say
 from local_aws.process import StartError
 from local_aws.servers import Servers, described, exports
@@ -22,7 +22,15 @@ from vectorlog.defaults import LOCAL_MODEL
 @click.option(
     "--models", default=f"local:{LOCAL_MODEL}", show_default=True, help="What VECTORLOG_MODELS says in the functions."
 )
-def main(port: int, models: str) -> None:
+@click.option(
+    "--index",
+    type=click.Choice(["domain", "serverless"]),
+    default="domain",
+    show_default=True,
+    help="What OpenSearch behaves like: a domain, or a collection of OpenSearch Serverless, which sleeps after ten "
+    "minutes without requests.",
+)
+def main(port: int, models: str, index: Index) -> None:
     """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and is lost at
     the end.
     """
@@ -30,7 +38,7 @@ def main(port: int, models: str) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     say("starting DynamoDB, SQS, S3 and OpenSearch …")
     try:
-        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}) as served:
+        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}, index) as served:
             click.echo(_banner(servers, served))
             signal.pause()
     except (FetchError, StartError) as error:
