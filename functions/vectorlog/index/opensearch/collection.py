@@ -39,11 +39,11 @@ SERVICE = "aoss"
 """The name of the service that requests are signed for."""
 WAKING = RetryPolicy(attempts=1, timeout_s=1)
 """For a request that only has to arrive."""
-FIRST = RetryPolicy(attempts=2, first_s=0.2, jitter=ADDED_JITTER, timeout_s=12, deadline_s=6)
+FIRST = RetryPolicy(attempts=2, first_s=0.2, jitter=ADDED_JITTER, timeout_s=12)
 """For the first request of a search, which wakes the collection. It is not repeated after a time-out: the client is
 told to come again, because API Gateway would end its request after 29 s.
 """
-FOLLOWING = RetryPolicy(attempts=2, first_s=0.2, jitter=ADDED_JITTER, timeout_s=6, deadline_s=4)
+FOLLOWING = RetryPolicy(attempts=2, first_s=0.2, jitter=ADDED_JITTER, timeout_s=6)
 """For the requests of a search after its first, when the collection is awake: two of them take 12 s at most."""
 COME_AGAIN_S = 15
 """Retry-After of a search that found the collection asleep: with the 12 s that it has waited it is about as long as
@@ -176,13 +176,15 @@ class CollectionIndex(OpenSearchIndex):
         return found
 
     def _in_time(self, what: str, policy: RetryPolicy, step: Callable[[], T]) -> T:
-        """Calls `step` with retries, and tells the client to come again if the collection is asleep."""
-        try:
-            return with_retries(what, policy, step, self._timing)
-        except Unavailable as error:
-            if isinstance(error.__cause__, Asleep):
+        """Calls `step` with retries; if the collection is asleep, it tells the client to come again instead."""
+
+        def awake() -> T:
+            try:
+                return step()
+            except Asleep as error:
                 raise Unavailable(_ASLEEP, retry_after=COME_AGAIN_S) from error
-            raise
+
+        return with_retries(what, policy, awake, self._timing)
 
 
 _NOTHING: Json = {"hits": {"hits": []}}
