@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from aws_cdk import Aws, Fn, Stack
@@ -109,13 +109,13 @@ class IndexCollection(Construct):
             return
         serverless.CfnAccessPolicy(self, id, name=f"{self.collection}-{right}", type="data", policy=document)
 
-    def _rules(self, rights: CollectionRights) -> list[dict[str, object]]:
-        indexes = {
+    def _rules(self, rights: CollectionRights) -> list[Mapping[str, object]]:
+        indexes: Mapping[str, object] = {
             "ResourceType": "index",
             "Resource": [f"index/{self.collection}/{PATTERN}"],
             "Permission": list(rights.indexes),
         }
-        collection = {
+        collection: Mapping[str, object] = {
             "ResourceType": "collection",
             "Resource": [f"collection/{self.collection}"],
             "Permission": list(rights.collection),

@@ -140,6 +140,27 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
     }
 
 
+def month_of_index(size: Size, assumed: Assumptions) -> dict[str, float]:
+    """Dollars for a month without requests, by the setting `index`. The owner of an endpoint pays for it."""
+    month = per_month(size, assumed)
+    rest = sum(dollars for what, dollars in month.items() if not what.startswith("OpenSearch"))
+    stored = size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.price.collection_gb_month
+    return {"index=domain": sum(month.values()), "index=serverless": rest + stored, "index=endpoint": rest}
+
+
+def search_ocus(size: Size, assumed: Assumptions) -> int:
+    """Capacity that searches a collection of this size: a worker's at least, and room for the vectors, twice."""
+    collection = assumed.collection
+    needed = math.ceil(index_gib(size, assumed) / (collection.ocu_gib * collection.vectors_full))
+    return collection.search_workers * max(1, needed)
+
+
+def awake_hour(size: Size, assumed: Assumptions) -> tuple[float, float]:
+    """Dollars for an hour in which a collection is searched, and for one in which it is written to."""
+    price = assumed.price.ocu_hour
+    return search_ocus(size, assumed) * price, assumed.collection.write_workers * price
+
+
 def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> float:
     """Dollars for uploading all files and ingesting them one by one."""
     each = (
@@ -179,13 +200,29 @@ def document(measured: str, assumed: Assumptions) -> str:
         ("**an idle month**", *(f"**{dollars(sum(month.values()))}**" for month in months)),
         ("once: upload and ingest", *(dollars(once(size, found, assumed)) for size in assumed.size)),
     ]
+    kinds = [month_of_index(size, assumed) for size in assumed.size]
+    awake = [awake_hour(size, assumed) for size in assumed.size]
+    nodes = [sum(month[what] for what in month if what.startswith("OpenSearch")) for month in months]
+    index_rows = [
+        ("an idle month", *(size.name for size in assumed.size)),
+        *((f"`{kind}`", *(dollars(month[kind]) for month in kinds)) for kind in kinds[0]),
+        ("OCUs that search a collection", *(str(search_ocus(size, assumed)) for size in assumed.size)),
+        ("an hour in which it is searched", *(dollars(searched) for searched, _ in awake)),
+        ("an hour in which it is written to", *(dollars(written) for _, written in awake)),
+        (
+            "hours of searches a month that cost as much as the domain",
+            *(f"{each / searched:.0f}" for each, (searched, _) in zip(nodes, awake, strict=True)),
+        ),
+    ]
     return TEXT.format(
+        kinds=table(index_rows, ("---", *["--:"] * len(assumed.size))),
         operations=table(operation_rows, ("---", *["--:"] * (len(services) + 1))),
         sizes=table(size_rows, ("---", *["--:"] * len(assumed.size))),
         tokens=assumed.texts.chunk_tokens,
         dimensions=assumed.kept.dimensions,
         links=assumed.kept.links,
         full=assumed.kept.vectors_full,
+        bound=dollars(2 * 4 * assumed.price.ocu_hour),
     )
 
 
@@ -227,6 +264,18 @@ Change that file for your region, and generate this page again.
   A model with fewer dimensions needs proportionally less.
   So does an index on disk with compressed vectors, which Vectorlog does not set up yet.
 - A VPC with NAT gateways, a custom domain, and retained logs are not included.
+
+## Three kinds of index
+
+{kinds}
+
+- A collection (`index=serverless`, [serverless.md](serverless.md)) costs its storage alone while nobody uses it.
+  It sleeps ten minutes after the last request, so a single search costs ten minutes.
+  Searching and writing sleep separately; an ingest uses both.
+- How large the workers are with which a collection wakes, and how much of their memory vectors may take, is a guess.
+- `index_ocus` bounds what it may cost: with the default of 4, an hour costs {bound} at most.
+  A collection of the large size needs a higher bound.
+- The owner of an endpoint (`index=endpoint`) pays for the domain.
 """
 
 

@@ -11,16 +11,17 @@ from vectorlog.runtime.aws.workers import ingest
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-SPARE_MS = {"domain": 60_000, "collection": 180_000}
-"""When less time than this is left, unfinished files are left to another invocation. A collection shows what was
-written to it after a minute or two.
-"""
+SPARE_MS = 60_000
+"""When less time than this is left, unfinished files are left to another invocation."""
+SPARE_WITH_COLLECTION_MS = 180_000
+"""The same with a collection, which shows what was written to it after a minute or two."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Ingests a batch's files together, or one by one if that fails. Returns the messages to deliver again."""
-    records, spare = event["Records"], SPARE_MS[environment().opensearch_form]
+    records = event["Records"]
+    spare = SPARE_WITH_COLLECTION_MS if environment().opensearch_form == "collection" else SPARE_MS
     failed = ingest(records, lambda: context.get_remaining_time_in_millis() > spare)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

@@ -157,6 +157,17 @@ def outdated(found: Mapping[Key, Sequence[Copy]]) -> list[Place]:
     ]
 
 
+def replaced(new: Iterable[New], found: Mapping[Key, Sequence[Copy]]) -> list[Place]:
+    """Returns the documents of the copies that these take the place of."""
+    return [
+        place
+        for each in new
+        for copy in found.get(each.copy.key, ())
+        if copy.age < each.copy.age
+        for place in copy.places
+    ]
+
+
 def _digest(documents: Sequence[Document]) -> str:
     content = [(each.content, each.shown, each.terms) for each in documents]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

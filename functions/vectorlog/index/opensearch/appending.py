@@ -20,6 +20,7 @@ from vectorlog.index.opensearch.appended import (
     needed,
     new_copies,
     outdated,
+    replaced,
     visible,
 )
 from vectorlog.index.opensearch.documents import BULK_BYTES, Document
@@ -70,8 +71,8 @@ class Appender:
         self._now = now or (lambda: time.time_ns() // 1_000_000)
 
     def add(self, name: str, new: Sequence[Document], *, seen: bool = True) -> None:
-        """Appends documents to the index with the alias `name`, unless it has them. If `seen`, returns once searches
-        see them, and deletes what they replace.
+        """Appends documents to the index with the alias `name`, unless it has them, and deletes what they replace. If
+        `seen`, it first waits until searches see them; otherwise nobody may be searching the index.
 
         Raises:
             NoIndex: no index has this alias.
@@ -83,6 +84,7 @@ class Appender:
         uids = (uuid4().hex for _ in repeat(None))
         self._bulk("append", (line for each in wanted for line in each.lines(name, uids)))
         if not seen:
+            self._delete(replaced(wanted, found))
             return
         if wanted:
             found = self._seen(name, written, wanted)

@@ -45,6 +45,8 @@ told to come again, because API Gateway would end its request after 29 s.
 """
 FOLLOWING = RetryPolicy(attempts=2, first_s=0.2, jitter=ADDED_JITTER, timeout_s=6)
 """For the requests of a search after its first, when the collection is awake: two of them take 12 s at most."""
+SEEN_S = 60
+"""After this time searches see what was written, in seconds ("Working with vector search collections")."""
 COME_AGAIN_S = 15
 """Retry-After of a search that found the collection asleep: with the 12 s that it has waited it is about as long as
 waking takes at most ("Scale to zero for Amazon OpenSearch Serverless"). Clients obey up to 60 s.
@@ -131,6 +133,21 @@ class CollectionIndex(OpenSearchIndex):
             raise IndexRefused(reason(answer["error"]))
         if not self._with_alias(name):
             self.request("POST", "/_aliases", {}, {"actions": [{"add": {"index": index, "alias": name}}]})
+
+    def settle(self, index: str) -> None:  # noqa: ARG002  # there is no `_refresh`
+        """Waits as long as searches may take to see what was written."""
+        self._timing.sleep(SEEN_S)
+
+    def write(
+        self,
+        new: Sequence[Document],
+        name: str,
+        refresh: str,  # noqa: ARG002
+        create: Callable[[], None] | None = None,  # noqa: ARG002
+    ) -> tuple[list[Document], bool]:
+        """Appends documents, and does not wait until searches see them; for Succession."""
+        self._appender.add(name, new, seen=False)
+        return [], False
 
     def _append_to_successor(self, space: Space, new: Sequence[Document]) -> None:
         name = alias(space, self.layout)

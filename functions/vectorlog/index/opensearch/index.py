@@ -151,6 +151,14 @@ class OpenSearchIndex:
         if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
             raise IndexRefused(reason(answer["error"]))
 
+    def make(self, index: str, space: Space, name: str) -> None:
+        """Creates an index with an alias."""
+        self.request("PUT", f"/{index}", {}, index_body(space, self.layout, name))
+
+    def settle(self, index: str) -> None:
+        """Lets searches see everything that was written to an index."""
+        self.request("POST", f"/{index}/_refresh", {})
+
     def request(
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
