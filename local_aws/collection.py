@@ -80,6 +80,10 @@ class Sleep:
     at_first: bool = False
 
 
+AWAKE = Sleep()
+"""A collection that sleeps after ten minutes, and is awake when it is made."""
+
+
 class Refusal(Exception):
     """A request that a collection refuses."""
 
@@ -98,7 +102,7 @@ class Gatekeeper:
         sleep: how the collection sleeps. Searching and writing sleep separately.
     """
 
-    def __init__(self, url: str, *, lag_s: float = 0.0, sleep: Sleep = Sleep()) -> None:
+    def __init__(self, url: str, *, lag_s: float = 0.0, sleep: Sleep = AWAKE) -> None:
         self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=60)
         self._url = url
         self._lag_s = lag_s
@@ -205,7 +209,7 @@ class Gatekeeper:
 
 
 @contextmanager
-def collection(url: str, *, lag_s: float = 0.0, sleep: Sleep = Sleep()) -> Iterator[str]:
+def collection(url: str, *, lag_s: float = 0.0, sleep: Sleep = AWAKE) -> Iterator[str]:
     """Serves a collection on the OpenSearch node with this URL; gives its own."""
     listener = socket.create_server((HOST, 0), backlog=128)
     server = uvicorn.Server(

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import uvicorn
 
 from local_aws import resources, stage
-from local_aws.collection import collection
+from local_aws.collection import AWAKE, Sleep, collection
 from local_aws.function import Environments, Function
 from local_aws.gateway import Gateway
 from local_aws.payloads import Invoke
@@ -55,7 +55,11 @@ class RunningDeployment:
 
 @contextmanager
 def running(
-    servers: Servers, port: int = 0, variables: Mapping[str, str] | None = None, index: Index = "domain"
+    servers: Servers,
+    port: int = 0,
+    variables: Mapping[str, str] | None = None,
+    index: Index = "domain",
+    sleep: Sleep = AWAKE,
 ) -> Iterator[RunningDeployment]:
     """Creates a new deployment on the servers, runs its functions and serves its API on 127.0.0.1.
 
@@ -64,12 +68,14 @@ def running(
         port: 0 takes a free one.
         variables: more of the functions' environment, such as `VECTORLOG_MODELS`.
         index: whether OpenSearch behaves as a domain, or as a collection of OpenSearch Serverless.
+        sleep: how the collection sleeps.
     """
     owned = resources.make(servers, visibility_s=VISIBILITY_S)
     given = {**servers.environment, **owned.environment, **FOR_FUNCTIONS, **(variables or {})}
     with ExitStack() as stack:
         if index == "serverless":
-            given["VECTORLOG_OPENSEARCH_ENDPOINT"] = stack.enter_context(collection(servers.opensearch, lag_s=LAG_S))
+            served = collection(servers.opensearch, lag_s=LAG_S, sleep=sleep)
+            given["VECTORLOG_OPENSEARCH_ENDPOINT"] = stack.enter_context(served)
             given["VECTORLOG_OPENSEARCH_FORM"] = "collection"
         stack.callback(resources.remove, servers, owned)
         stack.enter_context(stage.deployed(servers, owned.stage, given))
