@@ -61,9 +61,10 @@ class VectorlogStack(Stack):
             self, "Outgoing", configuration=configuration, queue=self._queues.deliver, views=self._views.table
         )
         self._network = Network(self, "Network", configuration=configuration)
-        vpc = self._network.vpc
-        self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
-        self._index = made_index(self, configuration, self._functions, vpc)
+        self._functions = Functions(
+            self, "Functions", configuration=configuration, assets=assets, vpc=self._network.vpc
+        )
+        self._index = made_index(self, configuration, self._functions, self._network.vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]

@@ -22,45 +22,13 @@ from typing import Any, TypeAlias
 import urllib3
 import uvicorn
 
+from local_aws.collection_rules import INDEX, Json, Refusal, check_parameters, index_body, part_of, refused_action
 from local_aws.process import HOST
 
-Json: TypeAlias = dict[str, Any]
 Scope: TypeAlias = Mapping[str, Any]
 Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 
-_INDEX, _NAME = r"/[^_/][^/]*", r"[^/]+"
-READS = (
-    ("GET", f"(?:{_INDEX})?/_search"),
-    ("POST", f"(?:{_INDEX})?/_search"),
-    ("GET", f"{_INDEX}/_msearch"),
-    ("GET", f"{_INDEX}/_count"),
-    ("POST", f"{_INDEX}/_count"),
-    ("GET", f"{_INDEX}/_doc/{_NAME}"),
-    ("GET", f"{_INDEX}/_mget"),
-    ("GET", _INDEX),
-    ("HEAD", _INDEX),
-    ("GET", f"{_INDEX}/_mappings?"),
-    ("GET", f"{_INDEX}/_settings"),
-    ("GET", "/_cat/indices"),
-    ("GET", "/_cat/aliases"),
-    ("GET", "/_alias"),
-    ("GET", f"(?:{_INDEX})?/_alias/{_NAME}"),
-    ("HEAD", f"(?:{_INDEX})?/_alias/{_NAME}"),
-)
-WRITES = (
-    ("PUT", _INDEX),
-    ("DELETE", _INDEX),
-    ("POST", "/_aliases"),
-    ("POST", f"(?:{_INDEX})?/_bulk"),
-    ("POST", f"{_INDEX}/_doc"),
-    ("DELETE", f"{_INDEX}/_doc/{_NAME}"),
-    ("PUT", f"{_INDEX}/_mappings?"),
-)
-"""Operations of that page: methods and patterns of paths. Those that we have no use for are left out."""
-REFUSED_PARAMETERS = frozenset({"refresh", "routing", "version", "version_type", "if_seq_no", "if_primary_term"})
-REFUSED_ACTION_FIELDS = frozenset({"_id", "routing", "version", "version_type"})
-FIXED_SETTINGS = frozenset({"number_of_shards", "number_of_replicas", "auto_expand_replicas", "gc_deletes"})
 IDLE_S = 600.0
 """After this time without requests a collection sleeps ("Scale to zero for Amazon OpenSearch Serverless")."""
 
@@ -82,15 +50,6 @@ class Sleep:
 
 AWAKE = Sleep()
 """A collection that sleeps after ten minutes, and is awake when it is made."""
-
-
-class Refusal(Exception):
-    """A request that a collection refuses."""
-
-    def __init__(self, status: int, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.error = {"type": kind, "reason": reason, "root_cause": []}
 
 
 class Gatekeeper:
@@ -118,7 +77,7 @@ class Gatekeeper:
         body = await _read(receive)
         method, path, query = scope["method"], scope["path"], scope["query_string"].decode()
         try:
-            part = _part_of(method, path)
+            part = part_of(method, path)
             await self._wake(part)
             answer = await asyncio.to_thread(self._answer, method, path, query, body)
         except Refusal as refusal:
@@ -139,9 +98,9 @@ class Gatekeeper:
             self._used[part] = time.monotonic()
 
     def _answer(self, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:
-        _check_parameters(query)
-        if method == "PUT" and re.fullmatch(_INDEX, path):
-            body = self._index_body(json.loads(body))
+        check_parameters(query)
+        if method == "PUT" and re.fullmatch(INDEX, path):
+            body = index_body(json.loads(body), self._lag_s)
         if path.endswith("/_bulk"):
             return self._bulk(path, query, body)
         if b'"script' in body:
@@ -156,7 +115,7 @@ class Gatekeeper:
         for line in remaining:
             ((action, fields),) = json.loads(line).items()
             content = None if action == "delete" else next(remaining)
-            if error := _refused_action(action, fields):
+            if error := refused_action(action, fields):
                 refused[count] = {action: {"_index": fields.get("_index"), "status": 400, "error": error}}
                 self.refused.append(f"{action}: {error['reason']}")
             else:
@@ -179,27 +138,6 @@ class Gatekeeper:
         if not self._lag_s:
             for name in indexes:
                 self._sent("POST", f"/{name}/_refresh", "ignore_unavailable=true", b"")
-
-    def _index_body(self, body: Json) -> bytes:
-        """Returns the body that makes an index on the node, which has Lucene's engine only.
-
-        Raises:
-            Refusal: a collection would not make this index.
-        """
-        settings = body.get("settings", {}).get("index", {})
-        if fixed := FIXED_SETTINGS & settings.keys():
-            raise Refusal(400, "illegal_argument_exception", f"{', '.join(sorted(fixed))} can't be set")
-        if unknown := settings.keys() - {"knn", "knn.algo_param.ef_search", "refresh_interval"}:
-            raise Refusal(400, "illegal_argument_exception", f"not documented: {', '.join(sorted(unknown))}")
-        for properties in body.get("mappings", {}).get("properties", {}).values():
-            if properties.get("type") == "knn_vector":
-                method = properties["method"]
-                if (method["name"], method["engine"]) != ("hnsw", "faiss"):
-                    raise Refusal(400, "mapper_parsing_exception", "vector collections know HNSW by Faiss only")
-                method["engine"] = "lucene"
-        interval = f"{round(1000 * self._lag_s)}ms" if self._lag_s else "-1"
-        body["settings"] = {"index": {**settings, "number_of_replicas": 0, "refresh_interval": interval}}
-        return json.dumps(body).encode()
 
     def _sent(self, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:
         url = f"{self._url}{path}" + (f"?{query}" if query else "")
@@ -228,35 +166,6 @@ def collection(url: str, *, lag_s: float = 0.0, sleep: Sleep = AWAKE) -> Iterato
     finally:
         server.should_exit = True
         serving.join()
-
-
-def _part_of(method: str, path: str) -> str:
-    """Returns the part of a collection that answers a request.
-
-    Raises:
-        Refusal: there is no such operation.
-    """
-    for part, operations in (("search", READS), ("write", WRITES)):
-        if any(method == each and re.fullmatch(pattern, path) for each, pattern in operations):
-            return part
-    raise Refusal(404, "status_exception", f"{method} {path} is no supported operation")
-
-
-def _check_parameters(query: str) -> None:
-    names = {part.partition("=")[0] for part in query.split("&") if part}
-    if refused := names & REFUSED_PARAMETERS:
-        raise Refusal(400, "status_exception", f"{', '.join(sorted(refused))} is not supported")
-
-
-def _refused_action(action: str, fields: Json) -> Json | None:
-    reason = None
-    if action == "update":
-        reason = "update is supported for search collections only"
-    elif action != "delete" and "_id" in fields:
-        reason = "Document ID is not supported in create/index operation request"
-    elif refused := (REFUSED_ACTION_FIELDS - {"_id"}) & fields.keys():
-        reason = f"{', '.join(sorted(refused))} is not supported"
-    return {"type": "illegal_argument_exception", "reason": reason} if reason else None
 
 
 async def _read(receive: Receive) -> bytes:

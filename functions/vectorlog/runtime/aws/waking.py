@@ -5,13 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from vectorlog.work.messages import Wake, outgoing
-from vectorlog.work.sqs import SQSQueue
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
+from vectorlog.work.queue import Queue
 
 EVERY_S = 240.0
 """A process wakes the index at most this often: it sleeps after ten minutes without requests."""
@@ -47,6 +43,6 @@ class Waker:
             log.warning("the index could not be woken", exc_info=True)
 
 
-def asked_for(client: BaseClient, url: str, clock: Callable[[], int]) -> Callable[[], None]:
-    """Returns a function that asks the work function to wake the index, by a message to the queue with this URL."""
-    return lambda: SQSQueue(client, url, clock).send([outgoing(Wake(), GROUP)])
+def asked_for(queue: Queue) -> Callable[[], None]:
+    """Returns a function that asks the work function to wake the index, by a message to its queue."""
+    return lambda: queue.send([outgoing(Wake(), GROUP)])

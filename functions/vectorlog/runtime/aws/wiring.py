@@ -151,7 +151,9 @@ def _waker(settings: Environment) -> Callable[[], None]:
 
     if settings.opensearch_endpoint:
         return Waker(lambda: cast("CollectionIndex", deployment().index).wake())
-    return Waker(asked_for(clients.sqs(), settings.work_queue, clock))
+    from vectorlog.work.sqs import SQSQueue
+
+    return Waker(asked_for(SQSQueue(clients.sqs(), settings.work_queue, clock)))
 
 
 def _backlogs() -> Mapping[str, Backlog]:
