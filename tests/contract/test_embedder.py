@@ -16,7 +16,7 @@ from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.bedrock import COHERE, TITAN, bedrock_offers
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import Embedder
-from vectorlog.embedding.onnx import LocalEmbedder
+from vectorlog.embedding.onnx import E5, GRANITE, LocalEmbedder
 from vectorlog.embedding.openai import OpenAIEmbedder
 from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.runtime.aws import clients
@@ -39,10 +39,10 @@ def bedrock(name: str) -> Iterator[Embedder]:
         models.close()
 
 
-@pytest.fixture(scope="module", params=["local", "openai", TITAN, *COHERE])
+@pytest.fixture(scope="module", params=["local", "multilingual", "openai", TITAN, *COHERE])
 def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
-    if request.param == "local":
-        local = LocalEmbedder(threads=2)
+    if request.param in ("local", "multilingual"):
+        local = LocalEmbedder(threads=2, model=GRANITE if request.param == "local" else E5)
         yield local
         local.close()
         return

@@ -8,7 +8,7 @@ from tests.embedding.stub_server import StubServer
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.catalogue import ModelNotConfigured, Models, UnknownModel, UnsupportedDimensions
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.embedding.offers import local_offers, openai_offers
 from vectorlog.endpoints.endpoint import Endpoint
 
 LOCAL = Space("local:granite-embedding-30m-english#2", 384)
@@ -29,7 +29,7 @@ def endpoint(stub: StubServer) -> Iterator[Endpoint]:
 
 @pytest.fixture
 def models(endpoint: Endpoint) -> Iterator[Models]:
-    models = Models([local_offer(threads=1), *openai_offers(endpoint)])
+    models = Models([*local_offers(threads=1), *openai_offers(endpoint)])
     yield models
     models.close()
 
@@ -62,7 +62,8 @@ def test_an_unknown_model_is_refused_with_a_list(models: Models, name: str) -> N
     """A mistyped name is an error that lists the models."""
     with pytest.raises(
         UnknownModel,
-        match="local:granite-embedding-30m-english, openai:text-embedding-3-small, openai:text-embedding-3-large",
+        match=r"local:granite-embedding-30m-english, (local:multilingual-e5-small, )?openai:text-embedding-3-small, "
+        r"openai:text-embedding-3-large",
     ):
         models.resolve(name)
 
@@ -95,7 +96,7 @@ def test_a_name_that_two_providers_share_needs_its_provider(endpoint: Endpoint) 
 
 def test_the_default_can_be_named(endpoint: Endpoint) -> None:
     """The deployment's setting decides; a default that is not offered is an error at the start."""
-    offers = [local_offer(), *openai_offers(endpoint)]
+    offers = [*local_offers(), *openai_offers(endpoint)]
     assert Models(offers, "text-embedding-3-small").resolve().model == "openai:text-embedding-3-small"
     with pytest.raises(UnknownModel, match="nothing-of-the-kind is not offered"):
         Models(offers, "nothing-of-the-kind")

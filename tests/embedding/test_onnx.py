@@ -11,10 +11,11 @@ import pytest
 from tokenizers import Tokenizer
 
 from vectorlog.domain.vectors import Space
-from vectorlog.embedding import granite, granite_weights
+from vectorlog.embedding import encoder, granite_weights
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.granite import WINDOW
 from vectorlog.embedding.granite_weights import Weights, read_weights
-from vectorlog.embedding.onnx import DIMENSIONS, WINDOW, LocalEmbedder
+from vectorlog.embedding.onnx import LocalEmbedder
 
 Array = npt.NDArray[np.float32]
 ROOT = Path(__file__).parents[2]
@@ -103,9 +104,9 @@ def test_what_a_processor_multiplies_fast_does_not_change_vectors(
     without.write_text("flags : avx2")
     vectors = []
     for processor in (with_vnni, without, tmp_path / "missing"):
-        monkeypatch.setattr(granite, "CPU_INFO", processor)
+        monkeypatch.setattr(encoder, "CPU_INFO", processor)
         vectors.append(LocalEmbedder(threads=1).documents(TEXTS))
-    assert [granite.multiplies_signed("x86_64"), granite.multiplies_signed("arm64")] == [False, True]
+    assert [encoder.multiplies_signed("x86_64"), encoder.multiplies_signed("arm64")] == [False, True]
     assert vectors[0] == vectors[1] == vectors[2]
 
 
@@ -168,8 +169,8 @@ def test_marks_of_the_model_in_a_text_are_text(local: LocalEmbedder, weights: We
 def test_making_one_loads_nothing_and_a_closed_one_loads_again() -> None:
     """A process that never embeds pays nothing; closing twice is no error."""
     embedder = LocalEmbedder(threads=1)
-    assert embedder.space == Space("local:granite-embedding-30m-english#2", DIMENSIONS)
-    assert LocalEmbedder(revision=1).space == Space("local:granite-embedding-30m-english", DIMENSIONS)
+    assert embedder.space == Space("local:granite-embedding-30m-english#2", 384)
+    assert LocalEmbedder(revision=1).space == Space("local:granite-embedding-30m-english", 384)
     embedder.close()
     first = embedder.query("pump")
     embedder.close()
@@ -202,7 +203,7 @@ def test_no_memory_for_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
     embedder = LocalEmbedder()
     with monkeypatch.context() as patch:
-        patch.setattr(granite, "session", full)
+        patch.setattr(encoder, "session", full)
         with pytest.raises(EmbeddingError, match="ulimit -v") as caught:
             embedder.documents(["pump"])
     assert caught.value.fault == "deployment"

@@ -101,6 +101,27 @@ def test_commit_that_cannot_be_shown(bench: Bench, happened: Happened, failing: 
         assert happened.steps == [(Replay(commit.stream), REPLAY_AFTER_MS) for commit in commits]
 
 
+def test_later_commits_wait_for_a_replay(bench: Bench, happened: Happened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a commit fails, the later ones of its stream are left to the replay, which handles all of them in order."""
+    first, other = attached(bench), attached(bench)
+    store, file = first.stream.split("/")
+    store_files.change_attributes(bench.deployment, PROJECT, store, file, {"year": 2024})
+    second = next(each for each in bench.deployment.streams.log.read(first.stream) if each.version > first.version)
+    handle, handled = bench.pump.projector.handle, list[Commit]()
+
+    def refuse_first(commits: Sequence[Commit]) -> None:
+        if first in commits:
+            raise Unavailable("the table is busy")
+        handled.extend(commits)
+        handle(commits)
+
+    monkeypatch.setattr(bench.pump.projector, "handle", refuse_first)
+    happened.steps.clear()
+    assert bench.pump.projector.handle_in_order([first, second, other]) == 0
+    assert handled == [other]
+    assert (Replay(first.stream), REPLAY_AFTER_MS) in happened.steps
+
+
 def test_imported(bench: Bench, happened: Happened) -> None:
     """An imported commit is shown, and its work, which was done elsewhere, is not done again."""
     commit = attached(bench)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -35,7 +35,7 @@ from vectorlog.reactions.worker import Worker
 from vectorlog.runtime.aws.records import REDELIVERY_DELAYS_MS, Records
 from vectorlog.views.dynamodb import DynamoDBTable
 from vectorlog.webhooks.outbox import Outbox
-from vectorlog.work.messages import COLLECTION, Collect, Ingest, decode
+from vectorlog.work.messages import COLLECTION, Collect, Ingest, Message, Replay, decode
 from vectorlog.work.sqs import SQSQueue
 
 SHARDS = 3
@@ -55,6 +55,19 @@ class OneByOne:
 
     def shutdown(self) -> None:
         pass
+
+
+class _NotingProjector(Projector):
+    """Notes which streams it has replayed."""
+
+    def __init__(self, told: Told, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._told = told
+
+    def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:
+        for message in (each for _, each in messages if isinstance(each, Replay)):
+            self._told.replayed(message.stream)
+        super().send(messages, delay)
 
 
 class CloudWorld:
@@ -110,7 +123,8 @@ class CloudWorld:
 
     def _start(self) -> None:
         made, ports = self.deployment, self._ports
-        self._projector = Projector(
+        self._projector = _NotingProjector(
+            self.told,
             made.streams,
             made.views,
             ports["work"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from unittest.mock import Mock
 
 import pytest
 
@@ -23,6 +24,11 @@ from vectorlog.use_cases.store_files import AttachFile
 def counts(bench: Bench, store: str) -> tuple[int, int, int, int]:
     found = vector_stores.get(bench.deployment, PROJECT, store).counts
     return found.in_progress, found.completed, found.failed, found.cancelled
+
+
+def listed(bench: Bench, store: str) -> list[str]:
+    page = store_files.list_page(bench.deployment, PROJECT, store, PageRequest(), None)
+    return [view.file for view in page.items]
 
 
 class TestAttach:
@@ -194,6 +200,27 @@ class TestDetach:
         assert bench.find(store, "alpha") == []
         assert file_batches.get(bench.deployment, PROJECT, store, batch).counts.cancelled == 1
         assert file_batches.list_files(bench.deployment, PROJECT, store, batch, PageRequest(), None).items == ()
+
+    def test_a_row_that_comes_after_the_deletion(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The process that attaches a file dies after its commit. The file is deleted, and has left all stores that are
+        known to have it, before the feed shows that this one has it too: no list shows it.
+        """
+        store, file = bench.store(), bench.upload("alpha")
+        bench.pump.settle()
+        with monkeypatch.context() as dying:
+            dying.setattr(bench.deployment.views, "show", Mock(side_effect=SystemExit))
+            with pytest.raises(SystemExit):
+                bench.attach(store, file)
+        uploaded_files.delete(bench.deployment, PROJECT, file)
+        attached, deleted = (fed.commit for fed in bench.log.after(bench.pump.position, 2))
+        bench.pump.projector.handle([deleted])
+        while bench.pump.work_one():
+            pass
+        bench.pump.projector.handle([attached])
+        assert listed(bench, store) == []
+        bench.pump.settle()
+        assert listed(bench, store) == []
+        assert counts(bench, store) == (0, 0, 0, 0)
 
     def test_attached_again_is_deleted_with_its_file(self, bench: Bench) -> None:
         """A file that was detached and attached again is known to be there, in whatever order the rows were written."""

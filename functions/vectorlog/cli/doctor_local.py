@@ -47,14 +47,15 @@ def model_checks(settings: Mapping[str, Any]) -> Iterator[Check]:
     if settings["embedding"] == "openai":
         yield _endpoint(settings)
         return
-    from vectorlog.embedding.onnx import NAME, LocalEmbedder
+    from vectorlog.embedding.onnx import E5, GRANITE, LocalEmbedder
 
+    model = E5 if settings["embedding_model"] == E5.name else GRANITE
     try:
-        [[vector]] = LocalEmbedder(1).documents(["Is the model there?"])
+        [[vector]] = LocalEmbedder(1, model=model).documents(["Is the model there?"])
     except (EmbeddingError, ImportError) as error:
-        yield Check("model", "problem", f"{NAME} cannot be loaded: {error}", "Install vectorlog again.")
+        yield Check("model", "problem", f"{model.name} cannot be loaded: {error}", "Install vectorlog again.")
         return
-    yield Check("model", "ok", f"{NAME} embeds ({len(vector)} dimensions)")
+    yield Check("model", "ok", f"{model.name} embeds ({len(vector)} dimensions)")
 
 
 def _rights(folder: DataFolder) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from vectorlog.cli import deployments
+from vectorlog.cli import deployments, moves_shown
+from vectorlog.cli.moves_shown import number, space
 from vectorlog.cli.progress import watch
 from vectorlog.runtime.local.settings import Settings
 
 if TYPE_CHECKING:
-    from vectorlog.domain.vectors import Space
-    from vectorlog.domain.vectors_move import Move
     from vectorlog.embedding.catalogue import Models
-    from vectorlog.operations.rebuild_vectors import Candidate, Moves, Standing, Survey
+    from vectorlog.operations.rebuild_vectors import Candidate, Moves, Survey
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,9 +33,6 @@ SETTINGS = [
     "embedding_dimensions",
 ]
 """Which settings say the models that a local server offers. They have to be those of the server."""
-LOOK_EVERY_S = 1.0
-TELL_EVERY_S = 10.0
-"""How often a line is written where the output is no terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +106,9 @@ def run(which: deployments.Chosen, settings: Settings, choice: Choice) -> None:
         with _opened(which, settings) as (moves, models, works):
             if choice.cancel:
                 cancelled = moves.cancel(wanted, watch)
-                click.echo(f"Cancelled: {_number(len(cancelled), 'move')}. The old vectors go on serving.")
+                click.echo(f"Cancelled: {number(len(cancelled), 'move')}. The old vectors go on serving.")
                 return
-            _move(moves, moves.survey(wanted, models, watch), choice, works=works)
+            move(moves, moves.survey(wanted, models, watch), choice, works=works)
     except expected as error:
         raise click.ClickException(str(error)) from None
 
@@ -133,11 +129,16 @@ def _opened(which: deployments.Chosen, settings: Settings) -> Iterator[tuple[Mov
         yield local.moves, local.models, local.served
 
 
-def _move(moves: Moves, found: Survey, choice: Choice, *, works: bool) -> None:
+def move(moves: Moves, found: Survey, choice: Choice, *, works: bool) -> None:
+    """Begins the moves that were found, watches them if asked to, and says what became of each store.
+
+    Raises:
+        ClickException: a store could not be moved.
+    """
     for store, sentence in found.refused:
         click.echo(f"{store} is left out: {sentence}", err=True)
     if found.current:
-        click.echo(f"Already in the wanted model and revision: {_number(found.current, 'store')}.")
+        click.echo(f"Already in the wanted model and revision: {number(found.current, 'store')}.")
     if not found.candidates:
         click.echo("There is nothing to embed.")
         if found.refused:
@@ -146,104 +147,34 @@ def _move(moves: Moves, found: Survey, choice: Choice, *, works: bool) -> None:
     for each in found.candidates:
         going_on = " (goes on)" if each.under_way else ""
         click.echo(
-            f"{each.store}: {each.files:,} files, {each.chunks:,} chunks, from {_space(each.space)} to "
-            f"{_space(each.target)}{going_on}"
+            f"{each.store}: {each.files:,} files, {each.chunks:,} chunks, from {space(each.space)} to "
+            f"{space(each.target)}{going_on}"
         )
     files, chunks = sum(each.files for each in found.candidates), sum(each.chunks for each in found.candidates)
-    work = f"{_number(len(found.candidates), 'store')}, {files:,} files, {chunks:,} chunks"
+    work = f"{number(len(found.candidates), 'store')}, {files:,} files, {chunks:,} chunks"
     if not choice.yes and sys.stdin.isatty():
         click.confirm(f"Embed {work}?", abort=True)
     begun = moves.begin(found.candidates)
-    if not works:
+    changed = _overtaken(moves, [each for each in found.candidates if each.store not in begun])
+    if begun and not works:
         click.echo("No server is running on this folder. The next one begins as soon as it is started.")
-    elif choice.wait:
-        _follow(moves, {each.store: each for each in found.candidates}, begun, time.sleep)
-    else:
+    elif begun and choice.wait:
+        moves_shown.follow(moves, {each.store: each for each in found.candidates}, begun, time.sleep)
+    elif begun:
         click.echo(f"The deployment embeds {work}. Repeat the command to watch it, or give --cancel.")
+    if changed:
+        raise click.ClickException(f"Not moved: {number(changed, 'store')}. Repeat the command.")
 
 
-def _follow(
-    moves: Moves, candidates: Mapping[str, Candidate], begun: Mapping[str, Move], sleep: Callable[[float], None]
-) -> None:
-    """Shows how far the moves have come until all have ended or stopped.
-
-    Raises:
-        ClickException: some have stopped, because files could not be embedded.
+def _overtaken(moves: Moves, candidates: Sequence[Candidate]) -> int:
+    """Says what became of stores that changed after they were surveyed, so that no move of them was begun. Returns how
+    many of them do not serve from their target.
     """
-    shown = _Shown(sum(candidates[store].files for store in begun), sum(candidates[store].chunks for store in begun))
-    try:
-        while True:
-            standing = {store: moves.standing(store, move) for store, move in begun.items()}
-            shown.show(candidates, standing)
-            if all(each.ended or (each.progress is not None and each.progress.stopped) for each in standing.values()):
-                break
-            sleep(LOOK_EVERY_S)
-    except KeyboardInterrupt:
-        click.echo("\nThe deployment goes on. Repeat the command to watch it, or give --cancel.", err=True)
-        raise click.Abort from None
-    _conclude(moves, candidates, standing)
-
-
-def _conclude(moves: Moves, candidates: Mapping[str, Candidate], standing: Mapping[str, Standing]) -> None:
-    stopped = 0
-    for store, each in standing.items():
-        if each.switched:
-            click.echo(f"{store} serves from {_space(candidates[store].target)}.")
-        elif each.ended:
-            click.echo(
-                f"{store} was not moved: the move was cancelled or begun again, or the store has ended.", err=True
-            )
-        elif each.progress is not None:
-            stopped += 1
-            click.echo(f"{store} keeps its old vectors: {each.progress.left:,} files could not be embedded.", err=True)
-            for file, reason in moves.reasons(store, each.progress.named):
-                click.echo(f"  {file}: {reason}", err=True)
-    if stopped:
-        raise click.ClickException(
-            f"Not moved: {_number(stopped, 'store')}. Repair or detach the files that are named, and repeat the "
-            f"command; it goes on where it stopped. Or give --cancel."
-        )
-
-
-class _Shown:
-    """Shows progress: in one line of a terminal, else in a line every few seconds."""
-
-    def __init__(self, files: int, chunks: int) -> None:
-        self._files = files
-        self._chunks = chunks
-        self._terminal = sys.stderr.isatty()
-        self._begun: tuple[float, int] | None = None
-        self._told = 0.0
-
-    def show(self, candidates: Mapping[str, Candidate], standing: Mapping[str, Standing]) -> None:
-        """Shows how far the moves have come."""
-        files = chunks = 0
-        for store, each in standing.items():
-            whole = (candidates[store].files, candidates[store].chunks)
-            done = whole if each.switched else (each.progress.files, each.progress.chunks) if each.progress else (0, 0)
-            files, chunks = files + done[0], chunks + done[1]
-        now = time.monotonic()
-        if self._begun is None and chunks:
-            self._begun = now, chunks
-        if self._terminal or now - self._told >= TELL_EVERY_S:
-            self._told = now
-            line = f"{files:,} of {self._files:,} files, {chunks:,} of {self._chunks:,} chunks{self._rate(now, chunks)}"
-            click.echo(f"\r\x1b[K{line}" if self._terminal else line, nl=not self._terminal, err=True)
-        if self._terminal and all(each.ended for each in standing.values()):
-            click.echo(err=True)
-
-    def _rate(self, now: float, chunks: int) -> str:
-        if self._begun is None or now - self._begun[0] < LOOK_EVERY_S or chunks <= self._begun[1]:
-            return ""
-        rate = (chunks - self._begun[1]) / (now - self._begun[0])
-        left = max(0, self._chunks - chunks) / rate
-        return f", {rate:,.1f} chunks/s, about {left / 60:,.0f} min left" if left >= 90 else f", {rate:,.1f} chunks/s"
-
-
-def _space(space: Space) -> str:
-    revision = f" (revision {space.revision})" if space.revision > 1 else ""
-    return f"{space.name}{revision}, {space.dimensions} dimensions"
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+    changed = 0
+    for each in candidates:
+        if moves.arrived(each):
+            click.echo(f"{each.store} serves from {space(each.target)}.")
+        else:
+            changed += 1
+            click.echo(f"{each.store} was not moved: it has changed meanwhile.", err=True)
+    return changed

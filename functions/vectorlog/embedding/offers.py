@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
+from importlib.util import find_spec
 
+from vectorlog.defaults import LOCAL_PACKAGES
 from vectorlog.domain.vectors import Space
-from vectorlog.embedding import onnx
 from vectorlog.embedding.catalogue import Offer
+from vectorlog.embedding.onnx import E5, GRANITE, LocalEmbedder, LocalModel
 from vectorlog.embedding.openai import OpenAIEmbedder, dimensions_of
 from vectorlog.endpoints.endpoint import Endpoint
 
@@ -20,23 +22,27 @@ OPENAI: Mapping[str, tuple[int, bool]] = {
 """OpenAI's models: dimensions, and whether fewer can be requested (platform.openai.com/docs/guides/embeddings)."""
 
 
-def local_offer(threads: int | None = None) -> Offer:
-    """Returns the offer of the model that runs in this process; `threads` as for `LocalEmbedder`.
-
-    Each chunk is computed by itself, and two lanes ingest, so half of the threads' number of chunks in a call keeps all
-    threads busy.
+def local_offers(threads: int | None = None) -> list[Offer]:
+    """Returns the offers of the installed models that run in this process, the default one first; `threads` as for
+    `LocalEmbedder`.
     """
-    together = max(1, (threads or os.cpu_count() or 1) // 2)
+    return [_local_offer(model, threads) for model in (GRANITE, E5) if find_spec(LOCAL_PACKAGES[model.name])]
+
+
+def _local_offer(model: LocalModel, threads: int | None) -> Offer:
+    """Each chunk is computed by itself, and two lanes ingest, so half of the threads' number of chunks in a call keeps
+    all threads busy.
+    """
     return Offer(
         "local",
-        onnx.NAME,
-        onnx.DIMENSIONS,
+        model.name,
+        model.dimensions,
         shortens=False,
-        connect=lambda space: onnx.LocalEmbedder(threads, space.revision),
-        together=together,
-        revision=onnx.REVISION,
+        connect=lambda space: LocalEmbedder(threads, space.revision, model),
+        together=max(1, (threads or os.cpu_count() or 1) // 2),
+        revision=model.revision,
         by_windows=True,
-        languages=("en",),
+        languages=model.languages,
     )
 
 

@@ -1,4 +1,4 @@
-"""The local embedding model: granite-embedding-30m-english in onnxruntime, on the CPU and without network access."""
+"""The local embedding models, in onnxruntime, on the CPU and without network access."""
 
 from __future__ import annotations
 
@@ -9,35 +9,66 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from vectorlog.defaults import LOCAL_MODEL
+from vectorlog.defaults import LOCAL_MODEL, MULTILINGUAL_MODEL
 from vectorlog.domain.vectors import Space, Vector, model_of
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.granite_weights import Weights, read_weights
+from vectorlog.embedding.encoder import Encoder
 from vectorlog.embedding.windows import windows
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
-    from tokenizers import Tokenizer
-
-NAME = LOCAL_MODEL
-DIMENSIONS = 384
-REVISION = 2
-"""The revision of the vectors of new stores; stores of earlier versions have 1."""
-WINDOW = 510
-"""Tokens of a text in one window: the model's 512 positions minus `<s>` and `</s>`."""
 OVERLAP = 32
 """Minimum number of tokens that neighbouring windows share, so that one of them has a sentence at the border whole."""
 NOT_LOADED = "The local embedding model could not be loaded; it needs 0.5 GB: look at `ulimit -v` and the memory"
-_BEGIN, _END = 0, 2  # ids of <s> and </s>
 _NICENESS = 5
 """Of the threads that embed documents."""
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A model that a `LocalEmbedder` can run.
+
+    Attributes:
+        name: what follows `local:` in the name of its space.
+        dimensions: of its vectors.
+        revision: of the vectors of new stores; there may be older ones.
+        languages: ISO 639-1 codes of those that it knows; empty if it is most of them.
+        load: loads it for a revision.
+    """
+
+    name: str
+    dimensions: int
+    revision: int
+    languages: tuple[str, ...]
+    load: Callable[[int], Encoder]
+
+
+def _granite(revision: int) -> Encoder:
+    from vectorlog.embedding.granite import Granite
+    from vectorlog.embedding.granite_weights import read_weights
+
+    return Granite(read_weights(), revision)
+
+
+def _e5(_revision: int) -> Encoder:
+    from vectorlog.embedding.e5_weights import read_weights
+
+    weights = read_weights()
+    from vectorlog.embedding.e5 import E5
+
+    return E5(weights)
+
+
+GRANITE = LocalModel(LOCAL_MODEL, 384, 2, ("en",), _granite)
+"""The default. Stores of earlier versions have revision 1."""
+E5 = LocalModel(MULTILINGUAL_MODEL, 384, 1, (), _e5)
+"""For texts in other languages than English, or in several. Takes twice the time of `GRANITE`."""
 
 
 class LocalEmbedder:
@@ -49,19 +80,21 @@ class LocalEmbedder:
 
     Args:
         threads: number of windows that all `documents` calls together compute in parallel; one per core if None.
-        revision: of the vectors.
+        revision: of the vectors; the newest if None.
+        model: which model.
     """
 
-    def __init__(self, threads: int | None = None, revision: int = REVISION) -> None:
-        self._revision = revision
+    def __init__(self, threads: int | None = None, revision: int | None = None, model: LocalModel = GRANITE) -> None:
+        self._local = model
+        self._revision = revision or model.revision
         self._threads = threads or os.cpu_count() or 1
         self._loading = Lock()
-        self._model: _Model | None = None
+        self._model: _Loaded | None = None
 
     @property
     def space(self) -> Space:
-        """`local:granite-embedding-30m-english` in the embedder's revision, 384 dimensions."""
-        return Space(model_of(f"local:{NAME}", self._revision), DIMENSIONS)
+        """`local:` and the model's name, in the embedder's revision."""
+        return Space(model_of(f"local:{self._local.name}", self._revision), self._local.dimensions)
 
     def warm(self) -> None:
         """Loads the model unless it is loaded already.
@@ -72,24 +105,25 @@ class LocalEmbedder:
         self._loaded()
 
     def documents(self, texts: Sequence[str]) -> list[tuple[Vector, ...]]:
-        """Returns, for each text, the vectors of its windows; a text of up to 510 tokens has one window.
+        """Returns, for each text, the vectors of its windows; a text of up to about 500 tokens has one window.
 
         Raises:
             EmbeddingError: as for `warm`.
         """
         model = self._loaded()
         windows_by_text = list(model.each(model.windows, texts))
-        vectors = model.each(model.vector, [window for text_windows in windows_by_text for window in text_windows])
+        parts = [window for text_windows in windows_by_text for window in text_windows]
+        vectors = model.each(model.encoder.vector, parts)
         return [tuple(islice(vectors, len(text_windows))) for text_windows in windows_by_text]
 
     def query(self, text: str) -> Vector:
-        """Returns the vector of a query; for a query of more than 510 tokens, the mean of its windows' vectors.
+        """Returns the vector of a query; for a query of more than about 500 tokens, the mean of its windows' vectors.
 
         Raises:
             EmbeddingError: as for `warm`.
         """
         model = self._loaded()
-        vectors = [model.vector(window) for window in model.windows(text)]
+        vectors = [model.encoder.vector(window) for window in model.windows(text)]
         return vectors[0] if len(vectors) == 1 else _mean(vectors)
 
     def close(self) -> None:
@@ -99,11 +133,11 @@ class LocalEmbedder:
         if model:
             model.pool.shutdown()
 
-    def _loaded(self) -> _Model:
+    def _loaded(self) -> _Loaded:
         with self._loading:
             if self._model is None:
                 try:
-                    self._model = _Model(read_weights(), self._threads, self._revision)
+                    self._model = _Loaded(self._local.load(self._revision), self._threads)
                 except EmbeddingError:
                     raise
                 except Exception as error:  # onnxruntime and tokenizers have errors of their own for want of memory
@@ -113,17 +147,11 @@ class LocalEmbedder:
             return self._model
 
 
-class _Model:
-    """The loaded tokenizer and session, and the threads that run them."""
+class _Loaded:
+    """The loaded model, and the threads that run it."""
 
-    def __init__(self, weights: Weights, threads: int, revision: int) -> None:
-        from tokenizers import Tokenizer
-
-        from vectorlog.embedding.granite import session
-
-        self._tokenizer: Tokenizer = Tokenizer.from_buffer(weights.tokenizer)
-        self._tokenizer.encode_special_tokens = True  # "</s>" in a text is text
-        self._session: InferenceSession = session(weights.tensors, revision)
+    def __init__(self, encoder: Encoder, threads: int) -> None:
+        self.encoder = encoder
         self._ahead = 2 * threads
         self.pool = ThreadPoolExecutor(threads, "embedding", initializer=_step_back)
 
@@ -145,16 +173,10 @@ class _Model:
                 each.cancel()
 
     def windows(self, text: str) -> list[list[int]]:
-        """Returns the token ids of each window, between `<s>` and `</s>`. A lone surrogate is replaced by "?"."""
-        valid = text.encode("utf-8", "replace").decode()
-        ids = self._tokenizer.encode(valid, add_special_tokens=False).ids
-        return [[_BEGIN, *ids[window.start : window.stop], _END] for window in windows(len(ids), WINDOW, OVERLAP)]
-
-    def vector(self, ids: list[int]) -> Vector:
-        import numpy as np
-
-        (vectors,) = self._session.run(["vectors"], {"ids": np.array([ids], np.int64)})
-        return array("f", vectors.tobytes())
+        """Returns the tokens of each window."""
+        tokens = self.encoder.tokens(text)
+        ranges = windows(len(tokens), self.encoder.window, OVERLAP)
+        return [tokens[window.start : window.stop] for window in ranges]
 
 
 def _step_back() -> None:

@@ -125,6 +125,10 @@ class Moves:
         begun = ((each.loaded.stream, each.state.moves.under_way) for each in outcomes if each.decision)
         return {store: move for store, move in begun if move is not None}
 
+    def arrived(self, candidate: Candidate) -> bool:
+        """Whether a store serves from its target: a move that was under way may end before `begin` comes to it."""
+        return self._streams.load(VECTOR_STORE, candidate.store).state.space == candidate.target
+
     def standing(self, store: str, move: vectors_move.Move) -> Standing:
         """Returns how far a move has come."""
         state = self._streams.load(VECTOR_STORE, store).state

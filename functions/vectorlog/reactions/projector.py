@@ -96,7 +96,8 @@ class Projector:
         outcomes.report(self._telemetry, not_imported, replayed=replayed)
 
     def handle_in_order(self, commits: Sequence[Commit]) -> int:
-        """Handles the commits together; if that fails, one by one, and sends a replay for each that fails alone.
+        """Handles the commits together; if that fails, one by one, and sends a replay for the stream of each that fails
+        alone. Later commits of such a stream are left to its replay, so that others are told of them in order.
 
         Returns:
             How many commits at the end were not handled, because a replay could not be sent either.
@@ -107,22 +108,26 @@ class Projector:
             log.exception("a batch of %s commits failed; they are handled one by one", len(commits))
         else:
             return 0
+        replayed = set[str]()
         for number, commit in enumerate(commits):
-            if not self._handle_or_postpone(commit):
-                return len(commits) - number
+            if commit.stream in replayed:
+                continue
+            try:
+                self.handle([commit])
+            except Exception:
+                log.exception("commit %s of %s failed; its stream will be replayed", commit.version, commit.stream)
+                replayed.add(commit.stream)
+                if not self._replay(commit.stream):
+                    return len(commits) - number
         return 0
 
-    def _handle_or_postpone(self, commit: Commit) -> bool:
-        """Handles a commit, or sends a replay of its stream; False if neither was possible."""
+    def _replay(self, stream: str) -> bool:
+        """Sends the replay of a stream; returns whether that was possible."""
         try:
-            self.handle([commit])
+            self.send([(stream, Replay(stream))], delay=REPLAY_AFTER_MS)
         except Exception:
-            log.exception("commit %s of %s failed; its stream will be replayed", commit.version, commit.stream)
-            try:
-                self.send([(commit.stream, Replay(commit.stream))], delay=REPLAY_AFTER_MS)
-            except Exception:
-                log.exception("its replay could not be sent")
-                return False
+            log.exception("the replay of %s could not be sent", stream)
+            return False
         return True
 
     def send(self, messages: Sequence[tuple[str, Message]], delay: int = 0) -> None:

@@ -142,6 +142,8 @@ def list_page(
         lambda: pages.read(table.query, keys.store(store).pk, page_range, prefix=keys.FILES, status=status, more=more),
         lambda: shown_progress.recorded(table, store, page_range),
     )
+    # If the process that attached a file died, its row may come after the deleted file has left all other stores.
+    leaving |= deployment.views.missing([keys.thing_of(row.key.sk) for row in rows if row.status == "in_progress"])
     listed |= {row.key.sk: row for row in rows if keys.thing_of(row.key.sk) not in leaving}
     ordered = sorted(listed, reverse=page_range.descending)[: page_range.limit + 1]
     views = [_view(deployment, store, sk, listed[sk]) for sk in ordered]

@@ -158,6 +158,11 @@ class Views:
             after = rows[-1].key.sk
         return leaving
 
+    def missing(self, files: Sequence[str]) -> set[str]:
+        """Returns those of these uploaded files that have no row, because they were deleted."""
+        rows = self.rows([keys.file(file) for file in files]) if files else {}
+        return {file for file in files if keys.file(file) not in rows}
+
     def left_all_stores(self, project: str, file: str) -> None:
         """Records that a deleted file has left all of its stores."""
         for table in self.tables:

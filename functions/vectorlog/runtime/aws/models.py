@@ -66,6 +66,6 @@ def _openai(environment: Environment, wanted: Sequence[str]) -> Sequence[Offer]:
 
 
 def _local() -> Sequence[Offer]:
-    from vectorlog.embedding.offers import local_offer
+    from vectorlog.embedding.offers import local_offers
 
-    return [local_offer()]
+    return local_offers()

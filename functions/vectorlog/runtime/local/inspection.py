@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vectorlog.deployment import Deployment
 from vectorlog.embedding.catalogue import Models
-from vectorlog.embedding.offers import local_offer
+from vectorlog.embedding.offers import local_offers
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.operations.verify import UnderWay
@@ -52,7 +52,7 @@ def inspect(
             views=log_and_views.views,
             blobs=blobs,
             index=index,
-            models=Models([local_offer()]),
+            models=Models(local_offers()),
             clock=clock,
             random=log_and_views.random,
         )

