@@ -66,6 +66,13 @@ class TestWhichCounts:
         later = copies([*hits(new("dog", at=3), ids), *hits(new("fox", at=2), ids, 1)])
         assert len(outdated(later)) == 1
 
+    def test_what_was_sent_twice(self) -> None:
+        """If the answer to a write was lost and it was sent again, each window stays once; all cleaners choose alike."""
+        ids, made = count(), new(windows=2, at=1)
+        some = [*hits(made, ids), *hits(made, ids)]
+        assert [place.id for place in outdated(copies(some))] == ["2", "3"]
+        assert {place.id for place in outdated(copies(some[::-1]))} == {"2", "3"}
+
 
 class TestWhatIsWritten:
     def test_nothing_twice(self) -> None:

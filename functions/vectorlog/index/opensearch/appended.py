@@ -36,7 +36,7 @@ Key: TypeAlias = tuple[str, str]
 """A chunk: its store, and its name there (`file:generation:n`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a document is: the name of its index, and its id."""
 
@@ -50,6 +50,7 @@ class Copy:
 
     Attributes:
         places: of its documents that were found.
+        twice: of those of its documents that are there a second time, because the answer to a write was lost.
         complete: whether all of its windows were found.
     """
 
@@ -58,6 +59,7 @@ class Copy:
     written: int
     digest: str
     places: tuple[Place, ...] = ()
+    twice: tuple[Place, ...] = ()
     complete: bool = True
 
     @property
@@ -100,19 +102,20 @@ def new_copies(documents: Iterable[Document], now: int) -> list[New]:
 
 def copies(hits: Iterable[Json]) -> dict[Key, list[Copy]]:
     """Returns the copies of each chunk that these hits of a search belong to, the one that counts first."""
-    places: defaultdict[tuple[Key, int, int, str], list[Place]] = defaultdict(list)
-    windows: defaultdict[tuple[Key, int, int, str], set[int]] = defaultdict(set)
+    windows: defaultdict[tuple[Key, int, int, str], defaultdict[int, list[Place]]]
+    windows = defaultdict(lambda: defaultdict(list))
     wanted: dict[tuple[Key, int, int, str], int] = {}
     for hit in hits:
         source = hit["_source"]
         which = (source["store"], source["chunk"]), source["revision"], source["written"], source["digest"]
-        places[which].append(Place(hit["_index"], hit["_id"]))
-        windows[which].add(source["window"])
+        windows[which][source["window"]].append(Place(hit["_index"], hit["_id"]))
         wanted[which] = source["windows"]
     found: defaultdict[Key, list[Copy]] = defaultdict(list)
-    for which, some in places.items():
-        key, revision, written, digest = which
-        found[key].append(Copy(key, revision, written, digest, tuple(some), len(windows[which]) == wanted[which]))
+    for which, some in windows.items():
+        places = [sorted(each) for each in some.values()]
+        all_of_them = tuple(place for each in places for place in each)
+        twice = tuple(place for each in places for place in each[1:])
+        found[which[0]].append(Copy(*which, all_of_them, twice, len(some) == wanted[which]))
     for each in found.values():
         each.sort(key=lambda copy: (copy.complete, *copy.age, copy.digest), reverse=True)
     return found
@@ -146,15 +149,17 @@ def visible(new: Iterable[New], found: Mapping[Key, Sequence[Copy]]) -> bool:
 
 
 def outdated(found: Mapping[Key, Sequence[Copy]]) -> list[Place]:
-    """Returns the documents of copies that do not count. What is not complete stays until a complete copy is there."""
-    return [
-        place
-        for there in found.values()
-        if there[0].complete
-        for copy in there[1:]
-        if copy.complete or copy.age <= there[0].age
-        for place in copy.places
-    ]
+    """Returns the documents of copies that do not count, and those that are there twice. What is not complete stays
+    until a complete copy is there.
+    """
+    places: list[Place] = []
+    for there in found.values():
+        if there[0].complete:
+            places += there[0].twice
+            for copy in there[1:]:
+                if copy.complete or copy.age <= there[0].age:
+                    places += copy.places
+    return places
 
 
 def replaced(new: Iterable[New], found: Mapping[Key, Sequence[Copy]]) -> list[Place]:
