@@ -152,6 +152,20 @@ def test_in_a_stack(synthesize: Synthesize) -> None:
     assert functions["handlers.embed.handler"]["Timeout"] == 600
 
 
+def test_api_can_wake_it(synthesize: Synthesize) -> None:
+    """The api function may send messages to the work queue only where there is something to wake."""
+
+    def sends(**chosen: str) -> set[str]:
+        policies = synthesize(**chosen).of("AWS::IAM::Policy")
+        [api] = [each["Properties"] for name, each in policies.items() if name.startswith("FunctionsApiRole")]
+        statements = api["PolicyDocument"]["Statement"]
+        sending = [each for each in statements if "sqs:SendMessage" in each["Action"]]
+        return {each["Resource"]["Fn::GetAtt"][0][:14] for each in sending}
+
+    assert sends(index="serverless") == {"WorkQueuesWork"}
+    assert sends() == set()
+
+
 @pytest.mark.parametrize(
     "chosen",
     [

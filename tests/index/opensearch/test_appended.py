@@ -67,7 +67,7 @@ class TestWhichCounts:
         assert len(outdated(later)) == 1
 
     def test_what_was_sent_twice(self) -> None:
-        """If the answer to a write was lost and it was sent again, each window stays once; all cleaners choose alike."""
+        """If the answer to a write was lost and it was sent again, each window stays once, whoever cleans up."""
         ids, made = count(), new(windows=2, at=1)
         some = [*hits(made, ids), *hits(made, ids)]
         assert [place.id for place in outdated(copies(some))] == ["2", "3"]
