@@ -71,9 +71,9 @@ Ctrl-C stops it."""
 def _for_commands(servers: Servers, served: RunningDeployment) -> str:
     """The other variables that a shell needs for `./dev verify --edition aws` and the like; with `--stage`, none."""
     besides = {
-        name: served.variables[name]
-        for name in served.variables.keys() - servers.environment.keys()
-        if name.startswith("VECTORLOG_")
+        name: value
+        for name, value in served.variables.items()
+        if name.startswith("VECTORLOG_") and servers.environment.get(name) != value
     }
     return (
         f"Then ./dev verify, rebuild, export, import and keys take --stage {served.resources.stage}.\n"
