@@ -15,7 +15,14 @@ import pytest
 from tests.support.bench import Bench, DictIndex
 from tests.support.crash_points import HANDLERS, cut
 
-MANY_CALLS = {"work: erase", "work: purge", "api: erase a file", "sweep"}
+MANY_CALLS = {
+    "work: erase",
+    "work: purge",
+    "work: close an upload",
+    "api: complete an upload",
+    "api: erase a file",
+    "sweep",
+}
 """Handlers that make so many calls that cutting each takes several seconds."""
 
 

@@ -46,6 +46,9 @@ collect_ignore = (
 VECTORLOG_TEST_EXAMPLES is `all`, and `vectorlog ingest` always, because of its uploads in parts.
 """
 
+long_locally = pytest.mark.long if EDITION == "local" else pytest.mark.usefixtures()
+"""Marks a test that the quick suite leaves out. On AWS, where there is no quick suite, it runs."""
+
 Upload = Callable[..., FileObject]
 Attached = Callable[..., FileObject]
 

@@ -18,7 +18,7 @@ import pytest
 from openai import OpenAI
 
 from tests.clients.command_line import CommandLine, ended, interrupt
-from tests.clients.conftest import EDITION
+from tests.clients.conftest import EDITION, long_locally
 from tests.clients.service import eventually, vectorlog
 from vectorlog.cli import exits
 
@@ -100,6 +100,7 @@ def test_nothing_there(cli: CommandLine, tmp_path: Path) -> None:
     assert cli.json("stores", "list") == []
 
 
+@long_locally
 def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
     """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB."""
     size = (5 if EDITION == "aws" else 65) << 20

@@ -214,6 +214,7 @@ def test_stopped(
     assert len(list(openai_client.files.list())) == 2
 
 
+@pytest.mark.long
 def test_watch(cli: CommandLine, folder: Path) -> None:
     """With `--watch`, a change is in the store a moment later; Ctrl-C ends it."""
     with cli.started("sync", folder, "--store", "new", "--watch") as process:

@@ -40,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_folder(service: Service, openai_client: OpenAI, folder: Path) -> None:
     """A folder is uploaded, asked, measured and deleted again; a second run is compared with what the first saved."""
     before = {each.id for each in openai_client.vector_stores.list(limit=100)}

@@ -176,6 +176,7 @@ class TestStalledClients:
             assert httpx.get(f"{hasty.url}/v1/vector_stores").status_code == 200
 
 
+@pytest.mark.long
 def test_huge_bodies_do_not_make_others_wait(hasty: Hasty) -> None:
     """While bodies with hundreds of thousands of keys, conditions and values arrive, other requests are answered."""
     store = OpenAI(base_url=f"{hasty.url}/v1", api_key="any").vector_stores.create().id

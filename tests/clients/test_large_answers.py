@@ -16,7 +16,7 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import DefaultHttpxClient, OpenAI
 
-from tests.clients.conftest import EDITION, Upload
+from tests.clients.conftest import EDITION, Upload, long_locally
 from tests.clients.node_client import run
 from tests.clients.service import Service
 
@@ -52,6 +52,7 @@ def is_whole(text: str) -> None:
     assert text.count(PARAGRAPH.strip()) == PARAGRAPHS
 
 
+@long_locally
 def test_text_by_openai(large: tuple[OpenAI, str, str]) -> None:
     """`openai` reads the text of a large file in a store."""
     client, store, file = large

@@ -14,7 +14,7 @@ import pytest
 from openai import OpenAI
 
 from local_aws import deployment as local_edition
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import eventually, running, vectorlog
 from tests.embedding.stub_server import StubServer
 
@@ -94,6 +94,7 @@ def operated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             yield Operated(client, stub, ("--data", str(data)), variables)
 
 
+@long_locally
 def test_while_clients_go_on(operated: Operated) -> None:
     """A store moves to another model while clients search it and attach files to it. Every search finds what it should
     by the vectors of one model, before and after the switch, and files that came meanwhile are found after it.
@@ -134,6 +135,7 @@ def test_while_clients_go_on(operated: Operated) -> None:
     assert "There is nothing to embed." in operated.run("vectors", "--store", store, "--model", NEW).stdout
 
 
+@long_locally
 def test_a_file_that_the_new_model_refuses(operated: Operated) -> None:
     """It is named with the reason, and the store keeps its old vectors, with which all is found. Without the file, the
     repeated command ends the move; instead of it, the move can be cancelled.
@@ -180,6 +182,7 @@ def test_chunks(operated: Operated) -> None:
     assert eventually(lambda: len(operated.found(store, "alpha0")), lambda count: count == 1)
 
 
+@long_locally
 def test_what_cannot_be(operated: Operated) -> None:
     """A store or a model that is not there, or no selection, is an error that says so."""
     assert "There is no store vs_none" in operated.run("vectors", "--store", "vs_none").stderr

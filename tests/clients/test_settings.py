@@ -43,6 +43,7 @@ def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
         assert client.vector_stores.files.create_and_poll(files[1], vector_store_id=store).status == "completed"
 
 
+@pytest.mark.long
 def test_model_that_is_gone(tmp_path: Path, stub: HeldStub) -> None:
     """After a restart without its model a store and its files are still listed; search and attach name the model."""
     with running(tmp_path / "data", stub) as url:

@@ -12,7 +12,7 @@ from openai import OpenAI
 from openai.types.webhooks import WebhookEndpointWithSecret
 
 from tests.clients.administered import Administered, new_project
-from tests.clients.conftest import EDITION
+from tests.clients.conftest import EDITION, long_locally
 from tests.clients.service import eventually
 from tests.support.receiver import Got, Receiver
 from vectorlog.domain.outgoing_event import TYPES
@@ -148,6 +148,7 @@ def test_samples(client: OpenAI, receiver: Receiver, kind: Any) -> None:
     assert (event.type, event.object) == (kind, "event")
 
 
+@long_locally
 def test_an_endpoint_that_is_away_gets_everything_later(client: OpenAI, receiver: Receiver) -> None:
     """What an endpoint refuses is sent again until it takes it, in order, with the same id."""
     made = _create(client, receiver.url, ["vector_store.deleted"])

@@ -141,6 +141,7 @@ def batch_of(moto: MotoDeployment, folder: Path) -> tuple[str, str]:
     return store, file_batches.create(deployment, ACTOR, store, [BatchItem(file) for file in files], "file_ids").id
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("headers", "calls", "late_s"),
     [({}, 70, 900), ({"retry-after-ms": "10"}, 280, 60), ({"retry-after": "3600"}, 4, 3001)],

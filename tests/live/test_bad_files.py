@@ -57,6 +57,7 @@ def _endless() -> bytes:
 
 
 class TestUnreadable:
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("body", "name", "code", "says"),
         [
@@ -97,6 +98,7 @@ class TestUnreadable:
 
 
 class TestReaderLimits:
+    @pytest.mark.long
     def test_a_file_that_takes_too_long(self, tmp_path: Path, own_stub: StubServer) -> None:
         """It is failed after two attempts; meanwhile every request is answered quickly and other files complete."""
         with serving(tmp_path / "data", own_stub.base_url, "--reader-seconds", "2") as server:

@@ -68,6 +68,7 @@ def counts_of(client: OpenAI, store: str) -> dict[str, object]:
 
 
 class TestCancel:
+    @pytest.mark.long
     def test_while_files_end(self, client: OpenAI, stub: StubServer) -> None:
         """A batch cancelled in the middle: completed files stay and are found, the rest is cancelled, and nothing
         changes later.
@@ -151,6 +152,7 @@ class TestAttach:
 
 
 class TestRemove:
+    @pytest.mark.long
     @pytest.mark.parametrize("way", ["detach", "delete the file"])
     def test_while_it_is_ingested(self, way: str, client: OpenAI, stub: StubServer) -> None:
         """Half of a batch that is detached while it is ingested is gone immediately and for good; the other half

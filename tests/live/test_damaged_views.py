@@ -23,6 +23,7 @@ def damage(path: Path, at: int) -> None:
         file.write(b"\xa5" * PAGE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["head", "first table", "middle"])
 def test_made_anew(tmp_path: Path, where: str) -> None:
     """Lists, counts and search are as before, whatever part of the file is damaged. Another command than `serve` names

@@ -21,6 +21,7 @@ MEMORY = 64 << 20
 """Memory of the index when the test opens it, in bytes."""
 
 
+@pytest.mark.long
 def test_in_the_middle_of_a_batch(tmp_path: Path, own_stub: StubServer) -> None:
     """A deleted store is a 404 immediately; once work has ended, nothing of it is left in index, artefacts, views or
     queues.

@@ -133,6 +133,7 @@ def test_a_disk_without_any_space(small_disk: Path, own_stub: StubServer) -> Non
     verify(data)
 
 
+@pytest.mark.long
 def test_other_programs_do_not_stop_deletes(small_disk: Path, own_stub: StubServer) -> None:
     """When another program has used the last byte, downloads, deletes, detaches and cancels still work, at once."""
     data, other = small_disk.parent / "data", small_disk / "other"

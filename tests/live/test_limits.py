@@ -40,6 +40,7 @@ def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
     assert "Traceback" not in str(refused.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", ["-n 560", *(pytest.param(other, marks=pytest.mark.long) for other in OTHERS)])
 def test_low(limit: str, tmp_path: Path, own_stub: StubServer) -> None:
     """Within few files, little memory or a limited size of files, files are ingested and found, and none is blamed."""

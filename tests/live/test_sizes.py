@@ -34,6 +34,7 @@ def test_a_text_of_5_mb(server: LiveServer, client: OpenAI, stub: StubServer) ->
     assert server.resident_mb() - before < 200
 
 
+@pytest.mark.long
 def test_a_batch_of_500_files(client: OpenAI, stub: StubServer) -> None:
     """More files than one step attaches: each is listed exactly once at any time, and completes."""
     store = client.vector_stores.create().id

@@ -131,6 +131,7 @@ def _progress(client: OpenAI, store: str, files: int) -> None:
 
 
 class TestStopped:
+    @pytest.mark.long
     @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
     def test_in_the_middle_of_a_batch(self, number: signal.Signals, tmp_path: Path, own_stub: StubServer) -> None:
         """SIGTERM and Ctrl-C end the server soon and with success; the batch is finished after the next start."""
@@ -149,6 +150,7 @@ class TestStopped:
             assert ended(client, store, batch).file_counts.completed == 80
             assert server.errors() == []
 
+    @pytest.mark.long
     def test_while_the_provider_makes_it_wait(self, tmp_path: Path, own_stub: StubServer) -> None:
         """A provider that asks for a long pause does not delay the server's end."""
         with serving(tmp_path / "data", own_stub.base_url) as server:
@@ -197,6 +199,7 @@ class _Interrupted(io.BytesIO):
 
 
 class TestFolder:
+    @pytest.mark.long
     def test_a_second_server_is_refused(self, server: LiveServer) -> None:
         """The folder of a running server is refused, with that server's process id; that server continues."""
         command = [sys.executable, "-m", "vectorlog.cli.main", "serve", "--port", "0", "--data", str(server.data)]

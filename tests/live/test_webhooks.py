@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.embedding.stub_server import StubServer
 from tests.live.live_server import serving, until
 from tests.support.receiver import Receiver
 from vectorlog.domain.outgoing_event import TYPES
 
 
+@pytest.mark.long
 def test_killed_between_commit_and_delivery(tmp_path: Path, own_stub: StubServer) -> None:
     """What happened before a kill is told after it, in its order, with the signature of the secret from before. Only
     what was under way may come twice, under the same id.

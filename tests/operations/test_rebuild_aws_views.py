@@ -48,6 +48,7 @@ def run(*arguments: str) -> str:
     return done.output
 
 
+@pytest.mark.long
 def test_filled_from_the_log(names: Mapping[str, str], bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second table has the content of the log, even if functions wrote to both tables first."""
     store, gone = bench.store(), bench.store()

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 from openai import OpenAI
 
@@ -35,6 +36,7 @@ def found(client: OpenAI, store: str) -> set[str]:
     return {hit.file_id for hit in client.vector_stores.search(store, query="alpha", max_num_results=50).data}
 
 
+@pytest.mark.long
 def test_while_clients_go_on(tmp_path: Path) -> None:
     """A client that keeps working during a rebuild sees everything that it wrote, immediately and in the end; the next
     server uses the new index, including what came after it was built.

@@ -91,6 +91,7 @@ def test_folder_that_is_lost(filled: tuple[Bench, Made]) -> None:
     assert answers(bench.deployment, made) == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("place", [2, None])
 def test_beside_changes(filled: tuple[Bench, Made], change: str, place: int | None) -> None:

@@ -283,6 +283,7 @@ def test_what_a_cancelled_move_leaves(bench: MovingBench) -> None:
     assert sorted(key.removeprefix(folder) for key in bench.blobs.list(folder)) == ["00000000", "text"]
 
 
+@pytest.mark.long
 @pytest.mark.random
 @pytest.mark.parametrize("seed", range(examples(60)))
 def test_random_histories(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,7 @@ STEPS: dict[str, tuple[Callable[[Setting], None], Callable[[Setting], object]]] 
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STEPS)
 def test_cut(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the process dies, a repeated step has the same outcome as an uncut one: the store has moved, everything

@@ -10,11 +10,13 @@ import pytest
 
 from tests.simulation.runner import ADAPTERS, run_one, shrunk, told
 
-HISTORIES = 8
-"""For each edition: about 2,400 steps, 4 seconds."""
+HISTORIES, QUICK = 8, 3
+"""For each edition, and those of them that the quick suite runs. A history is 300 steps, half a second."""
 
 
-@pytest.mark.parametrize("seed", range(1, HISTORIES + 1))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[pytest.mark.long] * (seed > QUICK)) for seed in range(1, HISTORIES + 1)]
+)
 @pytest.mark.parametrize("adapters", ADAPTERS)
 def test_history(adapters: str, seed: int) -> None:
     """Whatever is requested, in whatever order work is done, and whatever fails at whatever call: every answer agrees

@@ -170,6 +170,7 @@ def test_cancelled_after_its_deletion(slow: Bench) -> None:
 
 
 class TestManyBatches:
+    @pytest.mark.long
     def test_commits_stay_small(self, slow: Bench) -> None:
         """However many batches name a file, its commits do not grow, and none of the batches reaches it twice."""
         store, file = slow.store(), slow.upload("alpha")
@@ -209,6 +210,7 @@ def reads(slow: Bench, monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 
 class TestCost:
+    @pytest.mark.long
     @pytest.mark.parametrize("order", ["asc", "desc"])
     @pytest.mark.parametrize("status", [None, "in_progress"])
     def test_a_page_beside_large_batches(

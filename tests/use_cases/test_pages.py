@@ -85,6 +85,7 @@ def test_forwards(listed: tuple[list[str], Read], order: Order, limit: int) -> N
     assert read(PageRequest(limit, order, after), PROJECT) == ([], False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("limit", [1, 4, NUMBER, NUMBER + 1])
 def test_backwards(listed: tuple[list[str], Read], order: Order, limit: int) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
+import pytest
+
 from local_aws.payloads import Json
 from local_aws.stream_mapping import StreamMapping, StreamSettings
 from tests.support.bench import PROJECT, Bench, DictIndex
@@ -251,6 +253,7 @@ def _given_up(records: Sequence[Json], reason: str) -> None:
     raise AssertionError(f"records were given up: {reason}")
 
 
+@pytest.mark.long
 def test_crowd(tmp_path: Path) -> None:
     """Fifty workers finish files of one store and batch while others are attached to it and the stream's shards are
     projected in parallel: counts add up at every poll and are right in the end, and fewer than one in twenty projected

@@ -183,6 +183,7 @@ def test_any_order(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
         assert before_the_work(lasting(table, history), history) == expected, f"seed {seed}"
 
 
+@pytest.mark.long
 def test_a_hot_store(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     """Many files of one store take as few transactions as fit them, one after the other, and no read in between."""
     bench, table = Bench(tmp_path, index=DictIndex()), Counted()

@@ -331,6 +331,7 @@ def test_late_commits_of_a_deleted_store(bench: Bench) -> None:
     assert views.table.query(keys.batch(batch).pk) == []
 
 
+@pytest.mark.long
 def test_groups(bench: Bench) -> None:
     """Files of a store share a transaction as long as their writes fit, whatever comes between them, and none has too
     many.
@@ -392,6 +393,7 @@ def test_groups_fit(light: Bench) -> None:
     assert views.store_counts(store) == light.deployment.views.store_counts(store)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("batches", [40, 41, 81])
 def test_many_owners(light: Bench, batches: int) -> None:
     """However many batches wait for one file, each of them ends with it, in transactions that fit."""

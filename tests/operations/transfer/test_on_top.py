@@ -38,6 +38,7 @@ def commits(bench: Bench) -> set[str]:
     return {commit.id for commit in bench.log.scan()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers_running", [False, True])
 def test_old_batches(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool) -> None:
     """A batch that has reached its files is not fanned out again, however long ago that was: nothing is embedded again,
@@ -59,6 +60,7 @@ def test_old_batches(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert_clean(target)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers_running", [False, True])
 def test_newer_on_top(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, workers_running: bool) -> None:
     """A newer export is imported on top of an older one: what was added is found, what was deleted is gone with its

@@ -85,6 +85,7 @@ class TestBackAndForth:
         assert brought(tmp_path / "export", target) == ImportReport()
         assert (target.log.after(0, 10_000), sorted(target.blobs.list(""))) == (commits, blobs)
 
+    @pytest.mark.long
     @pytest.mark.usefixtures("small_steps")
     @pytest.mark.parametrize("workers_running", [False, True])
     def test_cut_off_and_resumed(

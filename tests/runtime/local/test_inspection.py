@@ -48,6 +48,7 @@ OLDER = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["verify", "export", "show"])
 @pytest.mark.parametrize("lacks", ["nothing", "small blobs", "index", *OLDER])
 def test_nothing_is_written(data: Path, tmp_path: Path, command: str, lacks: str) -> None:

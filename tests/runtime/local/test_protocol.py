@@ -179,6 +179,7 @@ def test_unused_connection() -> None:
     assert [reply.status for reply in ask(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", limits=QUICK)] == [200]
 
 
+@pytest.mark.long
 def test_slow_body_that_moves() -> None:
     """A body may take as long as it needs if enough of it arrives: a second here, where one that stands still has
     0.2 s. The rate leaves a busy machine seconds to spare.

@@ -64,6 +64,7 @@ def test_the_clock_is_set_back(uptime: Uptime, clock: Clock) -> None:
     assert uptime.worked(clock.now, START_MS) == 0
 
 
+@pytest.mark.long
 def test_not_for_ever(uptime: Uptime, database: Database, clock: Clock) -> None:
     """Only the newest times off are kept."""
     for _ in range(KEPT + 5):
