@@ -47,6 +47,7 @@ class IndexCollection(Construct):
     def __init__(self, scope: Construct, id: str, *, configuration: Configuration, vpc: ec2.IVpc | None) -> None:
         super().__init__(scope, id)
         self._holders: dict[str, list[str]] = {}
+        self._guard: ec2.SecurityGroup | None = None
         stack_id = Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))
         name = f"vectorlog-{stack_id}"
         self.collection: str | None = name
@@ -106,6 +107,8 @@ class IndexCollection(Construct):
         role = cast("iam.IRole", function.role)
         function.add_to_role_policy(iam.PolicyStatement(actions=["aoss:APIAccessAll"], resources=[self._made.attr_arn]))
         self._access(right, [role.role_arn])
+        if self._guard is not None and function.is_bound_to_vpc:
+            self._guard.connections.allow_from(function, HTTPS)
 
     def _access(self, right: str, holders: Sequence[str]) -> None:
         """Adds principals to the data access policy of a right."""
@@ -143,8 +146,7 @@ class IndexCollection(Construct):
     def _reached_from(self, vpc: ec2.IVpc | None) -> dict[str, object]:
         if vpc is None:
             return {"AllowFromPublic": True}
-        group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, allow_all_outbound=False)
-        group.add_ingress_rule(ec2.Peer.ipv4(vpc.vpc_cidr_block), HTTPS)
+        self._guard = group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, allow_all_outbound=False)
         endpoint = serverless.CfnVpcEndpoint(
             self,
             "Endpoint",

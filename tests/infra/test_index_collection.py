@@ -123,6 +123,8 @@ def test_network(template: Template) -> None:
     documents = [json.loads(text(each["Policy"])) for each in resources(inside, f"{KIND}SecurityPolicy").values()]
     [network] = next(each for each in documents if isinstance(each, list))
     assert (network["AllowFromPublic"], len(network["SourceVPCEs"])) == (False, 1)
+    admitted = resources(inside, "AWS::EC2::SecurityGroupIngress").values()
+    assert len([each for each in admitted if "SourceSecurityGroupId" in each and each["ToPort"] == 443]) == 3
 
 
 def test_survives(template: Template) -> None:
